@@ -1,0 +1,65 @@
+"""Air quality: any parameter of OpenAQ, 24 hours ahead, per location, from itself, its co-pollutants and the weather.
+
+Units and names are OpenAQ's (https://docs.openaq.org/resources/parameters). Ranges are what regulatory instruments can
+report, with room for the small negative values of zero drift.
+"""
+
+from pipeline.project import Choice, Expectations, Family, Gate, Learning, Project, Quantity, Range, Schedule
+
+OPENAQ = Project(
+    name="openaq",
+    title="Air quality 24 hours ahead, from OpenAQ",
+    quantities={
+        "pm25": Quantity("µg/m³", -15, 2000, stuck_hours=24),
+        "pm10": Quantity("µg/m³", -15, 5000, stuck_hours=24),
+        "no2": Quantity("µg/m³", -15, 1000, stuck_hours=24),
+        "so2": Quantity("µg/m³", -15, 3000),
+        "o3": Quantity("µg/m³", -15, 1200),
+        "co": Quantity("µg/m³", -500, 60000),
+        "temperature": Quantity("c", -60, 60),
+        "relativehumidity": Quantity("%", 0, 100),
+        "wind_speed": Quantity("m/s", 0, 75),
+        "wind_direction": Quantity("deg", 0, 360),
+    },
+    locations=(9000001, 9000002),
+    window_days=10,
+    expectations=Expectations(null_share=0.5, gap_hours=18, age_days=10, refused_share=0.5),
+    learning=Learning(
+        target="no2",
+        horizon_hours=24,
+        holdout_share=0.2,
+        folds=5,
+        trial_rows=60_000,
+        features="steps.features.hourly:build",
+        lags=(1, 2, 3, 6, 12, 24, 48, 72, 96, 120, 144),
+        windows=(6, 24, 168),
+        families=(
+            Family(
+                "linear",
+                "steps.models.linear:Linear",
+                trials=12,
+                space={
+                    "alpha": Range(0.1, 3000.0, log=True),
+                    "interactions": Choice((False, True)),
+                },
+            ),
+            Family(
+                "lightgbm",
+                "steps.models.lightgbm:LightGBM",
+                trials=8,
+                space={
+                    "trees": Range(60, 200),
+                    "learning_rate": Range(0.02, 0.12, log=True),
+                    "leaves": Range(7, 48, log=True),
+                    "leaf_rows": Range(20, 300, log=True),
+                    "column_share": Range(0.3, 0.9),
+                    "l2": Range(0.1, 30.0, log=True),
+                },
+            ),
+        ),
+        gate=Gate(),
+    ),
+    schedule=Schedule(
+        daily="0 1 * * *", weekly="30 2 * * 0", timezone="Europe/Vienna", starting_deadline_seconds=6 * 3600
+    ),
+)

@@ -1,0 +1,81 @@
+"""The database: one SQLAlchemy engine over SQLite on a laptop and PostgreSQL on a cluster, by `DATABASE_URL`.
+
+Contract. A transaction is all or nothing and serialises writers: `begin()` on SQLite takes the write lock at once
+(`BEGIN IMMEDIATE`, waiting up to 30 s), so that a read followed by a write inside it cannot be overtaken; on
+PostgreSQL it is SERIALIZABLE. Tables belong to the modules beside this one and are created on first use. Times are
+UTC, and `now()` is the database's clock.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from steps.errors import BadInput, StepError
+from steps.settings import setting
+
+metadata = sa.MetaData()
+
+
+@cache
+def _engine(url: str) -> sa.Engine:
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise BadInput(
+            "DATABASE_URL is not a database URL; wanted sqlite:////absolute/path.db or postgresql+psycopg2://…"
+        ) from error
+    if parsed.get_backend_name() == "postgresql":
+        return sa.create_engine(parsed, isolation_level="SERIALIZABLE", pool_pre_ping=True)
+    if parsed.get_backend_name() != "sqlite":
+        raise BadInput(f"DATABASE_URL names {parsed.get_backend_name()}; wanted sqlite or postgresql")
+    engine = sa.create_engine(parsed, connect_args={"timeout": 30})
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, so that it can be IMMEDIATE
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin_immediate(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def begin() -> Iterator[sa.Connection]:
+    """One transaction on the database that the environment names; the tables are there.
+
+    Raises:
+        StepError: the database does not answer, or another writer won a serialisation conflict. Worth a retry.
+    """
+    engine = _engine(setting("DATABASE_URL"))
+    try:
+        _create_tables(engine)
+        with engine.begin() as connection:
+            yield connection
+    except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+        raise StepError(f"the database did not take the transaction: {error.orig}") from error
+
+
+@cache
+def _create_tables(engine: sa.Engine) -> None:
+    metadata.create_all(engine)
+
+
+def upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    """Insert `rows` by the table's primary key, replacing the other columns of the rows that are there already."""
+    if not rows:
+        return
+    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    key = [column.name for column in table.primary_key]
+    given = set(rows[0])
+    statement = insert(table)
+    others = {name: statement.excluded[name] for name in given.difference(key)}
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=others), rows)

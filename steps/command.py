@@ -1,0 +1,73 @@
+"""How a step becomes a command: click for the options, one line for a mistake, an exit code that the engine reads.
+
+stdout is the step's result and stderr its log: JSON lines in a container, readable on a terminal or where `LOG_FORMAT`
+is `text`.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from steps.errors import StepError
+
+log = logging.getLogger("steps")
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: time (UTC), level, message and what `extra={"fields": {...}}` adds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        return json.dumps(line, ensure_ascii=False)
+
+
+def log_to_stderr() -> None:
+    """Send the log to stderr, in the form that suits who reads it."""
+    readable = sys.stderr.isatty() or os.environ.get("LOG_FORMAT") == "text"
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S") if readable else JsonLines())
+    log.handlers[:] = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
+def run(command: Callable[..., object], arguments: list[str] | None = None) -> NoReturn:
+    """Run a step's click command and exit: 0 done, 2 bad input, 3 a check that stops the run, 1 anything to retry."""
+    log_to_stderr()
+    try:
+        command(args=arguments, standalone_mode=False)
+    except click.ClickException as error:
+        click.echo(f"error: {error.format_message()}", err=True)
+        sys.exit(2)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except StepError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    sys.exit(0)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write an output parameter or artifact where the manifest asks for it, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write `value` as canonical JSON: sorted keys, no NaN."""
+    write_text(path, json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False))

@@ -1,0 +1,27 @@
+"""The settings that a step finds in its environment: where the servers are and what opens them.
+
+| variable | what |
+|---|---|
+| AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION | the object store |
+| LAKE_BUCKET, ARTIFACTS_BUCKET | its buckets; `lake` and `artifacts` where unset |
+| MLFLOW_TRACKING_URI | the tracking server |
+| DATABASE_URL | SQLAlchemy's URL of the database: SQLite or PostgreSQL |
+
+A manifest names no value: on a cluster they come from Secrets and ConfigMaps, on a laptop from a private file.
+"""
+
+import os
+
+from steps.errors import BadInput
+
+
+def setting(name: str, default: str | None = None) -> str:
+    """The value of one variable.
+
+    Raises:
+        BadInput: it is not set and has no default.
+    """
+    value = os.environ.get(name) or default
+    if value is None:
+        raise BadInput(f"the setting {name} is not in the environment; this step needs it (see steps/settings.py)")
+    return value
