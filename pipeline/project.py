@@ -6,7 +6,7 @@ The part that steps need, `Project.declaration()`, is embedded in the manifests 
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from pipeline.errors import UserError
@@ -111,21 +111,22 @@ class Project:
     name: str
     title: str
     quantities: dict[str, Quantity]
+    source: str  # where data comes from: an archive's URL, or a folder
     locations: tuple[int, ...]
     window_days: int
     expectations: Expectations
     learning: Learning
-    schedule: Schedule = field(metadata={"steps": False})
+    schedule: Schedule
 
     def declaration(self) -> str:
-        """What steps need of it, as canonical JSON.
+        """What steps need of it, as canonical JSON, a line for each field so that a change shows as one.
 
         Raises:
             UserError: it would hold `{{`, which Argo expands.
         """
         fields = asdict(self)
-        del fields["schedule"]
-        text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        del fields["schedule"], fields["source"]
+        text = json.dumps(fields, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
         if "{{" in text:
             raise UserError(f"the declaration of {self.name} holds '{{{{', which Argo would expand; take it out")
         return text

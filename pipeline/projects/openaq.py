@@ -21,6 +21,7 @@ OPENAQ = Project(
         "wind_speed": Quantity("m/s", 0, 75),
         "wind_direction": Quantity("deg", 0, 360),
     },
+    source="https://openaq-data-archive.s3.amazonaws.com",
     locations=(9000001, 9000002),
     window_days=10,
     expectations=Expectations(null_share=0.5, gap_hours=18, age_days=10, refused_share=0.5),

@@ -1,0 +1,224 @@
+"""The command line: parses, calls, prints. What a command does lives in the module that it calls, and is imported only
+then, so that `pipeline --help` answers at once."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline import __version__
+from pipeline.errors import PipelineError, UserError
+
+ROOT = Path(__file__).parent.parent
+MANIFESTS = ROOT / "manifests"
+
+
+class _Commands(click.Group):
+    """Lists commands in the order in which a newcomer needs them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 — click's signature
+        return list(self.commands)
+
+
+def _example(text: str) -> dict[str, Any]:
+    return {"epilog": f"\b\nExample:\n  {text}", "context_settings": {"help_option_names": ["-h", "--help"]}}
+
+
+def _parameters(pairs: tuple[str, ...]) -> dict[str, str]:
+    given = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UserError(f"-p {pair}: wanted name=value, for example -p as-of=2004-01-01T00:00:00Z")
+        given[name] = value
+    return given
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="pipeline")
+def cli() -> None:
+    """Machine-learning pipelines on Argo, and from the same manifests on this machine."""
+
+
+@cli.command(**_example("pipeline quickstart openaq --as-of 2003-06-01T00:00:00Z"))
+@click.argument("project", default="openaq")
+@click.option("--locations", default="", help="OpenAQ location ids, comma-separated. Default: the sample's two.")
+@click.option("--parameter", default="", help="What to learn, such as no2 or pm25. Default: the project's target.")
+@click.option(
+    "--as-of", default="", help="The time that governs data, RFC 3339. Default: the end of the sample, or now."
+)
+@click.option("--source", default="", help="A folder or URL in the OpenAQ archive's layout. Default: the sample.")
+def quickstart(project: str, locations: str, parameter: str, as_of: str, source: str) -> None:
+    """Do the main job here: collect, learn, deploy, verify, predict. This is `make run`."""
+    from pipeline.quickstart import Wish
+    from pipeline.quickstart import quickstart as start
+
+    start(project, Wish(locations, parameter, as_of, source))
+
+
+@cli.command(**_example("pipeline render --check"))
+@click.option("--check", is_flag=True, help="Change nothing; fail where manifests/ is not what would be written.")
+def render(check: bool) -> None:
+    """Write manifests/ from the projects' declarations."""
+    from pipeline.projects import PROJECTS
+    from pipeline.render import differences, write
+
+    for project in PROJECTS.values():
+        folder = MANIFESTS / project.name
+        if not check:
+            for path in write(project, folder):
+                click.echo(path.relative_to(ROOT))
+        elif stale := list(differences(project, folder)):
+            raise UserError("; ".join(stale) + "; run: pipeline render")
+
+
+@cli.command(**_example("pipeline lint"))
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+def lint(folder: Path | None) -> None:
+    """Check manifests with this engine, and with `argo lint --offline` where argo is installed."""
+    from pipeline.lint import lint as check
+
+    for directory in [folder] if folder else sorted(path for path in MANIFESTS.iterdir() if path.is_dir()):
+        for line in check(directory):
+            click.echo(line)
+
+
+@cli.command(**_example("pipeline run openaq-train -p as-of=2003-06-01T00:00:00Z"))
+@click.argument("name", required=False)
+@click.option("-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help="A workflow parameter.")
+@click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, instead of starting one.")
+def run(name: str | None, pairs: tuple[str, ...], resume: str | None) -> None:
+    """Run a workflow of manifests/ here."""
+    from pipeline.running import Laptop
+
+    if (name is None) == (resume is None):
+        raise UserError("wanted the name of a workflow, or --resume RUN; `pipeline lint` lists the workflows")
+    if resume is not None and pairs:
+        raise UserError("--resume goes on with the parameters that the run began with; leave -p out")
+    laptop = Laptop.here()
+    laptop.succeed(resume if resume is not None else laptop.submit(str(name), _parameters(pairs)))
+
+
+@cli.command(**_example("pipeline stop openaq-train-x7k2p"))
+@click.argument("run")
+def stop(run: str) -> None:
+    """Stop a run that is going on; it can be resumed."""
+    from pipeline.running import Laptop
+
+    click.echo(Laptop.here().stop(run))
+
+
+@cli.command(**_example("pipeline backfill openaq --from 2002-07-01 --to 2003-12-30"))
+@click.argument("project")
+@click.option("--from", "first", required=True, metavar="DAY", help="The first day, YYYY-MM-DD.")
+@click.option("--to", "last", required=True, metavar="DAY", help="The last day, YYYY-MM-DD.")
+@click.option("-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help="A workflow parameter.")
+def backfill(project: str, first: str, last: str, pairs: tuple[str, ...]) -> None:
+    """Collect a range of days."""
+    from pipeline.projects import find
+    from pipeline.running import Laptop
+
+    laptop = Laptop.here()
+    parameters = {"from": first, "to": last} | _parameters(pairs)
+    laptop.succeed(laptop.submit(f"{find(project).name}-backfill", parameters))
+
+
+@cli.command(**_example("pipeline rollback openaq"))
+@click.argument("project")
+def rollback(project: str) -> None:
+    """Put the model that was live before back; recorded as a decision of its own."""
+    from pipeline.projects import find
+    from pipeline.running import Laptop
+
+    laptop = Laptop.here()
+    laptop.succeed(laptop.submit(f"{find(project).name}-rollback", {}))
+
+
+@cli.command(**_example("pipeline runs"))
+@click.option("--limit", default=20, show_default=True, help="How many, newest first.")
+def runs(limit: int) -> None:
+    """List the runs on this machine."""
+    from pipeline.running import Laptop
+    from pipeline.tables import runs_table
+
+    click.echo(runs_table(Laptop.here().runs()[:limit]))
+
+
+@cli.command(**_example("pipeline logs openaq-train-x7k2p trial"))
+@click.argument("run", required=False)
+@click.argument("node", required=False)
+def logs(run: str | None, node: str | None) -> None:
+    """Print the logs of a run's nodes (of the newest run; of nodes whose name contains NODE)."""
+    from pipeline.running import Laptop
+
+    for line in Laptop.here().logs(run, node):
+        click.echo(line)
+
+
+@cli.command(**_example("pipeline report openaq-train-x7k2p"))
+@click.argument("run", nargs=-1)
+def report(run: tuple[str, ...]) -> None:
+    """Write the page of a run (of the newest, or of several on one page) and print its path."""
+    from pipeline.running import Laptop
+
+    click.echo(Laptop.here().report(run))
+
+
+@cli.command(**_example("pipeline up"))
+def up() -> None:
+    """Start the embedded servers and leave them running."""
+    from pipeline.running import Laptop
+    from pipeline.tables import servers_table
+
+    laptop = Laptop.here()
+    laptop.up()
+    click.echo(servers_table(laptop.stack.status()))
+
+
+@cli.command(**_example("pipeline down"))
+def down() -> None:
+    """Stop the embedded servers and the model servers. Nothing is lost."""
+    from pipeline.running import Laptop
+
+    Laptop.here().stack.stop()
+    click.echo("stopped")
+
+
+@cli.command(**_example("pipeline status"))
+def status() -> None:
+    """Show the servers: state, address, memory, log."""
+    from pipeline.running import Laptop
+    from pipeline.tables import servers_table
+
+    click.echo(servers_table(Laptop.here().stack.status()))
+
+
+@cli.command(**_example("pipeline doctor"))
+def doctor() -> None:
+    """Look for what would keep things from working here, and say what to do."""
+    from pipeline.running import home
+    from pipeline.stack.doctor import examine
+
+    checks = examine(home())
+    for check in checks:
+        click.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.words}")
+    if not all(check.ok for check in checks):
+        sys.exit(1)
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done, 1 try again, 2 bad input, 3 a run that did not succeed, 130 Ctrl-C."""
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except PipelineError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,86 @@
+"""Data coming in: plan → fetch × workers → prepare. `openaq-backfill` is this alone; `openaq-daily` goes on to publish.
+
+The fan-out's items are worker numbers, never names; what a worker does is in the plan, an artifact.
+"""
+
+from hera.workflows import DAG, Artifact, Container, Parameter, Task, WorkflowTemplate
+
+from pipeline.project import Project
+from pipeline.workflows.leaf import LARGE, OBJECT_STORE, leaf
+from pipeline.workflows.shape import DECLARATION, SELECTION, arguments, template
+
+PLAN = Artifact(name="plan", path="/work/in/plan.json")
+_SOURCE = {"source": "{{workflow.parameters.source}}"}
+_CREATED = {"created": "{{workflow.creationTimestamp.RFC3339}}"}
+
+
+def templates(project: Project) -> list[Container]:
+    """The three steps."""
+    plan_in = {"plan": "{{inputs.artifacts.plan.path}}"}
+    return [
+        leaf(
+            project.name,
+            "plan",
+            DECLARATION
+            | SELECTION
+            | _SOURCE
+            | {
+                "from": "{{workflow.parameters.from}}",
+                "to": "{{workflow.parameters.to}}",
+                "workers": "{{workflow.parameters.workers}}",
+            },
+            parameters_out=["workers"],
+            artifacts_out=["plan"],
+        ),
+        leaf(
+            project.name,
+            "fetch",
+            DECLARATION
+            | plan_in
+            | {"worker": "{{inputs.parameters.worker}}", "workers": "{{inputs.parameters.workers}}"},
+            settings=[OBJECT_STORE],
+            inputs=[PLAN, Parameter(name="worker"), Parameter(name="workers")],
+        ),
+        leaf(
+            project.name,
+            "prepare",
+            DECLARATION | plan_in | _CREATED,
+            size=LARGE,
+            inputs=[PLAN],
+            artifacts_out=["report", "summary"],
+        ),
+    ]
+
+
+def arguments_for(project: Project, *, as_of: str = "") -> list[Parameter]:
+    """The parameters of a workflow that collects. `from` and `to` (days) empty: the last days of the window."""
+    return arguments(project, {"source": project.source, "from": "", "to": "", "workers": "4"}, as_of=as_of)
+
+
+def tasks() -> None:
+    """plan → fetch × workers → prepare, in the DAG being built. Nothing to fetch skips the fan-out, not prepare."""
+    workers = "{{tasks.plan.outputs.parameters.workers}}"
+    plan = Artifact(name="plan", from_="{{tasks.plan.outputs.artifacts.plan}}")
+    Task(name="plan", template="plan")
+    Task(
+        name="fetch",
+        template="fetch",
+        depends="plan",
+        with_param=workers,
+        arguments=[plan, Parameter(name="worker", value="{{item}}"), Parameter(name="workers", value=workers)],
+    )
+    Task(name="prepare", template="prepare", depends="fetch", arguments=[plan])
+
+
+def backfill(project: Project) -> WorkflowTemplate:
+    """`<project>-backfill`: a range of days, by hand."""
+    with DAG(name="backfill") as dag:
+        tasks()
+    return template(
+        project,
+        "backfill",
+        hours=12,
+        entrypoint="backfill",
+        arguments=arguments_for(project),
+        templates=[*templates(project), dag],
+    )

@@ -1,0 +1,25 @@
+"""`<project>-daily`: every night what is missing or patched of the last days, and predictions for the next 24 hours."""
+
+from hera.workflows import DAG, CronWorkflow, Task
+
+from pipeline.project import Project
+from pipeline.workflows import collect
+from pipeline.workflows.leaf import leaf
+from pipeline.workflows.shape import DECLARATION, SELECTION, cron
+
+
+def daily(project: Project) -> CronWorkflow:
+    """plan → fetch × workers → prepare → publish. Cron's time is its logical time."""
+    publish = leaf(project.name, "publish", DECLARATION | SELECTION, artifacts_out=["summary"])
+    with DAG(name="daily") as dag:
+        collect.tasks()
+        Task(name="publish", template="publish", depends="prepare")
+    return cron(
+        project,
+        "daily",
+        project.schedule.daily,
+        hours=6,
+        entrypoint="daily",
+        arguments=collect.arguments_for(project, as_of="{{workflow.scheduledTime}}"),
+        templates=[*collect.templates(project), publish, dag],
+    )

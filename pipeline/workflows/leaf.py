@@ -1,0 +1,132 @@
+"""A leaf: one step in one container, with everything that a pod of ours always has.
+
+What each has: a command, resources, retries that leave bad input (2) and failed checks (3) alone, a deadline, a
+security context that Pod Security's `restricted` profile admits (https://kubernetes.io/docs/concepts/security/pod-security-standards/),
+a read-only root with `/work` and `/tmp` to write to, a service account, and labels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hera.workflows import (
+    Artifact,
+    ConfigMapEnvFrom,
+    Container,
+    EmptyDirVolume,
+    Parameter,
+    Resources,
+    RetryPolicy,
+    RetryStrategy,
+    SecretEnvFrom,
+)
+from hera.workflows.models import (
+    Backoff,
+    Capabilities,
+    IntOrString,
+    PodSecurityContext,
+    SeccompProfile,
+    SecurityContext,
+    ValueFrom,
+)
+
+from pipeline import __version__
+
+STEPS_IMAGE = f"pipeline-steps:{__version__}"
+SERVING_IMAGE = f"pipeline-serving:{__version__}"
+SERVICE_ACCOUNT = "pipeline-steps"
+
+OBJECT_STORE = SecretEnvFrom(name="object-store")
+DATABASE = SecretEnvFrom(name="database")
+TRACKING = ConfigMapEnvFrom(name="tracking")
+
+NON_ROOT = PodSecurityContext(
+    run_as_non_root=True,
+    run_as_user=10001,
+    run_as_group=10001,
+    fs_group=10001,
+    seccomp_profile=SeccompProfile(type="RuntimeDefault"),
+)
+CONFINED = SecurityContext(
+    allow_privilege_escalation=False,
+    capabilities=Capabilities(drop=["ALL"]),
+    read_only_root_filesystem=True,
+    run_as_non_root=True,
+)
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a leaf asks of its node: cores, memory, and the longest that one attempt may take."""
+
+    cpu: str
+    memory: str
+    minutes: int
+
+
+SMALL = Size("100m", "512Mi", 10)
+LARGE = Size("1", "2Gi", 60)
+
+
+def retries() -> RetryStrategy:
+    """Two more attempts, except after exit codes 2 and 3. `lastRetry.exitCode` is a string; a lost pod has -1."""
+    return RetryStrategy(
+        limit="2",
+        retry_policy=RetryPolicy.always,
+        expression="asInt(lastRetry.exitCode) not in [2, 3]",
+        backoff=Backoff(duration="5s", factor=IntOrString(root=2)),
+    )
+
+
+def labels(project: str, component: str) -> dict[str, str]:
+    """The labels of everything that belongs to one step of one project."""
+    return {
+        "app.kubernetes.io/component": component,
+        "app.kubernetes.io/instance": project,
+        "app.kubernetes.io/part-of": "learning-pipelines",
+    }
+
+
+def leaf(
+    project: str,
+    step: str,
+    options: dict[str, str],
+    *,
+    size: Size = SMALL,
+    settings: Sequence[SecretEnvFrom | ConfigMapEnvFrom] = (OBJECT_STORE, DATABASE),
+    inputs: Sequence[Parameter | Artifact] = (),
+    parameters_out: Sequence[str] = (),
+    artifacts_out: Sequence[str] = (),
+) -> Container:
+    """A template that runs `python -m steps.<step>` with `options`.
+
+    An output named `x` reaches the step as `--x-out` and is written under `/work`.
+    """
+    produced = {name: f"{{{{outputs.parameters.{name}.path}}}}" for name in parameters_out}
+    produced |= {name: f"{{{{outputs.artifacts.{name}.path}}}}" for name in artifacts_out}
+    arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+    arguments += [word for name, path in produced.items() for word in (f"--{name}-out", path)]
+    return Container(
+        name=step,
+        image=STEPS_IMAGE,
+        image_pull_policy="IfNotPresent",
+        command=["python", "-m", f"steps.{step}"],
+        args=arguments,
+        env_from=list(settings),
+        inputs=list(inputs),
+        outputs=[
+            *(Parameter(name=name, value_from=ValueFrom(path=f"/work/out/{name}")) for name in parameters_out),
+            *(Artifact(name=name, path=f"/work/out/{name}.{_extension(name)}") for name in artifacts_out),
+        ],
+        resources=Resources(cpu_request=size.cpu, memory_request=size.memory, memory_limit=size.memory),
+        retry_strategy=retries(),
+        active_deadline_seconds=str(size.minutes * 60),
+        pod_security_context=NON_ROOT,
+        security_context=CONFINED,
+        service_account_name=SERVICE_ACCOUNT,
+        labels=labels(project, step),
+        volumes=[EmptyDirVolume(name="work", mount_path="/work"), EmptyDirVolume(name="tmp", mount_path="/tmp")],  # noqa: S108
+    )
+
+
+def _extension(artifact: str) -> str:
+    return "html" if artifact in {"page", "report"} else "json"

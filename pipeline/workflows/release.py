@@ -1,0 +1,105 @@
+"""From a decision to a live, verified model: admit → deploy → verify, one at a time for a project.
+
+The mutex keeps two releases apart but not in order, so `admit` is the fence: a decision is admitted only where no
+later one was. A `resource` template cannot splice text into its manifest safely; it takes it from admit's artifact.
+Where the workflow does not succeed, its exit handler puts back what the alias `champion` says.
+"""
+
+from hera.workflows import DAG, Artifact, Container, Parameter, Resource, Task
+from hera.workflows.models import Artifact as ManifestArtifact
+from hera.workflows.models import ManifestFrom, Mutex, Synchronization, ValueFrom
+
+from pipeline.project import Project
+from pipeline.workflows.leaf import DATABASE, NON_ROOT, OBJECT_STORE, SERVING_IMAGE, TRACKING, labels, leaf, retries
+from pipeline.workflows.shape import DECLARATION
+
+EXIT_HANDLER = "restore-champion"
+_DECISION = {"decision": "{{inputs.parameters.decision}}"}
+
+
+def templates(project: Project) -> list[Container | Resource | DAG]:
+    """The steps of a release, of its exit handler, and the two DAGs that order them."""
+    serving = {"image": SERVING_IMAGE}
+    decision = Parameter(name="decision")
+    steps: list[Container | Resource | DAG] = [
+        leaf(
+            project.name,
+            "admit",
+            DECLARATION | _DECISION | serving,
+            settings=[DATABASE],
+            inputs=[decision],
+            parameters_out=["admitted"],
+            artifacts_out=["manifest"],
+        ),
+        _apply(project),
+        leaf(
+            project.name,
+            "verify",
+            DECLARATION | _DECISION | {"url": "{{inputs.parameters.url}}"},
+            settings=[OBJECT_STORE, DATABASE, TRACKING],
+            inputs=[decision, Parameter(name="url")],
+        ),
+        leaf(
+            project.name,
+            "follow",
+            DECLARATION | serving,
+            settings=[DATABASE],
+            parameters_out=["needed"],
+            artifacts_out=["manifest"],
+        ),
+    ]
+    return [*steps, _release(project), _restore(project)]
+
+
+def _apply(project: Project) -> Resource:
+    return Resource(
+        name="deploy",
+        action="apply",
+        manifest_from=ManifestFrom(artifact=ManifestArtifact(name="manifest")),
+        success_condition="status.state == Available",
+        failure_condition="status.state == Failed",
+        inputs=[Artifact(name="manifest", path="/tmp/manifest.json")],  # noqa: S108
+        outputs=[Parameter(name="url", value_from=ValueFrom(json_path="{.status.address.url}"))],
+        retry_strategy=retries(),
+        active_deadline_seconds="600",
+        pod_security_context=NON_ROOT,
+        service_account_name="pipeline-deployer",
+        labels=labels(project.name, "deploy"),
+    )
+
+
+def _mutex(project: Project) -> Synchronization:
+    return Synchronization(mutexes=[Mutex(name=f"{project.name}-release")])
+
+
+def _release(project: Project) -> DAG:
+    with DAG(name="release", inputs=[Parameter(name="decision")], synchronization=_mutex(project)) as dag:
+        decision = Parameter(name="decision", value="{{inputs.parameters.decision}}")
+        Task(name="admit", template="admit", arguments=[decision])
+        Task(
+            name="deploy",
+            template="deploy",
+            depends="admit",
+            when="{{tasks.admit.outputs.parameters.admitted}} == true",
+            arguments=[Artifact(name="manifest", from_="{{tasks.admit.outputs.artifacts.manifest}}")],
+        )
+        Task(
+            name="verify",
+            template="verify",
+            depends="deploy.Succeeded",
+            arguments=[decision, Parameter(name="url", value="{{tasks.deploy.outputs.parameters.url}}")],
+        )
+    return dag
+
+
+def _restore(project: Project) -> DAG:
+    with DAG(name=EXIT_HANDLER, synchronization=_mutex(project)) as dag:
+        Task(name="follow", template="follow", when="{{workflow.status}} != Succeeded")
+        Task(
+            name="restore",
+            template="deploy",
+            depends="follow.Succeeded",
+            when="{{tasks.follow.outputs.parameters.needed}} == true",
+            arguments=[Artifact(name="manifest", from_="{{tasks.follow.outputs.artifacts.manifest}}")],
+        )
+    return dag

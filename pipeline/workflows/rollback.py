@@ -1,0 +1,26 @@
+"""`<project>-rollback`: the way back. A rollback is a decision like any other, so a late older one cannot undo it."""
+
+from hera.workflows import DAG, Parameter, Task, WorkflowTemplate
+
+from pipeline.project import Project
+from pipeline.workflows import release
+from pipeline.workflows.leaf import DATABASE, leaf
+from pipeline.workflows.shape import DECLARATION, template
+
+
+def rollback(project: Project) -> WorkflowTemplate:
+    """rollback (decide for the version that was live before) → release."""
+    step = leaf(project.name, "rollback", DECLARATION, settings=[DATABASE], parameters_out=["decision"])
+    with DAG(name="rollback-and-release") as dag:
+        Task(name="rollback", template="rollback")
+        decision = Parameter(name="decision", value="{{tasks.rollback.outputs.parameters.decision}}")
+        Task(name="release", template="release", depends="rollback", arguments=[decision])
+    return template(
+        project,
+        "rollback",
+        hours=1,
+        entrypoint="rollback-and-release",
+        on_exit=release.EXIT_HANDLER,
+        arguments=[Parameter(name="declaration", value=project.declaration())],
+        templates=[step, *release.templates(project), dag],
+    )
