@@ -33,9 +33,7 @@ def lint(folder: Path) -> Iterator[str]:
     if command is None:
         yield f"--   {folder.name}: not checked by argo, which is not on PATH"
         return
-    finished = subprocess.run(
-        [command, "lint", "--offline", str(folder)], capture_output=True, text=True, check=False
-    )
+    finished = subprocess.run([command, "lint", "--offline", str(folder)], capture_output=True, text=True, check=False)
     if finished.returncode:
         raise UserError(f"argo lint {folder}: {click.unstyle(finished.stdout + finished.stderr).strip()}")
     yield f"ok   {folder.name}: argo lint --offline finds no error"

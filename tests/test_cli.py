@@ -1,0 +1,91 @@
+"""The command line as a person meets it: help with an example, one line for a mistake, the right exit code."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from pipeline.cli import cli
+
+PROMISED = "render lint run stop up down status runs logs report backfill rollback doctor"
+    "render",
+    "lint",
+    "run",
+    "stop",
+    "up",
+    "down",
+    "status",
+    "runs",
+    "logs",
+    "report",
+    "backfill",
+    "rollback",
+    "doctor",
+]
+
+
+def pipeline(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PIPELINE_HOME": str(home)},
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("name", [*cli.commands])
+def test_every_command_shows_an_example_that_it_understands(name: str) -> None:
+    command = cli.commands[name]
+    assert command.help, "a command says what it does"
+    example = (command.epilog or "").split("Example:")[-1].split()
+    assert example[:2] == ["pipeline", name]
+    command.make_context(name, example[2:], resilient_parsing=False)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{name} {parameter.opts}"
+
+
+def test_the_promised_commands_are_there() -> None:
+    assert set(PROMISED.split()) <= cli.commands.keys()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "openaq-nosuch"], "no workflow 'openaq-nosuch'"),
+        (["run", "openaq-train", "-p", "nosuch=1"], "nosuch"),
+        (["run", "openaq-train", "-p", "as-of"], "wanted name=value"),
+        (["run"], "wanted the name of a workflow"),
+        (["run", "--resume", "nosuch"], "nosuch"),
+        (["backfill", "nosuch", "--from", "2003-01-01", "--to", "2003-01-02"], "no project 'nosuch'"),
+        (["rollback", "nosuch"], "no project 'nosuch'"),
+        (["logs", "nosuch"], "nosuch"),
+        (["report"], "no run yet"),
+        (["stop", "nosuch"], "nosuch"),
+        (["quickstart", "--as-of", "yesterday"], "wanted a time such as"),
+        (["lint", "/nowhere"], "/nowhere"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_gets_one_line_and_exit_code_2(arguments: list[str], words: str, tmp_path: Path) -> None:
+    finished = pipeline(*arguments, home=tmp_path)
+    assert finished.returncode == 2, finished.stderr
+    assert words in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert len([line for line in finished.stderr.splitlines() if line.lower().startswith("error")]) == 1
+
+
+def test_render_check_says_which_file_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from click.testing import CliRunner
+
+    from pipeline.errors import UserError
+
+    monkeypatch.setattr("pipeline.cli.MANIFESTS", tmp_path)
+    answer = CliRunner().invoke(cli, ["render", "--check"])
+    assert isinstance(answer.exception, UserError)
+    assert "openaq-train.yaml is missing" in str(answer.exception)
