@@ -20,6 +20,7 @@ from pipeline.errors import PipelineError, UserError
 from pipeline.projects import find
 from pipeline.running import Laptop
 from pipeline.tables import table
+from steps.backends import database, modelstore, promotions
 from steps.backends.objects import Bucket
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def quickstart(project: str, wish: Wish) -> None:
     as_of = _time(wish.as_of) if wish.as_of else (datetime.now(UTC) if wish.source else sample.END)
     laptop = Laptop.here()
     laptop.stack.start_in_background(["fork-server", "tracking"])
+    os.environ.update(laptop.host.environment("secret", "object-store"))
     source = _given(wish.source) if wish.source else _lay_out_sample(laptop)
     selection = {
         "locations": wish.locations or ",".join(str(location) for location in declared.locations),
@@ -83,7 +85,6 @@ def _given(source: str) -> str:
 
 
 def _lay_out_sample(laptop: Laptop) -> str:
-    os.environ.update(laptop.host.environment("secret", "object-store"))
     archive = laptop.stack.public_bucket("openaq-archive")
     laid = sample.lay_out(Bucket("openaq-archive"))
     if laid:
@@ -128,4 +129,13 @@ def _summary(runs: list["RunView"], kind: str) -> dict[str, Any]:
 
 
 def _curl(laptop: Laptop, project: str) -> str:
-    raise NotImplementedError
+    """One line that asks the live server for a prediction, from a row that was kept with the model."""
+    os.environ.update(laptop.host.environment("secret", "database"))
+    with database.begin() as connection:
+        champion = promotions.champion(connection, project)
+    if champion is None:
+        return "no model is live yet, so there is nothing to ask"
+    known = modelstore.known_rows(modelstore.fetch(champion.model_uri, champion.digest))
+    example = laptop.home / f"{project}-example.json"
+    example.write_text(json.dumps(modelstore.request_body(known, rows=1)), encoding="utf-8")
+    return f"curl -s -H 'Content-Type: application/json' -d @{example} {champion.url}"

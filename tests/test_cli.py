@@ -11,20 +11,6 @@ import pytest
 from pipeline.cli import cli
 
 PROMISED = "render lint run stop up down status runs logs report backfill rollback doctor"
-    "render",
-    "lint",
-    "run",
-    "stop",
-    "up",
-    "down",
-    "status",
-    "runs",
-    "logs",
-    "report",
-    "backfill",
-    "rollback",
-    "doctor",
-]
 
 
 def pipeline(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:

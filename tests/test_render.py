@@ -1,5 +1,6 @@
 """manifests/ is what the projects declare, byte for byte, and what a cluster of ours would admit."""
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +93,16 @@ def test_this_engine_and_argo_accept_the_folder(project) -> None:
     if argo() is None:
         pytest.skip("argo lint did not run: no argo on PATH")
     assert lines[-1].startswith("ok")
+
+
+@pytest.mark.parametrize(("name", "template"), leaves(), ids=[name for name, _ in leaves()])
+def test_every_leaf_calls_its_step_with_options_that_it_has(name: str, template: dict[str, Any]) -> None:
+    if "resource" in template:
+        return
+    command = importlib.import_module(template["container"]["command"][2]).command
+    given = template["container"]["args"][::2]
+    known = {option.opts[0]: option for option in command.params}
+    assert set(given) <= known.keys()
+    required = {flag for flag, option in known.items() if option.required}
+    assert required <= set(given)
+    assert all(option.help for option in known.values()), "every option says what it is"

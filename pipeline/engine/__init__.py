@@ -1,0 +1,33 @@
+"""Runs Argo manifests on this machine: the same templates, nodes, phases and retries as on a cluster, with processes in
+the place of pods.
+
+    manifests = load(Path("manifests/openaq"))
+    journal = Journal(home / "journal.db")
+    run_id = submit(journal, manifests, "openaq-train", {"parameter": "no2"})
+    view = execute(journal, run_id, host, home, cores=2)
+
+`parse` (manifest → typed templates, or a refusal) → `scheduler` (pure: state and event → state and commands) →
+`executor` (processes) → `journal` (every transition in SQLite before it counts).
+"""
+
+from pipeline.engine.host import Host, Process
+from pipeline.engine.journal import Journal
+from pipeline.engine.parse import Manifests, load
+from pipeline.engine.run import execute, runs, stop, submit, view
+from pipeline.engine.views import NodeView, RunSummary, RunView
+
+__all__ = [
+    "Host",
+    "Journal",
+    "Manifests",
+    "NodeView",
+    "Process",
+    "RunSummary",
+    "RunView",
+    "execute",
+    "load",
+    "runs",
+    "stop",
+    "submit",
+    "view",
+]

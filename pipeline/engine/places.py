@@ -1,0 +1,103 @@
+"""The folder of a node: where its logs, its files and its passing belongings are.
+
+`<run>/<node>/stdout.log`, `stderr.log`; `files/`, into which the absolute paths that a template declares are mapped;
+`home/` and `tmp/`, which are gone when it has ended.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pipeline.engine.spec import Artifact
+
+LOG_BYTES = 64 * 2**20  # a log that grows beyond this loses its beginning
+_KEPT_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folder of one node within that of its run."""
+
+    run: Path
+    node: str  # its id
+
+    @property
+    def folder(self) -> Path:
+        """Where everything of it is."""
+        return self.run / self.node
+
+    @property
+    def stdout(self) -> Path:
+        """What it printed."""
+        return self.folder / "stdout.log"
+
+    @property
+    def stderr(self) -> Path:
+        """What it logged."""
+        return self.folder / "stderr.log"
+
+    def of(self, path: str) -> Path:
+        """Where a declared absolute path is here."""
+        return self.folder / "files" / PurePosixPath(path).relative_to("/")
+
+    def stored(self, path: str) -> str:
+        """How the journal names the file of a declared path: below the run's folder."""
+        return str(self.of(path).relative_to(self.run))
+
+    def prepare(self) -> None:
+        """An empty folder: an attempt that is started again finds nothing of its first try."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for name in ("files", "home", "tmp"):
+            (self.folder / name).mkdir(parents=True)
+        for log in (self.stdout, self.stderr):
+            log.touch()
+
+    def tidy(self) -> None:
+        """Drop what was only for its process."""
+        for name in ("home", "tmp"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def put(self, artifact: Artifact) -> None:
+        """Lay an input artifact where the template wants it; nothing happens where an optional one is not given."""
+        target = self.of(artifact.path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if artifact.raw is not None:
+            target.write_text(artifact.raw, encoding="utf-8")
+        elif artifact.stored is not None:
+            source = self.run / artifact.stored
+            if source.is_dir():
+                shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+            else:
+                shutil.copyfile(source, target)
+        if artifact.mode is not None and target.exists():
+            target.chmod(artifact.mode)
+
+    def text_of(self, artifact: Artifact) -> str:
+        """The content of an artifact."""
+        if artifact.raw is not None:
+            return artifact.raw
+        return (self.run / (artifact.stored or "")).read_text(encoding="utf-8")
+
+    def shorten_logs(self) -> None:
+        """Keep the end of a log that floods the disk."""
+        for log in (self.stdout, self.stderr):
+            if log.exists() and log.stat().st_size > LOG_BYTES:
+                with log.open("r+b") as file:
+                    file.seek(-_KEPT_BYTES, 2)
+                    end = file.read(_KEPT_BYTES)
+                    file.truncate(0)
+                with log.open("ab") as file:  # as its process does, so that neither overwrites the other
+                    file.write(b"(earlier output dropped: more than 64 MB)\n" + end)
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log that says something, up to 300 characters."""
+    try:
+        with log.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(-min(file.tell(), 4096), 2)
+            lines = file.read().decode("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    found = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return found if len(found) <= 300 else f"{found[:299]}…"

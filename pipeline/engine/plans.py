@@ -1,0 +1,52 @@
+"""What can be known of a dag before it runs: which task waits for which, and which are wanted at all."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pipeline.engine import depends
+from pipeline.engine.depends import Condition
+from pipeline.engine.spec import Dag, Task, Template
+from pipeline.engine.variables import texts
+
+_RESULT: Final = re.compile(r"tasks\.([-A-Za-z0-9]+)\.outputs\.result")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`conditions` of the tasks that are wanted, in the manifest's order; `followers` of each; `targets`, by name,
+    whose phases make the dag's; `printed`: the tasks whose stdout another one reads."""
+
+    conditions: Mapping[str, Condition]
+    followers: Mapping[str, tuple[str, ...]]
+    targets: tuple[str, ...]
+    printed: frozenset[str]
+
+
+def plans(templates: Mapping[str, Template]) -> dict[str, Plan]:
+    """The plan of every dag among the templates."""
+    return {name: _plan(template, template.dag) for name, template in templates.items() if template.dag is not None}
+
+
+def _plan(template: Template, dag: Dag) -> Plan:
+    tasks: dict[str, Task] = {task.name: task for task in dag.tasks}
+    conditions = {name: depends.condition(task, tasks) for name, task in tasks.items()}
+    followers: dict[str, list[str]] = {name: [] for name in tasks}
+    for name, condition in conditions.items():
+        for other in condition.tasks:
+            followers[other].append(name)
+    targets = dag.target or tuple(sorted(name for name, after in followers.items() if not after))
+    wanted: set[str] = set()
+    todo = list(targets)
+    while todo:
+        name = todo.pop()
+        if name not in wanted:
+            wanted.add(name)
+            todo.extend(conditions[name].tasks)
+    return Plan(
+        {name: condition for name, condition in conditions.items() if name in wanted},
+        {name: tuple(other for other in after if other in wanted) for name, after in followers.items()},
+        targets,
+        frozenset(name for _, text in texts(template) for name in _RESULT.findall(text)),
+    )

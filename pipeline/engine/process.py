@@ -1,0 +1,140 @@
+"""A plain subprocess in a session of its own, that cannot run before its pid is in the journal.
+
+It starts as a shell that waits for one line and then becomes the command. So there is no moment at which a `kill -9`
+of the engine leaves a step behind that the journal does not name: unnamed, it ends with the engine's pipe. What it
+leaves behind in its group when it ends is ended too. Linux only (pidfd, /proc).
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_GATE = 'read -r _ && exec "$@" </dev/null'
+
+
+class Child:
+    """A started command; see `pipeline.engine.host.Process`. It begins with `release`.
+
+    Raises:
+        OSError: there is no such command, or no permission to run it.
+    """
+
+    def __init__(
+        self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: Path, stderr: Path
+    ) -> None:
+        if shutil.which(command[0], path=env.get("PATH", os.defpath)) is None:
+            raise FileNotFoundError(2, "no such command, or it may not be run", command[0])
+        with stdout.open("ab") as out, stderr.open("ab") as err:
+            self._popen = subprocess.Popen(
+                ["/bin/sh", "-c", _GATE, "sh", *command],
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=err,
+                env=dict(env),
+                cwd=cwd,
+                start_new_session=True,
+            )
+        self.pid = self._popen.pid
+        self.started = start_time(self.pid) or 0.0
+        self._descriptor = os.pidfd_open(self.pid)
+
+    def release(self) -> None:
+        """Let the command run."""
+        if self._popen.stdin is not None:
+            with contextlib.suppress(OSError):  # it may have been ended already
+                self._popen.stdin.write(b"go\n")
+                self._popen.stdin.close()
+
+    def fileno(self) -> int:
+        """Readable when it has ended."""
+        return self._descriptor
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it runs. Ends what it has left in its group."""
+        if self._popen.returncode is None:
+            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                return None
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)  # before it is reaped, so that its number is still its own
+        return self._popen.wait()
+
+    def kill(self, signal: int) -> None:
+        """Send `signal` to the group."""
+        if self._popen.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal)
+
+    def wait(self) -> None:
+        """Wait for its end, when that has been asked for."""
+        self._popen.wait()
+
+    def close(self) -> None:
+        """Give back the descriptors."""
+        if self._popen.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._popen.stdin.close()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def start_time(pid: int) -> float | None:
+    """When the kernel started `pid`, in clock ticks since boot; None where there is none, or only its remains."""
+    fields = _stat(pid)
+    return None if fields is None or fields[0] in ("Z", "X") else float(fields[19])
+
+
+def is_alive(pid: int, started: float) -> bool:
+    """Whether the process that had `pid` then is still there (and not another one with its number)."""
+    return start_time(pid) == started
+
+
+def end_group(pid: int, started: float, *, grace_seconds: float = 2.0) -> None:
+    """End the process group that `pid` led, and wait until it is gone: TERM, then KILL.
+
+    Nothing happens where another process has the number by now.
+    """
+    if is_alive(pid, started):
+        _signal_group(pid, signal.SIGTERM)
+        _await_end(pid, grace_seconds)
+    elif start_time(pid) is not None:
+        return
+    if _members(pid):
+        _signal_group(pid, signal.SIGKILL)
+        _await_end(pid, 10.0)
+
+
+def _await_end(pid: int, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while _members(pid) and time.monotonic() < until:
+        time.sleep(0.005)
+
+
+def _signal_group(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+def _members(group: int) -> list[int]:
+    """The living processes of a group that is a session too. A number in use as either is given to no new process."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            fields = _stat(int(entry.name))
+            if fields is not None and fields[0] not in ("Z", "X") and fields[2] == fields[3] == str(group):
+                found.append(int(entry.name))
+    return found
+
+
+def _stat(pid: int) -> list[str] | None:
+    """The fields of /proc/PID/stat from the state on (proc(5))."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return text.rpartition(")")[2].split()

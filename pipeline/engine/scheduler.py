@@ -1,0 +1,321 @@
+"""The engine's middle: a run's state and what happened → the new state and what to do. No clock, no files.
+
+It makes the node tree that Argo's controller makes of the same manifest: the same names, types and phases. Where the
+controller looks at the whole tree again and again, this follows from each event only what the event changes, so the
+work grows with the number of nodes. What follows is a stack, not a recursion, so a long chain is no deep one.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pipeline.engine import dags, retries
+from pipeline.engine.binding import parameters_json
+from pipeline.engine.entering import enter, has_room, pod_name
+from pipeline.engine.nodes import finish
+from pipeline.engine.plans import plans
+from pipeline.engine.spec import Values, Workflow
+from pipeline.engine.state import (
+    Batch,
+    Began,
+    Command,
+    Ended,
+    Event,
+    Kill,
+    Lock,
+    Locked,
+    Node,
+    Resumed,
+    Run,
+    Running,
+    Start,
+    Stopped,
+    Tick,
+    Verb,
+    Waiting,
+)
+from pipeline.engine.variables import go_json, time_variables
+from pipeline.errors import PipelineError
+
+
+def new_run(run_id: str, uid: str, workflow: Workflow, arguments: Values, created_at: float) -> Run:
+    """A run that has not begun. `arguments`: every parameter of the workflow, with its value."""
+    created = datetime.fromtimestamp(int(created_at), UTC)
+    parameters, labels = parameters_json(arguments.parameters), go_json(dict(workflow.labels or {}))
+    annotations = go_json(dict(workflow.annotations or {}))
+    variables = {
+        "workflow.name": run_id,
+        "workflow.namespace": workflow.namespace or "default",
+        "workflow.uid": uid,
+        "workflow.mainEntrypoint": workflow.entrypoint,
+        "workflow.serviceAccountName": workflow.service_account,
+        "workflow.parameters": parameters,
+        "workflow.parameters.json": parameters,
+        "workflow.labels": labels,
+        "workflow.labels.json": labels,
+        "workflow.annotations": annotations,
+        "workflow.annotations.json": annotations,
+        **time_variables("workflow.creationTimestamp", created),
+        **{f"workflow.labels.{key}": value for key, value in (workflow.labels or {}).items()},
+        **{f"workflow.annotations.{key}": value for key, value in (workflow.annotations or {}).items()},
+        **{f"workflow.parameters.{each.name}": each.value for each in arguments.parameters if each.value is not None},
+    }
+    if workflow.priority is not None:
+        variables["workflow.priority"] = str(workflow.priority)
+    return Run(run_id, workflow, arguments, plans(workflow.templates), variables=variables)
+
+
+def advance(run: Run, event: Event) -> list[Command]:
+    """Take in one event; what is to be done now.
+
+    Raises:
+        PipelineError: the event does not fit the run, which then comes from another version of the engine.
+    """
+    before = run.now
+    run.now = max(run.now, event.at)
+    if run.started_at is not None:
+        run.variables["workflow.duration"] = f"{run.now - run.started_at:f}"
+    _HANDLERS[type(event)](run, event) if not isinstance(event, Resumed) else _resumed(run, before)
+    _settle(run)
+    commands, run.commands = run.commands, []
+    return commands
+
+
+def _settle(run: Run) -> None:
+    """Do all that follows, until nothing does."""
+    while True:
+        while run.todo:
+            verb, about = run.todo.pop()
+            _VERBS[verb](run, about)
+        for name, dag in list(run.tripped.items()):
+            dags.fail_fast(run, dag)
+            if dag.fulfilled:
+                del run.tripped[name]
+        if not run.todo and not _make_use_of_room(run):
+            return
+
+
+def _make_use_of_room(run: Run) -> bool:
+    for position, (verb, about) in enumerate(run.held_back):
+        if has_room(run, about.dag if isinstance(about, Batch) else None):
+            del run.held_back[position]
+            run.todo.append((verb, about))
+            return True
+        if not has_room(run, None):
+            return False
+    return False
+
+
+def _begin(run: Run, node: Node) -> None:
+    template = node.bound
+    if template is None:
+        return
+    is_attempt = node.owner is not None and node.owner.type == "Retry"
+    if template.mutexes and not is_attempt and node.lock != "held":
+        _lock(run, node, template.mutexes)
+    elif node.type == "Retry":
+        node.phase = "Running"
+        node.started_at = run.now
+        run.todo.append(("attempt", node))
+    elif node.type == "DAG":
+        dags.begin(run, node)
+    else:
+        _begin_leaf(run, node)
+    node.touch()
+
+
+def _lock(run: Run, node: Node, mutexes: tuple[str, ...]) -> None:
+    above, around = node.boundary, set(mutexes)
+    while above is not None:
+        held = around.intersection(_mutexes(above))
+        if held:
+            finish(run, node, "Error", f"mutex {min(held)} is held by {above.name}, of which this is a part; "
+                                       "a cluster would wait for ever")  # fmt: skip
+            return
+        above = above.boundary
+    node.lock = "waiting"
+    run.locking[node.name] = node
+    run.commands.append(Lock(node, mutexes))
+
+
+def _mutexes(node: Node) -> tuple[str, ...]:
+    return node.frame.template.mutexes if node.frame is not None else ()
+
+
+def _begin_leaf(run: Run, node: Node) -> None:
+    if run.strategy is not None and not _exempt(run, node):
+        finish(run, node, "Failed", f"workflow shutdown with strategy: {run.strategy}")
+    elif run.deadline_passed and not node.exiting:
+        finish(run, node, "Failed", _DEADLINE)
+    else:
+        run.live[node.name] = node
+        run.active_pods += 1
+        run.commands.append(Start(node))
+
+
+_DEADLINE: Final = "Step exceeded its deadline"
+
+
+def _exempt(run: Run, node: Node) -> bool:
+    return node.exiting and run.strategy != "Terminate"
+
+
+def _ended(run: Run, node: Node) -> None:
+    owner = node.owner
+    if owner is None:
+        _conclude(run) if node is run.exit else _main_ended(run, node)
+    elif owner.fulfilled:
+        return
+    elif owner.type == "Retry":
+        retries.judge(run, owner)
+    elif owner.type == "TaskGroup":
+        dags.item_ended(run, owner)
+    else:
+        dags.task_ended(run, owner, node.task)
+
+
+def _main_ended(run: Run, root: Node) -> None:
+    run.variables["workflow.status"] = root.phase if root.phase in ("Failed", "Error") else "Succeeded"
+    run.variables["workflow.failures"] = json.dumps(go_json(_failures(run), sort=False), ensure_ascii=False)
+    if run.workflow.on_exit and run.strategy != "Terminate" and root.type != "Skipped":
+        arguments = run.arguments
+        run.exit = enter(
+            run, f"{run.id}.onExit", run.workflow.on_exit, arguments, boundary=None, owner=None, exiting=True
+        )
+    else:
+        _conclude(run)
+
+
+def _failures(run: Run) -> list[dict[str, str]]:
+    return [
+        {
+            "displayName": node.display_name,
+            "message": node.message,
+            "templateName": node.template,
+            "phase": node.phase,
+            "podName": pod_name(run, node.name, node.template),
+            "finishedAt": datetime.fromtimestamp(node.finished_at or run.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        for node in run.nodes.values()
+        if node.phase in ("Failed", "Error")
+    ]
+
+
+def _conclude(run: Run) -> None:
+    root, last = run.root, run.exit
+    if root is None:
+        return
+    run.finished_at = run.now
+    if root.phase in ("Failed", "Error"):
+        run.phase = root.phase
+        run.message = f"Stopped with strategy '{run.strategy}'" if run.strategy is not None else root.message
+        if root.type == "Skipped" and run.strategy is None:
+            run.message = f"error in entry template execution: {root.message}"
+    elif last is not None and last.phase in ("Failed", "Error"):
+        run.phase, run.message = last.phase, last.message
+    else:
+        run.phase = "Succeeded"
+
+
+def _began(run: Run, event: Began) -> None:
+    run.phase, run.started_at = "Running", event.at
+    run.variables["workflow.status"] = "Running"
+    run.variables["workflow.duration"] = "0.000000"
+    run.root = enter(run, run.id, run.workflow.entrypoint, run.arguments, boundary=None, owner=None)
+
+
+def _leaf(run: Run, name: str) -> Node:
+    node = run.live.get(name)
+    if node is None:
+        raise PipelineError(f"the journal of run {run.id} does not fit this engine ({name} is not running); start anew")
+    return node
+
+
+def _running(run: Run, event: Running) -> None:
+    node = _leaf(run, event.node)
+    node.phase, node.started_at = "Running", event.at
+    node.touch()
+
+
+def _leaf_ended(run: Run, event: Ended) -> None:
+    node = _leaf(run, event.node)
+    if node.condemned:
+        finish(run, node, "Failed", node.condemned, event.outputs)
+    else:
+        finish(run, node, event.phase, event.message, event.outputs)
+
+
+def _locked(run: Run, event: Locked) -> None:
+    node = run.locking.get(event.node)
+    if node is not None and node.lock == "waiting":
+        node.lock, node.message = "held", ""
+        run.todo.append(("begin", node))
+
+
+def _waiting(run: Run, event: Waiting) -> None:
+    node = run.locking.get(event.node)
+    if node is not None:
+        node.message = event.message
+        node.touch()
+
+
+def _tick(run: Run, event: Tick) -> None:
+    if run.deadline is not None and not run.deadline_passed and run.deadline <= event.at and not run.over:
+        run.deadline_passed = True
+        _condemn(run, _DEADLINE, lambda node: not node.exiting)
+    due = [node for node in run.retrying.values() if node.due_at is not None and node.due_at <= event.at]
+    run.todo.extend(("judge", node) for node in reversed(due))
+
+
+def _stopped(run: Run, event: Stopped) -> None:
+    if run.over or run.strategy == "Terminate":
+        return
+    run.strategy = event.strategy
+    _condemn(run, f"workflow shutdown with strategy:  {event.strategy}", lambda node: not _exempt(run, node))
+
+
+def _condemn(run: Run, message: str, whom: Callable[[Node], bool]) -> None:
+    """End all leaves of a kind, what waits for a mutex, and what waits for another attempt."""
+    for node in list(run.live.values()):
+        if whom(node) and not node.condemned:
+            node.condemned = message
+            run.commands.append(Kill(node))
+    for node in list(run.locking.values()):
+        if node.lock == "waiting" and whom(node):
+            finish(run, node, "Failed", message)
+    run.todo.extend(("judge", node) for node in list(run.retrying.values()) if whom(node))
+
+
+def _resumed(run: Run, before: float) -> None:
+    if run.started_at is not None:
+        run.paused_seconds += run.now - before
+    for node in list(run.live.values()):
+        if node.condemned:
+            finish(run, node, "Failed", node.condemned)
+        else:
+            node.phase, node.started_at = "Pending", None
+            node.touch()
+            run.commands.append(Start(node))
+    for node in run.locking.values():
+        if node.lock == "waiting" and node.bound is not None:
+            run.commands.append(Lock(node, node.bound.mutexes))
+
+
+_HANDLERS: Final[dict[type, Callable[[Run, Any], None]]] = {
+    Began: _began,
+    Running: _running,
+    Ended: _leaf_ended,
+    Locked: _locked,
+    Waiting: _waiting,
+    Tick: _tick,
+    Stopped: _stopped,
+}
+_VERBS: Final[dict[Verb, Callable[[Run, Any], None]]] = {
+    "begin": _begin,
+    "make": dags.make,
+    "ready": lambda run, about: dags.ready(run, *about),
+    "attempt": retries.attempt,
+    "judge": retries.judge,
+    "ended": _ended,
+}

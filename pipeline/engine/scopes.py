@@ -1,0 +1,174 @@
+"""Which variables a text may name, by where it stands; with the reason where it may not.
+https://argo-workflows.readthedocs.io/en/latest/variables/
+
+The controller's own check lets some through that it then waits for, for ever: an output of a task that does not come
+before, the `result` of a template that has none. Here they are refused.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from pipeline.engine.depends import Condition
+from pipeline.engine.spec import Dag, Task, Template, Workflow
+from pipeline.engine.variables import time_variables
+
+RETRY_NAMES: Final = frozenset(
+    ("retries", "lastRetry.exitCode", "lastRetry.status", "lastRetry.duration", "lastRetry.message")
+)
+_OF_TASK: Final = ("id", "startedAt", "finishedAt", "status", "exitCode")
+
+
+def workflow_names(workflow: Workflow) -> frozenset[str]:
+    """The `workflow.…` variables of one workflow."""
+    names = {f"workflow.{name}" for name in (
+        "name", "namespace", "uid", "status", "failures", "duration", "mainEntrypoint", "serviceAccountName",
+        "scheduledTime", "parameters", "parameters.json", "labels", "labels.json", "annotations", "annotations.json",
+    )}  # fmt: skip
+    if workflow.priority is not None:
+        names.add("workflow.priority")
+    names.update(time_variables("workflow.creationTimestamp", datetime.now(UTC)))
+    names.update(f"workflow.parameters.{parameter.name}" for parameter in workflow.arguments.parameters)
+    names.update(f"workflow.labels.{key}" for key in workflow.labels or ())
+    names.update(f"workflow.annotations.{key}" for key in workflow.annotations or ())
+    return frozenset(names)
+
+
+class Tasks:
+    """The tasks of a dag, and which come before which."""
+
+    def __init__(self, dag: Dag, conditions: Mapping[str, Condition], templates: Mapping[str, Template]) -> None:
+        self.tasks = {task.name: task for task in dag.tasks}
+        self.templates = templates
+        self._conditions = conditions
+        self._bits = {name: 1 << number for number, name in enumerate(self.tasks)}
+        self._before: dict[str, int] = {}
+
+    def cycle(self) -> tuple[str, ...]:
+        """Tasks that wait for each other; empty where there are none. Fills in who comes before whom."""
+        path: dict[str, Iterator[str]] = {}
+        for start in self.tasks:
+            if start in self._before:
+                continue
+            path = {start: iter(self._conditions[start].tasks)}
+            while path:
+                name = next(reversed(path))
+                follower = next(path[name], None)
+                if follower is None:
+                    before = self._conditions[name].tasks
+                    self._before[name] = 0
+                    for other in before:
+                        self._before[name] |= self._before[other] | self._bits[other]
+                    del path[name]
+                elif follower in path:
+                    names = list(path)
+                    return (*names[names.index(follower) :], follower)
+                elif follower not in self._before:
+                    path[follower] = iter(self._conditions[follower].tasks)
+        return ()
+
+    def before(self, name: str, other: str) -> bool:
+        """Whether `other` has ended whenever `name` starts."""
+        return bool(self._before[name] & self._bits[other])
+
+
+class Scope:
+    """The variables that are known in one place of a manifest."""
+
+    def __init__(self, global_names: frozenset[str], template: Template | None = None) -> None:
+        self.globals = global_names
+        self.local: set[str] = set()
+        self.artifacts: set[str] = set()
+        self.tasks: Tasks | None = None
+        self.task: Task | None = None
+        if template is not None:
+            self._add(template)
+
+    def _add(self, template: Template) -> None:
+        self.local |= {"node.name", "tasks.name"}
+        self.local |= {f"inputs.parameters.{parameter.name}" for parameter in template.inputs.parameters}
+        self.artifacts = {f"inputs.artifacts.{artifact.name}" for artifact in template.inputs.artifacts}
+        if template.inputs.parameters:
+            self.local.add("inputs.parameters")
+        if template.retry is not None:
+            self.local |= RETRY_NAMES
+        if template.leaf:
+            self.local.add("pod.name")
+            self.local |= {f"{name}.path" for name in self.artifacts}
+            self.local |= {f"outputs.artifacts.{artifact.name}.path" for artifact in template.outputs.artifacts}
+            self.local |= {f"outputs.parameters.{parameter.name}.path" for parameter in template.outputs.parameters}
+
+    def of_task(self, task: Task, tasks: Tasks) -> "Scope":
+        """The scope of a task's fields."""
+        scope = self.of_outputs(tasks)
+        scope.task = task
+        return scope
+
+    def of_outputs(self, tasks: Tasks) -> "Scope":
+        """The scope of a dag's outputs."""
+        scope = Scope(self.globals)
+        scope.local, scope.artifacts, scope.tasks = self.local, self.artifacts, tasks
+        return scope
+
+    def problem(self, name: str) -> str:
+        """Why the variable `name` has no value here; empty where it has one."""
+        if name in self.globals or name in self.local:
+            return ""
+        if name.startswith("tasks.") and self.tasks is not None:
+            return self._of_tasks(self.tasks, name)
+        if name == "item" or name.startswith(("item.", "item[")):
+            if self.task is None or not self.task.expands:
+                return "is not known here: this is no task with withItems, withParam or withSequence"
+            return ""
+        return f"is not known here{self._nearest(name)}"
+
+    def _nearest(self, name: str) -> str:
+        from difflib import get_close_matches  # noqa: PLC0415 - 10 ms that only a mistake costs
+
+        near = get_close_matches(name, [*self.globals, *self.local], n=1)
+        return f"; did you mean {{{{{near[0]}}}}}?" if near else ""
+
+    def _of_tasks(self, tasks: Tasks, name: str) -> str:
+        _, other, *rest = name.split(".", 2)
+        what = rest[0] if rest else ""
+        problem = self._unreachable(tasks, other)
+        if problem:
+            return problem
+        task = tasks.tasks[other]
+        template = tasks.templates.get(task.template)
+        if what in _OF_TASK or template is None:
+            return ""
+        if what == "outputs.result":
+            return "" if template.container else f"is not known: {task.template} is no container, so it prints nothing"
+        if what == "outputs.parameters":
+            return "" if task.expands else f"is not known: {other} is no fan-out; name one of its parameters"
+        declared = [f"outputs.parameters.{parameter.name}" for parameter in template.outputs.parameters]
+        if what in declared:
+            return ""
+        return f"is not known: {task.template} has {', '.join(declared) or 'no outputs.parameters'}"
+
+    def _unreachable(self, tasks: Tasks, other: str) -> str:
+        if other not in tasks.tasks:
+            return f"is not known: there is no task {other} in this dag"
+        if self.task is not None and not tasks.before(self.task.name, other):
+            return f"would be waited for, for ever: {self.task.name} does not depend on {other}"
+        return ""
+
+    def artifact_problem(self, name: str) -> str:
+        """Why `name` leads to no artifact here; empty where it does."""
+        if name in self.artifacts:
+            return ""
+        parts = name.split(".")
+        if len(parts) != 5 or parts[0] != "tasks" or parts[2:4] != ["outputs", "artifacts"] or self.tasks is None:
+            return "is no artifact that is known here"
+        problem = self._unreachable(self.tasks, parts[1])
+        if problem:
+            return problem
+        task = self.tasks.tasks[parts[1]]
+        if task.expands:
+            return f"is not known: {parts[1]} is a fan-out, and artifacts of a fan-out cannot be taken together"
+        template = self.tasks.templates.get(task.template)
+        there = [artifact.name for artifact in template.outputs.artifacts] if template else []
+        if parts[4] not in there:
+            return f"is not known: {task.template} puts out {', '.join(there) or 'no artifacts'}"
+        return ""

@@ -1,0 +1,214 @@
+"""What a manifest says, as frozen values: the part of Argo's language that this engine runs.
+
+Texts may hold `{{…}}` until `variables.replace` fills them in; numbers that Argo lets a variable stand for stay texts
+until they are used. Field reference: https://argo-workflows.readthedocs.io/en/latest/fields/
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from pipeline.engine.host import Source
+
+
+@dataclass(frozen=True)
+class ValueFrom:
+    """Where an output parameter's value comes from: exactly one of the first three."""
+
+    path: str = ""  # a file of a container
+    json_path: str = ""  # a field of the applied object
+    parameter: str = ""  # of a DAG: a task's output
+    default: str | None = None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A named text. `default` where it is declared, `value` where it is given."""
+
+    name: str
+    value: str | None = None
+    default: str | None = None
+    value_from: ValueFrom | None = None
+    enum: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A named file or folder. `source`: a reference (`from`). `raw`: its content. `stored`: its place in the run's
+    folder."""
+
+    name: str
+    path: str = ""
+    source: str = ""
+    raw: str | None = None
+    stored: str | None = None
+    mode: int | None = None
+    optional: bool = False
+
+    @property
+    def located(self) -> bool:
+        """Whether it says where its content is."""
+        return self.raw is not None or self.stored is not None
+
+
+@dataclass(frozen=True)
+class Values:
+    """Parameters and artifacts: inputs, outputs or arguments."""
+
+    parameters: tuple[Parameter, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+
+
+NOTHING: Final = Values()
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of a container's environment: a value, or a key of a ConfigMap or Secret."""
+
+    name: str
+    value: str | None = None
+    kind: Source | None = None
+    source: str = ""
+    key: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class VariablesFrom:
+    """All variables of a ConfigMap or Secret, each name after `prefix`."""
+
+    kind: Source
+    source: str
+    prefix: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Container:
+    """A command. Its image is not run here."""
+
+    command: tuple[str, ...]
+    args: tuple[str, ...] = ()
+    env: tuple[Variable, ...] = ()
+    env_from: tuple[VariablesFrom, ...] = ()
+    working_dir: str = ""
+    mounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A Kubernetes object to apply: its text, or the input artifact that holds it."""
+
+    manifest: str = ""
+    artifact: str = ""
+    success: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """Numbers from `start`: `count` of them, or up to `end`."""
+
+    count: str | None = None
+    start: str | None = None
+    end: str | None = None
+    format: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of a DAG. `items`, `param` and `sequence` (at most one) make it a fan-out."""
+
+    name: str
+    template: str
+    arguments: Values = NOTHING
+    depends: str = ""
+    dependencies: tuple[str, ...] = ()
+    when: str = ""
+    items: tuple[Any, ...] = ()
+    param: str = ""
+    sequence: Sequence | None = None
+    continue_on_failed: bool = False
+    continue_on_error: bool = False
+
+    @property
+    def expands(self) -> bool:
+        """Whether it is a fan-out."""
+        return bool(self.items) or bool(self.param) or self.sequence is not None
+
+
+@dataclass(frozen=True)
+class Dag:
+    """Tasks. `target` limits them to those that the named ones need."""
+
+    tasks: tuple[Task, ...]
+    target: tuple[str, ...] = ()
+    fail_fast: bool = True
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """Durations as Argo writes them: `10`, `30s`, `2m`, `1h30m`."""
+
+    duration: str
+    factor: str | None = None
+    max_duration: str = ""
+    cap: str = ""
+
+
+Policy = Literal["Always", "OnFailure", "OnError", "OnTransientError"]
+
+
+@dataclass(frozen=True)
+class Retry:
+    """When an attempt is followed by another. An expression without a policy means Always, neither means OnFailure."""
+
+    limit: str | None = None
+    policy: Policy | None = None
+    expression: str = ""
+    backoff: Backoff | None = None
+
+
+@dataclass(frozen=True)
+class Template:
+    """One template: exactly one of `container`, `resource`, `dag`."""
+
+    name: str
+    inputs: Values = NOTHING
+    outputs: Values = NOTHING
+    container: Container | None = None
+    resource: Resource | None = None
+    dag: Dag | None = None
+    retry: Retry | None = None
+    deadline_seconds: str | None = None
+    parallelism: int | None = None
+    fail_fast: bool = False
+    mutexes: tuple[str, ...] = ()
+
+    @property
+    def leaf(self) -> bool:
+        """Whether it starts something itself (a pod on a cluster)."""
+        return self.dag is None
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """What a Workflow, WorkflowTemplate or CronWorkflow runs. `template_ref` names the WorkflowTemplate it runs."""
+
+    name: str
+    kind: str
+    source: str  # the file it is from
+    entrypoint: str
+    templates: Mapping[str, Template]
+    arguments: Values = NOTHING
+    template_ref: str = ""
+    on_exit: str = ""
+    deadline_seconds: int | None = None
+    parallelism: int | None = None
+    service_account: str = ""
+    namespace: str = ""
+    labels: Mapping[str, str] | None = None
+    annotations: Mapping[str, str] | None = None
+    priority: int | None = None

@@ -1,0 +1,71 @@
+"""What others see of a run: plain values for the live tree, the report and the page of runs. Nothing here can change
+a run."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """One node of Argo's node tree. Times are UTC.
+
+    `type`: Pod, DAG, TaskGroup, Retry, Skipped (Argo's words; a resource is a Pod).
+    `phase`: Pending, Running, Succeeded, Failed, Error, Skipped, Omitted.
+    `children`: ids, as Argo links them: what a node holds, and within a DAG what follows it.
+    `boundary`: id of the DAG node it belongs to. `attempt`: 0 for the first try.
+    `inputs`, `outputs`: {"parameters": {name: value}, "artifacts": {name: path}}; outputs may have "exitCode" and
+    "result".
+    `log`: the folder of its `stdout.log` and `stderr.log`, where it has run.
+    """
+
+    id: str
+    name: str
+    display_name: str
+    template: str
+    type: str
+    phase: str
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    message: str = ""
+    children: tuple[str, ...] = ()
+    boundary: str | None = None
+    inputs: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    log: Path | None = None
+    attempt: int = 0
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run. `phase`: Pending, Running, Succeeded, Failed, Error. `interrupted`: unfinished, and nobody executes it.
+
+    `nodes` in the order they came to be, the root first; the exit handler's after it.
+    """
+
+    id: str
+    workflow: str
+    parameters: dict[str, str]
+    phase: str
+    message: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    nodes: tuple[NodeView, ...]
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One line of the page of runs. Newest runs come first."""
+
+    id: str
+    workflow: str
+    parameters: dict[str, str]
+    phase: str
+    message: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    interrupted: bool = False

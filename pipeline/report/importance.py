@@ -1,0 +1,69 @@
+"""Importance: what the new model looks at, as shares of the whole."""
+
+import re
+
+from pipeline.report.markup import Child, Markup, join, tag
+from pipeline.report.parts import section, table
+from pipeline.report.plot import at
+from pipeline.report.story import Story
+from pipeline.report.words import count, parameter_name, percent
+
+_SHOWN = 12
+# The families of feature names, and what they mean to a reader; `{}` is the target.
+_MEANINGS = (
+    (r"lag_0", "{} now"),
+    (r"lag_(\d+)", "{} \\1 h before"),
+    (r"mean_same_hour", "mean of {} at this hour, last 7 days"),
+    (r"std_same_hour", "spread of {} at this hour, last 7 days"),
+    (r"(mean|std|min|max)_(\d+)", "\\1 of {} over the last \\2 h"),
+    (r"change_(\d+)", "change of {} within \\1 h"),
+    (r"cal_.*", "calendar of the target hour"),
+    (r"wx_.*", "weather"),
+    (r"co_.*", "another pollutant"),
+    (r"others_.*", "{} at the other stations"),
+)
+
+
+def importance(story: Story) -> Markup:
+    """The features with the largest shares; the others together."""
+    fields = story.latest("decision").fields
+    subject = parameter_name(fields.text("parameter"))
+    found = [(one.text("feature"), one.number("share")) for one in fields.objects("importance")]
+    ranked = sorted(found, key=lambda pair: -pair[1])
+    shown, rest = ranked[:_SHOWN], ranked[_SHOWN:]
+    longest = max((share for _, share in shown), default=1.0) or 1.0
+    rows: list[list[Child]] = [
+        [
+            join(tag("code", feature), tag("small", meaning(feature, subject), class_="soft under")),
+            _bar(share / longest),
+            percent(share, 1),
+        ]
+        for feature, share in shown
+    ]
+    if rest:
+        share = sum(share for _, share in rest)
+        rows.append([tag("span", f"{count(len(rest), 'other')}", class_="soft"), None, percent(share, 1)])
+    return section(
+        "importance",
+        "What the model looks at",
+        "Each feature's share of the whole influence. Correlated features divide a share among them.",
+        table(["Feature", "", "#Share"], rows, "Feature importance", "importance"),
+    )
+
+
+def meaning(feature: str, subject: str) -> str | None:
+    """What a feature is, for a reader who has not seen the code; None where the name is not of a known family."""
+    for pattern, words in _MEANINGS:
+        if found := re.fullmatch(pattern, feature):
+            return found.expand(words).replace("{}", subject)
+    return None
+
+
+def _bar(share: float) -> Markup:
+    return tag(
+        "svg",
+        tag("rect", width=at(max(share, 0.0)), height=10, y=4, class_="share"),
+        class_="bars thin",
+        height=18,
+        aria_hidden="true",
+    )

@@ -1,0 +1,47 @@
+"""Provenance: what the runs were given, so that the page can be traced to its data and made again."""
+
+import json
+from typing import TYPE_CHECKING
+
+from pipeline.report.markup import Child, Markup, tag
+from pipeline.report.parts import code, facts, note, section, unfolds
+from pipeline.report.story import Story
+from pipeline.report.words import moment, shortened
+
+if TYPE_CHECKING:
+    from pipeline.engine.views import RunView
+
+_LONGEST_VALUE = 300
+
+
+def provenance(story: Story) -> Markup:
+    """Parameters of each run, the declaration, and whose data it is."""
+    return section(
+        "provenance",
+        "Provenance",
+        "What the runs were given.",
+        note("Data: ", tag("b", story.attribution), ".") if story.attribution else None,
+        *(_run(run) for run in story.runs),
+        _declaration(story),
+    )
+
+
+def _run(run: "RunView") -> Markup:
+    given: list[tuple[str, Child]] = [
+        (name, code(shortened(value, _LONGEST_VALUE)))
+        for name, value in run.parameters.items()
+        if name != "declaration" and value
+    ]
+    return tag(
+        "div",
+        tag("h3", run.workflow, tag("small", f"{run.id} · submitted {moment(run.created_at)}")),
+        facts(given) if given else note("No parameters: everything as declared."),
+        class_="block",
+    )
+
+
+def _declaration(story: Story) -> Markup | None:
+    if story.declaration is None:
+        return None
+    values = {name: story.declaration.raw(name) for name in story.declaration}
+    return unfolds("The project's declaration", tag("pre", json.dumps(values, indent=2, ensure_ascii=False)))

@@ -1,0 +1,156 @@
+"""Tasks: a run's node tree as people think of it. A fan-out is one task with several items, a retried step is one item
+with several attempts, and what a nested DAG holds stands below it. The live tree and the report both show these.
+
+Argo links nodes twice over: `children` of a DAG, TaskGroup or Retry is what it holds, `children` of anything else is
+what follows it. Here the two are told apart again.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.engine.views import NodeView, RunView
+
+FAILED = frozenset({"Failed", "Error"})
+FINISHED = FAILED | {"Succeeded", "Skipped", "Omitted"}
+NEVER_RAN = frozenset({"Pending", "Skipped", "Omitted"})
+_HOLDERS = frozenset({"DAG", "Steps"})
+_GROUPS = frozenset({"TaskGroup", "StepGroup"})
+_MOST_TELLING = ("Running", "Error", "Failed", "Pending", "Succeeded", "Skipped", "Omitted")
+_EXIT = ".onExit"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One unit of a task's work: a step, or one of a fan-out's. `attempts`: its nodes, the last one last."""
+
+    phase: str
+    attempts: tuple["NodeView", ...]
+
+    @property
+    def latest(self) -> "NodeView":
+        """The attempt that counts."""
+        return self.attempts[-1]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row of the graph.
+
+    `key` is unique in a run; `after`: keys of the tasks it follows; `depth`: how many DAGs it is nested in; `holder`:
+    it is such a DAG; `fanned`: its items are a fan-out's.
+    """
+
+    key: str
+    name: str
+    phase: str
+    message: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    depth: int
+    holder: bool
+    fanned: bool
+    items: tuple[Item, ...]
+    after: tuple[str, ...]
+
+    @property
+    def tries(self) -> int:
+        """The most attempts that any item took."""
+        return max((len(item.attempts) for item in self.items), default=1)
+
+    @property
+    def done(self) -> int:
+        """How many items ended well."""
+        return sum(item.phase == "Succeeded" for item in self.items)
+
+
+def tasks(run: "RunView") -> list[Task]:
+    """The run's tasks: each after those it follows, and what a DAG holds right below it."""
+    if not run.nodes:
+        return []
+    keys = _keys(run.nodes)
+    members: dict[str, list[NodeView]] = {}
+    for node in run.nodes:
+        if key := keys[node.id]:
+            members.setdefault(key, []).append(node)
+    after: dict[str, dict[str, None]] = {key: {} for key in members}
+    for node in run.nodes:
+        for child in node.children:
+            source, target = keys[node.id], keys.get(child)
+            if source and target and source != target and target in after:
+                after[target][source] = None
+    return [_task(key, members[key], tuple(after[key])) for key in _nested(members)]
+
+
+def failures(run: "RunView") -> list[tuple[Task, "NodeView"]]:
+    """Nodes that ran and ended badly and were not made good by a later attempt, each with its task."""
+    return [
+        (task, item.latest)
+        for task in tasks(run)
+        if not task.holder
+        for item in task.items
+        if item.phase in FAILED and item.latest.phase in FAILED
+    ]
+
+
+def _keys(nodes: Sequence["NodeView"]) -> dict[str, str]:
+    """Which task each node belongs to; "" for the root and for groups of steps, which are no task of their own."""
+    by_id = {node.id: node for node in nodes}
+    keys: dict[str, str] = {}
+    for node in nodes:
+        held = by_id.get(node.boundary or "")
+        is_root = node is nodes[0] and node.type in _HOLDERS
+        if is_root or node.type == "StepGroup":
+            keys[node.id] = ""
+        else:
+            above = keys.get(held.id, "") if held else ""
+            keys[node.id] = f"{above}/{_name(node)}"
+    return keys
+
+
+def _name(node: "NodeView") -> str:
+    if node.name.partition("(")[0].endswith(_EXIT):
+        return "on exit"
+    return node.display_name.partition("(")[0] or node.display_name or node.id
+
+
+def _nested(members: dict[str, list["NodeView"]]) -> Iterable[str]:
+    """Keys in the order of their first nodes, but those below a DAG directly after it."""
+    held: dict[str, list[str]] = {}
+    for key in members:
+        above = key.rpartition("/")[0]
+        held.setdefault(above if above in members else "", []).append(key)
+    waiting = held.get("", [])[::-1]
+    while waiting:
+        key = waiting.pop()
+        yield key
+        waiting.extend(held.get(key, [])[::-1])
+
+
+def _task(key: str, nodes: list["NodeView"], after: tuple[str, ...]) -> Task:
+    tried = {child for node in nodes if node.type == "Retry" for child in node.children}
+    attempts = {node.id: node for node in nodes if node.id in tried}
+    units = [node for node in nodes if node.id not in tried and node.type not in _GROUPS]
+    groups = [node for node in nodes if node.type == "TaskGroup"]
+    heads = groups or units or nodes
+    items = tuple(
+        Item(unit.phase, tuple(attempts[child] for child in unit.children if child in attempts) or (unit,))
+        for unit in units
+    )
+    phases = {head.phase for head in heads}
+    ended = [head.finished_at for head in heads]
+    return Task(
+        key=key,
+        name=_name(nodes[0]),
+        phase=next((phase for phase in _MOST_TELLING if phase in phases), heads[0].phase),
+        message=next((node.message for node in (*heads, *nodes) if node.message), ""),
+        started_at=min((head.started_at for head in heads if head.started_at), default=None),
+        finished_at=None if None in ended else max(moment for moment in ended if moment),
+        depth=key.count("/") - 1,
+        holder=any(unit.type in _HOLDERS for unit in units),
+        fanned=bool(groups),
+        items=items,
+        after=after,
+    )

@@ -1,0 +1,109 @@
+"""How the report and the live tree put numbers, times and names into words: one place, so that both say it alike."""
+
+import math
+import unicodedata
+from datetime import UTC, datetime
+
+DAY_SECONDS = 86_400.0
+# OpenAQ's names of parameters, as people write them. Others are shown as they are.
+_NAMES = {
+    "no2": "NO₂",
+    "o3": "O₃",
+    "so2": "SO₂",
+    "co": "CO",
+    "pm25": "PM₂.₅",
+    "pm10": "PM₁₀",
+    "temperature": "temperature",
+    "relativehumidity": "relative humidity",
+    "wind_speed": "wind speed",
+    "wind_direction": "wind direction",
+}
+
+
+def printable(text: str) -> str:
+    """`text` without what could steer a terminal or a page: control characters, lone surrogates, and the marks that
+    reverse the direction of what follows. Line breaks and tabs stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in _STRIPPED)
+
+
+_STRIPPED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def one_line(text: str) -> str:
+    """`text` printable, and on one line."""
+    return " ".join(printable(text).split())
+
+
+def shortened(text: str, length: int) -> str:
+    """At most `length` characters of `text`, with an ellipsis where some are missing."""
+    return text if len(text) <= length else f"{text[: max(length - 1, 0)]}…"
+
+
+def parameter_name(parameter: str) -> str:
+    """`no2` as NO₂."""
+    return _NAMES.get(parameter, parameter)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as 0.4 s, 12 s, 2 min 05 s, 1 h 03 min."""
+    seconds = max(seconds, 0.0)
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def elapsed(start: datetime | None, end: datetime | None, now: datetime) -> float | None:
+    """Seconds from `start` to `end`, or to `now` where it has not ended; None where it has not begun."""
+    return None if start is None else max(((end or now) - start).total_seconds(), 0.0)
+
+
+def quantity(value: float, decimals: int | None = None) -> str:
+    """A number for people: three or four significant digits, thin spaces between thousands, a real minus sign."""
+    if not math.isfinite(value):
+        return "–"
+    if decimals is None:
+        size = abs(value)
+        decimals = 0 if size >= 1000 or value == int(value) else 1 if size >= 100 else 2 if size >= 1 else 3
+    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace("-", "−")
+
+
+def count(number: float, one: str, many: str | None = None) -> str:
+    """1 row, 2 rows."""
+    return f"{quantity(number)} {one if number == 1 else many or one + 's'}"
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """A share of 1 as a percentage."""
+    return f"{quantity(share * 100, decimals)}\u00a0%"
+
+
+def instant(text: str) -> datetime:
+    """An RFC 3339 time, in UTC. Without an offset it is UTC already.
+
+    Raises:
+        ValueError: not a time.
+    """
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def moment(time: datetime) -> str:
+    """2003-06-22 05:00 UTC."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def hour(time: datetime) -> str:
+    """Sun 22 Jun 05:00."""
+    return f"{time:%a} {time.day} {time:%b %H:%M}"
+
+
+def names(words: list[str]) -> str:
+    """a, b and c."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

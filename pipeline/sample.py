@@ -1,0 +1,103 @@
+"""The sample: real hours of NO2 at two UK stations, laid out as an OpenAQ archive in a bucket.
+
+The data come with the PyPI package `aqeval` (its file alone is read; its code, GPL-3, is never imported): hourly NO2
+at a roadside and at a background station that the package does not name, with one series of wind and temperature,
+which both are given. Stamps there are UTC and an hour's beginning, as is openair's convention (`correct.time = -3600`
+in its importAURN); OpenAQ's are its end, in local time with an offset. Ids, and the places they stand for, are made up.
+
+Missing values have no line, and a day without any has no file. The same input gives the same bytes.
+"""
+
+import csv
+import gzip
+import io
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pipeline.errors import UserError
+from steps.backends.objects import Bucket
+
+ATTRIBUTION = "hourly NO2 at two unnamed UK stations, from the data of aqeval 0.7.3"
+FIRST_DAY = date(2002, 7, 1)
+LAST_DAY = date(2003, 12, 31)
+END = datetime(2004, 1, 1, tzinfo=UTC)  # of its last hour
+
+_FILE = "aqeval/data/aq_data.csv.gz"
+_ZONE = ZoneInfo("Europe/London")
+_HOUR = timedelta(hours=1)
+_THREADS = 8
+_HEADER = "location_id,sensors_id,location,datetime,lat,lon,parameter,units,value\n"
+_WEATHER = (
+    (2, "wind_speed", "m/s", "ws"),
+    (3, "wind_direction", "deg", "wd"),
+    (4, "temperature", "c", "air_temp"),
+)
+# id, name, its parameters: (sensor number, parameter, units, column of the sample)
+_STATIONS = (
+    (9000001, "unnamed UK roadside station (aqeval sample)", ((1, "no2", "µg/m³", "no2"), *_WEATHER)),
+    (9000002, "unnamed UK background station (aqeval sample)", ((1, "no2", "µg/m³", "bg.no2"), *_WEATHER)),
+)
+
+Hours = Sequence[tuple[str, dict[str, str]]]  # each hour's stamp (its local end) and row
+
+
+def lay_out(bucket: Bucket) -> int:
+    """Put into `bucket` what it lacks of the sample; how many objects that were.
+
+    Raises:
+        UserError: the package with the data is not installed.
+        StepError: the store does not take them.
+    """
+    there = {stored.key for stored in bucket.list("records/")}
+    lacking = [(key, text) for key, text in _texts() if key not in there]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for _ in pool.map(lambda one: bucket.put(one[0], _packed(one[1])), lacking):
+            pass
+    return len(lacking)
+
+
+def objects() -> Iterator[tuple[str, bytes]]:
+    """Each object of the archive: its key and its content."""
+    return ((key, _packed(text)) for key, text in _texts())
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    days = _days()
+    for location, name, sensors in _STATIONS:
+        for day, hours in days.items():
+            lines = [
+                f"{location},{location}{number},{name},{stamp},,,{parameter},{units},{row[column]}\n"
+                for number, parameter, units, column in sensors
+                for stamp, row in hours
+                if row[column]
+            ]
+            if lines:
+                folder = f"records/csv.gz/locationid={location}/year={day:%Y}/month={day:%m}"
+                yield f"{folder}/location-{location}-{day:%Y%m%d}.csv.gz", _HEADER + "".join(lines)
+
+
+def _days() -> dict[date, Hours]:
+    """The sample's hours by local day; the one that ends at midnight belongs to the day before."""
+    days: dict[date, list[tuple[str, dict[str, str]]]] = {}
+    for row in csv.DictReader(io.StringIO(_source())):
+        begins = datetime.fromisoformat(row["date"]).replace(tzinfo=UTC)
+        day = begins.astimezone(_ZONE).date()
+        if FIRST_DAY <= day <= LAST_DAY:
+            days.setdefault(day, []).append(((begins + _HOUR).astimezone(_ZONE).isoformat(), row))
+    return dict(days)
+
+
+def _source() -> str:
+    try:
+        found = next(file for file in files("aqeval") or () if str(file) == _FILE)
+    except (PackageNotFoundError, StopIteration):
+        raise UserError(f"the sample's data ({_FILE} of aqeval) are not installed; run make setup") from None
+    return gzip.decompress(Path(str(found.locate())).read_bytes()).decode()
+
+
+def _packed(text: str) -> bytes:
+    return gzip.compress(text.encode(), mtime=0)

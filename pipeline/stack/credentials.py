@@ -1,0 +1,62 @@
+"""The credentials of the embedded servers: generated once, in a file that only its owner can read.
+
+The file is written whole under another name, private from its first byte, and then linked to its place: whoever comes
+second finds it there and takes what it says.
+"""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipeline.errors import PipelineError, UserError
+
+FILE = "credentials.json"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What opens the object store."""
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"
+
+
+def credentials(home: Path) -> Credentials:
+    """The credentials in `home`, generated where there are none yet.
+
+    Raises:
+        UserError: the file is there and does not hold them.
+        PipelineError: it cannot be written.
+    """
+    path = home / FILE
+    if not path.exists():
+        try:
+            _generate(path)
+        except OSError as error:
+            raise PipelineError(f"{path} could not be written: {error.strerror}; make room or rights for it") from error
+    try:
+        return Credentials(**json.loads(path.read_text())["object-store"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} does not hold the credentials it should; remove it, and new ones are made") from error
+
+
+def _generate(path: Path) -> None:
+    new = Credentials(user=f"pipeline-{secrets.token_hex(4)}", password=secrets.token_urlsafe(32))
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            json.dump({"object-store": asdict(new)}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return
+    finally:
+        draft.unlink()

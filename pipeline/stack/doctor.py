@@ -1,0 +1,107 @@
+"""What would keep things from working on this machine, one line each, with what to do about it."""
+
+import importlib.util
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import PipelineError
+from pipeline.stack.credentials import FILE
+from pipeline.stack.object_store import binary
+from pipeline.stack.processes import port_is_free
+from pipeline.stack.registry import Registry
+from pipeline.stack.stack import ServerStatus, Stack
+from pipeline.stack.supervisor import last_line
+
+_DISK_GB = 2
+_MEMORY_GB = 2
+_LIBRARIES = ("mlflow", "seldon_core", "lightgbm", "sklearn", "great_expectations", "optuna", "pandas", "hera")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at. `words`: what was found and, where it is not well, what to do."""
+
+    name: str
+    ok: bool
+    words: str
+
+
+def examine(home: Path) -> list[Check]:
+    """Every check, in the order in which a newcomer would meet the trouble. Starts nothing."""
+    checks = [_python(), _libraries(), _juicefs()]
+    try:
+        stack = Stack(home)
+    except PipelineError as error:
+        return [*checks, Check("state folder", False, str(error))]
+    checks += [Check("state folder", True, str(home)), _disk(home), _memory(), _credentials(home), _ports(home)]
+    return [*checks, *map(_server, stack.status())]
+
+
+def _python() -> Check:
+    found = ".".join(map(str, sys.version_info[:3]))
+    return Check("python", sys.version_info[:2] == (3, 12), f"{found} at {sys.executable} (wanted 3.12)")
+
+
+def _libraries() -> Check:
+    missing = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
+    words = f"not installed: {', '.join(missing)}; run: make setup" if missing else "all installed"
+    return Check("libraries", not missing, words)
+
+
+def _juicefs() -> Check:
+    try:
+        return Check("object store's program", True, binary())
+    except PipelineError as error:
+        return Check("object store's program", False, str(error))
+
+
+def _disk(home: Path) -> Check:
+    free = shutil.disk_usage(home).free / 2**30
+    return Check("disk", free >= _DISK_GB, f"{free:.1f} GB free for {home} (wanted {_DISK_GB})")
+
+
+def _memory() -> Check:
+    import psutil  # noqa: PLC0415 - 30 ms that a look at running servers does not need
+
+    free = psutil.virtual_memory().available / 2**30
+    return Check("memory", free >= _MEMORY_GB, f"{free:.1f} GB available (wanted {_MEMORY_GB})")
+
+
+def _credentials(home: Path) -> Check:
+    path = home / FILE
+    if not path.exists():
+        return Check("credentials", True, "none yet; made at the first start")
+    found = path.stat()
+    mode = stat.S_IMODE(found.st_mode)
+    if found.st_uid != os.getuid():
+        return Check("credentials", False, f"{path} belongs to another user; remove it, and new ones are made")
+    words = f"{path} has mode {mode:04o}" + ("" if mode == 0o600 else f"; run: chmod 600 {path}")
+    return Check("credentials", mode == 0o600, words)
+
+
+def _ports(home: Path) -> Check:
+    taken = [f"{port} ({name})" for name, port in _idle_ports(home) if not port_is_free(port)]
+    if taken:
+        return Check("ports", True, f"another program has {', '.join(taken)}; the next start takes others")
+    return Check("ports", True, "those of stopped servers are free")
+
+
+def _idle_ports(home: Path) -> Iterator[tuple[str, int]]:
+    for record in Registry(home).all().values():
+        if not record.alive():
+            yield from ((record.name, port) for port in record.ports.values())
+
+
+def _server(server: ServerStatus) -> Check:
+    if server.state in {"running", "starting"}:
+        return Check(server.name, True, f"{server.state} at {server.address}, pid {server.pid}")
+    if server.state == "stopped":
+        return Check(server.name, True, "stopped; started when it is needed")
+    said = f"; the end of {server.log}: {last_line(server.log)}" if server.log else ""
+    words = {"ended": "ended without being stopped", "silent": "runs but does not answer"}[server.state]
+    return Check(server.name, False, f"{words}; the next start mends it (pipeline up){said}")

@@ -1,0 +1,63 @@
+"""This machine as the engine sees it: where settings come from, how steps start, what applying an object does."""
+
+import contextlib
+import copy
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine.host import Source
+from pipeline.errors import PipelineError, UserError
+from pipeline.stack.fork_client import Step, spawn
+from pipeline.stack.stack import Stack
+
+
+class LaptopHost:
+    """The engine's `Host`, over the servers of a stack."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._socket: Path | None = None
+
+    def environment(self, kind: Source, name: str) -> Mapping[str, str]:
+        """The variables of one ConfigMap or Secret; blocks until the server behind them answers."""
+        return self._stack.settings(kind, name)
+
+    def spawn_step(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        stdout: Path,
+        stderr: Path,
+    ) -> Step:
+        """Start `python -m module arguments…` in a child of the fork server, starting that where it does not run."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                return spawn(self._socket, module, arguments, env=env, cwd=cwd, stdout=stdout, stderr=stderr)
+        self._socket = Path(self._stack.ensure("fork-server").removeprefix("unix:"))
+        return spawn(self._socket, module, arguments, env=env, cwd=cwd, stdout=stdout, stderr=stderr)
+
+    def apply(self, manifest: dict[str, Any], *, log: Path) -> dict[str, Any]:
+        """Run the model server that a SeldonDeployment describes; the object with the status that Seldon's operator
+        would give it: `state` Available and `address.url`, or `state` Failed and `description`.
+
+        Raises:
+            UserError: the object is of another kind, needs a cluster, or names a Secret that is not here.
+        """
+        applied = copy.deepcopy(manifest)
+        try:
+            url = self._stack.deploy(manifest)
+            applied["status"] = {"state": "Available", "address": {"url": url}}
+            line = f"Available at {url}"
+        except UserError:
+            raise
+        except PipelineError as error:
+            applied["status"] = {"state": "Failed", "description": str(error)}
+            line = f"Failed: {error}"
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now(UTC):%FT%TZ} {line}\n")
+        return applied

@@ -1,0 +1,44 @@
+"""A model server: the real `seldon-core-microservice`, started from what a SeldonDeployment's container says."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pipeline.stack.deployment import Deployment
+from pipeline.stack.server import Ports, Server, responds
+
+_PREDICTIONS = "/api/v1.0/predictions"  # where Seldon's ingress and this server alike answer
+
+
+class ModelServer(Server):
+    """One deployment's server. `settings`: gives the variables of a ConfigMap or Secret, by its kind and name. `root`:
+    the folder that holds the package `steps`."""
+
+    ports = ("http", "metrics")
+    ready_seconds = 60
+
+    def __init__(self, deployment: Deployment, settings: Callable[[str, str], Mapping[str, str]], root: Path) -> None:
+        self.name = deployment.name
+        self._deployment = deployment
+        self._settings = settings
+        self._root = root
+
+    def command(self, ports: Ports) -> list[str]:
+        program = str(Path(__file__).with_name("model_main.py"))
+        where = ["--http-port", str(ports["http"]), "--metrics-port", str(ports["metrics"])]
+        return [sys.executable, "-P", program, *self._deployment.arguments, *where]
+
+    def environment(self) -> dict[str, str]:
+        path = os.pathsep.join(filter(None, [str(self._root), self._deployment.environment.get("PYTHONPATH")]))
+        given: dict[str, str] = {}
+        for kind, name in self._deployment.sources:
+            given |= self._settings(kind, name)
+        given |= self._deployment.environment  # as in a pod, `env` wins over `envFrom`
+        return {**given, "PYTHONPATH": path, "GRPC_WORKERS": "0"}
+
+    def answers(self, ports: Ports) -> bool:
+        return responds(ports["http"], "/health/ping")
+
+    def address(self, ports: Ports) -> str:
+        return super().address(ports) + _PREDICTIONS

@@ -1,0 +1,38 @@
+"""The fence before a deployment: a decision is admitted only where no later one was.
+
+A mutex keeps two deployments apart, but not in order. So the number decides: what is older than what the server has,
+or is about to have, is turned away here, and its manifest is never written.
+"""
+
+from pathlib import Path
+
+import click
+
+from steps import declaration as declared
+from steps import deployment
+from steps.backends import promotions
+from steps.backends.database import begin
+from steps.command import log, run, write_json, write_text
+
+
+@click.command()
+@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@click.option("--decision", type=int, required=True, help="The number of the decision to deploy.")
+@click.option("--image", required=True, help="The image that serves models.")
+@click.option(
+    "--manifest-out", type=click.Path(path_type=Path), required=True, help="The SeldonDeployment; {} if none."
+)
+@click.option("--admitted-out", type=click.Path(path_type=Path), required=True, help="true or false.")
+def command(declaration: str, decision: int, image: str, manifest_out: Path, admitted_out: Path) -> None:
+    """Let a decision pass to deployment, unless a later one has passed."""
+    project = declared.parse(declaration).name
+    with begin() as connection:
+        admitted = promotions.admit(connection, project, decision)
+        manifest = deployment.build(project, image, promotions.get(connection, project, decision)) if admitted else {}
+    write_json(manifest_out, manifest)
+    write_text(admitted_out, "true" if admitted else "false")
+    log.info("decision %d of %s: %s", decision, project, "admitted" if admitted else "not admitted, a later one was")
+
+
+if __name__ == "__main__":
+    run(command)

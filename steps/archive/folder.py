@@ -1,0 +1,49 @@
+"""A folder in the archive's layout. Files have no etags, so a version is named by a digest of its content."""
+
+from datetime import date
+from pathlib import Path
+
+from steps.archive import layout
+from steps.archive.base import Archive, Found
+from steps.errors import BadInput, StepError
+
+
+class Folder(Archive):
+    """The folder that holds `records/csv.gz/…`.
+
+    Raises:
+        BadInput: it is not there, or holds no such thing.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._root = Path(source).expanduser()
+        if not source.strip() or not self._root.is_dir():
+            raise BadInput(f"--source {source!r} is not a folder; wanted one that holds records/csv.gz, or an address")
+        if not (self._root / "records" / "csv.gz").is_dir():
+            raise BadInput(f"--source {source!r} has no records/csv.gz in it; wanted the root of an archive")
+
+    def find(self, location: int, first: date, last: date) -> list[Found]:
+        found = []
+        for day in layout.days(first, last):
+            path = layout.path(location, day)
+            body = self._content(path, layout.LARGEST)
+            if body is not None:
+                found.append(Found(location, day, path, layout.content_etag(body), len(body)))
+        return found
+
+    def holds(self, location: int) -> bool:
+        return any((self._root / layout.location_prefix(location)).glob("*/*/*.csv.gz"))
+
+    def read(self, found: Found, limit: int) -> bytes | None:
+        body = self._content(found.path, limit)
+        return body if body is not None and layout.content_etag(body) == found.etag else None
+
+    def _content(self, path: str, limit: int) -> bytes | None:
+        place = self._root / path
+        try:
+            with place.open("rb") as file:
+                return file.read(limit + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StepError(f"{place} could not be read: {error.strerror}") from error

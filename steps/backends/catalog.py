@@ -1,0 +1,164 @@
+"""The catalog: for each location and day, which version of its file is accepted, and which was refused and why.
+
+Contract. There is one row for a location's day, and what one `prepare` decided is recorded in one transaction: all of
+it or nothing. A version is named by the source's etag. An accepted version replaces the one before it. A refused
+version never takes the place of an accepted one: the row stays accepted as it was and remembers the refused etag, so
+that a bad patch loses nothing and is not fetched again.
+
+What is wrong with a file itself is wrong for every run (`refused_for` is null); what is wrong with one parameter
+refuses the day only where that parameter is the target, so a run with another target looks at the file again.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from steps.backends.columns import Utc
+from steps.backends.database import begin, metadata, upsert
+
+ACCEPTED = "accepted"
+QUARANTINED = "quarantined"
+
+location_days = sa.Table(
+    "location_days",
+    metadata,
+    sa.Column("project", sa.String(63), primary_key=True),
+    sa.Column("location", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("etag", sa.String(128), nullable=False),
+    sa.Column("state", sa.String(11), nullable=False),
+    sa.Column("raw_key", sa.String(1024), nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("first_hour", Utc),  # of its observations; null where it is refused
+    sa.Column("last_hour", Utc),
+    sa.Column("refused_etag", sa.String(128)),
+    sa.Column("refused_for", sa.String(63)),
+    sa.Column("reason", sa.Text),
+    sa.Column("decided_at", Utc, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """An accepted version of a location's day: where it is, and the hours (UTC, ends) its observations span."""
+
+    location: int
+    day: date
+    etag: str
+    raw_key: str
+    rows: int
+    first_hour: datetime
+    last_hour: datetime
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A refused version, where it is kept, and why; `refused_for` is the target it was refused for, None for any."""
+
+    location: int
+    day: date
+    etag: str
+    raw_key: str
+    reason: str
+    refused_for: str | None
+
+
+def accepted(project: str, locations: Iterable[int]) -> list[Accepted]:
+    """The accepted days of `locations`, by location and day."""
+    table = location_days.c
+    query = (
+        sa.select(location_days)
+        .where(table.project == project, table.location.in_(list(locations)), table.state == ACCEPTED)
+        .order_by(table.location, table.day)
+    )
+    with begin() as connection:
+        return [
+            Accepted(row.location, row.day, row.etag, row.raw_key, row.rows, row.first_hour, row.last_hour)
+            for row in connection.execute(query)
+        ]
+
+
+def decided(project: str, locations: Iterable[int], target: str) -> dict[tuple[int, date], set[str]]:
+    """For each location and day the etags that a run with that target need not fetch: accepted, or refused for it."""
+    table = location_days.c
+    known: defaultdict[tuple[int, date], set[str]] = defaultdict(set)
+    query = sa.select(location_days).where(table.project == project, table.location.in_(list(locations)))
+    with begin() as connection:
+        for row in connection.execute(query):
+            if row.state == ACCEPTED:
+                known[row.location, row.day].add(row.etag)
+            if row.refused_etag and row.refused_for in (None, target):
+                known[row.location, row.day].add(row.refused_etag)
+    return dict(known)
+
+
+def record(project: str, good: Sequence[Accepted], bad: Sequence[Refused], *, at: datetime) -> None:
+    """Write what a run decided, in one transaction."""
+    with begin() as connection:
+        kept = _kept(connection, project, bad)
+        upsert(connection, location_days, [_accepted_row(project, one, at) for one in good])
+        upsert(connection, location_days, [_refused_row(project, one, at) for one in bad if one not in kept])
+        for one in kept:
+            connection.execute(_remember(project, one))
+
+
+def _kept(connection: sa.Connection, project: str, bad: Sequence[Refused]) -> set[Refused]:
+    """Those of which another version is accepted, which the refusal leaves as it is."""
+    table = location_days.c
+    query = sa.select(table.location, table.day, table.etag).where(
+        table.project == project,
+        table.location.in_(sorted({one.location for one in bad})),
+        table.state == ACCEPTED,
+    )
+    there = {(row.location, row.day): row.etag for row in connection.execute(query)}
+    return {one for one in bad if there.get((one.location, one.day), one.etag) != one.etag}
+
+
+def _accepted_row(project: str, one: Accepted, at: datetime) -> dict[str, Any]:
+    return {
+        **_row(project, one, at),
+        "state": ACCEPTED,
+        "rows": one.rows,
+        "first_hour": one.first_hour,
+        "last_hour": one.last_hour,
+        "refused_etag": None,
+        "refused_for": None,
+        "reason": None,
+    }
+
+
+def _refused_row(project: str, one: Refused, at: datetime) -> dict[str, Any]:
+    return {
+        **_row(project, one, at),
+        "state": QUARANTINED,
+        "rows": 0,
+        "first_hour": None,
+        "last_hour": None,
+        "refused_etag": one.etag,
+        "refused_for": one.refused_for,
+        "reason": one.reason,
+    }
+
+
+def _row(project: str, one: Accepted | Refused, at: datetime) -> dict[str, Any]:
+    return {
+        "project": project,
+        "location": one.location,
+        "day": one.day,
+        "etag": one.etag,
+        "raw_key": one.raw_key,
+        "decided_at": at,
+    }
+
+
+def _remember(project: str, one: Refused) -> sa.Update:
+    table = location_days.c
+    return (
+        sa.update(location_days)
+        .where(table.project == project, table.location == one.location, table.day == one.day)
+        .values(refused_etag=one.etag, refused_for=one.refused_for, reason=one.reason)
+    )

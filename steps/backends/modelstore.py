@@ -1,0 +1,78 @@
+"""A model's own files as the object store keeps them: a folder under one address, known by the digest of its files.
+
+Contract. A model's folder is written once and never changed; its digest is in the table of promotions and in what is
+deployed. Whoever loads a model fetches it here, so that nothing of it is parsed before its digest agrees. Beside the
+model's files lies `known_rows.json`: some rows, and the answers that the model itself gave to them when it was made.
+"""
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from steps.backends.objects import Bucket
+from steps.caching import digest as digest_of
+from steps.errors import BadInput, CheckFailed
+
+KNOWN_ROWS = "known_rows.json"
+
+
+@dataclass(frozen=True)
+class KnownRows:
+    """Rows (one value for each of `features`, None where missing) and the answers the model itself gave to them."""
+
+    features: list[str]
+    rows: list[list[float | None]]
+    answers: list[float]
+
+    def to_bytes(self) -> bytes:
+        """As `known_rows.json` holds it."""
+        return json.dumps(asdict(self), allow_nan=False).encode()
+
+
+def digest(files: Mapping[str, bytes]) -> str:
+    """The digest of a folder: of the names and contents of its files."""
+    return digest_of({name: digest_of(body) for name, body in files.items()})
+
+
+def fetch(model_uri: str, wanted: str) -> dict[str, bytes]:
+    """The files of the folder at `model_uri` (`s3://bucket/prefix`), by their names within it.
+
+    Raises:
+        BadInput: that is not such an address.
+        CheckFailed: the folder is empty, or its digest is not `wanted`: it is not the model that was decided on.
+    """
+    scheme, _, rest = model_uri.partition("://")
+    name, _, prefix = rest.partition("/")
+    if scheme != "s3" or not name or not prefix:
+        raise BadInput(f"the model's address is {model_uri!r}; wanted s3://bucket/folder")
+    bucket, prefix = Bucket(name), prefix.rstrip("/") + "/"
+    keys = [stored.key for stored in bucket.list(prefix)]
+    with ThreadPoolExecutor(8) as pool:
+        bodies = list(pool.map(bucket.get, keys))
+    files = {key[len(prefix) :]: body for key, body in zip(keys, bodies, strict=True) if body is not None}
+    if not files:
+        raise CheckFailed(f"there is no model at {model_uri}; its files are gone from the object store")
+    got = digest(files)
+    if got != wanted:
+        raise CheckFailed(
+            f"the model at {model_uri} has digest {got}, wanted {wanted}: its files were changed; it is not loaded"
+        )
+    return files
+
+
+def known_rows(files: Mapping[str, bytes]) -> KnownRows:
+    """The known rows among a model's files.
+
+    Raises:
+        CheckFailed: there are none.
+    """
+    if KNOWN_ROWS not in files:
+        raise CheckFailed(f"the model has no {KNOWN_ROWS}, so what its server answers cannot be checked")
+    return KnownRows(**json.loads(files[KNOWN_ROWS]))
+
+
+def request_body(known: KnownRows, rows: int | None = None) -> dict[str, Any]:
+    """What to post to the model server to be told about the first `rows` of them (None: all)."""
+    return {"data": {"names": known.features, "ndarray": known.rows[:rows]}}

@@ -1,0 +1,262 @@
+"""Promotions: one numbered decision for one judged dataset or rollback, and what became of it.
+
+Contract. A decision's number is given by the database, once, and is never used again; a dataset is decided once, so
+that a second run of `decide` reads the first one's answer. A decision is *reserved* (its number is known, nothing
+else), then *settled* (promoted or not, with the model it names), then perhaps *admitted* (the fence: never after a
+higher one), *verified* (the server gives its model's answers; the alias is about to move) and *live* (the alias has
+moved). At most one decision of a project is live; the others say in `ended` why they are not.
+
+Why a table and not the model registry: the registry has neither transactions nor numbers in order. Which version is
+live is nevertheless the alias's to say (`tracking.alias`); a decision that is verified and not yet live is where a
+crash came between the two, and both `verify` and `follow` take it the rest of the way.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from steps.backends.columns import Utc
+from steps.backends.database import metadata
+from steps.errors import BadInput, CheckFailed, StepError
+
+promotions = sa.Table(
+    "promotions",
+    metadata,
+    sa.Column("project", sa.String(63), primary_key=True),
+    sa.Column("decision", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("fingerprint", sa.String(64)),  # of the dataset; a rollback has none
+    sa.Column("restores", sa.Integer),  # the decision that a rollback goes back to
+    sa.Column("parameter", sa.String(63), nullable=False),
+    sa.Column("promoted", sa.Boolean),  # null until settled
+    sa.Column("words", sa.Text),
+    sa.Column("scores", sa.JSON),
+    sa.Column("recipe", sa.JSON),
+    sa.Column("version", sa.Integer),
+    sa.Column("model_uri", sa.Text),
+    sa.Column("digest", sa.String(64)),
+    sa.Column("made_at", Utc, nullable=False),
+    sa.Column("admitted_at", Utc),
+    sa.Column("verified_at", Utc),
+    sa.Column("live_at", Utc),
+    sa.Column("url", sa.Text),
+    sa.Column("ended", sa.Text),
+    sa.UniqueConstraint("project", "fingerprint"),
+)
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """One decision; the columns of the table. Times in UTC."""
+
+    project: str
+    decision: int
+    kind: Literal["train", "rollback"]
+    fingerprint: str | None
+    restores: int | None
+    parameter: str
+    promoted: bool | None
+    words: str | None
+    scores: list[dict[str, Any]] | None
+    recipe: dict[str, Any] | None
+    version: int | None
+    model_uri: str | None
+    digest: str | None
+    made_at: datetime
+    admitted_at: datetime | None
+    verified_at: datetime | None
+    live_at: datetime | None
+    url: str | None
+    ended: str | None
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The model that is live: where its files are, their digest, the recipe that made it."""
+
+    decision: int
+    version: int
+    model_uri: str
+    digest: str
+    recipe: dict[str, Any]
+    parameter: str
+    url: str | None
+
+
+def champion(connection: sa.Connection, project: str) -> Champion | None:
+    """The live model of the project, or None where nothing is live."""
+    live = _first(connection, project, promotions.c.live_at.is_not(None), promotions.c.ended.is_(None))
+    if live is None or live.version is None or live.model_uri is None or live.digest is None:
+        return None
+    return Champion(
+        live.decision, live.version, live.model_uri, live.digest, live.recipe or {}, live.parameter, live.url
+    )
+
+
+def find(connection: sa.Connection, project: str, fingerprint: str) -> Promotion | None:
+    """The decision on that dataset, settled or only reserved; None where there is none."""
+    return _first(connection, project, promotions.c.fingerprint == fingerprint)
+
+
+def get(connection: sa.Connection, project: str, decision: int) -> Promotion:
+    """That decision, locked until the transaction ends.
+
+    Raises:
+        BadInput: there is none of that number.
+    """
+    found = _first(connection, project, promotions.c.decision == decision, lock=True)
+    if found is None:
+        raise BadInput(f"project {project} has no decision {decision}; see the table promotions")
+    return found
+
+
+def newest(connection: sa.Connection, project: str) -> Promotion | None:
+    """The decision with the highest number, settled or not."""
+    return _first(connection, project)
+
+
+def newest_admitted(connection: sa.Connection, project: str) -> Promotion | None:
+    """The highest decision that passed the fence: the one whose model the server has or is about to have."""
+    return _first(connection, project, promotions.c.admitted_at.is_not(None))
+
+
+def reserve(connection: sa.Connection, project: str, fingerprint: str, parameter: str) -> Promotion:
+    """The decision on that dataset, with a number of its own: the one there is, or a new one that is not settled."""
+    found = find(connection, project, fingerprint)
+    return found or _insert(connection, project, kind="train", fingerprint=fingerprint, parameter=parameter)
+
+
+def settle(
+    connection: sa.Connection,
+    project: str,
+    decision: int,
+    *,
+    promoted: bool,
+    words: str,
+    scores: list[dict[str, Any]],
+    recipe: dict[str, Any],
+    version: int | None = None,
+    model_uri: str | None = None,
+    digest: str | None = None,
+) -> None:
+    """Write down what was decided, in the transaction that began with `get`. Final: nothing changes these again."""
+    _update(
+        connection,
+        project,
+        decision,
+        promoted=promoted,
+        words=words,
+        scores=scores,
+        recipe=recipe,
+        version=version,
+        model_uri=model_uri,
+        digest=digest,
+    )
+
+
+def admit(connection: sa.Connection, project: str, decision: int) -> bool:
+    """The fence: False where a higher decision has passed; else this one has, and may be deployed.
+
+    Passing again is allowed, so that a deployment that failed can be tried again.
+
+    Raises:
+        BadInput: there is no such decision, or it promoted nothing.
+    """
+    wanted = get(connection, project, decision)
+    if not wanted.promoted:
+        raise BadInput(f"decision {decision} of {project} promoted no model, so there is none to deploy")
+    highest = newest_admitted(connection, project)
+    if highest is not None and highest.decision > decision:
+        return False
+    _update(connection, project, decision, admitted_at=datetime.now(UTC), ended=None)
+    return True
+
+
+def verified(connection: sa.Connection, project: str, decision: int, url: str) -> None:
+    """The server at `url` gives this decision's answers. What follows: the alias moves, then `go_live`."""
+    get(connection, project, decision)
+    _update(connection, project, decision, verified_at=datetime.now(UTC), url=url, ended=None)
+
+
+def go_live(connection: sa.Connection, project: str, decision: int) -> None:
+    """The alias names this decision's version: it is live, and what was live before it is not."""
+    wanted = get(connection, project, decision)
+    ended = f"rolled back by {decision}" if wanted.kind == "rollback" else f"superseded by {decision}"
+    before = promotions.c.project == project, promotions.c.live_at.is_not(None), promotions.c.ended.is_(None)
+    connection.execute(sa.update(promotions).where(*before, promotions.c.decision != decision).values(ended=ended))
+    if wanted.live_at is None or wanted.ended is not None:
+        _update(connection, project, decision, live_at=datetime.now(UTC), ended=None)
+
+
+def end(connection: sa.Connection, project: str, decision: int, why: str) -> None:
+    """This decision is not, or no longer, to be served; `why` in a few words."""
+    get(connection, project, decision)
+    _update(connection, project, decision, ended=why)
+
+
+def roll_back(connection: sa.Connection, project: str) -> Promotion:
+    """A new decision that names the version that was live before the present one.
+
+    Rolling back twice therefore returns to where one was, as `cd -` does. A rollback that never went live (its run
+    was killed) is taken up again instead of being numbered anew.
+
+    Raises:
+        CheckFailed: nothing is live, or nothing else ever was.
+    """
+    present = champion(connection, project)
+    if present is None:
+        raise CheckFailed(f"no model of {project} is live, so there is nothing to roll back from")
+    earlier = _first(
+        connection,
+        project,
+        promotions.c.live_at.is_not(None),
+        promotions.c.decision < present.decision,
+        promotions.c.version != present.version,
+    )
+    if earlier is None:
+        raise CheckFailed(f"version {present.version} is the only one of {project} that was ever live; it stays")
+    last = newest(connection, project)
+    if last and last.restores == earlier.decision and last.live_at is None and last.ended is None:
+        return last
+    reserved = _insert(connection, project, kind="rollback", restores=earlier.decision, parameter=earlier.parameter)
+    settle(
+        connection,
+        project,
+        reserved.decision,
+        promoted=True,
+        words=f"Rolled back from version {present.version} to version {earlier.version}.",
+        scores=earlier.scores or [],
+        recipe=earlier.recipe or {},
+        version=earlier.version,
+        model_uri=earlier.model_uri,
+        digest=earlier.digest,
+    )
+    return get(connection, project, reserved.decision)
+
+
+def _first(
+    connection: sa.Connection, project: str, *conditions: sa.ColumnElement[bool], lock: bool = False
+) -> Promotion | None:
+    """The highest decision of the project that meets the conditions."""
+    query = sa.select(promotions).where(promotions.c.project == project, *conditions)
+    query = query.order_by(promotions.c.decision.desc()).limit(1)
+    row = connection.execute(query.with_for_update() if lock else query).mappings().first()
+    return None if row is None else Promotion(**row)
+
+
+def _insert(connection: sa.Connection, project: str, **columns: Any) -> Promotion:
+    highest = sa.select(sa.func.coalesce(sa.func.max(promotions.c.decision), 0)).where(promotions.c.project == project)
+    decision = connection.execute(highest).scalar_one() + 1
+    row = {"project": project, "decision": decision, "made_at": datetime.now(UTC), **columns}
+    try:
+        connection.execute(sa.insert(promotions), row)
+    except sa.exc.IntegrityError as error:
+        raise StepError(f"another decision of {project} was numbered {decision} at this moment; try again") from error
+    return get(connection, project, decision)
+
+
+def _update(connection: sa.Connection, project: str, decision: int, **columns: Any) -> None:
+    where = promotions.c.project == project, promotions.c.decision == decision
+    connection.execute(sa.update(promotions).where(*where).values(**columns))

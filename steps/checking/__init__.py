@@ -1,0 +1,1 @@
+"""Raw files are checked before anything learns from them: read, expected, judged, quarantined, shown."""

@@ -1,0 +1,157 @@
+"""Many raw files are examined at once: which location-days are refused and why, and which of their rows can be used.
+
+What is wrong with the file refuses the day: it cannot be read, lacks a column, holds another location, another day,
+text for a number. What is wrong with a parameter leaves that parameter out, and refuses the day where it is the
+target: another unit, more unusable values than the declared share, a stuck sensor, too long a gap. What is wrong with
+a value (missing, outside the range, contradicted by another line) leaves that value out. All of it is counted.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from steps.checking import suites, words
+from steps.checking.expectations import Expectations, Outcome
+from steps.checking.hourly import hourly
+from steps.checking.profile import UNUSABLE, profile
+from steps.checking.reading import RawFile
+from steps.checking.table import Table, tabulate
+from steps.declaration import Declaration
+
+_BREAK_FILE = ("no_time", "other_day", "text")
+_LEAVE_OUT_VALUE = ("other_units", *UNUSABLE)
+_LEAVE_OUT_PARAMETER = ("other_units", "unusable", "stuck")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """On one file. Accepted where `reasons` is empty; `refused_for` is the target they are about, None for any."""
+
+    file: RawFile
+    reasons: tuple[str, ...] = ()
+    refused_for: str | None = None
+
+
+@dataclass(frozen=True)
+class Examined:
+    """The verdicts, in the order of the files; the usable observations of all readable files (see `hourly`), which
+    do not depend on the target; the outcomes; and how many rows were left out of accepted files, by why."""
+
+    verdicts: list[Verdict]
+    observations: pd.DataFrame
+    outcomes: list[Outcome]
+    left_out: Counter[str]
+
+
+class Examiner:
+    """Examines files against a declaration; `target` is the parameter without which a day is of no use."""
+
+    def __init__(self, declaration: Declaration, target: str) -> None:
+        self._declaration = declaration
+        self._target = target
+        self._expectations = Expectations()
+
+    def examine(self, files: Sequence[RawFile]) -> Examined:
+        """The verdict on each, and what they hold."""
+        quantities = self._declaration.quantities
+        table = tabulate(files, quantities)
+        of_files = self._expectations.validate(table.facts, suites.of_files())
+        of_rows = self._rows(table.rows)
+        faults = _faults(table.rows, of_rows)
+        profiled = profile(table, faults[list(_LEAVE_OUT_VALUE)], self._target, quantities)
+        of_parameters = self._expectations.validate(
+            profiled, suites.of_parameters(self._declaration.expectations, self._target)
+        )
+
+        broken = _broken(table, faults)
+        failing = _failing(of_parameters)
+        lost = _of_pairs(table.rows, profiled.loc[sorted(failing)])
+        out = faults[list(_LEAVE_OUT_VALUE)].any(axis=1) | lost | table.rows["file"].isin(list(broken))
+        observations = hourly(table.rows[~out], files)
+        verdicts = self._verdicts(table, broken, profiled, of_parameters, set(observations["file"]))
+        return Examined(
+            verdicts, observations, [*of_files, *of_rows, *of_parameters], _left_out(table, faults, lost, verdicts)
+        )
+
+    def _rows(self, rows: pd.DataFrame) -> list[Outcome]:
+        there = sorted(set(rows["parameter"]))
+        in_unit = rows["value"].where(rows["units"] == rows["declared_units"])
+        values = {suites.value_of(name): in_unit.where(rows["parameter"] == name) for name in there}
+        return self._expectations.validate(rows.assign(**values), suites.of_rows(there, self._declaration.quantities))
+
+    def _verdicts(
+        self,
+        table: Table,
+        broken: dict[int, list[str]],
+        profiled: pd.DataFrame,
+        outcomes: list[Outcome],
+        with_rows: set[int],
+    ) -> list[Verdict]:
+        of_target: dict[int, list[str]] = {}
+        for outcome in outcomes:
+            for _, found in profiled.loc[outcome.failed].iterrows():
+                if found["parameter"] == self._target:
+                    unit = _first_unit(table.rows, found) if outcome.fault == "other_units" else ""
+                    of_target.setdefault(found["file"], []).append(
+                        words.of_target(outcome.fault, found, self._declaration, unit)
+                    )
+        verdicts = []
+        for number, file in enumerate(table.files):
+            if number in broken:
+                verdicts.append(Verdict(file, tuple(broken[number])))
+            elif number in of_target or number not in with_rows:
+                verdicts.append(Verdict(file, tuple(of_target.get(number, [words.NOTHING])), self._target))
+            else:
+                verdicts.append(Verdict(file))
+        return verdicts
+
+
+def _faults(rows: pd.DataFrame, outcomes: list[Outcome]) -> pd.DataFrame:
+    """For each row and each fault of a row, whether it has it."""
+    found = {name: np.zeros(len(rows), dtype=bool) for name in (*_BREAK_FILE, *_LEAVE_OUT_VALUE)}
+    for outcome in outcomes:
+        found[outcome.fault][outcome.failed] = True
+    return pd.DataFrame(found, index=rows.index)
+
+
+def _broken(table: Table, faults: pd.DataFrame) -> dict[int, list[str]]:
+    """The numbers of the files that are refused as they are, and why."""
+    broken: dict[int, list[str]] = {}
+    of_file = table.facts[["unreadable", "missing_columns", "foreign"]].notna().any(axis=1)
+    for number, facts in table.facts[of_file].iterrows():
+        broken[int(str(number))] = words.of_file(facts, table.files[int(str(number))])
+    totals = table.rows["file"].value_counts()
+    for fault in _BREAK_FILE:
+        for number, rows in table.rows[faults[fault]].groupby("file"):
+            said = words.of_rows(fault, rows, totals[number], table.files[int(str(number))])
+            broken.setdefault(int(str(number)), []).append(said)
+    return broken
+
+
+def _failing(outcomes: list[Outcome]) -> set[int]:
+    """The rows of `profiled` whose parameter is left out."""
+    return {int(label) for one in outcomes if one.fault in _LEAVE_OUT_PARAMETER for label in one.failed}
+
+
+def _of_pairs(rows: pd.DataFrame, profiled: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether each row is of one of the files and parameters in `profiled`."""
+    pairs = pd.MultiIndex.from_frame(profiled[["file", "parameter"]])
+    return pd.Series(pd.MultiIndex.from_frame(rows[["file", "parameter"]]).isin(pairs), index=rows.index, dtype=bool)
+
+
+def _first_unit(rows: pd.DataFrame, found: pd.Series) -> str:
+    mine = rows[(rows["file"] == found["file"]) & (rows["parameter"] == found["parameter"])]
+    return str(mine.loc[mine["units"] != mine["declared_units"], "units"].iloc[0])
+
+
+def _left_out(table: Table, faults: pd.DataFrame, lost: "pd.Series[bool]", verdicts: list[Verdict]) -> Counter[str]:
+    accepted = table.rows["file"].isin([number for number, one in enumerate(verdicts) if not one.reasons])
+    values = faults[list(_LEAVE_OUT_VALUE)]
+    counts: Counter[str] = Counter({str(name): int((values[name] & accepted).sum()) for name in values})
+    counts["of a parameter left out"] = int((lost & accepted & ~values.any(axis=1)).sum())
+    counts["undeclared"] = table.undeclared
+    counts["repeated"] = table.repeated
+    return +counts

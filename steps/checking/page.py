@@ -1,0 +1,105 @@
+"""The page of results: what was taken in, what was expected of it, what was refused and why. One HTML file that needs
+nothing else. Whatever comes from a file or a source is text here, never markup.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from steps.archive.planned import Plan
+
+_MOST_REFUSED = 1000
+_STYLE = """
+:root{color-scheme:light dark;--line:#8884;--bad:#b3261e;--good:#2e7d32}
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
+th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
+.number{text-align:right;font-variant-numeric:tabular-nums}
+.bad{color:var(--bad);font-weight:600}.good{color:var(--good)}
+@media(prefers-color-scheme:dark){:root{--bad:#f2b8b5;--good:#a5d6a7}}
+"""
+
+
+def render(title: str, plan: Plan, summary: Mapping[str, Any], stopped: str | None) -> str:
+    """The page for a summary of `prepare`; `stopped` says why the run does not go on."""
+    refused = summary["refused"]
+    features = summary["features"]
+    verdict = f'<p class="bad">The run stops here: {escape(stopped)}</p>' if stopped else ""
+    sections = [
+        f"<h1>{escape(title)}: what came in</h1>{verdict}",
+        _facts(
+            [
+                ("Source", plan.source),
+                ("Locations", ", ".join(map(str, plan.locations))),
+                ("Days", f"{plan.first} to {plan.last}"),
+                ("As of", f"{plan.as_of:%Y-%m-%d %H:%M} UTC"),
+                ("Target", plan.parameter),
+                ("Location-days new or patched", f"{summary['location_days']:,}"),
+                ("Accepted", f"{summary['accepted']:,} with {summary['rows']:,} hourly values"),
+                ("Refused", f"{len(refused):,}"),
+                ("Without a file at the source", f"{plan.days_without_file:,}"),
+                (
+                    "Features",
+                    f"{features['computed']:,} of {features['months']:,} location-months computed, "
+                    f"{features['rows']:,} rows of {features['columns']:,} features",
+                ),
+            ]
+        ),
+        "<h2>Refused</h2>" + _refused(refused),
+        "<h2>Expectations</h2>" + _expectations(summary["expectations"]),
+        "<h2>Values left out of accepted days</h2>" + _left_out(summary["left_out"]),
+    ]
+    if summary["stale"]:
+        rows = [(str(one["location"]), one["newest"] or "none") for one in summary["stale"]]
+        sections.append("<h2>Locations without recent data</h2>" + _table(("Location", "Newest accepted day"), rows))
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}: what came in</title><style>{_STYLE}</style></head><body>"
+        + "".join(sections)
+        + "</body></html>\n"
+    )
+
+
+def _facts(facts: Iterable[tuple[str, str]]) -> str:
+    return _table((), [(name, value) for name, value in facts])
+
+
+def _refused(refused: Sequence[Mapping[str, Any]]) -> str:
+    if not refused:
+        return '<p class="good">None.</p>'
+    rows = [(str(one["location"]), one["day"], "; ".join(one["reasons"])) for one in refused[:_MOST_REFUSED]]
+    more = len(refused) - len(rows)
+    return _table(("Location", "Day", "Why"), rows) + (f"<p>and {more:,} more.</p>" if more else "")
+
+
+def _expectations(outcomes: Sequence[Mapping[str, Any]]) -> str:
+    rows = [(one["column"], one["name"], f"{one['checked']:,}", f"{one['failed']:,}") for one in outcomes]
+    return _table(("What", "Expected", "Checked", "Failed"), rows)
+
+
+def _left_out(left_out: Mapping[str, int]) -> str:
+    if not left_out:
+        return '<p class="good">None.</p>'
+    return _table(("Why", "Values"), [(why.replace("_", " "), f"{count:,}") for why, count in left_out.items()])
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = f"<thead><tr>{''.join(f'<th>{escape(name)}</th>' for name in header)}</tr></thead>" if header else ""
+    body = "".join(f"<tr>{''.join(_cell(name, text) for name, text in _named(header, row))}</tr>" for row in rows)
+    return f'<div class="scroll"><table>{head}<tbody>{body}</tbody></table></div>'
+
+
+def _named(header: Sequence[str], row: Sequence[str]) -> Iterable[tuple[str, str]]:
+    return zip(header or ("",) * len(row), row, strict=True)
+
+
+def _cell(name: str, text: str) -> str:
+    kinds = []
+    if name in ("Checked", "Failed", "Values"):
+        kinds.append("number")
+    if name == "Failed" and text != "0":
+        kinds.append("bad")
+    mark = f' class="{" ".join(kinds)}"' if kinds else ""
+    return f"<td{mark}>{escape(text)}</td>"

@@ -1,0 +1,118 @@
+"""What is expected of raw data, in three suites: of files, of their rows, of each parameter in each file; and of
+locations. The bounds are the declaration's.
+"""
+
+from collections.abc import Collection
+
+from steps.checking.expectations import Expected, gxe
+from steps.checking.table import MINUTES_A_DAY
+from steps.declaration import Expectations, Quantity
+
+
+def of_files() -> list[Expected]:
+    """On `Table.facts`."""
+    names = {
+        "unreadable": "is a gzipped CSV of at most 10 MB",
+        "missing_columns": "has the archive's columns",
+        "foreign": "holds its own location alone",
+    }
+    return [
+        Expected(fault, name, "file", gxe.ExpectColumnValuesToBeNull(column=fault)) for fault, name in names.items()
+    ]
+
+
+def value_of(parameter: str) -> str:
+    """The column that holds the values of one parameter in its declared unit, and null elsewhere."""
+    return f"value of {parameter}"
+
+
+def of_rows(parameters: Collection[str], quantities: dict[str, Quantity]) -> list[Expected]:
+    """On `Table.rows`, with a column `value_of` for each of `parameters`."""
+    ranges = [
+        Expected(
+            "outside",
+            f"is from {quantities[name].low:g} to {quantities[name].high:g} {quantities[name].unit}",
+            name,
+            gxe.ExpectColumnValuesToBeBetween(
+                column=value_of(name), min_value=quantities[name].low, max_value=quantities[name].high
+            ),
+        )
+        for name in parameters
+    ]
+    return [
+        Expected(
+            "no_time",
+            "is an ISO 8601 time with an offset",
+            "datetime",
+            gxe.ExpectColumnValuesToNotBeNull(column="time"),
+        ),
+        Expected(
+            "other_day",
+            "is in the file's local day",
+            "datetime",
+            gxe.ExpectColumnValuesToBeBetween(column="day_minute", min_value=0, max_value=MINUTES_A_DAY),
+        ),
+        Expected("text", "is a number", "value", gxe.ExpectColumnValuesToBeNull(column="text")),
+        Expected("missing", "is there", "value", gxe.ExpectColumnValuesToNotBeNull(column="value")),
+        Expected(
+            "other_units",
+            "is the declared unit",
+            "units",
+            gxe.ExpectColumnPairValuesToBeEqual(
+                column_A="units", column_B="declared_units", ignore_row_if="either_value_is_missing"
+            ),
+        ),
+        *ranges,
+        Expected(
+            "contradictory",
+            "is the only one of its sensor at that time",
+            "value",
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["file", "sensor", "parameter", "time"], ignore_row_if="any_value_is_missing"
+            ),
+        ),
+    ]
+
+
+def of_parameters(limits: Expectations, target: str) -> list[Expected]:
+    """On `profile`."""
+    return [
+        Expected(
+            "unusable",
+            f"at most {limits.null_share:.0%} of a day's values are missing, impossible or contradictory",
+            "each parameter",
+            gxe.ExpectColumnValuesToBeBetween(column="unusable", max_value=limits.null_share),
+        ),
+        Expected(
+            "other_units",
+            "all of a day's values are in the declared unit",
+            "each parameter",
+            gxe.ExpectColumnValuesToBeBetween(column="other_units", max_value=0),
+        ),
+        Expected(
+            "stuck",
+            "does not stand still",
+            "each parameter",
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="stuck_limit", column_B="stuck", ignore_row_if="either_value_is_missing"
+            ),
+        ),
+        Expected(
+            "gap",
+            f"is absent for at most {limits.gap_hours} hours in a row",
+            target,
+            gxe.ExpectColumnValuesToBeBetween(column="gap", max_value=limits.gap_hours),
+        ),
+    ]
+
+
+def of_locations(limits: Expectations) -> list[Expected]:
+    """On a frame with a row for each location and the `age` (days) of its newest accepted day at as-of."""
+    return [
+        Expected(
+            "stale",
+            f"its newest accepted day is at most {limits.age_days} days old at as-of",
+            "location",
+            gxe.ExpectColumnValuesToBeBetween(column="age", max_value=limits.age_days),
+        )
+    ]

@@ -1,0 +1,64 @@
+"""Why a location-day was refused, in words that its owner understands. What a file says is quoted and cut short."""
+
+import pandas as pd
+
+from steps.checking.reading import RawFile
+from steps.declaration import Declaration, Expectations
+
+NOTHING = "it holds no usable value of a declared parameter"
+_LONGEST_QUOTE = 40
+
+
+def quoted(text: object) -> str:
+    """Text from a file, so that nothing in it can act on a terminal or a page, and no longer than a line."""
+    shown = repr(str(text))
+    return shown if len(shown) <= _LONGEST_QUOTE else f"{shown[:_LONGEST_QUOTE]}…'"
+
+
+def of_file(facts: pd.Series, file: RawFile) -> list[str]:
+    """What is wrong with the file as a whole; `facts` is its row of `Table.facts`."""
+    if pd.notna(facts["unreadable"]):
+        return [str(facts["unreadable"])]
+    if pd.notna(facts["missing_columns"]):
+        return [f"it must have one column of each name, and has not: {facts['missing_columns']}"]
+    if pd.notna(facts["foreign"]):
+        return [f"it holds location {quoted(facts['foreign'])}, wanted {file.location} alone"]
+    return []
+
+
+def of_rows(fault: str, rows: pd.DataFrame, total: int, file: RawFile) -> str:
+    """What is wrong with `rows` of the file's `total`."""
+    share = f"{len(rows)} of {total}"
+    first = rows.iloc[0]
+    match fault:
+        case "text":
+            return f"{share} values are not numbers; the first is {quoted(first['text'])}"
+        case "no_time":
+            return f"{share} times are not ISO 8601 with an offset; the first is {quoted(first['stamp'])}"
+        case _:
+            return f"{share} times are not of {file.day}; the first is {quoted(first['stamp'])}"
+
+
+def of_target(fault: str, found: pd.Series, declaration: Declaration, unit: str) -> str:
+    """What is wrong with the target in a file; `found` is its row of `profile`, `unit` the first one that is not the
+    declared one."""
+    name = found["parameter"]
+    wanted = declaration.quantities[name]
+    limits: Expectations = declaration.expectations
+    match fault:
+        case "other_units":
+            return f"{name} is in {quoted(unit)}, wanted {wanted.unit}"
+        case "unusable":
+            kinds = (
+                f"{found['missing']:.0f} missing",
+                f"{found['outside']:.0f} outside {wanted.low:g} to {wanted.high:g} {wanted.unit}",
+                f"{found['contradictory']:.0f} contradictory",
+            )
+            return (
+                f"{found['unusable']:.0%} of {found['rows']:.0f} {name} values cannot be used ({', '.join(kinds)}); "
+                f"at most {limits.null_share:.0%} may be so"
+            )
+        case "stuck":
+            return f"{name} stands still: {found['stuck']:.0f} equal values in a row"
+        case _:
+            return f"{name} is absent for {found['gap']:.0f} hours in a row; at most {limits.gap_hours} may be"

@@ -1,0 +1,120 @@
+"""The usable observations of accepted location-days, for features to be made of.
+
+What a run has examined stays in memory; older days, of which a month's first rows need the history, are read from the
+lake and examined again, so that there is one rule for what is usable. Memory is bounded: what was used longest ago is
+forgotten first and read again where it is needed.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import batched
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from steps.backends.catalog import Accepted
+from steps.backends.objects import Bucket
+from steps.checking.examine import Examined, Examiner
+from steps.checking.reading import RawFile
+from steps.errors import CheckFailed
+from steps.threads import each
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_THREADS = 8
+_FILES_AT_ONCE = 400
+_MOST_ROWS = 10_000_000  # some 200 MB
+
+Version = tuple[int, date, str]
+
+
+@dataclass(frozen=True)
+class _Day:
+    """The observations of one version of a location's day, in arrays of one length."""
+
+    time: "NDArray[np.datetime64]"
+    offset: "NDArray[np.int16]"
+    parameter: "NDArray[np.int16]"  # its number among the declared ones
+    value: "NDArray[np.float64]"
+
+
+class Observations:
+    """Observations by location-day. `examiner` says which are usable.
+
+    Raises:
+        CheckFailed: an accepted file is not in the lake.
+    """
+
+    def __init__(self, store: Bucket, examiner: Examiner, parameters: Sequence[str]) -> None:
+        self._store = store
+        self._examiner = examiner
+        self._parameters = pd.Index(sorted(parameters))
+        self._days: OrderedDict[Version, _Day] = OrderedDict()
+        self._rows = 0
+
+    def keep(self, examined: Examined) -> None:
+        """Remember what was examined."""
+        found = examined.observations
+        files = found["file"].to_numpy()
+        every = _Day(
+            found["time"].dt.tz_localize(None).to_numpy(),
+            found["offset_minutes"].to_numpy(),
+            self._parameters.get_indexer(pd.Index(found["parameter"])).astype("int16"),
+            found["value"].to_numpy(),
+        )
+        for number, verdict in enumerate(examined.verdicts):
+            part = slice(*np.searchsorted(files, [number, number + 1]))
+            day = _Day(every.time[part], every.offset[part], every.parameter[part], every.value[part])
+            self._days[_version(verdict.file)] = day
+            self._rows += len(day.value)
+        while self._rows > _MOST_ROWS and len(self._days) > _FILES_AT_ONCE:
+            self._rows -= len(self._days.popitem(last=False)[1].value)
+
+    def of(self, days: Sequence[Accepted]) -> pd.DataFrame:
+        """All of `days`: location, time (UTC), offset_minutes, parameter, value; by and unique on location, time and
+        parameter."""
+        parts = list(self._parts(days))
+        lengths = [len(part.value) for _, part in parts]
+        found = pd.DataFrame(
+            {
+                "location": np.repeat(np.array([day.location for day, _ in parts], dtype="int64"), lengths),
+                "time": pd.Series(_joined([part.time for _, part in parts], "datetime64[us]")).dt.tz_localize("UTC"),
+                "offset_minutes": _joined([part.offset for _, part in parts], "int16").astype("int64"),
+                "parameter": self._parameters[_joined([part.parameter for _, part in parts], "int16")].astype("str"),
+                "value": _joined([part.value for _, part in parts], "float64"),
+            }
+        )
+        keys = ["location", "time", "parameter"]
+        return found.sort_values(keys, kind="stable").drop_duplicates(keys, ignore_index=True)
+
+    def _parts(self, days: Sequence[Accepted]) -> Iterator[tuple[Accepted, _Day]]:
+        for some in batched(days, _FILES_AT_ONCE):
+            known = {_version(day) for day in some} & self._days.keys()
+            for version in known:
+                self._days.move_to_end(version)  # so that what is read now does not push it out
+            unknown = [day for day in some if _version(day) not in known]
+            if unknown:
+                files = [file for _, file in each(self._read, unknown, threads=_THREADS)]
+                self.keep(self._examiner.examine(files))
+            yield from ((day, self._days[_version(day)]) for day in some)
+
+    def _read(self, day: Accepted) -> RawFile:
+        body = self._store.get(day.raw_key)
+        if body is None:
+            raise CheckFailed(
+                f"{day.raw_key} is not in the lake, though the catalog has it as accepted; restore it, or remove "
+                f"location {day.location}, {day.day} from the table location_days and run the backfill"
+            )
+        return RawFile(day.location, day.day, day.etag, day.raw_key, body)
+
+
+def _version(of: Accepted | RawFile) -> Version:
+    return of.location, of.day, of.etag
+
+
+def _joined[Number: np.generic](parts: "Sequence[NDArray[Number]]", dtype: str) -> "NDArray[Number]":
+    return np.concatenate([np.array([], dtype=dtype), *parts])

@@ -1,0 +1,93 @@
+"""fetch: one worker's share of the plan, from the source into the lake, each file under a key that names its version.
+
+What is in the lake already is not fetched again, so a worker that was killed goes on where it was. A day that the
+source has patched or taken back since the plan was made is left out; the next plan sees what it is by then.
+"""
+
+import json
+import logging
+import time
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from steps.archive import layout, open_archive
+from steps.archive.planned import Wanted, read_plan
+from steps.backends.objects import Bucket, lake
+from steps.command import run
+from steps.declaration import parse
+from steps.errors import BadInput
+from steps.threads import each
+
+log = logging.getLogger("steps")
+_THREADS = 8
+_SECONDS_BETWEEN_LINES = 3.0
+
+
+@click.command()
+@click.option("--declaration", required=True, help="The project's declaration (JSON), as `render` embeds it.")
+@click.option("--plan", "plan_file", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--worker", required=True, type=click.IntRange(min=0), help="This worker's number, from 0.")
+@click.option("--workers", required=True, help="The plan's list of workers (JSON).")
+@click.option("--timeout", default=20.0, type=click.FloatRange(min=0.1), help="Seconds to wait for a silent source.")
+def command(*, declaration: str, plan_file: Path, worker: int, workers: str, timeout: float) -> None:
+    """Fetch worker i's items of the plan: i, i + W, i + 2 W, …
+
+    Example: python -m steps.fetch --declaration "$D" --plan plan.json --worker 0 --workers '[0, 1]'
+    """
+    project = parse(declaration).name
+    plan = read_plan(plan_file)
+    mine = plan.fetch[worker :: _width(workers, worker)]
+    store = lake()
+    there = _there(store, project, mine)
+    missing = [item for item in mine if _keys(project, item).isdisjoint(there)]
+    archive = open_archive(plan.source, timeout=timeout)
+
+    def take(item: Wanted) -> str:
+        body = archive.read(item.found(), layout.LARGEST)
+        if body is None:
+            return "changed at the source since the plan"
+        store.put(layout.raw_key(project, item.location, item.day, item.etag), body)
+        return "fetched"
+
+    counts = Counter({"in the lake already": len(mine) - len(missing)})
+    said = time.monotonic()
+    for number, (_, outcome) in enumerate(each(take, missing, threads=_THREADS), start=1):
+        counts[outcome] += 1
+        if time.monotonic() - said > _SECONDS_BETWEEN_LINES:
+            said = time.monotonic()
+            log.info("%d of %d", number, len(missing))
+    log.info("worker %d: %s", worker, ", ".join(f"{count} {words}" for words, count in counts.items() if count) or "-")
+
+
+def _width(workers: str, worker: int) -> int:
+    try:
+        width = len(json.loads(workers))
+    except (ValueError, TypeError):
+        raise BadInput(f"--workers {workers!r} is not the plan's list; wanted JSON like [0, 1]") from None
+    if worker >= width:
+        raise BadInput(f"--worker {worker} is not one of --workers {workers}")
+    return width
+
+
+def _keys(project: str, item: Wanted) -> set[str]:
+    """Where the item is if a run has fetched it: as it came, or refused."""
+    place = (project, item.location, item.day, item.etag)
+    return {layout.raw_key(*place), layout.quarantine_key(*place)}
+
+
+def _there(store: Bucket, project: str, items: tuple[Wanted, ...]) -> set[str]:
+    """The keys in the lake of those locations' years, by listing rather than one question for each item."""
+    years = sorted({(item.location, item.day.year) for item in items})
+    prefixes = [
+        f"{project}/{kind}/location={location}/day={year:04d}-"
+        for location, year in years
+        for kind in ("raw", "quarantine")
+    ]
+    listed = each(lambda prefix: [one.key for one in store.list(prefix)], prefixes, threads=_THREADS)
+    return {key for _, keys in listed for key in keys}
+
+
+if __name__ == "__main__":
+    run(command)

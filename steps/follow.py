@@ -1,0 +1,71 @@
+"""After a workflow that did not succeed: make the server follow what is live.
+
+It runs under the same mutex as a release, so nobody is between `admit` and `verify` now. What was admitted last is
+therefore either live, or was left behind: not verified (put back what is live), or verified with the alias perhaps
+moved and perhaps not. The alias is the truth then, and it alone is asked.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from steps import declaration as declared
+from steps import deployment
+from steps.backends import promotions
+from steps.backends.database import begin
+from steps.backends.promotions import Promotion
+from steps.command import log, run, write_json, write_text
+
+
+@click.command()
+@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@click.option("--image", required=True, help="The image that serves models.")
+@click.option(
+    "--manifest-out", type=click.Path(path_type=Path), required=True, help="The SeldonDeployment; {} if none."
+)
+@click.option("--needed-out", type=click.Path(path_type=Path), required=True, help="true or false.")
+def command(declaration: str, image: str, manifest_out: Path, needed_out: Path) -> None:
+    """Write the manifest of what is live, where the server may have something else."""
+    project = declared.parse(declaration).name
+    manifest = _manifest(project, image)
+    write_json(manifest_out, manifest)
+    write_text(needed_out, "true" if manifest else "false")
+
+
+def _manifest(project: str, image: str) -> dict[str, Any]:
+    with begin() as connection:
+        last = promotions.newest_admitted(connection, project)
+        live = promotions.champion(connection, project)
+    if last is None or (_verified(last) and live is not None and live.decision == last.decision):
+        log.info("%s: nothing to put back", project)
+        return {}
+    if _verified(last) and _alias(project) == last.version:
+        with begin() as connection:
+            promotions.go_live(connection, project, last.decision)
+        log.info("%s: version %s is live, which had not been written down", project, last.version)
+        return {}
+    if live is None:
+        log.info("%s: decision %d did not go live, and nothing was before it", project, last.decision)
+        return {}
+    if live.decision != last.decision and last.ended is None:
+        with begin() as connection:
+            promotions.end(connection, project, last.decision, "its release did not succeed")
+    log.info("%s: putting back version %d (decision %d)", project, live.version, live.decision)
+    return deployment.build(project, image, live)
+
+
+def _verified(decision: Promotion) -> bool:
+    """Whether it was verified since it was last admitted."""
+    admitted, verified = decision.admitted_at, decision.verified_at
+    return admitted is not None and verified is not None and verified >= admitted and decision.ended is None
+
+
+def _alias(project: str) -> int | None:
+    from steps.backends.tracking import Tracking  # noqa: PLC0415 - seconds of imports, for a case that is rare
+
+    return Tracking(project).alias()
+
+
+if __name__ == "__main__":
+    run(command)

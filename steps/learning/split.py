@@ -1,0 +1,84 @@
+"""Which rows are learned from, and which are scored.
+
+    |------------------- training part -------------------|·|---- holdout ----|   · an embargo of the horizon
+    |-- learn --|·|1|
+    |--- learn ----|·|2|            rolling origin: each fold learns from all that came before its own stretch,
+    |---- learn -----|·|3|          and the stretches lie side by side over the last 60 % of the training part
+
+A row's place in time is that of its target. With the embargo, no row is learned from whose target was not yet known
+when the first scored forecast had to be made.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from steps.errors import CheckFailed
+from steps.learning.dataset import Dataset
+
+LEARNED_FIRST: Final = 0.4  # of the training part's time, before the first fold's stretch
+FEWEST: Final = 24  # rows to learn from, and to be scored on
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Positions among the training part's rows: those to learn from, and those to be scored on."""
+
+    learn: Mask
+    score: Mask
+
+
+def holdout_from(target_at: "pd.Series[Any]", share: float) -> datetime:
+    """Where the last `share` of the time from the first to the last target begins."""
+    first, last = target_at.min(), target_at.max()
+    cut: datetime = (last - share * (last - first)).to_pydatetime()
+    return cut
+
+
+def training(dataset: Dataset) -> Mask:
+    """The rows of the training part."""
+    return (dataset.rows["target_at"] < dataset.holdout_from - dataset.horizon).to_numpy()
+
+
+def holdout(dataset: Dataset) -> Mask:
+    """The rows of the holdout."""
+    return (dataset.rows["target_at"] >= dataset.holdout_from).to_numpy()
+
+
+def folds(target_at: "pd.Series[Any]", count: int, embargo: pd.Timedelta) -> list[Fold]:
+    """The folds of the training part, whose rows have these target times."""
+    first, last = target_at.min(), target_at.max()
+    edges = [first + share * (last - first) for share in np.linspace(LEARNED_FIRST, 1, count + 1)]
+    edges[-1] += pd.Timedelta(hours=1)
+    return [
+        Fold((target_at < begin - embargo).to_numpy(), ((target_at >= begin) & (target_at < end)).to_numpy())
+        for begin, end in pairwise(edges)
+    ]
+
+
+def check(dataset: Dataset, count: int) -> None:
+    """That the training part, each of its `count` folds and the holdout have rows enough.
+
+    Raises:
+        CheckFailed: one has not.
+    """
+    part = training(dataset)
+    parts: list[tuple[str, Sequence[int]]] = [("the split", (int(part.sum()), int(holdout(dataset).sum())))]
+    if part.any():
+        found = folds(dataset.rows["target_at"][part], count, dataset.horizon)
+        parts += [(f"fold {n} of {count}", (int(f.learn.sum()), int(f.score.sum()))) for n, f in enumerate(found, 1)]
+    short = next(((name, sizes) for name, sizes in parts if min(sizes) < FEWEST), None)
+    if short:
+        name, (learned, scored) = short
+        raise CheckFailed(
+            f"{len(dataset.rows)} rows with targets from {dataset.rows['target_at'].min():%F} to "
+            f"{dataset.rows['target_at'].max():%F} are too few: {name} has {learned} to learn from and {scored} to be "
+            f"scored on, wanted {FEWEST} of each; take a longer time"
+        )

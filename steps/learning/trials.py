@@ -1,0 +1,116 @@
+"""Trials are a list: drawn once, in order, from a seed; each is then a pure function of its parameters and the dataset.
+
+So any worker may take any trial, nothing is shared while they run, and a kill changes nothing.
+"""
+
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+
+from steps.caching import canonical
+from steps.declaration import Choice, Family, Learning, Range
+from steps.learning import split
+from steps.learning.dataset import Dataset
+from steps.learning.recipe import SEED, Recipe, ask, train
+from steps.learning.scoring import score
+
+Parameters = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """The score of one trial's recipe on each fold, and their mean, in the target's unit; how long it took."""
+
+    family: str
+    number: int
+    parameters: Mapping[str, Any]
+    mean: float
+    folds: tuple[float, ...]
+    seconds: float
+
+    @property
+    def recipe(self) -> Recipe:
+        """What competed."""
+        return Recipe(self.family, self.parameters)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {**asdict(self), "parameters": dict(self.parameters), "folds": list(self.folds)}
+
+
+def draw(family: Family, champion: Recipe | None) -> list[Parameters]:
+    """The parameters of the family's trials, in order, no two alike; no more than it declares.
+
+    The champion's come first where it is of this family and its parameters are those of the space (all features). Then
+    the middle of the space, then a scrambled Sobol sequence, which leaves no large hole (Bergstra and Bengio 2012).
+    """
+    drawn: list[Parameters] = []
+    if champion and champion.family == family.name and champion.features is None:
+        drawn += [dict(champion.parameters)] if set(champion.parameters) == set(family.space) else []
+    space = {name: _distribution(part) for name, part in sorted(family.space.items())}
+    study = _study()
+    study.enqueue_trial({name: _middle(part) for name, part in family.space.items()})
+    for _ in range(4 * family.trials):  # a small space may repeat itself
+        drawn.append(dict(sorted(study.ask(space).params.items())))
+        unique = {canonical(parameters): parameters for parameters in drawn}
+        if len(unique) >= family.trials:
+            break
+    return list(unique.values())
+
+
+def evaluate(dataset: Dataset, learning: Learning, family: str, number: int, parameters: Parameters) -> TrialResult:
+    """Train the recipe on each fold of the training part and score it there.
+
+    Raises:
+        BadInput: the project has no such family, or the family no such parameter.
+    """
+    began = time.perf_counter()
+    recipe = Recipe(family, parameters)
+    part = np.flatnonzero(split.training(dataset))[-learning.trial_rows :]
+    found = []
+    for fold in split.folds(dataset.rows["target_at"].iloc[part], learning.folds, dataset.horizon):
+        model = train(learning, recipe, dataset, _chosen(dataset, part[fold.learn]))
+        answers = ask(model, dataset.rows.iloc[part[fold.score]])
+        found.append(score("fold", answers, dataset.target[part[fold.score]]).by(learning.gate.metric))
+    seconds = round(time.perf_counter() - began, 3)
+    return TrialResult(family, number, parameters, float(np.mean(found)), tuple(found), seconds)
+
+
+def best(results: list[TrialResult]) -> TrialResult:
+    """The one with the lowest mean; of several the first."""
+    return min(results, key=lambda result: result.mean)
+
+
+def _chosen(dataset: Dataset, positions: "np.ndarray[Any, np.dtype[np.intp]]") -> split.Mask:
+    chosen = np.zeros(len(dataset.rows), dtype=np.bool_)
+    chosen[positions] = True
+    return chosen
+
+
+def _study() -> optuna.Study:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # QMCSampler, "experimental" since 3.0
+        sampler = optuna.samplers.QMCSampler(scramble=True, seed=SEED)
+    return optuna.create_study(sampler=sampler)
+
+
+def _distribution(part: Choice | Range) -> BaseDistribution:
+    if isinstance(part, Choice):
+        return CategoricalDistribution(part.values)
+    if isinstance(part.low, int) and isinstance(part.high, int):
+        return IntDistribution(part.low, part.high, log=part.log)
+    return FloatDistribution(part.low, part.high, log=part.log)
+
+
+def _middle(part: Choice | Range) -> Any:
+    if isinstance(part, Choice):
+        return part.values[0]
+    middle = (part.low * part.high) ** 0.5 if part.log else (part.low + part.high) / 2
+    return round(middle) if isinstance(part.low, int) and isinstance(part.high, int) else middle

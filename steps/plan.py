@@ -1,0 +1,147 @@
+"""plan: what of a range of days the lake is missing, or has in a version that the source has patched since.
+
+The source says which days there are and in which version; the catalog says which of those are decided. The rest is
+the plan. A day counts once it has ended somewhere on earth by as-of; the rows of its last hours that are later than
+as-of are left out by whoever learns or predicts.
+"""
+
+import logging
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from steps import selection
+from steps.archive import layout, open_archive
+from steps.archive.base import Archive, Found
+from steps.archive.planned import Plan, Wanted
+from steps.backends import catalog
+from steps.command import run, write_json, write_text
+from steps.declaration import Declaration, parse
+from steps.errors import BadInput
+from steps.threads import each
+
+log = logging.getLogger("steps")
+_THREADS = 16
+_EARLIEST_MIDNIGHT = timedelta(hours=14)  # before UTC's: Kiribati's
+
+
+@click.command()
+@click.option("--declaration", required=True, help="The project's declaration (JSON), as `render` embeds it.")
+@click.option("--source", required=True, help="An archive's address (http, https), or a folder in its layout.")
+@click.option("--locations", default="", help="Ids, comma-separated; empty: the declared ones.")
+@click.option("--parameter", default="", help="The target parameter; empty: the declared one.")
+@click.option("--from", "first", default="", help="First day (YYYY-MM-DD); with --to. Empty: the project's window.")
+@click.option("--to", "last", default="", help="Last day (YYYY-MM-DD).")
+@click.option("--as-of", default="", help="The logical time (RFC 3339); empty: --created.")
+@click.option("--created", required=True, help="When the workflow was created (RFC 3339).")
+@click.option("--workers", default=4, type=click.IntRange(min=1), help="At most so many workers fetch.")
+@click.option("--timeout", default=20.0, type=click.FloatRange(min=0.1), help="Seconds to wait for a silent source.")
+@click.option("--plan-out", required=True, type=click.Path(path_type=Path), help="Where the plan goes (JSON).")
+@click.option("--workers-out", required=True, type=click.Path(path_type=Path), help="Where [0, …, W-1] goes (JSON).")
+def command(
+    *,
+    declaration: str,
+    source: str,
+    locations: str,
+    parameter: str,
+    first: str,
+    last: str,
+    as_of: str,
+    created: str,
+    workers: int,
+    timeout: float,
+    plan_out: Path,
+    workers_out: Path,
+) -> None:
+    """Find what is missing or patched in a range of days.
+
+    Example: python -m steps.plan --declaration "$D" --source ./archive --from 2016-03-01 --to 2016-03-31
+    --created 2016-04-02T00:00:00Z --plan-out plan.json --workers-out workers.json
+    """
+    project = parse(declaration)
+    logical = selection.as_of(as_of, created)
+    begin, end = day_range(first, last, logical, project)
+    chosen = selection.locations(locations, project)
+    target = selection.parameter(parameter, project)
+    archive = open_archive(source, timeout=timeout)
+    found = survey(archive, chosen, begin, end)
+    known = catalog.decided(project.name, chosen, target)
+    seen = {one.location for one in found} | {location for location, _ in known}
+    for location in chosen:
+        if location not in seen and not archive.holds(location):
+            raise BadInput(
+                f"no data of location {location} at {source} from {begin} to {end}; check its id, the range, the source"
+            )
+    missing = [one for one in found if one.etag not in known.get((one.location, one.day), ())]
+    plan = Plan(
+        source=source,
+        locations=chosen,
+        parameter=target,
+        as_of=logical,
+        first=begin,
+        last=end,
+        fetch=tuple(Wanted(**vars(one)) for one in missing),
+        days_without_file=len(chosen) * ((end - begin).days + 1) - len(found),
+    )
+    log.info(
+        "%d location-days from %s to %s: %d to fetch, %d known, %d without a file",
+        len(found) + plan.days_without_file,
+        begin,
+        end,
+        len(missing),
+        len(found) - len(missing),
+        plan.days_without_file,
+    )
+    write_text(plan_out, plan.model_dump_json())
+    write_json(workers_out, list(range(min(workers, len(missing)))))
+
+
+def day_range(first: str, last: str, as_of: datetime, project: Declaration) -> tuple[date, date]:
+    """The first and last day that a run takes.
+
+    Raises:
+        BadInput: one is given without the other, is not a day, or they are in the wrong order or after as-of.
+    """
+    newest = (as_of + _EARLIEST_MIDNIGHT - timedelta(days=1)).date()
+    if not first and not last:
+        return newest - timedelta(days=project.window_days - 1), newest
+    if not first or not last:
+        raise BadInput("--from and --to go together; give both days, or neither for the project's window")
+    begin, end = _day(first, "--from"), _day(last, "--to")
+    if begin > end:
+        raise BadInput(f"--from {begin} is after --to {end}; wanted the earlier day first")
+    if begin > newest:
+        raise BadInput(
+            f"--from {begin} has not ended by {as_of:%Y-%m-%dT%H:%MZ} (as-of) anywhere; wanted an earlier day"
+        )
+    if end > newest:
+        log.info("days after %s have not ended by as-of and are left out", newest)
+    return begin, min(end, newest)
+
+
+def survey(archive: Archive, locations: tuple[int, ...], first: date, last: date) -> list[Found]:
+    """All days of `locations` from `first` to `last` that the archive has, by location and day."""
+    spans = [(location, *span) for location in locations for span in _months(first, last)]
+    return [one for _, found in each(lambda span: archive.find(*span), spans, threads=_THREADS) for one in found]
+
+
+def _months(first: date, last: date) -> list[tuple[date, date]]:
+    """The range cut at the ends of months."""
+    days = layout.days(first, last)
+    starts = [day for day in days if day == first or day.day == 1]
+    return [
+        (start, (after - timedelta(days=1)) if after else last)
+        for start, after in zip(starts, [*starts[1:], None], strict=True)
+    ]
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise BadInput(f"{option} {text!r} is not a day; wanted YYYY-MM-DD") from None
+
+
+if __name__ == "__main__":
+    run(command)

@@ -1,0 +1,218 @@
+"""prepare: what was fetched is checked, recorded, and made into features.
+
+In this order, so that a kill at any instant and another run end in the same place: examine, a chunk of files at a
+time, and put what is refused in quarantine with its reason; record all decisions in one transaction; clear what moved;
+compute the features that the catalog now asks for and the lake lacks. A part that is done is not done again.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from steps import selection
+from steps.archive.planned import Plan, read_plan
+from steps.backends import catalog
+from steps.backends.objects import Bucket, lake
+from steps.checking import page, quarantine, suites
+from steps.checking.examine import Examined, Examiner, Verdict
+from steps.checking.expectations import Expectations, Outcome
+from steps.checking.reading import RawFile
+from steps.command import run, write_json, write_text
+from steps.declaration import Declaration, parse
+from steps.errors import CheckFailed
+from steps.features import keys
+from steps.features.computing import Computed, compute
+from steps.features.observations import Observations
+from steps.threads import each
+
+log = logging.getLogger("steps")
+_THREADS = 8
+_FILES_AT_ONCE = 400  # some 60,000 rows of a station with six parameters
+_BYTES_AT_ONCE = 1024 * 1024  # packed, where stations report more often
+
+
+@dataclass
+class Taken:
+    """What a run took in."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    spans: dict[int, tuple[int, pd.Timestamp, pd.Timestamp]] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def add(self, examined: Examined) -> None:
+        """Take in a chunk; the files themselves are not needed any more."""
+        by_file = examined.observations.groupby("file")["time"].agg(["size", "min", "max"])
+        for number, size, first, last in by_file.itertuples():
+            self.spans[len(self.verdicts) + number] = (size, first, last)
+        self.verdicts += [replace(one, file=replace(one.file, body=b"")) for one in examined.verdicts]
+        self.outcomes += examined.outcomes
+        self.left_out += examined.left_out
+
+
+@click.command()
+@click.option("--declaration", required=True, help="The project's declaration (JSON), as `render` embeds it.")
+@click.option("--plan", "plan_file", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--created", required=True, help="When the workflow was created (RFC 3339).")
+@click.option("--report-out", required=True, type=click.Path(path_type=Path), help="Where the page goes (HTML).")
+@click.option("--summary-out", required=True, type=click.Path(path_type=Path), help="Where the summary goes (JSON).")
+def command(*, declaration: str, plan_file: Path, created: str, report_out: Path, summary_out: Path) -> None:
+    """Check what the plan fetched, record what is accepted, compute the features that are missing.
+
+    Example: python -m steps.prepare --declaration "$D" --plan plan.json --created 2016-04-02T00:00:00Z
+    --report-out report.html --summary-out summary.json
+    """
+    project = parse(declaration)
+    plan = read_plan(plan_file)
+    decided_at = selection.moment(created, "--created")
+    store = lake()
+    examiner = Examiner(project, plan.parameter)
+    observations = Observations(store, examiner, list(project.quantities))
+    taken = Taken()
+    for files in _chunks(_fetched(store, project.name, plan)):
+        examined = examiner.examine(files)
+        observations.keep(examined)
+        quarantine.put(store, project.name, examined.verdicts)
+        taken.add(examined)
+        log.info("%d of %d location-days examined", len(taken.verdicts), len(plan.fetch))
+
+    good, bad = _decisions(project.name, taken)
+    catalog.record(project.name, good, bad, at=decided_at)
+    quarantine.clear(store, project.name, taken.verdicts)
+
+    fresh, stale = _freshness(project, plan)
+    taken.outcomes += fresh
+    stopped = _too_many_refused(project, taken)
+    computed = Computed(0, 0, 0, 0, [])
+    if stopped is None:
+        wanted = keys.months(project.name, project, plan.locations, plan.parameter)
+        computed = compute(store, project, plan.parameter, wanted, observations)
+        stopped = _all_stale(project, plan, stale)
+    summary = _summary(plan, taken, computed, stale)
+    write_json(summary_out, summary)
+    write_text(report_out, page.render(project.title, plan, summary, stopped))
+    log.info("%d accepted, %d refused, %d location-months computed", len(good), len(bad), computed.computed)
+    if stopped is not None:
+        raise CheckFailed(stopped)
+
+
+def _fetched(store: Bucket, project: str, plan: Plan) -> Iterator[RawFile]:
+    """The plan's files, as far as they were fetched."""
+    found = 0
+    for _, file in each(lambda item: quarantine.find(store, project, item), plan.fetch, threads=_THREADS):
+        if file is not None:
+            found += 1
+            yield file
+    if plan.fetch and not found:
+        raise CheckFailed(f"none of the plan's {len(plan.fetch)} files is in the lake; run fetch with this plan first")
+    if found < len(plan.fetch):
+        log.info(
+            "%d location-days changed at the source since the plan; the next one sees them", len(plan.fetch) - found
+        )
+
+
+def _chunks(files: Iterable[RawFile]) -> Iterator[list[RawFile]]:
+    chunk: list[RawFile] = []
+    size = 0
+    for file in files:
+        chunk.append(file)
+        size += len(file.body)
+        if len(chunk) >= _FILES_AT_ONCE or size >= _BYTES_AT_ONCE:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _decisions(project: str, taken: Taken) -> tuple[list[catalog.Accepted], list[catalog.Refused]]:
+    good, bad = [], []
+    for number, verdict in enumerate(taken.verdicts):
+        file, key = verdict.file, quarantine.place(project, verdict)
+        if verdict.reasons:
+            words = "; ".join(verdict.reasons)
+            bad.append(catalog.Refused(file.location, file.day, file.etag, key, words, verdict.refused_for))
+        else:
+            rows, first, last = taken.spans[number]
+            hours = first.to_pydatetime(), last.to_pydatetime()
+            good.append(catalog.Accepted(file.location, file.day, file.etag, key, rows, *hours))
+    return good, bad
+
+
+def _freshness(project: Declaration, plan: Plan) -> tuple[list[Outcome], dict[int, date | None]]:
+    """How the locations' newest accepted days compare with the plan's last; those too old, with that day."""
+    newest: dict[int, date | None] = dict.fromkeys(plan.locations)
+    for one in catalog.accepted(project.name, plan.locations):
+        newest[one.location] = max(newest[one.location] or one.day, one.day)
+    ages = [(plan.last - (day or date.min)).days for day in newest.values()]
+    limits = project.expectations
+    outcomes = Expectations().validate(pd.DataFrame({"age": ages}), suites.of_locations(limits))
+    return outcomes, {
+        location: newest[location] for location, age in zip(newest, ages, strict=True) if age > limits.age_days
+    }
+
+
+def _too_many_refused(project: Declaration, taken: Taken) -> str | None:
+    refused = [one for one in taken.verdicts if one.reasons]
+    limit = project.expectations.refused_share
+    if len(refused) <= limit * len(taken.verdicts):
+        return None
+    first = refused[0]
+    return (
+        f"{len(refused)} of {len(taken.verdicts)} location-days were refused, more than {limit:.0%}; the first is "
+        f"{first.file.location} on {first.file.day}: {first.reasons[0]}; look at the page of results, and at the source"
+    )
+
+
+def _all_stale(project: Declaration, plan: Plan, stale: dict[int, date | None]) -> str | None:
+    if set(stale) != set(plan.locations):
+        return None
+    location, newest = next(iter(stale.items()))
+    words = f"is {newest}" if newest else "does not exist"
+    return (
+        f"no location has data of the last {project.expectations.age_days} days up to {plan.last}: the newest accepted "
+        f"day of {location} {words}; has the source stopped, or is as-of later than its data?"
+    )
+
+
+def _summary(plan: Plan, taken: Taken, computed: Computed, stale: dict[int, date | None]) -> dict[str, object]:
+    refused = [one for one in taken.verdicts if one.reasons]
+    totals: dict[tuple[str, str], list[int]] = {}
+    for outcome in (*taken.outcomes, *computed.outcomes):
+        total = totals.setdefault((outcome.name, outcome.column), [0, 0])
+        total[0] += outcome.checked
+        total[1] += len(outcome.failed)
+    return {
+        "kind": "validation",
+        "location_days": len(plan.fetch),
+        "accepted": len(taken.verdicts) - len(refused),
+        "rows": sum(size for number, (size, _, _) in taken.spans.items() if not taken.verdicts[number].reasons),
+        "refused": [
+            {"location": one.file.location, "day": one.file.day.isoformat(), "reasons": list(one.reasons)}
+            for one in refused
+        ],
+        "left_out": dict(sorted(taken.left_out.items())),
+        "stale": [
+            {"location": location, "newest": newest.isoformat() if newest else None}
+            for location, newest in stale.items()
+        ],
+        "expectations": [
+            {"name": name, "column": column, "checked": checked, "failed": failed}
+            for (name, column), (checked, failed) in totals.items()
+        ],
+        "features": {
+            "months": computed.months,
+            "computed": computed.computed,
+            "rows": computed.rows,
+            "columns": computed.columns,
+        },
+    }
+
+
+if __name__ == "__main__":
+    run(command)

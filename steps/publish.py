@@ -1,0 +1,143 @@
+"""The daily predictions: the last 24 hours of features give the next 24 hours, into the warehouse.
+
+It needs neither the tracking server nor the model server: the live model comes straight from the object store, by the
+address and digest that the table of promotions has. Publishing again replaces the same rows. Earlier predictions are
+joined with what came true since, which is what the model is watched by.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pandas as pd
+
+from steps import declaration as declared
+from steps import selection, stored
+from steps.backends import objects, promotions, warehouse
+from steps.backends.database import begin
+from steps.backends.promotions import Champion
+from steps.backends.warehouse import Observation, Outcome, Prediction
+from steps.command import log, run, write_json
+from steps.declaration import Declaration
+from steps.errors import CheckFailed
+from steps.features import keys
+
+PERIOD = timedelta(hours=24)
+WATCHED = timedelta(days=30)
+_SHOWN = timedelta(days=7)
+
+
+@click.command()
+@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@click.option("--locations", default="", help="Ids, separated by commas; empty: the declared ones.")
+@click.option("--parameter", default="", help="What is predicted; empty: the declared target.")
+@click.option("--as-of", default="", help="The logical time (RFC 3339); empty: --created.")
+@click.option("--created", required=True, help="When the workflow was created (RFC 3339).")
+@click.option("--summary-out", type=click.Path(path_type=Path), required=True, help="What was published, as JSON.")
+def command(*, declaration: str, locations: str, parameter: str, as_of: str, created: str, summary_out: Path) -> None:
+    """Predict the next 24 hours with the live model and write them to the warehouse."""
+    project = declared.parse(declaration)
+    parameter = selection.parameter(parameter, project)
+    now = selection.as_of(as_of, created)
+    with begin() as connection:
+        live = promotions.champion(connection, project.name)
+    summary: dict[str, Any] = {
+        "kind": "predictions",
+        "as_of": now.isoformat(),
+        "parameter": parameter,
+        "unit": project.quantities[parameter].unit,
+        "version": None,
+        "rows": [],
+        "recent": [],
+        "live_rmse": None,
+    }
+    if live is None or live.parameter != parameter:
+        other = f" (the live one predicts {live.parameter})" if live else ""
+        words = f"No model of {project.name} that predicts {parameter} is live{other}: nothing was published."
+        write_json(summary_out, {**summary, "words": words})
+        log.warning(words)
+        return
+    frame = _features(project, selection.locations(locations, project), parameter, now)
+    made = predict(frame, live, now, timedelta(hours=project.learning.horizon_hours))
+    recent = _publish(project.name, parameter, now, made, observations(frame, now))
+    words = f"Published {len(made)} hours ahead with version {live.version}." if made else _nothing(frame, now)
+    rows = [{"location": one.location, "target_at": one.target_at.isoformat(), "value": one.value} for one in made]
+    shown = [_outcome(one) for one in recent if one.target_at > now - _SHOWN]
+    summary |= {"version": live.version, "rows": rows, "recent": shown, "live_rmse": warehouse.rmse(recent)}
+    write_json(summary_out, {**summary, "words": words})
+    log.info(words)
+
+
+def _features(project: Declaration, locations: Sequence[int], parameter: str, now: datetime) -> pd.DataFrame:
+    """The rows of the watched days up to `now`."""
+    first, last = (now - WATCHED).date(), now.date()
+    months = keys.months(project.name, project, locations, parameter, first=first, last=last)
+    frame = keys.read(objects.lake(), months)
+    return frame[(frame["time"] > now - WATCHED) & (frame["time"] <= now)]
+
+
+def predict(frame: pd.DataFrame, live: Champion, now: datetime, horizon: timedelta) -> list[Prediction]:
+    """What the live model says from the rows with t in (now − 24 h, now], each for t + horizon.
+
+    Raises:
+        CheckFailed: a feature of the model is not among the rows', or not finite, or an answer is not.
+    """
+    model, _ = stored.load(live.model_uri, live.digest)
+    rows = frame[frame["time"] > now - PERIOD]
+    missing = [name for name in model.features if name not in rows]
+    if missing:
+        raise CheckFailed(
+            f"the rows lack {len(missing)} of the model's {len(model.features)} features ({', '.join(missing[:5])}); "
+            f"version {live.version} was trained on other locations or parameters: train again"
+        )
+    if rows.empty:
+        return []
+    values = rows[list(model.features)].to_numpy(dtype=np.float64)
+    if np.isinf(values).any():
+        raise CheckFailed("a feature of the last 24 hours is infinite; run the project's backfill again")
+    answers = model.predict(values)
+    if not np.isfinite(answers).all():
+        raise CheckFailed(f"version {live.version} answered something that is not a number; it is not published")
+    pairs = zip(rows["location"], rows["time"], answers, strict=True)
+    return [
+        Prediction(int(location), time.to_pydatetime() + horizon, float(answer), live.version, now)
+        for location, time, answer in pairs
+    ]
+
+
+def observations(frame: pd.DataFrame, now: datetime) -> list[Observation]:
+    """What was measured up to `now`, among the rows."""
+    known = frame[frame["value"].notna() & (frame["time"] <= now)]
+    pairs = zip(known["location"], known["time"], known["value"], strict=True)
+    return [Observation(int(location), time.to_pydatetime(), float(value)) for location, time, value in pairs]
+
+
+def _publish(
+    project: str, parameter: str, now: datetime, made: Sequence[Prediction], measured: Sequence[Observation]
+) -> list[Outcome]:
+    """Write both in one transaction; the outcomes of the watched days."""
+    with begin() as connection:
+        warehouse.record(connection, project, parameter, made)
+        warehouse.observe(connection, project, parameter, measured)
+        return warehouse.outcomes(connection, project, parameter, now - WATCHED, now)
+
+
+def _nothing(frame: pd.DataFrame, now: datetime) -> str:
+    newest = f"the newest is {frame['time'].max().isoformat()}" if not frame.empty else "there is none of 30 days"
+    return f"No hour of the 24 up to {now.isoformat()} has features ({newest}): nothing was published."
+
+
+def _outcome(one: Outcome) -> dict[str, Any]:
+    return {
+        "location": one.location,
+        "target_at": one.target_at.isoformat(),
+        "predicted": one.predicted,
+        "observed": one.observed,
+    }
+
+
+if __name__ == "__main__":
+    run(command)

@@ -1,0 +1,63 @@
+"""What a run is asked about: its logical time, its locations, its target parameter, as the options of a step say them.
+
+An empty option means the declared one. `--as-of` is the logical time that governs data; where it is empty, or the
+literal that cron's variable is outside cron, it is the time the workflow was created.
+"""
+
+from datetime import UTC, datetime
+
+from steps.declaration import Declaration
+from steps.errors import BadInput
+
+_UNSET = ("", "{{workflow.scheduledTime}}")
+
+
+def moment(text: str, option: str) -> datetime:
+    """The time that `text` (RFC 3339, with an offset) names, in UTC.
+
+    Raises:
+        BadInput: it names none.
+    """
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise BadInput(f"{option} {text!r} is not a time; wanted RFC 3339 with an offset, like 2003-12-31T23:00:00Z")
+    return found.astimezone(UTC)
+
+
+def as_of(text: str, created: str) -> datetime:
+    """The logical time of the run, in UTC.
+
+    Raises:
+        BadInput: neither names a time.
+    """
+    return moment(created, "--created") if text.strip() in _UNSET else moment(text, "--as-of")
+
+
+def locations(text: str, declaration: Declaration) -> tuple[int, ...]:
+    """The ids of the run's locations, in order and each once; the declared ones where `text` is empty.
+
+    Raises:
+        BadInput: a part of it is not an id.
+    """
+    if not text.strip():
+        return tuple(sorted(set(declaration.locations)))
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    wrong = next((part for part in parts if not (part.isascii() and part.isdigit() and len(part) <= 18)), None)
+    if wrong is not None or not parts:
+        raise BadInput(f"--locations: {wrong or text!r} is not a location's id; wanted numbers, like 9000001,9000002")
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def parameter(text: str, declaration: Declaration) -> str:
+    """The target parameter; the declared one where `text` is empty.
+
+    Raises:
+        BadInput: the project does not declare it.
+    """
+    name = text.strip() or declaration.learning.target
+    if name not in declaration.quantities:
+        raise BadInput(f"no parameter {name!r}; the project declares {', '.join(sorted(declaration.quantities))}")
+    return name

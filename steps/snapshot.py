@@ -1,0 +1,161 @@
+"""A dataset is fixed, and the list of trials on it drawn.
+
+What is learned from is named by a fingerprint of all that it is made of: the keys of the features, the part of the
+declaration that says how to learn, and the last hour that as-of lets in. The live model is no part of it. So training
+again on what has been decided already finds the same dataset, and nothing is left to do; a champion that changes in
+between is met by the next dataset's trials.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+from steps import caching, selection
+from steps import declaration as declared
+from steps.backends import objects, promotions
+from steps.backends.database import begin
+from steps.backends.objects import Bucket
+from steps.command import log, run, write_json, write_text
+from steps.declaration import Declaration
+from steps.errors import BadInput, CheckFailed
+from steps.features import keys
+from steps.features.keys import FeatureMonth
+from steps.learning import lake, split, trials
+from steps.learning.dataset import Dataset, label
+from steps.learning.recipe import Recipe
+
+
+@click.command()
+@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@click.option("--locations", default="", help="Ids, separated by commas; empty: the declared ones.")
+@click.option("--parameter", default="", help="What is predicted; empty: the declared target.")
+@click.option("--as-of", default="", help="The logical time (RFC 3339); empty: --created.")
+@click.option("--created", required=True, help="When the workflow was created (RFC 3339).")
+@click.option("--workers", type=click.IntRange(min=1), required=True, help="How many may run a family's trials.")
+@click.option("--dataset-out", type=click.Path(path_type=Path), required=True, help="The dataset's fingerprint.")
+@click.option("--workers-out", type=click.Path(path_type=Path), required=True, help="The workers, a JSON list.")
+@click.option("--summary-out", type=click.Path(path_type=Path), required=True, help="What it holds, as JSON.")
+def command(
+    *,
+    declaration: str,
+    locations: str,
+    parameter: str,
+    as_of: str,
+    created: str,
+    workers: int,
+    dataset_out: Path,
+    workers_out: Path,
+    summary_out: Path,
+) -> None:
+    """Fix the dataset that the accepted data up to as-of make, and draw its trials."""
+    project = declared.parse(declaration)
+    chosen, target = selection.locations(locations, project), selection.parameter(parameter, project)
+    about = snapshot(objects.lake(), project, chosen, target, selection.as_of(as_of, created))
+    width = min(workers, max(about["trials"].values()))
+    write_json(summary_out, about)
+    write_text(workers_out, caching.canonical(list(range(width))))
+    write_text(dataset_out, about["fingerprint"])
+
+
+def snapshot(
+    bucket: Bucket, project: Declaration, locations: Sequence[int], parameter: str, as_of: datetime
+) -> dict[str, Any]:
+    """The dataset's summary; it is in the lake then, with its trials.
+
+    Raises:
+        CheckFailed: there are no features, or too few rows to learn from.
+    """
+    months = keys.months(project.name, project, locations, parameter, last=as_of.astimezone(UTC).date())
+    if not months:
+        raise CheckFailed(
+            f"nothing is known of {parameter} at locations {', '.join(map(str, locations))} up to {as_of:%F}; "
+            f"run {project.name}-backfill first"
+        )
+    until = _until(bucket, months, as_of)
+    fingerprint = caching.digest(
+        {
+            "features": sorted(month.key for month in months),
+            "learning": project.learning.model_dump(mode="json"),
+            "parameter": parameter,
+            "locations": sorted(locations),
+            "until": until.isoformat(),
+            "version": caching.version(),
+        }
+    )
+    about = lake.find(bucket, project.name, fingerprint)
+    if about is not None:
+        log.info("dataset %s is there: %d rows", fingerprint, about["rows"])
+        return about
+    dataset = _dataset(keys.read(bucket, months), project, parameter, until, fingerprint)
+    split.check(dataset, project.learning.folds)
+    champion = _champion(project.name, parameter)
+    drawn = {family.name: trials.draw(family, champion) for family in project.learning.families}
+    about = _about(dataset, drawn)
+    missing = sorted(set(locations).difference(about["locations"]))
+    if missing:
+        log.warning("no %s to learn from at %s", parameter, ", ".join(map(str, missing)))
+    lake.save(bucket, project.name, dataset, drawn, about)
+    log.info("dataset %s: %d rows, %d features", fingerprint, about["rows"], about["features"])
+    return about
+
+
+def _until(bucket: Bucket, months: Sequence[FeatureMonth], as_of: datetime) -> datetime:
+    """The last hour of the features up to as-of; a later as-of that adds no hour changes nothing."""
+    newest = max(month.start for month in months)
+    rows = keys.read(bucket, [month for month in months if month.start == newest])
+    hours = rows["time"][rows["time"] <= as_of]
+    last: datetime = newest if hours.empty else hours.max().to_pydatetime()
+    return last
+
+
+def _dataset(
+    features: pd.DataFrame, project: Declaration, parameter: str, until: datetime, fingerprint: str
+) -> Dataset:
+    learning = project.learning
+    rows = label(features, learning.horizon_hours, until)
+    return Dataset(
+        fingerprint=fingerprint,
+        parameter=parameter,
+        unit=project.quantities[parameter].unit,
+        horizon_hours=learning.horizon_hours,
+        holdout_from=split.holdout_from(rows["target_at"], learning.holdout_share),
+        rows=rows,
+    )
+
+
+def _champion(project: str, parameter: str) -> Recipe | None:
+    """The recipe of the live model, where it predicts `parameter`."""
+    with begin() as connection:
+        live = promotions.champion(connection, project)
+    if live is None or live.parameter != parameter:
+        return None
+    try:
+        return Recipe.from_json(live.recipe)
+    except BadInput as error:
+        log.warning("the live model's recipe is left out of the trials: %s", error)
+        return None
+
+
+def _about(dataset: Dataset, drawn: lake.Trials) -> dict[str, Any]:
+    target_at = dataset.rows["target_at"]
+    return {
+        "kind": "dataset",
+        "fingerprint": dataset.fingerprint,
+        "rows": len(dataset.rows),
+        "features": len(dataset.features),
+        "from": target_at.min().isoformat(),
+        "to": target_at.max().isoformat(),
+        "locations": sorted(int(location) for location in dataset.rows["location"].unique()),
+        "parameter": dataset.parameter,
+        "holdout_from": dataset.holdout_from.isoformat(),
+        "embargo_hours": dataset.horizon_hours,
+        "trials": {family: len(parameters) for family, parameters in drawn.items()},
+    }
+
+
+if __name__ == "__main__":
+    run(command)

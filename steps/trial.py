@@ -1,0 +1,52 @@
+"""One worker's share of a family's trials: each trains its recipe on the folds and leaves its score in the lake.
+
+A trial that has a result is skipped, so a worker that was killed goes on with those that it lacks.
+"""
+
+import json
+
+import click
+
+from steps import declaration as declared
+from steps.backends import objects
+from steps.command import log, run
+from steps.errors import BadInput
+from steps.learning import lake, trials
+
+
+@click.command()
+@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@click.option("--dataset", required=True, help="The dataset's fingerprint.")
+@click.option("--family", required=True, help="The model family, by its name in the declaration.")
+@click.option("--worker", type=click.IntRange(min=0), required=True, help="Which of the workers this is.")
+@click.option("--workers", required=True, help="All workers, a JSON list like [0,1].")
+def command(*, declaration: str, dataset: str, family: str, worker: int, workers: str) -> None:
+    """Run the family's trials number worker, worker + workers, …: those that have no result yet."""
+    project = declared.parse(declaration)
+    project.learning.family(family)
+    bucket, width = objects.lake(), _width(workers, worker)
+    drawn = lake.trials(bucket, project.name, dataset).get(family, [])
+    mine = list(enumerate(drawn))[worker::width]
+    lacking = [one for one in mine if lake.recall(bucket, dataset, family, *one) is None]
+    log.info("%s: %d of %d trials to run, %d have a result", family, len(lacking), len(mine), len(mine) - len(lacking))
+    if not lacking:
+        return
+    rows = lake.load(bucket, project.name, dataset)
+    for number, parameters in lacking:
+        result = trials.evaluate(rows, project.learning, family, number, parameters)
+        lake.remember(bucket, dataset, result)
+        log.info("%s %d: %.3f %s in %.1f s", family, number, result.mean, rows.unit, result.seconds)
+
+
+def _width(workers: str, worker: int) -> int:
+    try:
+        width = len(json.loads(workers))
+    except (TypeError, ValueError):
+        raise BadInput(f"--workers {workers!r:.80} is not a JSON list; wanted one like [0,1]") from None
+    if worker >= width:
+        raise BadInput(f"--worker {worker} is none of the {width} in --workers")
+    return width
+
+
+if __name__ == "__main__":
+    run(command)

@@ -1,0 +1,125 @@
+"""Whether the live server really serves the decided model; only then is it the champion.
+
+An applied object may still show the `Available` of what it was before, so the server itself is asked: until every
+answer names the decision's version and digest, and then whether its answers to the known rows are those that the model
+itself gave when it was made. The order that follows makes every crash repairable: the table says *verified*, the alias
+moves, the table says *live*. Verifying again goes the same way; `follow` settles what was left between.
+"""
+
+import time
+from typing import Any
+
+import click
+import requests
+
+from steps import declaration as declared
+from steps.backends import modelstore, promotions
+from steps.backends.database import begin
+from steps.backends.modelstore import KnownRows
+from steps.backends.promotions import Promotion
+from steps.backends.tracking import ALIAS, Tracking
+from steps.command import log, run
+from steps.errors import BadInput, CheckFailed
+
+TOLERANCE = 1e-6  # relative; processors round differently
+_REQUEST_SECONDS = 10
+
+
+@click.command()
+@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@click.option("--decision", type=int, required=True, help="The number of the decision that was deployed.")
+@click.option("--url", required=True, help="Where the server takes predictions.")
+@click.option("--timeout-seconds", type=float, default=60, show_default=True, help="How long the server may take.")
+def command(declaration: str, decision: int, url: str, timeout_seconds: float) -> None:
+    """Ask the live server for version, digest and known answers; then move the alias `champion`."""
+    project = declared.parse(declaration).name
+    wanted = _wanted(project, decision)
+    known = modelstore.known_rows(modelstore.fetch(str(wanted.model_uri), str(wanted.digest)))
+    try:
+        compare(known, ask(url, wanted, known, timeout_seconds))
+    except CheckFailed as error:
+        _failed(project, wanted, str(error))
+        raise
+    with begin() as connection:
+        promotions.verified(connection, project, decision, url)
+    Tracking(project).move_alias(int(wanted.version or 0))
+    with begin() as connection:
+        promotions.go_live(connection, project, decision)
+    log.info("version %s of %s is live at %s and is the %s", wanted.version, project, url, ALIAS)
+
+
+def _wanted(project: str, decision: int) -> Promotion:
+    with begin() as connection:
+        wanted = promotions.get(connection, project, decision)
+        admitted = promotions.newest_admitted(connection, project)
+    if not wanted.promoted or wanted.version is None:
+        raise BadInput(f"decision {decision} of {project} promoted no model, so there is none to verify")
+    if admitted is None or admitted.decision != decision:
+        passed = f"{admitted.decision} was admitted last" if admitted else "none was admitted"
+        raise CheckFailed(f"decision {decision} of {project} is not the one to be live: {passed}")
+    return wanted
+
+
+def ask(url: str, wanted: Promotion, known: KnownRows, timeout_seconds: float) -> list[float]:
+    """The server's answers to the known rows, once it serves the wanted version and digest.
+
+    Raises:
+        CheckFailed: it did not within `timeout_seconds`; with what it did instead.
+    """
+    deadline, pause = time.monotonic() + timeout_seconds, 0.05
+    body = modelstore.request_body(known)
+    while True:
+        answer, instead = _post(url, body)
+        if answer is not None:
+            tags = answer["meta"]["tags"]
+            if (tags.get("version"), tags.get("digest")) == (wanted.version, wanted.digest):
+                return [float(row[0]) for row in answer["data"]["ndarray"]]
+            instead = f"it serves version {tags.get('version')}, digest {str(tags.get('digest'))[:12]}"
+        if time.monotonic() + pause > deadline:
+            raise CheckFailed(
+                f"the server at {url} does not serve version {wanted.version}, digest {str(wanted.digest)[:12]}, "
+                f"after {timeout_seconds:g} s: {instead}"
+            )
+        time.sleep(pause)
+        pause = min(pause * 1.5, 1.0)
+
+
+def _post(url: str, body: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+    """A whole answer of a model server of ours, or None and what came instead."""
+    try:
+        response = requests.post(url, json=body, timeout=_REQUEST_SECONDS)
+        answer = response.json()
+        if response.status_code == 200 and isinstance(answer["meta"]["tags"], dict) and answer["data"]["ndarray"]:
+            return answer, ""
+    except requests.exceptions.JSONDecodeError:
+        return None, f"it answered {response.status_code} without JSON"
+    except requests.RequestException as error:
+        return None, f"it did not answer ({type(error).__name__})"
+    except (KeyError, TypeError):
+        pass
+    return None, f"it answered {response.status_code}: {response.text[:200].strip()}"
+
+
+def compare(known: KnownRows, got: list[float]) -> None:
+    """Hold the server's answers against the model's own.
+
+    Raises:
+        CheckFailed: one differs by more than the tolerance.
+    """
+    if len(got) != len(known.answers):
+        raise CheckFailed(f"the server gave {len(got)} answers to {len(known.answers)} known rows")
+    for number, (mine, answer) in enumerate(zip(known.answers, got, strict=True), 1):
+        if not abs(answer - mine) <= TOLERANCE * max(1.0, abs(mine)):
+            raise CheckFailed(f"known row {number}: the server answers {answer!r}, the model itself {mine!r}")
+
+
+def _failed(project: str, wanted: Promotion, why: str) -> None:
+    """Note it, unless this is the live model, which stays what is to be restored."""
+    with begin() as connection:
+        live = promotions.champion(connection, project)
+        if live is None or live.decision != wanted.decision:
+            promotions.end(connection, project, wanted.decision, f"failed verify: {why}")
+
+
+if __name__ == "__main__":
+    run(command)

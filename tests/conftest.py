@@ -1,0 +1,78 @@
+"""Real servers for every test that needs one: started once for a test session, on free ports, in a temporary folder.
+
+A test gets buckets, a database and experiments of its own, so tests do not see each other's.
+"""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipeline.stack.credentials import credentials
+from pipeline.stack.object_store import ObjectStore, connect, make_bucket
+from pipeline.stack.supervisor import Supervisor
+from pipeline.stack.tracking import Tracking
+
+
+@dataclass(frozen=True)
+class RunningStore:
+    """The session's object store: where it is, and the settings that open it (AWS_… variables)."""
+
+    address: str
+    settings: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
+    """The session's state folder; every server started in it is ended with the session."""
+    supervisor = Supervisor(tmp_path_factory.mktemp("servers"))
+    yield supervisor
+    for name in supervisor.registry.all():
+        supervisor.stop(name, grace=5)
+
+
+@pytest.fixture(scope="session")
+def object_store(servers: Supervisor) -> RunningStore:
+    """A JuiceFS gateway with the buckets inbox, lake and artifacts."""
+    server = ObjectStore(servers.home, credentials(servers.home))
+    record = servers.ensure(server)
+    return RunningStore(record.address, server.settings(record.ports))
+
+
+@pytest.fixture
+def store_environment(object_store: RunningStore, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """AWS_… in the environment, LAKE_BUCKET and ARTIFACTS_BUCKET naming two new and empty buckets."""
+    unique = uuid.uuid4().hex[:12]
+    settings = {**object_store.settings, "LAKE_BUCKET": f"lake-{unique}", "ARTIFACTS_BUCKET": f"artifacts-{unique}"}
+    client = connect(object_store.settings)
+    make_bucket(client, settings["LAKE_BUCKET"])
+    make_bucket(client, settings["ARTIFACTS_BUCKET"])
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    return settings
+
+
+@pytest.fixture
+def database_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """DATABASE_URL in the environment, naming a SQLite file that is not there yet; the URL."""
+    url = f"sqlite:///{tmp_path}/pipeline.db"
+    monkeypatch.setenv("DATABASE_URL", url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def tracking_server(servers: Supervisor, object_store: RunningStore) -> str:
+    """An MLflow server that keeps its artifacts in the session's object store; its URL."""
+    return servers.ensure(Tracking(servers.home, lambda: object_store.settings)).address
+
+
+@pytest.fixture
+def tracking_environment(
+    tracking_server: str, store_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """MLFLOW_TRACKING_URI in the environment, and everything that `store_environment` sets; the URL."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking_server)
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    return tracking_server

@@ -1,0 +1,24 @@
+"""Models for the model server: one that adds, and one that cannot be loaded."""
+
+import os
+from typing import Any
+
+
+class Adder:
+    """Answers the sum of each row, and tells its version."""
+
+    def load(self) -> None:
+        self.version = os.environ["MODEL_VERSION"]
+
+    def predict(self, rows: Any, names: Any = None, meta: Any = None) -> Any:
+        return [[float(sum(row))] for row in rows]
+
+    def tags(self) -> dict[str, Any]:
+        return {"version": self.version, "store": "AWS_SECRET_ACCESS_KEY" in os.environ, "home": os.environ["HOME"]}
+
+
+class Broken:
+    """Fails as one whose file is not in the store."""
+
+    def load(self) -> None:
+        raise RuntimeError("the model is not there")

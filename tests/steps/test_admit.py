@@ -1,0 +1,72 @@
+"""The fence, and the object that it lets through."""
+
+import json
+from pathlib import Path
+
+import pytest
+from released import DIGEST, decide, decision, run
+
+from pipeline.stack import deployment as laptop
+from steps import admit
+from steps.errors import BadInput
+
+pytestmark = pytest.mark.usefixtures("database_environment")
+IMAGE = "pipeline-serving:1"
+
+
+def admitted(number: int, folder: Path, image: str = IMAGE) -> tuple[bool, dict]:
+    run(admit, "--decision", number, "--image", image, "--manifest-out", folder / "m", "--admitted-out", folder / "a")
+    return {"true": True, "false": False}[(folder / "a").read_text()], json.loads((folder / "m").read_text())
+
+
+def test_the_manifest_pins_version_and_digest(tmp_path: Path) -> None:
+    passed, manifest = admitted(decide("a", 7), tmp_path)
+    assert passed
+    assert (manifest["apiVersion"], manifest["kind"]) == ("machinelearning.seldon.io/v1", "SeldonDeployment")
+    assert manifest["metadata"]["name"] == "openaq"
+    assert manifest["metadata"]["annotations"] == {
+        "learning-pipelines/decision": "1",
+        "learning-pipelines/version": "7",
+        "learning-pipelines/digest": DIGEST,
+    }
+    (predictor,) = manifest["spec"]["predictors"]
+    assert predictor["annotations"] == {"seldon.io/no-engine": "true"}
+    pod = predictor["componentSpecs"][0]["spec"]
+    (container,) = pod["containers"]
+    assert container["name"] == predictor["graph"]["name"], "Seldon finds the container by the node's name"
+    variables = {entry["name"]: entry["value"] for entry in container["env"]}
+    assert (
+        variables.items() >= {"MODEL_URI": "s3://artifacts/m-7", "MODEL_VERSION": "7", "MODEL_DIGEST": DIGEST}.items()
+    )
+    assert container["envFrom"] == [{"secretRef": {"name": "object-store"}}], "no setting that serving does not need"
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+
+
+def test_a_laptop_can_run_the_manifest(tmp_path: Path) -> None:
+    _, manifest = admitted(decide("a", 7), tmp_path)
+    read = laptop.read(manifest)
+    assert read.arguments == ("steps.serving.Predictor", "--service-type", "MODEL")
+    assert read.sources == (("secret", "object-store"),)
+
+
+def test_an_older_decision_never_replaces_a_newer_one(tmp_path: Path) -> None:
+    older, newer = decide("a", 1), decide("b", 2)
+    assert admitted(newer, tmp_path)[0]
+    assert admitted(older, tmp_path) == (False, {})
+    assert decision(older).admitted_at is None
+    assert admitted(newer, tmp_path)[0], "what was admitted may be deployed again"
+
+
+def test_what_cannot_be_deployed_is_not_admitted(tmp_path: Path) -> None:
+    refused, broken, good = decide("a", None), decide("b", 2, model_uri="file:///m"), decide("c", 3)
+    with pytest.raises(BadInput, match="decision 1 of openaq promoted no model"):
+        admitted(refused, tmp_path)
+    with pytest.raises(BadInput, match="names no model in the object store"):
+        admitted(broken, tmp_path)
+    with pytest.raises(BadInput, match="--image is ''"):
+        admitted(good, tmp_path, image="")
+    with pytest.raises(BadInput, match="no decision 9"):
+        admitted(9, tmp_path)
+    assert [decision(number).admitted_at for number in (refused, broken, good)] == [None] * 3

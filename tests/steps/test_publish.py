@@ -1,0 +1,215 @@
+"""The daily predictions, from features in a real lake into both databases."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+from released import DECLARATION, decide, release, run
+from small_model import pack, upload
+
+from steps import declaration, publish
+from steps.backends import catalog, objects, promotions, warehouse
+from steps.backends.catalog import Accepted
+from steps.backends.database import begin
+from steps.errors import CheckFailed
+from steps.features import hourly, keys
+from steps.models.linear import Linear
+
+pytestmark = pytest.mark.usefixtures("database", "store_environment")
+
+PROJECT = declaration.parse(DECLARATION)
+PLACES = (9000001, 9000002)
+FIRST, LAST = date(2003, 4, 1), date(2003, 5, 20)
+AS_OF = datetime(2003, 5, 20, 12, tzinfo=UTC)
+NOT_FEATURES = {"time", "value"}
+
+
+def hours() -> pd.DatetimeIndex:
+    return pd.date_range(FIRST, LAST + timedelta(days=1), freq="h", tz="UTC", inclusive="right")
+
+
+def observed(place: int) -> np.ndarray:
+    """What was measured: a daily course with noise, another at each place."""
+    random = np.random.default_rng(place)
+    return 30 + 10 * np.sin(2 * np.pi * hours().hour.to_numpy() / 24) + random.normal(0, 3, len(hours()))
+
+
+def observations() -> pd.DataFrame:
+    long = [
+        pd.DataFrame({"location": place, "time": hours(), "offset_minutes": 0, "parameter": name, "value": values})
+        for place in PLACES
+        for name, values in (("no2", observed(place)), ("temperature", 10 + observed(place) / 5))
+    ]
+    return pd.concat(long, ignore_index=True).sort_values(["location", "time", "parameter"], ignore_index=True)
+
+
+@pytest.fixture
+def features() -> pd.DataFrame:
+    """The features of both places in the lake, as `prepare` leaves them; all rows."""
+    days = pd.date_range(FIRST, LAST, freq="D", tz="UTC")
+    good = [
+        Accepted(
+            place,
+            day.date(),
+            "e",
+            f"raw/{place}",
+            24,
+            day.to_pydatetime() + timedelta(hours=1),
+            day.to_pydatetime() + timedelta(hours=24),
+        )
+        for place in PLACES
+        for day in days
+    ]
+    catalog.record("openaq", good, [], at=AS_OF)
+    frames = []
+    for month in keys.months("openaq", PROJECT, PLACES, "no2"):
+        rows = hourly.build(observations(), parameter="no2", learning=PROJECT.learning, location=month.location)
+        rows = rows[(rows["time"] >= month.start) & (rows["time"] < month.end)]
+        body = BytesIO()
+        rows.to_parquet(body)
+        objects.lake().put(month.object_key, body.getvalue())
+        frames.append(rows)
+    return pd.concat(frames, ignore_index=True)
+
+
+def go_live(
+    features: pd.DataFrame, folder: Path, *, version: int = 1, columns: list[str] | None = None, **more: Any
+) -> Linear:
+    """A model of all the features, live."""
+    columns = columns or [name for name in features if name not in NOT_FEATURES]
+    model = Linear.fit(features[columns], features["value"].to_numpy(), {}, 1)
+    digest = pack(model, folder / f"model-{version}")
+    uri = upload(folder / f"model-{version}", f"m{version}")
+    release(decide(f"f{version}", version, model_uri=uri, digest=digest))
+    return model
+
+
+def published(folder: Path, *, as_of: datetime = AS_OF, **options: str) -> dict[str, Any]:
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
+    times = ["--as-of", as_of.isoformat(), "--created", "2026-01-01T00:00:00Z"]
+    run(publish, *times, *words, "--summary-out", folder / "summary.json")
+    return json.loads((folder / "summary.json").read_text())
+
+
+def stored() -> list[tuple[Any, ...]]:
+    with begin() as connection:
+        return list(map(tuple, connection.execute(sa.select(warehouse.predictions).order_by("target_at", "location"))))
+
+
+def test_the_last_day_gives_the_next(features: pd.DataFrame, tmp_path: Path) -> None:
+    model = go_live(features, tmp_path)
+    summary = published(tmp_path)
+    assert (summary["version"], summary["parameter"], summary["unit"]) == (1, "no2", "µg/m³")
+    wanted = [AS_OF + timedelta(hours=hour) for hour in range(1, 25)]
+    assert sorted({row["target_at"] for row in summary["rows"]}) == [time.isoformat() for time in wanted]
+    assert len(summary["rows"]) == len(stored()) == 48
+    last = features[(features["location"] == PLACES[1]) & (features["time"] == AS_OF)]
+    (mine,) = [
+        row["value"]
+        for row in summary["rows"]
+        if (row["location"], row["target_at"]) == (PLACES[1], wanted[-1].isoformat())
+    ]
+    assert mine == pytest.approx(model.predict(last[list(model.features)].to_numpy(dtype="float64"))[0])
+    assert summary["words"] == "Published 48 hours ahead with version 1."
+
+
+def test_publishing_again_leaves_the_same_rows(features: pd.DataFrame, tmp_path: Path) -> None:
+    go_live(features, tmp_path)
+    published(tmp_path)
+    before = stored()
+    assert published(tmp_path)["version"] == 1
+    assert stored() == before
+
+
+def test_a_new_version_replaces_the_same_hours(features: pd.DataFrame, tmp_path: Path) -> None:
+    go_live(features, tmp_path)
+    published(tmp_path)
+    go_live(features, tmp_path, version=2, columns=["location", "lag_0"])
+    published(tmp_path)
+    assert [row[5] for row in stored()] == [2] * 48
+
+
+def test_predictions_meet_what_came_true(features: pd.DataFrame, tmp_path: Path) -> None:
+    go_live(features, tmp_path)
+    first = published(tmp_path, as_of=AS_OF - timedelta(days=1))
+    assert (first["recent"], first["live_rmse"]) == ([], None)
+    second = published(tmp_path)
+    assert len(second["recent"]) == 48
+    truth = {
+        (place, time.isoformat()): value
+        for place in PLACES
+        for time, value in zip(hours(), observed(place), strict=True)
+    }
+    assert all(one["observed"] == truth[one["location"], one["target_at"]] for one in second["recent"])
+    errors = [one["predicted"] - one["observed"] for one in second["recent"]]
+    assert second["live_rmse"] == pytest.approx(np.sqrt(np.mean(np.square(errors))))
+
+
+def test_nothing_after_as_of_is_taken_for_known(features: pd.DataFrame, tmp_path: Path) -> None:
+    go_live(features, tmp_path)
+    early = AS_OF - timedelta(days=2)
+    published(tmp_path, as_of=early)
+    assert (
+        published(tmp_path, as_of=early + timedelta(hours=6))["recent"][-1]["target_at"]
+        == (early + timedelta(hours=6)).isoformat()
+    )
+    assert sum(row[7] is not None for row in stored()) == 12
+
+
+def test_before_a_model_is_live_it_says_so(tmp_path: Path) -> None:
+    summary = published(tmp_path)
+    assert (summary["version"], summary["rows"]) == (None, [])
+    assert summary["words"] == "No model of openaq that predicts no2 is live: nothing was published."
+
+
+def test_the_live_model_of_another_parameter_is_not_used(features: pd.DataFrame, tmp_path: Path) -> None:
+    go_live(features, tmp_path)
+    summary = published(tmp_path, parameter="pm25")
+    assert summary["words"].startswith("No model of openaq that predicts pm25 is live (the live one predicts no2)")
+    assert stored() == []
+
+
+def test_without_hours_near_as_of_nothing_is_published(features: pd.DataFrame, tmp_path: Path) -> None:
+    go_live(features, tmp_path)
+    summary = published(tmp_path, as_of=AS_OF + timedelta(days=5))
+    assert "has features (the newest is 2003-05-21T00:00:00+00:00)" in summary["words"]
+    assert stored() == []
+
+
+def test_features_that_the_model_needs_and_the_rows_lack_are_named(features: pd.DataFrame, tmp_path: Path) -> None:
+    extra = features.assign(co_so2=1.0)
+    go_live(extra, tmp_path, columns=["location", "co_so2"])
+    with pytest.raises(CheckFailed, match=r"the rows lack 1 of the model's 2 features \(co_so2\)"):
+        published(tmp_path)
+    assert stored() == []
+
+
+def test_features_that_are_not_computed_yet_are_asked_for(features: pd.DataFrame, tmp_path: Path) -> None:
+    go_live(features, tmp_path)
+    month = keys.months("openaq", PROJECT, PLACES, "no2")[-1]
+    objects.lake().delete(month.object_key)
+    with pytest.raises(CheckFailed, match="openaq-backfill"):
+        published(tmp_path)
+
+
+def test_a_model_whose_files_were_changed_publishes_nothing(features: pd.DataFrame, tmp_path: Path) -> None:
+    go_live(features, tmp_path)
+    objects.artifacts().put("m1/model.json", b"{}")
+    with pytest.raises(CheckFailed, match="its files were changed; it is not loaded"):
+        published(tmp_path)
+    assert stored() == []
+
+
+def test_the_live_model_is_the_one_that_was_rolled_back_to(features: pd.DataFrame, tmp_path: Path) -> None:
+    go_live(features, tmp_path, version=1)
+    go_live(features, tmp_path, version=2)
+    with begin() as connection:
+        back = promotions.roll_back(connection, "openaq").decision
+    release(back)
+    assert published(tmp_path)["version"] == 1

@@ -1,0 +1,415 @@
+"""The report: one page that needs nothing else, says what was learned, and survives what steps leave behind."""
+
+import base64
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import example_runs
+import pytest
+
+from pipeline.engine.views import RunView
+from pipeline.report import write
+
+VOID = {"meta", "br", "hr", "wbr", "col"}
+
+
+@dataclass
+class Element:
+    """An element with its attributes, where it stands, and all text in it."""
+
+    name: str
+    attributes: dict[str, str | None]
+    above: tuple[str, ...]
+    text: str = ""
+    children: list["Element"] = field(default_factory=list)
+
+
+class Page(HTMLParser):
+    """The page as a browser would see it; fails on what is not closed."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.source = source
+        self.elements: list[Element] = []
+        self.open: list[Element] = []
+        self.feed(source)
+        assert not self.open, f"left open: {[element.name for element in self.open]}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, dict(attrs), tuple(above.name for above in self.open))
+        assert len(element.attributes) == len(attrs), f"an attribute twice: {attrs}"
+        if self.open:
+            self.open[-1].children.append(element)
+        self.elements.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop().name == tag
+
+    def handle_data(self, data: str) -> None:
+        for element in self.open:
+            element.text += data
+
+    def all(self, name: str) -> list[Element]:
+        return [element for element in self.elements if element.name == name]
+
+    def section(self, slug: str) -> Element:
+        return next(element for element in self.all("section") if element.attributes.get("id") == slug)
+
+    def has(self, slug: str) -> bool:
+        return any(element.attributes.get("id") == slug for element in self.all("section"))
+
+    @property
+    def title(self) -> str:
+        return self.all("h1")[0].text
+
+    @property
+    def body(self) -> str:
+        return self.all("body")[0].text
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Callable[..., Page]:
+    def written(*runs: RunView) -> Page:
+        return Page(write(runs, tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+
+    return written
+
+
+@pytest.fixture
+def full(report: Callable[..., Page], tmp_path: Path) -> Page:
+    return report(example_runs.backfill(tmp_path), example_runs.train(tmp_path), example_runs.daily(tmp_path))
+
+
+def rewritten(run: RunView, kind: str, change: Callable[[dict[str, Any]], Any]) -> RunView:
+    """The run with one of its summaries changed on disk."""
+    for node in run.nodes:
+        if path := node.outputs.get("artifacts", {}).get("summary"):
+            summary = json.loads(Path(path).read_text())
+            if summary["kind"] == kind:
+                Path(path).write_text(json.dumps(change(summary)))
+                return run
+    raise AssertionError(f"no {kind} summary in {run.id}")
+
+
+def test_page_loads_and_runs_nothing(full: Page) -> None:
+    names = {element.name for element in full.elements}
+    assert not names & {"script", "link", "img", "iframe", "object", "embed", "form", "base", "image", "use"}
+    for element in full.elements:
+        for name, value in element.attributes.items():
+            assert not name.startswith("on"), name
+            assert name not in {"style", "src", "srcset", "xlink:href", "action"}, name
+            assert name != "href" or (value or "").startswith("#"), value
+    assert "url(" not in full.all("style")[0].text
+    assert "@import" not in full.all("style")[0].text
+
+
+def test_policy_allows_the_one_style_and_nothing_else(full: Page) -> None:
+    policy = next(
+        meta.attributes["content"]
+        for meta in full.all("meta")
+        if meta.attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy is not None
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert len(full.all("style")) == 1
+    digest = base64.b64encode(hashlib.sha256(full.all("style")[0].text.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in policy
+
+
+def test_headline_says_what_was_learned_and_for_whom(full: Page) -> None:
+    head = full.all("header")[0].text
+    assert full.title == "NO₂ 24 h ahead: the linear model’s error is 22\u00a0% below persistence"
+    assert "There was no champion to beat." in head
+    for fact in ("18.63 µg/m³", "version 1", "champion · decision 1", "9000001, 9000002", "2003-06-23", "1 min 37 s"):
+        assert fact in head
+    assert "Air quality 24 hours ahead, from OpenAQ" in head
+
+
+def test_sections_come_in_order_and_navigation_finds_them(full: Page) -> None:
+    slugs = [element.attributes["id"] for element in full.all("section")]
+    assert slugs == [
+        *("scores", "forecast", "predictions", "trials", "importance", "validation", "dataset", "runs", "provenance"),
+    ]
+    links = [element.attributes["href"] for element in full.all("a")]
+    assert links == [f"#{slug}" for slug in slugs]
+    ids = [element.attributes["id"] for element in full.elements if "id" in element.attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_sections_say_their_numbers(full: Page) -> None:
+    expected = {
+        "scores": (
+            "persistence",
+            "23.98",
+            "training mean",
+            "21.84",
+            "challenger (linear)",
+            "−22.3\u00a0%",
+            "4\u202f871",
+        ),
+        "forecast": ("Location 9000001", "Location 9000002", "hours not measured", "NO₂, µg/m³"),
+        "predictions": ("version 1", "48 hours", "12.43 µg/m³", "Mon 23 Jun 05:00"),
+        "trials": ("Best of 20 trials", "linear · 12", "lightgbm · 8", "learning rate", "chosen"),
+        "importance": ("lag_0", "NO₂ now", "14.2\u00a0%", "others"),
+        "validation": (
+            "openaq-backfill",
+            "above range 7",
+            "9000002 (newest day none)",
+            "3 refused",
+            "got ppb, wanted µg/m³",
+            "all accepted",
+            "between 0 and 75",
+        ),
+        "dataset": ("25\u202f316", "12 linear, 8 lightgbm", "9b1f4c07a7d3", "2003-03-06"),
+        "runs": ("snapshot", "trials-linear", "2/2", "2 attempts", "verify", "openaq-daily-6tt2c"),
+        "provenance": ("2001-12-23", "openaq-train-r8w5n", "horizon_hours"),
+    }
+    for slug, facts in expected.items():
+        for fact in facts:
+            assert fact in full.section(slug).text, (slug, fact)
+
+
+def test_sample_is_named_wherever_its_data_are_shown(full: Page) -> None:
+    line = "aqeval 0.7.3 sample, unnamed UK stations"
+    assert line in full.all("header")[0].text
+    for slug in ("forecast", "predictions", "dataset", "provenance"):
+        assert line in full.section(slug).text
+
+
+def test_sample_is_not_named_where_the_data_are_others(report: Callable[..., Page], tmp_path: Path) -> None:
+    run = rewritten(example_runs.train(tmp_path), "dataset", lambda summary: summary | {"locations": ["8118"]})
+    assert "aqeval" not in report(replace(run, parameters={"locations": "8118"})).body
+
+
+def test_charts_speak_to_those_who_cannot_see_them(full: Page) -> None:
+    charts = [svg for svg in full.all("svg") if svg.attributes.get("class") in {"plot", "bars", "bars span"}]
+    assert len(charts) >= 8
+    for chart in charts:
+        assert chart.attributes.get("role") == "img"
+        assert chart.children[0].name == "title"
+        assert chart.children[0].text
+    for table in full.all("table"):
+        assert table.children[0].name == "caption"
+        assert table.children[0].text
+
+
+def test_forecast_shows_gaps_as_gaps(full: Page) -> None:
+    assert "3 hours not measured" in full.section("forecast").text
+    lines = [path.attributes["d"] or "" for path in full.all("path") if path.attributes.get("class") == "truth"]
+    assert max(line.count("M") for line in lines) > 1, "no line is broken anywhere"
+
+
+def test_every_hour_of_the_forecast_can_be_pointed_at(full: Page) -> None:
+    titles = [element.text for element in full.all("title") if "rect" in element.above]
+    assert sum("measured nothing" in title for title in titles) > 0
+    assert sum("forecast" in title for title in titles) == 2 * 336
+
+
+def test_refusal_is_a_result(report: Callable[..., Page], tmp_path: Path) -> None:
+    page = report(example_runs.train(tmp_path, promoted=False))
+    assert page.title == "NO₂ 24 h ahead: the new model was not promoted"
+    assert "the champion stays" in page.all("header")[0].text
+    assert "Its lower bound, µg/m³" in page.section("scores").text
+    assert "evaluated false" in page.section("runs").text
+
+
+def test_failed_run_shows_where_why_and_its_last_lines(report: Callable[..., Page], tmp_path: Path) -> None:
+    page = report(example_runs.backfill(tmp_path), example_runs.train_that_failed(tmp_path))
+    assert page.title == "openaq-train failed at decide"
+    failed = page.section("failures").text
+    assert "start it with `pipeline up`" in failed
+    assert "the winner is linear 7" in failed
+    assert "attempt 2" in failed
+    assert "omitted" in page.section("runs").text
+    assert not page.has("scores")
+    assert "no step left a decision summary; decide failed" in page.all("footer")[0].text
+
+
+def test_retry_that_helped_is_no_failure(full: Page) -> None:
+    assert not full.has("failures")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda path: path.unlink(), "is gone (No such file or directory)"),
+        (lambda path: path.write_text("<html>502"), "is broken (Expecting value"),
+        (lambda path: path.write_text("[1, 2]"), "is broken (summary: got [1, 2], wanted an object)"),
+        (lambda path: path.write_bytes(b"\xff\xfe\x00"), "is broken ('utf-8' codec"),
+        (lambda path: path.write_text("[" * 200_000), "is nested too deeply"),
+        (lambda path: path.write_text(""), "is broken (Expecting value"),
+    ],
+)
+def test_broken_summary_costs_its_sections_only(
+    report: Callable[..., Page], tmp_path: Path, spoil: Callable[[Path], object], words: str
+) -> None:
+    run = example_runs.train(tmp_path)
+    spoil(next(tmp_path.glob("*decide.json")))
+    page = report(run)
+    assert "No decision summary could be read: that of decide" in page.section("scores").text
+    assert words in page.section("scores").text
+    assert "9b1f4c07a7d3" in page.section("dataset").text
+    assert page.title == "openaq-train succeeded"
+
+
+@pytest.mark.parametrize(
+    ("change", "slug", "words"),
+    [
+        (
+            {"scores": [{"name": "persistence", "rmse": "x"}]},
+            "scores",
+            "summary.scores[0].rmse: got 'x', wanted a number",
+        ),
+        ({"scores": None}, "scores", "summary.scores is missing"),
+        ({"trials": {"a": 1}}, "trials", "summary.trials: got {'a': 1}, wanted a list"),
+        ({"importance": [3]}, "importance", "summary.importance[0]: got 3, wanted an object"),
+        (
+            {"forecast": {"1": {"time": ["2003-01-01T00:00:00Z"], "truth": [], "forecast": [1.0]}}},
+            "forecast",
+            "got 1 times, 0 true values and 1 forecasts",
+        ),
+        (
+            {"forecast": {"1": {"time": ["soon"], "truth": [1.0], "forecast": [1.0]}}},
+            "forecast",
+            "summary.forecast.1.time: got 'soon', wanted an RFC 3339 time",
+        ),
+    ],
+)
+def test_wrong_field_is_named_and_costs_its_section_only(
+    report: Callable[..., Page], tmp_path: Path, change: dict[str, Any], slug: str, words: str
+) -> None:
+    run = rewritten(example_runs.train(tmp_path), "decision", lambda summary: summary | change)
+    page = report(run, example_runs.daily(tmp_path))
+    assert words in page.section(slug).text
+    assert "12.43" in page.section("predictions").text
+    others = {"scores", "trials", "importance", "forecast"} - {slug}
+    assert all("Cannot be shown" not in page.section(other).text for other in others)
+
+
+def test_numbers_that_are_none_do_not_stop_it(report: Callable[..., Page], tmp_path: Path) -> None:
+    run = example_runs.train(tmp_path)
+    path = next(tmp_path.glob("*decide.json"))
+    summary = json.loads(path.read_text())
+    summary["forecast"]["9000001"]["truth"] = [None] * 336
+    summary["trials"][0]["folds"] = [float("nan"), float("inf"), 17.0]
+    path.write_text(json.dumps(summary))
+    page = report(run)
+    assert "336 hours not measured" in page.section("forecast").text
+    assert "Best of 20 trials" in page.section("trials").text
+    assert "nan" not in page.section("trials").text.lower()
+
+
+def test_no_live_model_is_said_in_the_steps_words(report: Callable[..., Page], tmp_path: Path) -> None:
+    nothing = {"rows": [], "recent": [], "version": None, "live_rmse": None, "words": "No model is live."}
+    page = report(rewritten(example_runs.daily(tmp_path), "predictions", lambda summary: summary | nothing))
+    assert "No model is live." in page.section("predictions").text
+    assert page.title == "openaq-daily succeeded"
+
+
+def test_predictions_alone_make_a_headline(report: Callable[..., Page], tmp_path: Path) -> None:
+    page = report(example_runs.daily(tmp_path))
+    assert page.title == "NO₂: the next 24 h, predicted for 2 stations"
+
+
+def test_before_anything_came_true_the_holdout_leads_up_to_the_predictions(
+    report: Callable[..., Page], tmp_path: Path
+) -> None:
+    first = {"recent": [], "live_rmse": None}
+    daily = rewritten(example_runs.daily(tmp_path), "predictions", lambda summary: summary | first)
+    alone = report(daily).section("predictions").text
+    after = report(example_runs.train(tmp_path), daily).section("predictions").text
+    assert "measured 2" not in alone.replace("measuredpredicted", "")
+    assert len(re.findall(r"measured \d", after)) > 100
+
+
+def test_running_and_interrupted_runs(report: Callable[..., Page], tmp_path: Path) -> None:
+    run = example_runs.daily(tmp_path, end=None)
+    assert report(run).title == "openaq-daily is running"
+    assert "running" in report(run).section("runs").text
+    assert report(replace(run, interrupted=True)).title == "openaq-daily was interrupted"
+    assert "no step has left a predictions summary yet" in report(run).all("footer")[0].text
+
+
+def test_no_runs_and_a_run_that_has_not_begun(report: Callable[..., Page], tmp_path: Path) -> None:
+    assert report().title == "No runs"
+    pending = replace(example_runs.daily(tmp_path), phase="Pending", nodes=(), started_at=None, finished_at=None)
+    assert "openaq-daily" in report(pending).title
+
+
+def test_page_is_small_and_quick(tmp_path: Path) -> None:
+    runs = [example_runs.backfill(tmp_path), example_runs.train(tmp_path), example_runs.daily(tmp_path)]
+    spent = []
+    for _ in range(3):
+        before = time.process_time()
+        path = write(runs, tmp_path / "report.html")
+        spent.append(time.process_time() - before)
+    assert path.stat().st_size <= 400_000
+    assert min(spent) <= 0.5
+
+
+def test_many_locations_stay_small(report: Callable[..., Page], tmp_path: Path) -> None:
+    def many(summary: dict[str, Any]) -> dict[str, Any]:
+        one = summary["forecast"]["9000001"]
+        return summary | {"forecast": {str(index): one for index in range(40)}}
+
+    page = report(rewritten(example_runs.train(tmp_path), "decision", many))
+    assert "32 more locations not drawn" in page.section("forecast").text
+    assert len(page.source) <= 400_000
+
+
+def test_report_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write([example_runs.backfill(tmp_path)], tmp_path / "reports" / "report.html")
+    before = path.read_text()
+
+    def full(*_: object, **__: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        write([], path)
+    monkeypatch.undo()
+    assert path.read_text() == before
+    assert [file.name for file in path.parent.iterdir()] == ["report.html"]
+
+
+def test_importing_it_costs_nothing_but_the_standard_library() -> None:
+    code = (
+        "import sys; import pipeline.report; roots = {name.partition('.')[0] for name in sys.modules}; "
+        "print(sorted(roots - sys.stdlib_module_names - {'pipeline', '__main__'}))"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_paper(scheme: str) -> None:
+    """WCAG 2.2: 4.5 for text (1.4.3), 3 for what a chart is drawn in (1.4.11)."""
+    style = (Path(sys.modules["pipeline.report"].__path__[0]) / "style.css").read_text()
+    blocks = re.findall(r":root \{([^}]*)\}", style)
+    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})\b", blocks[0] + (blocks[1] if scheme == "dark" else "")))
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    def contrast(one: str, other: str) -> float:
+        darker, lighter = sorted((luminance(colours[one]), luminance(colours[other])))
+        return (lighter + 0.05) / (darker + 0.05)
+
+    for text in ("ink", "soft", "link", "red"):
+        assert contrast(text, "paper") >= 4.5, text
+    for mark in ("blue", "orange", "green", "purple", "red", "truth"):
+        assert contrast(mark, "paper") >= 3, mark
