@@ -100,12 +100,9 @@ class _Tree:
             self._closed.wait(_REST)
 
     def _print_past(self) -> None:
-        """A run that another one followed is printed for good, above what is redrawn: above its follower, so that is
-        drawn first."""
+        """A run that another one followed is printed for good, above what is redrawn."""
         with self._lock:
             past, self._past = self._past, []
-        if past:
-            self._live.refresh()
         for run in past:
             self._console.print(_page(run, self._console, whole=True))
 

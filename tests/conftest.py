@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.stack.credentials import credentials
-from pipeline.stack.object_store import ObjectStore, connect, make_bucket
-from pipeline.stack.supervisor import Supervisor
-from pipeline.stack.tracking import Tracking
+from pipeline.stack import Stack
+from pipeline.stack.object_store import connect, make_bucket
 
 
 @dataclass(frozen=True)
@@ -25,20 +23,17 @@ class RunningStore:
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
-    """The session's state folder; every server started in it is ended with the session."""
-    supervisor = Supervisor(tmp_path_factory.mktemp("servers"))
-    yield supervisor
-    for name in supervisor.registry.all():
-        supervisor.stop(name, grace=5)
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The session's stack; whatever a test starts in it is ended with the session."""
+    stack = Stack(tmp_path_factory.mktemp("servers"))
+    yield stack
+    stack.stop()
 
 
 @pytest.fixture(scope="session")
-def object_store(servers: Supervisor) -> RunningStore:
+def object_store(servers: Stack) -> RunningStore:
     """A JuiceFS gateway with the buckets inbox, lake and artifacts."""
-    server = ObjectStore(servers.home, credentials(servers.home))
-    record = servers.ensure(server)
-    return RunningStore(record.address, server.settings(record.ports))
+    return RunningStore(servers.ensure("object-store"), servers.settings("secret", "object-store"))
 
 
 @pytest.fixture
@@ -63,9 +58,9 @@ def database_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str
 
 
 @pytest.fixture(scope="session")
-def tracking_server(servers: Supervisor, object_store: RunningStore) -> str:
+def tracking_server(servers: Stack) -> str:
     """An MLflow server that keeps its artifacts in the session's object store; its URL."""
-    return servers.ensure(Tracking(servers.home, lambda: object_store.settings)).address
+    return servers.ensure("tracking")
 
 
 @pytest.fixture

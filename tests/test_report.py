@@ -373,7 +373,8 @@ def test_report_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     path = write([example_runs.backfill(tmp_path)], tmp_path / "reports" / "report.html")
     before = path.read_text()
 
-    def full(*_: object, **__: object) -> int:
+    def full(file: Path, *_: object, **__: object) -> int:
+        file.write_bytes(b"<!doctype")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)

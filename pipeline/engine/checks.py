@@ -173,7 +173,8 @@ class _Check:
         plain = partial(self.variables, template)
         for path, text in texts(task, where):
             if ".arguments.artifacts[" in path and path.endswith(".source"):
-                self.artifact(template, path, text, scope)
+                if text:
+                    self.artifact(template, path, text, scope)
             else:
                 plain(path, text, scope)
 

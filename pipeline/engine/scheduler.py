@@ -148,6 +148,8 @@ def _begin_leaf(run: Run, node: Node) -> None:
         finish(run, node, "Failed", f"workflow shutdown with strategy: {run.strategy}")
     elif run.deadline_passed and not node.exiting:
         finish(run, node, "Failed", _DEADLINE)
+    elif not has_room(run, None):
+        run.held_back.append(("begin", node))  # it waited for a mutex, and others have taken its room meanwhile
     else:
         run.live[node.name] = node
         run.active_pods += 1

@@ -4,7 +4,7 @@ Units and names are OpenAQ's (https://docs.openaq.org/resources/parameters). Ran
 report, with room for the small negative values of zero drift.
 """
 
-from pipeline.project import Choice, Expectations, Family, Gate, Learning, Project, Quantity, Range, Schedule
+from pipeline.project import Expectations, Family, Gate, Learning, Project, Quantity, Range, Schedule
 
 OPENAQ = Project(
     name="openaq",
@@ -40,9 +40,9 @@ OPENAQ = Project(
                 "steps.models.linear:Linear",
                 trials=12,
                 space={
-                    "alpha": Range(100.0, 8000.0, log=True),
-                    "interactions": Choice((True, False)),
-                    "root": Choice((False, True)),
+                    "alpha": Range(200.0, 5000.0, log=True),
+                    "pooling": Range(0.1, 3.0, log=True),
+                    "root": Range(0.0, 1.0),
                 },
             ),
             Family(

@@ -85,7 +85,7 @@ class _Graph:
         """Whether an edge can run down `way` beside nothing but edges of its own source or target."""
         source, target = edge
         return all(
-            True
+            at != to and (at == source or to == target)
             for row in range(source + 1, target)
             for at, to in self.taken[row][way]
         )

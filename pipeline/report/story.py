@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.report.fields import Fields, Unreadable
 from pipeline.report.tasks import FAILED, tasks
@@ -136,15 +136,10 @@ def _summary(run: "RunView", node: "NodeView", source: Path | str) -> Summary | 
             if size > _LARGEST_SUMMARY:
                 return f"that of {node.display_name} has {size:,} bytes"
             source = source.read_text(encoding="utf-8")
-        return Summary(run, node, Fields(json.loads(source, parse_constant=_no_constant)))
+        return Summary(run, node, Fields(json.loads(source)))
     except OSError as error:
         return f"that of {node.display_name} is gone ({error.strerror or error})"
     except ValueError as error:
         return f"that of {node.display_name} is broken ({error})"
     except RecursionError:
         return f"that of {node.display_name} is nested too deeply"
-
-
-def _no_constant(_name: str) -> Any:
-    """NaN and the infinities, which JSON does not have, are gaps."""
-    return None

@@ -6,6 +6,7 @@ the README: no versions, `If-None-Match` ignored. No cache in front of it, as wh
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 BUCKETS = ("inbox", "lake", "artifacts")
 _VOLUME = "store"
+_LOGGED = re.compile(r".*<[A-Z]+>: (.*) \[\S+\]")
 _connecting = threading.Lock()
 
 
@@ -50,7 +52,8 @@ class ObjectStore(Server):
         )
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise PipelineError(f"the object store's volume in {self._folder} could not be made: {last}")
+            why = _LOGGED.sub(r"\1", last)
+            raise PipelineError(f"the object store's volume in {self._folder} could not be made: {why}")
 
     def command(self, ports: Ports) -> list[str]:
         options = [

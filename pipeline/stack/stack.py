@@ -168,7 +168,7 @@ class Stack:
         alive = record.alive()
         state = "stopped" if record.pid is None else "ended"
         if alive and record.pid is not None:
-            answers = self._server(record.name).answers(record.ports)
+            answers = record.name in {*SERVERS, *self._models()} and self._server(record.name).answers(record.ports)
             state = "running" if answers else "silent" if record.ready else "starting"
         path = self._supervisor.log_of(record.name)
         return ServerStatus(

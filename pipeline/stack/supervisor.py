@@ -23,6 +23,7 @@ from pipeline.stack.server import Server, surroundings
 
 log = logging.getLogger("pipeline.stack")
 
+_LOG_BYTES = 5 << 20  # a longer log makes room for a new one at the next start; one old one is kept
 _PATIENCE_SECONDS = 5  # how long a server that runs may stay silent before it is taken for stuck
 
 
@@ -104,10 +105,10 @@ class Supervisor:
         return record.alive() and record.digest == self._digest(server, record.ports)
 
     def _start(self, server: Server, ports: Mapping[str, int]) -> Record:
-        environment = self._environment(server)
-        pid = processes.launch(
-            server.command(ports), environment=environment, folder=self.home, log=self.log_of(server.name)
-        )
+        environment, output = self._environment(server), self.log_of(server.name)
+        if output.exists() and output.stat().st_size > _LOG_BYTES:
+            output.replace(output.with_suffix(".log.1"))
+        pid = processes.launch(server.command(ports), environment=environment, folder=self.home, log=output)
         return self.registry.put(
             Record(
                 name=server.name,

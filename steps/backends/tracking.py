@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ from mlflow import MlflowClient  # noqa: E402
 from mlflow.entities import LoggedModel, LoggedModelStatus, Metric, Param, Run, RunTag, ViewType  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
 from mlflow.models import Model, infer_signature  # noqa: E402
+from mlflow.utils import requirements_utils  # noqa: E402
 
 ALIAS = "champion"
 _KEY = "pipeline.key"
@@ -83,7 +84,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Account:
-    """What one decision leaves behind for people: `name` is the run's, `pages` are text files by name."""
+    """What one decision leaves behind for people; `name` is the run's."""
 
     key: str
     name: str
@@ -91,7 +92,6 @@ class Account:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     trials: Sequence[Trial] = ()
-    pages: Mapping[str, str] = field(default_factory=dict)
 
 
 class Tracking:
@@ -117,8 +117,6 @@ class Tracking:
             parent = self._run(experiment, account.key, account.name, {})
             self._log_trials(experiment, parent, account.trials)
             self._write(parent, account.parameters, account.metrics, account.tags)
-            for name, text in account.pages.items():
-                self._client.log_text(parent.info.run_id, text, name)
             self._finish(parent)
         return str(parent.info.run_id)
 
@@ -204,6 +202,8 @@ class Tracking:
         return next((model for model in found if model.status == LoggedModelStatus.READY), None)
 
     def _log_model(self, run_id: str, key: str, package: Package) -> LoggedModel:
+        # or MLflow looks through every installed package, a second or more, for a warning about versions that are right
+        requirements_utils._MODULES_TO_PACKAGES = requirements_utils._MODULES_TO_PACKAGES or {}
         logged = self._client.create_logged_model(self._experiment(), "model", run_id, tags={_KEY: key})
         Model.log(
             artifact_path=None,

@@ -5,7 +5,7 @@
 | numbers | (x − mean) / deviation, 0 where missing, cut at ±3: what was never seen carries only so far | 1 |
 | missing | 1 where x is missing, for columns that sometimes are | 1 |
 | calendar | harmonics of the day, weekdays one by one, locations one by one | almost none: means must not be shrunk |
-| interactions | weekend days and locations, each times the calendar: every location has its own rush hours | 0.3 |
+| interactions | weekend days and locations, each times the calendar: rush hours of their own | the pooling |
 
 The year's harmonics are taken only where the rows cover a year; before that a season is a trend in disguise.
 """
@@ -19,7 +19,6 @@ from steps.models.base import Array, covers_the_year, numbers
 
 LIMIT: Final = 3.0
 FREE: Final = 0.001
-INTERACTION: Final = 0.3
 _MOST_LOCATIONS: Final = 20  # beyond that, interactions with each would be more columns than they are worth
 _SPELT_OUT: Final = ("location", "cal_hour", "cal_weekday", "cal_weekend")
 _DAY: Final = "cal_day_"
@@ -35,10 +34,9 @@ class Design:
     scale: Array
     sometimes_missing: tuple[int, ...]  # of `plain`
     locations: Array
-    interactions: bool
 
     @classmethod
-    def of(cls, features: tuple[str, ...], values: Array, *, interactions: bool) -> Self:
+    def of(cls, features: tuple[str, ...], values: Array) -> Self:
         """The design for training rows of shape (rows, features)."""
         left_out = _SPELT_OUT if covers_the_year(features, values) else (*_SPELT_OUT, "cal_year_sin", "cal_year_cos")
         plain = tuple(index for index, name in enumerate(features) if name not in left_out)
@@ -57,7 +55,6 @@ class Design:
             np.where(deviation > 1e-9 * (1 + np.abs(center)), deviation, 1.0),
             sometimes,
             np.unique(ids[np.isfinite(ids)]),
-            interactions,
         )
 
     @property
@@ -68,20 +65,18 @@ class Design:
         names += [names[index] for index in self.sometimes_missing]
         calendar = day + weekdays
         names += weekdays + ["location"] * locations
-        if self.interactions:
-            weekend = day * 2 if weekdays else []
-            names += weekend
-            if locations <= _MOST_LOCATIONS:
-                names += (calendar + weekend) * locations
+        weekend = day * 2 if weekdays else []
+        names += weekend
+        if locations <= _MOST_LOCATIONS:
+            names += (calendar + weekend) * locations
         return names
 
-    @property
-    def penalties(self) -> Array:
-        """Each column's share of the penalty."""
+    def penalties(self, pooling: float) -> Array:
+        """Each column's share of the penalty, `pooling` being that of the interactions."""
         own = [FREE if self.features[index].startswith(_DAY) else 1.0 for index in self.plain]
         own += [1.0] * len(self.sometimes_missing)
         own += [FREE] * (self._weekdays() + len(self.locations))
-        return np.array(own + [INTERACTION] * (len(self.names) - len(own)))
+        return np.array(own + [pooling] * (len(self.names) - len(own)))
 
     def columns(self, values: Array) -> Array:
         """The columns for rows of shape (rows, features)."""
@@ -92,13 +87,12 @@ class Design:
         weekdays = self._one_hot(values, "cal_weekday", np.arange(self._weekdays(), dtype=np.float64))
         locations = self._one_hot(values, "location", self.locations)
         parts += [weekdays, locations]
-        if self.interactions:
-            day = plain[:, [i for i, index in enumerate(self.plain) if self.features[index].startswith(_DAY)]]
-            weekend = np.hstack([day * weekdays[:, [number]] for number in (5, 6) if self._weekdays()] or [day[:, :0]])
-            parts.append(weekend)
-            if len(self.locations) <= _MOST_LOCATIONS:
-                calendar = np.hstack([day, weekdays, weekend])
-                parts += [calendar * locations[:, [number]] for number in range(len(self.locations))]
+        day = plain[:, [i for i, index in enumerate(self.plain) if self.features[index].startswith(_DAY)]]
+        weekend = np.hstack([day * weekdays[:, [number]] for number in (5, 6) if self._weekdays()] or [day[:, :0]])
+        parts.append(weekend)
+        if len(self.locations) <= _MOST_LOCATIONS:
+            calendar = np.hstack([day, weekdays, weekend])
+            parts += [calendar * locations[:, [number]] for number in range(len(self.locations))]
         return np.hstack(parts)
 
     def state(self) -> dict[str, Any]:
@@ -109,7 +103,6 @@ class Design:
             "scale": self.scale.tolist(),
             "sometimes_missing": list(self.sometimes_missing),
             "locations": self.locations.tolist(),
-            "interactions": self.interactions,
         }
 
     @classmethod
@@ -125,7 +118,7 @@ class Design:
         scale = numbers(state["scale"], len(plain))
         locations = numbers(state["locations"], len(state["locations"]))
         center = numbers(state["center"], len(plain))
-        return cls(features, plain, center, scale, sometimes, locations, bool(state["interactions"]))
+        return cls(features, plain, center, scale, sometimes, locations)
 
     def _day(self) -> list[str]:
         return [self.features[index] for index in self.plain if self.features[index].startswith(_DAY)]

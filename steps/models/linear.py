@@ -1,9 +1,10 @@
 """Ridge regression in closed form on the columns of `design`: quick, and at home in a season that it has not seen.
 
 The penalty falls on what the columns add to the means, not on the means of locations, weekdays and hours themselves.
-`root` learns the square root of the target's height above its smallest value, whose errors are more even; the answer
-is squared again and raised by the variance of the residuals, without which it would be the median's square and too low
-(Duan 1983, https://doi.org/10.1080/01621459.1983.10478017).
+Two targets are learned at once. One is the target itself. The other is the square root of its height above the
+smallest value, whose errors are more even; that answer is squared again and raised by the variance of the residuals,
+without which it would be too low (Duan 1983, https://doi.org/10.1080/01621459.1983.10478017). `root` is the share that
+the second has in the answer.
 """
 
 from collections.abc import Mapping
@@ -19,82 +20,85 @@ from steps.models.design import Design
 if TYPE_CHECKING:
     import pandas as pd
 
-# alpha: the penalty, in rows: a standardised column is shrunk as if that many rows said 0
-DEFAULTS: Final = {"alpha": 1000.0, "interactions": True, "root": False}
+# alpha: the penalty; a standardised column is shrunk as if that many rows said 0
+# pooling: that of the interactions in proportion; more makes locations, and weekends, more alike
+DEFAULTS: Final = {"alpha": 1000.0, "pooling": 0.3, "root": 0.5}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Linear(Model):
-    """A ridge with the calendar and the locations spelt out."""
+    """A ridge with the calendar and the locations spelt out. Arrays of two: for the target, and for its root."""
 
     features: tuple[str, ...]
     design: Design
-    weights: Array
+    weights: Array  # shape (columns, 2)
     spread: Array  # how much each column varied while learning
-    level: float
-    floor: float
-    root: bool
+    levels: Array  # shape (2,)
+    root: float
     smear: float
+    floor: float
 
     @classmethod
     def fit(cls, rows: "pd.DataFrame", target: Array, parameters: Mapping[str, Any], seed: int) -> Self:  # noqa: ARG003
         chosen = parameters_of("linear", parameters, DEFAULTS)
         values, floor = rows.to_numpy(dtype=np.float64), float(target.min())
-        design = Design.of(tuple(map(str, rows.columns)), values, interactions=bool(chosen["interactions"]))
+        design = Design.of(tuple(map(str, rows.columns)), values)
         columns = design.columns(values)
-        wanted = np.sqrt(target - floor) if chosen["root"] else target
-        means, level = columns.mean(axis=0), wanted.mean()
+        wanted = np.column_stack([target, np.sqrt(target - floor)])
+        means, levels = columns.mean(axis=0), wanted.mean(axis=0)
         columns -= means
         gram = columns.T @ columns
-        gram[np.diag_indices_from(gram)] += chosen["alpha"] * design.penalties + 1e-9
-        weights = np.linalg.solve(gram, columns.T @ (wanted - level))
+        gram[np.diag_indices_from(gram)] += chosen["alpha"] * design.penalties(chosen["pooling"]) + 1e-9
+        weights = np.linalg.solve(gram, columns.T @ (wanted - levels))
         return cls(
             features=design.features,
             design=design,
             weights=weights,
             spread=columns.std(axis=0),
-            level=float(level - means @ weights),
+            levels=levels - means @ weights,
+            root=float(chosen["root"]),
+            smear=float(np.var(wanted[:, 1] - levels[1] - columns @ weights[:, 1])),
             floor=floor,
-            root=bool(chosen["root"]),
-            smear=float(np.var(wanted - level - columns @ weights)),
         )
 
     def predict(self, values: Array) -> Array:
-        answers: Array = self.level + self.design.columns(values) @ self.weights
-        if self.root:
-            answers = np.maximum(answers, 0) ** 2 + self.smear + self.floor
+        both = self.levels + self.design.columns(values) @ self.weights
+        squared = np.maximum(both[:, 1], 0) ** 2 + self.smear + self.floor
+        answers: Array = (1 - self.root) * both[:, 0] + self.root * squared
         return np.maximum(answers, self.floor)
 
     def importance(self) -> dict[str, float]:
+        parts = np.abs(self.weights) * self.spread[:, None]
+        whole = parts.sum(axis=0)
+        parts = parts / np.where(whole > 0, whole, 1) @ np.array([1 - self.root, self.root])
         share = dict.fromkeys(self.features, 0.0)
-        for name, part in zip(self.design.names, np.abs(self.weights) * self.spread, strict=True):
+        for name, part in zip(self.design.names, parts, strict=True):
             share[name] += float(part)
-        whole = sum(share.values())
-        return {name: part / whole if whole else 0.0 for name, part in share.items()}
+        return share
 
     def state(self, folder: Path) -> dict[str, Any]:  # noqa: ARG002
         return {
             "design": self.design.state(),
             "weights": self.weights.tolist(),
             "spread": self.spread.tolist(),
-            "level": self.level,
-            "floor": self.floor,
+            "levels": self.levels.tolist(),
             "root": self.root,
             "smear": self.smear,
+            "floor": self.floor,
         }
 
     @classmethod
     def restore(cls, features: tuple[str, ...], state: Mapping[str, Any], folder: Path) -> Self:  # noqa: ARG003
         design = Design.restore(features, state["design"])
-        weights, spread = (numbers(state[name], len(design.names)) for name in ("weights", "spread"))
-        level, floor, smear = (float(numbers(state[name])) for name in ("level", "floor", "smear"))
+        columns = len(design.names)
+        root, smear, floor = (float(numbers(state[name])) for name in ("root", "smear", "floor"))
         return cls(
             features=features,
             design=design,
-            weights=weights,
-            spread=spread,
-            level=level,
-            floor=floor,
-            root=bool(state["root"]),
+            weights=numbers(state["weights"], columns, 2),
+            spread=numbers(state["spread"], columns),
+            levels=numbers(state["levels"], 2),
+            root=root,
             smear=smear,
+            floor=floor,
         )

@@ -1,6 +1,6 @@
 """Scores 24 hours ahead, beside the naive predictors and two plain models, on real data that nothing was tuned to.
 
-    python -m tests.bench.learning
+    python tests/bench/learning.py
 
 NO2 at the two UK stations of the sample (the last 18 months, and all three years), and PM2.5 at three in Beijing where
 OPENAQ_ARCHIVE (or ../shared/data/openaq-archive) has an archive of them. A row counts where the parameter is observed
@@ -115,7 +115,8 @@ def _dataset(observations: pd.DataFrame, parameter: str, *, of_hours: bool) -> D
     rows = label(pd.concat(found, ignore_index=True), LEARNING.horizon_hours, observations["time"].max())
     whole = Dataset("", parameter, "µg/m³", LEARNING.horizon_hours, datetime.max, rows)
     hours = np.sort(rows["target_at"].unique())
-    cut = pd.Timestamp(hours[int(0.8 * len(hours))]) if of_hours else split.holdout_from(rows["target_at"], 0.2)
+    first, last = rows["time"].min(), rows["target_at"].max()
+    cut = pd.Timestamp(hours[int(0.8 * len(hours))]) if of_hours else last - 0.2 * (last - first)
     return replace(whole, holdout_from=cut)
 
 

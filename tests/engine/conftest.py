@@ -4,6 +4,7 @@ engine with real processes (`Laboratory`)."""
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -278,3 +279,11 @@ def log_of(view: engine.RunView, name: str = "", stream: str = "stdout") -> str:
     found = next(node for node in view.nodes if node.name == view.id + name)
     assert found.log is not None
     return (found.log / f"{stream}.log").read_text(encoding="utf-8")
+
+
+def until(condition, seconds=30.0):
+    """Wait for something that must come."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.01)

@@ -1,5 +1,7 @@
 """Attempts: how many, after what, how long between them, and what a retry node shows."""
 
+from itertools import pairwise
+
 import pytest
 from conftest import outcome
 
@@ -125,7 +127,7 @@ BACKOFF = '{{limit: 3, backoff: {{duration: "{duration}", factor: {factor}{more}
 def waits(found):
     """The seconds between the end of each attempt and the start of the next."""
     tries = found.node("").attempts
-    return [round(after.created_at - before.finished_at, 3) for before, after in zip(tries, tries[1:], strict=False)]
+    return [round(after.created_at - before.finished_at, 3) for before, after in pairwise(tries)]
 
 
 @pytest.mark.parametrize(

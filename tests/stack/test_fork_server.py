@@ -6,7 +6,6 @@ import select
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -213,13 +212,12 @@ def test_it_has_no_thread_and_listens_to_its_user_alone(heavy: None, steps_stack
     assert [server.net_connections(kind="inet") for server in servers] == [[], []]
 
 
-def test_a_step_that_does_nothing_takes_little(heavy: None, node: Node) -> None:
-    def once() -> float:
-        before = time.perf_counter()
+def test_a_step_that_does_nothing_costs_little(heavy: None, node: Node, steps_stack: Stack) -> None:
+    """In processor time, which does not depend on what else this machine does: imports alone are 3 to 9 s."""
+    before = processor_seconds(steps_stack)
+    for _ in range(20):
         assert node.run("tried.nothing") == 0
-        return time.perf_counter() - before
-
-    assert min(once() for _ in range(20)) < 0.05
+    assert processor_seconds(steps_stack) - before < 20 * 0.05
 
 
 def test_all_that_our_steps_import_is_there_already(heavy: None, node: Node) -> None:
@@ -254,6 +252,11 @@ def test_a_state_folder_with_a_long_name(tmp_path: Path) -> None:
 def test_without_a_server_spawning_fails_at_once(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         spawn(tmp_path / "none", "m", [], env={}, cwd=tmp_path, stdout=tmp_path / "o", stderr=tmp_path / "e")
+
+
+def processor_seconds(stack: Stack) -> float:
+    """What the fork server and its ended children have used."""
+    return sum(sum(process.cpu_times()[:4]) for process in processes_of(stack, "fork-server"))
 
 
 def hanging(node: Node) -> tuple[Step, list[int]]:

@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from witness import OURS, ROOT, leftovers, processes_of, record_of
+from witness import ROOT, leftovers, processes_of, record_of
 
 from pipeline.errors import UserError
 from pipeline.stack import Stack
+from pipeline.stack.processes import MARK, start_time
+from pipeline.stack.registry import Record, Registry
 
 
 def test_settings_come_when_the_server_answers(stack: Stack) -> None:
@@ -47,24 +49,39 @@ def test_the_users_own_settings_do_not_reach_the_servers(stack: Stack, monkeypat
     assert b"HTTP_PROXY" not in environment
 
 
-def test_all_of_it_comes_up_from_the_background_and_goes_down(stack: Stack) -> None:
-    """A command that only starts servers and ends does not take them with it, nor wait for them."""
+def test_servers_started_in_the_background_outlive_the_command(stack: Stack) -> None:
     code = (
         "import sys, pathlib; from pipeline.stack import Stack\n"
         "stack = Stack(pathlib.Path(sys.argv[1]), root=pathlib.Path(sys.argv[2]))\n"
-        "stack.start_in_background(['fork-server', 'tracking']); stack.ensure('object-store')"
+        "stack.start_in_background(['fork-server']); stack.ensure('object-store')"
     )
     subprocess.run([sys.executable, "-c", code, str(stack.home), str(ROOT)], check=True)
-    for name in OURS:
+    names = ["object-store", "fork-server"]
+    for name in names:
         stack.ensure(name)
     states = {each.name: each for each in stack.status()}
-    assert [states[name].state for name in OURS] == ["running"] * 3
-    assert all(states[name].memory_mb for name in OURS)
-    assert all(states[name].log for name in OURS)
-    assert {process.pid for process in leftovers(stack)} >= {states[name].pid for name in OURS}
+    assert [states[name].state for name in names] == ["running"] * 2
+    assert all(states[name].memory_mb and states[name].log and states[name].since for name in names)
+    assert {process.pid for process in leftovers(stack)} >= {states[name].pid for name in names}
     stack.stop()
     assert leftovers(stack) == []
     assert [each.state for each in stack.status()] == ["stopped"] * 3
+
+
+def test_a_long_log_makes_room_for_a_new_one(stack: Stack) -> None:
+    log = stack.home / "logs" / "object-store.log"
+    log.write_bytes(b"old" * (2 << 20))
+    stack.ensure("object-store")
+    assert log.stat().st_size < 1 << 20
+    assert log.with_name("object-store.log.1").read_bytes().startswith(b"oldold")
+
+
+def test_a_model_server_whose_manifest_is_gone_is_shown_and_stopped(stack: Stack, tmp_path: Path) -> None:
+    sleeper = subprocess.Popen(["sleep", "1000"], env={MARK: f"{stack.home}:lost"}, start_new_session=True)
+    Registry(stack.home).put(Record("lost", pid=sleeper.pid, started=start_time(sleeper.pid) or 0, ready=True))
+    assert [each.state for each in stack.status() if each.name == "lost"] == ["silent"]
+    stack.stop()
+    assert sleeper.wait() == -15
 
 
 def test_looking_starts_nothing(stack: Stack) -> None:

@@ -3,17 +3,13 @@
 import http.client
 import json
 import urllib.request
-from typing import Any
 from urllib.parse import urlsplit
 
-import psutil
 import pytest
-from witness import listening
+from witness import listening, processes_of
 
+from pipeline.stack import Stack
 from pipeline.stack.object_store import connect
-from pipeline.stack.processes import marked
-from pipeline.stack.supervisor import Supervisor
-from pipeline.stack.tracking import Tracking
 
 
 @pytest.fixture
@@ -28,10 +24,6 @@ def run(tracking_environment: str) -> str:
     return str(active.info.run_id)
 
 
-def _processes(servers: Supervisor) -> list[psutil.Process]:
-    return [psutil.Process(pid) for pid in marked(f"{servers.home}:tracking")]
-
-
 def test_artifacts_go_straight_to_the_object_store(run: str, store_environment: dict[str, str]) -> None:
     objects = connect(store_environment).list_objects_v2(Bucket="artifacts", Prefix="mlflow/")["Contents"]
     assert [entry["Key"] for entry in objects if run in entry["Key"]] == [f"mlflow/0/{run}/artifacts/notes.txt"]
@@ -44,19 +36,17 @@ def test_its_pages_show_the_artifacts(run: str, tracking_server: str) -> None:
         assert b"<title>MLflow</title>" in answer.read()
 
 
-def test_kill_9_loses_no_run_and_the_address_stays(
-    run: str, tracking_server: str, servers: Supervisor, object_store: Any
-) -> None:
-    for process in _processes(servers):
+def test_kill_9_loses_no_run_and_the_address_stays(run: str, tracking_server: str, servers: Stack) -> None:
+    for process in processes_of(servers, "tracking"):
         process.kill()
         process.wait()
-    assert servers.ensure(Tracking(servers.home, lambda: object_store.settings)).address == tracking_server
+    assert servers.settings("configMap", "tracking")["MLFLOW_TRACKING_URI"] == tracking_server
     with urllib.request.urlopen(f"{tracking_server}/api/2.0/mlflow/runs/get?run_id={run}") as answer:
         assert json.load(answer)["run"]["data"]["metrics"][0]["value"] == 18.5
 
 
-def test_only_this_machine_reaches_it_and_only_by_its_name(tracking_server: str, servers: Supervisor) -> None:
-    assert listening(_processes(servers)) == {"127.0.0.1"}
+def test_only_this_machine_reaches_it_and_only_by_its_name(tracking_server: str, servers: Stack) -> None:
+    assert listening(processes_of(servers, "tracking")) == {"127.0.0.1"}
     place = urlsplit(tracking_server).netloc
     for host, status in ((place, 200), ("attacker.example", 403)):
         connection = http.client.HTTPConnection(place)
@@ -65,5 +55,5 @@ def test_only_this_machine_reaches_it_and_only_by_its_name(tracking_server: str,
         connection.close()
 
 
-def test_it_is_one_process(tracking_server: str, servers: Supervisor) -> None:
-    assert len(_processes(servers)) == 1
+def test_it_is_one_process(tracking_server: str, servers: Stack) -> None:
+    assert len(processes_of(servers, "tracking")) == 1

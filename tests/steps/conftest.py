@@ -15,9 +15,6 @@ from typing import Any
 import psycopg2
 import pytest
 
-from pipeline.stack.supervisor import Supervisor
-from pipeline.stack.tracking import Tracking
-
 
 def _programs() -> tuple[str, str] | None:
     """initdb and postgres, from the PATH or where Debian keeps them."""
@@ -92,21 +89,26 @@ def _new_database(address: str) -> str:
 
 
 @pytest.fixture
-def tracking_environment(
-    servers: Supervisor, object_store: Any, store_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> dict[str, str]:
-    """MLflow's server in the environment, beside an object store of the test's own, without a project's traces."""
+def client(tracking_environment: str) -> Any:
+    """A client of MLflow's server, which is in the environment and has no traces of an earlier test."""
     from mlflow import MlflowClient
 
-    server = Tracking(servers.home, lambda: object_store.settings)
-    settings = server.settings(servers.ensure(server).ports)
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    client = MlflowClient(settings["MLFLOW_TRACKING_URI"])
+    client = MlflowClient(tracking_environment)
     for model in client.search_registered_models():
         client.delete_registered_model(model.name)
     for experiment in client.search_experiments():
         if experiment.name != "Default":
             client.rename_experiment(experiment.experiment_id, uuid.uuid4().hex)
             client.delete_experiment(experiment.experiment_id)
-    return {**store_environment, **settings}
+    return client
+
+
+@pytest.fixture
+def registry(client: Any) -> Any:
+    """Tracking of the project `openaq`, whose registered model has three versions."""
+    from steps.backends.tracking import Tracking
+
+    client.create_registered_model("openaq")
+    for _ in range(3):
+        client.create_model_version("openaq", "s3://artifacts/mlflow/m")
+    return Tracking("openaq")

@@ -85,7 +85,7 @@ def packed(lines: list[Line], header: Iterable[str] = HEADER) -> bytes:
     return gzip.compress(("\n".join(rows) + "\n").encode(), mtime=0)
 
 
-def setting(parameter: str | None = None, **fields: str) -> Bend:
+def setting(parameter: str | None = None, /, **fields: str) -> Bend:
     """A bend that sets fields in every line, or in those of one parameter."""
     return lambda lines: [line | fields if parameter in (None, line["parameter"]) else line for line in lines]
 

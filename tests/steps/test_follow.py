@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from mlflow import MlflowClient
 from released import URL, decide, decision, live, release, run, start
 
 from steps import follow
@@ -13,16 +12,6 @@ from steps.backends.database import begin
 from steps.backends.tracking import Tracking
 
 pytestmark = pytest.mark.usefixtures("database_environment")
-
-
-@pytest.fixture
-def registry(tracking_environment: dict[str, str]) -> Tracking:
-    """The project's registered model, with two versions."""
-    client = MlflowClient(tracking_environment["MLFLOW_TRACKING_URI"])
-    client.create_registered_model("openaq")
-    for _ in range(2):
-        client.create_model_version("openaq", "s3://artifacts/mlflow/m")
-    return Tracking("openaq")
 
 
 def put_back(folder: Path) -> int | None:

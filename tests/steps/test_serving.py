@@ -2,13 +2,14 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from model_server import command, environment, serving
+from model_server import ROOT, command, environment, serving
 from small_model import FAMILIES, FEATURES, known, pack, train, upload
 
 from steps import serving as module
@@ -175,3 +176,16 @@ def test_without_its_settings_it_does_not_start(store_environment: object) -> No
     started = subprocess.run(command(1, 2), env=variables, capture_output=True, text=True, timeout=60, check=False)
     assert started.returncode == 2
     assert "error: the setting MODEL_DIGEST is not in the environment" in started.stderr
+
+
+@pytest.mark.parametrize(
+    ("modules", "unwanted"),
+    [
+        ("steps.publish, steps.admit, steps.rollback, steps.follow", {"mlflow", "seldon_core", "great_expectations"}),
+        ("steps.serving", {"mlflow", "pandas", "sqlalchemy", "pydantic", "sklearn"}),
+    ],
+)
+def test_a_step_imports_only_what_its_image_has(modules: str, unwanted: set[str]) -> None:
+    probe = f"import sys, {modules}; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert unwanted.isdisjoint(told.split())

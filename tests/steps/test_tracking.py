@@ -20,13 +20,7 @@ ACCOUNT = Account(
     metrics={"rmse": 18.5},
     tags={"decision": "1", "words": "better than µ naive"},
     trials=[Trial(f"linear {n}", {"alpha": n}, {"mean": 19.0 + n, "fold": [18.0, 20.0]}) for n in range(20)],
-    pages={"decision.html": "<p>words</p>"},
 )
-
-
-@pytest.fixture
-def client(tracking_environment: dict[str, str]) -> MlflowClient:
-    return MlflowClient(tracking_environment["MLFLOW_TRACKING_URI"])
 
 
 def package(folder: Path, family: str = "linear") -> Package:
@@ -54,7 +48,6 @@ def test_a_decision_is_one_run_with_its_trials_as_children(client: MlflowClient)
     assert child.data.tags["mlflow.parentRunId"] == run_id
     assert child.data.metrics["mean"] == 26.0
     assert [point.value for point in client.get_metric_history(child.info.run_id, "fold")] == [18.0, 20.0]
-    assert [file.path for file in client.list_artifacts(run_id)] == ["decision.html"]
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from mlflow import MlflowClient
 from model_server import serving
 from released import decide, decision, live, release, run, start
 from small_model import known, pack, train, upload
@@ -22,16 +21,6 @@ from steps.errors import BadInput, CheckFailed, StepError
 
 pytestmark = pytest.mark.usefixtures("database_environment")
 PREDICTIONS = "/api/v1.0/predictions"
-
-
-@pytest.fixture
-def registry(tracking_environment: dict[str, str]) -> Tracking:
-    """The project's registered model, with three versions."""
-    client = MlflowClient(tracking_environment["MLFLOW_TRACKING_URI"])
-    client.create_registered_model("openaq")
-    for _ in range(3):
-        client.create_model_version("openaq", "s3://artifacts/mlflow/m")
-    return Tracking("openaq")
 
 
 def store(folder: Path, seed: int = 1, **changed: object) -> dict[str, str]:

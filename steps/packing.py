@@ -1,0 +1,63 @@
+"""A model becomes the folder that is registered, served and loaded: its own files and `known_rows.json`.
+
+The known answers are those of the model as it is read back, so storing is tested by every decision.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from steps import models
+from steps.backends import modelstore
+from steps.backends.modelstore import KnownRows
+from steps.backends.tracking import Package
+from steps.errors import CheckFailed
+from steps.learning.dataset import Dataset
+from steps.learning.judge import known_rows
+from steps.models import Model
+
+_EXAMPLE_ROWS = 3
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A model in its folder, ready to be registered, and the digest of its files."""
+
+    package: Package
+    digest: str
+
+
+def pack(model: Model, dataset: Dataset, folder: Path) -> Packed:
+    """Write `model`, which was made of `dataset`, into `folder`, which is made.
+
+    Raises:
+        CheckFailed: what is read back answers otherwise.
+    """
+    model.save(folder)
+    known = known_rows(dataset, models.load(folder))
+    if known != known_rows(dataset, model):
+        raise CheckFailed(f"the {type(model).__name__} model answers otherwise once it is stored; it is not registered")
+    (folder / modelstore.KNOWN_ROWS).write_bytes(known.to_bytes())
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    table, answers = _example(known)
+    return Packed(Package(folder, "steps.flavor", _requirements(files), table, answers), modelstore.digest(files))
+
+
+def _requirements(files: Mapping[str, bytes]) -> list[str]:
+    """What loading the model needs beside `steps`, at the versions that made it."""
+    libraries = ["numpy", "pandas"]
+    libraries += ["lightgbm"] if b"steps.models.lightgbm:" in files["model.json"] else []
+    return [f"{name}=={installed(name)}" for name in libraries]
+
+
+def _example(known: KnownRows) -> tuple[pd.DataFrame, "np.ndarray[Any, np.dtype[np.float64]]"]:
+    """A few whole rows with their answers; rows with holes where there are no others."""
+    whole = [number for number, row in enumerate(known.rows) if None not in row] or list(range(len(known.rows)))
+    chosen = whole[:_EXAMPLE_ROWS]
+    table = pd.DataFrame([known.rows[number] for number in chosen], columns=known.features, dtype="float64")
+    return table, np.array([known.answers[number] for number in chosen])

@@ -1,0 +1,42 @@
+"""A small dataset in the lake, its trials run, ready to be decided."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from released import DECLARATION
+
+from steps import caching, declaration
+from steps.backends import objects
+from steps.learning import lake, split, trials
+from steps.learning.dataset import Dataset, label
+
+PROJECT = declaration.parse(DECLARATION)
+START = datetime(2003, 1, 1, 1, tzinfo=UTC)
+DRAWN = {
+    "linear": [{"alpha": 30.0, "interactions": False}, {"alpha": 3000.0, "interactions": True}],
+    "lightgbm": [{"trees": 20, "leaves": 7}],
+}
+
+
+def store(name: str, *, learnable: bool = True, hours: int = 1200, last: int | None = None) -> str:
+    """Save a dataset of two locations; its fingerprint. What `wx_wind` says of the next day is there to be learned, or
+    is noise. All trials have their results but the `last` ones."""
+    random = np.random.default_rng(5)
+    frames = []
+    for location in (9000001, 9000002):
+        times = pd.date_range(START, periods=hours, freq="h")
+        wind = random.normal(0, 1, hours)
+        later = np.roll(wind, 24) if learnable else random.normal(0, 1, hours)
+        value = 40 + 5 * later + random.normal(0, 1, hours)
+        features = {"lag_0": value, "wx_wind": wind, "cal_hour": times.hour}
+        keys = pd.DataFrame({"location": location, "time": times, "value": value})
+        frames.append(keys.assign(**{name: np.asarray(part, dtype="float32") for name, part in features.items()}))
+    rows = label(pd.concat(frames, ignore_index=True), 24, START + timedelta(hours=hours))
+    cut = split.holdout_from(rows["target_at"], PROJECT.learning.holdout_share)
+    dataset = Dataset(caching.digest(name), "no2", "µg/m³", 24, cut, rows)
+    lake.save(objects.lake(), "openaq", dataset, DRAWN, {"rows": len(rows)})
+    listed = [(family, number, one) for family, ones in DRAWN.items() for number, one in enumerate(ones)]
+    for one in listed[:last]:
+        lake.remember(objects.lake(), dataset.fingerprint, trials.evaluate(dataset, PROJECT.learning, *one))
+    return dataset.fingerprint

@@ -1,0 +1,221 @@
+"""A decision from real trials to a real registry, killed and repeated wherever it can be."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from released import DECLARATION, decision, live, release, run, start
+from small_dataset import store
+
+from steps import decide, stored
+from steps.backends import modelstore, objects, promotions
+from steps.backends.database import begin
+from steps.errors import CheckFailed
+
+pytestmark = pytest.mark.usefixtures("database_environment")
+
+CREATED = "2003-12-31T23:00:00Z"
+ROOT = Path(__file__).parents[2]
+
+
+def options(fingerprint: str, folder: Path) -> list[str]:
+    outputs = [
+        word for name in ("decision", "promoted", "summary", "page") for word in (f"--{name}-out", f"{folder}/{name}")
+    ]
+    return ["--dataset", fingerprint, "--created", CREATED, *outputs]
+
+
+def made(fingerprint: str, folder: Path) -> dict[str, Any]:
+    """Run the step; its summary."""
+    run(decide, *options(fingerprint, folder))
+    return outputs(folder)
+
+
+def outputs(folder: Path) -> dict[str, Any]:
+    summary: dict[str, Any] = json.loads((folder / "summary").read_text())
+    assert (folder / "decision").read_text() == str(summary["decision"])
+    assert (folder / "promoted").read_text() == str(summary["promoted"]).lower()
+    return summary
+
+
+def versions(client: MlflowClient) -> list[int]:
+    return sorted(int(version.version) for version in client.search_model_versions("name = 'openaq'"))
+
+
+def parents(client: MlflowClient) -> list[Any]:
+    experiment = client.get_experiment_by_name("openaq")
+    runs = client.search_runs([experiment.experiment_id], max_results=100) if experiment else []
+    return [one for one in runs if "mlflow.parentRunId" not in one.data.tags]
+
+
+def test_what_beats_the_naive_predictors_is_registered_and_promoted(client: MlflowClient, tmp_path: Path) -> None:
+    started = time.monotonic()
+    summary = made(store("a"), tmp_path)
+    print(f"decided in {time.monotonic() - started:.1f} s")
+    assert (summary["decision"], summary["promoted"], summary["version"], summary["alias"]) == (1, True, 1, "champion")
+    assert summary["words"].startswith("Promoted: challenger (linear) has RMSE")
+    assert {one["name"] for one in summary["scores"]} == {"persistence", "training mean", "challenger (linear)"}
+    assert len(summary["trials"]) == 3
+    row = decision(1)
+    assert (row.promoted, row.version, row.recipe, row.words) == (True, 1, summary["recipe"], summary["words"])
+    model, known = stored.load(str(row.model_uri), str(row.digest))
+    assert model.features == ("location", "lag_0", "wx_wind", "cal_hour")
+    assert len(known.rows) == len(known.answers) > 10
+    (parent,) = parents(client)
+    assert (
+        parent.data.tags.items()
+        >= {"decision": "1", "promoted": "true", "words": row.words, "project": "openaq"}.items()
+    )
+    assert parent.data.metrics["holdout_rmse.challenger"] == pytest.approx(row.scores[-1]["rmse"])
+    assert client.get_model_version("openaq", "1").tags["digest"] == row.digest
+    assert client.get_registered_model("openaq").aliases == {}, "only verify moves the alias"
+    page = (tmp_path / "page").read_text()
+    assert row.words.replace("'", "&#x27;") in page
+    assert "challenger (linear)" in page
+    assert "http" not in page.replace("http-equiv", ""), "a page must work without a network"
+
+
+def test_what_does_not_is_kept_out_and_that_is_a_result(client: MlflowClient, tmp_path: Path) -> None:
+    summary = made(store("b", learnable=False), tmp_path)
+    assert (summary["promoted"], summary["version"]) == (False, None)
+    assert summary["words"].startswith("Not promoted: ")
+    assert versions(client) == []
+    assert parents(client)[0].data.tags["promoted"] == "false"
+    assert decision(1).promoted is False
+
+
+def test_the_same_dataset_has_the_same_decision_and_nobody_is_asked(
+    client: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fingerprint = store("a")
+    first = made(fingerprint, tmp_path / "first")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    assert made(fingerprint, tmp_path / "second") == first
+    assert (tmp_path / "first/page").read_text() == (tmp_path / "second/page").read_text()
+
+
+def test_a_decision_outlives_its_summary(client: MlflowClient, tmp_path: Path) -> None:
+    fingerprint = store("a")
+    first = made(fingerprint, tmp_path)
+    objects.lake().delete("openaq/decisions/1/summary.json")
+    again = made(fingerprint, tmp_path)
+    same = ("decision", "promoted", "words", "scores", "version", "unit", "recipe", "parameter")
+    assert {name: again[name] for name in same} == {name: first[name] for name in same}
+
+
+def test_the_champion_competes_and_its_own_recipe_is_not_promoted_again(client: MlflowClient, tmp_path: Path) -> None:
+    release(made(store("a"), tmp_path)["decision"])
+    summary = made(store("c", hours=1300), tmp_path)
+    assert "champion" in {one["name"] for one in summary["scores"]}
+    assert summary["bootstrap"]["difference"] == 0
+    assert (summary["decision"], summary["promoted"]) == (2, False)
+    assert live() == (1, 1)
+
+
+def test_a_live_model_of_another_parameter_does_not_compete(client: MlflowClient, tmp_path: Path) -> None:
+    with begin() as connection:
+        number = promotions.reserve(connection, "openaq", "other", "pm25").decision
+        promotions.settle(
+            connection,
+            "openaq",
+            number,
+            promoted=True,
+            words="",
+            scores=[],
+            recipe={"family": "linear", "parameters": {}},
+            version=9,
+            model_uri="s3://artifacts/m",
+            digest="d" * 32,
+        )
+    release(number)
+    summary = made(store("a"), tmp_path)
+    assert "champion" not in {one["name"] for one in summary["scores"]}
+    assert summary["promoted"]
+
+
+def test_missing_trials_are_counted(client: MlflowClient, tmp_path: Path) -> None:
+    with pytest.raises(CheckFailed, match=r"2 of 3 trials of dataset .* have no result"):
+        made(store("a", last=1), tmp_path)
+    assert parents(client) == []
+    with begin() as connection:
+        assert promotions.newest(connection, "openaq") is None
+
+
+KILLED = """
+import os, signal, sys
+from importlib import import_module
+where, name = sys.argv.pop(1).split(":")
+owner = import_module(where)
+*path, name = name.split(".")
+for part in path:
+    owner = getattr(owner, part)
+setattr(owner, name, lambda *words, **named: os.kill(os.getpid(), signal.SIGKILL))
+from steps.command import run
+from steps.decide import command
+run(command)
+"""
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        pytest.param("steps.backends.tracking:Tracking.log", id="reserved", marks=pytest.mark.soak),
+        pytest.param("steps.backends.tracking:Tracking._finish", id="run-begun", marks=pytest.mark.soak),
+        pytest.param("steps.backends.tracking:Tracking.register", id="logged", marks=pytest.mark.soak),
+        pytest.param("steps.backends.tracking:Tracking._new_version", id="uploaded"),
+        pytest.param("steps.backends.promotions:settle", id="registered"),
+    ],
+)
+def test_a_kill_anywhere_and_another_run_make_one_decision_and_one_version(
+    client: MlflowClient, tmp_path: Path, at: str
+) -> None:
+    fingerprint = store("a")
+    words = [sys.executable, "-c", KILLED, at, "--declaration", DECLARATION, *options(fingerprint, tmp_path)]
+    killed = subprocess.run(words, cwd=ROOT, check=False, timeout=100)
+    assert killed.returncode == -signal.SIGKILL
+    assert decision(1).promoted is None
+    assert live() is None
+    assert versions(client) == ([1] if at.endswith("settle") else [])
+    summary = made(fingerprint, tmp_path)
+    assert (summary["decision"], summary["version"]) == (1, 1)
+    assert versions(client) == [1]
+    (parent,) = parents(client)
+    assert parent.info.status == "FINISHED"
+    row = decision(1)
+    assert modelstore.fetch(str(row.model_uri), str(row.digest))
+    with begin() as connection:
+        assert promotions.newest(connection, "openaq") == row
+
+
+@pytest.mark.usefixtures("database")
+def test_two_at_once_make_one_decision(client: MlflowClient, tmp_path: Path) -> None:
+    fingerprint = store("a")
+    both = [start("steps.decide", *options(fingerprint, tmp_path / name)) for name in ("one", "two")]
+    ended = [(process.communicate(timeout=100)[1], process.returncode) for process in both]
+    assert {code for _, code in ended} <= {0, 1}, ended  # 1: the other one won; it is tried again
+    for name in ("one", "two"):
+        made(fingerprint, tmp_path / name)
+    assert outputs(tmp_path / "one") == outputs(tmp_path / "two")
+    assert (versions(client), len(parents(client))) == ([1], 1)
+
+
+def test_a_tracking_server_that_is_down_is_one_line_and_worth_a_retry(
+    client: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fingerprint = store("a")
+    with monkeypatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+        process = start("steps.decide", *options(fingerprint, tmp_path))
+        _, told = process.communicate(timeout=100)
+    assert process.returncode == 1
+    assert told.splitlines()[-1].startswith(
+        "error: the tracking server at http://127.0.0.1:1 did not log the decision: "
+    )
+    assert not (tmp_path / "decision").exists()
+    assert made(fingerprint, tmp_path)["decision"] == 1
