@@ -72,7 +72,8 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     plan = read_plan(plan_file)
     decided_at = selection.moment(created, "--created")
     store = lake()
-    examiner = Examiner(project, plan.parameter)
+    expectations = Expectations()
+    examiner = Examiner(project, plan.parameter, expectations)
     observations = Observations(store, examiner, list(project.quantities))
     taken = Taken()
     for files in _chunks(_fetched(store, project.name, plan)):
@@ -86,13 +87,13 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     catalog.record(project.name, good, bad, at=decided_at)
     quarantine.clear(store, project.name, taken.verdicts)
 
-    fresh, stale = _freshness(project, plan)
+    fresh, stale = _freshness(project, plan, expectations)
     taken.outcomes += fresh
     stopped = _too_many_refused(project, taken)
     computed = Computed(0, 0, 0, 0, [])
     if stopped is None:
         wanted = keys.months(project.name, project, plan.locations, plan.parameter)
-        computed = compute(store, project, plan.parameter, wanted, observations)
+        computed = compute(store, wanted, observations, expectations, declaration=project, parameter=plan.parameter)
         stopped = _all_stale(project, plan, stale)
     summary = _summary(plan, taken, computed, stale)
     write_json(summary_out, summary)
@@ -144,14 +145,16 @@ def _decisions(project: str, taken: Taken) -> tuple[list[catalog.Accepted], list
     return good, bad
 
 
-def _freshness(project: Declaration, plan: Plan) -> tuple[list[Outcome], dict[int, date | None]]:
+def _freshness(
+    project: Declaration, plan: Plan, expectations: Expectations
+) -> tuple[list[Outcome], dict[int, date | None]]:
     """How the locations' newest accepted days compare with the plan's last; those too old, with that day."""
     newest: dict[int, date | None] = dict.fromkeys(plan.locations)
     for one in catalog.accepted(project.name, plan.locations):
         newest[one.location] = max(newest[one.location] or one.day, one.day)
     ages = [(plan.last - (day or date.min)).days for day in newest.values()]
     limits = project.expectations
-    outcomes = Expectations().validate(pd.DataFrame({"age": ages}), suites.of_locations(limits))
+    outcomes = expectations.validate(pd.DataFrame({"age": ages}), suites.of_locations(limits))
     return outcomes, {
         location: newest[location] for location, age in zip(newest, ages, strict=True) if age > limits.age_days
     }

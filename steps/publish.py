@@ -62,7 +62,7 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
         return
     frame = _features(project, selection.locations(locations, project), parameter, now)
     made = predict(frame, live, now, timedelta(hours=project.learning.horizon_hours))
-    recent = _publish(project.name, parameter, now, made, observations(frame, now))
+    recent = _publish(project.name, parameter, now, made, observations(frame))
     words = f"Published {len(made)} hours ahead with version {live.version}." if made else _nothing(frame, now)
     rows = [{"location": one.location, "target_at": one.target_at.isoformat(), "value": one.value} for one in made]
     shown = [_outcome(one) for one in recent if one.target_at > now - _SHOWN]
@@ -108,9 +108,9 @@ def predict(frame: pd.DataFrame, live: Champion, now: datetime, horizon: timedel
     ]
 
 
-def observations(frame: pd.DataFrame, now: datetime) -> list[Observation]:
-    """What was measured up to `now`, among the rows."""
-    known = frame[frame["value"].notna() & (frame["time"] <= now)]
+def observations(frame: pd.DataFrame) -> list[Observation]:
+    """What was measured, among the rows."""
+    known = frame[frame["value"].notna()]
     pairs = zip(known["location"], known["time"], known["value"], strict=True)
     return [Observation(int(location), time.to_pydatetime(), float(value)) for location, time, value in pairs]
 

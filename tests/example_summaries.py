@@ -152,7 +152,9 @@ def decision(*, promoted: bool = True) -> dict[str, Any]:
             *([] if promoted else [{"name": "champion", "rmse": 18.71, "mae": 14.2, "rows": 4871}]),
             {"name": "challenger (linear)", "rmse": 18.63, "mae": 14.11, "rows": 4871},
         ],
-        "bootstrap": None if promoted else {"gain": 0.08, "bound": -0.11, "confidence": 0.9, "blocks": 108},
+        "bootstrap": None
+        if promoted
+        else {"difference": 0.08, "bound": -0.11, "confidence": 0.9, "blocks": 108, "draws": 2000},
         "trials": trials,
         "forecast": forecast,
         "importance": [

@@ -2,80 +2,21 @@
 
 import base64
 import hashlib
-import json
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import example_runs
 import pytest
+from report_page import Page, rewritten
 
 from pipeline.engine.views import RunView
 from pipeline.report import write
-
-VOID = {"meta", "br", "hr", "wbr", "col"}
-
-
-@dataclass
-class Element:
-    """An element with its attributes, where it stands, and all text in it."""
-
-    name: str
-    attributes: dict[str, str | None]
-    above: tuple[str, ...]
-    text: str = ""
-    children: list["Element"] = field(default_factory=list)
-
-
-class Page(HTMLParser):
-    """The page as a browser would see it; fails on what is not closed."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.source = source
-        self.elements: list[Element] = []
-        self.open: list[Element] = []
-        self.feed(source)
-        assert not self.open, f"left open: {[element.name for element in self.open]}"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, dict(attrs), tuple(above.name for above in self.open))
-        assert len(element.attributes) == len(attrs), f"an attribute twice: {attrs}"
-        if self.open:
-            self.open[-1].children.append(element)
-        self.elements.append(element)
-        if tag not in VOID:
-            self.open.append(element)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop().name == tag
-
-    def handle_data(self, data: str) -> None:
-        for element in self.open:
-            element.text += data
-
-    def all(self, name: str) -> list[Element]:
-        return [element for element in self.elements if element.name == name]
-
-    def section(self, slug: str) -> Element:
-        return next(element for element in self.all("section") if element.attributes.get("id") == slug)
-
-    def has(self, slug: str) -> bool:
-        return any(element.attributes.get("id") == slug for element in self.all("section"))
-
-    @property
-    def title(self) -> str:
-        return self.all("h1")[0].text
-
-    @property
-    def body(self) -> str:
-        return self.all("body")[0].text
 
 
 @pytest.fixture
@@ -89,17 +30,6 @@ def report(tmp_path: Path) -> Callable[..., Page]:
 @pytest.fixture
 def full(report: Callable[..., Page], tmp_path: Path) -> Page:
     return report(example_runs.backfill(tmp_path), example_runs.train(tmp_path), example_runs.daily(tmp_path))
-
-
-def rewritten(run: RunView, kind: str, change: Callable[[dict[str, Any]], Any]) -> RunView:
-    """The run with one of its summaries changed on disk."""
-    for node in run.nodes:
-        if path := node.outputs.get("artifacts", {}).get("summary"):
-            summary = json.loads(Path(path).read_text())
-            if summary["kind"] == kind:
-                Path(path).write_text(json.dumps(change(summary)))
-                return run
-    raise AssertionError(f"no {kind} summary in {run.id}")
 
 
 def test_page_loads_and_runs_nothing(full: Page) -> None:
@@ -241,81 +171,17 @@ def test_retry_that_helped_is_no_failure(full: Page) -> None:
     assert not full.has("failures")
 
 
-@pytest.mark.parametrize(
-    ("spoil", "words"),
-    [
-        (lambda path: path.unlink(), "is gone (No such file or directory)"),
-        (lambda path: path.write_text("<html>502"), "is broken (Expecting value"),
-        (lambda path: path.write_text("[1, 2]"), "is broken (summary: got [1, 2], wanted an object)"),
-        (lambda path: path.write_bytes(b"\xff\xfe\x00"), "is broken ('utf-8' codec"),
-        (lambda path: path.write_text("[" * 200_000), "is nested too deeply"),
-        (lambda path: path.write_text(""), "is broken (Expecting value"),
-    ],
-)
-def test_broken_summary_costs_its_sections_only(
-    report: Callable[..., Page], tmp_path: Path, spoil: Callable[[Path], object], words: str
-) -> None:
-    run = example_runs.train(tmp_path)
-    spoil(next(tmp_path.glob("*decide.json")))
-    page = report(run)
-    assert "No decision summary could be read: that of decide" in page.section("scores").text
-    assert words in page.section("scores").text
-    assert "9b1f4c07a7d3" in page.section("dataset").text
-    assert page.title == "openaq-train succeeded"
+def test_days_in_a_row_refused_for_one_reason_are_one_line(report: Callable[..., Page], tmp_path: Path) -> None:
+    def silent(summary: dict[str, Any]) -> dict[str, Any]:
+        days = [("2003-05-30", "absent"), ("2003-05-31", "absent"), ("2003-06-01", "absent"), ("2003-06-02", "stuck")]
+        days += [("2003-06-04", "absent")]
+        refused = [{"location": 7, "day": day, "reasons": [reason]} for day, reason in reversed(days)]
+        return summary | {"refused": [*refused, {"location": 8, "day": "soon", "reasons": ["odd"]}]}
 
-
-@pytest.mark.parametrize(
-    ("change", "slug", "words"),
-    [
-        (
-            {"scores": [{"name": "persistence", "rmse": "x"}]},
-            "scores",
-            "summary.scores[0].rmse: got 'x', wanted a number",
-        ),
-        ({"scores": None}, "scores", "summary.scores is missing"),
-        ({"trials": {"a": 1}}, "trials", "summary.trials: got {'a': 1}, wanted a list"),
-        ({"importance": [3]}, "importance", "summary.importance[0]: got 3, wanted an object"),
-        (
-            {"forecast": {"1": {"time": ["2003-01-01T00:00:00Z"], "truth": [], "forecast": [1.0]}}},
-            "forecast",
-            "got 1 times, 0 true values and 1 forecasts",
-        ),
-        (
-            {"forecast": {"1": {"time": ["soon"], "truth": [1.0], "forecast": [1.0]}}},
-            "forecast",
-            "summary.forecast.1.time: got 'soon', wanted an RFC 3339 time",
-        ),
-    ],
-)
-def test_wrong_field_is_named_and_costs_its_section_only(
-    report: Callable[..., Page], tmp_path: Path, change: dict[str, Any], slug: str, words: str
-) -> None:
-    run = rewritten(example_runs.train(tmp_path), "decision", lambda summary: summary | change)
-    page = report(run, example_runs.daily(tmp_path))
-    assert words in page.section(slug).text
-    assert "12.43" in page.section("predictions").text
-    others = {"scores", "trials", "importance", "forecast"} - {slug}
-    assert all("Cannot be shown" not in page.section(other).text for other in others)
-
-
-def test_numbers_that_are_none_do_not_stop_it(report: Callable[..., Page], tmp_path: Path) -> None:
-    run = example_runs.train(tmp_path)
-    path = next(tmp_path.glob("*decide.json"))
-    summary = json.loads(path.read_text())
-    summary["forecast"]["9000001"]["truth"] = [None] * 336
-    summary["trials"][0]["folds"] = [float("nan"), float("inf"), 17.0]
-    path.write_text(json.dumps(summary))
-    page = report(run)
-    assert "336 hours not measured" in page.section("forecast").text
-    assert "Best of 20 trials" in page.section("trials").text
-    assert "nan" not in page.section("trials").text.lower()
-
-
-def test_no_live_model_is_said_in_the_steps_words(report: Callable[..., Page], tmp_path: Path) -> None:
-    nothing = {"rows": [], "recent": [], "version": None, "live_rmse": None, "words": "No model is live."}
-    page = report(rewritten(example_runs.daily(tmp_path), "predictions", lambda summary: summary | nothing))
-    assert "No model is live." in page.section("predictions").text
-    assert page.title == "openaq-daily succeeded"
+    text = report(rewritten(example_runs.backfill(tmp_path), "validation", silent)).section("validation").text
+    assert "72003-05-30 to 2003-06-013 daysabsent" in text
+    assert "72003-06-02stuck72003-06-04absent" in text
+    assert "8soonodd" in text
 
 
 def test_predictions_alone_make_a_headline(report: Callable[..., Page], tmp_path: Path) -> None:
@@ -334,18 +200,22 @@ def test_before_anything_came_true_the_holdout_leads_up_to_the_predictions(
     assert len(re.findall(r"measured \d", after)) > 100
 
 
+def test_a_location_without_predictions_has_no_chart_of_them(report: Callable[..., Page], tmp_path: Path) -> None:
+    def one(summary: dict[str, Any]) -> dict[str, Any]:
+        return summary | {"rows": [row for row in summary["rows"] if row["location"] == 9000001]}
+
+    page = report(example_runs.train(tmp_path), rewritten(example_runs.daily(tmp_path), "predictions", one))
+    text = page.section("predictions").text
+    assert "Location 9000001" in text
+    assert "Location 9000002" not in text
+
+
 def test_running_and_interrupted_runs(report: Callable[..., Page], tmp_path: Path) -> None:
     run = example_runs.daily(tmp_path, end=None)
     assert report(run).title == "openaq-daily is running"
     assert "running" in report(run).section("runs").text
     assert report(replace(run, interrupted=True)).title == "openaq-daily was interrupted"
     assert "no step has left a predictions summary yet" in report(run).all("footer")[0].text
-
-
-def test_no_runs_and_a_run_that_has_not_begun(report: Callable[..., Page], tmp_path: Path) -> None:
-    assert report().title == "No runs"
-    pending = replace(example_runs.daily(tmp_path), phase="Pending", nodes=(), started_at=None, finished_at=None)
-    assert "openaq-daily" in report(pending).title
 
 
 def test_page_is_small_and_quick(tmp_path: Path) -> None:

@@ -134,6 +134,17 @@ def test_axis_holds_its_values_and_has_few_round_ticks(values: list[float], from
     assert len({tick.label for tick in ticks}) == len(ticks)
 
 
+def test_axis_says_what_its_ticks_are() -> None:
+    scale, ticks = around([12.4, 24.1])
+    assert [tick.label for tick in ticks] == ["10", "15", "20", "25"]
+    assert (scale.low, scale.high) == (10, 25)
+
+
+def test_axis_begins_at_zero_where_a_value_is_a_little_below() -> None:
+    assert around([-0.3, 57], from_zero=True)[0].low == 0
+    assert around([-12, 57], from_zero=True)[0].low == -20
+
+
 @given(st.integers(0, 24 * 800), st.datetimes(datetime(1990, 1, 1), datetime(2040, 1, 1)))
 def test_time_axis_has_few_ticks_inside_it(length: int, start: datetime) -> None:
     start = start.replace(tzinfo=UTC, minute=0, second=0, microsecond=0)
@@ -143,7 +154,8 @@ def test_time_axis_has_few_ticks_inside_it(length: int, start: datetime) -> None
 
 
 @pytest.mark.parametrize(
-    ("length", "last"), [(0.0, "0.1 s"), (0.4, "0.4 s"), (27.4, "25 s"), (400, "6 min"), (9000, "2.5 h")]
+    ("length", "last"),
+    [(0.0, "0.1 s"), (0.4, "0.4 s"), (27.4, "25 s"), (400, "6 min"), (95, "1:20 min"), (9000, "2.5 h")],
 )
 def test_elapsed_axis_speaks_in_the_right_unit(length: float, last: str) -> None:
     _, ticks = seconds(length)

@@ -20,6 +20,7 @@ from pipeline.engine.process import is_alive, start_time
 from pipeline.engine.state import Ended, Event, Run, Strategy
 from pipeline.errors import PipelineError, UserError
 
+_VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, uid TEXT NOT NULL, workflow TEXT NOT NULL, parameters TEXT NOT NULL, manifests TEXT NOT NULL,
@@ -67,6 +68,14 @@ class Journal:
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=FULL")
             self._database.executescript(_SCHEMA)
+            version = self._database.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, _VERSION):
+                self.close()
+                raise PipelineError(
+                    f"the journal {self.path} is of version {version}, this engine writes version {_VERSION}; "
+                    "move the file away to start a new one"
+                )
+            self._database.execute(f"PRAGMA user_version = {_VERSION}")
 
     def close(self) -> None:
         """Give back the file."""

@@ -54,10 +54,16 @@ def message_of(run: Run) -> str:
     """Why a run failed: what the controller says, or else what the first of its failed leaves said."""
     if run.message or run.phase not in BROKEN:
         return run.message
-    for node in run.nodes.values():
-        if node.phase in BROKEN and node.message and node.type in ("Pod", "Skipped", "Retry"):
-            return f"{node.display_name}: {node.message}"
+    broken = [node for node in run.nodes.values() if node.phase in BROKEN and node.message]
+    for node in [each for each in broken if each.type in ("Pod", "Skipped") and _counts(each)] + broken:
+        return f"{node.display_name}: {node.message}"
     return ""
+
+
+def _counts(node: Node) -> bool:
+    """Whether it was the last attempt, or the only one."""
+    owner = node.owner
+    return owner is None or owner.type != "Retry" or (owner.phase in BROKEN and owner.attempts[-1] is node)
 
 
 def node_view(node: Node, folder: Path) -> NodeView:

@@ -32,7 +32,7 @@ def forecast(story: Story) -> Markup:
             tag("br") if story.attribution else None,
             story.attribution,
         ),
-        legend(("truth", "measured"), ("forecast", "forecast")),
+        legend(("truth", "measured"), ("forecast", "forecast")) if shown else note("Not kept."),
         *(_chart(location, found.inner(location), subject, unit, budget) for location in shown),
         note(f"{count(left, 'more location')} not drawn: {names(locations[_MOST_CHARTS:])}.") if left else None,
     )

@@ -3,7 +3,7 @@
 import re
 
 from pipeline.report.markup import Child, Markup, join, tag
-from pipeline.report.parts import section, table
+from pipeline.report.parts import note, section, table
 from pipeline.report.plot import at
 from pipeline.report.story import Story
 from pipeline.report.words import count, parameter_name, percent
@@ -11,6 +11,7 @@ from pipeline.report.words import count, parameter_name, percent
 _SHOWN = 12
 # The families of feature names, and what they mean to a reader; `{}` is the target.
 _MEANINGS = (
+    (r"location", "which station it is"),
     (r"lag_0", "{} now"),
     (r"lag_(\d+)", "{} \\1 h before"),
     (r"mean_same_hour", "mean of {} at this hour, last 7 days"),
@@ -47,7 +48,7 @@ def importance(story: Story) -> Markup:
         "importance",
         "What the model looks at",
         "Each feature's share of the whole influence. Correlated features divide a share among them.",
-        table(["Feature", "", "#Share"], rows, "Feature importance", "importance"),
+        table(["Feature", "", "#Share"], rows, "Feature importance", "importance") if rows else note("Not kept."),
     )
 
 

@@ -102,8 +102,9 @@ def _named(task: Task) -> list[Child]:
     if task.tries > 1:
         parts.append(tag("small", f"{task.tries} attempts"))
     parts.append(tag("span", task.phase.lower(), class_="unseen" if task.phase == "Succeeded" else "state"))
-    if task.message and task.phase != "Succeeded":
-        parts.append(tag("span", shortened(one_line(task.message), 300), class_="said"))
+    said = one_line(task.message).removeprefix(f"{task.phase.lower()}: ")
+    if said and task.phase != "Succeeded":
+        parts.append(tag("span", shortened(said, 300), class_="said"))
     return parts
 
 

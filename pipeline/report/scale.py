@@ -64,7 +64,7 @@ def hours(start: datetime, end: datetime, about: int = 8) -> tuple[Scale, list[T
         moment = midnight + timedelta(hours=index * step)
         if start <= moment <= end:
             label = f"{moment:%H:%M}" if moment.hour else f"{moment.day} {moment:%b}"
-            ticks.append(Tick(scale.share(moment.timestamp()), label, minor=bool(len(ticks) % 2)))
+            ticks.append(Tick(scale.share(moment.timestamp()), label, minor=bool(index % 2)))
     return scale, ticks
 
 
@@ -74,20 +74,23 @@ def seconds(length: float, about: int = 6) -> tuple[Scale, list[Tick]]:
     step = next((step for step in _ROUND_SECONDS if length / step <= about), math.ceil(length / about / 86400) * 86400)
     scale = Scale(0.0, length)
     return scale, [
-        Tick(scale.share(index * step), _clock(index * step), minor=bool(index % 2))
+        Tick(scale.share(index * step), _clock(index * step, step), minor=bool(index % 2))
         for index in range(math.floor(length / step) + 1)
     ]
 
 
 def _round(step: float) -> float:
-    """The smallest of 1, 2, 2.5, 5 and 10 times a power of ten that is not below `step`."""
+    """The smallest of 1, 2, 5 and 10 times a power of ten that is not below `step`."""
     power = 10.0 ** math.floor(math.log10(step))
-    return next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= step * (1 - 1e-9))
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= step * (1 - 1e-9))
 
 
-def _clock(value: float) -> str:
+def _clock(value: float, step: float) -> str:
+    """Elapsed seconds in the unit of the axis: 1:20 min where it counts in parts of a minute."""
     if value < 60:
         return f"{value:g} s"
+    if step < 60:
+        return f"{value // 60:.0f}:{value % 60:02.0f} min"
     if value < 3600:
         return f"{value / 60:g} min"
     return f"{value / 3600:g} h"

@@ -97,7 +97,7 @@ def _bootstrap(fields: Fields, unit: str) -> Markup | None:
     if "bootstrap" not in fields:
         return None
     found = fields.inner("bootstrap")
-    names = {"gain": f"Gain over the champion, {unit}", "bound": f"Its lower bound, {unit}"}
+    names = {"difference": f"Gain over the champion, {unit}", "bound": f"Its lower bound, {unit}"}
     pairs = [
         (names.get(name, name.replace("_", " ").capitalize()), _value(found.raw(name)))
         for name in found

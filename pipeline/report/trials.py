@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pipeline.report.fields import Fields
 from pipeline.report.markup import Child, Markup, tag
-from pipeline.report.parts import section, spent, table, unfolds
+from pipeline.report.parts import note, section, spent, table, unfolds
 from pipeline.report.plot import at, column, marker, plot, upright
 from pipeline.report.scale import Tick, around
 from pipeline.report.story import Story
@@ -35,7 +35,7 @@ def trials(story: Story) -> Markup:
     metric = fields.text("metric").upper() if "metric" in fields else "Score"
     found = [_trial(one) for one in fields.objects("trials")]
     if not found:
-        return section("trials", "Trials", "No trial was made.")
+        return section("trials", "Trials", None, note("Not kept."))
     families = list(dict.fromkeys(trial.family for trial in found))
     best = min(found, key=lambda trial: trial.mean)
     folds = max(len(trial.folds) for trial in found)

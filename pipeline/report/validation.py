@@ -1,5 +1,8 @@
 """Validation: what the data had to pass, and which days of which location did not."""
 
+from dataclasses import dataclass
+from datetime import date, timedelta
+
 from pipeline.report.fields import Fields
 from pipeline.report.markup import Child, Markup, join, tag
 from pipeline.report.parts import facts, note, section, table, unfolds, with_small
@@ -8,6 +11,17 @@ from pipeline.report.story import Story, Summary
 from pipeline.report.words import count, names, percent, quantity
 
 _SHOWN = 12
+
+
+@dataclass
+class Spell:
+    """Days in a row on which a location was refused for the same reasons."""
+
+    location: str
+    first: str
+    last: str
+    days: int
+    reasons: list[str]
 
 
 def validation(story: Story) -> Markup:
@@ -90,15 +104,17 @@ def _remarks(fields: Fields) -> list[Markup]:
 
 
 def _refused(refused: list[Fields]) -> Markup:
-    rows: list[list[Child]] = [
-        [
-            tag("span", one.text("location"), class_="nowrap"),
-            tag("span", one.text("day"), class_="nowrap"),
-            _reasons(one.texts("reasons")),
-        ]
-        for one in refused
-    ]
-    columns, caption = ["Location", "Day", "Refused because"], "Refused location-days"
+    """Refused days; days in a row that were refused for the same reasons are one line."""
+    spells: list[Spell] = []
+    for one in sorted(refused, key=lambda one: (one.text("location"), one.text("day"))):
+        location, day, reasons = one.text("location"), one.text("day"), one.texts("reasons")
+        last = spells[-1] if spells else None
+        if last and (last.location, last.reasons) == (location, reasons) and _follows(day, last.last):
+            last.last, last.days = day, last.days + 1
+        else:
+            spells.append(Spell(location, day, day, 1, reasons))
+    columns, caption = ["Location", "Days", "Refused because"], "Refused location-days"
+    rows = [_row(spell) for spell in spells]
     rest = len(rows) - _SHOWN
     return join(
         table(columns, rows[:_SHOWN], caption),
@@ -106,8 +122,21 @@ def _refused(refused: list[Fields]) -> Markup:
     )
 
 
-def _reasons(reasons: list[str]) -> Markup:
-    return join(*(tag("div", reason) for reason in reasons))
+def _follows(day: str, before: str) -> bool:
+    """Whether `day` is the one after; False where they are no days at all."""
+    try:
+        return date.fromisoformat(day) - date.fromisoformat(before) == timedelta(days=1)
+    except ValueError:
+        return False
+
+
+def _row(spell: Spell) -> list[Child]:
+    days = spell.first if spell.days == 1 else f"{spell.first} to {spell.last}"
+    return [
+        tag("span", spell.location, class_="nowrap"),
+        with_small(days, count(spell.days, "day") if spell.days > 1 else None),
+        join(*(tag("div", reason) for reason in spell.reasons)),
+    ]
 
 
 def _expectations(found: list[Fields]) -> Markup:

@@ -6,14 +6,13 @@ import json
 import os
 import socket
 import stat
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.errors import PipelineError, UserError
 from pipeline.stack.processes import start_time
-from pipeline.stack.server import Ports, Server
+from pipeline.stack.server import Ports, Server, python
 
 _PROGRAM = Path(__file__).with_name("fork_server.py")
 _LONGEST_SOCKET_PATH = 100  # bytes; Linux takes 107, macOS 103
@@ -35,7 +34,7 @@ class ForkServer(Server):
         self.socket().unlink(missing_ok=True)
 
     def command(self, ports: Ports) -> list[str]:  # noqa: ARG002 - it has none
-        return [sys.executable, "-X", "utf8", "-P", str(_PROGRAM), str(self.socket()), str(self._root)]
+        return [python(), "-X", "utf8", "-P", str(_PROGRAM), str(self.socket()), str(self._root)]
 
     def environment(self) -> dict[str, str]:
         from pipeline.stack.fork_server import ONE_THREAD  # noqa: PLC0415 - it loads what only the server needs

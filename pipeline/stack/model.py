@@ -1,12 +1,11 @@
 """A model server: the real `seldon-core-microservice`, started from what a SeldonDeployment's container says."""
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pipeline.stack.deployment import Deployment
-from pipeline.stack.server import Ports, Server, responds
+from pipeline.stack.server import Ports, Server, python, responds
 
 _PREDICTIONS = "/api/v1.0/predictions"  # where Seldon's ingress and this server alike answer
 
@@ -27,7 +26,7 @@ class ModelServer(Server):
     def command(self, ports: Ports) -> list[str]:
         program = str(Path(__file__).with_name("model_main.py"))
         where = ["--http-port", str(ports["http"]), "--metrics-port", str(ports["metrics"])]
-        return [sys.executable, "-P", program, *self._deployment.arguments, *where]
+        return [python(), "-P", program, *self._deployment.arguments, *where]
 
     def environment(self) -> dict[str, str]:
         path = os.pathsep.join(filter(None, [str(self._root), self._deployment.environment.get("PYTHONPATH")]))

@@ -9,6 +9,7 @@ must bind 127.0.0.1 only, keep its data over a kill -9, and end on SIGTERM.
 
 import http.client
 import os
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,6 +55,12 @@ def surroundings(home: Path) -> dict[str, str]:
     HOME inside the state folder, so that no server reads or writes the user's."""
     kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return {**kept, "HOME": str(home / "home"), "PYTHONUNBUFFERED": "1", "NO_PROXY": "127.0.0.1,localhost"}
+
+
+def python() -> str:
+    """This Python, by one name however it was called: another name would look like another command."""
+    plain = Path(sys.executable).with_name("python3")
+    return str(plain) if plain.exists() else sys.executable
 
 
 def responds(port: int, path: str, *, seconds: float = 1) -> bool:

@@ -55,7 +55,7 @@ class Stack:
     def __init__(self, home: Path, *, root: Path = _ROOT) -> None:
         self._supervisor = Supervisor(home)
         self.home = self._supervisor.home
-        self._root = root
+        self._root = root.resolve()
 
     def ensure(self, name: str) -> str:
         """Start the server where it does not run, wait until it answers, and return its address.
@@ -120,8 +120,8 @@ class Stack:
 
     def stop(self) -> None:
         """Stop every server, the object store last. Their data stay, and so do their ports."""
-        names = set(self._supervisor.registry.all()) - {"object-store"}
-        with ThreadPoolExecutor(max_workers=len(names) or 1) as pool:
+        names = {*SERVERS, *self._models(), *self._supervisor.registry.all()} - {"object-store"}
+        with ThreadPoolExecutor(max_workers=len(names)) as pool:
             list(pool.map(self._supervisor.stop, sorted(names)))
         self._supervisor.stop("object-store")
 

@@ -6,6 +6,7 @@ that started them, and are found again by servers.json; what a crash left behind
 environment and ended before anything new is started.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -35,7 +36,7 @@ class Supervisor:
     """
 
     def __init__(self, home: Path) -> None:
-        self.home = home.absolute()
+        self.home = home.resolve()  # one folder has one name, however it is reached
         self.logs = self.home / "logs"
         self.registry = Registry(self.home)
         try:
@@ -69,7 +70,8 @@ class Supervisor:
         """End a server's whole group, and whatever else of it there is."""
         with self.registry.lock(name):
             self._end(name, grace)
-            self.registry.stopped(name)
+            with contextlib.suppress(OSError):  # on a full disk it is remembered as running, and found to be gone
+                self.registry.stopped(name)
 
     def log_of(self, name: str) -> Path:
         """Where a server's output goes."""
@@ -109,17 +111,20 @@ class Supervisor:
         if output.exists() and output.stat().st_size > _LOG_BYTES:
             output.replace(output.with_suffix(".log.1"))
         pid = processes.launch(server.command(ports), environment=environment, folder=self.home, log=output)
-        return self.registry.put(
-            Record(
-                name=server.name,
-                ports=dict(ports),
-                pid=pid,
-                started=processes.start_time(pid) or 0,
-                since=datetime.now(UTC).isoformat(timespec="seconds"),
-                digest=self._digest(server, ports),
-                address=server.address(ports),
-            )
+        record = Record(
+            name=server.name,
+            ports=dict(ports),
+            pid=pid,
+            started=processes.start_time(pid) or 0,
+            since=datetime.now(UTC).isoformat(timespec="seconds"),
+            digest=self._digest(server, ports),
+            address=server.address(ports),
         )
+        try:
+            return self.registry.put(record)
+        except OSError:
+            processes.end_group(pid, grace=0)
+            raise
 
     def _came_up(self, server: Server, record: Record, seconds: float) -> bool:
         up = False
@@ -172,7 +177,7 @@ def installed() -> str:
     """A digest of the libraries beside this Python and their versions: servers that imported others are stale."""
     folders = [path for path in map(Path, sys.path) if path.name == "site-packages" and path.is_dir()]
     names = sorted(path.name for folder in folders for path in folder.glob("*.dist-info"))
-    return hashlib.sha256("\n".join([sys.executable, *names]).encode()).hexdigest()[:32]
+    return hashlib.sha256("\n".join([sys.prefix, *names]).encode()).hexdigest()[:32]
 
 
 def last_line(path: Path) -> str:

@@ -4,11 +4,10 @@ Clients upload artifacts themselves; the server reads them for its pages, so it 
 in 5 to 9 s, nearly all of it imports, and so started early and awaited where first needed.
 """
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pipeline.stack.server import Ports, Server, responds
+from pipeline.stack.server import Ports, Server, python, responds
 
 
 class Tracking(Server):
@@ -25,7 +24,7 @@ class Tracking(Server):
     def command(self, ports: Ports) -> list[str]:
         program = str(Path(__file__).with_name("tracking_main.py"))
         store, artifacts = f"sqlite:///{self._home}/mlflow.db", "s3://artifacts/mlflow"
-        return [sys.executable, "-P", program, str(ports["http"]), store, artifacts]
+        return [python(), "-P", program, str(ports["http"]), store, artifacts]
 
     def environment(self) -> dict[str, str]:
         return {

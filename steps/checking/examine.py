@@ -16,7 +16,7 @@ import pandas as pd
 from steps.checking import suites, words
 from steps.checking.expectations import Expectations, Outcome
 from steps.checking.hourly import hourly
-from steps.checking.profile import UNUSABLE, profile
+from steps.checking.profile import OF_FILE, UNUSABLE, profile
 from steps.checking.reading import RawFile
 from steps.checking.table import Table, tabulate
 from steps.declaration import Declaration
@@ -49,32 +49,27 @@ class Examined:
 class Examiner:
     """Examines files against a declaration; `target` is the parameter without which a day is of no use."""
 
-    def __init__(self, declaration: Declaration, target: str) -> None:
+    def __init__(self, declaration: Declaration, target: str, expectations: Expectations) -> None:
         self._declaration = declaration
         self._target = target
-        self._expectations = Expectations()
+        self._expectations = expectations
 
     def examine(self, files: Sequence[RawFile]) -> Examined:
         """The verdict on each, and what they hold."""
         quantities = self._declaration.quantities
         table = tabulate(files, quantities)
-        of_files = self._expectations.validate(table.facts, suites.of_files())
         of_rows = self._rows(table.rows)
         faults = _faults(table.rows, of_rows)
         profiled = profile(table, faults[list(_LEAVE_OUT_VALUE)], self._target, quantities)
-        of_parameters = self._expectations.validate(
-            profiled, suites.of_parameters(self._declaration.expectations, self._target)
-        )
+        of_days = self._expectations.validate(profiled, suites.of_days(self._declaration.expectations, self._target))
 
         broken = _broken(table, faults)
-        failing = _failing(of_parameters)
+        failing = _failing(of_days)
         lost = _of_pairs(table.rows, profiled.loc[sorted(failing)])
         out = faults[list(_LEAVE_OUT_VALUE)].any(axis=1) | lost | table.rows["file"].isin(list(broken))
         observations = hourly(table.rows[~out], files)
-        verdicts = self._verdicts(table, broken, profiled, of_parameters, set(observations["file"]))
-        return Examined(
-            verdicts, observations, [*of_files, *of_rows, *of_parameters], _left_out(table, faults, lost, verdicts)
-        )
+        verdicts = self._verdicts(table, broken, profiled, of_days, set(observations["file"]))
+        return Examined(verdicts, observations, [*of_rows, *of_days], _left_out(table, faults, lost, verdicts))
 
     def _rows(self, rows: pd.DataFrame) -> list[Outcome]:
         there = sorted(set(rows["parameter"]))
@@ -93,11 +88,14 @@ class Examiner:
         of_target: dict[int, list[str]] = {}
         for outcome in outcomes:
             for _, found in profiled.loc[outcome.failed].iterrows():
-                if found["parameter"] == self._target:
-                    unit = _first_unit(table.rows, found) if outcome.fault == "other_units" else ""
-                    of_target.setdefault(found["file"], []).append(
-                        words.of_target(outcome.fault, found, self._declaration, unit)
-                    )
+                number = found["file"]
+                if found["parameter"] != self._target or number in broken:
+                    continue
+                if outcome.fault == "gap" and number in of_target:
+                    continue  # a target that cannot be used is absent, too; that says nothing new
+                unit = _first_unit(table.rows, found) if outcome.fault == "other_units" else ""
+                said = words.of_target(outcome.fault, found, self._declaration, unit)
+                of_target.setdefault(number, []).append(said)
         verdicts = []
         for number, file in enumerate(table.files):
             if number in broken:
@@ -120,7 +118,7 @@ def _faults(rows: pd.DataFrame, outcomes: list[Outcome]) -> pd.DataFrame:
 def _broken(table: Table, faults: pd.DataFrame) -> dict[int, list[str]]:
     """The numbers of the files that are refused as they are, and why."""
     broken: dict[int, list[str]] = {}
-    of_file = table.facts[["unreadable", "missing_columns", "foreign"]].notna().any(axis=1)
+    of_file = table.facts[list(OF_FILE)].notna().any(axis=1)
     for number, facts in table.facts[of_file].iterrows():
         broken[int(str(number))] = words.of_file(facts, table.files[int(str(number))])
     totals = table.rows["file"].value_counts()

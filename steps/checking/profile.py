@@ -1,4 +1,4 @@
-"""What each parameter did in each file: how much of it can be used, how long it stood still, how long it was absent.
+"""What each file is, and what each parameter did in it: how much can be used, how long it stood still or was absent.
 
 A day is judged by its own file alone. So what is accepted does not depend on which other days a run happens to take,
 and a sensor counts as stuck only by equal values in a row within one day.
@@ -9,20 +9,22 @@ import pandas as pd
 from steps.checking.table import MINUTES_A_DAY, Table
 from steps.declaration import Quantity
 
+OF_FILE = ("unreadable", "missing_columns", "foreign")
 UNUSABLE = ("missing", "outside", "contradictory")
 _KEYS = ["file", "parameter"]
 
 
 def profile(table: Table, faults: pd.DataFrame, target: str, quantities: dict[str, Quantity]) -> pd.DataFrame:
-    """One row for each file and parameter in it, and for each file and the target.
+    """One row for each file and the target, and for each other parameter in it.
 
     Args:
         faults: for each row of the table whether it is `missing`, `outside`, `contradictory` or in `other_units`.
 
     Returns:
         file, parameter, `rows`, the count of each fault, `unusable` (share of rows that are missing, outside or
-        contradictory), `stuck` (longest run of equal values), `stuck_limit` (the length that is too long, or null)
-        and, for the target, `gap` (hours).
+        contradictory), `stuck` (longest run of equal values), `stuck_limit` (the length that is too long, or null).
+        In the target's rows alone `gap` (hours), and what is wrong with the whole file: `unreadable`,
+        `missing_columns`, `foreign`, each yes or no. A file with that has no rows to speak of and no `gap`.
     """
     rows = table.rows
     keys = [rows["file"], rows["parameter"]]
@@ -31,12 +33,16 @@ def profile(table: Table, faults: pd.DataFrame, target: str, quantities: dict[st
     found["unusable"] = faults[list(UNUSABLE)].any(axis=1).groupby(keys).mean()
     usable = rows[~faults.any(axis=1)]
     found["stuck"] = _longest_runs(usable)
-    readable = table.facts.index[table.facts[["unreadable", "missing_columns", "foreign"]].isna().all(axis=1)]
-    everywhere = pd.MultiIndex.from_product([readable, [target]], names=_KEYS)
+    everywhere = pd.MultiIndex.from_product([table.facts.index, [target]], names=_KEYS)
     found = found.reindex(found.index.union(everywhere)).fillna(0)
     found["gap"] = _gaps(usable[usable["parameter"] == target], everywhere)
     limits = {name: quantity.stuck_hours for name, quantity in quantities.items()}
     found = found.reset_index()
+    of_file = table.facts[list(OF_FILE)].notna()
+    mine = found["parameter"] == target
+    found["gap"] = found["gap"].mask(found["file"].map(of_file.any(axis=1)))
+    for fault in OF_FILE:
+        found[fault] = found["file"].map(of_file[fault].map({True: "yes", False: "no"})).where(mine)
     return found.assign(stuck_limit=found["parameter"].map(limits).astype("float64"))
 
 

@@ -1,4 +1,4 @@
-"""What is expected of raw data, in three suites: of files, of their rows, of each parameter in each file; and of
+"""What is expected of raw data, in two suites: of rows, and of location-days with each parameter in them; and of
 locations. The bounds are the declaration's.
 """
 
@@ -7,18 +7,6 @@ from collections.abc import Collection
 from steps.checking.expectations import Expected, gxe
 from steps.checking.table import MINUTES_A_DAY
 from steps.declaration import Expectations, Quantity
-
-
-def of_files() -> list[Expected]:
-    """On `Table.facts`."""
-    names = {
-        "unreadable": "is a gzipped CSV of at most 10 MB",
-        "missing_columns": "has the archive's columns",
-        "foreign": "holds its own location alone",
-    }
-    return [
-        Expected(fault, name, "file", gxe.ExpectColumnValuesToBeNull(column=fault)) for fault, name in names.items()
-    ]
 
 
 def value_of(parameter: str) -> str:
@@ -74,9 +62,18 @@ def of_rows(parameters: Collection[str], quantities: dict[str, Quantity]) -> lis
     ]
 
 
-def of_parameters(limits: Expectations, target: str) -> list[Expected]:
+def of_days(limits: Expectations, target: str) -> list[Expected]:
     """On `profile`."""
+    files = {
+        "unreadable": "is a gzipped CSV of at most 10 MB",
+        "missing_columns": "has the archive's columns",
+        "foreign": "holds its own location alone",
+    }
     return [
+        *(
+            Expected(fault, name, "file", gxe.ExpectColumnValuesToBeInSet(column=fault, value_set=["no"]))
+            for fault, name in files.items()
+        ),
         Expected(
             "unusable",
             f"at most {limits.null_share:.0%} of a day's values are missing, impossible or contradictory",

@@ -36,7 +36,13 @@ class Computed:
 
 
 def compute(
-    store: Bucket, declaration: Declaration, parameter: str, months: list[FeatureMonth], observations: Observations
+    store: Bucket,
+    months: list[FeatureMonth],
+    observations: Observations,
+    expectations: Expectations,
+    *,
+    declaration: Declaration,
+    parameter: str,
 ) -> Computed:
     """Store the features of those `months` that are not there.
 
@@ -44,7 +50,6 @@ def compute(
         CheckFailed: they are not as expected; those of earlier months are stored.
     """
     lacking = _lacking(store, declaration.name, parameter, months)
-    expectations = Expectations()
     rows = columns = 0
     outcomes: list[Outcome] = []
     built = ((month, _build(declaration, parameter, month, observations)) for month in lacking)

@@ -34,9 +34,10 @@ class Design:
     scale: Array
     sometimes_missing: tuple[int, ...]  # of `plain`
     locations: Array
+    interactions: bool
 
     @classmethod
-    def of(cls, features: tuple[str, ...], values: Array) -> Self:
+    def of(cls, features: tuple[str, ...], values: Array, *, interactions: bool) -> Self:
         """The design for training rows of shape (rows, features)."""
         left_out = _SPELT_OUT if covers_the_year(features, values) else (*_SPELT_OUT, "cal_year_sin", "cal_year_cos")
         plain = tuple(index for index, name in enumerate(features) if name not in left_out)
@@ -55,6 +56,7 @@ class Design:
             np.where(deviation > 1e-9 * (1 + np.abs(center)), deviation, 1.0),
             sometimes,
             np.unique(ids[np.isfinite(ids)]),
+            interactions,
         )
 
     @property
@@ -65,6 +67,8 @@ class Design:
         names += [names[index] for index in self.sometimes_missing]
         calendar = day + weekdays
         names += weekdays + ["location"] * locations
+        if not self.interactions:
+            return names
         weekend = day * 2 if weekdays else []
         names += weekend
         if locations <= _MOST_LOCATIONS:
@@ -87,6 +91,8 @@ class Design:
         weekdays = self._one_hot(values, "cal_weekday", np.arange(self._weekdays(), dtype=np.float64))
         locations = self._one_hot(values, "location", self.locations)
         parts += [weekdays, locations]
+        if not self.interactions:
+            return np.hstack(parts)
         day = plain[:, [i for i, index in enumerate(self.plain) if self.features[index].startswith(_DAY)]]
         weekend = np.hstack([day * weekdays[:, [number]] for number in (5, 6) if self._weekdays()] or [day[:, :0]])
         parts.append(weekend)
@@ -103,6 +109,7 @@ class Design:
             "scale": self.scale.tolist(),
             "sometimes_missing": list(self.sometimes_missing),
             "locations": self.locations.tolist(),
+            "interactions": self.interactions,
         }
 
     @classmethod
@@ -118,7 +125,7 @@ class Design:
         scale = numbers(state["scale"], len(plain))
         locations = numbers(state["locations"], len(state["locations"]))
         center = numbers(state["center"], len(plain))
-        return cls(features, plain, center, scale, sometimes, locations)
+        return cls(features, plain, center, scale, sometimes, locations, bool(state["interactions"]))
 
     def _day(self) -> list[str]:
         return [self.features[index] for index in self.plain if self.features[index].startswith(_DAY)]

@@ -34,7 +34,7 @@ _FIXED: Final = {
     "deterministic": True,
     "force_row_wise": True,
     "num_threads": 1,
-    "max_bin": 127,
+    "max_bin": 63,
     "verbosity": -1,
 }
 _TREES: Final = "trees.txt"

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # alpha: the penalty; a standardised column is shrunk as if that many rows said 0
-# pooling: that of the interactions in proportion; more makes locations, and weekends, more alike
-DEFAULTS: Final = {"alpha": 1000.0, "pooling": 0.3, "root": 0.5}
+# interactions: whether locations and weekends have a calendar of their own
+# pooling: the penalty of the interactions in proportion; more makes locations, and weekends, more alike
+DEFAULTS: Final = {"alpha": 1000.0, "interactions": True, "pooling": 0.3, "root": 0.5}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,7 +43,7 @@ class Linear(Model):
     def fit(cls, rows: "pd.DataFrame", target: Array, parameters: Mapping[str, Any], seed: int) -> Self:  # noqa: ARG003
         chosen = parameters_of("linear", parameters, DEFAULTS)
         values, floor = rows.to_numpy(dtype=np.float64), float(target.min())
-        design = Design.of(tuple(map(str, rows.columns)), values)
+        design = Design.of(tuple(map(str, rows.columns)), values, interactions=bool(chosen["interactions"]))
         columns = design.columns(values)
         wanted = np.column_stack([target, np.sqrt(target - floor)])
         means, levels = columns.mean(axis=0), wanted.mean(axis=0)

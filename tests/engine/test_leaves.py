@@ -3,9 +3,10 @@
 import json
 import os
 import time
+from pathlib import Path
 
 import pytest
-from conftest import Laboratory, container, log_of, until
+from laboratory import Laboratory, container, log_of, until
 
 from pipeline.engine import leaves, places
 from pipeline.engine.process import start_time
@@ -163,8 +164,7 @@ def test_a_failed_step_still_has_the_outputs_it_wrote(lab: Laboratory):
         "echo report > {{outputs.artifacts.page.path}}; exit 3", outputs="{artifacts: [{name: page, path: /work/page}]}"
     )
     assert view.phase == "Failed"
-    with open(view.nodes[0].outputs["artifacts"]["page"], encoding="utf-8") as page:
-        assert page.read() == "report\n"
+    assert Path(view.nodes[0].outputs["artifacts"]["page"]).read_text(encoding="utf-8") == "report\n"
 
 
 @pytest.mark.parametrize(
@@ -274,8 +274,10 @@ def test_a_mounted_folder_is_there(lab: Laboratory):
         """
     )
     assert view.phase == "Succeeded", view.message
-    with open(view.nodes[0].outputs["artifacts"]["o"], encoding="utf-8") as file:
-        assert file.read().strip() == f"{view.nodes[0].log}/files/work"
+    assert (
+        Path(view.nodes[0].outputs["artifacts"]["o"]).read_text(encoding="utf-8").strip()
+        == f"{view.nodes[0].log}/files/work"
+    )
 
 
 APPLY = """

@@ -4,7 +4,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import HEADER, manifest
+from laboratory import HEADER, manifest
 
 from pipeline import engine
 from pipeline.errors import Refused, UserError

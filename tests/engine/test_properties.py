@@ -7,7 +7,8 @@ which order leaves end, and where an engine died, changes nothing in the tree.
 from dataclasses import dataclass
 from random import Random
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.engine import checks
@@ -45,8 +46,9 @@ LEAVES = {
 
 
 @st.composite
-def dags(draw, name, templates):
-    """A dag of up to seven tasks, each of which may depend on those before it."""
+def dags(draw, name, templates, fail_fast):
+    """A dag of up to seven tasks, each of which may depend on those before it. `fail_fast`: the template's, after
+    which the order of ends matters."""
     tasks = []
     for number in range(draw(st.integers(1, 7))):
         before = draw(st.lists(st.sampled_from(range(number)), unique=True, max_size=3)) if number else []
@@ -66,15 +68,16 @@ def dags(draw, name, templates):
         dag=Dag(tuple(tasks), fail_fast=draw(st.booleans())),
         parallelism=draw(st.sampled_from((None, None, 1, 2))),
         retry=draw(st.sampled_from((None, None, Retry(limit="1")))),
+        fail_fast=fail_fast and draw(st.booleans()),
     )
 
 
 @st.composite
-def workflows(draw):
+def workflows(draw, fail_fast=False):
     leaves = list(LEAVES)
-    inner = draw(dags("inner", leaves))
-    middle = draw(dags("middle", [*leaves, "inner"]))
-    main = draw(dags("main", [*leaves, "inner", "middle"]))
+    inner = draw(dags("inner", leaves, fail_fast))
+    middle = draw(dags("middle", [*leaves, "inner"], fail_fast))
+    main = draw(dags("main", [*leaves, "inner", "middle"], fail_fast))
     workflow = Workflow(
         "w", "Workflow", "w.yaml", "main",
         {**LEAVES, "inner": inner, "middle": middle, "main": main},
@@ -128,12 +131,17 @@ class World:
         if not choices:
             return None
         kind, name = self.random.choice(choices)
-        if kind == "lock":
-            del self.wanting[name]
-            self.locks["m"] = name
-            return Locked(now, name)
-        if kind == "tick":
-            return Tick(max(now, self.state.next_tick))
+        return {"lock": self.lock, "tick": self.tick, "leaf": self.leaf}[kind](now, name)
+
+    def lock(self, now: float, name: str) -> Event:
+        del self.wanting[name]
+        self.locks["m"] = name
+        return Locked(now, name)
+
+    def tick(self, now: float, _: str) -> Event:
+        return Tick(max(now, self.state.next_tick))
+
+    def leaf(self, now: float, name: str) -> Event:
         node = self.state.live[name]
         if node.phase == "Pending" and not node.condemned:
             return Running(now, name)
@@ -202,35 +210,30 @@ def replayed(workflow: Workflow, events: list[Event]) -> Run:
 seeds = st.integers(0, 2**32)
 
 
-@settings(max_examples=150, deadline=None)
-@given(workflow=workflows(), outcomes=seeds, order=seeds)
-def test_every_run_ends_and_every_node_with_it(workflow, outcomes, order):
+def every_run_ends_and_every_node_with_it(workflow, outcomes, order):
     world = World(workflow, outcomes, order).run()
     assert all(node.phase in FULFILLED for node in world.state.nodes.values())
-    assert world.locks == {} and not world.state.live and not world.state.locking and not world.state.retrying
+    assert world.locks == {}
+    assert not world.state.live
+    assert not world.state.locking
+    assert not world.state.retrying
     assert world.state.active_pods == 0
 
 
-@settings(max_examples=100, deadline=None)
-@given(workflow=workflows(), outcomes=seeds, one=seeds, other=seeds)
-def test_the_order_in_which_leaves_end_changes_nothing(workflow, outcomes, one, other):
+def the_order_in_which_leaves_end_changes_nothing(workflow, outcomes, one, other):
     first, second = World(workflow, outcomes, one).run(), World(workflow, outcomes, other).run()
     assert first.tree == second.tree
     assert first.state.phase == second.state.phase
 
 
-@settings(max_examples=150, deadline=None)
-@given(workflow=workflows(), outcomes=seeds, one=seeds, other=seeds, deaths=st.sampled_from((0.05, 0.2, 0.5)))
-def test_an_engine_that_dies_again_and_again_changes_nothing(workflow, outcomes, one, other, deaths):
+def an_engine_that_dies_again_and_again_changes_nothing(workflow, outcomes, one, other, deaths):
     spared = World(workflow, outcomes, one).run()
     mended = World(workflow, outcomes, other, deaths=deaths).run()
     assert spared.tree == mended.tree
     assert spared.state.phase == mended.state.phase
 
 
-@settings(max_examples=50, deadline=None)
-@given(workflow=workflows(), outcomes=seeds, order=seeds)
-def test_the_same_events_make_the_same_run(workflow, outcomes, order):
+def the_same_events_make_the_same_run(workflow, outcomes, order):
     world = World(workflow, outcomes, order, deaths=0.1).run()
     again = replayed(workflow, world.events)
     assert whole(again) == whole(world.state)
@@ -240,8 +243,39 @@ def whole(run):
     return {name: (node.id, node.type, node.phase, node.message, [*node.children]) for name, node in run.nodes.items()}
 
 
-@settings(max_examples=100, deadline=None)
-@given(workflow=workflows(), outcomes=seeds, order=seeds, moment=st.integers(1, 30), deaths=st.sampled_from((0.0, 0.2)))
-def test_a_run_that_is_stopped_ends(workflow, outcomes, order, moment, deaths):
+def a_run_that_is_stopped_ends(workflow, outcomes, order, moment, deaths):
     world = World(workflow, outcomes, order, deaths, stops_after=moment).run()
     assert all(node.phase in FULFILLED for node in world.state.nodes.values())
+    assert world.state.active_pods == 0
+
+
+PROPERTIES = {
+    every_run_ends_and_every_node_with_it: {"workflow": workflows(fail_fast=True), "order": seeds},
+    the_order_in_which_leaves_end_changes_nothing: {"one": seeds, "other": seeds},
+    an_engine_that_dies_again_and_again_changes_nothing: {
+        "one": seeds, "other": seeds, "deaths": st.sampled_from((0.05, 0.2)),
+    },
+    the_same_events_make_the_same_run: {"order": seeds},
+    a_run_that_is_stopped_ends: {
+        "workflow": workflows(fail_fast=True), "order": seeds, "moment": st.integers(1, 30),
+        "deaths": st.sampled_from((0.0, 0.2)),
+    },
+}  # fmt: skip
+
+
+def hold(law, examples):
+    """Try a property on that many random runs."""
+    healthy = settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    healthy(given(**{"workflow": workflows(), "outcomes": seeds, **PROPERTIES[law]})(law))()
+
+
+@pytest.mark.parametrize("law", PROPERTIES, ids=lambda law: law.__name__)
+def test_properties(law):
+    hold(law, 25)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("law", PROPERTIES, ids=lambda law: law.__name__)
+def test_properties_many_times(law):
+    hold(law, 2000)

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from conftest import outcome
+from laboratory import outcome
 
 RETRY = """
 entrypoint: only

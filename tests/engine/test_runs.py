@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -10,7 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 
 import pytest
-from conftest import Laboratory, container, log_of, until
+from laboratory import Laboratory, container, log_of, until
 
 from pipeline import engine
 from pipeline.engine.process import is_alive, start_time
@@ -168,7 +169,7 @@ ENGINE = """
     import sys
     from pathlib import Path
     sys.path[:0] = [{tests!r}]
-    from conftest import Laboratory
+    from laboratory import Laboratory
     lab = Laboratory(Path({folder!r}))
     lab.execute({run!r})
 """
@@ -357,6 +358,37 @@ def test_a_journal_that_cannot_be_used(tmp_path):
     (tmp_path / "journal.db").write_text("this is no database, and longer than its header would be" * 10)
     with pytest.raises(PipelineError, match=r"the journal .*journal\.db cannot be used: file is not a database"):
         engine.Journal(tmp_path / "journal.db")
+
+
+def test_a_journal_of_another_version_is_left_alone(tmp_path):
+    database = sqlite3.connect(tmp_path / "journal.db")
+    database.execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(PipelineError, match="is of version 99, this engine writes version 1; move the file away"):
+        engine.Journal(tmp_path / "journal.db")
+
+
+def test_a_failed_run_says_what_failed_in_the_end(lab: Laboratory):
+    view = lab.run(
+        """
+        entrypoint: main
+        templates:
+          - name: main
+            dag:
+              tasks:
+                - {name: mended, template: fails-once}
+                - {name: bad, template: fails, depends: mended}
+          - name: fails-once
+            retryStrategy: {limit: 1}
+            container: {image: i, command: [sh, -c], args: ["echo early >&2; exit $((1 - {{retries}}))"]}
+          - name: fails
+            retryStrategy: {limit: 1}
+            container: {image: i, command: [sh, -c], args: ["echo attempt {{retries}} >&2; exit 4"]}
+        """
+    )
+    assert view.phase == "Failed"
+    assert view.message == "bad(1): main: Error (exit code 4): attempt 1"
+    assert engine.runs(lab.journal)[0].message == view.message
 
 
 def test_a_journal_that_breaks_ends_the_processes_and_not_the_run(lab: Laboratory, marks, monkeypatch):

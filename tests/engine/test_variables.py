@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import outcome, stored
+from laboratory import outcome, stored
 
 from pipeline.errors import Refused
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import outcome
+from laboratory import outcome
 
 from pipeline.engine.state import Resumed
 

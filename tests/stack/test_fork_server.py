@@ -167,33 +167,33 @@ def test_closing_ends_the_step(node: Node) -> None:
     assert gone(pids)
 
 
+_ENGINE = """
+import pathlib, sys, time
+from pipeline.stack import Stack
+from pipeline.stack.host import LaptopHost
+home, root, folder = map(pathlib.Path, sys.argv[1:])
+out, err, env = folder / "stdout", folder / "stderr", {"PATH": "/usr/bin:/bin"}
+host = LaptopHost(Stack(home, root=root))
+step = host.spawn_step("tried.hang", [str(folder / "pids")], env=env, cwd=folder, stdout=out, stderr=err)
+time.sleep(1000)
+"""
+
+
+def another_engine(node: Node, stack: Stack) -> tuple[subprocess.Popen[bytes], list[int]]:
+    """Another process that has a step hanging, with the pids of the step and of the process that it started."""
+    arguments = [str(stack.home), str(ROOT), str(node.folder)]
+    engine = subprocess.Popen([sys.executable, "-c", _ENGINE, *arguments])
+    path = node.folder / "pids"
+    assert wait_until(path.exists, 30)
+    return engine, [int(pid) for pid in path.read_text().split()]
+
+
 def test_steps_end_with_the_engine_that_wanted_them(node: Node, steps_stack: Stack) -> None:
-    pids_file = node.folder / "pids"
-    code = (
-        "import sys, time, pathlib; from pipeline.stack import Stack; from pipeline.stack.host import LaptopHost\n"
-        "home, root, folder = map(pathlib.Path, sys.argv[1:])\n"
-        "step = LaptopHost(Stack(home, root=root)).spawn_step('tried.hang', [str(folder / 'pids')],"
-        " env={'PATH': '/usr/bin:/bin'}, cwd=folder, stdout=folder / 'o', stderr=folder / 'e')\n"
-        "time.sleep(1000)"
-    )
-    engine = subprocess.Popen([sys.executable, "-c", code, str(steps_stack.home), str(ROOT), str(node.folder)])
-    assert wait_until(pids_file.exists, 30)
-    pids = [int(pid) for pid in pids_file.read_text().split()]
-    assert not any(start_time(pid) is None for pid in pids)
+    engine, pids = another_engine(node, steps_stack)
+    assert not gone(pids, seconds=0)
     engine.kill()
     engine.wait()
     assert gone(pids)
-
-
-def test_steps_end_with_the_server_and_the_next_step_starts_another(node: Node, steps_stack: Stack) -> None:
-    step, pids = hanging(node)
-    for process in processes_of(steps_stack, "fork-server"):
-        if process.pid not in pids:
-            process.kill()
-    assert ended(step) == -9
-    assert gone(pids)
-    step.close()
-    assert node.run("tried.tell", "0") == 0
 
 
 def test_many_side_by_side(node: Node) -> None:
@@ -226,6 +226,30 @@ def test_all_that_our_steps_import_is_there_already(heavy: None, node: Node) -> 
     missing = {name for name in third_party_imports() if name not in loaded}
     assert not missing, f"add to LIGHT or HEAVY in pipeline/stack/fork_server.py: {missing}"
     assert not {name for name in loaded if name.partition(".")[0] in {"steps", "pipeline"}}
+
+
+def test_steps_end_when_engine_and_server_are_killed_at_once(node: Node, steps_stack: Stack) -> None:
+    engine, [step, started_by_it] = another_engine(node, steps_stack)
+    servers = [process for process in processes_of(steps_stack, "fork-server") if process.pid != step]
+    for process in servers:
+        process.suspend()  # so that it cannot see the engine die
+    engine.kill()
+    engine.wait()
+    for process in servers:
+        process.kill()
+    assert gone([step])
+    psutil.Process(started_by_it).kill()  # a resumed run would: the journal names the group
+
+
+def test_steps_end_with_the_server_and_the_next_step_starts_another(node: Node, steps_stack: Stack) -> None:
+    step, pids = hanging(node)
+    for process in processes_of(steps_stack, "fork-server"):
+        if process.pid not in pids:
+            process.kill()
+    assert ended(step) == -9
+    assert gone(pids)
+    step.close()
+    assert node.run("tried.tell", "0") == 0
 
 
 def test_other_libraries_mean_another_server(host: LaptopHost, node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,9 +291,9 @@ def hanging(node: Node) -> tuple[Step, list[int]]:
     return step, [int(pid) for pid in path.read_text().split()]
 
 
-def gone(pids: list[int]) -> bool:
+def gone(pids: list[int], seconds: float = 10) -> bool:
     """Whether all those processes end soon."""
-    return wait_until(lambda: all(start_time(pid) is None for pid in pids), 10)
+    return wait_until(lambda: all(start_time(pid) is None for pid in pids), seconds)
 
 
 def third_party_imports() -> set[str]:

@@ -120,7 +120,7 @@ def test_only_this_machine_reaches_it(host: LaptopHost, steps_stack: Stack, tmp_
     assert list(steps_stack.home.rglob("gunicorn.ctl")) == []
 
 
-@pytest.mark.parametrize("model", ["tried.model.Broken", "tried.model.Missing", "missing.Model"])
+@pytest.mark.parametrize("model", ["tried.model.Broken", "missing.Model"])
 def test_a_model_that_does_not_load_is_a_failed_deployment(
     host: LaptopHost, steps_stack: Stack, tmp_path: Path, model: str
 ) -> None:
@@ -129,7 +129,12 @@ def test_a_model_that_does_not_load_is_a_failed_deployment(
     assert f"tried did not come up; the end of {steps_stack.home}/logs/tried.log: " in status["description"]
     assert "Failed: " in (tmp_path / "log").read_text()
     assert processes_of(steps_stack, "tried") == []
-    apply(host, tmp_path, manifest())
+
+
+def test_after_a_failed_deployment_the_earlier_one_can_be_put_back(host: LaptopHost, tmp_path: Path) -> None:
+    url = apply(host, tmp_path, manifest("5"))
+    assert host.apply(manifest(model="missing.Model"), log=tmp_path / "log")["status"]["state"] == "Failed"
+    assert apply(host, tmp_path, manifest("5")) == url
 
 
 def changed(path: str, value: object) -> dict[str, Any]:

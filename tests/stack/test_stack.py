@@ -84,6 +84,19 @@ def test_a_model_server_whose_manifest_is_gone_is_shown_and_stopped(stack: Stack
     assert sleeper.wait() == -15
 
 
+def test_another_name_of_the_folder_or_of_python_finds_the_same_server(stack: Stack, tmp_path: Path) -> None:
+    stack.ensure("fork-server")
+    before = record_of(stack, "fork-server")
+    (tmp_path / "link").symlink_to(stack.home)
+    code = (
+        "import sys, pathlib; from pipeline.stack import Stack\n"
+        "Stack(pathlib.Path(sys.argv[1]), root=pathlib.Path(sys.argv[2])).ensure('fork-server')"
+    )
+    other = str(Path(sys.executable).with_name("python3.12"))
+    subprocess.run([other, "-c", code, str(tmp_path / "link"), str(ROOT)], check=True)
+    assert record_of(stack, "fork-server") == before
+
+
 def test_looking_starts_nothing(stack: Stack) -> None:
     assert [each.state for each in stack.status()] == ["stopped"] * 3
     stack.stop()

@@ -14,6 +14,7 @@ from openaq import FIRST, HEADER, Bend, Line, Seeded, packed, setting, without
 from pipeline.projects.openaq import OPENAQ
 from steps.archive import layout
 from steps.checking.examine import Examined, Examiner
+from steps.checking.expectations import Expectations
 from steps.checking.reading import RawFile, read
 from steps.declaration import parse
 
@@ -23,7 +24,7 @@ DECLARATION = parse(OPENAQ.declaration())
 
 @pytest.fixture(scope="module")
 def examiner() -> Examiner:
-    return Examiner(DECLARATION, "no2")
+    return Examiner(DECLARATION, "no2", Expectations())
 
 
 def raw(body: bytes, *, location: int = 101, day: date = FIRST) -> RawFile:
@@ -161,7 +162,7 @@ class TestADayIsAccepted:
         assert found.left_out == expected
 
     def test_without_a_co_pollutant_that_stands_still(self) -> None:
-        found = look(Examiner(DECLARATION, "temperature"), setting("no2", value="31.5"))
+        found = look(Examiner(DECLARATION, "temperature", Expectations()), setting("no2", value="31.5"))
         assert found.verdicts[0].reasons == ()
         assert found.left_out["of a parameter left out"] == 24
         assert set(found.observations["parameter"]) == {"temperature", "wind_speed", "wind_direction"}
@@ -227,7 +228,7 @@ def real_archive() -> Path:
 
 
 def test_a_month_of_real_stations_is_accepted(examiner: Examiner) -> None:
-    beijing = Examiner(DECLARATION, "pm25")
+    beijing = Examiner(DECLARATION, "pm25", Expectations())
     files = [
         raw(path.read_bytes(), location=location, day=day)
         for location in (9900001, 9900002, 9900003)

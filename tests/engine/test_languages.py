@@ -1,0 +1,120 @@
+"""The small languages: retry expressions, resource conditions, JSONPath, durations."""
+
+import pytest
+
+from pipeline.engine import durations, expressions, resources
+
+VALUES = {"lastRetry.exitCode": "2", "lastRetry.status": "Failed", "lastRetry.message": "it's busy", "retries": "0"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("asInt(lastRetry.exitCode) not in [2, 3]", False),
+        ("asInt(lastRetry.exitCode)  not   in [3]", True),
+        ("asInt(lastRetry.exitCode) in [2]", True),
+        ("lastRetry.exitCode == '2'", True),
+        ('lastRetry.status != "Failed" or asInt(retries) < 1', True),
+        ("not (lastRetry.status == 'Error')", True),
+        ("!(true && false)", True),
+        ("asInt(lastRetry.exitCode) + 1 == 3 and 10 % 4 == 2", True),
+        ("lastRetry.message startsWith 'it' && lastRetry.message endsWith 'busy'", True),
+        ("lastRetry.message matches '^it.s'", True),
+        ("asInt(retries) > 3 ? true : lastRetry.status == 'Failed'", True),
+        ("len(lastRetry.exitCode) == 1", True),
+        ("lastRetry.status in ['Failed', \"Error\"]", True),
+        ("-1 < asInt(retries)", True),
+    ],
+)
+def test_retry_expressions(expression, value):
+    assert expressions.holds(expression, VALUES) is value
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("lastRetry.exitCode > 1", "'2' > 1 is of unlike types"),
+        ("lastRetry.exitCode == 2", "'2' and 2 are of unlike types"),
+        ("asInt(lastRetry.status)", "invalid literal for int"),
+        ("asInt(retries)", "is 0; wanted true or false"),
+        ("nosuch == 1", "nosuch is not known here"),
+        ("(1 == 1", "wanted ',' at the end"),
+        ("1 == ", "wanted a value at the end"),
+        ("1 = 1", "invalid token '='"),
+        ("1 1", "wanted an operator before '1' at column 3"),
+    ],
+)
+def test_expressions_without_a_value_say_why(expression, said):
+    with pytest.raises(expressions.NotEvaluated) as error:
+        expressions.holds(expression, VALUES)
+    assert said in str(error.value)
+
+
+THING = {
+    "status": {"state": "Available", "replicas": 2, "ready": True, "conditions": [{"type": "Ready"}], "none": None},
+    "metadata": {"name": "thing", "annotations": {"seldon.io/a": "b"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("condition", "met"),
+    [
+        ("status.state == Available", True),
+        ("status.state=Available", True),
+        ("status.state != Failed, status.replicas > 1", True),
+        ("status.replicas > 2", False),
+        ("status.replicas < 3", True),
+        ("status.state in (Creating, Available)", True),
+        ("status.state notin (Creating, Available)", False),
+        ("status.nosuch notin (a)", True),
+        ("status.nosuch == a", False),
+        ("status.nosuch != a", True),
+        ("status.state", True),
+        ("!status.nosuch", True),
+        ("!status.state", False),
+        ("status.none", False),
+        ("status.ready == true", True),
+        ("status.conditions.0.type == Ready", True),
+    ],
+)
+def test_conditions(condition, met):
+    requirements = resources.requirements(condition)
+    assert requirements is not None
+    assert all(resources.meets(each, THING) for each in requirements) is met
+
+
+@pytest.mark.parametrize("condition", ["a ~ b", "a == b c", "a in b", "== a", "a ==== b"])
+def test_what_is_no_condition(condition):
+    assert resources.requirements(condition) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("{.status.state}", "Available"),
+        ("{$.status.replicas}", "2"),
+        ("{ .status.conditions[0].type }", "Ready"),
+        ("{.status.conditions}", '[{"type":"Ready"}]'),
+        ("{.metadata.annotations.seldon\\.io/a}", None),
+        ("{.metadata.annotations['seldon.io/a']}", "b"),
+        ("{.status.nosuch.deeper}", ""),
+        ("{.status.conditions[7].type}", ""),
+        (".status.state", None),
+        ("{.status.conditions[*].type}", None),
+        ("{}", None),
+    ],
+)
+def test_json_path(path, text):
+    if text is None:
+        assert resources.steps(path) is None
+    else:
+        assert resources.read_json_path(path, THING) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("10", 10), ("30s", 30), ("2m", 120), ("1h30m", 5400), ("0.5s", 0.5), ("200ms", 0.2), ("", None), ("soon", None),
+     ("1d", None), ("5 m", None)],
+)  # fmt: skip
+def test_durations(text, seconds):
+    assert durations.seconds(text) == seconds

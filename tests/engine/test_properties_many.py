@@ -1,0 +1,247 @@
+"""Properties of the pure scheduler, on random dags with random outcomes, orders, retries, kills and resumptions.
+
+Each node is started at most once for each attempt and engine, never before what it depends on; every run ends; in
+which order leaves end, and where an engine died, changes nothing in the tree.
+"""
+
+from dataclasses import dataclass
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.engine import checks
+from pipeline.engine.events import from_json, to_json
+from pipeline.engine.scheduler import advance, new_run
+from pipeline.engine.spec import NOTHING, Backoff, Container, Dag, Retry, Task, Template, Workflow
+from pipeline.engine.state import (
+    FULFILLED,
+    Began,
+    Ended,
+    Event,
+    Kill,
+    Lock,
+    Locked,
+    Outputs,
+    Resumed,
+    Run,
+    Running,
+    Start,
+    Stopped,
+    Tick,
+    Unlock,
+)
+
+RESULTS = ("", ".Succeeded", ".Failed", ".Errored", ".Skipped", ".Omitted")
+LEAVES = {
+    "plain": Template("plain", container=Container(("x",))),
+    "again": Template("again", container=Container(("x",)), retry=Retry(limit="2")),
+    "waits": Template("waits", container=Container(("x",)), retry=Retry("1", "Always", backoff=Backoff("10", "2"))),
+    "picky": Template(
+        "picky", container=Container(("x",)), retry=Retry("3", expression="asInt(lastRetry.exitCode) not in [2]")
+    ),
+    "alone": Template("alone", container=Container(("x",)), mutexes=("m",)),
+}
+
+
+@st.composite
+def dags(draw, name, templates):
+    """A dag of up to seven tasks, each of which may depend on those before it."""
+    tasks = []
+    for number in range(draw(st.integers(1, 7))):
+        before = draw(st.lists(st.sampled_from(range(number)), unique=True, max_size=3)) if number else []
+        parts = [
+            draw(st.sampled_from(("", "", "!"))) + f"t{other}" + draw(st.sampled_from(RESULTS)) for other in before
+        ]
+        task = Task(
+            f"t{number}",
+            draw(st.sampled_from(templates)),
+            depends=draw(st.sampled_from((" && ", " || "))).join(parts),
+            when=draw(st.sampled_from(("", "", "", "1 == 1", "1 == 2", "broken when"))),
+            items=draw(st.sampled_from(((), (), (), (1, 2), (1, 2, 3, 4)))),
+        )
+        tasks.append(task)
+    return Template(
+        name,
+        dag=Dag(tuple(tasks), fail_fast=draw(st.booleans())),
+        parallelism=draw(st.sampled_from((None, None, 1, 2))),
+        retry=draw(st.sampled_from((None, None, Retry(limit="1")))),
+    )
+
+
+@st.composite
+def workflows(draw):
+    leaves = list(LEAVES)
+    inner = draw(dags("inner", leaves))
+    middle = draw(dags("middle", [*leaves, "inner"]))
+    main = draw(dags("main", [*leaves, "inner", "middle"]))
+    workflow = Workflow(
+        "w", "Workflow", "w.yaml", "main",
+        {**LEAVES, "inner": inner, "middle": middle, "main": main},
+        on_exit=draw(st.sampled_from(("", "plain", "inner"))),
+        parallelism=draw(st.sampled_from((None, None, 1, 3))),
+    )  # fmt: skip
+    checks.check(workflow)
+    return workflow
+
+
+@dataclass
+class World:
+    """What surrounds the scheduler: leaves end in a random order, as their names say they do."""
+
+    workflow: Workflow
+    outcomes: int  # seed: how each leaf ends
+    order: int  # seed: in which order things happen
+    deaths: float = 0.0  # how likely the engine dies before an event
+    stops_after: int | None = None
+
+    def run(self) -> "World":
+        self.random = Random(self.order)
+        self.state = new_run("w-1", "u", self.workflow, NOTHING, 1e6)
+        self.events: list[Event] = []
+        self.started: set[tuple[int, str]] = set()
+        self.engine = 0
+        self.leaves: list[str] = []
+        self.locks: dict[str, str] = {}
+        self.wanting: dict[str, Lock] = {}
+        self.tell(Began(1e6))
+        self.go_on()
+        return self
+
+    def go_on(self) -> None:
+        while not self.state.over:
+            assert len(self.events) < 5000, "the run does not end"
+            event = self.next()
+            assert event is not None, "nothing runs, and the run is not over"
+            self.tell(event)
+
+    def next(self) -> Event | None:
+        now = self.state.now + 1
+        if self.stops_after is not None and len(self.events) == self.stops_after:
+            return Stopped(now, "Stop")
+        if self.random.random() < self.deaths:
+            return self.die(now)
+        free = [name for name in self.wanting if self.locks.get("m", name) == name]
+        choices = [("leaf", name) for name in self.leaves] + [("lock", name) for name in free]
+        if self.state.next_tick is not None:
+            choices.append(("tick", ""))
+        if not choices:
+            return None
+        kind, name = self.random.choice(choices)
+        if kind == "lock":
+            del self.wanting[name]
+            self.locks["m"] = name
+            return Locked(now, name)
+        if kind == "tick":
+            return Tick(max(now, self.state.next_tick))
+        node = self.state.live[name]
+        if node.phase == "Pending" and not node.condemned:
+            return Running(now, name)
+        self.leaves.remove(name)
+        return self.end(now, name)
+
+    def end(self, now: float, name: str) -> Ended:
+        own = Random(f"{self.outcomes} {name}")
+        phase = own.choice(("Succeeded", "Succeeded", "Failed", "Error"))
+        code = "0" if phase == "Succeeded" else own.choice(("1", "2"))
+        return Ended(now, name, phase, "", Outputs(exit_code=code))
+
+    def die(self, now: float) -> Event:
+        """The engine dies; another one is told all that was committed."""
+        self.state = replayed(self.workflow, self.events)
+        self.engine += 1
+        self.leaves.clear()
+        self.wanting.clear()
+        return Resumed(now)
+
+    def tell(self, event: Event) -> None:
+        self.events.append(from_json(type(event).__name__, event.at, to_json(event)[1]))
+        for command in advance(self.state, event):
+            match command:
+                case Start():
+                    self.check_start(command.node)
+                    self.leaves.append(command.node.name)
+                case Kill():
+                    pass  # it ends, now or later
+                case Lock():
+                    self.wanting[command.node.name] = command
+                case Unlock():
+                    self.wanting.pop(command.node.name, None)
+                    if self.locks.get("m") == command.node.name:
+                        del self.locks["m"]
+        limit = self.workflow.parallelism
+        assert limit is None or len(self.state.live) <= limit
+
+    def check_start(self, node):
+        assert (self.engine, node.name) not in self.started, f"{node.name} is started twice"
+        self.started.add((self.engine, node.name))
+        inner = node
+        while inner.boundary is not None:
+            frame = inner.boundary.frame
+            for other in frame.plan.conditions[inner.task].tasks:
+                assert frame.nodes[other].fulfilled, f"{node.name} starts before {other} has ended"
+            active = [each for each in self.state.nodes.values() if each.boundary is inner.boundary]
+            running = [each for each in active if each.type in ("Pod", "DAG") and not each.fulfilled]
+            most = frame.template.parallelism
+            retried = any(each.owner is not None and each.owner.type == "Retry" for each in running)
+            assert most is None or retried or len(running) <= most
+            inner = inner.boundary
+
+    @property
+    def tree(self):
+        return {name: (node.type, node.phase) for name, node in self.state.nodes.items()}
+
+
+def replayed(workflow: Workflow, events: list[Event]) -> Run:
+    run = new_run("w-1", "u", workflow, NOTHING, 1e6)
+    for event in events:
+        advance(run, event)
+    return run
+
+
+seeds = st.integers(0, 2**32)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(workflow=workflows(), outcomes=seeds, order=seeds)
+def test_every_run_ends_and_every_node_with_it(workflow, outcomes, order):
+    world = World(workflow, outcomes, order).run()
+    assert all(node.phase in FULFILLED for node in world.state.nodes.values())
+    assert world.locks == {} and not world.state.live and not world.state.locking and not world.state.retrying
+    assert world.state.active_pods == 0
+
+
+@settings(max_examples=1500, deadline=None)
+@given(workflow=workflows(), outcomes=seeds, one=seeds, other=seeds)
+def test_the_order_in_which_leaves_end_changes_nothing(workflow, outcomes, one, other):
+    first, second = World(workflow, outcomes, one).run(), World(workflow, outcomes, other).run()
+    assert first.tree == second.tree
+    assert first.state.phase == second.state.phase
+
+
+@settings(max_examples=1500, deadline=None)
+@given(workflow=workflows(), outcomes=seeds, one=seeds, other=seeds, deaths=st.sampled_from((0.05, 0.2, 0.5)))
+def test_an_engine_that_dies_again_and_again_changes_nothing(workflow, outcomes, one, other, deaths):
+    spared = World(workflow, outcomes, one).run()
+    mended = World(workflow, outcomes, other, deaths=deaths).run()
+    assert spared.tree == mended.tree
+    assert spared.state.phase == mended.state.phase
+
+
+@settings(max_examples=1500, deadline=None)
+@given(workflow=workflows(), outcomes=seeds, order=seeds)
+def test_the_same_events_make_the_same_run(workflow, outcomes, order):
+    world = World(workflow, outcomes, order, deaths=0.1).run()
+    again = replayed(workflow, world.events)
+    assert whole(again) == whole(world.state)
+
+
+def whole(run):
+    return {name: (node.id, node.type, node.phase, node.message, [*node.children]) for name, node in run.nodes.items()}
+
+
+@settings(max_examples=1500, deadline=None)
+@given(workflow=workflows(), outcomes=seeds, order=seeds, moment=st.integers(1, 30), deaths=st.sampled_from((0.0, 0.2)))
+def test_a_run_that_is_stopped_ends(workflow, outcomes, order, moment, deaths):
+    world = World(workflow, outcomes, order, deaths, stops_after=moment).run()
+    assert all(node.phase in FULFILLED for node in world.state.nodes.values())
