@@ -127,7 +127,7 @@ class Laptop:
         for seen in self.view(run).nodes:
             if seen.log is None or (node or "") not in seen.name:
                 continue
-            for stream in ("stderr", "stdout"):
+            for stream in ("stderr.log", "stdout.log"):
                 path = seen.log / stream
                 if path.is_file():
                     text = path.read_text(encoding="utf-8", errors="replace")

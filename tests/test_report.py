@@ -173,14 +173,13 @@ def test_retry_that_helped_is_no_failure(full: Page) -> None:
 
 def test_days_in_a_row_refused_for_one_reason_are_one_line(report: Callable[..., Page], tmp_path: Path) -> None:
     def silent(summary: dict[str, Any]) -> dict[str, Any]:
-        days = [("2003-05-30", "absent"), ("2003-05-31", "absent"), ("2003-06-01", "absent"), ("2003-06-02", "stuck")]
-        days += [("2003-06-04", "absent")]
+        days = [("2003-05-30", "absent"), ("2003-05-31", "absent"), ("2003-06-01", "absent"), ("2003-06-03", "absent")]
+        days += [("2003-06-04", "stuck")]
         refused = [{"location": 7, "day": day, "reasons": [reason]} for day, reason in reversed(days)]
         return summary | {"refused": [*refused, {"location": 8, "day": "soon", "reasons": ["odd"]}]}
 
     text = report(rewritten(example_runs.backfill(tmp_path), "validation", silent)).section("validation").text
-    assert "72003-05-30 to 2003-06-013 daysabsent" in text
-    assert "72003-06-02stuck72003-06-04absent" in text
+    assert "72003-05-30 to 2003-06-013 daysabsent72003-06-03absent72003-06-04stuck" in text
     assert "8soonodd" in text
 
 

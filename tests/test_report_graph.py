@@ -136,8 +136,9 @@ def test_axis_holds_its_values_and_has_few_round_ticks(values: list[float], from
 
 def test_axis_says_what_its_ticks_are() -> None:
     scale, ticks = around([12.4, 24.1])
-    assert [tick.label for tick in ticks] == ["10", "15", "20", "25"]
-    assert (scale.low, scale.high) == (10, 25)
+    assert [tick.label for tick in ticks] == ["12", "14", "16", "18", "20", "22", "24", "26"]
+    assert (scale.low, scale.high) == (12, 26)
+    assert [tick.label for tick in around([0, 104])[1]] == ["0", "20", "40", "60", "80", "100", "120"]
 
 
 def test_axis_begins_at_zero_where_a_value_is_a_little_below() -> None:

@@ -76,7 +76,7 @@ def test_a_missing_value_has_no_line_and_both_stations_have_the_one_weather(arch
     assert all(value for series in values.values() for value in series.values())
     assert values["9000001", "wind_speed"] == values["9000002", "wind_speed"]
     assert len(values["9000001", "no2"]) == 12633
-    assert len(values["9000002", "no2"]) == 11975
+    assert len(values["9000002", "no2"]) == 11976
 
 
 def test_it_is_laid_out_once(store_environment: dict[str, str]) -> None:

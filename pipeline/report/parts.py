@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.report.markup import Child, Markup, join, tag
+from pipeline.report.markup import Child, Markup, tag
 from pipeline.report.words import duration
 
 Row = Sequence[Child]
@@ -65,11 +65,3 @@ def spent(seconds: float | None) -> str:
 def code(text: object) -> Markup:
     """An identifier."""
     return tag("code", str(text))
-
-
-def commas(children: Iterable[Child]) -> Markup:
-    """Children with commas between them."""
-    parts: list[Child] = []
-    for child in children:
-        parts += [", ", child] if parts else [child]
-    return join(*parts)

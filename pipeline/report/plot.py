@@ -63,13 +63,6 @@ def line(points: Sequence[Point], class_: str) -> Markup:
     return stretched(tag("path", d="".join(steps), class_=class_))
 
 
-def band(points: Sequence[tuple[float, float, float]], class_: str) -> Markup:
-    """The area between two values: points of x, low, high."""
-    there = [f"{x * 1000:.0f} {(1 - low) * 1000:.0f}" for x, low, _ in points]
-    back = [f"{x * 1000:.0f} {(1 - high) * 1000:.0f}" for x, _, high in reversed(points)]
-    return stretched(tag("path", d=f"M{'L'.join(there + back)}Z" if points else "", class_=class_))
-
-
 def stretched(*marks: Markup) -> Markup:
     """Marks in units of a thousandth of the plot's sides."""
     return tag(

@@ -43,7 +43,7 @@ def around(values: Iterable[float], *, from_zero: bool = False, about: int = 5) 
         low = 0.0 if -low < 0.05 * high else low
     if high - low < 1e-9 * max(abs(high), 1.0):
         low, high = (low, low + 1.0) if from_zero else (low - 0.5, high + 0.5)
-    step = _round((high - low) / about)
+    step = _round((high - low) / (about + 1))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     scale = Scale(first * step, last * step)

@@ -131,10 +131,10 @@ def _follows(day: str, before: str) -> bool:
 
 
 def _row(spell: Spell) -> list[Child]:
-    days = spell.first if spell.days == 1 else f"{spell.first} to {spell.last}"
+    last = join(" to ", tag("span", spell.last, class_="nowrap")) if spell.days > 1 else None
     return [
         tag("span", spell.location, class_="nowrap"),
-        with_small(days, count(spell.days, "day") if spell.days > 1 else None),
+        join(tag("span", spell.first, class_="nowrap"), last, tag("small", count(spell.days, "day")) if last else None),
         join(*(tag("div", reason) for reason in spell.reasons)),
     ]
 

@@ -4,7 +4,6 @@ import math
 import unicodedata
 from datetime import UTC, datetime
 
-DAY_SECONDS = 86_400.0
 # OpenAQ's names of parameters, as people write them. Others are shown as they are.
 _NAMES = {
     "no2": "NO₂",

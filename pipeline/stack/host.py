@@ -5,12 +5,14 @@ import copy
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pipeline.engine.host import Source
 from pipeline.errors import PipelineError, UserError
 from pipeline.stack.fork_client import Step, spawn
 from pipeline.stack.stack import Stack
+
+if TYPE_CHECKING:
+    from pipeline.engine.host import Source
 
 
 class LaptopHost:
@@ -20,7 +22,7 @@ class LaptopHost:
         self._stack = stack
         self._socket: Path | None = None
 
-    def environment(self, kind: Source, name: str) -> Mapping[str, str]:
+    def environment(self, kind: "Source", name: str) -> Mapping[str, str]:
         """The variables of one ConfigMap or Secret; blocks until the server behind them answers."""
         return self._stack.settings(kind, name)
 

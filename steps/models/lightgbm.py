@@ -5,6 +5,7 @@ Trees repeat what they have seen: they cannot answer higher than their training 
 told to the trees as its mean target, which says what is alike and leaves a new location in the middle.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -118,6 +119,7 @@ class LightGBM(Model):
             "mean": self.mean,
             "floor": self.floor,
             "base": self.base.state(folder) if self.base else None,
+            "trees": _digest(self.text),
         }
 
     @classmethod
@@ -130,10 +132,16 @@ class LightGBM(Model):
         mean, floor = (float(numbers(state[name])) for name in ("mean", "floor"))
         base = Linear.restore(features, state["base"], folder) if state["base"] is not None else None
         text = (folder / _TREES).read_text(encoding="utf-8")
+        if _digest(text) != state["trees"]:  # LightGBM's parser ends the process on a text that is torn
+            raise ValueError(f"{_TREES} has digest {_digest(text)}, wanted {state['trees']}")
         try:
             return cls(features=features, text=text, used=used, location_means=means, mean=mean, floor=floor, base=base)
         except lightgbm.basic.LightGBMError as error:
             raise ValueError(f"{_TREES}: {error}") from error
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _location_means(features: tuple[str, ...], values: Array, target: Array) -> dict[float, float]:

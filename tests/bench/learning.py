@@ -4,8 +4,8 @@
 
 NO2 at the two UK stations of the sample (the last 18 months, and all three years), and PM2.5 at three in Beijing where
 OPENAQ_ARCHIVE (or ../shared/data/openaq-archive) has an archive of them. A row counts where the parameter is observed
-at t and 24 hours later. The holdout is the last 20 %: of the distinct target hours for the UK, of the time from first to
-last for Beijing, where winter comes only after the training part.
+at t and 24 hours later. The holdout is the last 20 %: of the distinct target hours for the UK, of the time from first
+to last for Beijing, where winter comes only after the training part.
 """
 
 import csv

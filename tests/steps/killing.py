@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, set_start_method
 from urllib.parse import urlsplit
 
 from steps import command as steps_command
@@ -91,4 +91,5 @@ def prepare_and_die(environment: Mapping[str, str], arguments: list[str], *, at:
 
 def _prepare(environment: dict[str, str], arguments: list[str]) -> None:
     os.environ.update(environment)
+    set_start_method("fork", force=True)  # else locks that libraries make are said to leak when it is killed
     steps_command.run(prepare.command, arguments)

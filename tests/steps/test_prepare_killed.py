@@ -100,7 +100,7 @@ def test_at_a_few_instants(collector: Collector, worlds: Worlds, monkeypatch: py
     assert len(expected.accepted) == 7
     assert len(expected.objects) == 9  # raw, and one in quarantine with its reason
     assert len(expected.features) == 2
-    for back in (4, 2, 0):  # the last ones: a move to quarantine, features
+    for back in (3, 0):  # the last ones are the move to quarantine, the listing and storing of features
         expect_same(killed(collector, worlds, requests - back), expected)
 
 
