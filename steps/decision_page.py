@@ -11,7 +11,7 @@ body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem }
 .words.promoted { border-color: #2e7d32 } .words.kept { border-color: #b26a00 }
 .wide { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
-th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid #8884 }
+th, td { text-align: right; white-space: nowrap; padding: .25rem .6rem; border-bottom: 1px solid #8884 }
 th:first-child, td:first-child { text-align: left }
 caption { text-align: left; font-weight: 600; padding: 1.2rem 0 .3rem }
 small { opacity: .75 }
@@ -31,7 +31,7 @@ def page(project: str, summary: Mapping[str, Any]) -> str:
         _table(
             f"On the holdout, in {unit}",
             ["", "RMSE", "MAE", "rows"],
-            [[one["name"], _number(one["rmse"]), _number(one["mae"]), str(one["rows"])] for one in summary["scores"]],
+            [[one["name"], f"{one['rmse']:.2f}", f"{one['mae']:.2f}", str(one["rows"])] for one in summary["scores"]],
         ),
         _bootstrap(summary),
         _table(
@@ -62,8 +62,8 @@ def _bootstrap(summary: Mapping[str, Any]) -> str:
 
 def _trial(one: Mapping[str, Any]) -> list[str]:
     parameters = ", ".join(f"{name} {_number(value)}" for name, value in one["parameters"].items())
-    folds = " ".join(_number(value) for value in one["folds"])
-    return [one["family"], str(one["number"]), _number(one["mean"]), folds, parameters, _number(one["seconds"])]
+    folds = " ".join(f"{value:.2f}" for value in one["folds"])
+    return [one["family"], str(one["number"]), f"{one['mean']:.2f}", folds, parameters, f"{one['seconds']:.1f}"]
 
 
 def _number(value: object) -> str:

@@ -143,22 +143,6 @@ def test_call_does_not_wait_for_the_terminal(tmp_path: Path) -> None:
         held.set()
 
 
-def test_drawing_is_cheap(tmp_path: Path) -> None:
-    """At rest, and with fifty changes a second."""
-    run = began_now(example_runs.daily(tmp_path, end=None))
-    for pause, allowed in ((1.0, 0.02), (0.02, 0.08)):
-        console = terminal()
-        with live_tree(console) as show:
-            show(run)
-            until(lambda console=console: "publish" in written(console))
-            spent, began = time.process_time(), time.monotonic()
-            while time.monotonic() - began < 2:
-                show(run)
-                time.sleep(pause)
-            share = (time.process_time() - spent) / (time.monotonic() - began)
-        assert share < allowed
-
-
 @pytest.mark.parametrize("width", [6, 20, 36, 60])
 def test_narrow_terminals_wrap_nothing(tmp_path: Path, width: int) -> None:
     console = terminal(width)

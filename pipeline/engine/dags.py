@@ -11,10 +11,11 @@ from typing import Final
 from pipeline.engine import items, when
 from pipeline.engine.binding import ABSENT_ARGUMENT
 from pipeline.engine.entering import enter, has_room
+from pipeline.engine.events import Outputs
 from pipeline.engine.nodes import create, finish, link, outbound
 from pipeline.engine.reading import Reader
 from pipeline.engine.spec import Artifact, Task, Values
-from pipeline.engine.state import BROKEN, COMPLETED, Batch, Frame, Node, Outputs, Phase, Run
+from pipeline.engine.state import BROKEN, COMPLETED, Batch, Frame, Node, Phase, Run
 from pipeline.engine.variables import ABSENT, Unresolved, replace_all, tags
 
 _FAILED_FAST: Final = "template has failed or errored children and failFast enabled"

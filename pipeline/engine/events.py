@@ -1,10 +1,95 @@
-"""Events as JSON, for the journal."""
+"""What can happen to a run: the words in which the world tells the scheduler, and the journal remembers.
+
+Each event is a frozen value with the time at which it happened (`at`: seconds since 1970, UTC), and has a form in
+JSON.
+"""
 
 import json
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
 
 from pipeline.engine.spec import Artifact
-from pipeline.engine.state import Began, Ended, Event, Locked, Outputs, Resumed, Running, Stopped, Tick, Waiting
+
+Strategy = Literal["Stop", "Terminate"]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a node put out. `artifacts`: name → place below the run's folder."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Mapping[str, Artifact] = field(default_factory=dict)
+    exit_code: str | None = None
+    result: str | None = None
+
+
+@dataclass(frozen=True)
+class Began:
+    """The run starts."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class Running:
+    """A leaf's process has started."""
+
+    at: float
+    node: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A leaf has ended: its phase, message and what it put out."""
+
+    at: float
+    node: str
+    phase: Literal["Succeeded", "Failed", "Error"]
+    message: str = ""
+    outputs: Outputs | None = None
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A node has got the mutexes it asked for."""
+
+    at: float
+    node: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A node does not get its mutexes yet; the message says who has them."""
+
+    at: float
+    node: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Time has passed: what was due by now is due."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Somebody asked for the run's end: `Stop` still runs the exit handler, `Terminate` does not."""
+
+    at: float
+    strategy: Strategy
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """Another engine goes on with the run. Nothing of what was running is left."""
+
+    at: float
+
+
+Event = Began | Running | Ended | Locked | Waiting | Tick | Stopped | Resumed
 
 _KINDS: Final[dict[str, type[Event]]] = {
     kind.__name__: kind for kind in (Began, Running, Ended, Locked, Waiting, Tick, Stopped, Resumed)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.engine import retries
+from pipeline.engine.events import Began, Ended, Event, Locked, Resumed, Running, Stopped, Tick, Waiting
 from pipeline.engine.hands import Hands, Happening, Leaf
 from pipeline.engine.host import Host
 from pipeline.engine.journal import Journal, Started
@@ -18,24 +19,7 @@ from pipeline.engine.leaves import Outcome
 from pipeline.engine.places import Place
 from pipeline.engine.process import Child, end_group
 from pipeline.engine.scheduler import advance
-from pipeline.engine.state import (
-    Began,
-    Command,
-    Ended,
-    Event,
-    Kill,
-    Lock,
-    Locked,
-    Node,
-    Resumed,
-    Run,
-    Running,
-    Start,
-    Stopped,
-    Tick,
-    Unlock,
-    Waiting,
-)
+from pipeline.engine.state import Command, Kill, Lock, Node, Run, Start, Unlock
 
 _LOOK_SECONDS: Final = 0.1  # how long the loop sleeps at most: whether to stop, mutexes and requests are looked at then
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.engine.events import from_json, to_json
+from pipeline.engine.events import Ended, Event, Strategy, from_json, to_json
 from pipeline.engine.process import is_alive, start_time
-from pipeline.engine.state import Ended, Event, Run, Strategy
+from pipeline.engine.state import Run
 from pipeline.errors import PipelineError, UserError
 
 _VERSION = 1

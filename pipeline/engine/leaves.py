@@ -15,11 +15,11 @@ from typing import Any, Final, Literal
 import yaml
 
 from pipeline.engine import resources
+from pipeline.engine.events import Outputs
 from pipeline.engine.host import Host, Process
 from pipeline.engine.places import Place, last_line
 from pipeline.engine.process import Child
 from pipeline.engine.spec import Artifact, Container, Template
-from pipeline.engine.state import Outputs
 from pipeline.engine.variables import replace_all
 from pipeline.errors import PipelineError
 

@@ -6,7 +6,8 @@ follows it in its dag. Where several tasks depend on a dag, they hang below the 
 
 from collections.abc import Iterable
 
-from pipeline.engine.state import Node, Outputs, Phase, Run, Type, Unlock
+from pipeline.engine.events import Outputs
+from pipeline.engine.state import Node, Phase, Run, Type, Unlock
 
 
 def node_id(run: Run, name: str) -> str:

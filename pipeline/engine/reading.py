@@ -116,13 +116,21 @@ def _together(group: Node, what: str) -> str | None:
     done = [item for item in group.children.values() if item.phase == "Succeeded" and item.outputs is not None]
     found = [item.outputs for item in done if item.outputs is not None]
     if what == "outputs.result":
-        return json.dumps([json.loads(outputs.result) for outputs in found if outputs.result is not None],
-                          separators=(",", ":"), ensure_ascii=False)  # fmt: skip
+        results = [_json(group, outputs.result) for outputs in found if outputs.result is not None]
+        return json.dumps(results, separators=(",", ":"), ensure_ascii=False)
     if what == "outputs.parameters":
         return go_json([dict(outputs.parameters) for outputs in found if outputs.parameters])
     name = what.removeprefix("outputs.parameters.")
     values = [outputs.parameters[name] for outputs in found if name in outputs.parameters]
     return go_json(_parsed(values)) if values else None
+
+
+def _json(group: Node, result: str) -> Any:
+    try:
+        return json.loads(result)
+    except ValueError:
+        problem = f"an item of {group.display_name} printed {result[:60]!r}; the results of a fan-out must be JSON"
+        raise ValueError(problem) from None
 
 
 def _parsed(values: list[str]) -> list[Any]:

@@ -13,13 +13,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.engine.events import Strategy
 from pipeline.engine.executor import Executor
 from pipeline.engine.host import Host
 from pipeline.engine.journal import Journal, owned
 from pipeline.engine.parse import Manifests, from_snapshot
 from pipeline.engine.scheduler import advance, new_run
 from pipeline.engine.spec import Parameter, Values, Workflow
-from pipeline.engine.state import Run, Strategy
+from pipeline.engine.state import Run
 from pipeline.engine.viewing import Viewer, folder_of, from_tree, to_tree, utc
 from pipeline.engine.views import RunSummary, RunView
 from pipeline.errors import UserError

@@ -13,28 +13,11 @@ from typing import Any, Final
 from pipeline.engine import dags, retries
 from pipeline.engine.binding import parameters_json
 from pipeline.engine.entering import enter, has_room, pod_name
+from pipeline.engine.events import Began, Ended, Event, Locked, Resumed, Running, Stopped, Tick, Waiting
 from pipeline.engine.nodes import finish
 from pipeline.engine.plans import plans
 from pipeline.engine.spec import Values, Workflow
-from pipeline.engine.state import (
-    Batch,
-    Began,
-    Command,
-    Ended,
-    Event,
-    Kill,
-    Lock,
-    Locked,
-    Node,
-    Resumed,
-    Run,
-    Running,
-    Start,
-    Stopped,
-    Tick,
-    Verb,
-    Waiting,
-)
+from pipeline.engine.state import Batch, Command, Kill, Lock, Node, Run, Start, Verb
 from pipeline.engine.variables import go_json, time_variables
 from pipeline.errors import PipelineError
 

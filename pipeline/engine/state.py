@@ -1,4 +1,4 @@
-"""The state of one run, what can happen to it, and what it asks for: the vocabulary of the scheduler.
+"""The state of one run, and what it asks for.
 
 A `Run` is changed only by `scheduler.advance(run, event)`. It holds no clock and no file: times come with the events,
 and what is to be done goes out as commands. So a run that is told the same events again is in the same state again,
@@ -10,87 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pipeline.engine.events import Outputs, Strategy
 from pipeline.engine.plans import Plan
-from pipeline.engine.spec import NOTHING, Artifact, Task, Template, Values, Workflow
+from pipeline.engine.spec import NOTHING, Task, Template, Values, Workflow
 
 Phase = Literal["Pending", "Running", "Succeeded", "Failed", "Error", "Skipped", "Omitted"]
 Type = Literal["Pod", "DAG", "TaskGroup", "Retry", "Skipped"]
-Strategy = Literal["Stop", "Terminate"]
 
 BROKEN = frozenset(("Failed", "Error"))
 COMPLETED = BROKEN | {"Succeeded"}
 FULFILLED = COMPLETED | {"Skipped", "Omitted"}
-
-
-# What can happen. `at`: seconds since 1970, UTC.
-
-
-@dataclass(frozen=True)
-class Began:
-    """The run starts."""
-
-    at: float
-
-
-@dataclass(frozen=True)
-class Running:
-    """A leaf's process has started."""
-
-    at: float
-    node: str
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A leaf has ended: its phase, message and what it put out."""
-
-    at: float
-    node: str
-    phase: Literal["Succeeded", "Failed", "Error"]
-    message: str = ""
-    outputs: "Outputs | None" = None
-
-
-@dataclass(frozen=True)
-class Locked:
-    """A node has got the mutexes it asked for."""
-
-    at: float
-    node: str
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A node does not get its mutexes yet; the message says who has them."""
-
-    at: float
-    node: str
-    message: str
-
-
-@dataclass(frozen=True)
-class Tick:
-    """Time has passed: what was due by now is due."""
-
-    at: float
-
-
-@dataclass(frozen=True)
-class Stopped:
-    """Somebody asked for the run's end: `Stop` still runs the exit handler, `Terminate` does not."""
-
-    at: float
-    strategy: Strategy
-
-
-@dataclass(frozen=True)
-class Resumed:
-    """Another engine goes on with the run. Nothing of what was running is left."""
-
-    at: float
-
-
-Event = Began | Running | Ended | Locked | Waiting | Tick | Stopped | Resumed
 
 
 # What the run asks for.
@@ -130,16 +59,6 @@ Command = Start | Kill | Lock | Unlock
 # What is still to be done within one event: begin a node, make the nodes of a batch, look at a task whose dependencies
 # have ended, start another attempt, judge a retry node, tell a node's owner that it has ended.
 Verb = Literal["begin", "make", "ready", "attempt", "judge", "ended"]
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """What a node put out. `artifacts`: name → place below the run's folder."""
-
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    artifacts: Mapping[str, Artifact] = field(default_factory=dict)
-    exit_code: str | None = None
-    result: str | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pipeline.engine.events import Outputs
 from pipeline.engine.places import Place
-from pipeline.engine.state import BROKEN, Node, Outputs, Run
+from pipeline.engine.state import BROKEN, Node, Run
 from pipeline.engine.views import NodeView, RunView
 
 

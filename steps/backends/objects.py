@@ -105,7 +105,7 @@ def artifacts() -> Bucket:
 @cache
 def _client(endpoint: str) -> "S3Client":
     with _making_clients:
-        return boto3.session.Session().client(
+        return boto3.client(
             "s3",
             endpoint_url=endpoint,
             config=Config(

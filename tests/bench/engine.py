@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import engine
+from pipeline.engine.events import Began, Ended, Running
 from pipeline.engine.parse import Manifests
 from pipeline.engine.scheduler import advance, new_run
 from pipeline.engine.spec import NOTHING
-from pipeline.engine.state import Began, Ended, Running, Start
+from pipeline.engine.state import Start
 
 BAR_MS = 50.0
 HEAD = "apiVersion: argoproj.io/v1alpha1\nkind: WorkflowTemplate\nmetadata: {name: bench}\nspec:\n"

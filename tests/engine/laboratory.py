@@ -11,25 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import engine
+from pipeline.engine.events import Began, Ended, Event, Locked, Outputs, Running, Stopped, Tick
 from pipeline.engine.process import Child
 from pipeline.engine.scheduler import advance
 from pipeline.engine.spec import Artifact
-from pipeline.engine.state import (
-    Began,
-    Ended,
-    Event,
-    Kill,
-    Lock,
-    Locked,
-    Node,
-    Outputs,
-    Run,
-    Running,
-    Start,
-    Stopped,
-    Tick,
-    Unlock,
-)
+from pipeline.engine.state import Kill, Lock, Node, Run, Start, Unlock
 
 HEADER = """\
 apiVersion: argoproj.io/v1alpha1

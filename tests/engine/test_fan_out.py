@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.engine import items
-from pipeline.engine.state import Ended, Outputs
+from pipeline.engine.events import Ended, Outputs
 
 OVER = """
 entrypoint: main
@@ -158,8 +158,19 @@ def test_a_result_is_a_list_of_json(simulate):
     assert simulate(join(what="outputs.result"), behave).value("b", "p") == '[{"n":1},{"n":1},{"n":1}]'
 
 
+def test_a_result_that_is_no_json(simulate):
+    def behave(node):
+        return Ended(0, "", "Succeeded", "", Outputs(exit_code="0", result="plain words"))
+
+    found = simulate(join(what="outputs.result"), behave)
+    assert found.run.phase == "Error"
+    assert found.node("b").message == "an item of a printed 'plain words'; the results of a fan-out must be JSON"
+
+
 def test_a_fan_out_fails_with_its_last_failure(simulate):
-    found = simulate(join(), by_item(["x", None, "z"]))
+    found = simulate(
+        join(), lambda node: "Error" if "(1:" in node.name else "Failed" if "(2:" in node.name else {"o": ""}
+    )
     assert found.phases["a"] == "Failed"
     assert found.tree["b"] == "Skipped Omitted"
 

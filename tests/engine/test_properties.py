@@ -12,26 +12,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.engine import checks
-from pipeline.engine.events import from_json, to_json
-from pipeline.engine.scheduler import advance, new_run
-from pipeline.engine.spec import NOTHING, Backoff, Container, Dag, Retry, Task, Template, Workflow
-from pipeline.engine.state import (
-    FULFILLED,
+from pipeline.engine.events import (
     Began,
     Ended,
     Event,
-    Kill,
-    Lock,
     Locked,
     Outputs,
     Resumed,
-    Run,
     Running,
-    Start,
     Stopped,
     Tick,
-    Unlock,
+    from_json,
+    to_json,
 )
+from pipeline.engine.scheduler import advance, new_run
+from pipeline.engine.spec import NOTHING, Backoff, Container, Dag, Retry, Task, Template, Workflow
+from pipeline.engine.state import FULFILLED, Kill, Lock, Run, Start, Unlock
 
 RESULTS = ("", ".Succeeded", ".Failed", ".Errored", ".Skipped", ".Omitted")
 LEAVES = {

@@ -140,7 +140,7 @@ def test_a_stop_event_ends_all_processes_and_leaves_the_run_resumable(lab: Labor
     thread.join(20)
     assert ended[0].interrupted
     assert ended[0].phase == "Running"
-    assert not any(start_time(pid) for pid in group)
+    until(lambda: not any(start_time(pid) for pid in group))
     assert [(each.id, each.phase, each.interrupted) for each in engine.runs(lab.journal)] == [(run, "Running", True)]
 
     Path(f"{marks}.go").touch()
@@ -419,7 +419,8 @@ def test_a_journal_that_breaks_ends_the_processes_and_not_the_run(lab: Laborator
     engine.stop(lab.journal, run)
     thread.join(20)
     assert [str(error) for error in errors] == ["the journal is full"]
-    assert found and not any(start_time(pid) for pid in found)
+    assert found
+    until(lambda: not any(start_time(pid) for pid in found))
     monkeypatch.setattr(lab.journal, "record", record)
     assert lab.execute(run).phase == "Failed"
 

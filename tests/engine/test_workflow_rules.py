@@ -5,7 +5,7 @@ import json
 import pytest
 from laboratory import outcome
 
-from pipeline.engine.state import Resumed
+from pipeline.engine.events import Resumed
 
 EXIT = """
 entrypoint: main

@@ -3,6 +3,7 @@
 import ast
 import json
 import select
+import shutil
 import stat
 import subprocess
 import sys
@@ -271,6 +272,7 @@ def test_a_state_folder_with_a_long_name(tmp_path: Path) -> None:
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     finally:
         stack.stop()
+    shutil.rmtree(folder)
 
 
 def test_without_a_server_spawning_fails_at_once(tmp_path: Path) -> None:

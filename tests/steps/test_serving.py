@@ -1,9 +1,12 @@
 """The real model server: what it answers, what it refuses, and with which model it does not start."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +149,17 @@ def test_every_family_is_served_as_it_answers_itself(store_environment: object, 
     assert [value for (value,) in answer["data"]["ndarray"]] == known(model).answers
 
 
+def refused_start(variables: dict[str, str]) -> tuple[int, str]:
+    """The exit code of a server that ends by itself, and what it said; one that stays up is ended, and its workers."""
+    started = subprocess.Popen(command(1, 2), env=variables, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        _, told = started.communicate(timeout=60)
+        return started.returncode, told
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
+
+
 @pytest.mark.parametrize("change", ["changed", "added", "removed", "gone"])
 def test_with_another_model_than_the_decided_one_it_does_not_start(
     store_environment: object, tmp_path: Path, change: str
@@ -161,21 +175,18 @@ def test_with_another_model_than_the_decided_one_it_does_not_start(
             artifacts().delete("m/known_rows.json")
         case "gone":
             uri += "-elsewhere"
-    started = subprocess.run(
-        command(1, 2), env=environment(uri, 1, digest), capture_output=True, text=True, timeout=60, check=False
-    )
-    assert started.returncode == 3
-    last = started.stderr.strip().splitlines()[-1]
+    code, told = refused_start(environment(uri, 1, digest))
+    assert code == 3
+    last = told.strip().splitlines()[-1]
     wanted = "there is no model at" if change == "gone" else f"wanted {digest}: its files were changed"
     assert last.startswith("error: ")
     assert wanted in last
 
 
 def test_without_its_settings_it_does_not_start(store_environment: object) -> None:
-    variables = environment("", 1, "")
-    started = subprocess.run(command(1, 2), env=variables, capture_output=True, text=True, timeout=60, check=False)
-    assert started.returncode == 2
-    assert "error: the setting MODEL_DIGEST is not in the environment" in started.stderr
+    code, told = refused_start(environment("", 1, ""))
+    assert code == 2
+    assert "error: the setting MODEL_DIGEST is not in the environment" in told
 
 
 @pytest.mark.parametrize(
