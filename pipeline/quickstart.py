@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -20,7 +21,7 @@ from pipeline.errors import PipelineError, UserError
 from pipeline.projects import find
 from pipeline.running import Laptop
 from pipeline.tables import table
-from steps.backends import database, modelstore, promotions
+from steps.backends import database, promotions
 from steps.backends.objects import Bucket
 
 if TYPE_CHECKING:
@@ -129,13 +130,12 @@ def _summary(runs: list["RunView"], kind: str) -> dict[str, Any]:
 
 
 def _curl(laptop: Laptop, project: str) -> str:
-    """One line that asks the live server for a prediction, from a row that was kept with the model."""
+    """One line that asks the live server for a prediction, from a row that it keeps as an example."""
     os.environ.update(laptop.host.environment("secret", "database"))
     with database.begin() as connection:
         champion = promotions.champion(connection, project)
     if champion is None:
         return "no model is live yet, so there is nothing to ask"
-    known = modelstore.known_rows(modelstore.fetch(champion.model_uri, champion.digest))
-    example = laptop.home / f"{project}-example.json"
-    example.write_text(json.dumps(modelstore.request_body(known, rows=1)), encoding="utf-8")
-    return f"curl -s -H 'Content-Type: application/json' -d @{example} {champion.url}"
+    server = urlsplit(str(champion.url))
+    ask = f"curl -s {server.scheme}://{server.netloc}/example"
+    return f"{ask} | curl -s -H 'Content-Type: application/json' -d @- {champion.url}"

@@ -7,11 +7,12 @@ leaves the run where it was; so does any other end, since the journal has every 
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 from pipeline import engine
 from pipeline.errors import RunFailed, UserError
@@ -145,11 +146,11 @@ class Laptop:
 def _stoppable() -> Iterator[threading.Event]:
     """An event that Ctrl-C and SIGTERM set; a second signal of the kind has its usual effect."""
     stop = threading.Event()
-    previous = {}
+    previous: dict[signal.Signals, signal.Handlers | int | Callable[[int, FrameType | None], Any] | None] = {}
 
     def ask(number: int, _frame: object) -> None:
         stop.set()
-        signal.signal(number, previous[number])
+        signal.signal(number, previous[signal.Signals(number)])
 
     for number in (signal.SIGINT, signal.SIGTERM):
         previous[number] = signal.signal(number, ask)

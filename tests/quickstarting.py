@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import signal
 import sqlite3
 import subprocess
@@ -74,7 +73,7 @@ def asked(printed: str) -> str:
     """What the printed `curl` line answers."""
     line = re.search(r"Try it:\s+(curl .*)", printed)
     assert line, printed
-    return subprocess.run(shlex.split(line[1]), capture_output=True, text=True, check=True).stdout
+    return subprocess.run(["bash", "-c", line[1]], capture_output=True, text=True, check=True).stdout
 
 
 def kill(process: subprocess.Popen[str], number: int = signal.SIGKILL) -> str:

@@ -3,11 +3,15 @@
 So a manifest never means less here than on a cluster without anyone noticing.
 """
 
+import re
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from pipeline.engine.documents import Located
 from pipeline.errors import Refused
+
+_NAME: Final = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
+VALUE_NAME: Final = re.compile(r"[-a-zA-Z0-9_]+")
 
 
 def text_of(value: Any) -> str:
@@ -130,3 +134,11 @@ class Fields:
 
 def _hint(value: Any) -> str:
     return "; put it in quotes" if isinstance(value, bool | int | float) else ""
+
+
+def name_of(fields: Fields, pattern: re.Pattern[str] = _NAME) -> str:
+    """The field `name`, of letters, digits and `-` (a parameter's or an artifact's also of `_`)."""
+    name = fields.required("name")
+    if not pattern.fullmatch(name) or len(name) > 128:
+        fields.refuse(f"is {name!r}; wanted up to 128 letters, digits and '-'", "name")
+    return name

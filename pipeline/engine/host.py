@@ -35,7 +35,7 @@ class Process(Protocol):
         ...
 
     def close(self) -> None:
-        """Give back the descriptor. The child, if it still runs, is not touched."""
+        """Give back the descriptor. A child that still runs may be ended by it: a step dies with whoever started it."""
         ...
 
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from pipeline.engine import documents
 from pipeline.engine.checks import check
-from pipeline.engine.fields import Fields
-from pipeline.engine.parse_templates import name_of, read_template, read_values, refuse_volumes
+from pipeline.engine.fields import Fields, name_of
+from pipeline.engine.parse_templates import read_template, read_values, refuse_volumes
 from pipeline.engine.spec import Values, Workflow
 from pipeline.errors import Refused, UserError
 

@@ -3,27 +3,21 @@
 import re
 from typing import Any, Final, get_args
 
-import yaml
-
 from pipeline.engine import durations, resources
-from pipeline.engine.fields import Fields
-from pipeline.engine.host import Source
+from pipeline.engine.fields import VALUE_NAME, Fields, name_of
+from pipeline.engine.parse_leaves import read_container, read_resource
 from pipeline.engine.spec import (
     Artifact,
     Backoff,
-    Container,
     Dag,
     Parameter,
     Policy,
-    Resource,
     Retry,
     Sequence,
     Task,
     Template,
     ValueFrom,
     Values,
-    Variable,
-    VariablesFrom,
 )
 
 _IGNORED: Final = (
@@ -35,28 +29,10 @@ _LATER: Final = (
     "steps", "script", "suspend", "containerSet", "data", "http", "plugin", "daemon", "initContainers", "sidecars",
     "podSpecPatch", "memoize", "timeout",
 )  # fmt: skip
-_CONTAINER_IGNORED: Final = (
-    "image", "imagePullPolicy", "name", "ports", "resources", "securityContext", "terminationMessagePath",
-    "terminationMessagePolicy",
-)  # fmt: skip
-_CONTAINER_LATER: Final = (
-    "lifecycle", "livenessProbe", "readinessProbe", "startupProbe", "stdin", "stdinOnce", "tty", "volumeDevices",
-    "mirrorVolumeMounts", "restartPolicy",
-)  # fmt: skip
 _STORES: Final = (
     "s3", "gcs", "http", "git", "hdfs", "oss", "azure", "artifactory", "plugin", "globalName", "subPath",
     "fromExpression", "recurseMode",
 )  # fmt: skip
-_NAME: Final = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
-_VALUE_NAME: Final = re.compile(r"[-a-zA-Z0-9_]+")
-
-
-def name_of(fields: Fields, pattern: re.Pattern[str] = _NAME) -> str:
-    """The field `name`, of letters, digits and `-` (a parameter's or an artifact's also of `_`)."""
-    name = fields.required("name")
-    if not pattern.fullmatch(name) or len(name) > 128:
-        fields.refuse(f"is {name!r}; wanted up to 128 letters, digits and '-'", "name")
-    return name
 
 
 def refuse_volumes(fields: Fields) -> None:
@@ -82,8 +58,8 @@ def read_template(fields: Fields) -> Template:
         name=name,
         inputs=read_values(inputs, "input") if inputs else Values(),
         outputs=read_values(outputs, "output") if outputs else Values(),
-        container=_container(container) if container else None,
-        resource=_resource(resource) if resource else None,
+        container=read_container(container) if container else None,
+        resource=read_resource(resource) if resource else None,
         dag=_dag(dag) if dag else None,
         retry=_retry(retry) if retry else None,
         deadline_seconds=fields.any_text("activeDeadlineSeconds"),
@@ -132,7 +108,7 @@ def read_values(fields: Fields, role: str) -> Values:
 
 def _parameter(fields: Fields, role: str) -> Parameter:
     fields.later("globalName")
-    name = name_of(fields, _VALUE_NAME)
+    name = name_of(fields, VALUE_NAME)
     enum = fields.any_texts("enum")
     source = fields.mapping("valueFrom")
     parameter = Parameter(
@@ -174,7 +150,7 @@ def _artifact(fields: Fields, role: str) -> Artifact:
     fields.ignore("archive", "artifactGC", "archiveLogs", "description")
     raw = fields.mapping("raw")
     artifact = Artifact(
-        name=name_of(fields, _VALUE_NAME),
+        name=name_of(fields, VALUE_NAME),
         path=fields.text("path"),
         source=fields.text("from"),
         raw=raw.text("data") if raw else None,
@@ -191,94 +167,6 @@ def _artifact(fields: Fields, role: str) -> Artifact:
         fields.refuse("needs 'from' or 'raw'")
     fields.done()
     return artifact
-
-
-def _container(fields: Fields) -> Container:
-    fields.ignore(*_CONTAINER_IGNORED)
-    fields.later(*_CONTAINER_LATER)
-    mounts = []
-    for mount in fields.mappings("volumeMounts"):
-        mount.ignore("name", "readOnly")
-        mounts.append(mount.required("mountPath").rstrip("/"))
-        mount.done()
-    command = fields.texts("command")
-    if not command:
-        fields.refuse("is missing; images are not run here, so their entry points are not known", "command")
-    container = Container(
-        command=command,
-        args=fields.texts("args"),
-        env=tuple(_variable(entry) for entry in fields.mappings("env")),
-        env_from=tuple(_variables_from(entry) for entry in fields.mappings("envFrom")),
-        working_dir=fields.text("workingDir"),
-        mounts=tuple(mounts),
-    )
-    fields.done()
-    return container
-
-
-def _variable(fields: Fields) -> Variable:
-    name, value = fields.required("name"), fields.text("value") if fields.has("value") else None
-    source = fields.mapping("valueFrom")
-    fields.done()
-    if source is None:
-        return Variable(name, value or "")
-    source.later("fieldRef", "resourceFieldRef", "fileKeyRef")
-    kind, reference = _reference(source, "ConfigMapKeyRef", "configMapKeyRef", "secretKeyRef")
-    source.done()
-    key, optional = reference.required("key"), reference.flag("optional")
-    variable = Variable(name, None, kind, reference.required("name"), key, optional)
-    reference.done()
-    return variable
-
-
-def _variables_from(fields: Fields) -> VariablesFrom:
-    kind, reference = _reference(fields, "source", "configMapRef", "secretRef")
-    variables = VariablesFrom(kind, reference.required("name"), fields.text("prefix"), reference.flag("optional"))
-    reference.done()
-    fields.done()
-    return variables
-
-
-def _reference(fields: Fields, what: str, config_map: str, secret: str) -> tuple[Source, Fields]:
-    first, second = fields.mapping(config_map), fields.mapping(secret)
-    if first is not None and second is None:
-        return "configMap", first
-    if second is None or first is not None:
-        fields.refuse(f"must have exactly one {what}: {config_map} or {secret}")
-    return "secret", second
-
-
-def _resource(fields: Fields) -> Resource:
-    fields.ignore("setOwnerReference")
-    fields.later("mergeStrategy", "flags")
-    action = fields.required("action")
-    if action != "apply":
-        fields.refuse(f"is {action!r}; this engine runs only 'apply'", "action")
-    place = fields.mapping("manifestFrom")
-    artifact = ""
-    if place is not None:
-        reference = place.mapping("artifact") or place.refuse("is missing", "artifact")
-        artifact = name_of(reference, _VALUE_NAME)
-        reference.done()
-        place.done()
-    resource = Resource(
-        manifest=fields.text("manifest"),
-        artifact=artifact,
-        success=fields.text("successCondition"),
-        failure=fields.text("failureCondition"),
-    )
-    if bool(resource.manifest) == bool(resource.artifact):
-        fields.refuse("must have exactly one of manifest, manifestFrom")
-    if resource.manifest and "{{" not in resource.manifest:
-        try:
-            yaml.load(resource.manifest, yaml.CSafeLoader)
-        except yaml.YAMLError as error:
-            fields.refuse(f"is not YAML: {' '.join(str(error).split())}", "manifest")
-    for name, condition in (("successCondition", resource.success), ("failureCondition", resource.failure)):
-        if "{{" not in condition and resources.requirements(condition) is None:
-            fields.refuse(f"is {condition!r}; wanted a selector such as 'status.state == Available'", name)
-    fields.done()
-    return resource
 
 
 def _dag(fields: Fields) -> Dag:

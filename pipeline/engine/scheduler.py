@@ -5,17 +5,18 @@ controller looks at the whole tree again and again, this follows from each event
 work grows with the number of nodes. What follows is a stack, not a recursion, so a long chain is no deep one.
 """
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from pipeline.engine import dags, retries
 from pipeline.engine.binding import parameters_json
-from pipeline.engine.entering import enter, has_room, pod_name
+from pipeline.engine.dag_ends import fail_fast
+from pipeline.engine.entering import enter, has_room
 from pipeline.engine.events import Began, Ended, Event, Locked, Resumed, Running, Stopped, Tick, Waiting
 from pipeline.engine.nodes import finish
 from pipeline.engine.plans import plans
+from pipeline.engine.run_ends import conclude, main_ended
 from pipeline.engine.spec import Values, Workflow
 from pipeline.engine.state import Batch, Command, Kill, Lock, Node, Run, Start, Verb
 from pipeline.engine.variables import go_json, time_variables
@@ -72,7 +73,7 @@ def _settle(run: Run) -> None:
             verb, about = run.todo.pop()
             _VERBS[verb](run, about)
         for name, dag in list(run.tripped.items()):
-            dags.fail_fast(run, dag)
+            fail_fast(run, dag)
             if dag.fulfilled:
                 del run.tripped[name]
         if not run.todo and not _make_use_of_room(run):
@@ -149,7 +150,7 @@ def _exempt(run: Run, node: Node) -> bool:
 def _ended(run: Run, node: Node) -> None:
     owner = node.owner
     if owner is None:
-        _conclude(run) if node is run.exit else _main_ended(run, node)
+        conclude(run) if node is run.exit else main_ended(run, node)
     elif owner.fulfilled:
         return
     elif owner.type == "Retry":
@@ -158,49 +159,6 @@ def _ended(run: Run, node: Node) -> None:
         dags.item_ended(run, owner)
     else:
         dags.task_ended(run, owner, node.task)
-
-
-def _main_ended(run: Run, root: Node) -> None:
-    run.variables["workflow.status"] = root.phase if root.phase in ("Failed", "Error") else "Succeeded"
-    run.variables["workflow.failures"] = json.dumps(go_json(_failures(run), sort=False), ensure_ascii=False)
-    if run.workflow.on_exit and run.strategy != "Terminate" and root.type != "Skipped":
-        arguments = run.arguments
-        run.exit = enter(
-            run, f"{run.id}.onExit", run.workflow.on_exit, arguments, boundary=None, owner=None, exiting=True
-        )
-    else:
-        _conclude(run)
-
-
-def _failures(run: Run) -> list[dict[str, str]]:
-    return [
-        {
-            "displayName": node.display_name,
-            "message": node.message,
-            "templateName": node.template,
-            "phase": node.phase,
-            "podName": pod_name(run, node.name, node.template),
-            "finishedAt": datetime.fromtimestamp(node.finished_at or run.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
-        for node in run.nodes.values()
-        if node.phase in ("Failed", "Error")
-    ]
-
-
-def _conclude(run: Run) -> None:
-    root, last = run.root, run.exit
-    if root is None:
-        return
-    run.finished_at = run.now
-    if root.phase in ("Failed", "Error"):
-        run.phase = root.phase
-        run.message = f"Stopped with strategy '{run.strategy}'" if run.strategy is not None else root.message
-        if root.type == "Skipped" and run.strategy is None:
-            run.message = f"error in entry template execution: {root.message}"
-    elif last is not None and last.phase in ("Failed", "Error"):
-        run.phase, run.message = last.phase, last.message
-    else:
-        run.phase = "Succeeded"
 
 
 def _began(run: Run, event: Began) -> None:

@@ -43,7 +43,7 @@ def templates(project: Project) -> list[Container | Resource | DAG]:
             project.name,
             "follow",
             DECLARATION | serving,
-            settings=[DATABASE],
+            settings=[DATABASE, TRACKING],
             parameters_out=["needed"],
             artifacts_out=["manifest"],
         ),

@@ -3,7 +3,7 @@
 Contract. A transaction is all or nothing and serialises writers: `begin()` on SQLite takes the write lock at once
 (`BEGIN IMMEDIATE`, waiting up to 30 s), so that a read followed by a write inside it cannot be overtaken; on
 PostgreSQL it is SERIALIZABLE. Tables belong to the modules beside this one and are created on first use. Times are
-UTC, and `now()` is the database's clock.
+UTC.
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from steps.errors import BadInput, StepError
 from steps.settings import setting
 
 metadata = sa.MetaData()
+_TABLES_LOCK = 0x7AB1E5  # any number that nobody else locks
 
 
 @cache
@@ -66,7 +67,14 @@ def begin() -> Iterator[sa.Connection]:
 
 @cache
 def _create_tables(engine: sa.Engine) -> None:
-    metadata.create_all(engine)
+    """One at a time: PostgreSQL's CREATE TABLE IF NOT EXISTS fails where two processes say it at once."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="READ COMMITTED")
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))
+            metadata.create_all(connection)
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
