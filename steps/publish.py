@@ -27,7 +27,7 @@ from steps.features import keys
 
 PERIOD = timedelta(hours=24)
 WATCHED = timedelta(days=30)
-_SHOWN = timedelta(days=7)
+_SHOWN = timedelta(days=3)
 
 
 @click.command()
@@ -62,11 +62,12 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
         return
     frame = _features(project, selection.locations(locations, project), parameter, now)
     made = predict(frame, live, now, timedelta(hours=project.learning.horizon_hours))
-    recent = _publish(project.name, parameter, now, made, observations(frame))
+    measured = observations(frame)
+    outcomes = _publish(project.name, parameter, now, made, measured)
     words = f"Published {len(made)} hours ahead with version {live.version}." if made else _nothing(frame, now)
     rows = [{"location": one.location, "target_at": one.target_at.isoformat(), "value": one.value} for one in made]
-    shown = [_outcome(one) for one in recent if one.target_at > now - _SHOWN]
-    summary |= {"version": live.version, "rows": rows, "recent": shown, "live_rmse": warehouse.rmse(recent)}
+    summary |= {"version": live.version, "rows": rows, "recent": _recent(outcomes, measured, now)}
+    summary |= {"live_rmse": warehouse.rmse(outcomes)}
     write_json(summary_out, {**summary, "words": words})
     log.info(words)
 
@@ -130,13 +131,20 @@ def _nothing(frame: pd.DataFrame, now: datetime) -> str:
     return f"No hour of the 24 up to {now.isoformat()} has features ({newest}): nothing was published."
 
 
-def _outcome(one: Outcome) -> dict[str, Any]:
-    return {
-        "location": one.location,
-        "target_at": one.target_at.isoformat(),
-        "predicted": one.predicted,
-        "observed": one.observed,
-    }
+def _recent(outcomes: Sequence[Outcome], measured: Sequence[Observation], now: datetime) -> list[dict[str, Any]]:
+    """The last days hour by hour: what was predicted and what was measured, None where there is none of it."""
+    predicted = {(one.target_at, one.location): one.predicted for one in outcomes}
+    observed = {(one.time, one.location): one.value for one in measured}
+    return [
+        {
+            "location": location,
+            "target_at": time.isoformat(),
+            "predicted": predicted.get((time, location)),
+            "observed": observed.get((time, location)),
+        }
+        for time, location in sorted(predicted.keys() | observed.keys())
+        if time > now - _SHOWN
+    ]
 
 
 if __name__ == "__main__":

@@ -147,7 +147,7 @@ def view(journal: Journal, run_id: str) -> RunView:
         return from_tree(row)
     run, _ = _restored(journal, run_id)
     home = Path(row["home"]) if row["home"] is not None else journal.path.parent
-    interrupted = not run.over and run.started_at is not None and not owned(row)
+    interrupted = not run.over and not owned(row)
     return Viewer(run, folder_of(home, run_id), row["created_at"]).view(interrupted=interrupted)
 
 
@@ -163,7 +163,7 @@ def runs(journal: Journal) -> list[RunSummary]:
             created_at=utc(row["created_at"]),
             started_at=utc(row["started_at"]),
             finished_at=utc(row["finished_at"]),
-            interrupted=row["phase"] == "Running" and not owned(row),
+            interrupted=row["finished_at"] is None and not owned(row),
         )
         for row in journal.rows()
     ]

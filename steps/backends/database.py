@@ -68,13 +68,11 @@ def begin() -> Iterator[sa.Connection]:
 @cache
 def _create_tables(engine: sa.Engine) -> None:
     """One at a time: PostgreSQL's CREATE TABLE IF NOT EXISTS fails where two processes say it at once."""
-    with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection = connection.execution_options(isolation_level="READ COMMITTED")
-        with connection.begin():
-            if connection.dialect.name == "postgresql":
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))
-            metadata.create_all(connection)
+    postgres = engine.dialect.name == "postgresql"
+    with (engine.execution_options(isolation_level="READ COMMITTED") if postgres else engine).begin() as connection:
+        if postgres:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))
+        metadata.create_all(connection)
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from steps.learning.dataset import Dataset
 from steps.learning.split import Mask
 from steps.models.base import Array
 
-DRAWS: Final = 4000
+DRAWS: Final = 2000
 FEWEST_BLOCKS: Final = 5
 METRICS: Final = ("rmse", "mae")
 

@@ -37,6 +37,7 @@ PARAMETERS = container("echo {{workflow.parameters.p}}").replace(
 def test_a_run_has_its_parameters(lab: Laboratory):
     run = lab.submit(PARAMETERS, p="a", q="given")
     assert engine.view(lab.journal, run).phase == "Pending"
+    assert [(each.phase, each.interrupted) for each in engine.runs(lab.journal)] == [("Pending", True)]
     view = lab.execute(run)
     assert view.parameters == {"p": "a", "q": "given", "r": "d"}
     assert log_of(view) == "a\n"

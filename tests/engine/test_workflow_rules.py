@@ -5,7 +5,7 @@ import json
 import pytest
 from laboratory import outcome
 
-from pipeline.engine.events import Resumed
+from pipeline.engine.events import Resumed, Tick
 
 EXIT = """
 entrypoint: main
@@ -53,6 +53,21 @@ def test_an_exit_handler_is_told_what_failed(simulate):
 def test_a_failed_exit_handler_fails_a_run_that_had_succeeded(simulate):
     assert simulate(EXIT, {"always": "Failed"}).run.phase == "Failed"
     assert simulate(EXIT, {"a": "Error", "always": "Failed"}).run.phase == "Error"
+
+
+def test_an_entrypoint_that_cannot_begin_ends_the_run_at_once(simulate):
+    spec = """
+    entrypoint: take
+    onExit: leaf
+    arguments: {parameters: [{name: q, value: v}]}
+    templates:
+      - name: take
+        inputs: {parameters: [{name: q}]}
+        container: {image: i, command: [take, "{{inputs.parameters.q}}"]}
+    """
+    found = simulate(spec, q="{{=1 + 1}}")
+    assert found.tree == {"(root)": "Skipped Error"}
+    assert found.run.message.startswith("error in entry template execution: {{=1 + 1}} is an expression")
 
 
 SLOW = """
@@ -136,6 +151,15 @@ def test_a_workflow_deadline_ends_what_runs_but_not_the_exit_handler(prepare):
     assert found.phases == {"(root)": "Failed", "a": "Failed", "b": "Failed", "onExit": "Succeeded"}
     assert found.node("a").message == found.node("b").message == "Step exceeded its deadline"
     assert "w-1.b" not in found.started
+
+
+def test_an_exit_handler_that_runs_when_the_deadline_comes_goes_on(prepare):
+    found = prepare(DEADLINE).begin()
+    while "w-1.onExit" not in found.started:
+        found.step()
+    found.tell(Tick(found.run.next_tick))
+    assert found.killed == []
+    assert found.finish().run.phase == "Succeeded"
 
 
 def test_time_without_an_engine_does_not_count_against_the_deadline(prepare):

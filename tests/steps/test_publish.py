@@ -138,16 +138,19 @@ def test_a_new_version_replaces_the_same_hours(features: pd.DataFrame, tmp_path:
 def test_predictions_meet_what_came_true(features: pd.DataFrame, tmp_path: Path) -> None:
     go_live(features, tmp_path)
     first = published(tmp_path, as_of=AS_OF - timedelta(days=1))
-    assert (first["recent"], first["live_rmse"]) == ([], None)
+    assert first["live_rmse"] is None
+    assert all(one["predicted"] is None and one["observed"] is not None for one in first["recent"])
     second = published(tmp_path)
-    assert len(second["recent"]) == 48
+    predicted = [one for one in second["recent"] if one["predicted"] is not None]
+    assert len(predicted) == 48
+    assert len(second["recent"]) == 3 * 48, "three days are shown, predicted or not"
     truth = {
         (place, time.isoformat()): value
         for place in PLACES
         for time, value in zip(hours(), observed(place), strict=True)
     }
     assert all(one["observed"] == truth[one["location"], one["target_at"]] for one in second["recent"])
-    errors = [one["predicted"] - one["observed"] for one in second["recent"]]
+    errors = [one["predicted"] - one["observed"] for one in predicted]
     assert second["live_rmse"] == pytest.approx(np.sqrt(np.mean(np.square(errors))))
 
 
