@@ -45,6 +45,7 @@ class Taken:
     spans: dict[int, tuple[int, pd.Timestamp, pd.Timestamp]] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    names: dict[int, str] = field(default_factory=dict)
 
     def add(self, examined: Examined) -> None:
         """Take in a chunk; the files themselves are not needed any more."""
@@ -54,6 +55,7 @@ class Taken:
         self.verdicts += [replace(one, file=replace(one.file, body=b"")) for one in examined.verdicts]
         self.outcomes += examined.outcomes
         self.left_out += examined.left_out
+        self.names |= examined.names
 
 
 @click.command()
@@ -192,6 +194,7 @@ def _summary(plan: Plan, taken: Taken, computed: Computed, stale: dict[int, date
         total[1] += len(outcome.failed)
     return {
         "kind": "validation",
+        "names": {str(location): name for location, name in sorted(taken.names.items())},
         "location_days": len(plan.fetch),
         "accepted": len(taken.verdicts) - len(refused),
         "rows": sum(size for number, (size, _, _) in taken.spans.items() if not taken.verdicts[number].reasons),

@@ -94,11 +94,10 @@ def snapshot(
     split.check(dataset, project.learning.folds)
     champion = _champion(project.name, parameter)
     drawn = {family.name: trials.draw(family, champion) for family in project.learning.families}
-    about = _about(dataset, drawn)
+    about = lake.save(bucket, project.name, dataset, drawn, _about(dataset, drawn))
     missing = sorted(set(locations).difference(about["locations"]))
     if missing:
         log.warning("no %s to learn from at %s", parameter, ", ".join(map(str, missing)))
-    lake.save(bucket, project.name, dataset, drawn, about)
     log.info("dataset %s: %d rows, %d features", fingerprint, about["rows"], about["features"])
     return about
 

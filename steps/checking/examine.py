@@ -38,12 +38,14 @@ class Verdict:
 @dataclass(frozen=True)
 class Examined:
     """The verdicts, in the order of the files; the usable observations of all readable files (see `hourly`), which
-    do not depend on the target; the outcomes; and how many rows were left out of accepted files, by why."""
+    do not depend on the target; the outcomes; how many rows were left out of accepted files, by why; and the names
+    that files give their locations."""
 
     verdicts: list[Verdict]
     observations: pd.DataFrame
     outcomes: list[Outcome]
     left_out: Counter[str]
+    names: dict[int, str]
 
 
 class Examiner:
@@ -69,7 +71,13 @@ class Examiner:
         out = faults[list(_LEAVE_OUT_VALUE)].any(axis=1) | lost | table.rows["file"].isin(list(broken))
         observations = hourly(table.rows[~out], files)
         verdicts = self._verdicts(table, broken, profiled, of_days, set(observations["file"]))
-        return Examined(verdicts, observations, [*of_rows, *of_days], _left_out(table, faults, lost, verdicts))
+        return Examined(
+            verdicts=verdicts,
+            observations=observations,
+            outcomes=[*of_rows, *of_days],
+            left_out=_left_out(table, faults, lost, verdicts),
+            names=_names(table, broken),
+        )
 
     def _rows(self, rows: pd.DataFrame) -> list[Outcome]:
         there = sorted(set(rows["parameter"]))
@@ -153,3 +161,8 @@ def _left_out(table: Table, faults: pd.DataFrame, lost: "pd.Series[bool]", verdi
     counts["undeclared"] = table.undeclared
     counts["repeated"] = table.repeated
     return +counts
+
+
+def _names(table: Table, broken: dict[int, list[str]]) -> dict[int, str]:
+    good = table.facts[~table.facts.index.isin(list(broken))]
+    return {int(location): str(name) for location, name in zip(good["location"], good["name"], strict=True) if name}

@@ -3,19 +3,21 @@ nothing else. Whatever comes from a file or a source is text here, never markup.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from html import escape
 from typing import Any
 
 from steps.archive.planned import Plan
 
-_MOST_REFUSED = 1000
+_MOST_STRETCHES = 1000
+_LONGEST_NAME = 80
 _STYLE = """
 :root{color-scheme:light dark;--line:#8884;--bad:#b3261e;--good:#2e7d32}
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
-.number{text-align:right;font-variant-numeric:tabular-nums}
+td.whole{white-space:nowrap}.number{text-align:right;font-variant-numeric:tabular-nums}
 .bad{color:var(--bad);font-weight:600}.good{color:var(--good)}
 @media(prefers-color-scheme:dark){:root{--bad:#f2b8b5;--good:#a5d6a7}}
 """
@@ -31,7 +33,7 @@ def render(title: str, plan: Plan, summary: Mapping[str, Any], stopped: str | No
         _facts(
             [
                 ("Source", plan.source),
-                ("Locations", ", ".join(map(str, plan.locations))),
+                ("Locations", _locations(plan.locations, summary["names"])),
                 ("Days", f"{plan.first} to {plan.last}"),
                 ("As of", f"{plan.as_of:%Y-%m-%d %H:%M} UTC"),
                 ("Target", plan.parameter),
@@ -66,12 +68,35 @@ def _facts(facts: Iterable[tuple[str, str]]) -> str:
     return _table((), [(name, value) for name, value in facts])
 
 
+def _locations(locations: Iterable[int], names: Mapping[str, str]) -> str:
+    return ", ".join(
+        f"{one}: {names[str(one)][:_LONGEST_NAME]}" if str(one) in names else str(one) for one in locations
+    )
+
+
 def _refused(refused: Sequence[Mapping[str, Any]]) -> str:
     if not refused:
         return '<p class="good">None.</p>'
-    rows = [(str(one["location"]), one["day"], "; ".join(one["reasons"])) for one in refused[:_MOST_REFUSED]]
-    more = len(refused) - len(rows)
-    return _table(("Location", "Day", "Why"), rows) + (f"<p>and {more:,} more.</p>" if more else "")
+    rows = [
+        (str(location), f"{first} to {last}" if first != last else f"{first}", why)
+        for location, first, last, why in _stretches(refused)
+    ]
+    more = len(rows) - _MOST_STRETCHES
+    return _table(("Location", "Day", "Why"), rows[:_MOST_STRETCHES]) + (
+        f"<p>and {more:,} more.</p>" if more > 0 else ""
+    )
+
+
+def _stretches(refused: Sequence[Mapping[str, Any]]) -> list[tuple[int, date, date, str]]:
+    """Location, first and last day, and reasons; days in a row with the same ones are one stretch."""
+    found: list[tuple[int, date, date, str]] = []
+    for one in sorted(refused, key=lambda one: (one["location"], one["day"])):
+        day, why = date.fromisoformat(one["day"]), "; ".join(one["reasons"])
+        if found and (found[-1][0], found[-1][2], found[-1][3]) == (one["location"], day - timedelta(days=1), why):
+            found[-1] = (*found[-1][:2], day, why)
+        else:
+            found.append((one["location"], day, day, why))
+    return found
 
 
 def _expectations(outcomes: Sequence[Mapping[str, Any]]) -> str:
@@ -96,7 +121,7 @@ def _named(header: Sequence[str], row: Sequence[str]) -> Iterable[tuple[str, str
 
 
 def _cell(name: str, text: str) -> str:
-    kinds = []
+    kinds = ["whole"] if name in ("Location", "Day") else []
     if name in ("Checked", "Failed", "Values"):
         kinds.append("number")
     if name == "Failed" and text != "0":

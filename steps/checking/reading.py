@@ -44,10 +44,11 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Reading:
-    """What a file holds. Where it cannot be read, no rows and `unreadable` in words; where columns are missing, no
-    rows and their names."""
+    """What a file holds, and the `name` it gives its location. Where it cannot be read, no rows and `unreadable` in
+    words; where columns are missing, no rows and their names."""
 
     rows: list[Row]
+    name: str = ""
     unreadable: str | None = None
     missing: tuple[str, ...] = ()
 
@@ -74,7 +75,8 @@ def read(body: bytes) -> Reading:
     if len(table) == 1:
         return Reading([], unreadable="it has a header and no rows")
     pick = _picker([header.index(name) for name in COLUMNS])
-    return Reading([pick(row) for row in table[1:]])
+    name = table[1][header.index("location")] if "location" in header else ""
+    return Reading([pick(row) for row in table[1:]], name)
 
 
 @lru_cache(maxsize=100_000)

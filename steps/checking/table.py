@@ -24,8 +24,8 @@ _SAME = ["file", "sensor", "parameter", "time", "units", "value"]
 class Table:
     """Files and their rows.
 
-    `facts` has a row for each file: location, day, `unreadable`, `missing_columns` and `foreign` (another location's
-    id in it) in words or null. `rows`, unique index: `file` (its number), sensor, parameter, `units` and
+    `facts` has a row for each file: location, day, name, and in words or null `unreadable`, `missing_columns` and
+    `foreign` (another location's id in it). `rows`, unique index: `file` (its number), sensor, parameter, `units` and
     `declared_units`, `value` (NaN where missing), `text` (what stands where a number should), `stamp` (as written),
     `time` (UTC, NaT where it is none), `offset` (minutes) and `day_minute` (wall clock since the day began).
     """
@@ -50,6 +50,7 @@ def tabulate(files: Sequence[RawFile], quantities: dict[str, Quantity]) -> Table
             {
                 "location": file.location,
                 "day": file.day,
+                "name": reading.name,
                 "unreadable": reading.unreadable,
                 "missing_columns": _listed(reading.missing),
                 "foreign": next((row.location for row in reading.rows if row.location.strip() != own), None),

@@ -28,21 +28,23 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{32}")
 _THREADS = 8
 
 
-def save(bucket: Bucket, project: str, dataset: Dataset, trials: Trials, about: Mapping[str, Any]) -> None:
-    """Store a dataset with its trials; `about`, JSON values, is what `find` gives back."""
+def save(bucket: Bucket, project: str, dataset: Dataset, trials: Trials, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Store a dataset with its trials and what is to be known `about` it (JSON values); what `find` gives back."""
     folder = _folder(project, dataset.fingerprint)
     body = BytesIO()
     dataset.rows.to_parquet(body, index=False)
     bucket.put(f"{folder}/dataset.parquet", body.getvalue())
     bucket.put(f"{folder}/trials.json", caching.canonical(trials).encode())
-    core = {
+    whole = {
+        **about,
         "fingerprint": dataset.fingerprint,
         "parameter": dataset.parameter,
         "unit": dataset.unit,
         "horizon_hours": dataset.horizon_hours,
         "holdout_from": dataset.holdout_from.isoformat(),
     }
-    bucket.put(f"{folder}/dataset.json", caching.canonical({**about, **core}).encode())
+    bucket.put(f"{folder}/dataset.json", caching.canonical(whole).encode())
+    return whole
 
 
 def find(bucket: Bucket, project: str, fingerprint: str) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """Fan-outs: names, items, what comes out of them together, and the traps they hold."""
 
 import pytest
+from laboratory import outcome
 
 from pipeline.engine import items
 from pipeline.engine.events import Ended, Outputs
@@ -121,7 +122,7 @@ def by_item(outputs):
         if node.task != "a":
             return "Succeeded"
         value = outputs[int(node.name.rsplit("(", 1)[1].split(":")[0])]
-        return "Failed" if value is None else {"o": value}
+        return outcome("Failed", o="of a failure") if value is None else {"o": value}
 
     return behave
 

@@ -31,7 +31,7 @@ def test_nothing_of_a_row_changes_when_the_future_does(hour: int, seed: int, dro
     later = OBSERVED["time"] > t
     altered = OBSERVED.copy()
     altered.loc[later, "value"] = random.normal(500, 200, int(later.sum()))
-    altered.loc[later, "offset_minutes"] = -300
+    altered.loc[later, "offset_minutes"] = 300 if seed % 2 else -300
     if drop:  # hours that never came, and a parameter that nobody had measured before
         altered = altered[~later | (random.random(len(altered)) > 0.5)]
         new = altered[altered["time"] > t].assign(parameter="o3").drop_duplicates(["location", "time", "parameter"])

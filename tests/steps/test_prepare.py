@@ -260,6 +260,18 @@ def test_the_page_shows_what_was_expected_and_refused_and_needs_nothing_else(col
     assert "2021-03-01" in page
     assert "http" not in page
     assert "<script" not in page
+    assert "101: station 101, 102: station 102" in page
+
+
+def test_the_page_shows_days_in_a_row_as_one(collector: Collector) -> None:
+    for day in layout.days(date(2021, 2, 27), date(2021, 3, 2)):
+        bend(collector, 101, day, without("no2"))
+    bend(collector, 101, date(2021, 3, 1), b"")
+    collector.collect()
+    page = collector.page()
+    assert "2021-02-27 to 2021-02-28" in page
+    assert page.count("no2 is absent for 24 hours") == 2
+    assert len(collector.refused()) == 4
 
 
 def test_another_projects_bounds_are_its_own(collector: Collector) -> None:

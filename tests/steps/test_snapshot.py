@@ -1,0 +1,196 @@
+"""A dataset is fixed under a fingerprint of what it is made of, once, with the list of its trials."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from learned import Learner, fill
+from released import decide, release
+from synthetic import LEARNING, LOCATIONS, observations
+
+from steps.backends import objects
+from steps.backends.database import begin
+from steps.errors import BadInput, CheckFailed
+from steps.learning import lake, split
+from steps.learning.trials import draw
+
+FIRST, LAST = "2021-03-01", "2021-04-14"  # of 45 days
+
+
+@pytest.fixture
+def learner(store_environment: dict[str, str], database_environment: str, tmp_path: Path) -> Learner:
+    return Learner(tmp_path)
+
+
+def stored(learner: Learner) -> dict[str, str]:
+    folder = f"openaq/datasets/{learner.fingerprint()}/"
+    return {one.key.removeprefix(folder): one.etag for one in objects.lake().list(folder)}
+
+
+def test_a_dataset_is_fixed_and_described(learner: Learner) -> None:
+    fill()
+    ended = learner.snapshot()
+    assert ended.code == 0, ended.log
+    assert json.loads((learner.folder / "workers").read_text()) == [0, 1]
+    assert set(stored(learner)) == {"dataset.json", "dataset.parquet", "trials.json"}
+    dataset = lake.load(objects.lake(), "openaq", learner.fingerprint())
+    summary = learner.summary()
+    assert summary["kind"] == "dataset"
+    assert summary["rows"] == len(dataset.rows) > 1500
+    assert summary["features"] == len(dataset.features)
+    assert summary["locations"] == list(LOCATIONS)
+    assert (summary["parameter"], summary["embargo_hours"]) == ("no2", 24)
+    assert summary["from"].startswith("2021-03-02")
+    assert summary["trials"] == {family.name: family.trials for family in LEARNING.families}
+    assert pd.Timestamp(summary["holdout_from"]) == dataset.holdout_from
+    assert split.training(dataset).sum() > split.holdout(dataset).sum() > 0
+    assert not {"time", "value", "target", "target_at"} & set(dataset.features)
+    assert {str(dataset.rows[name].dtype) for name in dataset.features[1:]} == {"float32"}
+
+
+def test_again_finds_it_done_and_changes_nothing(learner: Learner) -> None:
+    fill()
+    learner.snapshot()
+    before, fingerprint, summary = stored(learner), learner.fingerprint(), learner.summary()
+    ended = learner.snapshot(created="2022-06-01T00:00:00Z", workers=8)
+    assert ended.code == 0, ended.log
+    assert "is there" in ended.log
+    assert (stored(learner), learner.fingerprint(), learner.summary()) == (before, fingerprint, summary)
+    assert len(json.loads((learner.folder / "workers").read_text())) == 8
+
+
+def test_a_champion_that_came_from_it_leaves_it_as_it_is(learner: Learner) -> None:
+    fill()
+    learner.snapshot()
+    before, fingerprint = stored(learner), learner.fingerprint()
+    make_champion("linear", draw(LEARNING.families[0], None)[4])
+    learner.snapshot()
+    assert (learner.fingerprint(), stored(learner)) == (fingerprint, before)
+
+
+def test_a_champion_is_among_the_trials_of_a_new_dataset(learner: Learner) -> None:
+    recipe = {"alpha": 321.0, "pooling": 0.5, "root": 0.125}
+    make_champion("linear", recipe)
+    fill()
+    learner.snapshot()
+    drawn = lake.trials(objects.lake(), "openaq", learner.fingerprint())
+    assert drawn["linear"][0] == recipe
+    assert {family: len(ones) for family, ones in drawn.items()} == learner.summary()["trials"]
+
+
+@pytest.mark.parametrize("recipe", [{}, {"family": "linear"}, {"family": "gone", "parameters": {"a": 1}}])
+def test_a_champion_without_a_usable_recipe_is_passed_over(learner: Learner, recipe: dict[str, object]) -> None:
+    make_champion_of(recipe)
+    fill()
+    ended = learner.snapshot()
+    assert ended.code == 0, ended.log
+    drawn = lake.trials(objects.lake(), "openaq", learner.fingerprint())
+    assert drawn["linear"] == draw(LEARNING.families[0], None)
+
+
+def test_the_fingerprint_changes_with_what_is_learned_from(learner: Learner) -> None:
+    fill()
+    found = []
+    for options in ({}, {"as_of": f"{LAST}T05:00:00Z"}, {"locations": str(LOCATIONS[0])}):
+        if "locations" in options:
+            fill(locations=(LOCATIONS[0],))
+        ended = learner.snapshot(**options)
+        assert ended.code == 0, ended.log
+        found.append(learner.fingerprint())
+    fill(etag="patched")
+    learner.snapshot()
+    found.append(learner.fingerprint())
+    assert len(set(found)) == 4
+
+
+def test_as_of_lets_nothing_later_in_and_a_later_one_adds_nothing(learner: Learner) -> None:
+    fill()
+    learner.snapshot(as_of="2021-04-10T05:30:00Z")
+    dataset = lake.load(objects.lake(), "openaq", learner.fingerprint())
+    assert dataset.rows["target_at"].max() == pd.Timestamp("2021-04-10T05:00Z")
+    learner.snapshot(as_of="2021-06-01T00:00:00Z")
+    later = learner.fingerprint()
+    learner.snapshot(as_of="2021-07-01T00:00:00Z")
+    assert learner.fingerprint() == later
+    # a whole month before: the newer one is not looked at
+    ended = learner.snapshot(as_of="2021-03-29T12:00:00Z")
+    assert ended.code == 0, ended.log
+    assert learner.summary()["to"] == "2021-03-29T12:00:00+00:00"
+
+
+def test_a_location_without_the_target_is_named_and_left_out(learner: Learner) -> None:
+    table = observations(45)
+    fill(table=table[(table["location"] == LOCATIONS[0]) | (table["parameter"] != "no2")])
+    ended = learner.snapshot()
+    assert ended.code == 0, ended.log
+    assert f"no no2 to learn from at {LOCATIONS[1]}" in ended.log
+    assert learner.summary()["locations"] == [LOCATIONS[0]]
+
+
+def test_nothing_in_the_catalog_is_one_line(learner: Learner) -> None:
+    ended = learner.snapshot()
+    assert ended.code == 3
+    assert "nothing is known of no2 at locations 101, 102" in ended.error
+    assert "openaq-backfill" in ended.error
+
+
+def test_features_that_are_missing_are_one_line(learner: Learner) -> None:
+    fill()
+    one = next(iter(objects.lake().list("openaq/features/")))
+    objects.lake().delete(one.key)
+    ended = learner.snapshot()
+    assert ended.code == 3
+    assert "run the project's backfill first" in ended.error
+
+
+def test_too_little_is_one_line_and_leaves_no_dataset(learner: Learner) -> None:
+    fill(days=5)
+    ended = learner.snapshot()
+    assert ended.code == 3
+    assert "are too few" in ended.error
+    assert not list(objects.lake().list("openaq/datasets/"))
+
+
+def test_no_target_at_all_is_one_line(learner: Learner) -> None:
+    table = observations(45)
+    fill(table=table[table["parameter"] != "no2"])
+    ended = learner.snapshot()
+    assert ended.code == 3
+    assert "nothing to learn from" in ended.error
+
+
+def test_a_folder_that_a_kill_left_unfinished_is_made_again(learner: Learner) -> None:
+    fill()
+    learner.snapshot()
+    whole = stored(learner)
+    objects.lake().delete(f"openaq/datasets/{learner.fingerprint()}/dataset.json")
+    objects.lake().put(f"openaq/datasets/{learner.fingerprint()}/dataset.parquet", b"torn")
+    assert lake.find(objects.lake(), "openaq", learner.fingerprint()) is None
+    learner.snapshot()
+    assert stored(learner) == whole
+
+
+def test_what_is_no_fingerprint_is_refused() -> None:
+    for name in ("", "../cache", "0" * 31, "x" * 32):
+        with pytest.raises(BadInput, match="is not a fingerprint"):
+            lake.find(objects.Bucket.__new__(objects.Bucket), "openaq", name)
+
+
+def test_a_dataset_that_is_gone_is_one_line(learner: Learner) -> None:
+    for ask in (lake.load, lake.trials):
+        with pytest.raises(CheckFailed, match="has no dataset 0000"):
+            ask(objects.lake(), "openaq", "0" * 32)
+
+
+def make_champion(family: str, parameters: dict[str, object]) -> None:
+    make_champion_of({"family": family, "parameters": parameters, "features": None})
+
+
+def make_champion_of(recipe: dict[str, object]) -> None:
+    number = decide("f" * 32, 1)
+    with begin() as connection:
+        from steps.backends.promotions import promotions
+
+        connection.execute(promotions.update().values(recipe=recipe))
+    release(number)
