@@ -33,6 +33,7 @@ from steps.threads import each
 
 log = logging.getLogger("steps")
 _THREADS = 8
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _FILES_AT_ONCE = 400  # some 60,000 rows of a station with six parameters
 _BYTES_AT_ONCE = 1024 * 1024  # packed, where stations report more often
 
@@ -60,7 +61,7 @@ class Taken:
 
 @click.command()
 @click.option("--declaration", required=True, help="The project's declaration (JSON), as `render` embeds it.")
-@click.option("--plan", "plan_file", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--plan", "plan_file", required=True, type=_FILE, help="The plan, as `plan` wrote it (JSON).")
 @click.option("--created", required=True, help="When the workflow was created (RFC 3339).")
 @click.option("--report-out", required=True, type=click.Path(path_type=Path), help="Where the page goes (HTML).")
 @click.option("--summary-out", required=True, type=click.Path(path_type=Path), help="Where the summary goes (JSON).")

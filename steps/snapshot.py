@@ -1,12 +1,12 @@
 """A dataset is fixed, and the list of trials on it drawn.
 
-What is learned from is named by a fingerprint of all that it is made of: the keys of the features, the part of the
-declaration that says how to learn, and the last hour that as-of lets in. The live model is no part of it. So training
-again on what has been decided already finds the same dataset, and nothing is left to do; a champion that changes in
-between is met by the next dataset's trials.
+What is learned from is named by a fingerprint of all that it is made of: the accepted days that had ended at as-of,
+the declaration, the code. Days that came later are no part of it, even where they lie in the same month, and so the
+same as-of gives the same dataset for ever. Nor is the live model: training again on what has been decided already
+leaves nothing to do, and a champion that changes in between is met by the next dataset's trials.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,13 @@ import pandas as pd
 
 from steps import caching, selection
 from steps import declaration as declared
-from steps.backends import objects, promotions
+from steps.backends import catalog, objects, promotions
 from steps.backends.database import begin
 from steps.backends.objects import Bucket
 from steps.command import log, run, write_json, write_text
 from steps.declaration import Declaration
 from steps.errors import BadInput, CheckFailed
 from steps.features import keys
-from steps.features.keys import FeatureMonth
 from steps.learning import lake, split, trials
 from steps.learning.dataset import Dataset, label
 from steps.learning.recipe import Recipe
@@ -70,27 +69,24 @@ def snapshot(
         CheckFailed: there are no features, or too few rows to learn from.
     """
     months = keys.months(project.name, project, locations, parameter, last=as_of.astimezone(UTC).date())
-    if not months:
+    days = {day for month in months for day in month.days if day.last_hour <= as_of}
+    if not days:
         raise CheckFailed(
-            f"nothing is known of {parameter} at locations {', '.join(map(str, locations))} up to {as_of:%F}; "
+            f"no day of {parameter} is known at locations {', '.join(map(str, locations))} up to {as_of:%F}; "
             f"run {project.name}-backfill first"
         )
-    until = _until(bucket, months, as_of)
-    fingerprint = caching.digest(
-        {
-            "features": sorted(month.key for month in months),
-            "learning": project.learning.model_dump(mode="json"),
-            "parameter": parameter,
-            "locations": sorted(locations),
-            "until": until.isoformat(),
-            "version": caching.version(),
-        }
+    fingerprint = caching.key(
+        "snapshot",
+        days=sorted([day.location, day.day.isoformat(), day.etag] for day in days),
+        declaration=project.model_dump(mode="json", exclude={"title", "locations", "window_days"}),
+        parameter=parameter,
+        locations=sorted(locations),
     )
     about = lake.find(bucket, project.name, fingerprint)
     if about is not None:
         log.info("dataset %s is there: %d rows", fingerprint, about["rows"])
         return about
-    dataset = _dataset(keys.read(bucket, months), project, parameter, until, fingerprint)
+    dataset = _dataset(_ended(keys.read(bucket, months), days), project, parameter, fingerprint)
     split.check(dataset, project.learning.folds)
     champion = _champion(project.name, parameter)
     drawn = {family.name: trials.draw(family, champion) for family in project.learning.families}
@@ -102,20 +98,17 @@ def snapshot(
     return about
 
 
-def _until(bucket: Bucket, months: Sequence[FeatureMonth], as_of: datetime) -> datetime:
-    """The last hour of the features up to as-of; a later as-of that adds no hour changes nothing."""
-    newest = max(month.start for month in months)
-    rows = keys.read(bucket, [month for month in months if month.start == newest])
-    hours = rows["time"][rows["time"] <= as_of]
-    last: datetime = newest if hours.empty else hours.max().to_pydatetime()
-    return last
+def _ended(features: pd.DataFrame, days: Iterable[catalog.Accepted]) -> pd.DataFrame:
+    """The rows of each location up to the last hour of its last ended day."""
+    last: dict[int, datetime] = {}
+    for day in days:
+        last[day.location] = max(day.last_hour, last.get(day.location, day.last_hour))
+    return features[features["time"] <= features["location"].map(pd.Series(last))]
 
 
-def _dataset(
-    features: pd.DataFrame, project: Declaration, parameter: str, until: datetime, fingerprint: str
-) -> Dataset:
+def _dataset(features: pd.DataFrame, project: Declaration, parameter: str, fingerprint: str) -> Dataset:
     learning = project.learning
-    rows = label(features, learning.horizon_hours, until)
+    rows = label(features, learning.horizon_hours)
     return Dataset(
         fingerprint=fingerprint,
         parameter=parameter,

@@ -27,7 +27,7 @@ def command(*, declaration: str, dataset: str, family: str, worker: int, workers
     bucket, width = objects.lake(), _width(workers, worker)
     drawn = lake.trials(bucket, project.name, dataset).get(family, [])
     mine = list(enumerate(drawn))[worker::width]
-    lacking = [one for one in mine ]
+    lacking = [one for one in mine if lake.recall(bucket, dataset, family, *one) is None]
     log.info("%s: %d of %d trials to run, %d have a result", family, len(lacking), len(mine), len(mine) - len(lacking))
     if not lacking:
         return

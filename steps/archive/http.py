@@ -1,8 +1,8 @@
 """HTTP for a server that may be absent, silent, slow or lying: every call is short, whole, or a clear error.
 
-requests alone bounds the wait for a byte, not for an answer, and passes a shortened body on; so the body is read here
-as it comes, against a deadline, and measured against what was announced. Bodies are kept as sent: a `.gz` that a
-server calls an encoding stays packed.
+requests bounds the wait for a byte, not for an answer; so the body is read here as it comes, against a deadline and up
+to a limit (that it is as long as announced, urllib3 sees to). Bodies are kept as sent: a `.gz` that a server calls an
+encoding stays packed.
 """
 
 import time
@@ -65,7 +65,7 @@ class Client:
                 answer = call()
                 if answer.status not in _RETRIED or attempt == ATTEMPTS:
                     return answer
-            except (requests.RequestException, urllib3.exceptions.HTTPError, _BrokenOffError) as error:
+            except (requests.RequestException, urllib3.exceptions.HTTPError, _TooSlowError) as error:
                 if attempt == ATTEMPTS:
                     raise StepError(f"{url}: {self._words(error)}; is the address right, and the server up?") from error
             time.sleep(min(0.25 * 2**attempt, self._timeout))
@@ -89,14 +89,11 @@ class Client:
             pieces.append(piece)
             size += len(piece)
             if time.monotonic() > deadline:
-                raise _BrokenOffError(f"it sent {size} bytes in {3 * self._timeout:g} s and had not ended")
-        announced = response.headers.get("Content-Length", "")
-        if announced.isdecimal() and size < min(int(announced), limit + 1):
-            raise _BrokenOffError(f"it broke off after {size} of {announced} bytes")
+                raise _TooSlowError(f"it sent {size} bytes in {3 * self._timeout:g} s and had not ended")
         return b"".join(pieces)
 
     def _words(self, error: Exception) -> str:
-        if isinstance(error, _BrokenOffError):
+        if isinstance(error, _TooSlowError):
             return str(error)
         if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ReadTimeout | _Silent):
             return f"it did not answer within {self._timeout:g} s"
@@ -105,8 +102,8 @@ class Client:
         return f"it broke off ({_innermost(error)})"
 
 
-class _BrokenOffError(Exception):
-    """A body that did not come whole, in words."""
+class _TooSlowError(Exception):
+    """A body that had not come when its time was over, in words."""
 
 
 _Silent = urllib3.exceptions.TimeoutError

@@ -76,5 +76,7 @@ class _Reader:
 
     def page(self) -> Page:
         if self._said.get("IsTruncated", "").strip() == "true":
-            self._page.token = self._said.get("NextContinuationToken")
+            if "NextContinuationToken" not in self._said:
+                raise NoListing("it is cut short and does not say how to go on")
+            self._page.token = self._said["NextContinuationToken"]
         return self._page

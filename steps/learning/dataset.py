@@ -50,19 +50,19 @@ class Dataset:
         return self.rows["value"].to_numpy(dtype=np.float64)
 
 
-def label(features: pd.DataFrame, horizon_hours: int, until: datetime) -> pd.DataFrame:
-    """The rows of `features` whose value is observed at t and at t + horizon, no later than `until`, with that target.
+def label(features: pd.DataFrame, horizon_hours: int) -> pd.DataFrame:
+    """The rows of `features` whose value is observed at t and at t + horizon, with that target.
 
     Raises:
         CheckFailed: there is none.
     """
     horizon = pd.Timedelta(hours=horizon_hours)
-    seen = features[features["value"].notna() & (features["time"] <= until)]
+    seen = features[features["value"].notna()]
     later = seen[["location", "time", "value"]].rename(columns={"time": "target_at", "value": "target"})
     rows = seen.assign(target_at=seen["time"] + horizon).merge(later, on=["location", "target_at"], how="inner")
     if rows.empty:
         raise CheckFailed(
-            f"of {len(features)} hours none is observed both then and {horizon_hours} hours later (up to {until:%F %R} "
-            "UTC), so there is nothing to learn from; take a longer time, other locations or another parameter"
+            f"of {len(features)} hours none is observed both then and {horizon_hours} hours later, "
+            "so there is nothing to learn from; take a longer time, other locations or another parameter"
         )
     return rows.sort_values(["target_at", "location"], ignore_index=True)

@@ -33,7 +33,7 @@ class Linear(Model):
     features: tuple[str, ...]
     design: Design
     weights: Array  # shape (columns, 2)
-    spread: Array  # how much each column varied while learning
+    spread: Array  # shape (features, 2): how much what each says varied over the rows learned from
     levels: Array  # shape (2,)
     root: float
     smear: float
@@ -49,13 +49,13 @@ class Linear(Model):
         means, levels = columns.mean(axis=0), wanted.mean(axis=0)
         columns -= means
         gram = columns.T @ columns
-        gram[np.diag_indices_from(gram)] += chosen["alpha"] * design.penalties(chosen["pooling"]) + 1e-9
-        weights = np.linalg.solve(gram, columns.T @ (wanted - levels))
+        penalty = np.diag(chosen["alpha"] * design.penalties(chosen["pooling"]) + 1e-9)
+        weights = np.linalg.solve(gram + penalty, columns.T @ (wanted - levels))
         return cls(
             features=design.features,
             design=design,
             weights=weights,
-            spread=columns.std(axis=0),
+            spread=_spread(design, gram / len(columns), weights),
             levels=levels - means @ weights,
             root=float(chosen["root"]),
             smear=float(np.var(wanted[:, 1] - levels[1] - columns @ weights[:, 1])),
@@ -69,13 +69,9 @@ class Linear(Model):
         return np.maximum(answers, self.floor)
 
     def importance(self) -> dict[str, float]:
-        parts = np.abs(self.weights) * self.spread[:, None]
-        whole = parts.sum(axis=0)
-        parts = parts / np.where(whole > 0, whole, 1) @ np.array([1 - self.root, self.root])
-        share = dict.fromkeys(self.features, 0.0)
-        for name, part in zip(self.design.names, parts, strict=True):
-            share[name] += float(part)
-        return share
+        whole = self.spread.sum(axis=0)
+        shares = self.spread / np.where(whole > 0, whole, 1) @ np.array([1 - self.root, self.root])
+        return dict(zip(self.features, shares.tolist(), strict=True))
 
     def state(self, folder: Path) -> dict[str, Any]:  # noqa: ARG002
         return {
@@ -97,9 +93,19 @@ class Linear(Model):
             features=features,
             design=design,
             weights=numbers(state["weights"], columns, 2),
-            spread=numbers(state["spread"], columns),
+            spread=numbers(state["spread"], len(features), 2),
             levels=numbers(state["levels"], 2),
             root=root,
             smear=smear,
             floor=floor,
         )
+
+
+def _spread(design: Design, covariance: Array, weights: Array) -> Array:
+    """The standard deviation of what each feature's columns together add to the answer."""
+    names, found = np.array(design.names), np.zeros((len(design.features), 2))
+    for number, feature in enumerate(design.features):
+        own = np.flatnonzero(names == feature)
+        variance = np.einsum("it,ij,jt->t", weights[own], covariance[np.ix_(own, own)], weights[own])
+        found[number] = np.sqrt(np.maximum(variance, 0))
+    return found

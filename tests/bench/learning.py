@@ -112,7 +112,7 @@ def _dataset(observations: pd.DataFrame, parameter: str, *, of_hours: bool) -> D
         hourly.build(observations, parameter=parameter, learning=LEARNING, location=int(location))
         for location in observations["location"].unique()
     ]
-    rows = label(pd.concat(found, ignore_index=True), LEARNING.horizon_hours, observations["time"].max())
+    rows = label(pd.concat(found, ignore_index=True), LEARNING.horizon_hours)
     whole = Dataset("", parameter, "µg/m³", LEARNING.horizon_hours, datetime.max, rows)
     hours = np.sort(rows["target_at"].unique())
     first, last = rows["time"].min(), rows["target_at"].max()

@@ -131,7 +131,7 @@ def test_a_stop_event_ends_all_processes_and_leaves_the_run_resumable(lab: Labor
     run = lab.submit(LONG.format(marks=marks))
     stop = threading.Event()
     ended = []
-    thread = threading.Thread(target=lambda: ended.append(lab.execute(run, stop)))
+    thread = threading.Thread(target=lambda: ended.append(lab.execute(run, stop)), daemon=True)
     thread.start()
     until(lambda: lines(marks) == ["first", "long"])
     [process] = lab.journal.processes(run)
@@ -272,7 +272,7 @@ def test_a_killed_step_is_an_attempt(lab: Laboratory, marks):
     """.replace("MARKS", str(marks))
     run = lab.submit(spec)
     ended = []
-    thread = threading.Thread(target=lambda: ended.append(lab.execute(run)))
+    thread = threading.Thread(target=lambda: ended.append(lab.execute(run)), daemon=True)
     thread.start()
     until(lambda: len(lines(marks)) == 1)
     os.kill(int(lines(marks)[0]), signal.SIGKILL)
@@ -287,7 +287,7 @@ def test_asking_for_the_end_of_a_run(lab: Laboratory, marks, monkeypatch):
     monkeypatch.setattr("pipeline.engine.hands.GRACE_SECONDS", 0.2)
     run = lab.submit(LONG.format(marks=marks))
     ended = []
-    thread = threading.Thread(target=lambda: ended.append(lab.execute(run)))
+    thread = threading.Thread(target=lambda: ended.append(lab.execute(run)), daemon=True)
     thread.start()
     until(lambda: lines(marks) == ["first", "long"])
     assert engine.stop(lab.journal, run) == f"asked process {os.getpid()} to stop run {run}"
@@ -317,7 +317,7 @@ templates:
 
 
 def in_threads(lab: Laboratory, *runs: str):
-    threads = [threading.Thread(target=lab.execute, args=(run,)) for run in runs]
+    threads = [threading.Thread(target=lab.execute, args=(run,), daemon=True) for run in runs]
     for thread in threads:
         thread.start()
     return threads
@@ -414,7 +414,7 @@ def test_a_journal_that_breaks_ends_the_processes_and_not_the_run(lab: Laborator
         except PipelineError as error:
             errors.append(error)
 
-    thread = threading.Thread(target=execute)
+    thread = threading.Thread(target=execute, daemon=True)
     thread.start()
     until(lambda: lines(marks) == ["first", "long"])
     engine.stop(lab.journal, run)

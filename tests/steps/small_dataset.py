@@ -1,6 +1,6 @@
 """A small dataset in the lake, its trials run, ready to be decided."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ def store(name: str, *, learnable: bool = True, hours: int = 1200, last: int | N
         features = {"lag_0": value, "wx_wind": wind, "cal_hour": times.hour}
         keys = pd.DataFrame({"location": location, "time": times, "value": value})
         frames.append(keys.assign(**{name: np.asarray(part, dtype="float32") for name, part in features.items()}))
-    rows = label(pd.concat(frames, ignore_index=True), 24, START + timedelta(hours=hours))
+    rows = label(pd.concat(frames, ignore_index=True), 24)
     cut = split.holdout_from(rows["target_at"], PROJECT.learning.holdout_share)
     dataset = Dataset(caching.digest(name), "no2", "µg/m³", 24, cut, rows)
     lake.save(objects.lake(), "openaq", dataset, DRAWN, {"rows": len(rows)})

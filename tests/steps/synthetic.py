@@ -56,7 +56,7 @@ def features(table: pd.DataFrame, parameter: str = "no2") -> pd.DataFrame:
 
 def dataset_of(rows: pd.DataFrame, parameter: str = "no2") -> Dataset:
     """The dataset that feature rows make."""
-    labelled = label(rows, LEARNING.horizon_hours, rows["time"].max())
+    labelled = label(rows, LEARNING.horizon_hours)
     cut: datetime = split.holdout_from(labelled["target_at"], LEARNING.holdout_share)
     return Dataset("0" * 32, parameter, "µg/m³", LEARNING.horizon_hours, cut, labelled)
 

@@ -253,7 +253,8 @@ class TestAServerThatMisbehaves:
 
     def test_that_cuts_a_file_off(self) -> None:
         error = read(Answer(200, b"\x1f\x8b" + b"0" * 98, {"ETag": '"a"'}, announced=2000))
-        assert "broke off after 100 of 2000 bytes" in str(error) or "it broke off" in str(error)
+        assert "it broke off" in str(error)
+        assert "1900 more expected" in str(error)
         assert error.exit_code == 1
 
     def test_whose_listing_has_no_end(self) -> None:
@@ -296,6 +297,7 @@ class TestAServerThatMisbehaves:
         b"<html><body>Index of /</body></html>",
         b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>",
         b"<ListBucketResult><Contents><Key>cut off",
+        b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
         b"<ListBucketResult><Contents><Key>a</Key><Size>many</Size></Contents></ListBucketResult>",
         b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><ListBucketResult>&b;</ListBucketResult>',
         '<!DOCTYPE ListBucketResult SYSTEM "file:///etc/passwd"><ListBucketResult/>'.encode("utf-16"),

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import tracemalloc
 import zlib
 from collections import Counter
 from datetime import date, timedelta, timezone
@@ -211,6 +212,16 @@ def test_a_day_is_judged_the_same_beside_any_others(examiner: Examiner) -> None:
         assert alone.verdicts == [together.verdicts[number]]
         mine = together.observations[together.observations["file"] == number].drop(columns="file")
         pd.testing.assert_frame_equal(alone.observations.drop(columns="file"), mine.reset_index(drop=True))
+
+
+def test_a_bomb_is_not_unpacked_to_be_refused() -> None:
+    bomb = gzip.compress(bytes(40 * layout.LARGEST))
+    tracemalloc.start()
+    try:
+        assert read(bomb).unreadable == "unpacked it is larger than 10 MB"
+        assert tracemalloc.get_traced_memory()[1] < 4 * layout.LARGEST
+    finally:
+        tracemalloc.stop()
 
 
 def test_no_files_are_no_trouble(examiner: Examiner) -> None:

@@ -121,6 +121,13 @@ def test_errors_that_come_in_days_are_worth_less_than_as_many_that_do_not() -> N
     assert (by_day.bound or 0) < (by_hour.bound or 0)
 
 
+def test_a_few_days_bound_nothing() -> None:
+    error, days = errors(96)
+    few = bootstrap(error, error / 2, days, metric="rmse", confidence=0.9, seed=0)
+    assert (few.blocks, few.bound) == (4, None)
+    assert few.difference > 0
+
+
 def test_the_bootstrap_is_repeatable_and_covers() -> None:
     error, days = errors()
     both = [bootstrap(error, error * 0.9, days, metric="mae", confidence=0.9, seed=7) for _ in range(2)]

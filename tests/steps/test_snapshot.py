@@ -108,7 +108,7 @@ def test_as_of_lets_nothing_later_in_and_a_later_one_adds_nothing(learner: Learn
     fill()
     learner.snapshot(as_of="2021-04-10T05:30:00Z")
     dataset = lake.load(objects.lake(), "openaq", learner.fingerprint())
-    assert dataset.rows["target_at"].max() == pd.Timestamp("2021-04-10T05:00Z")
+    assert dataset.rows["target_at"].max() == pd.Timestamp("2021-04-10T00:00Z")
     learner.snapshot(as_of="2021-06-01T00:00:00Z")
     later = learner.fingerprint()
     learner.snapshot(as_of="2021-07-01T00:00:00Z")
@@ -116,7 +116,17 @@ def test_as_of_lets_nothing_later_in_and_a_later_one_adds_nothing(learner: Learn
     # a whole month before: the newer one is not looked at
     ended = learner.snapshot(as_of="2021-03-29T12:00:00Z")
     assert ended.code == 0, ended.log
-    assert learner.summary()["to"] == "2021-03-29T12:00:00+00:00"
+    assert learner.summary()["to"] == "2021-03-29T00:00:00+00:00"
+
+
+def test_a_day_that_comes_later_changes_nothing_of_what_was_known_before(learner: Learner) -> None:
+    as_of = "2021-04-10T05:30:00Z"
+    fill(days=40)
+    learner.snapshot(as_of=as_of)
+    before, fingerprint = stored(learner), learner.fingerprint()
+    fill(days=45)
+    learner.snapshot(as_of=as_of)
+    assert (learner.fingerprint(), stored(learner)) == (fingerprint, before)
 
 
 def test_a_location_without_the_target_is_named_and_left_out(learner: Learner) -> None:
@@ -131,7 +141,7 @@ def test_a_location_without_the_target_is_named_and_left_out(learner: Learner) -
 def test_nothing_in_the_catalog_is_one_line(learner: Learner) -> None:
     ended = learner.snapshot()
     assert ended.code == 3
-    assert "nothing is known of no2 at locations 101, 102" in ended.error
+    assert "no day of no2 is known at locations 101, 102" in ended.error
     assert "openaq-backfill" in ended.error
 
 

@@ -9,7 +9,6 @@ from synthetic import LEARNING, LOCATIONS, dataset, dataset_of, features, observ
 
 from steps.errors import CheckFailed
 from steps.learning import split
-from steps.learning.dataset import label
 
 DAY = pd.Timedelta(hours=24)
 
@@ -60,12 +59,6 @@ def test_a_row_s_target_is_the_value_that_came() -> None:
     # every hour whose value is there and comes again a day later, and no other
     both = no2.index.isin([(place, time - DAY) for place, time in no2.index])
     assert len(data.rows) == both.sum()
-
-
-def test_nothing_later_than_as_of_is_a_target() -> None:
-    rows = features(observations(days=20))
-    until = rows["time"].min() + pd.Timedelta(days=10)
-    assert label(rows, 24, until)["target_at"].max() == until
 
 
 def test_a_location_without_the_target_has_no_rows_and_the_others_go_on() -> None:
