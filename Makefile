@@ -33,7 +33,7 @@ test: .venv/.ready-dev ## Format, types and the fast tests (under 5 minutes)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/pytest -m "not soak and not cluster" -n 2 --dist loadgroup
+	.venv/bin/pytest -m "not soak and not cluster" -n 2 --dist loadfile
 
 .PHONY: soak
 soak: .venv/.ready-dev ## The slow tests: kills at random instants, full disks, hanging sources
@@ -41,8 +41,7 @@ soak: .venv/.ready-dev ## The slow tests: kills at random instants, full disks, 
 
 .PHONY: bench
 bench: .venv/.ready-dev ## Measure scores, overheads and start-up, side by side
-	@for name in tests/bench/*.py; do \
-	  case $$name in *__init__*) ;; *) .venv/bin/python -m $$(echo $${name%.py} | tr / .) || exit 1 ;; esac; done
+	@for bench in tests/bench/*.py; do .venv/bin/python $$bench || exit 1; done
 
 .PHONY: render
 render: .venv/.ready ## Write manifests/ again from pipeline/projects/

@@ -24,7 +24,7 @@ _LANGUAGE: Final = Language(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Condition:
     """When a task runs. `tasks`: those it waits for; `results`: each (task, result) that is asked for."""
 

@@ -14,7 +14,7 @@ from pipeline.engine.spec import Artifact
 Strategy = Literal["Stop", "Terminate"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outputs:
     """What a node put out. `artifacts`: name → place below the run's folder."""
 
@@ -24,14 +24,14 @@ class Outputs:
     result: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Began:
     """The run starts."""
 
     at: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Running:
     """A leaf's process has started."""
 
@@ -39,7 +39,7 @@ class Running:
     node: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ended:
     """A leaf has ended: its phase, message and what it put out."""
 
@@ -50,7 +50,7 @@ class Ended:
     outputs: Outputs | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Locked:
     """A node has got the mutexes it asked for."""
 
@@ -58,7 +58,7 @@ class Locked:
     node: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Waiting:
     """A node does not get its mutexes yet; the message says who has them."""
 
@@ -67,14 +67,14 @@ class Waiting:
     message: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tick:
     """Time has passed: what was due by now is due."""
 
     at: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stopped:
     """Somebody asked for the run's end: `Stop` still runs the exit handler, `Terminate` does not."""
 
@@ -82,7 +82,7 @@ class Stopped:
     strategy: Strategy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Resumed:
     """Another engine goes on with the run. Nothing of what was running is left."""
 

@@ -14,7 +14,7 @@ class NotParsed(Exception):
     """The text is not an expression of the language; the message says where."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Node:
     """One node of a tree: a `name`, `text` or `number` with its text, an operator (`unary`, `binary`) with its symbol,
     a `list` of entries, a `call` of a function, a `choice` (condition ? one : other)."""
@@ -24,7 +24,7 @@ class Node:
     parts: tuple["Node", ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Language:
     """Tokens, by named groups `name`, `text` (also `text2`), `number`, `operator`; how strongly each operator binds.
 

@@ -27,7 +27,7 @@ PARAMETER_BYTES: Final = 256 * 1024
 _REFERENCE: Final = re.compile(r"\$(\$\([A-Za-z_]\w*\)|\(([A-Za-z_]\w*)\))")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """How a leaf ended."""
 

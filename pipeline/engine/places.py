@@ -14,7 +14,7 @@ LOG_BYTES = 64 * 2**20  # a log that grows beyond this loses its beginning
 _KEPT_BYTES = 2**20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Place:
     """The folder of one node within that of its run."""
 

@@ -13,7 +13,7 @@ from pipeline.engine.variables import texts
 _RESULT: Final = re.compile(r"tasks\.([-A-Za-z0-9]+)\.outputs\.result")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """`conditions` of the tasks that are wanted, in the manifest's order; `followers` of each; `targets`, by name,
     whose phases make the dag's; `printed`: the tasks whose stdout another one reads."""

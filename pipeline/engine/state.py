@@ -25,21 +25,21 @@ FULFILLED = COMPLETED | {"Skipped", "Omitted"}
 # What the run asks for.
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Start:
     """Start this leaf, as soon as there is room."""
 
     node: "Node"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kill:
     """End this leaf, started or not, and say so with `Ended`."""
 
     node: "Node"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lock:
     """Get these mutexes for this node, and say so with `Locked`."""
 
@@ -47,7 +47,7 @@ class Lock:
     mutexes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Unlock:
     """Give back what this node has, or do not wait for it any more."""
 

@@ -19,7 +19,7 @@ from pipeline.stack.supervisor import last_line
 
 _DISK_GB = 2
 _MEMORY_GB = 2
-_LIBRARIES = ("mlflow", "seldon_core", "lightgbm", "sklearn", "great_expectations", "optuna", "pandas", "hera")
+_LIBRARIES = ("mlflow", "seldon_core", "lightgbm", "great_expectations", "optuna", "pandas", "hera")
 
 
 @dataclass(frozen=True)

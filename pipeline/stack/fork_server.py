@@ -41,9 +41,6 @@ LIGHT = (
     "pyarrow.parquet",
 )
 HEAVY = (
-    "sklearn.linear_model",
-    "sklearn.pipeline",
-    "sklearn.preprocessing",
     "lightgbm",
     "optuna",
     "great_expectations",

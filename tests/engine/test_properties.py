@@ -274,4 +274,4 @@ def test_properties(law):
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("law", PROPERTIES, ids=lambda law: law.__name__)
 def test_properties_many_times(law):
-    hold(law, 2000)
+    hold(law, 1000)
