@@ -103,7 +103,7 @@ def run(name: str | None, pairs: tuple[str, ...], resume: str | None) -> None:
 @cli.command(**_example("pipeline stop openaq-train-x7k2p"))
 @click.argument("run")
 def stop(run: str) -> None:
-    """Stop a run that is going on; it can be resumed."""
+    """Stop a run that is going on: it fails, and its exit handler runs, as with `argo stop`."""
     from pipeline.running import Laptop
 
     click.echo(Laptop.here().stop(run))
