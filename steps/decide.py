@@ -23,11 +23,10 @@ from steps.backends.promotions import Promotion
 from steps.backends.tracking import ALIAS, Account, Registered, Tracking, Trial
 from steps.command import log, run, write_json, write_text
 from steps.declaration import Declaration
-from steps.errors import BadInput
 from steps.learning import lake
+from steps.learning.champion import live_recipe
 from steps.learning.dataset import Dataset
 from steps.learning.judge import Judgement, judge, refit
-from steps.learning.recipe import Recipe
 from steps.packing import Packed, pack
 
 
@@ -99,7 +98,7 @@ def _decide(project: Declaration, fingerprint: str, created: str) -> dict[str, A
     """
     dataset = lake.load(objects.lake(), project.name, fingerprint)
     results = lake.results(objects.lake(), project.name, project.learning, fingerprint)
-    judgement = judge(dataset, project.learning, results, _champion(project.name, dataset.parameter))
+    judgement = judge(dataset, project.learning, results, live_recipe(project.name, dataset.parameter))
     with begin() as connection:
         number = promotions.reserve(connection, project.name, fingerprint, dataset.parameter).decision
     with tempfile.TemporaryDirectory() as home:
@@ -107,19 +106,6 @@ def _decide(project: Declaration, fingerprint: str, created: str) -> dict[str, A
         if judgement.promoted:
             model = pack(refit(dataset, project.learning, judgement.recipe), dataset, Path(home, "model"))
         return _settle(_Decision(project, number, dataset, judgement, model, created))
-
-
-def _champion(project: str, parameter: str) -> Recipe | None:
-    """The recipe of the live model, where it predicts `parameter`; one that cannot be read counts as none."""
-    with begin() as connection:
-        live = promotions.champion(connection, project)
-    if live is None or live.parameter != parameter:
-        return None
-    try:
-        return Recipe.from_json(live.recipe)
-    except BadInput as error:
-        log.warning("the live model's recipe does not compete: %s", error)
-        return None
 
 
 def _settle(made: _Decision) -> dict[str, Any]:

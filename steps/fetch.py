@@ -4,7 +4,6 @@ What is in the lake already is not fetched again, so a worker that was killed go
 source has patched or taken back since the plan was made is left out; the next plan sees what it is by then.
 """
 
-import json
 import logging
 import time
 from collections import Counter
@@ -12,12 +11,12 @@ from pathlib import Path
 
 import click
 
+from steps import selection
 from steps.archive import layout, open_archive
 from steps.archive.planned import Wanted, read_plan
 from steps.backends.objects import Bucket, lake
 from steps.command import run
 from steps.declaration import parse
-from steps.errors import BadInput
 from steps.threads import each
 
 log = logging.getLogger("steps")
@@ -39,7 +38,7 @@ def command(*, declaration: str, plan_file: Path, worker: int, workers: str, tim
     """
     project = parse(declaration).name
     plan = read_plan(plan_file)
-    mine = plan.fetch[worker :: _width(workers, worker)]
+    mine = plan.fetch[worker :: selection.width(workers, worker)]
     store = lake()
     there = _there(store, project, mine)
     missing = [item for item in mine if _keys(project, item).isdisjoint(there)]
@@ -60,16 +59,6 @@ def command(*, declaration: str, plan_file: Path, worker: int, workers: str, tim
             said = time.monotonic()
             log.info("%d of %d", number, len(missing))
     log.info("worker %d: %s", worker, ", ".join(f"{count} {words}" for words, count in counts.items() if count) or "-")
-
-
-def _width(workers: str, worker: int) -> int:
-    try:
-        width = len(json.loads(workers))
-    except (ValueError, TypeError):
-        raise BadInput(f"--workers {workers!r} is not the plan's list; wanted JSON like [0, 1]") from None
-    if worker >= width:
-        raise BadInput(f"--worker {worker} is not one of --workers {workers}")
-    return width
 
 
 def _keys(project: str, item: Wanted) -> set[str]:

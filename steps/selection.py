@@ -1,9 +1,10 @@
-"""What a run is asked about: its logical time, its locations, its target parameter, as the options of a step say them.
+"""What a run is asked about: its logical time, locations, target parameter, a worker's share, as a step's options say.
 
 An empty option means the declared one. `--as-of` is the logical time that governs data; where it is empty, or the
 literal that cron's variable is outside cron, it is the time the workflow was created.
 """
 
+import json
 from datetime import UTC, datetime
 
 from steps.declaration import Declaration
@@ -61,3 +62,18 @@ def parameter(text: str, declaration: Declaration) -> str:
     if name not in declaration.quantities:
         raise BadInput(f"no parameter {name!r}; the project declares {', '.join(sorted(declaration.quantities))}")
     return name
+
+
+def width(workers: str, worker: int) -> int:
+    """How many workers share a list: the length of the JSON list of all of them. Worker i does i, i + width, ….
+
+    Raises:
+        BadInput: that is no such list, or `worker` is none of them.
+    """
+    try:
+        count = len(json.loads(workers))
+    except (TypeError, ValueError):
+        raise BadInput(f"--workers {workers!r:.80} is not a JSON list; wanted one like [0,1]") from None
+    if worker >= count:
+        raise BadInput(f"--worker {worker} is none of the {count} in --workers")
+    return count

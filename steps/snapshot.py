@@ -16,16 +16,15 @@ import pandas as pd
 
 from steps import caching, selection
 from steps import declaration as declared
-from steps.backends import catalog, objects, promotions
-from steps.backends.database import begin
+from steps.backends import catalog, objects
 from steps.backends.objects import Bucket
 from steps.command import log, run, write_json, write_text
 from steps.declaration import Declaration
-from steps.errors import BadInput, CheckFailed
+from steps.errors import CheckFailed
 from steps.features import keys
 from steps.learning import lake, split, trials
+from steps.learning.champion import live_recipe
 from steps.learning.dataset import Dataset, label
-from steps.learning.recipe import Recipe
 
 
 @click.command()
@@ -88,7 +87,7 @@ def snapshot(
         return about
     dataset = _dataset(_ended(keys.read(bucket, months), days), project, parameter, fingerprint)
     split.check(dataset, project.learning.folds)
-    champion = _champion(project.name, parameter)
+    champion = live_recipe(project.name, parameter)
     drawn = {family.name: trials.draw(family, champion) for family in project.learning.families}
     about = lake.save(bucket, project.name, dataset, drawn, _about(dataset, drawn))
     missing = sorted(set(locations).difference(about["locations"]))
@@ -117,19 +116,6 @@ def _dataset(features: pd.DataFrame, project: Declaration, parameter: str, finge
         holdout_from=split.holdout_from(rows["target_at"], learning.holdout_share),
         rows=rows,
     )
-
-
-def _champion(project: str, parameter: str) -> Recipe | None:
-    """The recipe of the live model, where it predicts `parameter`."""
-    with begin() as connection:
-        live = promotions.champion(connection, project)
-    if live is None or live.parameter != parameter:
-        return None
-    try:
-        return Recipe.from_json(live.recipe)
-    except BadInput as error:
-        log.warning("the live model's recipe is left out of the trials: %s", error)
-        return None
 
 
 def _about(dataset: Dataset, drawn: lake.Trials) -> dict[str, Any]:

@@ -3,14 +3,12 @@
 A trial that has a result is skipped, so a worker that was killed goes on with those that it lacks.
 """
 
-import json
-
 import click
 
 from steps import declaration as declared
+from steps import selection
 from steps.backends import objects
 from steps.command import log, run
-from steps.errors import BadInput
 from steps.learning import lake, trials
 
 
@@ -24,7 +22,7 @@ def command(*, declaration: str, dataset: str, family: str, worker: int, workers
     """Run the family's trials number worker, worker + workers, …: those that have no result yet."""
     project = declared.parse(declaration)
     project.learning.family(family)
-    bucket, width = objects.lake(), _width(workers, worker)
+    bucket, width = objects.lake(), selection.width(workers, worker)
     drawn = lake.trials(bucket, project.name, dataset).get(family, [])
     mine = list(enumerate(drawn))[worker::width]
     lacking = [one for one in mine if lake.recall(bucket, dataset, family, *one) is None]
@@ -36,16 +34,6 @@ def command(*, declaration: str, dataset: str, family: str, worker: int, workers
         result = trials.evaluate(rows, project.learning, family, number, parameters)
         lake.remember(bucket, dataset, result)
         log.info("%s %d: %.3f %s in %.1f s", family, number, result.mean, rows.unit, result.seconds)
-
-
-def _width(workers: str, worker: int) -> int:
-    try:
-        width = len(json.loads(workers))
-    except (TypeError, ValueError):
-        raise BadInput(f"--workers {workers!r:.80} is not a JSON list; wanted one like [0,1]") from None
-    if worker >= width:
-        raise BadInput(f"--worker {worker} is none of the {width} in --workers")
-    return width
 
 
 if __name__ == "__main__":

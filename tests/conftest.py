@@ -22,6 +22,14 @@ class RunningStore:
     settings: dict[str, str]
 
 
+SLOW_FILES = {"test_quickstart.py", "test_decide.py", "test_prepare.py", "test_verify.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files first, so that no worker is left with one at the end."""
+    items.sort(key=lambda item: item.path.name not in SLOW_FILES)
+
+
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The session's stack; whatever a test starts in it is ended with the session."""

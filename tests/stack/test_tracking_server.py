@@ -36,6 +36,7 @@ def test_its_pages_show_the_artifacts(run: str, tracking_server: str) -> None:
         assert b"<title>MLflow</title>" in answer.read()
 
 
+@pytest.mark.soak
 def test_kill_9_loses_no_run_and_the_address_stays(run: str, tracking_server: str, servers: Stack) -> None:
     for process in processes_of(servers, "tracking"):
         process.kill()

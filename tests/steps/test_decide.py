@@ -168,7 +168,7 @@ run(command)
         pytest.param("steps.backends.tracking:Tracking.log", id="reserved", marks=pytest.mark.soak),
         pytest.param("steps.backends.tracking:Tracking._finish", id="run-begun", marks=pytest.mark.soak),
         pytest.param("steps.backends.tracking:Tracking.register", id="logged", marks=pytest.mark.soak),
-        pytest.param("steps.backends.tracking:Tracking._new_version", id="uploaded"),
+        pytest.param("steps.backends.tracking:Tracking._new_version", id="uploaded", marks=pytest.mark.soak),
         pytest.param("steps.backends.promotions:settle", id="registered"),
     ],
 )
@@ -193,6 +193,7 @@ def test_a_kill_anywhere_and_another_run_make_one_decision_and_one_version(
         assert promotions.newest(connection, "openaq") == row
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("database")
 def test_two_at_once_make_one_decision(client: MlflowClient, tmp_path: Path) -> None:
     fingerprint = store("a")

@@ -232,9 +232,9 @@ def test_no_files_are_no_trouble(examiner: Examiner) -> None:
 
 def real_archive() -> Path:
     """A year of three real stations, where it is."""
-    folder = Path(os.environ.get("OPENAQ_ARCHIVE") or Path(__file__).parents[3] / "shared/data/openaq-archive")
+    folder = Path(os.environ.get("OPENAQ_ARCHIVE") or "no-such-folder")
     if not folder.is_dir():
-        pytest.skip("no archive of real stations: OPENAQ_ARCHIVE names none, and there is none beside the repository")
+        pytest.skip("no archive of real stations: OPENAQ_ARCHIVE names none")
     return folder
 
 

@@ -116,7 +116,7 @@ def test_a_file_that_is_too_large_is_kept_up_to_the_limit(
 
 
 @pytest.mark.parametrize(
-    ("worker", "workers", "words"), [(0, "many", "JSON"), (2, "[0, 1]", "is not one of"), (0, "7", "JSON")]
+    ("worker", "workers", "words"), [(0, "many", "JSON"), (2, "[0, 1]", "is none of"), (0, "7", "JSON")]
 )
 def test_a_wrong_share_is_refused(tmp_path: Path, archive: Path, worker: int, workers: str, words: str) -> None:
     ended = take(make_plan(tmp_path, archive), worker, workers)

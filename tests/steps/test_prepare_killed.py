@@ -95,6 +95,7 @@ def expect_same(result: Result, expected: Result) -> None:
         pd.testing.assert_frame_equal(rows, expected.features[place])
 
 
+@pytest.mark.soak
 def test_at_a_few_instants(collector: Collector, worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
     expected, requests = undisturbed(collector, worlds, monkeypatch)
     assert len(expected.accepted) == 7

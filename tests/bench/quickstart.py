@@ -1,0 +1,84 @@
+"""What a newcomer waits for: `python tests/bench/quickstart.py`.
+
+The main job on the sample in an empty state folder, the same again, the same after the servers were stopped, and
+`pipeline --help`; with the most memory that all its processes had at a time (proportional set size, so that what they
+share counts once). Bars: 120 s and 3 GB, 10 s, 0.2 s.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+PIPELINE = (sys.executable, "-m", "pipeline")
+
+
+class Memory:
+    """The most that all processes of a state folder had together, sampled every half second."""
+
+    def __init__(self, home: Path) -> None:
+        self.most_mb = 0.0
+        self._home = str(home)
+        self._over = threading.Event()
+        self._sampler = threading.Thread(target=self._sample)
+
+    def __enter__(self) -> "Memory":
+        self._sampler.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._sampler.join()
+
+    def _sample(self) -> None:
+        while not self._over.wait(0.5):
+            self.most_mb = max(self.most_mb, sum(map(self._of, psutil.process_iter())) / 2**20)
+
+    def _of(self, process: psutil.Process) -> float:
+        try:
+            mine = process.environ().get("PIPELINE_HOME") == self._home or self._home in " ".join(process.cmdline())
+            mine = mine or self._home in process.cwd()
+            return float(process.memory_full_info().pss) if mine else 0.0
+        except psutil.Error:
+            return 0.0
+
+
+def seconds(home: Path, *arguments: str) -> float:
+    """How long `pipeline arguments…` takes.
+
+    Raises:
+        CalledProcessError: it failed.
+    """
+    began = time.perf_counter()
+    environment = {**os.environ, "PIPELINE_HOME": str(home)}
+    subprocess.run([*PIPELINE, *arguments], env=environment, check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder, "state")
+        try:
+            with Memory(home) as memory:
+                first = seconds(home, "quickstart")
+            again = seconds(home, "quickstart")
+            seconds(home, "down")
+            cold = seconds(home, "quickstart")
+        finally:
+            seconds(home, "down")
+        told = min(seconds(home, "--help") for _ in range(5))
+    print("| what | measured | bar |\n|---|---|---|")
+    print(f"| the main job on the sample | {first:.1f} s | 120 s |")
+    print(f"| most memory of all processes | {memory.most_mb:,.0f} MB | 3,000 MB |")
+    print(f"| again | {again:.1f} s | 10 s |")
+    print(f"| again, all servers stopped before | {cold:.1f} s | |")
+    print(f"| `pipeline --help`, best of 5 | {told:.2f} s | 0.2 s |")
+
+
+if __name__ == "__main__":
+    main()
