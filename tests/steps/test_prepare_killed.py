@@ -96,18 +96,11 @@ def expect_same(result: Result, expected: Result) -> None:
 
 
 @pytest.mark.soak
-def test_at_a_few_instants(collector: Collector, worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.timeout(900)
+def test_at_every_request(collector: Collector, worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
     expected, requests = undisturbed(collector, worlds, monkeypatch)
     assert len(expected.accepted) == 7
     assert len(expected.objects) == 9  # raw, and one in quarantine with its reason
     assert len(expected.features) == 2
-    for back in (3, 0):  # the last ones are the move to quarantine, the listing and storing of features
-        expect_same(killed(collector, worlds, requests - back), expected)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(900)
-def test_at_every_request(collector: Collector, worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected, requests = undisturbed(collector, worlds, monkeypatch)
     for at in range(1, requests + 1):
         expect_same(killed(collector, worlds, at), expected)
