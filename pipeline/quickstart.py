@@ -50,6 +50,7 @@ def quickstart(project: str, wish: Wish) -> None:
     declared = find(project)
     as_of = _time(wish.as_of) if wish.as_of else (datetime.now(UTC) if wish.source else sample.END)
     laptop = Laptop.here()
+    click.echo(f"starting the servers (their logs: {laptop.home / 'logs'})")
     laptop.stack.start_in_background(["fork-server", "tracking"])
     os.environ.update(laptop.host.environment("secret", "object-store"))
     source = _given(wish.source) if wish.source else _lay_out_sample(laptop)
@@ -106,7 +107,7 @@ def _closing(laptop: Laptop, project: str, runs: list["RunView"], report: Path) 
         "",
         f"Decision {decision['decision']}: {decision['words']}",
         f"Model {project} version {predictions['version']}, alias champion",
-        f"{len(predictions['rows'])} predictions up to {predictions['rows'][-1]['target_at']} in the warehouse"
+        f"{len(predictions['rows'])} predictions up to {_hour(predictions['rows'][-1]['target_at'])} in the warehouse"
         if predictions["rows"]
         else "No predictions: no hour of the last day has what the model needs",
         "",
@@ -116,6 +117,10 @@ def _closing(laptop: Laptop, project: str, runs: list["RunView"], report: Path) 
         "The servers stay up; `pipeline down` (or `make down`) stops them.",
     ]
     return "\n".join(lines)
+
+
+def _hour(time: str) -> str:
+    return f"{datetime.fromisoformat(time).astimezone(UTC):%F %H:%M} UTC"
 
 
 def _summary(runs: list["RunView"], kind: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ leaves the run where it was; so does any other end, since the journal has every 
 """
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -93,7 +94,7 @@ class Laptop:
         if ended.interrupted:
             raise RunFailed(f"{run} was stopped; go on with: pipeline run --resume {run}")
         if ended.phase != "Succeeded":
-            raise RunFailed(f"{run} {ended.phase.lower()}: {ended.message}; see: pipeline logs {run}")
+            raise RunFailed(f"{run} {ended.phase.lower()}: {_plainly(ended.message)}; see: pipeline logs {run}")
         return ended
 
     def runs(self) -> list["RunSummary"]:
@@ -140,6 +141,11 @@ class Laptop:
 
         views = [self.view(run) for run in (runs or [self.newest()])]
         return write(views, self.home / "reports" / f"{views[-1].id}.html")
+
+
+def _plainly(message: str) -> str:
+    """A node's message without what the controller puts before a step's own line."""
+    return re.sub(r"main: Error \(exit code \d+\): (error: )?", "", message)
 
 
 @contextmanager

@@ -1,0 +1,39 @@
+"""The README names every command, every setting and every step, and what it tells people to type is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import cli
+from pipeline.projects import PROJECTS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [*cli.commands])
+def test_every_command_is_there(name: str) -> None:
+    assert re.search(rf"`pipeline {name}\b|`{name}\b", README)
+
+
+def test_every_setting_is_there() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "steps").rglob("*.py"))
+    named = set(re.findall(r'setting\("([A-Z_0-9]+)"', code)) | {"PIPELINE_HOME", "STEPS_LOCK", "LOG_FORMAT"}
+    assert {name for name in named if f"`{name}`" not in README} == set()
+
+
+def test_every_make_target_it_names_is_there() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z]+)", README)) <= targets
+
+
+def test_every_step_of_the_manifests_is_there() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "manifests").rglob("*.yaml"))
+    steps = set(re.findall(r"steps\.(\w+)$", text, re.MULTILINE))
+    assert {step for step in steps if not re.search(rf"\b{step}\b", README)} == set()
+
+
+def test_every_parameter_that_can_be_predicted_is_there() -> None:
+    learnable = [name for name, quantity in PROJECTS["openaq"].quantities.items() if quantity.unit == "µg/m³"]
+    assert all(name in README for name in learnable)
