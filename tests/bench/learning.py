@@ -48,7 +48,7 @@ def main() -> None:
     if ARCHIVE.is_dir():
         _report("PM2.5, Beijing, a year", _dataset(_archive(), "pm25", of_hours=False))
     else:
-        print(f"Beijing is left out: no archive at {ARCHIVE}")
+        print("Beijing is left out: OPENAQ_ARCHIVE names no archive")
 
 
 def _report(title: str, dataset: Dataset) -> None:
