@@ -82,10 +82,12 @@ class Laptop:
         """Execute a run to its end, showing it.
 
         Raises:
+            UserError: there is no such run.
             RunFailed: it ended otherwise than well; or it was stopped, and can be resumed.
         """
         from pipeline.live import live_tree  # noqa: PLC0415 — rich is needed only to show a run
 
+        self.view(run)  # there is such a run, before any server is started for it
         self.stack.start_in_background(["fork-server"])
         with live_tree() as show, _stoppable() as stop:
             ended = engine.execute(

@@ -64,6 +64,8 @@ def test_a_mistake_gets_one_line_and_exit_code_2(arguments: list[str], words: st
     assert words in finished.stderr
     assert "Traceback" not in finished.stderr
     assert len([line for line in finished.stderr.splitlines() if line.lower().startswith("error")]) == 1
+    left = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=False)
+    assert left.stdout == "", "a mistake starts no server"
 
 
 def test_render_check_says_which_file_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
