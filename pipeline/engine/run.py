@@ -21,7 +21,7 @@ from pipeline.engine.parse import Manifests, from_snapshot
 from pipeline.engine.scheduler import advance, new_run
 from pipeline.engine.spec import Parameter, Values, Workflow
 from pipeline.engine.state import Run
-from pipeline.engine.viewing import Viewer, folder_of, from_tree, to_tree, utc
+from pipeline.engine.viewing import Viewer, folder_of, from_tree, heading, to_tree
 from pipeline.engine.views import RunSummary, RunView
 from pipeline.errors import UserError
 
@@ -154,18 +154,7 @@ def view(journal: Journal, run_id: str) -> RunView:
 def runs(journal: Journal) -> list[RunSummary]:
     """All runs, the newest first."""
     return [
-        RunSummary(
-            id=row["id"],
-            workflow=row["workflow"],
-            parameters=row["parameters"],
-            phase=row["phase"],
-            message=row["message"],
-            created_at=utc(row["created_at"]),
-            started_at=utc(row["started_at"]),
-            finished_at=utc(row["finished_at"]),
-            interrupted=row["finished_at"] is None and not owned(row),
-        )
-        for row in journal.rows()
+        RunSummary(**heading(row), interrupted=row["finished_at"] is None and not owned(row)) for row in journal.rows()
     ]
 
 

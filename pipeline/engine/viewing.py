@@ -136,17 +136,13 @@ def from_tree(row: Mapping[str, Any]) -> RunView:
         )
         for node in row["tree"]
     ]
-    return RunView(
-        id=row["id"],
-        workflow=row["workflow"],
-        parameters=row["parameters"],
-        phase=row["phase"],
-        message=row["message"],
-        created_at=utc(row["created_at"]),
-        started_at=utc(row["started_at"]),
-        finished_at=utc(row["finished_at"]),
-        nodes=tuple(nodes),
-    )
+    return RunView(**heading(row), nodes=tuple(nodes))
+
+
+def heading(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run's view and its line on the page of runs both say, from its row in the journal."""
+    same = {name: row[name] for name in ("id", "workflow", "parameters", "phase", "message")}
+    return same | {name: utc(row[name]) for name in ("created_at", "started_at", "finished_at")}
 
 
 def utc(at: float | None) -> Any:
