@@ -35,9 +35,9 @@ def bind(template: Template, arguments: Values, known: Mapping[str, str], local:
 
 
 def fill(template: Template, known: Mapping[str, str], local: Mapping[str, str]) -> Template:
-    """`template`, whose inputs have values, with all that is known by now. A dag's tasks are filled in again when they
-    start, so what changes with time is left to that."""
-    if template.dag is not None:
+    """`template`, whose inputs have values, with all that is known by now. Tasks and steps are filled in again when
+    they start, so what changes with time is left to that."""
+    if template.tasks:
         known = {name: value for name, value in known.items() if name != "workflow.duration"}
     try:
         first: Template = replace_all(template, lambda tag: local.get(tag, known.get(tag)))

@@ -5,13 +5,13 @@ Where the controller would find a mistake only at run time, or wait for ever, th
 """
 
 from collections.abc import Mapping
-from functools import partial
-from typing import NoReturn
+from dataclasses import replace
+from typing import Final, NoReturn
 
 from pipeline.engine import depends, expressions
 from pipeline.engine.grammar import NotParsed
-from pipeline.engine.scopes import RETRY_NAMES, Scope, Tasks, workflow_names
-from pipeline.engine.spec import Dag, Task, Template, Workflow
+from pipeline.engine.scopes import RETRY_NAMES, Groups, Scope, Tasks, workflow_artifacts, workflow_names
+from pipeline.engine.spec import Dag, Hook, Task, Template, Values, Workflow
 from pipeline.engine.variables import is_name, tags, texts
 from pipeline.errors import Refused
 
@@ -28,7 +28,7 @@ def check(workflow: Workflow) -> None:
 class _Check:
     def __init__(self, workflow: Workflow) -> None:
         self.workflow = workflow
-        self.globals = workflow_names(workflow)
+        self.globals, self.artifacts = workflow_names(workflow), workflow_artifacts(workflow)
 
     def refuse(self, template: Template | None, problem: str) -> NoReturn:
         place = f".templates[{template.name}]" if template else ""
@@ -62,9 +62,11 @@ class _Check:
 
     def template(self, template: Template) -> None:
         self.outputs(template)
-        scope = Scope(self.globals, template)
+        scope = Scope(self.globals, template, self.artifacts)
         if template.dag is not None:
             self.dag(template, template.dag, scope)
+        elif template.steps is not None:
+            self.steps(template, template.steps, scope)
         else:
             self.paths(template)
             for path, text in texts(template):
@@ -82,24 +84,27 @@ class _Check:
                 self.refuse(template, f".retryStrategy.expression is {expression!r}: {error}")
 
     def outputs(self, template: Template) -> None:
-        kind = "container" if template.container else "resource" if template.resource else "dag"
-        wanted = {"container": "path", "resource": "json_path", "dag": "parameter"}[kind]
+        kind, wanted = _kind(template)
         for parameter in template.outputs.parameters:
-            if not getattr(parameter.value_from, wanted):
-                field = "jsonPath" if wanted == "json_path" else wanted
-                self.refuse(template, f".outputs.parameters[{parameter.name}] of a {kind} needs valueFrom.{field}")
+            source = parameter.value_from
+            if not any(getattr(source, name) for name in wanted):
+                fields = " or ".join(f"valueFrom.{_FIELDS.get(name, name)}" for name in wanted)
+                self.refuse(template, f".outputs.parameters[{parameter.name}] of a {kind} needs {fields}")
+            if source is not None and source.expression:
+                self.expression(template, f".outputs.parameters[{parameter.name}].valueFrom", source.expression)
         for artifact in template.outputs.artifacts:
-            if kind == "dag" and not artifact.source:
-                self.refuse(template, f".outputs.artifacts[{artifact.name}] of a dag needs 'from'")
-            if kind == "container" and not artifact.path:
-                self.refuse(template, f".outputs.artifacts[{artifact.name}] of a container needs 'path'")
-            if kind == "resource":
-                self.refuse(template, ".outputs.artifacts: a resource has none in this engine")
+            if template.tasks and not artifact.source and not artifact.expression:
+                self.refuse(template, f".outputs.artifacts[{artifact.name}] of a {kind} needs 'from' or "
+                                      "'fromExpression'")  # fmt: skip
+            if template.container and not artifact.path:
+                self.refuse(template, f".outputs.artifacts[{artifact.name}] of a {kind} needs 'path'")
+            if template.resource or template.suspend:
+                self.refuse(template, f".outputs.artifacts: a {kind} has none in this engine")
         for artifact in template.inputs.artifacts:
-            if kind == "container" and not artifact.path:
-                self.refuse(template, f".inputs.artifacts[{artifact.name}] of a container needs 'path'")
-            if kind == "dag" and artifact.path:
-                self.refuse(template, f".inputs.artifacts[{artifact.name}] of a dag has no 'path'")
+            if template.container and not artifact.path:
+                self.refuse(template, f".inputs.artifacts[{artifact.name}] of a {kind} needs 'path'")
+            if template.tasks and artifact.path:
+                self.refuse(template, f".inputs.artifacts[{artifact.name}] of a {kind} has no 'path'")
         held = {artifact.name for artifact in template.inputs.artifacts}
         if template.resource and template.resource.artifact and template.resource.artifact not in held:
             self.refuse(template, f".resource.manifestFrom names {template.resource.artifact}, no input artifact of it")
@@ -111,12 +116,13 @@ class _Check:
             return
         declared = [value.path for value in (*template.inputs.artifacts, *template.outputs.artifacts)]
         declared += [value.value_from.path for value in template.outputs.parameters if value.value_from]
-        spoken = (*container.command, *container.args, *(variable.value or "" for variable in container.env))
+        source = template.script.source if template.script else ""
+        spoken = (*container.command, *container.args, source, *(each.value or "" for each in container.env))
         for path in filter(None, (*declared, *container.mounts)):
             if any(_spells(text, path) for text in spoken):
                 self.refuse(
                     template,
-                    f".container repeats the path {path}, which here is a folder of the node; write "
+                    f".{_kind(template)[0]} repeats the path {path}, which here is a folder of the node; write "
                     "{{inputs.artifacts.NAME.path}}, {{outputs.artifacts.NAME.path}} or "
                     "{{outputs.parameters.NAME.path}}",
                 )
@@ -139,8 +145,22 @@ class _Check:
         for name in dag.target:
             if name not in tasks:
                 self.refuse(template, f".dag.target names {name}, which is no task")
-        for task in dag.tasks:
-            self.task(template, task, scope.of_task(task, known))
+        self.parts(template, ".dag.tasks", scope, known)
+
+    def steps(self, template: Template, groups: tuple[tuple[Task, ...], ...], scope: Scope) -> None:
+        names = [step.name for group in groups for step in group]
+        twice = next((name for name in names if names.count(name) > 1), "")
+        if twice:
+            self.refuse(template, f".steps: two steps are named {twice}")
+        self.parts(template, ".steps", scope, Groups(groups, self.workflow.templates))
+
+    def parts(self, template: Template, where: str, scope: Scope, known: Tasks | Groups) -> None:
+        for task in template.tasks:
+            self.task(template, f"{where}[{task.name}]", task, scope.of_task(task, known))
+            if task.on_exit is not None:
+                self.hook(
+                    template, f"{where}[{task.name}].onExit", task.on_exit, scope.of_task(task, known, ended=True)
+                )
         for path, text in texts(template.outputs, ".outputs"):
             self.variables(template, path, text, scope.of_outputs(known))
 
@@ -161,22 +181,44 @@ class _Check:
                 self.refuse(template, f"{where} depends on {name}.{result}, but {name} is no fan-out")
         return condition
 
-    def task(self, template: Template, task: Task, scope: Scope) -> None:
-        where = f".dag.tasks[{task.name}]"
-        target = self.workflow.templates.get(task.template)
+    def task(self, template: Template, where: str, task: Task, scope: Scope) -> None:
+        self.called(template, where, task.template, task.arguments)
+        self.filled(template, where, replace(task, on_exit=None), scope)
+
+    def hook(self, template: Template, where: str, hook: Hook, scope: Scope) -> None:
+        arguments = hook.arguments if hook.arguments is not None else self.workflow.arguments
+        self.called(template, where, hook.template, arguments)
+        self.filled(template, where, replace(hook, expression=""), scope)
+        if hook.expression:
+            self.expression(template, where, hook.expression)
+
+    def called(self, template: Template, where: str, key: str, arguments: Values) -> None:
+        """A template that is named must be there, and be given what it needs."""
+        target = self.workflow.templates.get(key)
         if target is None:
-            there = ", ".join(self.workflow.templates)
-            self.refuse(template, f"{where}.template is {task.template!r}; there are {there}")
-        given = {parameter.name for parameter in task.arguments.parameters}
-        held = {artifact.name for artifact in task.arguments.artifacts}
+            self.refuse(template, f"{where}.template is {key!r}; there are {', '.join(self.workflow.templates)}")
+        given = {parameter.name for parameter in arguments.parameters}
+        held = {artifact.name for artifact in arguments.artifacts}
         self.supplied(template, f"{where}: {target.name}", target, given, held)
-        plain = partial(self.variables, template)
-        for path, text in texts(task, where):
-            if ".arguments.artifacts[" in path and path.endswith(".source"):
+
+    def filled(self, template: Template, where: str, value: Task | Hook, scope: Scope) -> None:
+        """All texts of a task or hook must name variables that it can know."""
+        for path, text in texts(value, where):
+            in_artifact = ".arguments.artifacts[" in path
+            if in_artifact and path.endswith(".expression"):
+                if text:
+                    self.expression(template, path.removesuffix(".expression"), text, "fromExpression")
+            elif in_artifact and path.endswith(".source"):
                 if text:
                     self.artifact(template, path, text, scope)
             else:
-                plain(path, text, scope)
+                self.variables(template, path, text, scope)
+
+    def expression(self, template: Template | None, where: str, text: str, field: str = "expression") -> None:
+        try:
+            expressions.check(text)
+        except expressions.NotEvaluated as error:
+            self.refuse(template, f"{where}.{field} is {text!r}: {error}")
 
     def artifact(self, template: Template, path: str, text: str, scope: Scope) -> None:
         found = list(tags(text))
@@ -191,7 +233,8 @@ class _Check:
     def variables(self, template: Template | None, path: str, text: str, scope: Scope) -> None:
         for tag in tags(text):
             if tag.startswith("="):
-                self.refuse(template, f"{path}: {{{{{tag}}}}} is an expression, which this engine does not run")
+                self.computed(template, path, tag, scope)
+                continue
             name = tag.strip()
             if "{{" in name or not is_name(name):
                 continue  # put together at run time, or no variable at all: left as it stands, as on a cluster
@@ -201,6 +244,33 @@ class _Check:
                 problem = scope.problem(name)
             if problem:
                 self.refuse(template, f"{path}: {{{{{tag}}}}} {problem}")
+
+    def computed(self, template: Template | None, path: str, tag: str, scope: Scope) -> None:
+        """An expression must be one, and name only variables that have a value here."""
+        try:
+            expressions.check(tag[1:])
+            for name in expressions.paths(tag[1:]):
+                known = name.partition(".")[0] not in _ROOTS or scope.holds(name)
+                problem = "" if known else scope.problem(name) and scope.artifact_problem(name)
+                if problem:
+                    self.refuse(template, f"{path}: {{{{{tag}}}}}: {name} {scope.problem(name)}")
+        except expressions.NotEvaluated as error:
+            self.refuse(template, f"{path}: {{{{{tag}}}}}: {error}")
+
+
+_ROOTS: Final = frozenset(("inputs", "tasks", "steps", "workflow", "item", "node", "pod"))
+_FIELDS: Final = {"json_path": "jsonPath"}
+
+
+def _kind(template: Template) -> tuple[str, tuple[str, ...]]:
+    """What a template is, and where its output parameters may come from."""
+    if template.tasks:
+        return ("dag" if template.dag is not None else "steps"), ("parameter", "expression")
+    if template.suspend is not None:
+        return "suspend", ("supplied",)
+    if template.resource is not None:
+        return "resource", ("json_path",)
+    return ("script" if template.script else "container"), ("path",)
 
 
 def _spells(text: str, path: str) -> bool:

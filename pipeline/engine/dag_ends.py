@@ -1,46 +1,48 @@
 """How a dag ends: its phase from those of its last tasks, its outputs, and the early end that failFast makes."""
 
 from collections import deque
-from dataclasses import replace
 from typing import Final
 
-from pipeline.engine.events import Outputs
+from pipeline.engine import steps
 from pipeline.engine.nodes import finish, outbound
-from pipeline.engine.reading import Reader
-from pipeline.engine.spec import Artifact
+from pipeline.engine.outputs import NotPutOut, outputs_of, publish
 from pipeline.engine.state import BROKEN, COMPLETED, Frame, Node, Phase, Run
-from pipeline.engine.tasks import NotReady, located
 
 _FAILED_FAST: Final = "template has failed or errored children and failFast enabled"
 
 
 def fail_fast(run: Run, dag: Node) -> None:
-    """End a dag that failFast has stopped, once nothing of it is active."""
+    """End a dag or steps that failFast has stopped, once nothing of them is active."""
     frame = dag.frame
     if frame is None or dag.fulfilled or frame.active:
         return
     for node in list(run.nodes.values()):
         if node.boundary is dag and not node.fulfilled:
             finish(run, node, "Failed", _FAILED_FAST)
-    _set_outbound(dag, frame)
+    (set_outbound if dag.type == "DAG" else steps.set_outbound)(dag, frame)
     finish(run, dag, "Failed", _FAILED_FAST)
 
 
-def _set_outbound(dag: Node, frame: Frame) -> None:
+def set_outbound(dag: Node, frame: Frame) -> None:
+    """Note below which nodes comes what follows the dag."""
     targets = [frame.nodes[name] for name in frame.plan.targets if name in frame.nodes]
     dag.outbound = tuple(last for node in targets for last in outbound(node))
 
 
 def end(run: Run, dag: Node, frame: Frame) -> None:
     """End a dag all of whose tasks have ended."""
-    _set_outbound(dag, frame)
+    set_outbound(dag, frame)
     phase = "Failed" if run.strategy is not None and not dag.exiting else _phase(dag, frame)
     if phase != "Succeeded":
         finish(run, dag, phase)
         return
+    for node in frame.nodes.values():
+        last = node.attempts[-1] if node.attempts else node
+        if last.type == "DAG" and last.frame is not None and last.outputs is not None:
+            publish(run, last.frame.template, last.outputs)
     try:
-        outputs = _outputs(run, frame)
-    except (NotReady, ValueError) as problem:
+        outputs = outputs_of(run, frame)
+    except NotPutOut as problem:
         finish(run, dag, "Error", str(problem))
         return
     finish(run, dag, "Succeeded", outputs=outputs)
@@ -77,29 +79,3 @@ def _phase(dag: Node, frame: Frame) -> Phase:
         if frame.template.dag.fail_fast:
             break
     return result
-
-
-def _outputs(run: Run, frame: Frame) -> Outputs | None:
-    declared = frame.template.outputs
-    if not declared.parameters and not declared.artifacts:
-        return None
-    reader = Reader(run, frame)
-    parameters: dict[str, str] = {}
-    for parameter in declared.parameters:
-        source = parameter.value_from
-        tag = source.parameter.removeprefix("{{").removesuffix("}}").strip() if source is not None else ""
-        value = reader(tag)
-        if not isinstance(value, str):
-            value = source.default if source is not None else None
-        if value is None:
-            raise NotReady(f"output parameter '{parameter.name}': {{{{{tag}}}}} has no value, and there is no default")
-        parameters[parameter.name] = value
-    artifacts: dict[str, Artifact] = {}
-    for artifact in declared.artifacts:
-        try:
-            found = located(artifact, reader)
-        except NotReady as problem:
-            raise NotReady(f"unable to resolve outputs from scope: {problem}") from None
-        if found is not None:
-            artifacts[artifact.name] = replace(found, name=artifact.name)
-    return Outputs(parameters, artifacts)

@@ -6,31 +6,20 @@ https://argo-workflows.readthedocs.io/en/latest/walk-through/dag/
 from collections import deque
 from functools import partial
 
-from pipeline.engine import items, when
+from pipeline.engine import items
+from pipeline.engine.batches import parents
 from pipeline.engine.dag_ends import end
-from pipeline.engine.entering import enter, has_room
-from pipeline.engine.nodes import create, finish, link, outbound
+from pipeline.engine.nodes import create, finish, link
 from pipeline.engine.reading import Reader
 from pipeline.engine.state import BROKEN, Batch, Frame, Node, Phase, Run
 from pipeline.engine.tasks import NotReady, fill_in, result_of
 
 
-def begin(run: Run, dag: Node) -> None:
+def begin(run: Run, dag: Node, frame: Frame) -> None:
     """Start a dag: its tasks that depend on nothing are ready."""
-    template, plan = dag.bound, run.plans[dag.template]
-    assert template is not None and template.dag is not None  # noqa: S101 - what makes a node a DAG
-    depth = dag.boundary.frame.depth if dag.boundary is not None and dag.boundary.frame is not None else 0
-    dag.phase = "Running"
-    dag.started_at = run.now
-    dag.touch()
-    dag.frame = Frame(
-        template=template,
-        plan=plan,
-        tasks={task.name: task for task in template.dag.tasks},
-        waiting={name: len(condition.tasks) for name, condition in plan.conditions.items()},
-        depth=depth + 1,
-    )
-    _set_ready(run, dag, [name for name, left in dag.frame.waiting.items() if left == 0])
+    dag.frame = frame
+    frame.waiting = {name: len(condition.tasks) for name, condition in frame.plan.conditions.items()}
+    _set_ready(run, dag, [name for name, left in frame.waiting.items() if left == 0])
 
 
 def _set_ready(run: Run, dag: Node, names: list[str]) -> None:
@@ -87,43 +76,8 @@ def _task_node(run: Run, dag: Node, name: str, phase: Phase, message: str, *, gr
     )
     node.started_at = run.now if group else None
     frame.nodes[name] = node
-    link(_parents(dag, frame, name), node)
+    link(parents(dag, frame, name), node)
     return node
-
-
-def _parents(dag: Node, frame: Frame, name: str) -> list[Node]:
-    before = frame.plan.conditions[name].tasks
-    return [last for other in before for last in outbound(frame.nodes[other])] if before else [dag]
-
-
-def make(run: Run, batch: Batch) -> None:
-    """Make the next node of a batch; come back for the others, at once or when there is room."""
-    dag, frame = batch.dag, batch.dag.frame
-    if frame is None or frame.tripped:
-        return
-    task = batch.pending[0]
-    name = f"{dag.name}.{task.name}"
-    phase: Phase = "Skipped"
-    try:
-        proceed, message = when.holds(task.when), f"when '{task.when}' evaluated false"
-    except when.NotEvaluated as error:
-        proceed, message, phase = False, str(error), "Error"
-    if proceed and not has_room(run, dag):
-        run.held_back.append(("make", batch))
-        return
-    batch.pending.popleft()
-    if batch.pending:
-        run.todo.append(("make", batch))
-    place = {"boundary": dag, "owner": batch.owner, "task": batch.task, "exiting": dag.exiting}
-    if proceed:
-        node = enter(run, name, task.template, task.arguments, **place)  # type: ignore[arg-type]
-    else:
-        node = create(run, name, "Skipped", phase, template=task.template, message=message, **place)  # type: ignore[arg-type]
-    if batch.owner is dag:
-        frame.nodes[batch.task] = node
-        link(_parents(dag, frame, batch.task), node)
-    else:
-        link((batch.owner,), node)
 
 
 def item_ended(run: Run, group: Node) -> None:

@@ -3,11 +3,12 @@
 from typing import Final
 
 from pipeline.engine.binding import NotBound, bind
-from pipeline.engine.nodes import create, fnv1a
+from pipeline.engine.nodes import create, display_name, fnv1a
 from pipeline.engine.spec import Template, Values
 from pipeline.engine.state import Node, Run, Type
 
-DEEPEST: Final = 100  # dags within dags, as in the controller
+DEEPEST: Final = 100  # dags and steps within each other, as in the controller
+TOO_DEEP: Final = f"Maximum recursion depth exceeded: {DEEPEST} templates within each other"
 
 
 def enter(
@@ -24,21 +25,21 @@ def enter(
     """A node for a template. Where its inputs cannot be had it has ended with Error."""
     template = run.workflow.templates[template_name]
     local = {"node.name": name}
-    if task:
-        local["tasks.name"] = name.removeprefix(f"{boundary.name}.") if boundary is not None else task
+    if task and boundary is not None and boundary.frame is not None:
+        local[f"{boundary.frame.template.prefix}.name"] = display_name(name, boundary)
     if template.leaf and template.retry is None:
         local["pod.name"] = pod_name(run, name, template.name)
     problem = ""
     try:
         if _depth(boundary) >= DEEPEST:
-            raise NotBound(f"Maximum recursion depth exceeded: {DEEPEST} dags within each other")
+            raise NotBound(TOO_DEEP)
         bound = bind(template, arguments, run.variables, local)
     except NotBound as error:
         problem = str(error)
-        if owner is not None:
+        if owner is not None and owner.type in ("DAG", "TaskGroup") and problem != TOO_DEEP:
             problem = f"task '{name}' errored: {problem}"
     kind: Type = "Skipped" if problem else node_type(template, retries=True)
-    phase = "Error" if problem else "Pending" if kind == "Pod" or template.mutexes else "Running"
+    phase = "Error" if problem else "Pending" if kind in ("Pod", "Suspend") or template.mutexes else "Running"
     node = create(
         run,
         name,
@@ -62,7 +63,9 @@ def node_type(template: Template, *, retries: bool) -> Type:
     """The type of a template's node; with `retries`, of the one that holds its attempts."""
     if retries and template.retry is not None:
         return "Retry"
-    return "Pod" if template.leaf else "DAG"
+    if template.leaf:
+        return "Pod"
+    return "Suspend" if template.suspend is not None else "DAG" if template.dag is not None else "Steps"
 
 
 def has_room(run: Run, boundary: Node | None) -> bool:

@@ -73,8 +73,7 @@ class Executor:
             self._accept([Resumed(time.time())])
 
     def _lock(self, node: Node) -> str:
-        template = node.frame.template if node.frame is not None else node.bound
-        return self._journal.lock(template.mutexes if template is not None else (), self._run.id, node.name)
+        return self._journal.lock(node.mutexes, self._run.id, node.name)
 
     def _turn(self) -> None:
         events: list[Event] = []

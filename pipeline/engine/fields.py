@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
+from pipeline.engine.defaults import with_defaults
 from pipeline.engine.documents import Located
 from pipeline.errors import Refused
 
@@ -108,6 +109,14 @@ class Fields:
         """A mapping of texts (labels, annotations)."""
         value = self._take(name, (dict,), "a mapping") or {}
         return {key: text_of(entry) for key, entry in value.items()}
+
+    def names(self) -> tuple[str, ...]:
+        """The fields that are there."""
+        return tuple(self._value)
+
+    def over(self, defaults: dict[str, Any]) -> "Fields":
+        """The same with `templateDefaults` below it."""
+        return Fields(with_defaults(self._value, defaults), self.where, self.file)
 
     def has(self, name: str) -> bool:
         """Whether the field is there, without taking it."""

@@ -41,7 +41,7 @@ def expand(task: Task, lookup: Lookup) -> list[Task]:
         items = []
     if len(items) > MOST_ITEMS:
         raise NotExpanded(f"{task.name} has {len(items)} items; this engine takes up to {MOST_ITEMS} in one fan-out")
-    single = replace(task, items=(), param="", sequence=None)
+    single = replace(task, items=(), param="", sequence=None, on_exit=None)
     lenient = _never_runs(task)
     return [_one(single, number, item, lookup, lenient) for number, item in enumerate(items)]
 

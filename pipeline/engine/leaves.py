@@ -19,7 +19,7 @@ from pipeline.engine.events import Outputs
 from pipeline.engine.host import Host, Process
 from pipeline.engine.places import Place, last_line
 from pipeline.engine.process import Child
-from pipeline.engine.spec import Artifact, Container, Template
+from pipeline.engine.spec import Artifact, Container, Script, Template
 from pipeline.engine.variables import replace_all
 from pipeline.errors import PipelineError
 
@@ -65,6 +65,9 @@ def start(template: Template, place: Place, host: Host) -> Process:
     cwd = place.of(container.working_dir) if container.working_dir.startswith("/") else place.folder / "files"
     cwd.mkdir(parents=True, exist_ok=True)
     command = [_expanded(word, env) for word in (*container.command, *container.args)]
+    if isinstance(container, Script):
+        place.script.write_text(container.source, encoding="utf-8")
+        command.append(str(place.script))
     logs = {"stdout": place.stdout, "stderr": place.stderr}
     if len(command) > 2 and _is_python(command[0]) and command[1] == "-m" and command[2].startswith("steps."):
         return host.spawn_step(command[2], command[3:], env=env, cwd=cwd, **logs)

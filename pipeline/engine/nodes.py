@@ -4,10 +4,15 @@ A node's children are what it holds (a dag its first tasks, a fan-out its items,
 follows it in its dag. Where several tasks depend on a dag, they hang below the dag's last nodes: its `outbound` ones.
 """
 
+import re
 from collections.abc import Iterable
+from typing import Final
 
 from pipeline.engine.events import Outputs
 from pipeline.engine.state import Node, Phase, Run, Type, Unlock
+
+_SEPARATOR: Final = re.compile(r"^(\[\d+\])?\.")
+_ACTIVE: Final = ("Pod", "DAG", "Steps")  # what counts against a template's parallelism and failFast
 
 
 def node_id(run: Run, name: str) -> str:
@@ -18,6 +23,11 @@ def node_id(run: Run, name: str) -> str:
     while found in run.ids:
         found += "x"
     return found
+
+
+def display_name(name: str, boundary: Node | None) -> str:
+    """What a node is called within its dag or steps."""
+    return name if boundary is None else _SEPARATOR.sub("", name.removeprefix(boundary.name))
 
 
 def fnv1a(text: str) -> int:
@@ -42,11 +52,10 @@ def create(
     message: str = "",
 ) -> Node:
     """A new node. One that is fulfilled from the start is told to its owner."""
-    display = name.removeprefix(boundary.name).removeprefix(".") if boundary is not None else name
     node = Node(
         id=node_id(run, name),
         name=name,
-        display_name=display,
+        display_name=display_name(name, boundary),
         template=template,
         type=kind,
         phase=phase,
@@ -62,7 +71,7 @@ def create(
     if node.fulfilled:
         node.finished_at = run.now
         run.todo.append(("ended", node))
-    elif boundary is not None and boundary.frame is not None and kind in ("Pod", "DAG"):
+    elif boundary is not None and boundary.frame is not None and kind in _ACTIVE:
         boundary.frame.active += 1
     return node
 
@@ -79,11 +88,12 @@ def finish(run: Run, node: Node, phase: Phase, message: str | None = None, outpu
     if run.live.pop(node.name, None) is not None:
         run.active_pods -= 1
     run.retrying.pop(node.name, None)
+    run.suspended.pop(node.name, None)
     if run.locking.pop(node.name, None) is not None:
         node.lock = ""
         run.commands.append(Unlock(node))
     frame = node.boundary.frame if node.boundary is not None else None
-    if frame is not None and node.boundary is not None and node.type in ("Pod", "DAG"):
+    if frame is not None and node.boundary is not None and node.type in _ACTIVE:
         frame.active -= 1
         if frame.template.fail_fast and phase in ("Failed", "Error"):
             frame.tripped = True
@@ -101,7 +111,7 @@ def link(parents: Iterable[Node], child: Node) -> None:
 
 def outbound(node: Node) -> tuple[Node, ...]:
     """The nodes below which comes what follows `node`."""
-    if node.type in ("Skipped", "Pod"):
+    if node.type in ("Skipped", "Pod", "Suspend"):
         return (node,)
     if node.type == "Retry":
         return (node.attempts[-1] if node.attempts else node,)

@@ -5,7 +5,7 @@ name. https://argo-workflows.readthedocs.io/en/latest/fields/
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,9 @@ from typing import Any, Final
 from pipeline.engine import documents
 from pipeline.engine.checks import check
 from pipeline.engine.fields import Fields, name_of
-from pipeline.engine.parse_templates import read_template, read_values, refuse_volumes
+from pipeline.engine.parse_templates import read_mutexes, read_retry, read_template, refuse_volumes
+from pipeline.engine.parse_values import read_values
+from pipeline.engine.references import merged, referred
 from pipeline.engine.spec import Values, Workflow
 from pipeline.errors import Refused, UserError
 
@@ -25,10 +27,7 @@ _IGNORED: Final = (
     "hostAliases", "securityContext", "podDisruptionBudget", "metrics", "volumeClaimGC", "podMetadata", "archiveLogs",
     "artifactGC", "artifactRepositoryRef",
 )  # fmt: skip
-_LATER: Final = (
-    "volumeClaimTemplates", "suspend", "shutdown", "synchronization", "retryStrategy", "templateDefaults", "hooks",
-    "podSpecPatch",
-)  # fmt: skip
+_LATER: Final = ("volumeClaimTemplates", "suspend", "shutdown", "podSpecPatch")
 _CRON_IGNORED: Final = (
     "schedule", "schedules", "timezone", "concurrencyPolicy", "startingDeadlineSeconds", "successfulJobsHistoryLimit",
     "failedJobsHistoryLimit", "suspend", "stopStrategy", "when",
@@ -41,6 +40,7 @@ class Manifests:
 
     workflows: Mapping[str, Workflow]
     documents: Mapping[str, dict[str, Any]]  # as read, for the snapshot of a run
+    references: Mapping[str, Collection[str]]  # the WorkflowTemplates that each names itself
 
     def names(self) -> list[str]:
         """The workflows that can be run by name, sorted."""
@@ -61,9 +61,14 @@ class Manifests:
 
     def snapshot(self, name: str) -> str:
         """What a run of `name` needs to be continued when the files have changed, as JSON."""
-        needed = [name, *filter(None, [_reference(self.documents[name])])]
-        files = {self.workflows[each].source: self.documents[each] for each in needed}
-        return json.dumps([{"file": file, "document": document} for file, document in files.items()])
+        needed: dict[str, None] = {}
+        todo = [name]
+        while todo:
+            each = todo.pop()
+            if each not in needed:
+                needed[each] = None
+                todo.extend(self.references[each])
+        return json.dumps([{"file": self.workflows[each].source, "document": self.documents[each]} for each in needed])
 
 
 def load(folder: Path) -> Manifests:
@@ -89,23 +94,32 @@ def _resolved(found: Iterable[tuple[str, dict[str, Any]]]) -> Manifests:
             raise Refused(f"{file}: a ClusterWorkflowTemplate is not run by this engine; use a WorkflowTemplate")
         if document.get("kind") not in KINDS:
             continue
-        workflow = _read(document, file)
+        workflow = _read(document, file, _defaults(document))
         if workflow.name in read:
             raise Refused(f"{file}: {workflow.name} is also in {read[workflow.name].source}; give one another name")
         read[workflow.name] = workflow
         raw[workflow.name] = document
-    workflows = {name: _merged(workflow, read) for name, workflow in read.items()}
-    for workflow in workflows.values():
-        check(workflow)
-    return Manifests(workflows, raw)
+    references = {name: referred(workflow) for name, workflow in read.items()}
+    whole = {name: merged(workflow, read) for name, workflow in read.items()}
+    for name, workflow in read.items():
+        base = raw.get(workflow.template_ref)
+        defaults = _defaults(raw[name]) or (_defaults(base) if base else {})
+        if defaults:
+            others = {each: _read(document, read[each].source, defaults) for each, document in raw.items()}
+            whole[name] = merged(others[name], others)
+        check(whole[name])
+    return Manifests(whole, raw, references)
 
 
-def _reference(document: dict[str, Any]) -> str:
-    spec = document["spec"]
-    return str((spec.get("workflowSpec", spec).get("workflowTemplateRef") or {}).get("name", ""))
+def _defaults(document: dict[str, Any]) -> dict[str, Any]:
+    """The templateDefaults of a workflow."""
+    spec = document.get("spec")
+    spec = spec.get("workflowSpec", spec) if isinstance(spec, dict) else None
+    found = spec.get("templateDefaults") if isinstance(spec, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
-def _read(document: dict[str, Any], file: str) -> Workflow:
+def _read(document: dict[str, Any], file: str, defaults: dict[str, Any]) -> Workflow:
     top = Fields(document, "", file)
     kind = top.required("kind")
     if top.required("apiVersion") != "argoproj.io/v1alpha1":
@@ -127,7 +141,7 @@ def _read(document: dict[str, Any], file: str) -> Workflow:
         cron.ignore(*_CRON_IGNORED)
         cron.done()
     spec.where = name
-    workflow = _read_spec(spec, name, kind, file)
+    workflow = _read_spec(spec, name, kind, file, defaults)
     return replace(
         workflow,
         namespace=namespace,
@@ -146,7 +160,7 @@ def _metadata(spec: Fields) -> tuple[dict[str, str], dict[str, str]]:
     return found
 
 
-def _read_spec(spec: Fields, name: str, kind: str, file: str) -> Workflow:
+def _read_spec(spec: Fields, name: str, kind: str, file: str, defaults: dict[str, Any]) -> Workflow:
     spec.ignore(*_IGNORED)
     spec.later(*_LATER)
     refuse_volumes(spec)
@@ -159,12 +173,13 @@ def _read_spec(spec: Fields, name: str, kind: str, file: str) -> Workflow:
         if spec.has("templates"):
             spec.refuse("cannot stand beside workflowTemplateRef", "templates")
     templates = {}
+    spec.mapping("templateDefaults")  # merged into each template of whatever runs
     for fields in spec.mappings("templates"):
-        template = read_template(fields)
+        template = read_template(fields.over(defaults) if defaults else fields)
         if template.name in templates:
             fields.refuse("is the name of two templates", "name")
         templates[template.name] = template
-    arguments = spec.mapping("arguments")
+    arguments, retry = spec.mapping("arguments"), spec.mapping("retryStrategy")
     labels, annotations = _metadata(spec)
     workflow = Workflow(
         name=name,
@@ -174,9 +189,11 @@ def _read_spec(spec: Fields, name: str, kind: str, file: str) -> Workflow:
         templates=templates,
         arguments=read_values(arguments, "argument") if arguments else Values(),
         template_ref=template_ref,
-        on_exit=spec.text("onExit"),
+        on_exit=_exit_handler(spec),
         deadline_seconds=spec.number("activeDeadlineSeconds"),
         parallelism=spec.number("parallelism"),
+        mutexes=read_mutexes(spec),
+        retry=read_retry(retry) if retry else None,
         service_account=spec.text("serviceAccountName"),
         labels=labels,
         annotations=annotations,
@@ -186,35 +203,16 @@ def _read_spec(spec: Fields, name: str, kind: str, file: str) -> Workflow:
     return workflow
 
 
-def _merged(workflow: Workflow, others: Mapping[str, Workflow]) -> Workflow:
-    """`workflow` with what it takes from the WorkflowTemplate it refers to; its own settings win, as on a cluster."""
-    if not workflow.template_ref:
-        return workflow
-    base = others.get(workflow.template_ref)
-    if base is None or base.kind != "WorkflowTemplate":
-        there = ", ".join(sorted(name for name, other in others.items() if other.kind == "WorkflowTemplate")) or "none"
-        raise Refused(
-            f"{workflow.source}: {workflow.name}.workflowTemplateRef names {workflow.template_ref}, which is no "
-            f"WorkflowTemplate beside it; there are {there}"
-        )
-    return replace(
-        workflow,
-        entrypoint=workflow.entrypoint or base.entrypoint,
-        templates=base.templates,
-        arguments=Values(
-            _first_of_each(workflow.arguments.parameters + base.arguments.parameters),
-            _first_of_each(workflow.arguments.artifacts + base.arguments.artifacts),
-        ),
-        on_exit=workflow.on_exit or base.on_exit,
-        deadline_seconds=workflow.deadline_seconds if workflow.deadline_seconds is not None else base.deadline_seconds,
-        parallelism=workflow.parallelism if workflow.parallelism is not None else base.parallelism,
-        service_account=workflow.service_account or base.service_account,
-        priority=workflow.priority if workflow.priority is not None else base.priority,
-    )
-
-
-def _first_of_each[Named: Any](values: tuple[Named, ...]) -> tuple[Named, ...]:
-    found: dict[str, Named] = {}
-    for value in values:
-        found.setdefault(value.name, value)
-    return tuple(found.values())
+def _exit_handler(spec: Fields) -> str:
+    """The template of `onExit`, or of the hook `exit`."""
+    hooks = spec.mapping("hooks")
+    hook = hooks.mapping("exit") if hooks else None
+    if hooks is not None:
+        hooks.later(*(name for name in hooks.names() if name != "exit"))
+        hooks.done()
+    if hook is None:
+        return spec.text("onExit")
+    hook.later("expression", "arguments", "templateRef")
+    name = hook.required("template")
+    hook.done()
+    return spec.text("onExit") or name

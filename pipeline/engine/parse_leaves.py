@@ -7,7 +7,7 @@ import yaml
 from pipeline.engine import resources
 from pipeline.engine.fields import VALUE_NAME, Fields, name_of
 from pipeline.engine.host import Source
-from pipeline.engine.spec import Container, Resource, Variable, VariablesFrom
+from pipeline.engine.spec import Container, Resource, Script, Variable, VariablesFrom
 
 _CONTAINER_IGNORED: Final = (
     "image", "imagePullPolicy", "name", "ports", "resources", "securityContext", "terminationMessagePath",
@@ -17,6 +17,13 @@ _CONTAINER_LATER: Final = (
     "lifecycle", "livenessProbe", "readinessProbe", "startupProbe", "stdin", "stdinOnce", "tty", "volumeDevices",
     "mirrorVolumeMounts", "restartPolicy",
 )  # fmt: skip
+
+
+def read_script(fields: Fields) -> Script:
+    """The field `script`."""
+    source = fields.text("source")
+    container = read_container(fields)
+    return Script(**vars(container), source=source)
 
 
 def read_container(fields: Fields) -> Container:

@@ -1,7 +1,7 @@
 """The folder of a node: where its logs, its files and its passing belongings are.
 
-`<run>/<node>/stdout.log`, `stderr.log`; `files/`, into which the absolute paths that a template declares are mapped;
-`home/` and `tmp/`, which are gone when it has ended.
+`<run>/<node>/stdout.log`, `stderr.log`; `script`; `files/`, into which the absolute paths that a template declares
+are mapped; `home/` and `tmp/`, which are gone when it has ended.
 """
 
 import shutil
@@ -35,6 +35,11 @@ class Place:
     def stderr(self) -> Path:
         """What it logged."""
         return self.folder / "stderr.log"
+
+    @property
+    def script(self) -> Path:
+        """The file that a script's `source` is in."""
+        return self.folder / "script"
 
     def of(self, path: str) -> Path:
         """Where a declared absolute path is here."""

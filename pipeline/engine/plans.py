@@ -1,4 +1,5 @@
-"""What can be known of a dag before it runs: which task waits for which, and which are wanted at all."""
+"""What can be known of a dag or steps before they run: which task waits for which, which are wanted at all, and whose
+stdout is read."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from pipeline.engine.depends import Condition
 from pipeline.engine.spec import Dag, Task, Template
 from pipeline.engine.variables import texts
 
-_RESULT: Final = re.compile(r"tasks\.([-A-Za-z0-9]+)\.outputs\.result")
+_RESULT: Final = re.compile(r"""(?:tasks|steps)(?:\.([-A-Za-z0-9]+)|\[['"]([-A-Za-z0-9]+)['"]\])\.outputs\.result""")
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +26,12 @@ class Plan:
 
 
 def plans(templates: Mapping[str, Template]) -> dict[str, Plan]:
-    """The plan of every dag among the templates."""
-    return {name: _plan(template, template.dag) for name, template in templates.items() if template.dag is not None}
+    """The plan of every dag and all steps among the templates."""
+    return {
+        name: _plan(template, template.dag) if template.dag is not None else Plan({}, {}, (), _printed(template))
+        for name, template in templates.items()
+        if template.tasks
+    }
 
 
 def _plan(template: Template, dag: Dag) -> Plan:
@@ -48,5 +53,11 @@ def _plan(template: Template, dag: Dag) -> Plan:
         {name: condition for name, condition in conditions.items() if name in wanted},
         {name: tuple(other for other in after if other in wanted) for name, after in followers.items()},
         targets,
-        frozenset(name for _, text in texts(template) for name in _RESULT.findall(text)),
+        _printed(template),
+    )
+
+
+def _printed(template: Template) -> frozenset[str]:
+    return frozenset(
+        one or other for _, text in texts(template) if "outputs.result" in text for one, other in _RESULT.findall(text)
     )

@@ -36,7 +36,7 @@ def attempt(run: Run, retry: Node) -> None:
         run,
         name,
         kind,
-        "Pending" if kind == "Pod" else "Running",
+        "Pending" if kind in ("Pod", "Suspend") else "Running",
         template=retry.template,
         boundary=retry.boundary,
         owner=retry,

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from pipeline.engine.entering import enter, pod_name
-from pipeline.engine.state import Node, Run
+from pipeline.engine.state import Node, Run, Unlock
 from pipeline.engine.variables import go_json
 
 
@@ -36,12 +36,25 @@ def _failures(run: Run) -> list[dict[str, str]]:
     ]
 
 
+def give_up(run: Run) -> None:
+    """End a run that was stopped before it could begin."""
+    run.phase, run.message = "Failed", f"Stopped with strategy '{run.strategy}'"
+    _leave(run)
+
+
+def _leave(run: Run) -> None:
+    run.finished_at = run.now
+    if run.gate is not None:
+        run.locking.pop(run.gate.name, None)
+        run.commands.append(Unlock(run.gate))
+
+
 def conclude(run: Run) -> None:
     """The run is over: its phase is the entrypoint's, or that of an exit handler that failed."""
     root, last = run.root, run.exit
     if root is None:
         return
-    run.finished_at = run.now
+    _leave(run)
     if root.phase in ("Failed", "Error"):
         run.phase = root.phase
         run.message = f"Stopped with strategy '{run.strategy}'" if run.strategy is not None else root.message

@@ -9,16 +9,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pipeline.engine import dags, retries
+from pipeline.engine import batches, dags, exits, retries, steps, suspensions
 from pipeline.engine.binding import parameters_json
 from pipeline.engine.dag_ends import fail_fast
 from pipeline.engine.entering import enter, has_room
 from pipeline.engine.events import Began, Ended, Event, Locked, Resumed, Running, Stopped, Tick, Waiting
 from pipeline.engine.nodes import finish
+from pipeline.engine.outputs import publish
 from pipeline.engine.plans import plans
-from pipeline.engine.run_ends import conclude, main_ended
-from pipeline.engine.spec import Values, Workflow
-from pipeline.engine.state import Batch, Command, Kill, Lock, Node, Run, Start, Verb
+from pipeline.engine.run_ends import conclude, give_up, main_ended
+from pipeline.engine.spec import Template, Values, Workflow
+from pipeline.engine.state import Batch, Command, Frame, Kill, Lock, Node, Run, Start, Verb
 from pipeline.engine.variables import go_json, time_variables
 from pipeline.errors import PipelineError
 
@@ -102,11 +103,35 @@ def _begin(run: Run, node: Node) -> None:
         node.phase = "Running"
         node.started_at = run.now
         run.todo.append(("attempt", node))
-    elif node.type == "DAG":
-        dags.begin(run, node)
+    elif template.suspend is not None:
+        _begin_pause(run, node, template)
+    elif template.tasks:
+        _begin_tasks(run, node, template)
     else:
         _begin_leaf(run, node)
     node.touch()
+
+
+def _begin_tasks(run: Run, node: Node, template: Template) -> None:
+    node.phase = "Running"
+    node.started_at = run.now
+    above = node.boundary.frame if node.boundary is not None else None
+    frame = Frame(
+        template,
+        run.plans[node.template],
+        {task.name: task for task in template.tasks},
+        depth=above.depth + 1 if above is not None else 1,
+    )
+    (dags if template.dag is not None else steps).begin(run, node, frame)
+
+
+def _begin_pause(run: Run, node: Node, template: Template) -> None:
+    if run.strategy is not None and not _exempt(run, node):
+        finish(run, node, "Failed", f"Stopped with strategy '{run.strategy}'")
+    elif run.deadline_passed and not node.exiting:
+        finish(run, node, "Failed", _DEADLINE)
+    else:
+        suspensions.begin(run, node, template)
 
 
 def _lock(run: Run, node: Node, mutexes: tuple[str, ...]) -> None:
@@ -118,7 +143,11 @@ def _lock(run: Run, node: Node, mutexes: tuple[str, ...]) -> None:
                                        "a cluster would wait for ever")  # fmt: skip
             return
         above = above.boundary
-    node.lock = "waiting"
+    _ask_for(run, node, mutexes)
+
+
+def _ask_for(run: Run, node: Node, mutexes: tuple[str, ...]) -> None:
+    node.lock, node.mutexes = "waiting", mutexes
     run.locking[node.name] = node
     run.commands.append(Lock(node, mutexes))
 
@@ -148,6 +177,14 @@ def _exempt(run: Run, node: Node) -> bool:
 
 
 def _ended(run: Run, node: Node) -> None:
+    """Tell a node's owner of its end, once its exit hook has run."""
+    if node.exit_of is not None:
+        _told(run, node.exit_of)
+    elif not exits.begin(run, node):
+        _told(run, node)
+
+
+def _told(run: Run, node: Node) -> None:
     owner = node.owner
     if owner is None:
         conclude(run) if node is run.exit else main_ended(run, node)
@@ -157,12 +194,24 @@ def _ended(run: Run, node: Node) -> None:
         retries.judge(run, owner)
     elif owner.type == "TaskGroup":
         dags.item_ended(run, owner)
+    elif owner.type == "StepGroup":
+        steps.step_ended(run, owner)
+    elif owner.type == "Steps":
+        steps.group_ended(run, owner, node)
     else:
         dags.task_ended(run, owner, node.task)
 
 
 def _began(run: Run, event: Began) -> None:
-    run.phase, run.started_at = "Running", event.at
+    if run.workflow.mutexes:
+        run.gate = Node("", "", "", "", "Steps", "Pending", None, None)
+        _ask_for(run, run.gate, run.workflow.mutexes)
+    else:
+        _enter(run, event.at)
+
+
+def _enter(run: Run, at: float) -> None:
+    run.phase, run.started_at, run.message = "Running", at, ""
     run.variables["workflow.status"] = "Running"
     run.variables["workflow.duration"] = "0.000000"
     run.root = enter(run, run.id, run.workflow.entrypoint, run.arguments, boundary=None, owner=None)
@@ -183,6 +232,8 @@ def _running(run: Run, event: Running) -> None:
 
 def _leaf_ended(run: Run, event: Ended) -> None:
     node = _leaf(run, event.node)
+    if node.bound is not None and event.outputs is not None:
+        publish(run, node.bound, event.outputs)
     if node.condemned:
         finish(run, node, "Failed", node.condemned, event.outputs)
     else:
@@ -193,12 +244,17 @@ def _locked(run: Run, event: Locked) -> None:
     node = run.locking.get(event.node)
     if node is not None and node.lock == "waiting":
         node.lock, node.message = "held", ""
-        run.todo.append(("begin", node))
+        if node is run.gate:
+            _enter(run, event.at)
+        else:
+            run.todo.append(("begin", node))
 
 
 def _waiting(run: Run, event: Waiting) -> None:
     node = run.locking.get(event.node)
-    if node is not None:
+    if node is run.gate is not None:
+        run.message = event.message
+    elif node is not None:
         node.message = event.message
         node.touch()
 
@@ -207,15 +263,22 @@ def _tick(run: Run, event: Tick) -> None:
     if run.deadline is not None and not run.deadline_passed and run.deadline <= event.at and not run.over:
         run.deadline_passed = True
         _condemn(run, _DEADLINE, lambda node: not node.exiting)
+        _wake(run, _DEADLINE, lambda node: not node.exiting)
     due = [node for node in run.retrying.values() if node.due_at is not None and node.due_at <= event.at]
     run.todo.extend(("judge", node) for node in reversed(due))
+    for node in [each for each in run.suspended.values() if each.due_at is not None and each.due_at <= event.at]:
+        suspensions.over(run, node)
 
 
 def _stopped(run: Run, event: Stopped) -> None:
     if run.over or run.strategy == "Terminate":
         return
     run.strategy = event.strategy
+    if run.root is None:
+        give_up(run)
+        return
     _condemn(run, f"workflow shutdown with strategy:  {event.strategy}", lambda node: not _exempt(run, node))
+    _wake(run, f"Stopped with strategy '{event.strategy}'", lambda node: not _exempt(run, node))
 
 
 def _condemn(run: Run, message: str, whom: Callable[[Node], bool]) -> None:
@@ -230,6 +293,13 @@ def _condemn(run: Run, message: str, whom: Callable[[Node], bool]) -> None:
     run.todo.extend(("judge", node) for node in list(run.retrying.values()) if whom(node))
 
 
+def _wake(run: Run, message: str, whom: Callable[[Node], bool]) -> None:
+    """End pauses."""
+    for node in list(run.suspended.values()):
+        if whom(node):
+            finish(run, node, "Failed", message)
+
+
 def _resumed(run: Run, before: float) -> None:
     if run.started_at is not None:
         run.paused_seconds += run.now - before
@@ -241,8 +311,8 @@ def _resumed(run: Run, before: float) -> None:
             node.touch()
             run.commands.append(Start(node))
     for node in run.locking.values():
-        if node.lock == "waiting" and node.bound is not None:
-            run.commands.append(Lock(node, node.bound.mutexes))
+        if node.lock == "waiting":
+            run.commands.append(Lock(node, node.mutexes))
 
 
 _HANDLERS: Final[dict[type, Callable[[Run, Any], None]]] = {
@@ -256,8 +326,9 @@ _HANDLERS: Final[dict[type, Callable[[Run, Any], None]]] = {
 }
 _VERBS: Final[dict[Verb, Callable[[Run, Any], None]]] = {
     "begin": _begin,
-    "make": dags.make,
+    "make": batches.make,
     "ready": lambda run, about: dags.ready(run, *about),
+    "group": steps.fill,
     "attempt": retries.attempt,
     "judge": retries.judge,
     "ended": _ended,

@@ -31,7 +31,15 @@ def workflow_names(workflow: Workflow) -> frozenset[str]:
     names.update(f"workflow.parameters.{parameter.name}" for parameter in workflow.arguments.parameters)
     names.update(f"workflow.labels.{key}" for key in workflow.labels or ())
     names.update(f"workflow.annotations.{key}" for key in workflow.annotations or ())
+    outputs = [template.outputs for template in workflow.templates.values()]
+    names.update(f"workflow.outputs.parameters.{each.global_name}" for all in outputs for each in all.parameters)
     return frozenset(names)
+
+
+def workflow_artifacts(workflow: Workflow) -> frozenset[str]:
+    """The `workflow.outputs.artifacts.…` of one workflow."""
+    outputs = [template.outputs for template in workflow.templates.values()]
+    return frozenset(f"workflow.outputs.artifacts.{each.global_name}" for all in outputs for each in all.artifacts)
 
 
 class Tasks:
@@ -72,20 +80,41 @@ class Tasks:
         return bool(self._before[name] & self._bits[other])
 
 
+class Groups:
+    """The steps of a template, and which come before which."""
+
+    def __init__(self, groups: tuple[tuple[Task, ...], ...], templates: Mapping[str, Template]) -> None:
+        self.tasks = {step.name: step for group in groups for step in group}
+        self.templates = templates
+        self._numbers = {step.name: number for number, group in enumerate(groups) for step in group}
+
+    def before(self, name: str, other: str) -> bool:
+        """Whether `other` has ended whenever `name` starts."""
+        return self._numbers[other] < self._numbers[name]
+
+
 class Scope:
     """The variables that are known in one place of a manifest."""
 
-    def __init__(self, global_names: frozenset[str], template: Template | None = None) -> None:
+    def __init__(
+        self,
+        global_names: frozenset[str],
+        template: Template | None = None,
+        global_artifacts: frozenset[str] = frozenset(),
+    ) -> None:
         self.globals = global_names
+        self.global_artifacts = global_artifacts
         self.local: set[str] = set()
         self.artifacts: set[str] = set()
-        self.tasks: Tasks | None = None
+        self.prefix = template.prefix if template is not None else ""
+        self.tasks: Tasks | Groups | None = None
         self.task: Task | None = None
+        self.ended = False
         if template is not None:
             self._add(template)
 
     def _add(self, template: Template) -> None:
-        self.local |= {"node.name", "tasks.name"}
+        self.local |= {"node.name", "tasks.name", "steps.name"}
         self.local |= {f"inputs.parameters.{parameter.name}" for parameter in template.inputs.parameters}
         self.artifacts = {f"inputs.artifacts.{artifact.name}" for artifact in template.inputs.artifacts}
         if template.inputs.parameters:
@@ -98,23 +127,23 @@ class Scope:
             self.local |= {f"outputs.artifacts.{artifact.name}.path" for artifact in template.outputs.artifacts}
             self.local |= {f"outputs.parameters.{parameter.name}.path" for parameter in template.outputs.parameters}
 
-    def of_task(self, task: Task, tasks: Tasks) -> "Scope":
-        """The scope of a task's fields."""
+    def of_task(self, task: Task, tasks: Tasks | Groups, *, ended: bool = False) -> "Scope":
+        """The scope of a task's fields; of its exit hook's, where it has `ended`."""
         scope = self.of_outputs(tasks)
-        scope.task = task
+        scope.task, scope.ended = task, ended
         return scope
 
-    def of_outputs(self, tasks: Tasks) -> "Scope":
-        """The scope of a dag's outputs."""
-        scope = Scope(self.globals)
-        scope.local, scope.artifacts, scope.tasks = self.local, self.artifacts, tasks
+    def of_outputs(self, tasks: Tasks | Groups) -> "Scope":
+        """The scope of the outputs of a dag or steps."""
+        scope = Scope(self.globals, None, self.global_artifacts)
+        scope.local, scope.artifacts, scope.prefix, scope.tasks = self.local, self.artifacts, self.prefix, tasks
         return scope
 
     def problem(self, name: str) -> str:
         """Why the variable `name` has no value here; empty where it has one."""
         if name in self.globals or name in self.local:
             return ""
-        if name.startswith("tasks.") and self.tasks is not None:
+        if self.tasks is not None and name.startswith(f"{self.prefix}."):
             return self._of_tasks(self.tasks, name)
         if name == "item" or name.startswith(("item.", "item[")):
             if self.task is None or not self.task.expands:
@@ -128,7 +157,11 @@ class Scope:
         near = get_close_matches(name, [*self.globals, *self.local], n=1)
         return f"; did you mean {{{{{near[0]}}}}}?" if near else ""
 
-    def _of_tasks(self, tasks: Tasks, name: str) -> str:
+    def holds(self, path: str) -> bool:
+        """Whether `path` stands for several variables, as a whole (`inputs.parameters` in an expression)."""
+        return any(name.startswith(f"{path}.") for names in (self.globals, self.local) for name in names)
+
+    def _of_tasks(self, tasks: Tasks | Groups, name: str) -> str:
         _, other, *rest = name.split(".", 2)
         what = rest[0] if rest else ""
         problem = self._unreachable(tasks, other)
@@ -147,19 +180,21 @@ class Scope:
             return ""
         return f"is not known: {task.template} has {', '.join(declared) or 'no outputs.parameters'}"
 
-    def _unreachable(self, tasks: Tasks, other: str) -> str:
+    def _unreachable(self, tasks: Tasks | Groups, other: str) -> str:
         if other not in tasks.tasks:
-            return f"is not known: there is no task {other} in this dag"
-        if self.task is not None and not tasks.before(self.task.name, other):
-            return f"would be waited for, for ever: {self.task.name} does not depend on {other}"
-        return ""
+            return f"is not known: there is no {self.prefix.removesuffix('s')} {other} here"
+        if self.task is None or (self.ended and other == self.task.name) or tasks.before(self.task.name, other):
+            return ""
+        if self.prefix == "steps":
+            return f"would be waited for, for ever: {other} is not of a group before that of {self.task.name}"
+        return f"would be waited for, for ever: {self.task.name} does not depend on {other}"
 
     def artifact_problem(self, name: str) -> str:
         """Why `name` leads to no artifact here; empty where it does."""
-        if name in self.artifacts:
+        if name in self.artifacts or name in self.global_artifacts:
             return ""
         parts = name.split(".")
-        if len(parts) != 5 or parts[0] != "tasks" or parts[2:4] != ["outputs", "artifacts"] or self.tasks is None:
+        if len(parts) != 5 or parts[0] != self.prefix or parts[2:4] != ["outputs", "artifacts"] or self.tasks is None:
             return "is no artifact that is known here"
         problem = self._unreachable(self.tasks, parts[1])
         if problem:

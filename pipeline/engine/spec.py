@@ -14,11 +14,13 @@ from pipeline.engine.host import Source
 
 @dataclass(frozen=True, eq=False)
 class ValueFrom:
-    """Where an output parameter's value comes from: exactly one of the first three."""
+    """Where an output parameter's value comes from: exactly one of all but `default`."""
 
     path: str = ""  # a file of a container
     json_path: str = ""  # a field of the applied object
-    parameter: str = ""  # of a DAG: a task's output
+    parameter: str = ""  # of a dag or steps: an output of one of them
+    expression: str = ""  # of a dag or steps: computed from their outputs
+    supplied: bool = False  # of a suspension: from outside, which here is never
     default: str | None = None
 
 
@@ -32,16 +34,19 @@ class Parameter:
     value_from: ValueFrom | None = None
     enum: tuple[str, ...] = ()
     description: str = ""
+    global_name: str = ""  # of an output: also `workflow.outputs.parameters.<global_name>` from then on
 
 
 @dataclass(frozen=True, eq=False)
 class Artifact:
-    """A named file or folder. `source`: a reference (`from`). `raw`: its content. `stored`: its place in the run's
-    folder."""
+    """A named file or folder. `source`: a reference (`from`), or `expression`: one that is computed
+    (`fromExpression`). `raw`: its content. `stored`: its place in the run's folder."""
 
     name: str
     path: str = ""
     source: str = ""
+    expression: str = ""
+    global_name: str = ""
     raw: str | None = None
     stored: str | None = None
     mode: int | None = None
@@ -99,6 +104,20 @@ class Container:
 
 
 @dataclass(frozen=True, eq=False)
+class Script(Container):
+    """A command that is given a file with `source` as its last argument."""
+
+    source: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Suspend:
+    """A pause."""
+
+    duration: str  # as Argo writes them: `10`, `30s`, `2m`
+
+
+@dataclass(frozen=True, eq=False)
 class Resource:
     """A Kubernetes object to apply: its text, or the input artifact that holds it."""
 
@@ -119,8 +138,19 @@ class Sequence:
 
 
 @dataclass(frozen=True, eq=False)
+class Hook:
+    """What runs when a task or step has ended, before anything that waits for it. `arguments`: None for the
+    workflow's."""
+
+    template: str
+    arguments: Values | None = None
+    expression: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class Task:
-    """A task of a DAG. `items`, `param` and `sequence` (at most one) make it a fan-out."""
+    """A task of a DAG, or a step. `template`: the key of one of the workflow's templates. `items`, `param` and
+    `sequence` (at most one) make it a fan-out."""
 
     name: str
     template: str
@@ -133,6 +163,7 @@ class Task:
     sequence: Sequence | None = None
     continue_on_failed: bool = False
     continue_on_error: bool = False
+    on_exit: Hook | None = None
 
     @property
     def expands(self) -> bool:
@@ -174,14 +205,19 @@ class Retry:
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """One template: exactly one of `container`, `resource`, `dag`."""
+    """One template: exactly one of `container`, `resource`, `suspend`, `dag`, `steps`.
+
+    `steps`: groups, one after the other, of steps side by side.
+    """
 
     name: str
     inputs: Values = NOTHING
     outputs: Values = NOTHING
     container: Container | None = None
     resource: Resource | None = None
+    suspend: Suspend | None = None
     dag: Dag | None = None
+    steps: tuple[tuple[Task, ...], ...] | None = None
     retry: Retry | None = None
     deadline_seconds: str | None = None
     parallelism: int | None = None
@@ -191,12 +227,32 @@ class Template:
     @property
     def leaf(self) -> bool:
         """Whether it starts something itself (a pod on a cluster)."""
-        return self.dag is None
+        return self.container is not None or self.resource is not None
+
+    @property
+    def script(self) -> Script | None:
+        """Its container, where that is a script."""
+        return self.container if isinstance(self.container, Script) else None
+
+    @property
+    def prefix(self) -> str:
+        """What its variables of tasks or steps begin with; empty where it has none."""
+        return "tasks" if self.dag is not None else "steps" if self.steps is not None else ""
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """Its tasks or steps, in the manifest's order."""
+        if self.steps is not None:
+            return tuple(step for group in self.steps for step in group)
+        return self.dag.tasks if self.dag is not None else ()
 
 
 @dataclass(frozen=True, eq=False)
 class Workflow:
-    """What a Workflow, WorkflowTemplate or CronWorkflow runs. `template_ref` names the WorkflowTemplate it runs."""
+    """What a Workflow, WorkflowTemplate or CronWorkflow runs. `template_ref` names the WorkflowTemplate it runs.
+
+    `templates` are keyed by name, those of another WorkflowTemplate by `<its name>/<name>`.
+    """
 
     name: str
     kind: str
@@ -208,6 +264,8 @@ class Workflow:
     on_exit: str = ""
     deadline_seconds: int | None = None
     parallelism: int | None = None
+    mutexes: tuple[str, ...] = ()
+    retry: Retry | None = None  # of every template that has none
     service_account: str = ""
     namespace: str = ""
     labels: Mapping[str, str] | None = None

@@ -15,7 +15,7 @@ from pipeline.engine.plans import Plan
 from pipeline.engine.spec import NOTHING, Task, Template, Values, Workflow
 
 Phase = Literal["Pending", "Running", "Succeeded", "Failed", "Error", "Skipped", "Omitted"]
-Type = Literal["Pod", "DAG", "TaskGroup", "Retry", "Skipped"]
+Type = Literal["Pod", "Suspend", "DAG", "Steps", "StepGroup", "TaskGroup", "Retry", "Skipped"]
 
 BROKEN = frozenset(("Failed", "Error"))
 COMPLETED = BROKEN | {"Succeeded"}
@@ -57,16 +57,16 @@ class Unlock:
 Command = Start | Kill | Lock | Unlock
 
 # What is still to be done within one event: begin a node, make the nodes of a batch, look at a task whose dependencies
-# have ended, start another attempt, judge a retry node, tell a node's owner that it has ended.
-Verb = Literal["begin", "make", "ready", "attempt", "judge", "ended"]
+# have ended, fill a group of steps, start another attempt, judge a retry node, tell a node's owner that it has ended.
+Verb = Literal["begin", "make", "ready", "group", "attempt", "judge", "ended"]
 
 
 @dataclass(slots=True, eq=False)
 class Node:
     """One node of Argo's node tree.
 
-    `boundary`: the dag node it belongs to. `owner`: the node that hears of its end: the dag, the group or the retry
-    node it was made for; None for the root and the exit handler.
+    `boundary`: the dag or steps node it belongs to. `owner`: the node that hears of its end: the dag, the group or
+    the retry node it was made for; None for the root and the exit handler. `exit_of`: the node whose exit hook it is.
     """
 
     id: str
@@ -77,8 +77,9 @@ class Node:
     phase: Phase
     boundary: "Node | None"
     owner: "Node | None"
-    task: str = ""  # of the dag
-    exiting: bool = False  # belongs to the exit handler
+    task: str = ""  # of the dag, or step
+    exit_of: "Node | None" = None
+    exiting: bool = False  # belongs to an exit handler
     attempt: int = 0
     message: str = ""
     created_at: float = 0.0
@@ -89,12 +90,13 @@ class Node:
     inputs: Values = NOTHING
     outputs: Outputs | None = None
     bound: Template | None = None  # the template with its inputs filled in, until the node has ended
-    frame: "Frame | None" = None  # a dag's progress
-    left: int = 0  # of a fan-out: items that have not ended
+    frame: "Frame | None" = None  # progress of a dag or steps
+    left: int = 0  # of a fan-out or a group of steps: what has not ended
     attempts: list["Node"] = field(default_factory=list)  # of a retry node
     condemned: str = ""  # the message with which it fails once its process has ended
     lock: Literal["", "waiting", "held"] = ""
-    due_at: float | None = None  # when a retry's backoff is over
+    mutexes: tuple[str, ...] = ()  # that it waits for or holds
+    due_at: float | None = None  # when a retry's backoff or a suspension is over
     version: int = 0  # grows with each change, for views that keep what has not changed
 
     @property
@@ -109,7 +111,7 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """What is to be made of one task of a dag: itself, or its items. `owner` hears of their ends."""
+    """What is to be made of one task of `dag` (or step): itself, or its items. `owner` hears of their ends."""
 
     dag: Node
     task: str
@@ -119,15 +121,23 @@ class Batch:
 
 @dataclass(slots=True, eq=False)
 class Frame:
-    """A dag's progress. `template`: with its inputs filled in. `waiting`: how many of its dependencies a task lacks."""
+    """Progress of a dag or steps. `template`: with its inputs filled in.
+
+    Of a dag: `waiting`, how many of its dependencies a task lacks; `open`. Of steps: `group`, the present one, and its
+    `number`; `items`, the nodes of a fan-out; `problem`, for which the present group ends with Error.
+    """
 
     template: Template
     plan: Plan
     tasks: Mapping[str, Task]
-    waiting: dict[str, int]
+    waiting: dict[str, int] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)  # by task
+    items: dict[str, list[Node]] = field(default_factory=dict)  # by step
     open: int = 0  # tasks that may run, or have, and whose end has not been dealt with
-    active: int = 0  # Pods and DAGs of it that are Pending or Running
+    active: int = 0  # Pods, DAGs and Steps of it that are Pending or Running
+    number: int = 0
+    group: Node | None = None
+    problem: str = ""
     tripped: bool = False  # failFast: nothing more starts
     depth: int = 0
 
@@ -153,6 +163,8 @@ class Run:
     live: dict[str, Node] = field(default_factory=dict)  # leaves that have not ended
     locking: dict[str, Node] = field(default_factory=dict)  # nodes with mutexes, waiting or held
     retrying: dict[str, Node] = field(default_factory=dict)  # retry nodes in their backoff
+    suspended: dict[str, Node] = field(default_factory=dict)
+    gate: Node | None = None  # stands for the run itself while it waits for its mutexes, or holds them
     active_pods: int = 0
     todo: list[tuple[Verb, Any]] = field(default_factory=list)  # a stack: what follows from the present event
     held_back: list[tuple[Verb, Any]] = field(default_factory=list)  # what waits for room (parallelism), in order
@@ -161,6 +173,7 @@ class Run:
     root: Node | None = None
     exit: Node | None = None
     variables: dict[str, str] = field(default_factory=dict)
+    outputs: Outputs = field(default_factory=lambda: Outputs({}, {}))  # those with a globalName
 
     @property
     def over(self) -> bool:
@@ -177,7 +190,8 @@ class Run:
     @property
     def next_tick(self) -> float | None:
         """When a `Tick` is wanted; None where none is."""
-        due = [node.due_at for node in self.retrying.values() if node.due_at is not None]
+        waiting = (*self.retrying.values(), *self.suspended.values())
+        due = [node.due_at for node in waiting if node.due_at is not None]
         if self.deadline is not None and not self.deadline_passed and not self.over:
             due.append(self.deadline)
         return min(due, default=None)

@@ -1,8 +1,8 @@
-"""What one task of a dag starts with: its fields filled in with what others have put out."""
+"""What one task of a dag, or one step, starts with: its fields filled in with what others have put out."""
 
 from dataclasses import replace
 
-from pipeline.engine import when
+from pipeline.engine import expressions, when
 from pipeline.engine.binding import ABSENT_ARGUMENT
 from pipeline.engine.reading import Reader
 from pipeline.engine.spec import Artifact, Task, Values
@@ -39,11 +39,23 @@ def fill_in(task: Task, reader: Reader) -> Task:
         except when.NotEvaluated as error:
             if not task.expands:
                 raise NotReady(str(error)) from None
+    except (Unresolved, ValueError) as error:
+        raise NotReady(_explained(str(error))) from None
+    return argued(task, reader)
+
+
+def argued(task: Task, reader: Reader) -> Task:
+    """`task` with all but its exit hook filled in, which may name what the task itself puts out.
+
+    Raises:
+        NotReady: a value is not there, or will never be.
+    """
+    try:
         parameters = tuple(
             replace(parameter, value=ABSENT_ARGUMENT) if _is_absent(parameter.value, reader) else parameter
             for parameter in task.arguments.parameters
         )
-        task = replace(task, arguments=Values(parameters, task.arguments.artifacts))
+        task = replace(task, arguments=Values(parameters, task.arguments.artifacts), on_exit=None)
         filled: Task = replace_all(task, reader, _must_have_value)
     except (Unresolved, ValueError) as error:
         raise NotReady(_explained(str(error))) from None
@@ -57,7 +69,7 @@ def _must_have_value(tag: str) -> bool:
 
 
 def _explained(problem: str) -> str:
-    if problem.startswith("failed to resolve {{tasks."):
+    if problem.startswith(("failed to resolve {{tasks.", "failed to resolve {{steps.")):
         return f"{problem}: it has no value, and a cluster would wait for it for ever; guard the task with a 'when'"
     return problem
 
@@ -75,6 +87,8 @@ def located(artifact: Artifact, reader: Reader) -> Artifact | None:
     Raises:
         NotReady: it is not there.
     """
+    if artifact.expression:
+        return replace(_chosen(artifact.expression, reader), name=artifact.name)
     if not artifact.source:
         return artifact
     tag = artifact.source.removeprefix("{{").removesuffix("}}").strip()
@@ -84,3 +98,13 @@ def located(artifact: Artifact, reader: Reader) -> Artifact | None:
             return None
         raise NotReady(f'Unable to resolve: "{tag}"')
     return replace(found, name=artifact.name)
+
+
+def _chosen(expression: str, reader: Reader) -> Artifact:
+    try:
+        found = expressions.evaluate(expression, lambda path: reader.artifact(path) or reader(path))
+    except (expressions.NotEvaluated, ValueError) as error:
+        raise NotReady(str(error)) from None
+    if not isinstance(found, Artifact):
+        raise NotReady(f"fromExpression '{expression}' is no artifact")
+    return found

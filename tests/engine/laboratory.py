@@ -128,7 +128,7 @@ class Simulation:
         return {_short(self.run, name): node.phase for name, node in self.run.nodes.items()}
 
     def node(self, name: str) -> Node:
-        return self.run.nodes[f"w-1{name}" if name[:1] in ".(" or not name else f"w-1.{name}"]
+        return self.run.nodes[f"w-1{name}" if name[:1] in ".([" or not name else f"w-1.{name}"]
 
     def children(self, name: str) -> list[str]:
         return [_short(self.run, child.name) for child in self.node(name).children.values()]

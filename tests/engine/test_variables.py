@@ -104,7 +104,7 @@ def test_a_name_in_a_name(simulate):
     [
         ("{{workflow.parameters.nosuch}}", "is not known here"),
         ("{{workflow.parameter.p}}", "did you mean {{workflow.parameters.p}}?"),
-        ("{{tasks.nosuch.status}}", "there is no task nosuch in this dag"),
+        ("{{tasks.nosuch.status}}", "there is no task nosuch here"),
         ("{{tasks.a.outputs.parameters.nosuch}}", "give has outputs.parameters.o"),
         ("{{tasks.a.outputs.parameters}}", "a is no fan-out"),
         ("{{tasks.b.status}}", "would be waited for, for ever: b does not depend on b"),

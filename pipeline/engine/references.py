@@ -1,0 +1,116 @@
+"""What a workflow takes from other WorkflowTemplates: all of one (`workflowTemplateRef`), or templates of several
+(`templateRef`), which it then holds itself under the key `<WorkflowTemplate>/<template>`.
+
+https://argo-workflows.readthedocs.io/en/latest/workflow-templates/
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pipeline.engine.spec import Dag, Task, Template, Values, Workflow
+from pipeline.errors import Refused
+
+
+def merged(workflow: Workflow, others: Mapping[str, Workflow]) -> Workflow:
+    """`workflow` with all that it refers to; its own settings win over those of its WorkflowTemplate.
+
+    Raises:
+        Refused: a reference leads nowhere.
+    """
+    if workflow.template_ref:
+        workflow = _with_base(workflow, _named(workflow, ".workflowTemplateRef", workflow.template_ref, others))
+    templates = dict(workflow.templates)
+    todo = list(templates.values())
+    while todo:
+        for key in needed(todo.pop()):
+            if "/" in key and key not in templates:
+                templates[key] = _taken(workflow, key, others)
+                todo.append(templates[key])
+    if workflow.retry is not None:
+        templates = {key: replace(each, retry=each.retry or workflow.retry) for key, each in templates.items()}
+    return replace(workflow, templates=templates)
+
+
+def needed(template: Template) -> Iterator[str]:
+    """The keys of the templates that a template's tasks and their exit hooks name."""
+    for task in template.tasks:
+        yield task.template
+        if task.on_exit is not None:
+            yield task.on_exit.template
+
+
+def referred(workflow: Workflow) -> set[str]:
+    """The names of the WorkflowTemplates that a workflow refers to itself."""
+    keys = (key for template in workflow.templates.values() for key in needed(template))
+    return {key.partition("/")[0] for key in keys if "/" in key} | set(filter(None, [workflow.template_ref]))
+
+
+def _named(workflow: Workflow, where: str, name: str, others: Mapping[str, Workflow]) -> Workflow:
+    found = others.get(name)
+    if found is None or found.kind != "WorkflowTemplate":
+        there = ", ".join(sorted(name for name, other in others.items() if other.kind == "WorkflowTemplate")) or "none"
+        raise Refused(
+            f"{workflow.source}: {workflow.name}{where} names {name}, which is no WorkflowTemplate beside it; "
+            f"there are {there}"
+        )
+    return found
+
+
+def _taken(workflow: Workflow, key: str, others: Mapping[str, Workflow]) -> Template:
+    """A template of another WorkflowTemplate, with its tasks' templates under that one's name too."""
+    name, _, wanted = key.partition("/")
+    other = _named(workflow, ".templateRef", name, others)
+    template = other.templates.get(wanted)
+    if template is None:
+        there = ", ".join(other.templates) or "none"
+        raise Refused(
+            f"{workflow.source}: {workflow.name}.templateRef names the template {wanted} of {name}, which has {there}"
+        )
+    if template.steps is not None:
+        return replace(template, steps=tuple(_moved(group, name) for group in template.steps))
+    if template.dag is not None:
+        dag = template.dag
+        return replace(template, dag=Dag(_moved(dag.tasks, name), dag.target, dag.fail_fast))
+    return template
+
+
+def _moved(tasks: Iterable[Task], name: str) -> tuple[Task, ...]:
+    return tuple(
+        replace(
+            task,
+            template=_key(task.template, name),
+            on_exit=task.on_exit and replace(task.on_exit, template=_key(task.on_exit.template, name)),
+        )
+        for task in tasks
+    )
+
+
+def _key(template: str, name: str) -> str:
+    return template if "/" in template else f"{name}/{template}"
+
+
+def _with_base(workflow: Workflow, base: Workflow) -> Workflow:
+    return replace(
+        workflow,
+        entrypoint=workflow.entrypoint or base.entrypoint,
+        templates=base.templates,
+        arguments=Values(
+            _first_of_each(workflow.arguments.parameters + base.arguments.parameters),
+            _first_of_each(workflow.arguments.artifacts + base.arguments.artifacts),
+        ),
+        on_exit=workflow.on_exit or base.on_exit,
+        deadline_seconds=workflow.deadline_seconds if workflow.deadline_seconds is not None else base.deadline_seconds,
+        parallelism=workflow.parallelism if workflow.parallelism is not None else base.parallelism,
+        mutexes=workflow.mutexes or base.mutexes,
+        retry=workflow.retry or base.retry,
+        service_account=workflow.service_account or base.service_account,
+        priority=workflow.priority if workflow.priority is not None else base.priority,
+    )
+
+
+def _first_of_each[Named: Any](values: tuple[Named, ...]) -> tuple[Named, ...]:
+    found: dict[str, Named] = {}
+    for value in values:
+        found.setdefault(value.name, value)
+    return tuple(found.values())

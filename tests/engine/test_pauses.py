@@ -1,0 +1,68 @@
+"""`suspend` with a duration: a node that waits and goes on by itself."""
+
+import pytest
+
+from pipeline.errors import Refused
+
+PAUSE = """
+entrypoint: main
+templates:
+  - name: main
+    dag:
+      tasks:
+        - {{name: wait, template: pause}}
+        - name: after
+          template: takes
+          depends: wait
+          arguments: {{parameters: [{{name: p, value: "{value}"}}]}}
+  - name: pause
+    outputs: {outputs}
+    suspend: {{duration: "{duration}"}}
+  - name: takes
+    inputs: {{parameters: [{{name: p}}]}}
+    container: {{image: i, command: ["true"]}}
+"""
+
+
+def pause(duration="90s", outputs="{}", value="x"):
+    return PAUSE.format(duration=duration, outputs=outputs, value=value)
+
+
+def test_what_follows_begins_when_the_duration_is_over(simulate):
+    found = simulate(pause("1m30s"))
+    node = found.node("wait")
+    assert found.tree["wait"] == "Suspend Succeeded" and found.tree["after"] == "Pod Succeeded"
+    assert node.finished_at - node.started_at == 90
+    assert found.children("wait") == ["after"]
+
+
+def test_a_value_that_nobody_supplied_has_its_default(simulate):
+    outputs = "{parameters: [{name: who, valueFrom: {supplied: {}, default: nobody}}]}"
+    found = simulate(pause(outputs=outputs, value="{{tasks.wait.outputs.parameters.who}}"))
+    assert found.value("after", "p") == "nobody"
+
+
+def test_a_value_that_nobody_supplied_and_without_a_default_is_an_error(simulate):
+    found = simulate(pause(outputs="{parameters: [{name: who, valueFrom: {supplied: {}}}]}"))
+    assert found.phases["wait"] == "Error"
+    assert "has not been set and does not have a default value" in found.node("wait").message
+
+
+def test_a_stop_and_a_deadline_end_it(prepare):
+    stopped = prepare(pause("1h")).begin()
+    stopped.stop()
+    assert stopped.finish().phases["wait"] == "Failed"
+    assert stopped.node("wait").message == "Stopped with strategy 'Stop'"
+    late = prepare("activeDeadlineSeconds: 5" + pause("1h")).begin().finish()
+    assert late.node("wait").message == "Step exceeded its deadline"
+    assert late.run.phase == "Failed"
+
+
+def test_without_a_duration_it_would_wait_for_a_person(simulate):
+    with pytest.raises(Refused, match=r"templates\[pause\].suspend.duration is missing.*waits for a person"):
+        simulate(pause("").replace('{duration: ""}', "{}"))
+
+
+def test_a_duration_that_is_none_is_refused(simulate):
+    with pytest.raises(Refused, match="is '3 weeks'; wanted a duration such as 30s or 2m"):
+        simulate(pause("3 weeks"))
