@@ -10,6 +10,7 @@ the place of pods.
 `executor` (processes) → `journal` (every transition in SQLite before it counts).
 """
 
+from pipeline.engine.earlier import again
 from pipeline.engine.host import Host, Process
 from pipeline.engine.journal import Journal
 from pipeline.engine.parse import Manifests, load
@@ -24,6 +25,7 @@ __all__ = [
     "Process",
     "RunSummary",
     "RunView",
+    "again",
     "execute",
     "load",
     "runs",

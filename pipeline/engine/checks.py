@@ -25,6 +25,15 @@ def check(workflow: Workflow) -> None:
     _Check(workflow).run()
 
 
+def check_arguments(workflow: Workflow) -> None:
+    """Refuse to start a workflow whose entrypoint or exit handler lacks an argument.
+
+    Raises:
+        Refused: names the argument.
+    """
+    _Check(workflow).arguments()
+
+
 class _Check:
     def __init__(self, workflow: Workflow) -> None:
         self.workflow = workflow
@@ -41,14 +50,19 @@ class _Check:
                 self.refuse(None, f".{role} is {name!r}; there are the templates {', '.join(workflow.templates)}")
         if not workflow.entrypoint and workflow.kind != "WorkflowTemplate":
             self.refuse(None, ".entrypoint is missing")
-        given = {parameter.name for parameter in workflow.arguments.parameters}
-        held = {artifact.name for artifact in workflow.arguments.artifacts}
-        for name in filter(None, (workflow.entrypoint, workflow.on_exit)):
-            self.supplied(None, f".arguments: {name}", workflow.templates[name], given, held)
+        if workflow.kind != "WorkflowTemplate":  # which may be completed by what refers to it
+            self.arguments()
         for path, text in texts(workflow.arguments, ".arguments"):
             self.variables(None, path, text, Scope(self.globals))
         for template in workflow.templates.values():
             self.template(template)
+
+    def arguments(self) -> None:
+        workflow = self.workflow
+        given = {parameter.name for parameter in workflow.arguments.parameters}
+        held = {artifact.name for artifact in workflow.arguments.artifacts}
+        for name in filter(None, (workflow.entrypoint, workflow.on_exit)):
+            self.supplied(None, f".arguments: {name}", workflow.templates[name], given, held)
 
     def supplied(
         self, template: Template | None, where: str, target: Template, given: set[str], held: set[str]
@@ -79,7 +93,7 @@ class _Check:
     def retry_expression(self, template: Template, expression: str) -> None:
         if expression and "{{" not in expression:
             try:
-                expressions.check(expression, RETRY_NAMES)
+                expressions.check(expression, RETRY_NAMES.__contains__)
             except expressions.NotEvaluated as error:
                 self.refuse(template, f".retryStrategy.expression is {expression!r}: {error}")
 
@@ -142,7 +156,7 @@ class _Check:
         cycle = known.cycle()
         if cycle:
             self.refuse(template, f".dag.tasks depend on each other in a circle: {' → '.join(cycle)}")
-        for name in dag.target:
+        for name in () if dag.later else dag.target:
             if name not in tasks:
                 self.refuse(template, f".dag.target names {name}, which is no task")
         self.parts(template, ".dag.tasks", scope, known)
@@ -236,7 +250,7 @@ class _Check:
                 self.computed(template, path, tag, scope)
                 continue
             name = tag.strip()
-            if "{{" in name or not is_name(name):
+            if "{{" in name or not is_name(name) or scope.is_foreign(name):
                 continue  # put together at run time, or no variable at all: left as it stands, as on a cluster
             if path.startswith(".outputs.artifacts[") and ".outputs.artifacts." in name:
                 problem = scope.artifact_problem(name)

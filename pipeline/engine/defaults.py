@@ -19,6 +19,8 @@ def with_defaults(template: Any, defaults: dict[str, Any]) -> Any:
     if not isinstance(template, dict):
         return template
     others = {kind for kind in _KINDS if kind not in template}
+    if "dag" in template or "steps" in template:
+        others |= {"timeout", "activeDeadlineSeconds"}  # of no meaning there, and left out without complaint
     return _over(template, {name: value for name, value in defaults.items() if name not in others and name != "name"})
 
 

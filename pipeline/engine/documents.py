@@ -7,11 +7,14 @@ means the same here as there.
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from pipeline.errors import Refused
+
+# Of YAML 1.1, but not of Kubernetes' reader: dates, and `=` for a default value, are texts there.
+_PLAIN: Final = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
 
 
 class Located(dict[str, Any]):
@@ -21,7 +24,7 @@ class Located(dict[str, Any]):
 
 
 class _Loader(yaml.CSafeLoader):
-    """PyYAML's safe loader with Kubernetes' booleans, without dates, and with lines."""
+    """PyYAML's safe loader with Kubernetes' booleans and texts, and with lines."""
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[Located]:
@@ -42,7 +45,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[Located]:
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _PLAIN]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^[yYnN]$"), list("yYnN"))

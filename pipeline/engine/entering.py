@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pipeline.engine import durations
 from pipeline.engine.binding import NotBound, bind
 from pipeline.engine.nodes import create, display_name, fnv1a
 from pipeline.engine.spec import Template, Values
@@ -78,6 +79,12 @@ def has_room(run: Run, boundary: Node | None) -> bool:
     if frame is None or frame.template.parallelism is None or frame.template.parallelism <= 0:
         return True
     return frame.active < frame.template.parallelism
+
+
+def timeout(node: Node) -> float | None:
+    """Until when a leaf may take at most, by its `timeout`, which counts while it waits too."""
+    seconds = durations.seconds(node.bound.timeout) if node.bound is not None and node.bound.timeout else None
+    return node.created_at + seconds if seconds is not None else None
 
 
 def pod_name(run: Run, node_name: str, template_name: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.engine import retries
+from pipeline.engine.entering import timeout
 from pipeline.engine.events import Began, Ended, Event, Locked, Resumed, Running, Stopped, Tick, Waiting
 from pipeline.engine.hands import Hands, Happening, Leaf
 from pipeline.engine.host import Host
@@ -18,6 +19,7 @@ from pipeline.engine.journal import Journal, Started
 from pipeline.engine.leaves import Outcome
 from pipeline.engine.places import Place
 from pipeline.engine.process import Child, end_group
+from pipeline.engine.reuse import Taker
 from pipeline.engine.scheduler import advance
 from pipeline.engine.state import Command, Kill, Lock, Node, Run, Start, Unlock
 
@@ -25,7 +27,8 @@ _LOOK_SECONDS: Final = 0.1  # how long the loop sleeps at most: whether to stop,
 
 
 class Executor:
-    """Executes one run that this process owns. `number`: how many events the journal has of it."""
+    """Executes one run that this process owns. `number`: how many events the journal has of it. `taker`: what it takes
+    from an earlier run."""
 
     def __init__(
         self,
@@ -38,12 +41,14 @@ class Executor:
         cores: int,
         stop: threading.Event,
         changed: Callable[[], None],
+        taker: Taker | None = None,
     ) -> None:
         self._journal, self._run, self._folder = journal, run, folder
         self._stop, self._changed, self._number = stop, changed, number
         self._hands = Hands(host, cores)
         self._leaves: dict[str, Leaf] = {}
         self._locking: dict[str, Lock] = {}
+        self._taker = taker
         self._looked_at = 0.0
 
     def execute(self) -> None:
@@ -127,6 +132,7 @@ class Executor:
             self._number += len(events)
             commands = [command for event in events for command in advance(self._run, event)]
             events = [event for command in commands for event in self._carry_out(command)]
+            events.extend(self._taker.pauses(time.time()) if self._taker is not None else ())
             started = None
 
     def _carry_out(self, command: Command) -> list[Event]:
@@ -155,8 +161,10 @@ class Executor:
             node.bound,
             Place(self._folder, node.id),
             printed=frame is not None and node.task in frame.plan.printed,
-            latest=retries.execution_deadline(node.owner) if node.owner is not None else None,
+            latest=min(filter(None, (retries.execution_deadline(node), timeout(node))), default=None),
         )
+        if self._taker is not None:
+            leaf.instead = self._taker.instead(node, leaf.place, printed=leaf.printed)
         self._leaves[node.name] = leaf
         self._hands.ask(leaf)
 

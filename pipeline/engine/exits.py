@@ -6,7 +6,7 @@ https://argo-workflows.readthedocs.io/en/latest/walk-through/exit-handlers/
 from dataclasses import replace
 
 from pipeline.engine import expressions
-from pipeline.engine.entering import enter
+from pipeline.engine.entering import enter, has_room
 from pipeline.engine.nodes import create, link
 from pipeline.engine.reading import Reader
 from pipeline.engine.spec import Hook, Values
@@ -15,14 +15,19 @@ from pipeline.engine.tasks import NotReady, argued
 
 
 def begin(run: Run, node: Node) -> bool:
-    """Start the exit hook of a node that has ended; whether there is one."""
+    """Start the exit hook of a node that has ended, now or when there is room; whether there is one."""
     boundary = node.boundary
     frame = boundary.frame if boundary is not None else None
     if boundary is None or frame is None or not node.task or node.type == "StepGroup" or node.phase not in COMPLETED:
         return False
     hook = frame.tasks[node.task].on_exit
-    if hook is None or run.strategy == "Terminate" or (node.owner is not None and node.owner.type == "Retry"):
+    if hook is None or frame.tripped or run.strategy == "Terminate":
         return False
+    if node.owner is not None and node.owner.type == "Retry":
+        return False
+    if not has_room(run, boundary):
+        run.held_back.append(("ended", node))
+        return True
     name = f"{node.name}.onExit"
     try:
         arguments = _arguments(run, frame, node, hook)

@@ -33,13 +33,14 @@ _LATE: Final = "Pod was active on the node longer than the specified deadline"
 @dataclass(slots=True, eq=False)
 class Leaf:
     """A leaf that was asked for. `latest`: until when it may run by its backoff (seconds since 1970). `printed`: its
-    stdout is an output. Deadlines are of the monotonic clock."""
+    stdout is an output. `instead`: what is done in place of starting it. Deadlines are of the monotonic clock."""
 
     node: Node
     template: Template
     place: Place
     printed: bool = False
     latest: float | None = None
+    instead: Callable[[], Outcome] | None = None
     process: Process | None = None
     has_place: bool = False
     deadline: float | None = None
@@ -107,7 +108,10 @@ class Hands:
             except ValueError as error:
                 found.append((leaf, self._ended(leaf, Outcome("Error", str(error)))))
                 continue
-            if leaf.template.resource is not None:
+            if leaf.instead is not None:
+                found.append((leaf, None))
+                self._in_thread(leaf, leaf.instead)
+            elif leaf.template.resource is not None:
                 found.append((leaf, None))
                 self._in_thread(leaf, lambda leaf=leaf: leaves.apply(leaf.template, leaf.place, self._host))  # type: ignore[misc]
             else:

@@ -103,7 +103,9 @@ def _one(task: Task, number: int, item: Any, lookup: Lookup, lenient: bool) -> T
         variables.update((f"item.{key}", _label(value)) for key, value in item.items())
     try:
         found: Task = replace_all(
-            task, lambda tag: variables[tag] if tag in variables else lookup(tag), lambda _: not lenient
+            task,
+            lambda tag: variables[tag] if tag in variables else lookup(tag),
+            None if lenient else lambda _: True,
         )
     except Unresolved as error:
         raise NotExpanded(str(error)) from None

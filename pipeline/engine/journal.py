@@ -20,22 +20,28 @@ from pipeline.engine.process import is_alive, start_time
 from pipeline.engine.state import Run
 from pipeline.errors import PipelineError, UserError
 
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY, uid TEXT NOT NULL, workflow TEXT NOT NULL, parameters TEXT NOT NULL, manifests TEXT NOT NULL,
-    created_at REAL NOT NULL, started_at REAL, finished_at REAL, phase TEXT NOT NULL, message TEXT NOT NULL,
-    owner_pid INTEGER, owner_started REAL, home TEXT, requested TEXT, tree TEXT
-);
-CREATE TABLE IF NOT EXISTS events (
-    run TEXT NOT NULL, number INTEGER NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
-    PRIMARY KEY (run, number)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS processes (
-    run TEXT NOT NULL, node TEXT NOT NULL, pid INTEGER NOT NULL, started REAL NOT NULL, PRIMARY KEY (run, node)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS mutexes (name TEXT PRIMARY KEY, run TEXT NOT NULL, node TEXT NOT NULL) WITHOUT ROWID;
-"""
+_VERSIONS = (  # each element brings a journal of the version before it to its own
+    """
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY, uid TEXT NOT NULL, workflow TEXT NOT NULL, parameters TEXT NOT NULL,
+        manifests TEXT NOT NULL, created_at REAL NOT NULL, started_at REAL, finished_at REAL, phase TEXT NOT NULL,
+        message TEXT NOT NULL, owner_pid INTEGER, owner_started REAL, home TEXT, requested TEXT, tree TEXT
+    );
+    CREATE TABLE events (
+        run TEXT NOT NULL, number INTEGER NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (run, number)
+    ) WITHOUT ROWID;
+    CREATE TABLE processes (
+        run TEXT NOT NULL, node TEXT NOT NULL, pid INTEGER NOT NULL, started REAL NOT NULL, PRIMARY KEY (run, node)
+    ) WITHOUT ROWID;
+    CREATE TABLE mutexes (name TEXT PRIMARY KEY, run TEXT NOT NULL, node TEXT NOT NULL) WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE runs ADD COLUMN scheduled_at REAL;
+    ALTER TABLE runs ADD COLUMN earlier TEXT;
+    """,
+)
+_VERSION = len(_VERSIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +73,28 @@ class Journal:
             self._database.row_factory = sqlite3.Row
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=FULL")
-            self._database.executescript(_SCHEMA)
-            version = self._database.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, _VERSION):
-                self.close()
+            if self._version() != _VERSION:
+                try:
+                    self._bring_up_to_date()
+                except PipelineError:
+                    self.close()
+                    raise
+
+    def _version(self) -> int:
+        return int(self._database.execute("PRAGMA user_version").fetchone()[0])
+
+    def _bring_up_to_date(self) -> None:
+        with self._transaction() as database:
+            version = self._version()
+            if version > _VERSION:
                 raise PipelineError(
                     f"the journal {self.path} is of version {version}, this engine writes version {_VERSION}; "
                     "move the file away to start a new one"
                 )
-            self._database.execute(f"PRAGMA user_version = {_VERSION}")
+            for script in _VERSIONS[version:]:
+                for statement in script.split(";"):
+                    database.execute(statement)
+            database.execute(f"PRAGMA user_version = {_VERSION}")
 
     def close(self) -> None:
         """Give back the file."""
@@ -104,15 +123,31 @@ class Journal:
             return self._database.execute(statement, values).fetchall()
 
     def add(
-        self, run_id: str, *, uid: str, workflow: str, parameters: dict[str, str], manifests: str, created_at: float
+        self,
+        run_id: str,
+        *,
+        uid: str,
+        workflow: str,
+        parameters: dict[str, str],
+        manifests: str,
+        created_at: float,
+        scheduled_at: float | None = None,
+        earlier: str | None = None,
     ) -> None:
-        """A new run."""
+        """A new run. `earlier`: what it takes from an earlier one, as JSON.
+
+        Raises:
+            UserError: there is one of that id.
+        """
         with self._transaction() as database:
-            database.execute(
-                "INSERT INTO runs (id, uid, workflow, parameters, manifests, created_at, phase, message) "
-                "VALUES (?, ?, ?, ?, ?, ?, 'Pending', '')",
-                (run_id, uid, workflow, json.dumps(parameters), manifests, created_at),
+            added = database.execute(
+                "INSERT OR IGNORE INTO runs "
+                "(id, uid, workflow, parameters, manifests, created_at, scheduled_at, earlier, phase, message) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'Pending', '')",
+                (run_id, uid, workflow, json.dumps(parameters), manifests, created_at, scheduled_at, earlier),
             )
+            if added.rowcount == 0:
+                raise UserError(f"there is a run {run_id} already; give the new one another name")
 
     def row(self, run_id: str) -> Row:
         """One run.

@@ -7,7 +7,7 @@ A step `python -m steps.X …` goes to the host's fork server; any other command
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, Final, Literal
@@ -69,13 +69,15 @@ def start(template: Template, place: Place, host: Host) -> Process:
         place.script.write_text(container.source, encoding="utf-8")
         command.append(str(place.script))
     logs = {"stdout": place.stdout, "stderr": place.stderr}
-    if len(command) > 2 and _is_python(command[0]) and command[1] == "-m" and command[2].startswith("steps."):
+    if is_step(command):
         return host.spawn_step(command[2], command[3:], env=env, cwd=cwd, **logs)
     return Child(command, env=env, cwd=cwd, **logs)
 
 
-def _is_python(word: str) -> bool:
-    return re.fullmatch(r"python[\d.]*", PurePath(word).name) is not None
+def is_step(command: Sequence[str]) -> bool:
+    """Whether the fork server starts it: `python -m steps.X …`."""
+    python = len(command) > 2 and re.fullmatch(r"python[\d.]*", PurePath(command[0]).name) is not None
+    return python and command[1] == "-m" and command[2].startswith("steps.")
 
 
 def _output_paths(template: Template) -> list[str]:
@@ -152,7 +154,7 @@ def gather(template: Template, place: Place, exit_code: int, *, printed: bool) -
     problem = ""
     try:
         if printed:
-            found = replace(found, result=_printed(place.stdout))
+            found = replace(found, result=printed_by(place.stdout))
         parameters = {each.name: _read(each.name, each, place) for each in template.outputs.parameters}
         found = replace(found, parameters=parameters)
     except (NotGathered, OSError) as error:
@@ -186,7 +188,8 @@ def _read(name: str, parameter: Any, place: Place) -> str:
     return text
 
 
-def _printed(log: Path) -> str:
+def printed_by(log: Path) -> str:
+    """What a step printed, as the output `result`."""
     with log.open("rb") as file:
         file.seek(0, 2)
         file.seek(-min(file.tell(), PARAMETER_BYTES + 1), 2)

@@ -106,6 +106,7 @@ def link(parents: Iterable[Node], child: Node) -> None:
     for parent in parents:
         if child.id not in parent.children:
             parent.children[child.id] = child
+            child.parents.append(parent)
             parent.touch()
 
 

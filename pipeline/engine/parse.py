@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.engine import documents
-from pipeline.engine.checks import check
+from pipeline.engine.checks import check, check_arguments
 from pipeline.engine.fields import Fields, name_of
 from pipeline.engine.parse_templates import read_mutexes, read_retry, read_template, refuse_volumes
 from pipeline.engine.parse_values import read_values
-from pipeline.engine.references import merged, referred
+from pipeline.engine.references import merged, named_apart, referred
 from pipeline.engine.spec import Values, Workflow
 from pipeline.errors import Refused, UserError
 
@@ -57,6 +57,10 @@ class Manifests:
             raise UserError(f"no workflow is named {name!r}; there are {', '.join(self.names()) or 'none'}")
         if not found.entrypoint:
             raise UserError(f"{found.kind} {name} has no entrypoint, so it cannot be run by itself")
+        try:
+            check_arguments(found)
+        except Refused as error:
+            raise UserError(str(error)) from None
         return found
 
     def snapshot(self, name: str) -> str:
@@ -78,15 +82,20 @@ def load(folder: Path) -> Manifests:
         Refused: what it says cannot be run here; names file, line, template and field.
     """
     found = [(str(file), document) for file in documents.files(Path(folder)) for document in documents.read(file)]
-    return _resolved(found)
+    return resolve(found)
 
 
 def from_snapshot(text: str) -> Manifests:
     """The manifests that `Manifests.snapshot` kept."""
-    return _resolved([(entry["file"], entry["document"]) for entry in json.loads(text)])
+    return resolve([(entry["file"], entry["document"]) for entry in json.loads(text)])
 
 
-def _resolved(found: Iterable[tuple[str, dict[str, Any]]]) -> Manifests:
+def resolve(found: Iterable[tuple[str, dict[str, Any]]]) -> Manifests:
+    """The workflows among documents that have been read, each with the file it is from. Other kinds are passed over.
+
+    Raises:
+        Refused: what one says cannot be run here, or it refers to what is not among them.
+    """
     read: dict[str, Workflow] = {}
     raw: dict[str, dict[str, Any]] = {}
     for file, document in found:
@@ -178,7 +187,7 @@ def _read_spec(spec: Fields, name: str, kind: str, file: str, defaults: dict[str
         template = read_template(fields.over(defaults) if defaults else fields)
         if template.name in templates:
             fields.refuse("is the name of two templates", "name")
-        templates[template.name] = template
+        templates.update(named_apart(template))
     arguments, retry = spec.mapping("arguments"), spec.mapping("retryStrategy")
     labels, annotations = _metadata(spec)
     workflow = Workflow(

@@ -1,15 +1,18 @@
 """Reading what a template is made of: the tasks of a dag, the groups of steps, with their fan-outs."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pipeline.engine.fields import Fields, name_of
 from pipeline.engine.parse_values import read_values
-from pipeline.engine.spec import Dag, Hook, Sequence, Task, Values
+from pipeline.engine.spec import Dag, Hook, Sequence, Task, Template, Values
+
+ReadTemplate = Callable[[Fields], Template]
 
 
-def read_dag(fields: Fields) -> Dag:
-    """The field `dag`."""
-    tasks = tuple(_task(entry) for entry in fields.mappings("tasks"))
+def read_dag(fields: Fields, inline: ReadTemplate) -> Dag:
+    """The field `dag`. `inline` reads a template that stands in a task."""
+    tasks = tuple(_task(entry, inline) for entry in fields.mappings("tasks"))
     if not tasks:
         fields.refuse("is empty", "tasks")
     dag = Dag(tasks, tuple(fields.text("target").split()), fields.flag("failFast", default=True))
@@ -17,7 +20,7 @@ def read_dag(fields: Fields) -> Dag:
     return dag
 
 
-def read_steps(fields: Fields) -> tuple[tuple[Task, ...], ...]:
+def read_steps(fields: Fields, inline: ReadTemplate) -> tuple[tuple[Task, ...], ...]:
     """The field `steps`: a list of lists, the inner ones side by side."""
     groups = []
     for number, group in enumerate(fields.list("steps")):
@@ -25,25 +28,28 @@ def read_steps(fields: Fields) -> tuple[tuple[Task, ...], ...]:
             fields.refuse(f"has the entry {group!r:.60} (number {number}); wanted a list of steps, as `- - name: a`",
                           "steps")  # fmt: skip
         where = f"{fields.where}.steps[{number}]"
-        groups.append(tuple(_step(Fields(step, where, fields.file)) for step in group))
+        groups.append(tuple(_step(Fields(step, where, fields.file), inline) for step in group))
     if not groups:
         fields.refuse("is empty", "steps")
     return tuple(groups)
 
 
-def _step(fields: Fields) -> Task:
+def _step(fields: Fields, inline: ReadTemplate) -> Task:
     fields.where = f"{fields.where}[{fields.any_text('name') or '?'}]"
-    return _task(fields, in_dag=False)
+    return _task(fields, inline, in_dag=False)
 
 
-def _task(fields: Fields, *, in_dag: bool = True) -> Task:
-    fields.later("inline")
+def _task(fields: Fields, read_inline: ReadTemplate, *, in_dag: bool = True) -> Task:
     name = name_of(fields)
     arguments = fields.mapping("arguments")
     sequence, goes_on = fields.mapping("withSequence"), fields.mapping("continueOn")
+    inline = fields.mapping("inline")
+    if inline is not None and (fields.has("template") or fields.has("templateRef")):
+        fields.refuse("cannot stand beside template or templateRef", "inline")
     task = Task(
         name=name,
-        template=_template(fields),
+        template=_template(fields) if inline is None else "",
+        inline=read_inline(inline) if inline is not None else None,
         arguments=read_values(arguments, "argument") if arguments else Values(),
         depends=fields.text("depends").strip() if in_dag else "",
         dependencies=fields.texts("dependencies") if in_dag else (),

@@ -17,7 +17,7 @@ _IGNORED: Final = (
 )  # fmt: skip
 _LATER: Final = (
     "containerSet", "data", "http", "plugin", "daemon", "initContainers", "sidecars",
-    "podSpecPatch", "memoize", "timeout",
+    "podSpecPatch", "memoize",
 )  # fmt: skip
 
 
@@ -32,6 +32,16 @@ def read_template(fields: Fields) -> Template:
     """One entry of `templates`."""
     name = name_of(fields)
     fields.where = f"{fields.where.partition('.templates')[0]}.templates[{name}]"
+    return _read(fields, name)
+
+
+def _inline(fields: Fields) -> Template:
+    """A template that is written where it is used, without a name."""
+    fields.ignore("name")
+    return _read(fields, "")
+
+
+def _read(fields: Fields, name: str) -> Template:
     fields.ignore(*_IGNORED)
     fields.later(*_LATER)
     refuse_volumes(fields)
@@ -49,18 +59,22 @@ def read_template(fields: Fields) -> Template:
         container=read_container(container) if container else read_script(script) if script else None,
         resource=read_resource(resource) if resource else None,
         suspend=_suspend(suspend) if suspend else None,
-        dag=read_dag(dag) if dag else None,
-        steps=read_steps(fields) if fields.has("steps") else None,
+        dag=read_dag(dag, _inline) if dag else None,
+        steps=read_steps(fields, _inline) if fields.has("steps") else None,
         retry=read_retry(retry) if retry else None,
         deadline_seconds=fields.any_text("activeDeadlineSeconds"),
+        timeout=fields.text("timeout"),
         parallelism=fields.number("parallelism"),
         fail_fast=fields.flag("failFast"),
         mutexes=read_mutexes(fields),
     )
     if not template.tasks and template.parallelism is not None:
         fields.refuse("is only for a dag or steps", "parallelism")
-    if template.tasks and template.deadline_seconds is not None:
-        fields.refuse("is only for a container, a script or a resource", "activeDeadlineSeconds")
+    for field, value in (("activeDeadlineSeconds", template.deadline_seconds), ("timeout", template.timeout)):
+        if template.tasks and value:
+            fields.refuse("is only for a container, a script or a resource", field)
+    if template.timeout and "{{" not in template.timeout and durations.seconds(template.timeout) is None:
+        fields.refuse(f"is {template.timeout!r}; wanted a duration such as 30s or 2m", "timeout")
     fields.done()
     return template
 

@@ -3,12 +3,12 @@ stdout is read."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pipeline.engine import depends
 from pipeline.engine.depends import Condition
-from pipeline.engine.spec import Dag, Task, Template
+from pipeline.engine.spec import Task, Template
 from pipeline.engine.variables import texts
 
 _RESULT: Final = re.compile(r"""(?:tasks|steps)(?:\.([-A-Za-z0-9]+)|\[['"]([-A-Za-z0-9]+)['"]\])\.outputs\.result""")
@@ -27,21 +27,32 @@ class Plan:
 
 def plans(templates: Mapping[str, Template]) -> dict[str, Plan]:
     """The plan of every dag and all steps among the templates."""
-    return {
-        name: _plan(template, template.dag) if template.dag is not None else Plan({}, {}, (), _printed(template))
-        for name, template in templates.items()
-        if template.tasks
-    }
+    return {name: plan(template) for name, template in templates.items() if template.tasks}
 
 
-def _plan(template: Template, dag: Dag) -> Plan:
+def with_targets(template: Template) -> Template:
+    """A dag whose targets were variables, which have been filled in."""
+    dag = template.dag
+    return template if dag is None else replace(template, dag=replace(dag, target=tuple(" ".join(dag.target).split())))
+
+
+def plan(template: Template) -> Plan:
+    """The plan of one template; of a dag whose targets are not known yet, as if it had none.
+
+    Raises:
+        KeyError: a target is no task.
+    """
+    dag = template.dag
+    if dag is None:
+        return Plan({}, {}, (), _printed(template))
     tasks: dict[str, Task] = {task.name: task for task in dag.tasks}
     conditions = {name: depends.condition(task, tasks) for name, task in tasks.items()}
     followers: dict[str, list[str]] = {name: [] for name in tasks}
     for name, condition in conditions.items():
         for other in condition.tasks:
             followers[other].append(name)
-    targets = dag.target or tuple(sorted(name for name, after in followers.items() if not after))
+    chosen = () if dag.later else dag.target
+    targets = chosen or tuple(sorted(name for name, after in followers.items() if not after))
     wanted: set[str] = set()
     todo = list(targets)
     while todo:

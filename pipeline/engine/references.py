@@ -1,14 +1,16 @@
 """What a workflow takes from other WorkflowTemplates: all of one (`workflowTemplateRef`), or templates of several
-(`templateRef`), which it then holds itself under the key `<WorkflowTemplate>/<template>`.
+(`templateRef`), which it then holds itself under the key `<WorkflowTemplate>/<template>`; and the templates that stand
+within its tasks (`inline`).
 
 https://argo-workflows.readthedocs.io/en/latest/workflow-templates/
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from pipeline.engine.spec import Dag, Task, Template, Values, Workflow
+from pipeline.engine.spec import Task, Template, Values, Workflow
 from pipeline.errors import Refused
 
 
@@ -30,6 +32,28 @@ def merged(workflow: Workflow, others: Mapping[str, Workflow]) -> Workflow:
     if workflow.retry is not None:
         templates = {key: replace(each, retry=each.retry or workflow.retry) for key, each in templates.items()}
     return replace(workflow, templates=templates)
+
+
+def named_apart(template: Template, key: str = "") -> dict[str, Template]:
+    """A template and those that stand within its tasks, under the keys `<its key>.<task>`."""
+    key = key or template.name
+    found = {}
+
+    def moved(task: Task) -> Task:
+        if task.inline is None:
+            return task
+        found.update(named_apart(task.inline, f"{key}.{task.name}"))
+        return replace(task, template=f"{key}.{task.name}", inline=None)
+
+    return {key: _with_tasks(template, moved), **found}
+
+
+def _with_tasks(template: Template, change: Callable[[Task], Task]) -> Template:
+    if template.steps is not None:
+        return replace(template, steps=tuple(tuple(map(change, group)) for group in template.steps))
+    if template.dag is not None:
+        return replace(template, dag=replace(template.dag, tasks=tuple(map(change, template.dag.tasks))))
+    return template
 
 
 def needed(template: Template) -> Iterator[str]:
@@ -67,23 +91,12 @@ def _taken(workflow: Workflow, key: str, others: Mapping[str, Workflow]) -> Temp
         raise Refused(
             f"{workflow.source}: {workflow.name}.templateRef names the template {wanted} of {name}, which has {there}"
         )
-    if template.steps is not None:
-        return replace(template, steps=tuple(_moved(group, name) for group in template.steps))
-    if template.dag is not None:
-        dag = template.dag
-        return replace(template, dag=Dag(_moved(dag.tasks, name), dag.target, dag.fail_fast))
-    return template
+    return _with_tasks(template, partial(_moved, name=name))
 
 
-def _moved(tasks: Iterable[Task], name: str) -> tuple[Task, ...]:
-    return tuple(
-        replace(
-            task,
-            template=_key(task.template, name),
-            on_exit=task.on_exit and replace(task.on_exit, template=_key(task.on_exit.template, name)),
-        )
-        for task in tasks
-    )
+def _moved(task: Task, name: str) -> Task:
+    hook = task.on_exit and replace(task.on_exit, template=_key(task.on_exit.template, name))
+    return replace(task, template=_key(task.template, name), on_exit=hook)
 
 
 def _key(template: str, name: str) -> str:

@@ -157,11 +157,12 @@ def _back_off(run: Run, retry: Node, last: Node, strategy: Retry, limit: int | N
     return None
 
 
-def execution_deadline(retry: Node) -> float | None:
+def execution_deadline(attempt: Node) -> float | None:
     """Until when an attempt may run at most, by `backoff.maxDuration`."""
-    template = retry.bound
+    retry = attempt.owner
+    template = retry.bound if retry is not None else None
     backoff = template.retry.backoff if template is not None and template.retry is not None else None
-    if backoff is None or not backoff.max_duration or len(retry.attempts) < 2:
+    if retry is None or backoff is None or not backoff.max_duration or len(retry.attempts) < 2:
         return None
     first = retry.attempts[0]
     return (first.started_at or first.created_at) + _seconds(backoff.max_duration)

@@ -18,6 +18,7 @@ from pipeline.engine.executor import Executor
 from pipeline.engine.host import Host
 from pipeline.engine.journal import Journal, owned
 from pipeline.engine.parse import Manifests, from_snapshot
+from pipeline.engine.reuse import Reuse, Taker
 from pipeline.engine.scheduler import advance, new_run
 from pipeline.engine.spec import Parameter, Values, Workflow
 from pipeline.engine.state import Run
@@ -29,15 +30,28 @@ _LETTERS = string.ascii_lowercase + string.digits
 _SHOW_SECONDS = 0.1  # a live tree is told of changes this often at most
 
 
-def submit(journal: Journal, manifests: Manifests, name: str, parameters: Mapping[str, str]) -> str:
+def submit(
+    journal: Journal,
+    manifests: Manifests,
+    name: str,
+    parameters: Mapping[str, str],
+    *,
+    run_id: str = "",
+    scheduled_at: float | None = None,
+    reuse: Reuse | None = None,
+) -> str:
     """A new run of the workflow `name`, with these parameters in place of its own; the run's id.
 
+    `run_id`: its id, where it is not to be drawn. `scheduled_at`: the time for which a schedule wanted it (seconds
+    since 1970, UTC), which is what `{{workflow.scheduledTime}}` gives. `reuse`: what it takes from an earlier run.
+
     Raises:
-        UserError: no such workflow or parameter, a value is missing, or is not of the parameter's enum.
+        UserError: no such workflow or parameter, a value is missing, or is not of the parameter's enum; or there is
+            a run of that id.
     """
     workflow = manifests.named(name)
     arguments = _arguments(workflow, parameters)
-    run_id = f"{name[:57]}-{''.join(random.choices(_LETTERS, k=5))}"  # noqa: S311 - a name, not a secret
+    run_id = run_id or f"{name[:57]}-{''.join(random.choices(_LETTERS, k=5))}"  # noqa: S311 - a name, not a secret
     journal.add(
         run_id,
         uid=str(uuid.uuid4()),
@@ -45,6 +59,8 @@ def submit(journal: Journal, manifests: Manifests, name: str, parameters: Mappin
         parameters={each.name: each.value or "" for each in arguments.parameters},
         manifests=manifests.snapshot(name),
         created_at=time.time(),
+        scheduled_at=scheduled_at,
+        earlier=reuse.to_json() if reuse is not None else None,
     )
     return run_id
 
@@ -95,7 +111,10 @@ def execute(
         stop = stop if stop is not None else threading.Event()
         viewer = Viewer(run, folder, row["created_at"])
         teller = _Teller(journal, run, viewer, on_change)
-        Executor(journal, run, host, folder, number=number, cores=cores, stop=stop, changed=teller.changed).execute()
+        taker = Taker(Reuse.from_json(row["earlier"]), run) if row["earlier"] is not None else None
+        Executor(
+            journal, run, host, folder, number=number, cores=cores, stop=stop, changed=teller.changed, taker=taker
+        ).execute()
         view = viewer.view(interrupted=not run.over)
         if run.over:
             journal.note(run, view.message, to_tree(view))
@@ -128,7 +147,7 @@ def _restored(journal: Journal, run_id: str) -> tuple[Run, int]:
     row = journal.row(run_id)
     workflow = from_snapshot(row["manifests"]).named(row["workflow"])
     arguments = _arguments(workflow, row["parameters"])
-    run = new_run(run_id, row["uid"], workflow, arguments, row["created_at"])
+    run = new_run(run_id, row["uid"], workflow, arguments, row["created_at"], scheduled_at=row["scheduled_at"])
     events = journal.events(run_id)
     for event in events:
         if not run.over:

@@ -16,7 +16,7 @@ from pipeline.engine.entering import enter, has_room
 from pipeline.engine.events import Began, Ended, Event, Locked, Resumed, Running, Stopped, Tick, Waiting
 from pipeline.engine.nodes import finish
 from pipeline.engine.outputs import publish
-from pipeline.engine.plans import plans
+from pipeline.engine.plans import plan, plans, with_targets
 from pipeline.engine.run_ends import conclude, give_up, main_ended
 from pipeline.engine.spec import Template, Values, Workflow
 from pipeline.engine.state import Batch, Command, Frame, Kill, Lock, Node, Run, Start, Verb
@@ -24,8 +24,17 @@ from pipeline.engine.variables import go_json, time_variables
 from pipeline.errors import PipelineError
 
 
-def new_run(run_id: str, uid: str, workflow: Workflow, arguments: Values, created_at: float) -> Run:
-    """A run that has not begun. `arguments`: every parameter of the workflow, with its value."""
+def new_run(
+    run_id: str,
+    uid: str,
+    workflow: Workflow,
+    arguments: Values,
+    created_at: float,
+    *,
+    scheduled_at: float | None = None,
+) -> Run:
+    """A run that has not begun. `arguments`: every parameter of the workflow, with its value. `scheduled_at`: when its
+    schedule wanted it."""
     created = datetime.fromtimestamp(int(created_at), UTC)
     parameters, labels = parameters_json(arguments.parameters), go_json(dict(workflow.labels or {}))
     annotations = go_json(dict(workflow.annotations or {}))
@@ -48,6 +57,8 @@ def new_run(run_id: str, uid: str, workflow: Workflow, arguments: Values, create
     }
     if workflow.priority is not None:
         variables["workflow.priority"] = str(workflow.priority)
+    if scheduled_at is not None:
+        variables["workflow.scheduledTime"] = f"{datetime.fromtimestamp(scheduled_at, UTC):%Y-%m-%dT%H:%M:%SZ}"
     return Run(run_id, workflow, arguments, plans(workflow.templates), variables=variables)
 
 
@@ -83,13 +94,20 @@ def _settle(run: Run) -> None:
 
 def _make_use_of_room(run: Run) -> bool:
     for position, (verb, about) in enumerate(run.held_back):
-        if has_room(run, about.dag if isinstance(about, Batch) else None):
+        if has_room(run, _boundary_of(verb, about)):
             del run.held_back[position]
             run.todo.append((verb, about))
             return True
         if not has_room(run, None):
             return False
     return False
+
+
+def _boundary_of(verb: Verb, about: Batch | Node) -> Node | None:
+    """Whose parallelism holds something back, besides the workflow's."""
+    if isinstance(about, Batch):
+        return about.dag
+    return about.boundary if verb == "ended" else None
 
 
 def _begin(run: Run, node: Node) -> None:
@@ -116,9 +134,17 @@ def _begin_tasks(run: Run, node: Node, template: Template) -> None:
     node.phase = "Running"
     node.started_at = run.now
     above = node.boundary.frame if node.boundary is not None else None
+    declared, known = run.workflow.templates[node.template].dag, run.plans[node.template]
+    if declared is not None and declared.later:
+        template = with_targets(template)
+        try:
+            known = plan(template)
+        except KeyError as name:
+            finish(run, node, "Error", f"dag.target names {name}, which is no task")
+            return
     frame = Frame(
         template,
-        run.plans[node.template],
+        known,
         {task.name: task for task in template.tasks},
         depth=above.depth + 1 if above is not None else 1,
     )
@@ -136,13 +162,14 @@ def _begin_pause(run: Run, node: Node, template: Template) -> None:
 
 def _lock(run: Run, node: Node, mutexes: tuple[str, ...]) -> None:
     above, around = node.boundary, set(mutexes)
-    while above is not None:
-        held = around.intersection(_mutexes(above))
-        if held:
-            finish(run, node, "Error", f"mutex {min(held)} is held by {above.name}, of which this is a part; "
-                                       "a cluster would wait for ever")  # fmt: skip
-            return
+    held, holder = around.intersection(run.workflow.mutexes), "the workflow itself"
+    while above is not None and not held:
+        held, holder = around.intersection(_mutexes(above)), above.name
         above = above.boundary
+    if held:
+        finish(run, node, "Error", f"mutex {min(held)} is held by {holder}, of which this is a part; "
+                                   "a cluster would wait for ever")  # fmt: skip
+        return
     _ask_for(run, node, mutexes)
 
 
@@ -218,7 +245,7 @@ def _enter(run: Run, at: float) -> None:
 
 
 def _leaf(run: Run, name: str) -> Node:
-    node = run.live.get(name)
+    node = run.live.get(name) or run.suspended.get(name)
     if node is None:
         raise PipelineError(f"the journal of run {run.id} does not fit this engine ({name} is not running); start anew")
     return node

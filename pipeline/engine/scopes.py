@@ -16,6 +16,8 @@ from pipeline.engine.variables import time_variables
 RETRY_NAMES: Final = frozenset(
     ("retries", "lastRetry.exitCode", "lastRetry.status", "lastRetry.duration", "lastRetry.message")
 )
+# https://argo-workflows.readthedocs.io/en/latest/variables/: what the controller looks at when it validates
+_ROOTS: Final = frozenset(("item", "steps", "inputs", "outputs", "pod", "workflow", "tasks"))
 _OF_TASK: Final = ("id", "startedAt", "finishedAt", "status", "exitCode")
 
 
@@ -151,10 +153,14 @@ class Scope:
             return ""
         return f"is not known here{self._nearest(name)}"
 
-    def _nearest(self, name: str) -> str:
+    def is_foreign(self, name: str) -> bool:
+        """Whether `name` has nothing to do with Argo's variables: somebody else's braces."""
+        return name.partition(".")[0] not in _ROOTS and name not in RETRY_NAMES and not self._nearest(name, 0.85)
+
+    def _nearest(self, name: str, alike: float = 0.6) -> str:
         from difflib import get_close_matches  # noqa: PLC0415 - 10 ms that only a mistake costs
 
-        near = get_close_matches(name, [*self.globals, *self.local], n=1)
+        near = get_close_matches(name, [*self.globals, *self.local], n=1, cutoff=alike)
         return f"; did you mean {{{{{near[0]}}}}}?" if near else ""
 
     def holds(self, path: str) -> bool:

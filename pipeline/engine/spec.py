@@ -164,6 +164,7 @@ class Task:
     continue_on_failed: bool = False
     continue_on_error: bool = False
     on_exit: Hook | None = None
+    inline: "Template | None" = None  # the template itself, until it is among the workflow's
 
     @property
     def expands(self) -> bool:
@@ -178,6 +179,11 @@ class Dag:
     tasks: tuple[Task, ...]
     target: tuple[str, ...] = ()
     fail_fast: bool = True
+
+    @property
+    def later(self) -> bool:
+        """Whether its targets are known only when it begins."""
+        return any("{{" in name for name in self.target)
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,6 +226,7 @@ class Template:
     steps: tuple[tuple[Task, ...], ...] | None = None
     retry: Retry | None = None
     deadline_seconds: str | None = None
+    timeout: str = ""  # a duration, from when its node came to be
     parallelism: int | None = None
     fail_fast: bool = False
     mutexes: tuple[str, ...] = ()

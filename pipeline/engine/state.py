@@ -86,6 +86,7 @@ class Node:
     started_at: float | None = None
     finished_at: float | None = None
     children: dict[str, "Node"] = field(default_factory=dict)
+    parents: list["Node"] = field(default_factory=list)
     outbound: tuple["Node", ...] = ()
     inputs: Values = NOTHING
     outputs: Outputs | None = None

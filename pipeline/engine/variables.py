@@ -2,7 +2,7 @@
 
 The controller fills in a whole template at once, in passes (globals, then inputs, then what tasks have put out), and
 leaves alone what a pass does not know. A value that itself holds a tag is therefore filled in by a later pass. That is
-copied here, for it is what happens on a cluster; `{{=…}}` is not run, wherever it comes from.
+copied here, for it is what happens on a cluster; and so is it that `{{=…}}` is run wherever it comes from.
 https://argo-workflows.readthedocs.io/en/latest/variables/
 """
 
@@ -22,6 +22,12 @@ Lookup = Callable[[str], object]  # a tag's text; ABSENT; None where it is not k
 _TAG = re.compile(r"[A-Za-z][\w-]*(\.[\w\[\]-]+)*")
 
 
+Strict = Callable[[str], bool]  # whether a tag must have a value
+
+# What Go's quotes write as an escape that JSON does not know: the controller cannot put such a value into a manifest.
+_UNQUOTABLE: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1f\x7f\udc80-\udcff]")
+
+
 class Unresolved(Exception):
     """A tag that must have a value has none."""
 
@@ -39,11 +45,13 @@ def is_name(tag: str) -> bool:
     return _TAG.fullmatch(tag.strip()) is not None
 
 
-def replace_text(text: str, lookup: Lookup, strict: Callable[[str], bool]) -> str:
-    """Fill in one text. A tag that `lookup` does not know stays, unless `strict` wants it.
+def replace_text(text: str, lookup: Lookup, strict: Strict | None = None) -> str:
+    """Fill in one text. A tag that `lookup` does not know stays, unless `strict` wants it. Without `strict`, an
+    expression that fails stays too.
 
     Raises:
-        Unresolved: a tag wanted by `strict` is not known, a value is absent, or the text holds `{{=…}}`.
+        Unresolved: a tag wanted by `strict` is not known, a value is absent, cannot be put into a manifest, or is an
+            expression that can have no value.
     """
     if "{{" not in text:
         return text
@@ -51,31 +59,59 @@ def replace_text(text: str, lookup: Lookup, strict: Callable[[str], bool]) -> st
     position = 0
     while (start := text.find("{{", position)) >= 0 and (end := text.find("}}", start + 2)) >= 0:
         parts.append(text[position:start])
-        parts.append(_value(text[start + 2 : end], lookup, strict))
+        tag = text[start + 2 : end]
+        parts.append((_computed if tag.startswith("=") else _value)(tag, lookup, strict))
         position = end + 2
     parts.append(text[position:])
     return "".join(parts)
 
 
-def _value(tag: str, lookup: Lookup, strict: Callable[[str], bool]) -> str:
-    if tag.startswith("="):
-        raise Unresolved(f"{{{{{tag}}}}} is an expression, which this engine does not run")
+def _computed(tag: str, lookup: Lookup, strict: Strict | None) -> str:
+    from pipeline.engine.expressions.tags import render  # noqa: PLC0415 - loaded where an expression is met
+    from pipeline.engine.expressions import NotEvaluated  # noqa: PLC0415
+
+    try:
+        value = render(tag[1:], lookup, strict)
+    except NotEvaluated as error:
+        raise Unresolved(f"{{{{{tag}}}}}: {error}") from None
+    return f"{{{{{tag}}}}}" if value is None else value
+
+
+def _value(tag: str, lookup: Lookup, strict: Strict | None) -> str:
     value = lookup(tag.strip())
     nested = tag.rfind("{{")
     if value is None and nested > 0:
         inner = lookup(tag[nested + 2 :])
+        if inner is ABSENT:
+            raise Unresolved(f"unable to substitute nested tag {{{{{tag}}}}}: {tag[nested + 2 :]} is an absent optional")
         if isinstance(inner, str):
             return "{{" + tag[:nested] + inner
     if value is ABSENT:
         raise Unresolved(f"{{{{{tag}}}}} has no value: its task was skipped or omitted, and it has no default")
     if value is None:
-        if strict(tag.strip()):
+        if strict is not None and strict(tag.strip()):
             raise Unresolved(f"failed to resolve {{{{{tag}}}}}")
         return f"{{{{{tag}}}}}"
-    return str(value)
+    found = str(value)
+    if unquotable(found):
+        raise Unresolved(
+            f"cannot finish template replacement because the result was invalid JSON: the value of {{{{{tag}}}}} holds "
+            "a control character"
+        )
+    return found
 
 
-def replace_all(value: Any, lookup: Lookup, strict: Callable[[str], bool] = lambda _: False) -> Any:
+def unquotable(text: str) -> bool:
+    """Whether a value cannot be put into a manifest: it holds control characters such as those of a terminal's
+    colours."""
+    if text.isprintable():
+        return False
+    return _UNQUOTABLE.search(text) is not None or any(
+        letter > "\uffff" and not letter.isprintable() for letter in text
+    )
+
+
+def replace_all(value: Any, lookup: Lookup, strict: Strict | None = None) -> Any:
     """Fill in every text of a frozen value (dataclass, tuple, mapping, list, text); the same value where none changed.
 
     Raises:

@@ -24,6 +24,7 @@ VALUES = {"lastRetry.exitCode": "2", "lastRetry.status": "Failed", "lastRetry.me
         ("len(lastRetry.exitCode) == 1", True),
         ("lastRetry.status in ['Failed', \"Error\"]", True),
         ("-1 < asInt(retries)", True),
+        ("lastRetry.exitCode == 2", False),  # an exit code is a text, and no text is a number
     ],
 )
 def test_retry_expressions(expression, value):
@@ -33,15 +34,15 @@ def test_retry_expressions(expression, value):
 @pytest.mark.parametrize(
     ("expression", "said"),
     [
-        ("lastRetry.exitCode > 1", "'2' > 1 is of unlike types"),
-        ("lastRetry.exitCode == 2", "'2' and 2 are of unlike types"),
-        ("asInt(lastRetry.status)", "invalid literal for int"),
-        ("asInt(retries)", "is 0; wanted true or false"),
-        ("nosuch == 1", "nosuch is not known here"),
-        ("(1 == 1", "wanted ',' at the end"),
-        ("1 == ", "wanted a value at the end"),
-        ("1 = 1", "invalid token '='"),
-        ("1 1", "wanted an operator before '1' at column 3"),
+        ("lastRetry.exitCode > 1", "unable to evaluate expression 'lastRetry.exitCode > 1': invalid operation: string > int"),
+        ("asInt(lastRetry.status)", "invalid operation: int(Failed)"),
+        ("asInt(retries)", "unable to cast expression result '0' to bool"),
+        ("nosuch == 1", "unknown name nosuch (1:1)"),
+        ("(1 == 1", "unexpected token EOF (1:7)"),
+        ("1 == ", "unexpected token EOF (1:5)"),
+        ("1 = 1", 'unexpected token Operator("=") (1:3)'),
+        ("1 1", 'unexpected token Number("1") (1:3)'),
+        ("1 == 'a'", "invalid operation: == (mismatched types int and string) (1:3)"),
     ],
 )
 def test_expressions_without_a_value_say_why(expression, said):

@@ -345,3 +345,8 @@ def test_a_deadline_that_is_no_number(lab: Laboratory):
         "  entrypoint: only", "  entrypoint: only\n  arguments: {parameters: [{name: p, value: soon}]}"
     )
     assert lab.run(text).message == "activeDeadlineSeconds is 'soon'; wanted a whole number"
+
+
+def test_a_timeout_ends_what_takes_longer(lab):
+    view = lab.script("exec sleep 60", timeout="200ms")
+    assert (view.phase, view.message) == ("Failed", "Step exceeded its deadline")

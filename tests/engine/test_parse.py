@@ -86,7 +86,8 @@ def of_spec(fields):
         (of_template("synchronization: {semaphore: {}}\n    container: {image: i, command: [x]}"), ".semaphore is not run"),
         (of_container("livenessProbe: {}"), "container.livenessProbe is not run"),
         (of_container("env: [{name: E, valueFrom: {fieldRef: {fieldPath: p}}}]"), "env[E].valueFrom.fieldRef is not run"),
-        (of_task("inline: {}"), "tasks[b].inline is not run"),
+        (of_task("inline: {container: {image: i, command: [x]}}"), "tasks[b].inline cannot stand beside template"),
+        (of_template("timeout: soon\n    container: {image: i, command: [x]}"), "timeout is 'soon'; wanted a duration such as 30s"),
         (of_task("hooks: {running: {template: leaf}}"), "tasks[b].hooks.running is not run"),
         (of_template("inputs: {parameters: [{name: p, globalName: g}]}\n    container: {image: i, command: [x]}"), "globalName is only for outputs"),
         (of_template("resource: {action: create, manifest: 'a: b'}"), "action is 'create'; this engine runs only 'apply'"),
@@ -107,7 +108,7 @@ def of_spec(fields):
         (of_template("retryStrategy: {retryPolicy: Never}\n    container: {image: i, command: [x]}"), "wanted one of Always, OnFailure, OnError"),
         (of_template("retryStrategy: {backoff: {duration: soon}}\n    container: {image: i, command: [x]}"), "duration is 'soon'; wanted a duration such as 30s"),
         (of_template("retryStrategy: {expression: 'asInt(lastRetry.exitCode'}\n    container: {image: i, command: [x]}"), "retryStrategy.expression is"),
-        (of_template("retryStrategy: {expression: 'sprig.now() == 1'}\n    container: {image: i, command: [x]}"), "the function sprig.now with 0 arguments is not run"),
+        (of_template("retryStrategy: {expression: 'sprig.nosuch() == 1'}\n    container: {image: i, command: [x]}"), "there is no function sprig.nosuch"),
         (of_template("retryStrategy: {expression: 'exitCode == 1'}\n    container: {image: i, command: [x]}"), "exitCode is not known here"),
         (of_template("parallelism: 1\n    container: {image: i, command: [x]}"), "parallelism is only for a dag"),
         (of_template("activeDeadlineSeconds: 1\n    dag: {tasks: [{name: a, template: only}]}"), "activeDeadlineSeconds is only for a container"),
@@ -174,9 +175,8 @@ def test_a_needed_input_that_nobody_gives(tmp_path):
         leaf=False,
     )
     assert "dag.tasks[a]: take needs the parameter p, which has no default" in refused(tmp_path, text)
-    assert "arguments: take needs the parameter p" in refused(
-        tmp_path, text.replace("entrypoint: main", "entrypoint: take")
-    )
+    alone = text.replace("entrypoint: main", "entrypoint: take").replace("WorkflowTemplate", "Workflow")
+    assert "arguments: take needs the parameter p" in refused(tmp_path, alone)
 
 
 def test_what_only_a_cluster_needs_is_passed_over(tmp_path):

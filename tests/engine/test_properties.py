@@ -1,4 +1,5 @@
-"""Properties of the pure scheduler, on random dags with random outcomes, orders, retries, kills and resumptions.
+"""Properties of the pure scheduler, on random dags and steps with random outcomes, orders, retries, pauses, exit hooks,
+kills and resumptions.
 
 Each node is started at most once for each attempt and engine, never before what it depends on; every run ends; in
 which order leaves end, and where an engine died, changes nothing in the tree.
@@ -26,7 +27,7 @@ from pipeline.engine.events import (
     to_json,
 )
 from pipeline.engine.scheduler import advance, new_run
-from pipeline.engine.spec import NOTHING, Backoff, Container, Dag, Retry, Task, Template, Workflow
+from pipeline.engine.spec import NOTHING, Backoff, Container, Dag, Hook, Retry, Suspend, Task, Template, Workflow
 from pipeline.engine.state import FULFILLED, Kill, Lock, Run, Start, Unlock
 
 RESULTS = ("", ".Succeeded", ".Failed", ".Errored", ".Skipped", ".Omitted")
@@ -38,7 +39,9 @@ LEAVES = {
         "picky", container=Container(("x",)), retry=Retry("3", expression="asInt(lastRetry.exitCode) not in [2]")
     ),
     "alone": Template("alone", container=Container(("x",)), mutexes=("m",)),
+    "pause": Template("pause", suspend=Suspend("5")),
 }
+HOOKS = st.sampled_from((None, None, None, Hook("plain"), Hook("again")))
 
 
 @st.composite
@@ -57,28 +60,56 @@ def dags(draw, name, templates, fail_fast):
             depends=draw(st.sampled_from((" && ", " || "))).join(parts),
             when=draw(st.sampled_from(("", "", "", "1 == 1", "1 == 2", "broken when"))),
             items=draw(st.sampled_from(((), (), (), (1, 2), (1, 2, 3, 4)))),
+            on_exit=draw(HOOKS),
         )
         tasks.append(task)
-    return Template(
-        name,
-        dag=Dag(tuple(tasks), fail_fast=draw(st.booleans())),
-        parallelism=draw(st.sampled_from((None, None, 1, 2))),
-        retry=draw(st.sampled_from((None, None, Retry(limit="1")))),
-        fail_fast=fail_fast and draw(st.booleans()),
+    return Template(name, dag=Dag(tuple(tasks), fail_fast=draw(st.booleans())), **draw(limits(fail_fast)))
+
+
+@st.composite
+def steps(draw, name, templates, fail_fast):
+    """Up to three groups of up to three steps."""
+    groups = []
+    for number in range(draw(st.integers(1, 3))):
+        group = [
+            Task(
+                f"s{number}{letter}",
+                draw(st.sampled_from(templates)),
+                when=draw(st.sampled_from(("", "", "1 == 1", "1 == 2"))),
+                items=draw(st.sampled_from(((), (), (1, 2)))),
+                continue_on_failed=draw(st.booleans()),
+                continue_on_error=draw(st.booleans()),
+                on_exit=draw(HOOKS),
+            )
+            for letter in "abc"[: draw(st.integers(1, 3))]
+        ]
+        groups.append(tuple(group))
+    return Template(name, steps=tuple(groups), **draw(limits(fail_fast)))
+
+
+def limits(fail_fast):
+    return st.fixed_dictionaries(
+        {
+            "parallelism": st.sampled_from((None, None, 1, 2)),
+            "retry": st.sampled_from((None, None, Retry(limit="1"))),
+            "fail_fast": st.booleans() if fail_fast else st.just(False),
+        }
     )
 
 
 @st.composite
 def workflows(draw, fail_fast=False):
     leaves = list(LEAVES)
-    inner = draw(dags("inner", leaves, fail_fast))
-    middle = draw(dags("middle", [*leaves, "inner"], fail_fast))
-    main = draw(dags("main", [*leaves, "inner", "middle"], fail_fast))
+    kinds = st.sampled_from((dags, steps))
+    inner = draw(draw(kinds)("inner", leaves, fail_fast))
+    middle = draw(draw(kinds)("middle", [*leaves, "inner"], fail_fast))
+    main = draw(draw(kinds)("main", [*leaves, "inner", "middle"], fail_fast))
     workflow = Workflow(
         "w", "Workflow", "w.yaml", "main",
         {**LEAVES, "inner": inner, "middle": middle, "main": main},
         on_exit=draw(st.sampled_from(("", "plain", "inner"))),
         parallelism=draw(st.sampled_from((None, None, 1, 3))),
+        mutexes=draw(st.sampled_from(((), (), ("w",)))),
     )  # fmt: skip
     checks.check(workflow)
     return workflow
@@ -120,7 +151,7 @@ class World:
             return Stopped(now, "Stop")
         if self.random.random() < self.deaths:
             return self.die(now)
-        free = [name for name in self.wanting if self.locks.get("m", name) == name]
+        free = [name for name, lock in self.wanting.items() if self.locks.get(lock.mutexes[0], name) == name]
         choices = [("leaf", name) for name in self.leaves] + [("lock", name) for name in free]
         if self.state.next_tick is not None:
             choices.append(("tick", ""))
@@ -130,8 +161,7 @@ class World:
         return {"lock": self.lock, "tick": self.tick, "leaf": self.leaf}[kind](now, name)
 
     def lock(self, now: float, name: str) -> Event:
-        del self.wanting[name]
-        self.locks["m"] = name
+        self.locks[self.wanting.pop(name).mutexes[0]] = name
         return Locked(now, name)
 
     def tick(self, now: float, _: str) -> Event:
@@ -171,8 +201,7 @@ class World:
                     self.wanting[command.node.name] = command
                 case Unlock():
                     self.wanting.pop(command.node.name, None)
-                    if self.locks.get("m") == command.node.name:
-                        del self.locks["m"]
+                    self.locks = {mutex: name for mutex, name in self.locks.items() if name != command.node.name}
         limit = self.workflow.parallelism
         assert limit is None or len(self.state.live) <= limit
 
@@ -182,10 +211,14 @@ class World:
         inner = node
         while inner.boundary is not None:
             frame = inner.boundary.frame
-            for other in frame.plan.conditions[inner.task].tasks:
-                assert frame.nodes[other].fulfilled, f"{node.name} starts before {other} has ended"
+            whole = inner.owner if inner.owner is not None and inner.owner.type == "Retry" else inner
+            if whole.exit_of is not None:
+                assert whole.exit_of.fulfilled, f"{node.name} starts before what it follows has ended"
+            elif inner.type != "StepGroup":
+                for other in before(frame, inner.task):
+                    assert other.fulfilled, f"{node.name} starts before {other.name} has ended"
             active = [each for each in self.state.nodes.values() if each.boundary is inner.boundary]
-            running = [each for each in active if each.type in ("Pod", "DAG") and not each.fulfilled]
+            running = [each for each in active if each.type in ("Pod", "DAG", "Steps") and not each.fulfilled]
             most = frame.template.parallelism
             retried = any(each.owner is not None and each.owner.type == "Retry" for each in running)
             assert most is None or retried or len(running) <= most
@@ -194,6 +227,18 @@ class World:
     @property
     def tree(self):
         return {name: (node.type, node.phase) for name, node in self.state.nodes.items()}
+
+
+def before(frame, task):
+    """The nodes that must have ended before a task or step begins, their exit hooks included."""
+    if frame.template.steps is None:
+        found = [frame.nodes[other] for other in frame.plan.conditions[task].tasks]
+    else:
+        earlier = frame.template.steps[: frame.number]
+        names = [step.name for group in earlier for step in group]
+        found = [node for name in names for node in frame.items.get(name, [frame.nodes.get(name)])]
+    hooks = [child for node in found for child in node.children.values() if child.exit_of is node]
+    return [*found, *hooks]
 
 
 def replayed(workflow: Workflow, events: list[Event]) -> Run:
@@ -213,6 +258,7 @@ def every_run_ends_and_every_node_with_it(workflow, outcomes, order):
     assert not world.state.live
     assert not world.state.locking
     assert not world.state.retrying
+    assert not world.state.suspended
     assert world.state.active_pods == 0
 
 

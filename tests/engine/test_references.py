@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from pipeline import engine
-from pipeline.errors import Refused
+from pipeline.errors import Refused, UserError
 
 SHARED = """
 apiVersion: argoproj.io/v1alpha1
@@ -264,3 +264,45 @@ def test_a_workflow_that_is_stopped_while_it_waits_for_its_mutex_has_failed(prep
     found.stop()
     assert (found.run.phase, found.run.message) == ("Failed", "Stopped with strategy 'Stop'")
     assert found.wanting == []
+
+
+INLINE = """
+entrypoint: main
+templates:
+  - name: main
+    steps:
+      - - name: a
+          arguments: {parameters: [{name: p, value: "1"}]}
+          inline:
+            inputs: {parameters: [{name: p}]}
+            dag: {tasks: [{name: b, inline: {container: {image: i, command: [echo, "{{workflow.name}}"]}}}]}
+"""
+
+
+def test_a_template_may_stand_where_it_is_used(simulate):
+    found = simulate(INLINE)
+    assert found.tree["[0].a"] == "DAG Succeeded" and found.tree["[0].a.b"] == "Pod Succeeded"
+    assert found.value("[0].a", "p") == "1"
+
+
+def test_a_library_may_ask_for_what_only_its_users_give(folder, lab):
+    manifests = folder(more=MORE.replace("templates:", "entrypoint: needy\n  templates:").replace(
+        "- {name: say,", "- {name: needy, inputs: {parameters: [{name: p}]}, container: {image: i, command: [echo]}}\n    - {name: say,"
+    ))  # fmt: skip
+    with pytest.raises(UserError, match="more.arguments: needy needs the parameter p, which has no default"):
+        engine.submit(lab.journal, manifests, "more", {})
+
+
+def test_the_targets_of_a_dag_may_be_a_parameter(simulate):
+    text = """
+    entrypoint: main
+    arguments: {parameters: [{name: wanted, value: "a b"}]}
+    templates:
+      - name: main
+        dag:
+          target: "{{workflow.parameters.wanted}}"
+          tasks: [{name: a, template: leaf}, {name: b, template: leaf}, {name: c, template: leaf}]
+    """
+    assert set(simulate(text).phases) == {"(root)", "a", "b"}
+    found = simulate(text, wanted="a nosuch")
+    assert found.run.phase == "Error" and "names 'nosuch', which is no task" in found.run.message

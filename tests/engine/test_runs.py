@@ -365,7 +365,7 @@ def test_a_journal_of_another_version_is_left_alone(tmp_path):
     database = sqlite3.connect(tmp_path / "journal.db")
     database.execute("PRAGMA user_version = 99")
     database.close()
-    with pytest.raises(PipelineError, match="is of version 99, this engine writes version 1; move the file away"):
+    with pytest.raises(PipelineError, match="is of version 99, this engine writes version 2; move the file away"):
         engine.Journal(tmp_path / "journal.db")
 
 

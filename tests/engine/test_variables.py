@@ -75,10 +75,9 @@ def test_a_value_that_holds_a_tag_is_filled_in_again_as_on_a_cluster(simulate):
     assert found.value("b", "q") == "w-1"
 
 
-def test_an_expression_in_a_value_is_an_error(simulate):
-    found = simulate(say("{{tasks.a.outputs.parameters.o}}"), {"a": {"o": "{{=1+1}}"}})
-    assert found.run.phase == "Error"
-    assert "{{=1+1}} is an expression, which this engine does not run" in found.node("b").message
+def test_an_expression_in_a_value_is_run_as_on_a_cluster(simulate):
+    found = simulate(say("{{tasks.a.outputs.parameters.o}}"), {"a": {"o": "d{{=1+1}}.csv"}})
+    assert found.value("b", "q") == "d2.csv"
 
 
 def test_a_name_in_a_name(simulate):
@@ -112,8 +111,10 @@ def test_a_name_in_a_name(simulate):
         ("{{retries}}", "is not known here"),
         ("{{pod.name}}", "is not known here"),
         ("{{inputs.parameters.q}}", "is not known here"),
-        ("{{=1 + 1}}", "is an expression, which this engine does not run"),
-        ("{{foo}}", "is not known here"),
+        ("{{workflows.parameters.p}}", "did you mean {{workflow.parameters.p}}?"),
+        ("{{='a' + tasks.nosuch.status}}", "tasks.nosuch.status is not known: there is no task nosuch here"),
+        ("{{=1 +}}", "unexpected token"),
+        ("{{=sprig.nosuch(1)}}", "nosuch"),
     ],
 )
 def test_an_unknown_variable_is_refused(prepare, text, problem):
@@ -121,6 +122,12 @@ def test_an_unknown_variable_is_refused(prepare, text, problem):
         prepare(say(text))
     assert problem in str(refusal.value)
     assert "w.yaml: w.templates[main].dag.tasks[b].arguments.parameters[q].value: {{" in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["{{foo}}", "{{ .Values.image }}", "{% raw %}{{user.name}}"])
+def test_braces_of_somebody_else_are_left_alone(prepare, text):
+    found = prepare(say(text), {"a": {"o": "1"}}).begin().finish()
+    assert found.value("b", "q") == text
 
 
 def test_the_result_of_what_prints_nothing_is_refused(prepare):

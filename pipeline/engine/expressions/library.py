@@ -1,0 +1,28 @@
+"""What Argo adds to expr-lang: `asInt`, `asFloat`, `toJson`, `jsonpath`, `sprig`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.engine.expressions.functions import as_float, as_int
+from pipeline.engine.expressions.jsonpaths import query
+from pipeline.engine.expressions.sprig import SPRIG
+from pipeline.engine.expressions.values import Function
+from pipeline.engine.expressions.writing import from_json, to_json
+
+if TYPE_CHECKING:
+    from pipeline.engine.expressions.evaluation import Evaluation
+
+
+def _json(run: Evaluation, value: Any) -> str:
+    return to_json(value, run.budget.write)
+
+
+def _jsonpath(run: Evaluation, text: str, path: str) -> Any:
+    return query(path, from_json(text), run.budget)
+
+
+LIBRARY: Final[dict[str, Any]] = {
+    "asInt": Function("asInt", "a", as_int), "asFloat": Function("asFloat", "a", as_float),
+    "toJson": Function("toJson", "a", _json), "jsonpath": Function("jsonpath", "ss", _jsonpath), "sprig": SPRIG,
+}  # fmt: skip

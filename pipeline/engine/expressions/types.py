@@ -1,0 +1,64 @@
+"""The types that an expression is checked by before it is run, as expr-lang does: `1 + 'a'` fails even where it would
+never be reached. What comes out of a variable is of no known type, and is checked when it is there."""
+
+from typing import Final, NamedTuple
+
+
+class Type(NamedTuple):
+    """A type as Go knows it: its kind, its name (for messages), the type of an array's entries."""
+
+    kind: str
+    name: str
+    entry: "Type | None" = None
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def number(self) -> bool:
+        return self.kind in ("int", "float")
+
+
+UNKNOWN: Final = Type("unknown", "unknown")
+NIL: Final = Type("nil", "unknown")
+BOOL: Final = Type("bool", "bool")
+INT: Final = Type("int", "int")
+FLOAT: Final = Type("float", "float64")
+STRING: Final = Type("string", "string")
+MAP: Final = Type("map", "map[string]interface {}")
+ANY_MAP: Final = Type("map", "map[interface {}]interface {}")
+TIME: Final = Type("time", "time.Time")
+DURATION: Final = Type("duration", "time.Duration")
+LOCATION: Final = Type("location", "*time.Location")
+FUNCTION: Final = Type("function", "func")
+TEXTS: Final = Type("array", "[]string", STRING)
+
+
+def array(entry: Type = UNKNOWN) -> Type:
+    return Type("array", "[]interface {}", entry)
+
+
+def assignable(one: Type, other: Type) -> bool:
+    """Whether a value of the one type can be given where the other is wanted."""
+    if one.kind == "nil":
+        return other.kind in ("unknown", "map", "array", "function")
+    return other.kind == "unknown" or (one.kind == other.kind and one.name == other.name)
+
+
+def comparable(one: Type, other: Type) -> bool:
+    """Whether `==` is defined."""
+    kinds = {one.kind, other.kind}
+    if kinds & {"unknown", "nil"} or (one.number and other.number) or kinds == {"array"}:
+        return True
+    return one.kind != "unknown" and assignable(one, other)
+
+
+def fit(one: Type, other: Type, *kinds: str) -> bool:
+    """Whether both are of one of the kinds, as far as is known; numbers fit each other."""
+    if one.kind == "unknown":
+        return other.kind == "unknown" or other.kind in kinds
+    if other.kind == "unknown":
+        return one.kind in kinds
+    if one.number and other.number:
+        return one.kind in kinds and other.kind in kinds
+    return one.kind == other.kind and one.kind in kinds
