@@ -40,8 +40,12 @@ soak: .venv/.ready-dev ## The slow tests: kills at random instants, full disks, 
 	.venv/bin/pytest -m soak
 
 .PHONY: bench
-bench: .venv/.ready-dev ## Measure scores, overheads and start-up, side by side
+bench: .venv/.ready-bench ## Measure scores, overheads and start-up, side by side
 	@for bench in tests/bench/*.py; do .venv/bin/python $$bench || exit 1; done
+
+.PHONY: oracle
+oracle: .venv/.ready-dev ## Ask the real controller (KUBECONFIG) about tests/oracle/cases again (ARGS="--check --only dag/")
+	@PYTHONPATH=tests .venv/bin/python -m oracle.ask $(ARGS)
 
 .PHONY: render
 render: .venv/.ready ## Write manifests/ again from pipeline/projects/
@@ -65,6 +69,10 @@ clean: ## Stop the servers and remove all state and results
 	@touch $@
 
 .venv/.ready-dev: .venv/.ready
+	@UV_PYTHON="$$(.ci/python312)" $(UV) sync --quiet --frozen --inexact --all-extras --all-groups --no-group bench --compile-bytecode
+	@touch $@
+
+.venv/.ready-bench: .venv/.ready-dev
 	@UV_PYTHON="$$(.ci/python312)" $(UV) sync --quiet --frozen --inexact --all-extras --all-groups --compile-bytecode
 	@touch $@
 
