@@ -14,7 +14,8 @@ from pipeline.engine.earlier import again
 from pipeline.engine.host import Host, Process
 from pipeline.engine.journal import Journal
 from pipeline.engine.parse import Manifests, load
-from pipeline.engine.run import execute, runs, stop, submit, view
+from pipeline.engine.reuse import Reuse
+from pipeline.engine.run import execute, follow, has_steps, runs, state, stop, submit, view
 from pipeline.engine.views import NodeView, RunSummary, RunView
 
 __all__ = [
@@ -23,12 +24,16 @@ __all__ = [
     "Manifests",
     "NodeView",
     "Process",
+    "Reuse",
     "RunSummary",
     "RunView",
     "again",
     "execute",
+    "follow",
+    "has_steps",
     "load",
     "runs",
+    "state",
     "stop",
     "submit",
     "view",

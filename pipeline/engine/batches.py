@@ -11,7 +11,7 @@ def make(run: Run, batch: Batch) -> None:
     frame = batch.dag.frame
     if frame is None or frame.tripped:
         return
-    if frame.problem:
+    if frame.problem and batch.owner.type == "StepGroup":
         steps.drop(run, batch)
         return
     task = batch.pending[0]
@@ -32,6 +32,7 @@ def make(run: Run, batch: Batch) -> None:
         node = enter(run, name, task.template, task.arguments, **place)  # type: ignore[arg-type]
     else:
         node = create(run, name, "Skipped", phase, template=task.template, message=message, **place)  # type: ignore[arg-type]
+    node.hook = task.on_exit
     _adopt(batch, frame, node)
     if batch.owner.type == "StepGroup" and node.type == "Skipped" and node.phase == "Error":
         frame.problem = _problem(node, proceed)

@@ -7,10 +7,10 @@ asks it. https://pkg.go.dev/github.com/robfig/cron/v3
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 _EPOCH: Final = datetime(1970, 1, 1)
 _DAY: Final = 86_400
@@ -29,21 +29,9 @@ class Schedule(Protocol):
         """The first time after `after`; None where there is none within five years."""
         ...
 
-
-def latest(schedule: Schedule, after: float, before: float) -> int | None:
-    """The last time after `after` and before `before`, if any."""
-    found = schedule.next(after)
-    if found is None or found >= before:
-        return None
-    low, high = found, math.ceil(before)
-    while high - low > 1:
-        middle = (low + high) // 2
-        later = schedule.next(middle)
-        if later is not None and later < before:
-            low = later
-        else:
-            high = middle
-    return low
+    def latest(self, after: float, before: float) -> int | None:
+        """The last time before `before` of those that follow `after`, if any."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -56,6 +44,11 @@ class Every:
     def next(self, after: float) -> int:
         """So many seconds on; fractions of a second are dropped."""
         return math.floor(after) + self.seconds
+
+    def latest(self, after: float, before: float) -> int | None:
+        """The last of those that follow each other."""
+        number = (math.ceil(before) - 1 - math.floor(after)) // self.seconds
+        return math.floor(after) + number * self.seconds if number > 0 else None
 
 
 @dataclass(frozen=True)
@@ -98,6 +91,21 @@ class Times:
                 return at
         return None
 
+    def latest(self, after: float, before: float) -> int | None:
+        """The last time in between: there may be many, so it is looked for by halving what is left."""
+        found = self.next(after)
+        if found is None or found >= before:
+            return None
+        low, high = found, math.ceil(before)
+        while high - low > 1:
+            middle = (low + high) // 2
+            later = self.next(middle)
+            if later is not None and later < before:
+                low = later
+            else:
+                high = middle
+        return low
+
     def _wall(self, at: int) -> datetime:
         """What the clock shows there."""
         return datetime.fromtimestamp(at, self.zone).replace(tzinfo=None)
@@ -125,6 +133,37 @@ class Times:
         hour = self._wall(then).hour
         then += (24 - hour) * 3600 if hour > 12 else -hour * 3600
         return then if then > at else at + _DAY  # a zone may leave out a whole day
+
+
+Concurrency = Literal["Allow", "Forbid", "Replace"]
+
+
+@dataclass(frozen=True, eq=False)
+class Cron:
+    """What a CronWorkflow says of when it runs. `schedules`: as written, `times`: what they mean; as many of each.
+
+    `deadline_seconds`: how late a start may be that was missed. `when`, `stop`: conditions, or empty. `keep_succeeded`,
+    `keep_failed`: how many ended runs are kept.
+    """
+
+    name: str
+    schedules: tuple[str, ...]
+    times: tuple[Schedule, ...]
+    timezone: str = ""
+    namespace: str = ""
+    labels: Mapping[str, str] | None = None
+    concurrency: Concurrency = "Allow"
+    deadline_seconds: int | None = None
+    suspended: bool = False
+    when: str = ""
+    stop: str = ""
+    keep_succeeded: int = 3
+    keep_failed: int = 1
+
+    @property
+    def timetable(self) -> str:
+        """Its schedules and their zone as one text: another one means that they were changed."""
+        return ",".join(f"CRON_TZ={self.timezone} {each}" if self.timezone else each for each in self.schedules)
 
 
 class _Hand(NamedTuple):

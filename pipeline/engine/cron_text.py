@@ -1,11 +1,10 @@
 """Reading a schedule's text, and a time zone's name: what the controller (robfig/cron v3) takes, and nothing else."""
 
-import difflib
 import math
 import re
 from datetime import UTC, tzinfo
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pipeline.engine import durations
 from pipeline.engine.cron import Every, Schedule, Times
@@ -80,7 +79,10 @@ def zone_of(name: str) -> tzinfo | None:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        like = difflib.get_close_matches(name, sorted(available_timezones()), 1, 0.5) or ["Europe/Vienna"]
+        from difflib import get_close_matches  # noqa: PLC0415 - needed for this message alone
+        from zoneinfo import available_timezones  # noqa: PLC0415
+
+        like = get_close_matches(name, sorted(available_timezones()), 1, 0.5) or ["Europe/Vienna"]
         raise BadSchedule(f"names the time zone {name}, unknown here; wanted one such as {like[0]}") from None
 
 

@@ -34,7 +34,7 @@ def end(run: Run, dag: Node, frame: Frame) -> None:
     set_outbound(dag, frame)
     phase = "Failed" if run.strategy is not None and not dag.exiting else _phase(dag, frame)
     if phase != "Succeeded":
-        finish(run, dag, phase)
+        finish(run, dag, phase, frame.problem)
         return
     for node in frame.nodes.values():
         last = node.attempts[-1] if node.attempts else node

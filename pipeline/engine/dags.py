@@ -10,7 +10,7 @@ from pipeline.engine import items
 from pipeline.engine.batches import parents
 from pipeline.engine.dag_ends import end
 from pipeline.engine.nodes import create, finish, link
-from pipeline.engine.reading import Reader
+from pipeline.engine.reading import NotJson, Reader
 from pipeline.engine.state import BROKEN, Batch, Frame, Node, Phase, Run
 from pipeline.engine.tasks import NotReady, fill_in, result_of
 
@@ -39,8 +39,10 @@ def ready(run: Run, dag: Node, name: str) -> None:
     reader = Reader(run, frame, name)
     try:
         task = fill_in(frame.tasks[name], reader)
-        tasks = items.expand(task, reader)
+        tasks = items.expand(task, reader, in_dag=True)
     except (NotReady, items.NotExpanded) as problem:
+        if isinstance(problem.__cause__, NotJson):
+            frame.problem = str(problem)
         _settled(run, dag, name, "Error", str(problem))
         return
     owner = dag

@@ -1,7 +1,7 @@
 """Which leaves of an earlier run can be taken when it is run again from a node: those that succeeded, are not that
 node or a part of it, and come neither after it nor after anything that did not succeed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -113,7 +113,15 @@ class _Earlier:
             if each not in found:
                 found.add(each)
                 todo.extend(self.nodes[each].children)
+                todo.extend(self._behind(self.nodes[each]))
         return found
+
+    def _behind(self, node: NodeView) -> Iterator[str]:
+        """What follows a dag or steps as a whole that `node` is of, as it does where that is tried again."""
+        above = self.nodes.get(node.boundary or "")
+        while above is not None:
+            yield from (child for child in above.children if self.nodes[child].boundary != above.id)
+            above = self.nodes.get(above.boundary or "")
 
     def _find(self, wanted: str) -> list[NodeView]:
         """The nodes that are meant: one, or all items of a fan-out of steps, which has no node of its own."""

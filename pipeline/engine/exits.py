@@ -20,7 +20,7 @@ def begin(run: Run, node: Node) -> bool:
     frame = boundary.frame if boundary is not None else None
     if boundary is None or frame is None or not node.task or node.type == "StepGroup" or node.phase not in COMPLETED:
         return False
-    hook = frame.tasks[node.task].on_exit
+    hook = node.hook if node.type != "TaskGroup" else frame.tasks[node.task].on_exit
     if hook is None or frame.tripped or run.strategy == "Terminate":
         return False
     if node.owner is not None and node.owner.type == "Retry":

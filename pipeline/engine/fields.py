@@ -37,7 +37,8 @@ class Fields:
 
     def refuse(self, problem: str, field: str = "") -> NoReturn:
         """Stop, naming file, line, template and field."""
-        line = self._value.lines.get(field) if isinstance(self._value, Located) else None
+        lines = self._value.lines if isinstance(self._value, Located) else {}
+        line = lines.get(field) or min(lines.values(), default=None)
         place = f"{self.file}, line {line}" if line else self.file
         path = ".".join(part for part in (self.where, field) if part)
         raise Refused(f"{place}: {path} {problem}")

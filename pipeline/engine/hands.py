@@ -12,21 +12,23 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Final
 
 from pipeline.engine import leaves
+from pipeline.engine.events import Outputs
 from pipeline.engine.host import Host, Process
 from pipeline.engine.leaves import Outcome
 from pipeline.engine.places import Place
-from pipeline.engine.process import Child
+from pipeline.engine.process import Child, NoSuchCommand
 from pipeline.engine.spec import Template
 from pipeline.engine.state import Node
 from pipeline.errors import PipelineError
 
 GRACE_SECONDS: Final = 5.0  # between TERM and KILL
 _LOGS_SECONDS: Final = 1.0
+_NO_COMMAND: Final = "64"  # argoexec's exit code for it
 _LATE: Final = "Pod was active on the node longer than the specified deadline"
 
 
@@ -123,6 +125,9 @@ class Hands:
             result: Process | Outcome
             try:
                 result = work()
+            except NoSuchCommand as error:
+                said = f"main: Error (exit code {_NO_COMMAND}): there is no command {error} here, or it may not be run"
+                result = Outcome("Failed", said, Outputs(exit_code=_NO_COMMAND))
             except Exception as error:
                 expected = isinstance(error, PipelineError | OSError | ValueError)
                 name = "" if expected else f"{type(error).__name__}: "
@@ -157,7 +162,8 @@ class Hands:
         self._give_place_back(leaf)
         del self._active[leaf.node.name]
         if leaf.kill_at is not None and leaf.late:
-            return Outcome("Failed", leaf.late, outcome.outputs)
+            found = outcome.outputs
+            return Outcome("Failed", leaf.late, replace(found, exit_code=None) if found is not None else None)
         return outcome
 
     def end(self, leaf: Leaf) -> bool:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from pipeline.engine import when
-from pipeline.engine.spec import Sequence, Task
-from pipeline.engine.variables import Lookup, Unresolved, replace_all
+from pipeline.engine.spec import Hook, Sequence, Task
+from pipeline.engine.variables import Lookup, Unresolved, go_json, replace_all
 
 MOST_ITEMS: Final = 20_000
 
@@ -25,7 +25,7 @@ class Number(str):
     __slots__ = ()
 
 
-def expand(task: Task, lookup: Lookup) -> list[Task]:
+def expand(task: Task, lookup: Lookup, *, in_dag: bool = False) -> list[Task]:
     """One task for each item, `{{item}}` filled in; the task itself where it is no fan-out.
 
     Raises:
@@ -43,7 +43,9 @@ def expand(task: Task, lookup: Lookup) -> list[Task]:
         raise NotExpanded(f"{task.name} has {len(items)} items; this engine takes up to {MOST_ITEMS} in one fan-out")
     single = replace(task, items=(), param="", sequence=None, on_exit=None)
     lenient = _never_runs(task)
-    return [_one(single, number, item, lookup, lenient) for number, item in enumerate(items)]
+    if in_dag and not lenient:
+        _hold_no_tags(task, lookup)
+    return [_one(single, task.on_exit, number, item, lookup, lenient) for number, item in enumerate(items)]
 
 
 def _never_runs(task: Task) -> bool:
@@ -69,7 +71,7 @@ def _items(task: Task) -> list[Any]:
 
 
 def _written(item: Any) -> Any:
-    return json.loads(json.dumps(item), parse_int=Number, parse_float=Number)
+    return json.loads(go_json(item, sort=False), parse_int=Number, parse_float=Number)
 
 
 def _numbers(sequence: Sequence) -> Iterator[str]:
@@ -97,7 +99,15 @@ def _whole(text: str) -> int:
         raise NotExpanded(f"withSequence has {text!r}; wanted a whole number") from None
 
 
-def _one(task: Task, number: int, item: Any, lookup: Lookup, lenient: bool) -> Task:
+def _hold_no_tags(task: Task, lookup: Lookup) -> None:
+    """Of a dag the controller fills in the items too: one that holds a tag of nobody's is an error."""
+    try:
+        replace_all((task.items, task.param), lambda tag: "" if tag.startswith("item") else lookup(tag), lambda _: True)
+    except Unresolved as error:
+        raise NotExpanded(str(error)) from None
+
+
+def _one(task: Task, hook: Hook | None, number: int, item: Any, lookup: Lookup, lenient: bool) -> Task:
     variables = {"item": _text(item)}
     if isinstance(item, dict):
         variables.update((f"item.{key}", _label(value)) for key, value in item.items())
@@ -109,8 +119,9 @@ def _one(task: Task, number: int, item: Any, lookup: Lookup, lenient: bool) -> T
         )
     except Unresolved as error:
         raise NotExpanded(str(error)) from None
+    hook = replace_all(hook, variables.get)
     label = _name(item).replace("(", "").replace(")", "")
-    return replace(found, name=f"{task.name}({number}:{label})", template=task.template)
+    return replace(found, name=f"{task.name}({number}:{label})", template=task.template, on_exit=hook)
 
 
 def _text(item: Any) -> str:
@@ -126,6 +137,8 @@ def _label(item: Any) -> str:
 
 
 def _name(item: Any) -> str:
+    if item is None:
+        return "[]"
     if isinstance(item, dict):
         return ",".join(sorted(f"{key}:{_label(value)}" for key, value in item.items()))
     if isinstance(item, list):

@@ -168,10 +168,16 @@ class Journal:
         )
         return [_row(row) for row in self._read(f"SELECT {columns} FROM runs ORDER BY created_at DESC, id DESC")]  # noqa: S608 - the names above
 
-    def events(self, run_id: str) -> list[Event]:
-        """All that happened to a run, in order."""
-        rows = self._read("SELECT kind, at, body FROM events WHERE run = ? ORDER BY number", run_id)
+    def events(self, run_id: str, first: int = 0) -> list[Event]:
+        """What happened to a run, in order, from its `first` event on."""
+        rows = self._read(
+            "SELECT kind, at, body FROM events WHERE run = ? AND number >= ? ORDER BY number", run_id, first
+        )
         return [from_json(row["kind"], row["at"], row["body"]) for row in rows]
+
+    def changed(self) -> int:
+        """A number that is another one when another process has changed the journal."""
+        return int(self._read("PRAGMA data_version")[0][0])
 
     def record(self, run_id: str, number: int, events: Sequence[Event], started: Sequence[Started] = ()) -> None:
         """Commit events as the run's `number`th and following, with the processes that they started."""
@@ -210,6 +216,12 @@ class Journal:
             )
             if run.over:
                 database.execute("DELETE FROM mutexes WHERE run = ?", (run.id,))
+
+    def delete(self, run_id: str) -> None:
+        """Forget a run that is over. Its files are another matter."""
+        with self._transaction() as database:
+            for statement in ("DELETE FROM events WHERE run = ?", "DELETE FROM runs WHERE id = ?"):
+                database.execute(statement, (run_id,))
 
     def take(self, run_id: str, home: Path) -> None:
         """Become the owner of a run, whose files are in `home`.

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pipeline.engine import documents
 from pipeline.engine.checks import check, check_arguments
 from pipeline.engine.fields import Fields, name_of
+from pipeline.engine.lines import with_line
 from pipeline.engine.parse_templates import read_mutexes, read_retry, read_template, refuse_volumes
 from pipeline.engine.parse_values import read_values
 from pipeline.engine.references import merged, named_apart, referred
@@ -28,10 +29,6 @@ _IGNORED: Final = (
     "artifactGC", "artifactRepositoryRef",
 )  # fmt: skip
 _LATER: Final = ("volumeClaimTemplates", "suspend", "shutdown", "podSpecPatch")
-_CRON_IGNORED: Final = (
-    "schedule", "schedules", "timezone", "concurrencyPolicy", "startingDeadlineSeconds", "successfulJobsHistoryLimit",
-    "failedJobsHistoryLimit", "suspend", "stopStrategy", "when",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -116,7 +113,11 @@ def resolve(found: Iterable[tuple[str, dict[str, Any]]]) -> Manifests:
         if defaults:
             others = {each: _read(document, read[each].source, defaults) for each, document in raw.items()}
             whole[name] = merged(others[name], others)
-        check(whole[name])
+        try:
+            check(whole[name])
+        except Refused as problem:
+            near = [(read[each].source, raw[each]) for each in (name, *raw)]
+            raise with_line(problem, f"{workflow.source}: {name}", near) from None
     return Manifests(whole, raw, references)
 
 
@@ -143,11 +144,14 @@ def _read(document: dict[str, Any], file: str, defaults: dict[str, Any]) -> Work
         metadata.refuse(f"has {len(name)} characters; Argo takes 63, for a CronWorkflow 52", "name")
     spec = top.mapping("spec") or top.refuse("is missing", "spec")
     top.done()
+    schedule = None
     if kind == "CronWorkflow":
+        from pipeline.engine.parse_cron import read_cron  # noqa: PLC0415 - loaded where there is a schedule
+
         cron, spec = spec, spec.mapping("workflowSpec") or spec.refuse("is missing", "workflowSpec")
+        schedule = read_cron(cron, name, namespace, labels)
         more_labels, more_annotations = _metadata(cron)
         labels, annotations = {**labels, **more_labels}, {**annotations, **more_annotations}
-        cron.ignore(*_CRON_IGNORED)
         cron.done()
     spec.where = name
     workflow = _read_spec(spec, name, kind, file, defaults)
@@ -156,6 +160,7 @@ def _read(document: dict[str, Any], file: str, defaults: dict[str, Any]) -> Work
         namespace=namespace,
         labels={**labels, **(workflow.labels or {})},
         annotations={**annotations, **(workflow.annotations or {})},
+        cron=schedule,
     )
 
 

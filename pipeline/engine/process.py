@@ -17,18 +17,23 @@ from pathlib import Path
 _GATE = 'read -r _ && exec "$@" </dev/null'
 
 
+class NoSuchCommand(Exception):
+    """There is no such command here, or it may not be run."""
+
+
 class Child:
     """A started command; see `pipeline.engine.host.Process`. It begins with `release`.
 
     Raises:
-        OSError: there is no such command, or no permission to run it.
+        NoSuchCommand: there is none, or no permission to run it.
+        OSError: no process can be made.
     """
 
     def __init__(
         self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: Path, stderr: Path
     ) -> None:
         if shutil.which(command[0], path=env.get("PATH", os.defpath)) is None:
-            raise FileNotFoundError(2, "no such command, or it may not be run", command[0])
+            raise NoSuchCommand(command[0])
         with stdout.open("ab") as out, stderr.open("ab") as err:
             self._popen = subprocess.Popen(
                 ["/bin/sh", "-c", _GATE, "sh", *command],

@@ -14,6 +14,10 @@ from pipeline.engine.state import Frame, Node, Run
 from pipeline.engine.variables import ABSENT, go_json
 
 
+class NotJson(ValueError):
+    """What an item of a fan-out printed is no JSON, so the results cannot come together."""
+
+
 class Reader:
     """The variables of one place in a dag or steps: of the task `name`, or (empty) of the outputs. `own`: the node of
     the task itself, for its exit hook."""
@@ -151,7 +155,7 @@ def _json(name: str, result: str) -> Any:
         return json.loads(result)
     except ValueError:
         problem = f"an item of {name} printed {result[:60]!r}; the results of a fan-out must be JSON"
-        raise ValueError(problem) from None
+        raise NotJson(problem) from None
 
 
 def _parsed(values: list[str]) -> list[Any]:

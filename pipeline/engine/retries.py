@@ -115,17 +115,18 @@ def _refusal(retry: Node, last: Node, strategy: Retry, limit: int | None) -> str
         return "No more retries left"
     if not strategy.expression:
         return None
-    exit_code = last.outputs.exit_code if last.outputs is not None else None
-    values = {
-        **_last_retry(last),
-        "lastRetry.exitCode": exit_code or "-1",
-        "retries": str(len(retry.attempts) - 1),
-    }
     try:
-        goes_on = expressions.holds(strategy.expression, values)
+        goes_on = expressions.holds(strategy.expression, values_of(retry))
     except expressions.NotEvaluated as error:
         raise _Invalid(str(error)) from None
     return None if goes_on else "retryStrategy.expression evaluated to false"
+
+
+def values_of(retry: Node) -> dict[str, str]:
+    """The variables of a retryStrategy's expression, after the last attempt."""
+    last = retry.attempts[-1]
+    exit_code = last.outputs.exit_code if last.outputs is not None else None
+    return {**_last_retry(last), "lastRetry.exitCode": exit_code or "-1", "retries": str(len(retry.attempts) - 1)}
 
 
 def _back_off(run: Run, retry: Node, last: Node, strategy: Retry, limit: int | None) -> str | None:

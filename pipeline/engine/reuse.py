@@ -21,14 +21,9 @@ from pipeline.engine.places import Place
 from pipeline.engine.spec import Artifact, Template
 from pipeline.engine.state import Node, Run
 from pipeline.engine.variables import texts
+from pipeline.engine.views import origin, reused_from
 
-_WORDS: Final = "reused from run "
 _LEAVES: Final = ("Pod", "Suspend")
-
-
-def origin(message: str) -> str:
-    """The run that a node was taken from, by its message; empty where it ran itself."""
-    return message.removeprefix(_WORDS) if message.startswith(_WORDS) else ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,7 @@ class Taker:
         self._reuse = reuse
         self._run = run
         self._idle = frozenset(reuse.idle)
-        self._message = f"{_WORDS}{reuse.run}"
+        self._message = reused_from(reuse.run)
         self._pauses: set[str] = set()
         self._looked_at = 0
         self._anew: dict[str, bool] = {}  # by name: whether something that ran anew comes before a node
@@ -114,21 +109,25 @@ class Taker:
         nodes = self._run.nodes
         for each in islice(nodes.values(), self._looked_at, None):
             self._anew[each.name] = any(
-                self._anew.get(above.name, True) or self._ran_anew(above) for above in each.parents
-            ) or (each.exit_of is not None and self._holds_new(each.exit_of))
+                self._anew.get(above.name, True) or self._ran_anew(above) or self._held_new(above, each)
+                for above in each.parents
+            )
         self._looked_at = len(nodes)
         return self._anew[node.name]
 
-    def _holds_new(self, node: Node) -> bool:
-        """Whether a part of what an exit hook is for ran anew. Its parts come before the hook, but not above it."""
-        todo, seen = [node], {node.name}
+    def _held_new(self, above: Node, node: Node) -> bool:
+        """Whether `node` follows `above` as a whole, as an exit hook or what waits for a retried dag does, and a part
+        of that ran anew."""
+        if above.type in _LEAVES or _is_part(node, above):
+            return False
+        todo, seen = [above], {above.name}
         while todo:
             each = todo.pop()
             if self._ran_anew(each):
                 return True
-            below = [child for child in each.children.values() if child.name not in seen and child.exit_of is not node]
-            seen.update(child.name for child in below)
-            todo.extend(below)
+            parts = [child for child in each.children.values() if child.name not in seen and _is_part(child, above)]
+            seen.update(part.name for part in parts)
+            todo.extend(parts)
         return False
 
     def _ran_anew(self, node: Node) -> bool:
@@ -146,6 +145,13 @@ class Taker:
                 return True
         declared = self._run.workflow.templates[node.template]
         return self._reads is not None and any(self._reads.search(text) for _, text in texts(declared))
+
+
+def _is_part(node: Node, whole: Node) -> bool:
+    above = node.owner
+    while above is not None and above is not whole:
+        above = above.owner
+    return above is whole
 
 
 def _has_text(path: Path, text: str) -> bool:

@@ -9,7 +9,7 @@ import string
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from pipeline.engine.events import Strategy
 from pipeline.engine.executor import Executor
 from pipeline.engine.host import Host
 from pipeline.engine.journal import Journal, owned
+from pipeline.engine.leaves import is_step
 from pipeline.engine.parse import Manifests, from_snapshot
 from pipeline.engine.reuse import Reuse, Taker
 from pipeline.engine.scheduler import advance, new_run
@@ -28,6 +29,7 @@ from pipeline.errors import UserError
 
 _LETTERS = string.ascii_lowercase + string.digits
 _SHOW_SECONDS = 0.1  # a live tree is told of changes this often at most
+_FOLLOW_SECONDS = 1.0  # a run that another process executes is looked at this often at least, in case that is killed
 
 
 def submit(
@@ -50,7 +52,7 @@ def submit(
             a run of that id.
     """
     workflow = manifests.named(name)
-    arguments = _arguments(workflow, parameters)
+    arguments = arguments_of(workflow, parameters)
     run_id = run_id or f"{name[:57]}-{''.join(random.choices(_LETTERS, k=5))}"  # noqa: S311 - a name, not a secret
     journal.add(
         run_id,
@@ -65,7 +67,12 @@ def submit(
     return run_id
 
 
-def _arguments(workflow: Workflow, given: Mapping[str, str]) -> Values:
+def arguments_of(workflow: Workflow, given: Mapping[str, str]) -> Values:
+    """A workflow's arguments with these parameters in place of its own.
+
+    Raises:
+        UserError: a parameter is unknown, a value is missing, or is not of the parameter's enum.
+    """
     known = {parameter.name for parameter in workflow.arguments.parameters}
     unknown = sorted(set(given) - known)
     if unknown:
@@ -146,7 +153,7 @@ def _restored(journal: Journal, run_id: str) -> tuple[Run, int]:
     """A run's state from its events, and their number."""
     row = journal.row(run_id)
     workflow = from_snapshot(row["manifests"]).named(row["workflow"])
-    arguments = _arguments(workflow, row["parameters"])
+    arguments = arguments_of(workflow, row["parameters"])
     run = new_run(run_id, row["uid"], workflow, arguments, row["created_at"], scheduled_at=row["scheduled_at"])
     events = journal.events(run_id)
     for event in events:
@@ -164,10 +171,66 @@ def view(journal: Journal, run_id: str) -> RunView:
     row = journal.row(run_id)
     if row["finished_at"] is not None:
         return from_tree(row)
+    return state(journal, run_id)[1]
+
+
+def state(journal: Journal, run_id: str) -> tuple[Run, RunView, Path]:
+    """A run's whole state, replayed; what others see of it; and the folder of its files.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    row = journal.row(run_id)
     run, _ = _restored(journal, run_id)
     home = Path(row["home"]) if row["home"] is not None else journal.path.parent
+    folder = folder_of(home, run_id)
     interrupted = not run.over and not owned(row)
-    return Viewer(run, folder_of(home, run_id), row["created_at"]).view(interrupted=interrupted)
+    return run, Viewer(run, folder, row["created_at"]).view(interrupted=interrupted), folder
+
+
+def has_steps(journal: Journal, run_id: str) -> bool:
+    """Whether a run starts steps of ours, and so wants the fork server.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    row = journal.row(run_id)
+    if row["finished_at"] is not None:
+        return False
+    templates = from_snapshot(row["manifests"]).named(row["workflow"]).templates.values()
+    containers = [template.container for template in templates if template.container is not None]
+    return any(is_step([*container.command, *container.args]) for container in containers)
+
+
+def follow(journal: Journal, run_id: str) -> Iterator[RunView]:
+    """A run that another process executes: how it stands, ten times a second, until it is over or nobody executes it.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    row = journal.row(run_id)
+    if row["finished_at"] is not None:
+        yield from_tree(row)
+        return
+    run, number = _restored(journal, run_id)
+    home = Path(row["home"]) if row["home"] is not None else journal.path.parent
+    viewer = Viewer(run, folder_of(home, run_id), row["created_at"])
+    seen, looked_at = -1, 0.0
+    while True:
+        change, now = journal.changed(), time.monotonic()
+        if change != seen or now - looked_at >= _FOLLOW_SECONDS:
+            seen, looked_at = change, now
+            interrupted = not owned(journal.row(run_id))  # asked first: its owner may write before it goes
+            news = journal.events(run_id, number)
+            number += len(news)
+            for event in news:
+                if not run.over:
+                    advance(run, event)
+            view = viewer.view(interrupted=interrupted and not run.over)
+        yield view
+        if view.interrupted or run.over:
+            return
+        time.sleep(_SHOW_SECONDS)
 
 
 def runs(journal: Journal) -> list[RunSummary]:

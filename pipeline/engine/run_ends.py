@@ -11,7 +11,7 @@ from pipeline.engine.variables import go_json
 def main_ended(run: Run, root: Node) -> None:
     """The entrypoint has ended: the exit handler begins, or the run is over."""
     run.variables["workflow.status"] = root.phase if root.phase in ("Failed", "Error") else "Succeeded"
-    run.variables["workflow.failures"] = json.dumps(go_json(_failures(run), sort=False), ensure_ascii=False)
+    run.variables["workflow.failures"] = json.dumps(go_json(_failures(run) or None, sort=False), ensure_ascii=False)
     if run.workflow.on_exit and run.strategy != "Terminate" and root.type != "Skipped":
         arguments = run.arguments
         run.exit = enter(
@@ -58,7 +58,7 @@ def conclude(run: Run) -> None:
     if root.phase in ("Failed", "Error"):
         run.phase = root.phase
         run.message = f"Stopped with strategy '{run.strategy}'" if run.strategy is not None else root.message
-        if root.type == "Skipped" and run.strategy is None:
+        if root.type != "Pod" and root.phase == "Error" and root.message and run.strategy is None:
             run.message = f"error in entry template execution: {root.message}"
     elif last is not None and last.phase in ("Failed", "Error"):
         run.phase, run.message = last.phase, last.message

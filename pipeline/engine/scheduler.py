@@ -36,8 +36,8 @@ def new_run(
     """A run that has not begun. `arguments`: every parameter of the workflow, with its value. `scheduled_at`: when its
     schedule wanted it."""
     created = datetime.fromtimestamp(int(created_at), UTC)
-    parameters, labels = parameters_json(arguments.parameters), go_json(dict(workflow.labels or {}))
-    annotations = go_json(dict(workflow.annotations or {}))
+    parameters, labels = parameters_json(arguments.parameters), go_json(dict(workflow.labels or {}) or None)
+    annotations = go_json(dict(workflow.annotations or {}) or None)
     variables = {
         "workflow.name": run_id,
         "workflow.namespace": workflow.namespace or "default",

@@ -175,6 +175,8 @@ class Scope:
             return problem
         task = tasks.tasks[other]
         template = tasks.templates.get(task.template)
+        if self.ended and self.task is task and what != "status" and not what.startswith("outputs.parameters."):
+            return "is not known to an exit hook: of what it follows it has the status, parameters and artifacts"
         if what in _OF_TASK or template is None:
             return ""
         if what == "outputs.result":

@@ -7,9 +7,12 @@ Field reference: https://argo-workflows.readthedocs.io/en/latest/fields/
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pipeline.engine.host import Source
+
+if TYPE_CHECKING:
+    from pipeline.engine.cron import Cron  # loaded where there is one
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,3 +281,4 @@ class Workflow:
     labels: Mapping[str, str] | None = None
     annotations: Mapping[str, str] | None = None
     priority: int | None = None
+    cron: "Cron | None" = None  # of a CronWorkflow: when it runs

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pipeline.engine.events import Outputs, Strategy
 from pipeline.engine.plans import Plan
-from pipeline.engine.spec import NOTHING, Task, Template, Values, Workflow
+from pipeline.engine.spec import NOTHING, Hook, Task, Template, Values, Workflow
 
 Phase = Literal["Pending", "Running", "Succeeded", "Failed", "Error", "Skipped", "Omitted"]
 Type = Literal["Pod", "Suspend", "DAG", "Steps", "StepGroup", "TaskGroup", "Retry", "Skipped"]
@@ -66,7 +66,8 @@ class Node:
     """One node of Argo's node tree.
 
     `boundary`: the dag or steps node it belongs to. `owner`: the node that hears of its end: the dag, the group or
-    the retry node it was made for; None for the root and the exit handler. `exit_of`: the node whose exit hook it is.
+    the retry node it was made for; None for the root and the exit handler. `hook`: what runs when it has ended;
+    `exit_of`: the node whose exit hook it is.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Node:
     boundary: "Node | None"
     owner: "Node | None"
     task: str = ""  # of the dag, or step
+    hook: Hook | None = None
     exit_of: "Node | None" = None
     exiting: bool = False  # belongs to an exit handler
     attempt: int = 0
@@ -125,7 +127,7 @@ class Frame:
     """Progress of a dag or steps. `template`: with its inputs filled in.
 
     Of a dag: `waiting`, how many of its dependencies a task lacks; `open`. Of steps: `group`, the present one, and its
-    `number`; `items`, the nodes of a fan-out; `problem`, for which the present group ends with Error.
+    `number`; `items`, the nodes of a fan-out. `problem`: for which the present group, or the dag, ends with Error.
     """
 
     template: Template

@@ -123,10 +123,26 @@ def group_ended(run: Run, steps: Node, group: Node) -> None:
     if group.phase in BROKEN:
         set_outbound(steps, frame)
         finish(run, steps, "Failed", group.message)
+        return
+    problem = _no_json(run, frame)
+    if problem:
+        finish(run, steps, "Error", problem)
     elif frame.number + 1 < len(frame.template.steps):
         _open(run, steps, frame, frame.number + 1)
     else:
         _end(run, steps, frame)
+
+
+def _no_json(run: Run, frame: Frame) -> str:
+    """Why what the items of the present group have printed cannot come together; empty where it can."""
+    reader = Reader(run, frame)
+    for step in frame.template.steps[frame.number] if frame.template.steps is not None else ():
+        if step.name in frame.items and step.name in frame.plan.printed:
+            try:
+                reader(f"steps.{step.name}.outputs.result")
+            except ValueError as problem:
+                return str(problem)
+    return ""
 
 
 def _end(run: Run, steps: Node, frame: Frame) -> None:

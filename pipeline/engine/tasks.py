@@ -40,7 +40,7 @@ def fill_in(task: Task, reader: Reader) -> Task:
             if not task.expands:
                 raise NotReady(str(error)) from None
     except (Unresolved, ValueError) as error:
-        raise NotReady(_explained(str(error))) from None
+        raise NotReady(_explained(str(error))) from error
     return argued(task, reader)
 
 
@@ -50,6 +50,7 @@ def argued(task: Task, reader: Reader) -> Task:
     Raises:
         NotReady: a value is not there, or will never be.
     """
+    hook = task.on_exit
     try:
         parameters = tuple(
             replace(parameter, value=ABSENT_ARGUMENT) if _is_absent(parameter.value, reader) else parameter
@@ -58,10 +59,10 @@ def argued(task: Task, reader: Reader) -> Task:
         task = replace(task, arguments=Values(parameters, task.arguments.artifacts), on_exit=None)
         filled: Task = replace_all(task, reader, _must_have_value)
     except (Unresolved, ValueError) as error:
-        raise NotReady(_explained(str(error))) from None
+        raise NotReady(_explained(str(error))) from error
     artifacts = [located(artifact, reader) for artifact in filled.arguments.artifacts]
     held = tuple(artifact for artifact in artifacts if artifact is not None)
-    return replace(filled, arguments=Values(filled.arguments.parameters, held))
+    return replace(filled, arguments=Values(filled.arguments.parameters, held), on_exit=hook)
 
 
 def _must_have_value(tag: str) -> bool:

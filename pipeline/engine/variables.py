@@ -19,6 +19,8 @@ ABSENT: Final = object()
 
 Lookup = Callable[[str], object]  # a tag's text; ABSENT; None where it is not known
 
+# Spaces that may stand around a name: tabs and line ends are escapes in the JSON that the controller looks at.
+_SPACES: Final = " \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _TAG = re.compile(r"[A-Za-z][\w-]*(\.[\w\[\]-]+)*")
 
 
@@ -42,7 +44,7 @@ def tags(text: str) -> Iterator[str]:
 
 def is_name(tag: str) -> bool:
     """Whether a tag could be a variable of Argo's (other text in braces is left alone)."""
-    return _TAG.fullmatch(tag.strip()) is not None
+    return _TAG.fullmatch(tag.strip(_SPACES)) is not None
 
 
 def replace_text(text: str, lookup: Lookup, strict: Strict | None = None) -> str:
@@ -78,7 +80,7 @@ def _computed(tag: str, lookup: Lookup, strict: Strict | None) -> str:
 
 
 def _value(tag: str, lookup: Lookup, strict: Strict | None) -> str:
-    value = lookup(tag.strip())
+    value = lookup(tag.strip(_SPACES))
     nested = tag.rfind("{{")
     if value is None and nested > 0:
         inner = lookup(tag[nested + 2 :])
@@ -89,7 +91,7 @@ def _value(tag: str, lookup: Lookup, strict: Strict | None) -> str:
     if value is ABSENT:
         raise Unresolved(f"{{{{{tag}}}}} has no value: its task was skipped or omitted, and it has no default")
     if value is None:
-        if strict is not None and strict(tag.strip()):
+        if strict is not None and strict(tag.strip(_SPACES)):
             raise Unresolved(f"failed to resolve {{{{{tag}}}}}")
         return f"{{{{{tag}}}}}"
     found = str(value)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.engine.events import Outputs
 from pipeline.engine.places import Place
+from pipeline.engine.spec import Artifact
 from pipeline.engine.state import BROKEN, Node, Run
 from pipeline.engine.views import NodeView, RunView
 
@@ -39,6 +40,7 @@ class Viewer:
             started_at=utc(run.started_at),
             finished_at=utc(run.finished_at),
             nodes=tuple(self._node(node) for node in run.nodes.values()),
+            outputs=_outputs(run.outputs, self._folder) if run.outputs.parameters or run.outputs.artifacts else {},
             interrupted=interrupted,
         )
 
@@ -75,7 +77,7 @@ def node_view(node: Node, folder: Path) -> NodeView:
         id=node.id,
         name=node.name,
         display_name=node.display_name,
-        template=node.template,
+        template=_template(node),
         type=node.type,
         phase=node.phase,
         started_at=utc(node.started_at),
@@ -85,12 +87,29 @@ def node_view(node: Node, folder: Path) -> NodeView:
         boundary=node.boundary.id if node.boundary is not None else None,
         inputs={
             "parameters": {each.name: each.value for each in node.inputs.parameters},
-            "artifacts": {each.name: str(place.of(each.path)) for each in node.inputs.artifacts if each.path},
+            "artifacts": {each.name: _place(each, place, folder) for each in node.inputs.artifacts},
         },
         outputs=_outputs(node.outputs, folder),
         log=place.folder if has_run else None,
         attempt=node.attempt,
     )
+
+
+def _template(node: Node) -> str:
+    """The template by its name; by its manifest's too where that was named (`templateRef`)."""
+    place, _, name = node.template.rpartition("/")
+    around = node.boundary.template.rpartition("/")[0] if node.boundary is not None else ""
+    inline = name.rpartition(".")[2] if "." in name else ""
+    if inline:
+        return ""
+    return name if place == around else node.template
+
+
+def _place(artifact: Artifact, place: Place, folder: Path) -> str:
+    """Where an input artifact is: of a leaf its own copy, of a dag or steps that of whatever put it out."""
+    if artifact.path:
+        return str(place.of(artifact.path))
+    return str(folder / artifact.stored) if artifact.stored is not None else ""
 
 
 def _outputs(outputs: Outputs | None, folder: Path) -> dict[str, Any]:

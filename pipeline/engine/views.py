@@ -4,7 +4,19 @@ a run."""
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+_REUSED: Final = "reused from run "
+
+
+def reused_from(run: str) -> str:
+    """The message of a node that was taken from an earlier run."""
+    return f"{_REUSED}{run}"
+
+
+def origin(message: str) -> str:
+    """The run that a node was taken from, by its message; empty where it ran itself."""
+    return message.removeprefix(_REUSED) if message.startswith(_REUSED) else ""
 
 
 @dataclass(frozen=True)
@@ -36,12 +48,18 @@ class NodeView:
     log: Path | None = None
     attempt: int = 0
 
+    @property
+    def reused(self) -> str:
+        """The run that it was taken from; empty where it ran itself."""
+        return origin(self.message)
+
 
 @dataclass(frozen=True)
 class RunView:
     """One run. `phase`: Pending, Running, Succeeded, Failed, Error. `interrupted`: unfinished, and nobody executes it.
 
-    `nodes` in the order they came to be, the root first; the exit handler's after it.
+    `nodes` in the order they came to be, the root first; the exit handler's after it. `outputs`: those with a global
+    name, in the form of a node's.
     """
 
     id: str
@@ -54,6 +72,7 @@ class RunView:
     finished_at: datetime | None
     nodes: tuple[NodeView, ...]
     interrupted: bool = False
+    outputs: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

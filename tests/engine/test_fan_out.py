@@ -34,7 +34,7 @@ WITH_PARAM = "withParam: '{{workflow.parameters.list}}'"
     ("over", "value", "names", "values"),
     [
         ("withItems: [x, 2, true]", "[]", ["a(0:x)", "a(1:2)", "a(2:true)"], ["x", "2", "true"]),
-        (WITH_PARAM, '["b (c)", 1.50, null]', ["a(0:b c)", "a(1:1.50)", "a(2:null)"], ["b (c)", "1.50", "null"]),
+        (WITH_PARAM, '["b (c)", 1.50, null]', ["a(0:b c)", "a(1:1.50)", "a(2:[])"], ["b (c)", "1.50", "null"]),
         (WITH_PARAM, '[["x", 1]]', ["a(0:[x 1])"], ['["x",1]']),
         (WITH_PARAM, '[{"k": "v", "b": 1}]', ["a(0:b:1,k:v)"], ['{"b":1,"k":"v"}']),
         ("withSequence: {count: 3}", "[]", ["a(0:0)", "a(1:1)", "a(2:2)"], ["0", "1", "2"]),

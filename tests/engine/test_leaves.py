@@ -199,13 +199,13 @@ def test_a_parameter_has_at_most_256_kb(lab: Laboratory, size, phase):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("nosuchcommand", "no such command, or it may not be run: nosuchcommand"),
-        ("/etc/passwd", "no such command, or it may not be run: /etc/passwd"),
+        ("nosuchcommand", "main: Error (exit code 64): there is no command nosuchcommand here, or it may not be run"),
+        ("/etc/passwd", "main: Error (exit code 64): there is no command /etc/passwd here, or it may not be run"),
     ],
 )
 def test_a_command_that_cannot_be_run(lab: Laboratory, command, message):
     view = lab.run(f"entrypoint: only\ntemplates:\n  - {{name: only, container: {{image: i, command: [{command}]}}}}\n")
-    assert (view.phase, view.message) == ("Error", message)
+    assert (view.phase, view.message) == ("Failed", message)
 
 
 def test_a_host_that_breaks_breaks_the_node_and_not_the_engine(lab: Laboratory):

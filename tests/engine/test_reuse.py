@@ -1,5 +1,6 @@
-"""Running again from a node: what an earlier run has done is taken from it, that node and what comes after it is not."""
+"""Running again from a node: what an earlier run has done is taken from it, that node and all after it is not."""
 
+import re
 import shutil
 import threading
 from collections.abc import Sequence
@@ -24,7 +25,8 @@ templates:
           template: use
           depends: a
           arguments:
-            parameters: [{name: word, value: '{{tasks.a.outputs.parameters.word}}'}, {name: r, value: '{{tasks.a.outputs.result}}'}]
+            parameters: [{name: word, value: '{{tasks.a.outputs.parameters.word}}'},
+               {name: r, value: '{{tasks.a.outputs.result}}'}]
             artifacts: [{name: file, from: '{{tasks.a.outputs.artifacts.file}}'}]
         - {name: c, template: last, depends: b && side}
   - name: make
@@ -47,7 +49,9 @@ templates:
     container:
       image: i
       command: [sh, -c]
-      args: ['NOTE; echo {{inputs.parameters.word}} {{inputs.parameters.r}} $(cat {{inputs.artifacts.file.path}}/name); test ! -e MARKS.fail']
+      args: ['NOTE;
+         echo {{inputs.parameters.word}} {{inputs.parameters.r}} $(cat {{inputs.artifacts.file.path}}/name);
+         test ! -e MARKS.fail']
   - name: last
     container: {image: i, command: [sh, -c], args: ['NOTE; echo {{workflow.parameters.p}}']}
 """
@@ -86,7 +90,7 @@ class Bench:
     def executed(self) -> list[str]:
         """The names below their run of the nodes that were executed since, sorted."""
         lines = self.marks.read_text(encoding="utf-8").split() if self.marks.exists() else []
-        return sorted(line.partition(".")[2] or line.partition("[")[1] + line.partition("[")[2] for line in lines)
+        return sorted(re.sub(r"^w-[a-z0-9]{5}\.?", "", line) for line in lines)
 
 
 @pytest.fixture
@@ -172,8 +176,10 @@ templates:
       tasks:
         - {name: early, template: plain}
         - {name: direct, template: direct, depends: early}
-        - {name: given, template: given, depends: early, arguments: {parameters: [{name: x, value: '<{{inputs.parameters.p}}>'}]}}
-        - {name: raw, template: raw, depends: early, arguments: {artifacts: [{name: x, raw: {data: '{{workflow.parameters.p}}'}}]}}
+        - {name: given, template: given, depends: early,
+           arguments: {parameters: [{name: x, value: '<{{inputs.parameters.p}}>'}]}}
+        - {name: raw, template: raw, depends: early,
+           arguments: {artifacts: [{name: x, raw: {data: '{{workflow.parameters.p}}'}}]}}
         - {name: other, template: other, depends: early}
         - {name: sometimes, template: plain, depends: early, when: '{{inputs.parameters.p}} == one'}
         - {name: afterwards, template: plain, depends: sometimes}
@@ -211,7 +217,8 @@ templates:
           template: work
           withParam: '{{tasks.list.outputs.result}}'
           arguments: {parameters: [{name: x, value: '{{item}}'}]}
-        - {name: join, depends: fetch, template: join, arguments: {parameters: [{name: x, value: '{{tasks.fetch.outputs.result}}'}]}}
+        - {name: join, depends: fetch, template: join,
+           arguments: {parameters: [{name: x, value: '{{tasks.fetch.outputs.result}}'}]}}
   - {name: list, container: {image: i, command: [sh, -c], args: ['NOTE; echo [10,20,30]']}}
   - name: work
     inputs: {parameters: [{name: x}]}
@@ -283,7 +290,7 @@ def test_a_name_that_is_not_clear_or_not_there(bench: Bench) -> None:
     with pytest.raises(UserError) as error:
         bench.submit("evil.decide")
     assert str(error.value).startswith(f"run {first.id} has no node 'evil.decide'; there are eval.decide")
-    with pytest.raises(UserError, match="has no node 'zzz'; there are train, train.read, "):
+    with pytest.raises(UserError, match=r"has no node 'zzz'; there are train, train[.]read, "):
         bench.submit("zzz")
     with pytest.raises(UserError, match="no run is named 'nosuch'"):
         bench.submit("end", of="nosuch")
@@ -296,7 +303,7 @@ templates:
     steps:
       - [{name: one, template: plain}, {name: two, template: plain}]
       - [{name: wait, template: wait}]
-      - [{name: many, template: plain, withItems: [x, y]}]
+      - [{name: many, template: plain, withItems: [u, v]}]
       - [{name: below, template: inner}]
       - [{name: end, template: plain}]
   - name: inner
@@ -309,9 +316,9 @@ templates:
 @pytest.mark.parametrize(
     ("node", "executed"),
     [
-        ("two", ["[0].two", "[2].many(0:x)", "[2].many(1:y)", "[3].below[0].in", "[4].end"]),
-        ("many(1:y)", ["[2].many(1:y)", "[3].below[0].in", "[4].end"]),
-        ("many", ["[2].many(0:x)", "[2].many(1:y)", "[3].below[0].in", "[4].end"]),
+        ("two", ["[0].two", "[2].many(0:u)", "[2].many(1:v)", "[3].below[0].in", "[4].end"]),
+        ("many(1:v)", ["[2].many(1:v)", "[3].below[0].in", "[4].end"]),
+        ("many", ["[2].many(0:u)", "[2].many(1:v)", "[3].below[0].in", "[4].end"]),
         ("below", ["[3].below[0].in", "[4].end"]),
         ("below.in", ["[3].below[0].in", "[4].end"]),
         ("[4].end", ["[4].end"]),
@@ -321,7 +328,7 @@ def test_steps(bench: Bench, node: str, executed: Sequence[str]) -> None:
     bench.first(STEPS.replace("PAUSE", "'0'"))
     view = bench.again(node)
     assert view.phase == "Succeeded", view.message
-    assert [line.replace("main", "") for line in bench.executed] == executed
+    assert bench.executed == executed
 
 
 def test_a_pause_is_not_waited_for_again(bench: Bench) -> None:
@@ -353,7 +360,8 @@ templates:
       tasks:
         - {name: good, template: plain}
         - {name: bad, template: bad, depends: good}
-  - {name: bad, container: {image: i, command: [sh, -c], args: ['NOTE; test -e MARKS.seen || { touch MARKS.seen; exit 1; }']}}
+  - {name: bad,
+     container: {image: i, command: [sh, -c], args: ['NOTE; test -e MARKS.seen || { touch MARKS.seen; exit 1; }']}}
   - {name: plain, container: {image: i, command: [sh, -c], args: ['NOTE']}}
 """
 
@@ -367,7 +375,7 @@ templates:
         ("inner(0)", ["end", "inner(0).bad", "inner(0).good"]),
         ("inner(1).bad", ["end", "inner(0).bad"]),
         ("inner.bad", ["end", "inner(0).bad"]),
-        ("flaky", ["end", "flaky(0)", "flaky(1)", "flaky(2)", "inner(0).bad", "inner(0).good"]),
+        ("flaky", ["end", "flaky", "flaky", "flaky", "inner(0).bad", "inner(0).good"]),
     ],
 )
 def test_attempts_are_what_came_of_them(bench: Bench, node: str, executed: Sequence[str]) -> None:
@@ -503,7 +511,7 @@ def test_an_interrupted_run_can_be_run_again_from_a_node(
     bench.forget()
     view = bench.again("b", spec=CHAIN)
     assert view.phase == "Succeeded"
-    assert bench.executed == ["b", "c"] or bench.executed == ["b", "c", "side"], "side may not have come to its end"
+    assert bench.executed in (["b", "c"], ["b", "c", "side"]), "side may not have come to its end"
 
 
 def test_another_workflows_run_is_not_taken(bench: Bench, lab: Laboratory) -> None:
@@ -531,7 +539,7 @@ def test_names_that_look_like_attempts(bench: Bench) -> None:
     first = bench.first(spec)
     item = next(node.display_name for node in first.nodes if "y.b" in node.display_name and node.type == "Retry")
     bench.again(item)
-    assert bench.executed == [f"{item}(0)", "b(0)"]
+    assert bench.executed == [item, "b"]
 
 
 def test_other_file_systems_get_copies(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -556,7 +564,8 @@ def test_global_outputs_of_what_is_taken(bench: Bench) -> None:
       - name: make
         outputs: {parameters: [{name: x, globalName: shared, valueFrom: {path: /x}}]}
         container: {image: i, command: [sh, -c], args: ['NOTE; printf hi > {{outputs.parameters.x.path}}']}
-      - {name: use, container: {image: i, command: [sh, -c], args: ['NOTE; echo {{workflow.outputs.parameters.shared}}']}}
+      - {name: use,
+         container: {image: i, command: [sh, -c], args: ['NOTE; echo {{workflow.outputs.parameters.shared}}']}}
     """
     bench.first(spec)
     view = bench.again("b")

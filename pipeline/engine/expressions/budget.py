@@ -6,7 +6,7 @@ from typing import Final
 from pipeline.engine.expressions.errors import NotEvaluated
 
 MAX_ENTRIES: Final = 1_000_000  # entries of lists and maps that are made, and characters that `repeat` makes
-MAX_STEPS: Final = 500_000  # nodes evaluated: about half a second
+MAX_STEPS: Final = 500_000  # nodes evaluated and entries compared, 256 characters gone through: about a second
 MAX_CHARACTERS: Final = 16_000_000  # of all texts that are made
 
 
@@ -41,6 +41,17 @@ class Budget:
         self.characters -= characters
         if self.characters < 0:
             raise NotEvaluated(f"the expression makes more than {MAX_CHARACTERS} characters of text")
+
+    def put(self, characters: int) -> None:
+        """Count one piece of a text that is being written."""
+        self.step(1 + characters // 256)
+        self.write(characters)
+
+    def weigh(self, *values: object) -> None:
+        """Count the work of going through texts."""
+        for value in values:
+            if isinstance(value, str) and len(value) > 255:
+                self.step(len(value) // 256)
 
     def made(self, value: object) -> None:
         """Count a value that a function has made; each function bounds by itself what it makes out of little."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.engine.expressions import times
 from pipeline.engine.expressions.errors import NotEvaluated
 from pipeline.engine.expressions.times import Duration, Time
-from pipeline.engine.expressions.values import Function, go_type
+from pipeline.engine.expressions.values import Function, Int64, NilMap, go_type, wrapped
 
 if TYPE_CHECKING:
     from pipeline.engine.expressions.evaluation import Evaluation
@@ -24,7 +24,7 @@ _TAKES: Final[dict[str, tuple[type, str]]] = {
     "l": (times.Location, "*time.Location"),
 }  # fmt: skip
 _EMPTY: Final[dict[str, Callable[[], Any]]] = {
-    "s": str, "i": int, "f": float, "b": bool, "m": dict, "a": lambda: None, "d": Duration,
+    "s": str, "i": int, "f": float, "b": bool, "m": NilMap, "a": lambda: None, "d": Duration,
     "t": lambda: Time(-62135596800),
 }  # fmt: skip
 
@@ -66,14 +66,15 @@ def _argument(name: str, letter: str, value: Any) -> Any:
     return value
 
 
-def call_method(value: Any, name: str) -> Callable[..., Any]:
+def takes(kind: str, name: str) -> str:
+    """The signature of a method of a `time` or a `duration`."""
+    return _METHODS[kind][name][0]
+
+
+def method(value: Any, name: str) -> Function:
     """A method of a point in time or a duration, to be called."""
-    takes, method = _METHODS[times.kind_of(value)][name]
-
-    def run(_run: Evaluation, *arguments: Any) -> Any:
-        return method(value, *_checked(Function(name, takes, method), list(arguments)))
-
-    return run
+    letters, rule = _METHODS[times.kind_of(value)][name]
+    return Function(name, letters, lambda _run, *arguments: rule(value, *arguments))
 
 
 def _formatted(time: Time, layout: str) -> str:
@@ -140,6 +141,4 @@ _METHODS: Final = {"time": _TIME, "duration": _DURATION}
 
 
 def _int64(value: int) -> int:
-    from pipeline.engine.expressions.values import Int64, wrapped
-
     return Int64(wrapped(value))

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from pipeline.engine.expressions import types
+from pipeline.engine.expressions.calling import takes
 from pipeline.engine.expressions.errors import NotEvaluated, NotParsed
-from pipeline.engine.expressions.signatures import ARGO, result_of
-from pipeline.engine.expressions.sprig_names import why_refused
+from pipeline.engine.expressions.parser import BUILTINS, PREDICATES
+from pipeline.engine.expressions.regexes import compiled
+from pipeline.engine.expressions.signatures import ARGO, mismatch, result_of
 from pipeline.engine.expressions.times import METHODS
 from pipeline.engine.expressions.tree import Node
-from pipeline.engine.expressions.types import ANY_MAP, BOOL, DURATION, FLOAT, INT, MAP, NIL, STRING, TIME, UNKNOWN, Type
+from pipeline.engine.expressions.types import ANY, BOOL, DURATION, FLOAT, INT, MAP, NIL, STRING, TIME, UNKNOWN, Type
 
 _ORDERED: Final = ("int", "float", "string", "time", "duration")
 _BOOLEAN: Final = ("all", "none", "any", "one", "filter", "count", "find", "findLast", "findIndex", "findLastIndex")
@@ -61,8 +63,6 @@ class _Checker:
         known = self.names.get(node.value)
         if known is not None:
             return known
-        from pipeline.engine.expressions.parser import BUILTINS, PREDICATES
-
         if node.value in BUILTINS or node.value in PREDICATES:
             return types.FUNCTION
         raise self.error(node, f"unknown name {node.value}")
@@ -76,6 +76,13 @@ class _Checker:
         raise self.error(node, f"invalid operation: {node.value} (mismatched type {found})")
 
     def binary_(self, node: Node) -> Type:
+        below = []  # a long sum is no deep recursion: what is deepest is seen first
+        lowest = node.parts[0]
+        while lowest.kind == "binary" and id(lowest) not in self.known:
+            below.append(lowest)
+            lowest = lowest.parts[0]
+        for part in reversed(below):
+            self.type_of(part)
         found = self.type_of(node.parts[0])
         for part in node.parts[1:]:
             other = self.type_of(part)
@@ -91,10 +98,12 @@ class _Checker:
             return self.membership(node, left, right)
         if symbol == "matches":
             self.pattern(node.parts[1])
+        if symbol == "%" and all(part.kind == "literal" for part in node.parts) and node.parts[1].value == 0:
+            raise self.error(node, "integer divide by zero")
         if symbol == "??":
             if "nil" in (left.kind, right.kind):
                 return right if left.kind == "nil" else left
-            return left if right.kind != "unknown" and types.assignable(right, left) else UNKNOWN
+            return left if types.assignable(right, left) else UNKNOWN
         if symbol in ("==", "!="):
             return BOOL if types.comparable(left, right) else None
         if symbol in _WANTS:
@@ -104,11 +113,11 @@ class _Checker:
 
     def membership(self, node: Node, left: Type, right: Type) -> Type | None:
         if right.kind == "map":
-            if right is ANY_MAP or left.kind in ("unknown", "string"):
+            if right is not MAP or left.kind in ("unknown", "string"):
                 return BOOL
             raise self.error(node, f"cannot use {left} as type string in map key")
         if right.kind == "array":
-            entry = right.entry or UNKNOWN
+            entry = right.entry or ANY
             if types.comparable(left, entry):
                 return BOOL
             raise self.error(node, f"cannot use {left} as type {entry} in array")
@@ -118,9 +127,10 @@ class _Checker:
 
     def pattern(self, node: Node) -> None:
         if node.kind == "literal" and isinstance(node.value, str):
-            from pipeline.engine.expressions.regexes import compiled
-
-            compiled(node.value)
+            try:
+                compiled(node.value)
+            except NotEvaluated as error:
+                raise self.error(node, str(error)) from None
 
     def chain_(self, node: Node) -> Type:
         return self.type_of(node.parts[0])
@@ -133,10 +143,6 @@ class _Checker:
             return UNKNOWN
         base, key = self.type_of(base_node), self.type_of(key_node)
         named = key_node.kind == "literal" and isinstance(key_node.value, str)
-        if base_node.kind == "name" and base_node.value == "sprig" and named:
-            problem = why_refused(key_node.value)
-            if problem:
-                raise self.error(node, problem)
         if base.kind == "unknown":
             return UNKNOWN
         if named and base.kind == "nil":
@@ -144,11 +150,11 @@ class _Checker:
         if base.kind == "map":
             if base is MAP and key.kind not in ("string", "unknown"):
                 raise self.error(key_node, f"cannot use {key} to get an element from {base}")
-            return base.entry or UNKNOWN
+            return base.entry or ANY
         if base.kind == "array":
             if key.kind not in ("int", "unknown"):
                 raise self.error(key_node, f"array elements can only be selected using an integer (got {key})")
-            return base.entry or UNKNOWN
+            return base.entry or ANY
         if named and key_node.value in METHODS.get(base.kind, ()):
             return types.FUNCTION
         if named:
@@ -170,23 +176,31 @@ class _Checker:
     def call_(self, node: Node) -> Type:
         callee, *arguments = node.parts
         found = self.type_of(callee)
-        given = [self.type_of(argument) for argument in arguments]
+        if found.kind == "unknown":
+            return UNKNOWN  # what sprig's functions are given is looked at when it is there
         if callee.kind == "name" and callee.value in ARGO and found is types.FUNCTION:
-            return self.result(node, callee.value, given)
+            return self.result(node, callee.value, [self.type_of(argument) for argument in arguments])
         if found.kind == "nil":
             raise self.error(node, f"{callee.value} is nil; cannot call nil as function")
-        if found.kind not in ("function", "unknown"):
+        if found.kind != "function":
             raise self.error(node, f"{found} is not callable")
-        if callee.kind == "member" and found.kind == "function":
-            return METHODS[self.type_of(callee.parts[0]).kind][callee.parts[1].value]
+        if callee.kind == "member" and self.type_of(callee.parts[0]).kind in METHODS:
+            return self.method(node, callee, [self.type_of(argument) for argument in arguments])
         return UNKNOWN
+
+    def method(self, node: Node, callee: Node, given: list[Type]) -> Type:
+        kind, name = self.type_of(callee.parts[0]).kind, callee.parts[1].value
+        problem = mismatch(name, takes(kind, name), given)
+        if problem:
+            raise self.error(node, problem)
+        return METHODS[kind][name]
 
     def builtin_(self, node: Node) -> Type:
         if len(node.parts) > 1 and node.parts[1].kind == "predicate":
             return self.predicated(node)
         if node.value in ("count", "sum"):
             found = self.collection(node)
-            return INT if node.value == "count" else found.entry or UNKNOWN
+            return INT if node.value == "count" else found.entry or ANY
         return self.result(node, node.value, [self.type_of(part) for part in node.parts])
 
     def result(self, node: Node, name: str, given: list[Type]) -> Type:
@@ -203,7 +217,7 @@ class _Checker:
 
     def predicated(self, node: Node) -> Type:
         found = self.collection(node)
-        scope = {"": found.entry or UNKNOWN}
+        scope = {"": UNKNOWN if found.kind == "unknown" else found.entry or ANY}
         if node.value in ("map", "reduce"):
             scope["index"] = INT
         if node.value == "reduce":
@@ -213,23 +227,25 @@ class _Checker:
         self.pointers.pop()
         for part in node.parts[2:]:
             self.type_of(part)
+        if out.kind == "nil":
+            raise self.error(node.parts[1], "predicate should has one input and one output param")
         if node.value in _BOOLEAN and out.kind not in ("bool", "unknown"):
-            if out.kind == "nil":
-                raise self.error(node.parts[1], "predicate should has one input and one output param")
             raise self.error(node.parts[1], f"predicate should return boolean (got {out})")
         match node.value:
             case "all" | "none" | "any" | "one":
                 return BOOL
             case "count" | "findIndex" | "findLastIndex":
                 return INT
-            case "filter" | "sortBy":
-                return types.array(found.entry or UNKNOWN) if found.kind == "array" else types.array()
+            case "filter":
+                return types.array(found.entry or ANY)
+            case "sortBy":
+                return found
             case "map":
                 return types.array(out)
             case "find" | "findLast":
-                return found.entry or UNKNOWN
+                return UNKNOWN if found.kind == "unknown" else found.entry or ANY
             case "groupBy":
-                return Type("map", "map[interface {}][]interface {}", types.array(found.entry or UNKNOWN))
+                return Type("map", "map[interface {}][]interface {}", types.array(found.entry or ANY))
         return out  # sum, reduce
 
     def predicate_(self, node: Node) -> Type:
@@ -244,8 +260,6 @@ class _Checker:
         return found
 
     def let_(self, node: Node) -> Type:
-        from pipeline.engine.expressions.parser import BUILTINS, PREDICATES
-
         name = node.value
         if name in ARGO or name == "sprig" or (self.names is not None and name in self.names):
             raise self.error(node, f"cannot redeclare {name}")
@@ -268,7 +282,7 @@ class _Checker:
         one, other = self.type_of(node.parts[1]), self.type_of(node.parts[2])
         if "nil" in (one.kind, other.kind):
             return other if one.kind == "nil" else one
-        if one.kind == "unknown" or not types.assignable(one, other):
+        if not types.assignable(one, other):
             return UNKNOWN
         return types.array() if one.kind == "array" and one != other else one
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from pipeline.engine.expressions.library import LIBRARY
 from pipeline.engine.expressions.parser import parse
-from pipeline.engine.expressions.tree import member_path, walk
+from pipeline.engine.expressions.tree import Node, member_path, walk
 from pipeline.engine.variables import ABSENT
 
 Lookup = Callable[[str], object]  # a dotted path; its value, ABSENT, None where it is not known
@@ -31,11 +31,12 @@ class Listing(Protocol):
 class Names(NamedTuple):
     """What an expression names. `controller`: as the controller's visitor lists them, what stands before `??` or `?.`
     left out. `strict`: the longest path of each of those, functions and own variables left out. `guarded`: paths
-    before `??` or `?.`. `whole`: some path may lead to a map, or is computed."""
+    before `??` or `?.`. `own`: its `let`s. `whole`: some path may lead to a map, or is computed."""
 
     controller: tuple[str, ...]
     strict: tuple[str, ...]
     guarded: tuple[str, ...]
+    own: tuple[str, ...]
     whole: bool
 
 
@@ -46,18 +47,13 @@ def names(text: str) -> Names:
     Raises:
         NotParsed: it is not of the language.
     """
-    tree = parse(text)
-    nodes = list(walk(tree))
-    guarded: set[int] = set()
+    nodes = list(walk(parse(text)))
+    guarded = _guarded(parse(text))
     inner: set[int] = set()  # bases of longer paths
     whole = False
     for node in nodes:
-        if node.kind == "binary" and node.value == "??":
-            guarded |= {id(part) for part in walk(node.parts[0]) if part.kind == "member"}
         if node.kind == "member":
             base, key = node.parts
-            if node.value and base.kind == "member":
-                guarded.add(id(base))
             if member_path(node) is not None:
                 inner.add(id(base))
             whole = whole or key.kind != "literal"
@@ -78,7 +74,28 @@ def names(text: str) -> Names:
         if id(node) not in inner:
             (maybe if id(node) in guarded else strict)[name] = None
             whole = whole or len(path) < 3 or path[-1] in _MAPS
-    return Names(tuple(seen), tuple(strict), tuple(maybe), whole)
+    return Names(tuple(seen), tuple(strict), tuple(maybe), tuple(sorted(own)), whole or bool(own))
+
+
+def _guarded(tree: Node) -> set[int]:
+    """The members that stand before `??` or `?.`."""
+    found: set[int] = set()
+    seen: set[tuple[int, bool]] = set()
+    todo = [(tree, False)]
+    while todo:
+        node, before = todo.pop()
+        if (id(node), before) in seen:
+            continue
+        seen.add((id(node), before))
+        if node.kind == "member":
+            if before:
+                found.add(id(node))
+            if node.value and node.parts[0].kind == "member":
+                found.add(id(node.parts[0]))
+        for place, part in enumerate(node.parts):
+            if part is not None:
+                todo.append((part, before or (place == 0 and node.kind == "binary" and node.value == "??")))
+    return found
 
 
 _MAPS: Final = frozenset(("parameters", "artifacts", "outputs", "labels", "annotations"))
@@ -98,13 +115,12 @@ def _flat(found: Names, lookup: Lookup | Mapping[str, Any]) -> dict[str, Any]:
     for path in (*found.strict, *found.guarded):
         for name in _prefixes(path):
             value = lookup(name)
+            complete = complete and name == path and value is not None
             if value is not None:
                 flat[name] = None if value is ABSENT else value
                 break
-        else:
-            complete = False
     if not complete and isinstance(lookup, Listing):
-        tops = {path.partition(".")[0] for path in (*found.strict, *found.guarded)}
+        tops = {path.partition(".")[0] for path in (*found.strict, *found.guarded, *found.own)}
         everything = "$env" in found.controller
         for key in lookup.keys():  # noqa: SIM118 - no mapping: calling it is how to look up
             if everything or key.partition(".")[0] in tops:

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from pipeline.engine.expressions import operators, times
 from pipeline.engine.expressions.budget import Budget
-from pipeline.engine.expressions.calling import call, call_method
+from pipeline.engine.expressions.calling import call, method
 from pipeline.engine.expressions.errors import NotEvaluated
 from pipeline.engine.expressions.functions import BUILTINS
 from pipeline.engine.expressions.predicates import PREDICATES
 from pipeline.engine.expressions.regexes import matches
 from pipeline.engine.expressions.tree import Node
-from pipeline.engine.expressions.values import Function, Numbers, bytes_of, go_type, size
+from pipeline.engine.expressions.values import Numbers, bytes_of, go_type, size
 
 
 class _Nil(Exception):
@@ -57,12 +57,15 @@ class Evaluation:
         if symbol in ("&&", "||"):
             return self.logical(node, symbol == "||")
         left_node, right_node = node.parts
+        if symbol == "+" and left_node.kind == "binary":
+            return self.total(node)
         left = self.value(left_node)
         if symbol == "??":
             return self.value(right_node) if operators.is_nil(left) else left
         if symbol == "in":
             return self.membership(left, right_node)
         right = self.value(right_node)
+        self.budget.weigh(left, right)
         if symbol in ("==", "!="):
             return operators.equal(left, right, self.budget) == (symbol == "==")
         if symbol in operators.COMPARISONS:
@@ -72,6 +75,18 @@ class Evaluation:
                 return False
             return _TEXTS[symbol](text(left), text(right))
         return self.arithmetic(symbol, left, right)
+
+    def total(self, node: Node) -> Any:
+        """A long sum, which is no deep recursion."""
+        added = []
+        while node.kind == "binary" and node.value == "+":
+            added.append(node.parts[1])
+            node = node.parts[0]
+        found = self.value(node)
+        for part in reversed(added):
+            self.budget.step()
+            found = operators.add(found, self.value(part), self.budget)
+        return found
 
     def arithmetic(self, symbol: str, left: Any, right: Any) -> Any:
         match symbol:
@@ -96,7 +111,7 @@ class Evaluation:
         asked whether it is a boolean."""
         if any(part.kind == "literal" and part.value is stop for part in node.parts):
             return stop
-        parts = [part for part in node.parts if part.kind != "literal"] or node.parts[-1:]
+        parts = [part for part in node.parts if part.kind != "literal" or part.value is not (not stop)] or node.parts[-1:]
         for part in parts[:-1]:
             if boolean(self.value(part)) is stop:
                 return stop
@@ -128,7 +143,7 @@ class Evaluation:
         key = self.value(node.parts[1])
         kind = times.kind_of(base)
         if kind and isinstance(key, str) and key in times.METHODS[kind]:
-            return Function(key, "", call_method(base, key))
+            return method(base, key)
         return operators.fetch(base, key)
 
     def slice(self, node: Node) -> Any:
@@ -146,6 +161,7 @@ class Evaluation:
 
     def call(self, node: Node) -> Any:
         arguments = [self.value(part) for part in node.parts[1:]]
+        self.budget.weigh(*arguments)
         found = call(self.value(node.parts[0]), arguments, self)
         self.budget.made(found)
         return found
@@ -153,7 +169,9 @@ class Evaluation:
     def builtin(self, node: Node) -> Any:
         if node.value in PREDICATES:
             return PREDICATES[node.value](self, node)
-        found = BUILTINS[node.value](self, *[self.value(part) for part in node.parts])
+        arguments = [self.value(part) for part in node.parts]
+        self.budget.weigh(*arguments)
+        found = BUILTINS[node.value](self, *arguments)
         self.budget.made(found)
         return found
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,9 @@ from pipeline.engine.expressions.function_dates import DATES
 from pipeline.engine.expressions.ordering import sorted_by
 from pipeline.engine.expressions.values import (
     AnyMap,
+    Byte,
     Function,
+    NilList,
     Texts,
     decoded,
     encoded,
@@ -107,11 +110,11 @@ def _replace(run: Evaluation, value: Any, old: Any, new: Any, count: Any = -1) -
     return texts.replace(run.budget, _text(value), _text(old), _text(new), operators.to_int(count))
 
 
-def _split(run: Evaluation, value: Any, separator: Any, count: Any = -1) -> Texts:
+def _split(run: Evaluation, value: Any, separator: Any, count: Any = -1) -> list[str]:
     return texts.split(run.budget, _text(value), _text(separator), operators.to_int(count))
 
 
-def _split_after(run: Evaluation, value: Any, separator: Any, count: Any = -1) -> Texts:
+def _split_after(run: Evaluation, value: Any, separator: Any, count: Any = -1) -> list[str]:
     mark = _text(separator)
     parts = texts.split(run.budget, _text(value), mark, operators.to_int(count))
     return Texts(part + mark if number < len(parts) - 1 else part for number, part in enumerate(parts))
@@ -179,11 +182,24 @@ def _from_base64(_run: Evaluation, value: Any) -> str:
 
 
 def decode64(text: str) -> bytes:
-    """The bytes of base64, padded and of the plain alphabet; line ends in it are skipped."""
+    """The bytes of base64, padded and of the plain alphabet; line ends in it are skipped.
+
+    Raises:
+        NotEvaluated: it is not base64.
+    """
     try:
         return base64.b64decode(encoded(text.replace("\n", "").replace("\r", "")), validate=True)
     except ValueError:
-        raise NotEvaluated("illegal base64 data") from None
+        letters = re.match(r"[A-Za-z0-9+/\r\n]*", text)
+        whole = letters.end() if letters else 0
+        place = whole if whole < len(text) and text[whole] != "=" else whole // 4 * 4
+        raise NotEvaluated(f"illegal base64 data at input byte {place}") from None
+
+
+def decoded_json(run: Evaluation, text: str) -> Any:
+    """The value of a JSON text, which is counted before it is made."""
+    run.budget.grow(text.count(",") + text.count("[") + text.count("{"))
+    return from_json(text)
 
 
 def _edge(place: int) -> Callable[[Evaluation, Any], Any]:
@@ -202,7 +218,9 @@ def _get(_run: Evaluation, held: Any, key: Any) -> Any:
     if isinstance(held, list | str):
         place = operators.to_int(key)
         raw = held if isinstance(held, list) else encoded(held)
-        return raw[place] if -len(raw) <= place < len(raw) else None
+        if not -len(raw) <= place < len(raw):
+            return None
+        return raw[place] if isinstance(held, list) else Byte(raw[place])
     return operators.fetch(held, key) if isinstance(held, dict) else None
 
 
@@ -311,9 +329,10 @@ def _flatten(run: Evaluation, held: Any) -> list[Any]:
 def _sort(run: Evaluation, held: Any, order: Any = "asc") -> list[Any]:
     if order not in ("asc", "desc"):
         raise NotEvaluated(f"invalid order {plain(order)[:40]}, expected asc or desc")
-    entries = held if isinstance(held, list) else []
-    run.budget.grow(len(entries))
-    return sorted_by(entries, lambda entry: entry, run.budget, reverse=order == "desc")
+    if not isinstance(held, list):
+        return NilList()
+    run.budget.grow(len(held))
+    return sorted_by(held, lambda entry: entry, run.budget, reverse=order == "desc")
 
 
 def _bits(name: str, rule: Callable[[int, int], int]) -> Callable[[Evaluation, Any, Any], int]:
@@ -338,15 +357,15 @@ BUILTINS: Final[dict[str, Callable[..., Any]]] = {
     "len": _len, "type": _type, "abs": _abs, "int": as_int, "float": as_float,
     "ceil": _rounding("ceil", lambda number: math.copysign(math.ceil(number), number)),
     "floor": _rounding("floor", lambda number: math.copysign(math.floor(number), number)),
-    "round": _rounding("round", rounded), "string": lambda run, value: plain(value, run.budget.write),
+    "round": _rounding("round", rounded), "string": lambda run, value: plain(value, run.budget.put),
     "trim": _of_texts(texts.trim), "trimPrefix": _of_texts(lambda text, mark=" ": text.removeprefix(mark)),
     "trimSuffix": _of_texts(lambda text, mark=" ": text.removesuffix(mark)), "upper": _of_texts(texts.upper),
     "lower": _of_texts(texts.lower), "split": _split, "splitAfter": _split_after, "replace": _replace,
     "repeat": _repeat, "join": _join, "indexOf": _of_texts(texts.index), "lastIndexOf": _of_texts(texts.last_index),
     "hasPrefix": _of_texts(str.startswith), "hasSuffix": _of_texts(str.endswith), "max": _extreme("max"),
     "min": _extreme("min"), "mean": _mean, "median": _median,
-    "toJSON": lambda run, value: to_pretty_json(value, run.budget.write),
-    "fromJSON": lambda run, value: from_json(_text(value)),
+    "toJSON": lambda run, value: to_pretty_json(value, run.budget.put),
+    "fromJSON": lambda run, value: decoded_json(run, _text(value)),
     "toBase64": _of_texts(lambda text: base64.b64encode(encoded(text)).decode()), "fromBase64": _from_base64,
     "first": _edge(0), "last": _edge(-1), "get": _get, "take": _take, "keys": _keys, "values": _values,
     "toPairs": _to_pairs, "fromPairs": _from_pairs, "reverse": _reverse, "uniq": _uniq, "concat": _concat,

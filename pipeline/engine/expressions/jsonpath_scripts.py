@@ -158,20 +158,20 @@ def _value(given: _Given, argument: Any) -> Any:
 def _number(given: _Given, argument: Any) -> float:
     if argument is None:
         raise NotEvaluated("invalid argument. is nil")
-    return parse_float(plain(_value(given, argument), given.budget.write), "invalid argument. expected number")
+    return parse_float(plain(_value(given, argument), given.budget.put), "invalid argument. expected number")
 
 
 def _integer(given: _Given, argument: Any) -> int:
     if argument is None:
         raise NotEvaluated("invalid argument. is nil")
-    return atoi(plain(_value(given, argument), given.budget.write), "invalid argument. expected integer")
+    return atoi(plain(_value(given, argument), given.budget.put), "invalid argument. expected integer")
 
 
 def _boolean(given: _Given, argument: Any) -> bool:
     value = _value(given, argument)
     if value is None:
         return False
-    text = plain(value, given.budget.write)
+    text = plain(value, given.budget.put)
     if text not in _TRUE and text not in _FALSE:
         raise NotEvaluated("invalid argument. expected boolean")
     return text in _TRUE
@@ -187,7 +187,7 @@ def _text(given: _Given, argument: Any) -> str:
             return _single(value, always=True)
     elif isinstance(value, str):
         return _single(value, always=False)
-    return plain(value, given.budget.write)
+    return plain(value, given.budget.put)
 
 
 def _single(text: str, *, always: bool) -> str:

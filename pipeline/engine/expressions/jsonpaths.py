@@ -4,14 +4,14 @@ https://github.com/evilmonkeyinc/jsonpath
 """
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pipeline.engine.expressions.budget import Budget
 from pipeline.engine.expressions.errors import NotEvaluated
-from pipeline.engine.expressions.jsonpath_scripts import Script, compiled, included, selector
+from pipeline.engine.expressions.jsonpath_scripts import Script, compiled, included
 from pipeline.engine.expressions.values import Int64, size
 
-_BLANK = ("", None)
+MAX_LENGTH: Final = 2000
 
 
 class Token(NamedTuple):
@@ -39,6 +39,8 @@ def parsed(path: str) -> tuple[Token, ...]:
     Raises:
         NotEvaluated: it is no path.
     """
+    if len(path) > MAX_LENGTH:
+        raise NotEvaluated(f"a JSONPath has {len(path)} characters; at most {MAX_LENGTH} are read")
     return tuple(_token(text) for text in _cut(path))
 
 
@@ -251,7 +253,7 @@ class _Walk(NamedTuple):
 
 def _apply(walk: _Walk, current: Any, tokens: tuple[Token, ...]) -> Any:
     """What a value's tokens lead to."""
-    walk.budget.step()
+    walk.budget.step(4)
     if not tokens:
         return current
     token, rest = tokens[0], tokens[1:]

@@ -34,7 +34,7 @@ def written(time: Time, layout: str) -> str:
                 half = "PM" if hour >= 12 else "AM"
                 return half if name == "PM" else half.lower()
             case "MST":
-                return abbreviation or _offset(offset, "-07" if offset % 3600 == 0 else "-0700")
+                return abbreviation or _offset(offset, "-0700")
         if name[0] == "Z":
             return "Z" if offset == 0 else _offset(offset, f"-{name[1:]}")
         if name[0] == "-":
@@ -215,6 +215,8 @@ def read(layout: str, text: str, zone: Location = UTC) -> Time:
     Raises:
         NotEvaluated: it does not show one.
     """
+    if len(layout) > 1000 or len(text) > 1000:
+        raise NotEvaluated("a date or its layout has more than 1000 characters")
     reading = _Reading(layout, text)
     position = 0
     for match in _CHUNK.finditer(layout):

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.expressions.functions import as_float, as_int
+from pipeline.engine.expressions.functions import as_float, as_int, decoded_json
 from pipeline.engine.expressions.jsonpaths import query
 from pipeline.engine.expressions.sprig import SPRIG
 from pipeline.engine.expressions.values import Function
-from pipeline.engine.expressions.writing import from_json, to_json
+from pipeline.engine.expressions.writing import to_json
 
 if TYPE_CHECKING:
     from pipeline.engine.expressions.evaluation import Evaluation
 
 
 def _json(run: Evaluation, value: Any) -> str:
-    return to_json(value, run.budget.write)
+    return to_json(value, run.budget.put)
 
 
 def _jsonpath(run: Evaluation, text: str, path: str) -> Any:
-    return query(path, from_json(text), run.budget)
+    return query(path, decoded_json(run, text), run.budget)
 
 
 LIBRARY: Final[dict[str, Any]] = {

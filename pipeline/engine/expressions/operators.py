@@ -7,7 +7,7 @@ from typing import Any, Final
 from pipeline.engine.expressions.budget import Budget
 from pipeline.engine.expressions.errors import NotEvaluated
 from pipeline.engine.expressions.times import Duration, Time
-from pipeline.engine.expressions.values import AnyMap, NilList, TextMap, go_type, is_number, whole, wrapped
+from pipeline.engine.expressions.values import AnyMap, Byte, NilList, TextMap, go_type, is_number, whole, wrapped
 
 
 def is_nil(value: object) -> bool:
@@ -184,7 +184,7 @@ def negate(value: Any) -> Any:
         return -value
     if not is_number(value):
         raise NotEvaluated(f"invalid operation: - {go_type(value)}")
-    return wrapped(-int(value))
+    return Byte(-int(value) % 256) if isinstance(value, Byte) else wrapped(-int(value))
 
 
 def contained(needle: Any, held: Any, budget: Budget) -> bool:
@@ -237,7 +237,7 @@ def fetch(held: Any, key: Any) -> Any:
         place = index + len(raw) if index < 0 else index
         if not 0 <= place < len(raw):
             raise NotEvaluated(f"index out of range: {place} (array length is {len(raw)})")
-        return raw[place]
+        return raw[place] if isinstance(held, list) else Byte(raw[place])
     shown = key if isinstance(key, str | int | float) else go_type(key)
     raise NotEvaluated(f"cannot fetch {shown} from {go_type(held)}")
 

@@ -364,7 +364,11 @@ class _Parser:
         return self.node("map", None, *found, column=column)
 
     def postfix(self, found: Node) -> Node:
+        length = 0
         while True:
+            length += 1
+            if length > MAX_DEPTH:
+                raise self.error(f"more than {MAX_DEPTH} members follow each other")
             if self.at("Operator", ".", "?."):
                 optional = self.next().value == "?."
                 if optional and self.at("Bracket", "["):

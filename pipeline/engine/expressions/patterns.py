@@ -33,7 +33,7 @@ def _spans(run: Evaluation, pattern: str, raw: bytes, count: int = -1) -> list[A
     found: list[Any] = []
     end = -1
     for match in compiled(pattern).finditer(raw):
-        run.budget.step()
+        run.budget.step(4)
         if 0 <= count <= len(found):
             break
         if match.start() == match.end() == end:
@@ -73,8 +73,9 @@ def _filled(template: bytes, match: Any) -> bytes:
     def one(found: re.Match[bytes]) -> bytes:
         if found[0] == b"$$":
             return b"$"
-        name = (found[1] or found[2]).decode("utf-8", "replace")
-        number = int(name) if name.isdigit() and len(name) < 10 and (name == "0" or name[0] != "0") else names.get(name)
+        name = found[1] or found[2]
+        plain = name.isdigit() and len(name) < 10 and (name == b"0" or not name.startswith(b"0"))
+        number = int(name) if plain else names.get(name)
         if number is None or number > match.re.groups:
             return b""
         return match.group(number) or b""

@@ -9,7 +9,7 @@ from pipeline.engine.expressions import operators
 from pipeline.engine.expressions.errors import NotEvaluated
 from pipeline.engine.expressions.ordering import sorted_by
 from pipeline.engine.expressions.tree import Node
-from pipeline.engine.expressions.values import AnyMap, go_type
+from pipeline.engine.expressions.values import AnyMap, Byte, encoded, go_type
 
 if TYPE_CHECKING:
     from pipeline.engine.expressions.evaluation import Evaluation
@@ -21,11 +21,18 @@ def _boolean(value: Any) -> bool:
     return boolean(value)
 
 
+def _held(value: Any) -> list[Any]:
+    """What is gone through: a list, or the bytes of a text."""
+    if isinstance(value, str):
+        return [Byte(byte) for byte in encoded(value)]
+    if isinstance(value, list) or value == {}:
+        return list(value)
+    raise NotEvaluated(f"reflect: call of reflect.Value.Len on {go_type(value)} Value")
+
+
 def _entries(run: Evaluation, node: Node, *, backwards: bool = False) -> Iterator[tuple[int, Any, Any]]:
     """Place, entry and what the predicate says of it."""
-    held = run.value(node.parts[0])
-    if not isinstance(held, list):
-        raise NotEvaluated(f"reflect: call of reflect.Value.Len on {go_type(held)} Value")
+    held = _held(run.value(node.parts[0]))
     predicate = node.parts[1].parts[0] if len(node.parts) > 1 else None
     places = range(len(held) - 1, -1, -1) if backwards else range(len(held))
     for place in places:
@@ -65,7 +72,8 @@ def _map(run: Evaluation, node: Node) -> list[Any]:
 def _sum(run: Evaluation, node: Node) -> Any:
     total: Any = 0
     first = True
-    texts = node.parts[0].kind == "array" and len(node.parts[0].parts) > 1
+    held = node.parts[0]
+    texts = held.kind == "array" and len(held.parts) > 1 and any(part.kind != "literal" for part in held.parts)
     for _, _, said in _entries(run, node):
         # expr-lang makes `a + b` of `sum([a, b])`, so that texts can be summed there
         total = said if first and texts and len(node.parts) == 1 else operators.add(said, total, run.budget)
@@ -99,9 +107,7 @@ def _sort(run: Evaluation, node: Node) -> list[Any]:
 
 
 def _reduce(run: Evaluation, node: Node) -> Any:
-    held = run.value(node.parts[0])
-    if not isinstance(held, list):
-        raise NotEvaluated(f"reflect: call of reflect.Value.Len on {go_type(held)} Value")
+    held = _held(run.value(node.parts[0]))
     start = 0
     if len(node.parts) > 2:
         total = run.value(node.parts[2])

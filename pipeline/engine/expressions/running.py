@@ -1,5 +1,6 @@
 """An expression from text to value: parsed, checked by what its variables are, run."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -7,6 +8,7 @@ from typing import Any, Final
 
 from pipeline.engine.expressions import types
 from pipeline.engine.expressions.budget import Budget
+from pipeline.engine.expressions.calls import check_calls, check_names
 from pipeline.engine.expressions.checker import check_types
 from pipeline.engine.expressions.environment import Lookup, environment
 from pipeline.engine.expressions.errors import NotEvaluated
@@ -14,6 +16,7 @@ from pipeline.engine.expressions.evaluation import Evaluation
 from pipeline.engine.expressions.library import LIBRARY
 from pipeline.engine.expressions.parser import parse
 from pipeline.engine.expressions.types import Type
+from pipeline.engine.expressions.values import decoded, encoded
 from pipeline.engine.expressions.writing import plain, to_json
 
 
@@ -25,13 +28,16 @@ def check(expression: str) -> None:
     """
     try:
         _checked(expression, None)
+        check_calls(parse(expression), expression)
     except RecursionError:
         raise NotEvaluated("the expression is nested too deep") from None
 
 
 @lru_cache(maxsize=1024)
 def _checked(expression: str, known: tuple[tuple[str, Type], ...] | None) -> None:
-    check_types(parse(expression), None if known is None else dict(known), expression)
+    tree = parse(expression)
+    check_names(tree, expression)
+    check_types(tree, None if known is None else dict(known), expression)
 
 
 def evaluate(expression: str, lookup: Lookup | Mapping[str, Any]) -> Any:
@@ -73,7 +79,7 @@ def _run(expression: str, held: Mapping[str, Any], now: Callable[[], float]) -> 
         return Evaluation(held, now).value(parse(expression))
     except RecursionError:
         raise NotEvaluated("the expression is nested too deep") from None
-    except (OverflowError, MemoryError) as error:
+    except (ArithmeticError, MemoryError) as error:
         raise NotEvaluated(f"a value is too large: {error}") from None
 
 
@@ -89,7 +95,7 @@ def holds(expression: str, lookup: Lookup | Mapping[str, Any]) -> bool:
     except NotEvaluated as error:
         raise NotEvaluated(f"unable to evaluate expression '{expression}': {error}") from None
     if not isinstance(value, bool):
-        raise NotEvaluated(f"unable to cast expression result '{plain(value, Budget().write)}' to bool")
+        raise NotEvaluated(f"unable to cast expression result '{plain(value, Budget().put)}' to bool")
     return value
 
 
@@ -100,8 +106,8 @@ def text_of(value: Any) -> str:
         NotEvaluated: it has no JSON.
     """
     if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    found = to_json(value, Budget().write)
+        return value if value.isascii() else _ODD_BYTE.sub("\ufffd", decoded(encoded(value)))
+    found = to_json(value, Budget().put)
     return found[1:-1] if len(found) > 1 and found[0] == found[-1] == '"' else found
 
 
@@ -109,6 +115,7 @@ def _type(value: Any) -> Type:
     return _TYPES.get(type(value), types.UNKNOWN)
 
 
+_ODD_BYTE: Final = re.compile("[\udc80-\udcff]")
 _TYPES: Final = {
     str: types.STRING, dict: types.MAP, type(None): types.NIL, bool: types.BOOL, int: types.INT, float: types.FLOAT,
     list: types.array(),

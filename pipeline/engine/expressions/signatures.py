@@ -9,10 +9,10 @@ from typing import Final
 
 from pipeline.engine.expressions import types
 from pipeline.engine.expressions.errors import NotEvaluated
-from pipeline.engine.expressions.types import FLOAT, INT, STRING, UNKNOWN, Type
+from pipeline.engine.expressions.types import ANY, FLOAT, INT, STRING, UNKNOWN, Type
 
 _LETTERS: Final = {
-    "s": STRING, "i": INT, "f": FLOAT, "a": UNKNOWN, "A": types.array(), "S": types.TEXTS, "b": types.BOOL,
+    "s": STRING, "i": INT, "f": FLOAT, "a": ANY, "A": types.array(), "S": types.TEXTS, "b": types.BOOL,
     "t": types.TIME, "d": types.DURATION, "l": types.LOCATION,
     "I": Type("array", "[]int", INT), "F": Type("array", "[]float64", FLOAT),
 }  # fmt: skip
@@ -43,13 +43,14 @@ def result_of(name: str, given: Sequence[Type]) -> Type:
     problem = ""
     for signature in _SIGNATURES[name]:
         wanted, _, out = signature.partition(":")
-        problem = _mismatch(name, wanted, given)
+        problem = mismatch(name, wanted, given)
         if not problem:
             return _LETTERS[out]
     raise NotEvaluated(problem)
 
 
-def _mismatch(name: str, wanted: str, given: Sequence[Type]) -> str:
+def mismatch(name: str, wanted: str, given: Sequence[Type]) -> str:
+    """Why a function whose signature is `wanted` does not take arguments of these types; empty where it does."""
     if len(given) != len(wanted):
         return f"{'too many' if len(given) > len(wanted) else 'not enough'} arguments to call {name}"
     for letter, argument in zip(wanted, given, strict=True):
@@ -84,7 +85,7 @@ def _entry(name: str, given: Sequence[Type]) -> Type:
     _count(given, 1)
     if given[0].kind not in ("array", "unknown"):
         raise NotEvaluated(f"cannot get {name} element from {given[0]}")
-    return UNKNOWN if given[0].name != "[]string" else STRING
+    return ANY if given[0].name != "[]string" else STRING
 
 
 def _take(_name: str, given: Sequence[Type]) -> Type:
@@ -110,7 +111,7 @@ def _aggregate(name: str, given: Sequence[Type]) -> Type:
         raise NotEvaluated(f"not enough arguments to call {name}")
     for argument in given:
         if argument.kind in ("array", "unknown"):
-            return UNKNOWN
+            return ANY
         if not argument.number and argument.kind != "duration":
             raise NotEvaluated(f"invalid argument for {name} (type {argument})")
     return given[0]
@@ -124,11 +125,11 @@ def _get(_name: str, given: Sequence[Type]) -> Type:
     if base.kind == "array":
         if key.kind not in ("int", "unknown"):
             raise NotEvaluated(f"non-integer slice index {key}")
-        return base.entry or UNKNOWN
+        return base.entry or ANY
     if base.kind == "map":
         if base is types.MAP and key.kind not in ("string", "unknown"):
             raise NotEvaluated(f"cannot use {key} to get an element from {base}")
-        return base.entry or UNKNOWN
+        return base.entry or ANY
     raise NotEvaluated(f"type {base} does not support indexing")
 
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.expressions import operators
 from pipeline.engine.expressions.errors import NotEvaluated
+from pipeline.engine.expressions.functions import decoded_json
 from pipeline.engine.expressions.sprig_numbers import Entry, is_zero
 from pipeline.engine.expressions.sprig_texts import text_of
-from pipeline.engine.expressions.values import Byte, Function, NilList, Texts, go_type
-from pipeline.engine.expressions.writing import from_json, to_json, to_pretty_json
+from pipeline.engine.expressions.values import Byte, Function, NilMap, Texts, go_type
+from pipeline.engine.expressions.writing import to_json, to_pretty_json
 
 if TYPE_CHECKING:
     from pipeline.engine.expressions.evaluation import Evaluation
@@ -18,6 +19,8 @@ Map = dict[str, Any]
 
 
 def _set(_run: Evaluation, held: Map, key: str, value: Any) -> Map:
+    if isinstance(held, NilMap):
+        raise NotEvaluated("assignment to entry in nil map")
     held[key] = value
     return held
 
@@ -85,6 +88,12 @@ def _copy(run: Evaluation, value: Any, depth: int = 0) -> Any:
     return value
 
 
+def _deep_copy(run: Evaluation, value: Any) -> Any:
+    if value is None:
+        raise NotEvaluated("reflect: call of reflect.Value.Type on zero Value")
+    return _copy(run, value)
+
+
 def _dig(_run: Evaluation, *values: Any) -> Any:
     if len(values) < 3:
         raise NotEvaluated("dig needs at least three arguments")
@@ -103,16 +112,16 @@ def _dig(_run: Evaluation, *values: Any) -> Any:
     return held
 
 
-def _from_json(_run: Evaluation, text: str) -> Any:
+def _from_json(run: Evaluation, text: str) -> Any:
     try:
-        return from_json(text)
+        return decoded_json(run, text)
     except NotEvaluated:
         return None
 
 
 def _json(run: Evaluation, value: Any) -> str:
     try:
-        return to_json(value, run.budget.write)
+        return to_json(value, run.budget.put)
     except NotEvaluated as error:
         if str(error).startswith("json:"):
             return ""
@@ -121,7 +130,7 @@ def _json(run: Evaluation, value: Any) -> str:
 
 def _pretty(run: Evaluation, value: Any) -> str:
     try:
-        return to_pretty_json(value, run.budget.write)
+        return to_pretty_json(value, run.budget.put)
     except NotEvaluated as error:
         if str(error).startswith("json:"):
             return ""
@@ -147,18 +156,16 @@ MAPS: Final[dict[str, Entry]] = {
     "unset": ("ms", _unset), "hasKey": ("ms", lambda _run, held, key: key in held), "pluck": ("sm*", _pluck),
     "keys": ("m*", _keys), "values": ("m", lambda _run, held: [held[key] for key in sorted(held)]),
     "pick": ("ms*", _pick), "omit": ("ms*", _omit), "merge": ("mm*", _merge), "mustMerge": ("mm*", _merge),
-    "mergeOverwrite": ("mm*", _overwrite), "mustMergeOverwrite": ("mm*", _overwrite), "deepCopy": ("a", _copy),
-    "mustDeepCopy": ("a", _copy), "dig": ("a*", _dig), "fromJson": ("s", _from_json),
-    "mustFromJson": ("s", lambda _run, text: from_json(text)), "toJson": ("a", _json),
-    "mustToJson": ("a", lambda run, value: to_json(value, run.budget.write)), "toPrettyJson": ("a", _pretty),
-    "mustToPrettyJson": ("a", lambda run, value: to_pretty_json(value, run.budget.write)),
-    "toRawJson": ("a", lambda run, value: to_json(value, run.budget.write, html=False)),
-    "mustToRawJson": ("a", lambda run, value: to_json(value, run.budget.write, html=False)),
+    "mergeOverwrite": ("mm*", _overwrite), "mustMergeOverwrite": ("mm*", _overwrite), "deepCopy": ("a", _deep_copy),
+    "mustDeepCopy": ("a", _deep_copy), "dig": ("a*", _dig), "fromJson": ("s", _from_json),
+    "mustFromJson": ("s", decoded_json), "toJson": ("a", _json),
+    "mustToJson": ("a", lambda run, value: to_json(value, run.budget.put)), "toPrettyJson": ("a", _pretty),
+    "mustToPrettyJson": ("a", lambda run, value: to_pretty_json(value, run.budget.put)),
+    "toRawJson": ("a", lambda run, value: to_json(value, run.budget.put, html=False)),
+    "mustToRawJson": ("a", lambda run, value: to_json(value, run.budget.put, html=False)),
     "typeOf": ("a", lambda _run, value: go_type(value)),
     "typeIs": ("sa", lambda _run, name, value: go_type(value) == name),
     "typeIsLike": ("sa", lambda _run, name, value: go_type(value) in (name, f"*{name}")),
     "kindOf": ("a", _kind_of), "kindIs": ("sa", lambda run, name, value: _kind_of(run, value) == name),
     "deepEqual": ("aa", lambda run, one, other: operators.deep_equal(one, other, run.budget)),
 }  # fmt: skip
-
-__all__ = ["MAPS", "NilList"]

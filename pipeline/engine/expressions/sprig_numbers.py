@@ -29,7 +29,7 @@ def to_int64(value: Any) -> int:
         match = _DECIMAL.fullmatch(text) if "." in text else None
         if match is not None:
             text = match[1] + "0" if match[1] in ("", "-", "+") else match[1]
-        text = re.sub(r"(?<=[0-9a-fA-FxXoObB])_(?=[0-9a-fA-F])", "", text) if re.match(r"[-+]?0", text) else text
+        text = re.sub(r"(?<=[0-9a-fA-FxXoObB])_(?=[0-9a-fA-F])", "", text)
         if len(text) > 70 or _LITERAL.fullmatch(text) is None:
             return 0
         sign, digits = (-1 if text[0] == "-" else 1), text.lstrip("+-").lower()
@@ -76,11 +76,11 @@ def _rest(_run: Evaluation, one: Any, other: Any) -> Int64:
 
 def _decimals(operation: Callable[[Decimal, Decimal], Decimal]) -> Callable[..., float]:
     def run(_run: Evaluation, first: Any, *values: Any) -> float:
-        with localcontext(Context(prec=60)):
+        with localcontext(Context(prec=700)):
             found = _decimal(first)
             for value in values:
                 found = operation(found, _decimal(value))
-            return float(found)
+            return float(found) or 0.0
 
     return run
 
@@ -148,7 +148,7 @@ def _floored(rule: Callable[[float], int]) -> Callable[[Evaluation, Any], float]
 
 
 def _octal(_run: Evaluation, value: Any) -> Int64:
-    text = plain(value, _run.budget.write)
+    text = plain(value, _run.budget.put)
     if len(text) > 30 or re.fullmatch(r"[+-]?[0-7]+", text) is None:
         return Int64(0)
     number = int(text, 8)

@@ -27,7 +27,7 @@ def _simple(rule: Callable[..., Any]) -> Callable[..., Any]:
 
 def text_of(run: Evaluation, value: Any) -> str:
     """A value as sprig writes it."""
-    return plain(value, run.budget.write)
+    return plain(value, run.budget.put)
 
 
 def text_list(run: Evaluation, value: Any) -> Texts:
@@ -133,7 +133,16 @@ _PATHS: Final[dict[str, Callable[..., Any]]] = {
     "base": _base, "dir": _dir, "clean": _clean, "ext": _ext, "isAbs": lambda path: path.startswith("/"),
 }  # fmt: skip
 
+def _sorted(run: Evaluation, value: Any) -> Texts:
+    return Texts(sorted(text_list(run, value), key=encoded) if isinstance(value, list) else [text_of(run, value)])
+
+
+def _fail(problem: str) -> str:
+    raise NotEvaluated(problem)
+
+
 TEXTS: Final[dict[str, Entry]] = {
+    "fail": ("s", _simple(_fail)),
     "hello": ("", _simple(lambda: "Hello!")), "abbrev": ("is", _simple(words.abbreviated)),
     "abbrevboth": ("iis", _simple(words.abbreviated_both)), "trunc": ("is", _simple(_trunc)),
     "trim": ("s", _simple(texts.trim)), "upper": ("s", _simple(texts.upper)), "lower": ("s", _simple(texts.lower)),
@@ -157,7 +166,7 @@ TEXTS: Final[dict[str, Entry]] = {
     "toStrings": ("a", text_list), "splitList": ("ss", lambda run, mark, text: texts.split(run.budget, text, mark)),
     "split": ("ss", _split), "splitn": ("sis", _splitn),
     "join": ("sa", lambda run, glue, value: texts.join(run.budget, glue, text_list(run, value))),
-    "sortAlpha": ("a", lambda run, value: Texts(sorted(text_list(run, value), key=encoded))),
+    "sortAlpha": ("a", _sorted),
     "b64enc": ("s", _simple(lambda text: base64.b64encode(encoded(text)).decode())), "b64dec": ("s", _simple(_decode64)),
     "b32enc": ("s", _simple(lambda text: base64.b32encode(encoded(text)).decode())), "b32dec": ("s", _simple(_decode32)),
     "sha1sum": ("s", _digest("sha1")), "sha256sum": ("s", _digest("sha256")), "sha512sum": ("s", _digest("sha512")),

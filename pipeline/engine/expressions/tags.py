@@ -9,6 +9,7 @@ from typing import Final
 from pipeline.engine.expressions.environment import Lookup, environment, missing
 from pipeline.engine.expressions.errors import NotEvaluated, NotParsed
 from pipeline.engine.expressions.running import run, text_of
+from pipeline.engine.variables import unquotable
 
 # Known late: an expression that names one of them is not run before, whatever it would make of nil.
 _LATE: Final = frozenset((
@@ -40,20 +41,13 @@ def render(expression: str, lookup: Lookup, strict: Callable[[str], bool] | None
         return None
     try:
         value = run(expression, held, getattr(lookup, "now", time.time))
-        if value is not None:
-            return _json_safe(text_of(value), isinstance(value, str))
+        found = None if value is None else text_of(value)
         problem = f'failed to evaluate expression "{expression}"'
     except NotEvaluated as error:
-        problem = f"failed to evaluate expression: {error}"
-    if lenient:
-        return None
-    raise NotEvaluated(problem)
-
-
-def _json_safe(text: str, is_text: bool) -> str:
-    """A value that is no text goes through Go's quotes, which are not JSON for every character."""
-    from pipeline.engine.variables import unquotable  # noqa: PLC0415 - variables loads this module when it meets a tag
-
-    if not is_text and unquotable(text):
+        found, problem = None, f"failed to evaluate expression: {error}"
+    if found is None and not lenient:
+        raise NotEvaluated(problem)
+    # What is no text goes through Go's quotes, which are not JSON for every character.
+    if found is not None and not isinstance(value, str) and unquotable(found):
         raise NotEvaluated("cannot finish template replacement because the result was invalid JSON")
-    return text
+    return found

@@ -6,15 +6,19 @@ from typing import Final
 
 from pipeline.engine.expressions.budget import Budget
 from pipeline.engine.expressions.errors import NotEvaluated
-from pipeline.engine.expressions.values import Texts, encoded
+from pipeline.engine.expressions.values import NilList, Texts, encoded
 
 SPACES: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"  # noqa: E501
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _FLOAT: Final = re.compile(
-    r"[+-]?(?:(?:[0-9]+(?:_?[0-9])*)?\.?[0-9]*(?:[eE][+-]?[0-9]+)?|inf|infinity|nan"
+    r"[+-]?(?:[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?|inf|infinity|nan"
     r"|0x(?P<whole>[0-9a-f]*)\.?(?P<part>[0-9a-f]*)p(?P<power>[+-]?[0-9]+))",
     re.ASCII | re.IGNORECASE,
 )
+
+
+# An underscore that is not between two digits.
+_UNDERSCORES: Final = re.compile(r"(?<![0-9a-fA-FxX])_|_(?![0-9a-fA-F])")
 
 
 def trim(text: str, letters: str = SPACES) -> str:
@@ -53,10 +57,10 @@ def replace(budget: Budget, text: str, old: str, new: str, count: int) -> str:
     return text.replace(old, new, count)
 
 
-def split(budget: Budget, text: str, separator: str, count: int = -1) -> Texts:
+def split(budget: Budget, text: str, separator: str, count: int = -1) -> list[str]:
     """At most `count` parts; letters where the separator is empty."""
     if count == 0:
-        return Texts()
+        return NilList()
     if separator == "":
         budget.grow(len(text))
         parts = list(text)
@@ -91,8 +95,14 @@ def parse_float(text: str, problem: str) -> float:
     Raises:
         NotEvaluated: it is none, with `problem`.
     """
+    if len(text) > 400:
+        raise NotEvaluated(problem)
+    if "_" in text:
+        if _UNDERSCORES.search(text) is not None:
+            raise NotEvaluated(problem)
+        text = text.replace("_", "")
     match = _FLOAT.fullmatch(text)
-    if match is None or len(text) > 400 or "_" in text:
+    if match is None:
         raise NotEvaluated(problem)
     try:
         number = float.fromhex(text) if match["power"] is not None else float(text)

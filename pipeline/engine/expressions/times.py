@@ -77,6 +77,9 @@ class Location:
     def __str__(self) -> str:
         return self.name
 
+    def json(self) -> str:
+        return "{}"
+
     def at(self, seconds: int) -> tuple[str, int]:
         """Its abbreviation and the seconds east of UTC, at seconds since 1970."""
         if self.zone is None:
@@ -179,8 +182,8 @@ class Time:
         from pipeline.engine.expressions.layouts import written
 
         if not 0 <= self.civil[0] <= 9999:
-            raise NotEvaluated("Time.MarshalJSON: year outside of range [0,9999]")
-        return written(self, "2006-01-02T15:04:05.999999999Z07:00")
+            raise NotEvaluated("json: error calling MarshalJSON for type time.Time: year outside of range [0,9999]")
+        return f'"{written(self, "2006-01-02T15:04:05.999999999Z07:00")}"'
 
 
 def moment(year: int, month: int, day: int, seconds: int, nanos: int, zone: Location) -> Time:

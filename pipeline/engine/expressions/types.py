@@ -20,6 +20,7 @@ class Type(NamedTuple):
 
 
 UNKNOWN: Final = Type("unknown", "unknown")
+ANY: Final = Type("unknown", "interface {}")  # unknown too, but a type: what a function or a map of anything gives
 NIL: Final = Type("nil", "unknown")
 BOOL: Final = Type("bool", "bool")
 INT: Final = Type("int", "int")
@@ -34,15 +35,17 @@ FUNCTION: Final = Type("function", "func")
 TEXTS: Final = Type("array", "[]string", STRING)
 
 
-def array(entry: Type = UNKNOWN) -> Type:
+def array(entry: Type = ANY) -> Type:
     return Type("array", "[]interface {}", entry)
 
 
 def assignable(one: Type, other: Type) -> bool:
     """Whether a value of the one type can be given where the other is wanted."""
+    if UNKNOWN in (one, other):
+        return False
     if one.kind == "nil":
-        return other.kind in ("unknown", "map", "array", "function")
-    return other.kind == "unknown" or (one.kind == other.kind and one.name == other.name)
+        return other is ANY or other.kind in ("map", "array", "function")
+    return other is ANY or (one.kind == other.kind and one.name == other.name)
 
 
 def comparable(one: Type, other: Type) -> bool:
@@ -50,7 +53,7 @@ def comparable(one: Type, other: Type) -> bool:
     kinds = {one.kind, other.kind}
     if kinds & {"unknown", "nil"} or (one.number and other.number) or kinds == {"array"}:
         return True
-    return one.kind != "unknown" and assignable(one, other)
+    return assignable(one, other)
 
 
 def fit(one: Type, other: Type, *kinds: str) -> bool:

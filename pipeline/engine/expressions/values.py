@@ -26,6 +26,10 @@ class NilList(list[Any]):
     """A list that is nil: empty, and `null` in JSON."""
 
 
+class NilMap(dict[str, Any]):
+    """A map that is nil: empty, `null` in JSON, and nothing can be put into it."""
+
+
 class TextMap(dict[str, str]):
     """A map[string]string, which functions that want a map of anything refuse."""
 
@@ -67,7 +71,7 @@ _NUMBERS: Final = frozenset((int, float, Int64, Byte))
 _TYPES: Final[dict[type, str]] = {
     type(None): "<nil>", bool: "bool", int: "int", float: "float64", str: "string", Int64: "int64", Byte: "uint8",
     list: "[]interface {}", Texts: "[]string", Numbers: "[]int", NilList: "[]interface {}",
-    dict: "map[string]interface {}", TextMap: "map[string]string", AnyMap: "map[interface {}]interface {}",
+    dict: "map[string]interface {}", NilMap: "map[string]interface {}", TextMap: "map[string]string", AnyMap: "map[interface {}]interface {}",
     Function: "func",
 }  # fmt: skip
 

@@ -33,10 +33,10 @@ def abbreviated_both(left: int, right: int, text: str) -> str:
 
 
 def title(text: str) -> str:
-    """Each word with a capital; what follows a letter, a digit, `_` or `'` starts none."""
+    """Each word with a capital; what follows a letter, a digit or `_` starts none."""
     found, before = [], " "
     for letter in text:
-        starts = not (before.isalnum() or before in "_'") if before.isascii() else before.isspace()
+        starts = not (before.isalnum() or before == "_") if before.isascii() else before.isspace()
         found.append(letter.upper() if starts and len(letter.upper()) == 1 else letter)
         before = letter
     return "".join(found)
@@ -64,9 +64,13 @@ def without_spaces(text: str) -> str:
 
 
 def initials(text: str) -> str:
-    """The first letter of each word."""
-    return "".join(letter for place, letter in enumerate(text)
-                   if letter not in SPACES and (place == 0 or text[place - 1] in SPACES))  # fmt: skip
+    """The first letter of each word; the library goes by bytes, each a character."""
+    letters = encoded(text).decode("latin-1")
+    return "".join(
+        letter
+        for place, letter in enumerate(letters)
+        if letter not in SPACES and (place == 0 or letters[place - 1] in SPACES)
+    )
 
 
 def swapped(text: str) -> str:

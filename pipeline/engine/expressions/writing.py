@@ -2,11 +2,12 @@
 
 import json
 import math
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from pipeline.engine.expressions.errors import NotEvaluated
-from pipeline.engine.expressions.values import AnyMap, Function, NilList
+from pipeline.engine.expressions.values import AnyMap, Function, NilList, NilMap
 
 MAX_DEPTH: Final = 100
 Charge = Callable[[int], None]  # counts what is written; raises where it is too much
@@ -16,7 +17,7 @@ def free(_size: int) -> None:
     """Counts nothing: for values that are small by their making."""
 
 
-def float_text(number: float, low: int = -4, high: int = 21) -> str:
+def float_text(number: float, low: int = -4, high: int = 6) -> str:
     """The shortest decimal text of a float; with an exponent below 10^low and from 10^high on."""
     if math.isnan(number):
         return "NaN"
@@ -131,7 +132,7 @@ def _write(value: Any, put: Callable[[str], None], charge: Charge, depth: int) -
     charge(1)
     if depth > MAX_DEPTH:
         raise NotEvaluated(f"a value is nested deeper than {MAX_DEPTH}")
-    if value is None or isinstance(value, NilList):
+    if value is None or isinstance(value, NilList | NilMap):
         put("null")
     elif isinstance(value, bool):
         put("true" if value else "false")
@@ -154,7 +155,7 @@ def _write(value: Any, put: Callable[[str], None], charge: Charge, depth: int) -
     elif isinstance(value, int):
         put(int.__repr__(value))
     elif hasattr(value, "json"):
-        put(_text(value.json()))
+        put(value.json())
     else:
         raise NotEvaluated(f"json: unsupported type: {type(value).__name__}")
 
@@ -177,12 +178,19 @@ def from_json(text: str) -> Any:
     Raises:
         NotEvaluated: it is not JSON.
     """
+    if "\\u" in text:
+        text = _ESCAPE.sub(lambda match: "\\ufffd" if match["lone"] else match[0], text)
     try:
         return json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_constant)
     except ValueError as error:
         raise NotEvaluated(f"invalid JSON: {error}") from None
     except RecursionError:
         raise NotEvaluated("invalid JSON: it is nested too deep") from None
+
+
+_ESCAPE: Final = re.compile(
+    r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
+)
 
 
 def _number(text: str) -> float:

@@ -1,0 +1,102 @@
+"""Asks the real controller on the cluster of KUBECONFIG what it makes of every case, and writes its answers.
+
+A workflow that still runs when nothing has changed on the cluster for a while does not end; its answer says so, and
+holds the tree as it stands.
+"""
+
+import argparse
+import difflib
+import json
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from oracle import cases, cluster, ours
+from oracle.cases import Case
+from oracle.normal import Answer, of_controller, written
+from oracle.waves import Waves
+
+from pipeline.errors import PipelineError, UserError
+
+AT_ONCE = 8
+QUIET_SECONDS = 60.0
+_OVER = ("Succeeded", "Failed", "Error")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; its exit code."""
+    parser = argparse.ArgumentParser(prog="make oracle", description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("--check", action="store_true", help="print differences, write nothing; exit 1 if any")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only the cases whose name holds it")
+    parser.add_argument("--keep", action="store_true", help="leave the namespace and the workflows on the cluster")
+    parser.add_argument("--namespace", default="oracle", help="made for this, and deleted at the end")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, metavar="N", help="how many workflows run at a time")
+    parser.add_argument("--quiet", type=float, default=QUIET_SECONDS, metavar="SECONDS",
+                        help="how long nothing has changed when what still runs counts as not ending")  # fmt: skip
+    options = parser.parse_args(arguments)
+    chosen = cases.find(options.only)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)  # what was made on the cluster is deleted then too
+    try:
+        if not chosen:
+            raise UserError(f"no case has {options.only!r} in its name")
+        answers = _asked(chosen, options)
+    except PipelineError as error:
+        print(f"oracle: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("oracle: stopped; nothing is written", file=sys.stderr)
+        return 130
+    changed = [case for case in chosen if _report(case, answers[case.name], write=not options.check)]
+    readme = cases.README.read_text(encoding="utf-8")
+    if not options.check:
+        cases.README.write_text(cases.with_differences(readme), encoding="utf-8")
+    print(f"{len(chosen)} cases, {len(changed)} of them answered differently from what is stored")
+    return 1 if options.check and changed else 0
+
+
+def _asked(chosen: Sequence[Case], options: argparse.Namespace) -> dict[str, Answer]:
+    deployment = cluster.controller()
+    print(f"asking the controller {cluster.version(deployment)} about {len(chosen)} cases", flush=True)
+    waves = Waves(chosen, options.namespace, at_once=options.at_once, quiet=options.quiet)
+    with cluster.quick(deployment), cluster.namespace(options.namespace, keep=options.keep):
+        waves.run()
+        found = json.loads(cluster.kubectl("-n", options.namespace, "get", "workflows", "-o", "json"))["items"]
+    workflows = {each["metadata"]["name"]: each for each in found}
+    answers = dict(waves.refusals)
+    for case in chosen:
+        if case.name in waves.names:
+            answers[case.name] = _answer(workflows[waves.names[case.name]])
+        if case.why:
+            with tempfile.TemporaryDirectory() as folder:
+                own = ours.ask(case, Path(folder))
+            answers[case.name] = {"controller": answers[case.name], "ours": own, "why": case.why}
+    return answers
+
+
+def _answer(workflow: Mapping[str, Any]) -> Answer:
+    answer = of_controller(workflow)
+    return answer if answer["phase"] in _OVER else {**answer, "phase": "does not end"}
+
+
+def _report(case: Case, answer: Answer, *, write: bool) -> bool:
+    """Print what differs from the stored answer, or write the new one; whether it differs."""
+    stored = case.stored()
+    if stored == answer:
+        return False
+    if write:
+        case.store(answer)
+        print(f"{'new' if stored is None else 'changed'}: {case.name}")
+    else:
+        before = written(stored).splitlines() if stored is not None else []
+        after = written(answer).splitlines()
+        names = (f"{case.name} (stored)", f"{case.name} (now)")
+        print("\n".join(difflib.unified_diff(before, after, *names, lineterm="")))
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,199 @@
+"""The normal form in which the controller's node tree and this engine's can be compared, and read in a diff.
+
+What differs from run to run is taken out: times, ids and the workflow's random suffix. Nodes are named by where they
+are in the workflow (`a.b`, `a(0:x)`, `[0].a`, `onExit`; `(root)` for the root), in every text too: `<pod a>` stands for
+the name of a's pod, `<id a>` for a's id, `<workflow>` for the workflow's name, `<time>` for a time. Of a message only
+its kind counts: what a Go library or a step's stderr adds to it is cut off.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from pipeline.engine import RunView
+from pipeline.engine.nodes import fnv1a
+
+Answer = dict[str, Any]
+
+ROOT: Final = "(root)"
+WIDTH: Final = 118
+MOST_NODES: Final = 60  # of a larger tree only the first and last ten are kept
+MOST_CHARACTERS: Final = 2000  # of a longer value only the beginning and the length
+
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| UTC| [-+]\d{4} UTC|[-+]\d\d:?\d\d)?")
+_REPEATED: Final = re.compile(r"(.{3,}?)\1{5,}")
+_NO_FILE: Final = "<an output parameter's file is not there>"
+_KINDS: Final = (
+    (re.compile(r"^((?:main: )?Error \(exit code \d+\)): .*", re.DOTALL), r"\1"),
+    (re.compile(r"^(withParam value could not be parsed as a JSON list): .*", re.DOTALL), r"\1"),
+    (
+        re.compile(r"^wait: Error \(exit code 64\): open \S+/outputs/parameters/\S+: no such file or directory$"),
+        _NO_FILE,
+    ),
+    (re.compile(r"^output parameter '.*': the step wrote no file at .*$"), _NO_FILE),
+)
+
+
+def of_controller(workflow: Mapping[str, Any]) -> Answer:
+    """The normal form of a Workflow object as the API server returns it."""
+    metadata, status = workflow["metadata"], workflow.get("status", {})
+    nodes = list(status.get("nodes", {}).values())
+    names = _Names(metadata["name"], metadata["uid"], nodes)
+    found = {
+        "phase": status.get("phase") or "Pending",
+        "message": names.message(status.get("message", "")),
+        "outputs": names.values(status.get("outputs")),
+        "nodes": {names.of(node["id"]): _node(node, names) for node in nodes},
+    }
+    found["nodes"] = _limited(dict(sorted(found["nodes"].items(), key=lambda entry: _natural(entry[0]))))
+    return _without_nothing(found)
+
+
+def _node(node: Mapping[str, Any], names: "_Names") -> Answer:
+    reference = node.get("templateRef")
+    template = f"{reference['name']}/{reference['template']}" if reference else node.get("templateName")
+    return _without_nothing(
+        {
+            "display": names.plain(node.get("displayName", "")),
+            "type": node["type"],
+            "phase": node.get("phase"),
+            "message": names.message(node.get("message", "")),
+            "template": template,
+            "boundary": names.of(node.get("boundaryID", "")),
+            "children": names.all(node.get("children", ())),
+            "inputs": names.values(node.get("inputs")),
+            "outputs": names.values(node.get("outputs")),
+        }
+    )
+
+
+def of_engine(view: RunView, uid: str) -> Answer:
+    """The normal form of a run of this engine."""
+    return of_controller(_as_object(view, uid))
+
+
+def _as_object(view: RunView, uid: str) -> dict[str, Any]:
+    """A run as the API server would return it.
+
+    Where the controller leaves a workflow's message empty, this engine names the leaf that failed first; not here.
+    """
+    named = {f"{node.display_name}: {node.message}" for node in view.nodes if node.message}
+    status = {
+        "phase": view.phase,
+        "message": "" if view.message in named else view.message,
+        "outputs": _listed(getattr(view, "outputs", {})),
+        "nodes": {
+            node.id: {
+                "id": node.id,
+                "name": node.name,
+                "displayName": node.display_name,
+                "type": node.type,
+                "phase": node.phase,
+                "message": node.message,
+                "templateName": node.template,
+                "boundaryID": node.boundary or "",
+                "children": node.children,
+                "inputs": _listed(node.inputs),
+                "outputs": _listed(node.outputs),
+            }
+            for node in view.nodes
+        },
+    }
+    return {"metadata": {"name": view.id, "uid": uid}, "status": status}
+
+
+def _listed(values: Mapping[str, Any]) -> dict[str, Any]:
+    parameters = [{"name": name, "value": value} for name, value in values.get("parameters", {}).items()]
+    return {**values, "parameters": parameters, "artifacts": [{"name": name} for name in values.get("artifacts", ())]}
+
+
+class _Names:
+    """What the ids and names of one run are in the normal form."""
+
+    def __init__(self, run: str, uid: str, nodes: Iterable[Mapping[str, Any]]) -> None:
+        self._run, self._uid = run, uid
+        self._names = {node["id"]: self._short(node["name"]) for node in nodes}
+        self._hashes = {str(fnv1a(node["name"])): self._short(node["name"]) for node in nodes}
+        self._reference = re.compile(re.escape(run) + r"(?:(-[a-z0-9][-a-z0-9]*?)?-(\d{5,10})(?!\d))?")
+
+    def _short(self, name: str) -> str:
+        short = name.removeprefix(self._run).removeprefix(".") or ROOT
+        return _REPEATED.sub(lambda found: f"({found[1]} × {len(found[0]) // len(found[1])})", short)
+
+    def of(self, node_id: str) -> str:
+        """The name of a node; empty for no id."""
+        return self._names.get(node_id) or (self.plain(node_id) and "<id of no node>")
+
+    def all(self, ids: Iterable[str]) -> list[str]:
+        """The names of nodes, in order."""
+        return sorted({self.of(each) for each in ids}, key=_natural)
+
+    def plain(self, text: str) -> str:
+        """A text without what differs from run to run."""
+        text = _TIME.sub("<time>", text.replace(self._uid, "<uid>"))
+        return self._reference.sub(self._replaced, text)
+
+    def _replaced(self, match: re.Match[str]) -> str:
+        template, number = match[1], match[2]
+        if number is None:
+            return "<workflow>"
+        name = self._hashes.get(number, "of no node")
+        return f"<{'pod' if template else 'id'} {name}>"
+
+    def message(self, text: str) -> str:
+        """A message's kind."""
+        text = self.plain(text)
+        for pattern, kind in _KINDS:
+            text = pattern.sub(kind, text)
+        return text
+
+    def values(self, values: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Inputs or outputs: parameters in the order of their names; of artifacts the names, without a pod's logs."""
+        values = values or {}
+        given = [each for each in values.get("parameters", ()) if each.get("value") is not None]
+        parameters = {each["name"]: self._value(each["value"]) for each in given}
+        artifacts = {each["name"] for each in values.get("artifacts", ()) if not each["name"].endswith("-logs")}
+        found = {
+            "parameters": dict(sorted(parameters.items())),
+            "artifacts": sorted(artifacts),
+            "result": self._value(values["result"]) if values.get("result") is not None else None,
+            "exitCode": values.get("exitCode"),
+        }
+        return {name: value for name, value in found.items() if value not in (None, [], {})}
+
+    def _value(self, value: str) -> str:
+        """A parameter's value; a list of failures, which the controller gives in no order, is put in one."""
+        value = self.plain(value)
+        if len(value) > MOST_CHARACTERS:
+            return f"{value[:40]}… ({len(value)} characters)"
+        if not value.startswith('[{"displayName"'):
+            return value
+        return json.dumps(sorted(json.loads(value), key=lambda each: str(each["displayName"])))
+
+
+def _natural(name: str) -> tuple[Any, ...]:
+    """Sorts the root first and `a(2)` before `a(10)`."""
+    parts = [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+    return (name != ROOT, parts)
+
+
+def _limited(nodes: dict[str, Any]) -> dict[str, Any]:
+    if len(nodes) <= MOST_NODES:
+        return nodes
+    entries = list(nodes.items())
+    return dict([*entries[:10], ("…", f"{len(entries) - 20} more"), *entries[-10:]])
+
+
+def _without_nothing(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if value not in (None, "", [], {})}
+
+
+def written(value: Any, indent: str = "") -> str:
+    """JSON in which what fits into a line is one."""
+    line = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict) or not value or (indent and len(indent) + len(line) <= WIDTH):
+        return line
+    inner = indent + "  "
+    entries = [f"{inner}{json.dumps(key, ensure_ascii=False)}: {written(each, inner)}" for key, each in value.items()]
+    return "{\n" + ",\n".join(entries) + f"\n{indent}}}"

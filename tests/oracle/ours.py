@@ -1,0 +1,32 @@
+"""What this engine answers to a case: real processes in a temporary folder, no cluster."""
+
+import threading
+from pathlib import Path
+
+from engine.laboratory import PlainHost
+from oracle.cases import Case
+from oracle.normal import Answer, of_engine
+
+from pipeline import engine
+from pipeline.errors import PipelineError
+
+PATIENCE_SECONDS = 30.0
+CORES = 4
+
+
+def ask(case: Case, folder: Path) -> Answer:
+    """Run it, and give the answer in the normal form; `{"refused": …}` where it is not run."""
+    journal = engine.Journal(folder / "journal.db")
+    try:
+        run = engine.submit(journal, engine.load(case.file), case.workflow, {})
+    except PipelineError as error:
+        return {"refused": str(error).replace(str(case.file), case.file.name)}
+    stop = threading.Event()
+    timer = threading.Timer(PATIENCE_SECONDS, stop.set)
+    timer.start()
+    try:
+        view = engine.execute(journal, run, PlainHost(), folder, cores=CORES, stop=stop)
+    finally:
+        timer.cancel()
+    answer = of_engine(view, str(journal.row(run)["uid"]))
+    return {**answer, "phase": "does not end"} if stop.is_set() else answer

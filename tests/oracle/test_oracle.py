@@ -1,0 +1,42 @@
+"""Every case of the oracle on this engine: its answer is the controller's, or the one that is meant to differ."""
+
+import difflib
+from pathlib import Path
+
+import pytest
+from oracle import cases, ours
+from oracle.cases import Case
+from oracle.normal import written
+
+ALL = cases.find()
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
+def test_this_engine_answers_as_the_controller(case: Case, tmp_path: Path):
+    wanted = case.wanted()
+    assert wanted is not None, f"{case.name} has no answer yet; run make oracle"
+    before, after = (written(answer).splitlines() for answer in (wanted, ours.ask(case, tmp_path)))
+    difference = "\n".join(difflib.unified_diff(before, after, "wanted", "this engine", lineterm=""))
+    assert not difference, difference
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
+def test_a_case_says_what_it_shows(case: Case):
+    lines = case.text.splitlines()
+    said = [line for line in lines[:4] if line.startswith("#")]
+    assert lines[0].startswith("# ")
+    assert len(said) <= 3
+    assert case.workflow == case.name.replace("/", "-")
+    stored = case.stored() or {}
+    assert ("ours" in stored) == bool(case.why)
+    assert stored.get("why", "") == case.why
+    assert not case.why or stored["ours"] != stored["controller"]
+
+
+def test_the_readme_lists_what_differs():
+    readme = cases.README.read_text(encoding="utf-8")
+    assert cases.with_differences(readme) == readme, "run make oracle"
+
+
+def test_every_answer_has_its_case():
+    assert sorted(cases.FOLDER.rglob("*.json")) == [case.answer_file for case in ALL if case.answer_file.exists()]

@@ -1,0 +1,112 @@
+"""Submitting many workflows to a small cluster: only so many at a time, the next as others end.
+
+What still runs when nothing has changed on the cluster for a while does not end; it is put aside, and the others go on.
+"""
+
+import json
+import queue
+import random
+import string
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from oracle.cases import Case
+from oracle.cluster import kubectl
+from oracle.normal import Answer
+
+from pipeline.errors import UserError
+
+_OVER = ("Succeeded", "Failed", "Error")
+_PHASES = 'jsonpath={.metadata.name} {.status.phase}{"\\n"}'
+
+
+class Waves:
+    """The workflows of `cases` in a namespace. `quiet`: the seconds after which what has not changed does not end."""
+
+    def __init__(self, cases: Sequence[Case], namespace: str, *, at_once: int, quiet: float) -> None:
+        self._namespace, self._at_once, self._quiet = namespace, at_once, quiet
+        self._cases = {case.workflow: case for case in cases}
+        self._waiting: deque[dict[str, Any]] = deque()
+        self._running: set[str] = set()
+        self._over = 0
+        self.names: dict[str, str] = {}  # of the workflows, by case
+        self.refusals: dict[str, Answer] = {}  # what the API server has not taken, by case
+
+    def run(self) -> None:
+        """Submit all, and wait until each has ended or does not."""
+        for found in self._read():
+            if found["kind"] == "Workflow":
+                self._waiting.append(found)
+            else:
+                kubectl("create", "-f", "-", given=json.dumps(found))
+        with _phases(self._namespace) as changes:
+            while self._waiting or self._running:
+                self._fill()
+                try:
+                    name, phase = changes.get(timeout=self._quiet)
+                except queue.Empty:
+                    print(f"\nnothing has changed for {self._quiet:g} s: {', '.join(sorted(self._running))}")
+                    self._over += len(self._running)
+                    self._running.clear()
+                    continue
+                if phase in _OVER and name in self._running:
+                    self._running.remove(name)
+                    self._over += 1
+                    print(f"\r{self._over} of {len(self._cases)} done", end="", flush=True)
+        print()
+
+    def _read(self) -> Iterator[dict[str, Any]]:
+        """The objects of all cases as kubectl reads them, each workflow with a random suffix."""
+        files = [option for case in self._cases.values() for option in ("-f", str(case.file))]
+        text = kubectl("create", "--dry-run=client", "--validate=false", "-o", "json", *files).strip()
+        decoder = json.JSONDecoder()
+        while text:
+            found, end = decoder.raw_decode(text)
+            text = text[end:].lstrip()
+            metadata = found["metadata"]
+            metadata["namespace"] = self._namespace
+            if found["kind"] == "Workflow":
+                case = self._cases[metadata["name"]]
+                suffix = "".join(random.choices(string.ascii_lowercase, k=5))
+                metadata["name"] = self.names[case.name] = f"{case.workflow[:57]}-{suffix}"
+                found["spec"].setdefault("serviceAccountName", "executor")
+            yield found
+
+    def _fill(self) -> None:
+        while self._waiting and len(self._running) < self._at_once:
+            workflow = self._waiting.popleft()
+            name = workflow["metadata"]["name"]
+            try:
+                kubectl("create", "-f", "-", given=json.dumps(workflow))
+            except UserError as error:
+                case = next(case for case, given in self.names.items() if given == name)
+                del self.names[case]
+                self.refusals[case] = {"refused": str(error).replace(name, "<workflow>")}
+                self._over += 1
+            else:
+                self._running.add(name)
+
+
+@contextmanager
+def _phases(namespace: str) -> Iterator["queue.SimpleQueue[tuple[str, str]]"]:
+    """Each change of a workflow: its name and phase."""
+    changes: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+    command = ["kubectl", "-n", namespace, "get", "workflows", "--watch", "-o", _PHASES]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watch:
+        stream = watch.stdout
+        assert stream is not None
+
+        def read() -> None:
+            for line in stream:
+                name, _, phase = line.strip().partition(" ")
+                changes.put((name, phase))
+
+        threading.Thread(target=read, daemon=True).start()
+        try:
+            yield changes
+        finally:
+            watch.terminate()
