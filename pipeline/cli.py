@@ -85,19 +85,62 @@ def lint(folder: Path | None) -> None:
 
 
 @cli.command(**_example("pipeline run openaq-train -p as-of=2003-06-01T00:00:00Z"))
+@click.argument("target", required=False)
 @click.argument("name", required=False)
 @click.option("-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help="A workflow parameter.")
+@click.option("--dry-run", is_flag=True, help="Show the tree that would run, with its conditions; start nothing.")
+@click.option(
+    "--from", "node", metavar="NODE", help="Run again from a node: what the newest run has done before is reused."
+)
+@click.option("--of", "earlier", metavar="RUN", default="", help="With --from: reuse this run, not the newest.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, instead of starting one.")
-def run(name: str | None, pairs: tuple[str, ...], resume: str | None) -> None:
-    """Run a workflow of manifests/ here."""
-    from pipeline.running import Laptop
+@click.option("--logs", is_flag=True, help="Show each line that a step writes, as it comes, instead of the tree.")
+@click.option("--cores", type=click.IntRange(1), help="How many steps run at once. Default: as many as there are.")
+def run(
+    target: str | None,
+    name: str | None,
+    pairs: tuple[str, ...],
+    *,
+    dry_run: bool,
+    node: str | None,
+    earlier: str,
+    resume: str | None,
+    logs: bool,
+    cores: int | None,
+) -> None:
+    """Run a workflow here: one of manifests/ by its name, or one of any file or folder.
 
-    if (name is None) == (resume is None):
-        raise UserError("wanted the name of a workflow, or --resume RUN; `pipeline lint` lists the workflows")
-    if resume is not None and pairs:
-        raise UserError("--resume goes on with the parameters that the run began with; leave -p out")
-    laptop = Laptop.here()
-    laptop.succeed(resume if resume is not None else laptop.submit(str(name), _parameters(pairs)))
+    TARGET is that name, file or folder; NAME says which, where a file or folder holds several.
+    """
+    from pipeline.running import Again, Laptop
+
+    if (target is None) == (resume is None):
+        raise UserError(
+            "wanted the name of a workflow, a file or a folder; or --resume RUN; `pipeline lint` lists the workflows"
+        )
+    if resume is not None and (pairs or node or dry_run):
+        raise UserError("--resume goes on with a run as it began; leave out -p, --from and --dry-run")
+    if earlier and not node:
+        raise UserError(f"--of {earlier} says which run --from NODE takes from; give --from too")
+    laptop, again = Laptop.here(), Again(node, earlier) if node else None
+    if target is not None:
+        from pipeline.finding import find
+
+        found, parameters = find(target, name or ""), _parameters(pairs)
+        if found.note:
+            click.echo(f"note: {found.note}", err=True)
+        if dry_run:
+            from pipeline.dry_run import show
+
+            show(found, *laptop.taken(found, parameters, again))
+            return
+        resume = laptop.begin(found, parameters, again)
+    if logs:
+        from pipeline.streaming import live_logs
+
+        laptop.succeed(str(resume), live_logs, cores=cores)
+    else:
+        laptop.succeed(str(resume), cores=cores)
 
 
 @cli.command(**_example("pipeline stop openaq-train-x7k2p"))
@@ -135,6 +178,27 @@ def rollback(project: str) -> None:
     laptop.succeed(laptop.submit(f"{find(project).name}-rollback", {}))
 
 
+@cli.command(**_example("pipeline watch"))
+@click.argument("place", type=click.Path(path_type=Path, exists=True), required=False)
+def watch(place: Path | None) -> None:
+    """Wait for what starts workflows, and start them: the schedules of all CronWorkflows of manifests/, or of PLACE."""
+    from pipeline.watch_here import watch_here
+
+    watch_here(place)
+
+
+@cli.command(**_example("pipeline cron"))
+@click.argument("place", type=click.Path(path_type=Path, exists=True), required=False)
+def cron(place: Path | None) -> None:
+    """List the CronWorkflows of manifests/, or of PLACE: when each is due, and how its last run went."""
+    from pipeline.watch_here import list_here
+
+    text, problems = list_here(place)
+    for problem in problems:
+        click.echo(f"note: {problem}", err=True)
+    click.echo(text)
+
+
 @cli.command(**_example("pipeline runs"))
 @click.option("--limit", default=20, show_default=True, help="How many, newest first.")
 def runs(limit: int) -> None:
@@ -148,12 +212,32 @@ def runs(limit: int) -> None:
 @cli.command(**_example("pipeline logs openaq-train-x7k2p trial"))
 @click.argument("run", required=False)
 @click.argument("node", required=False)
-def logs(run: str | None, node: str | None) -> None:
+@click.option("--follow", "-f", is_flag=True, help="Go on with what is written from now on, until the run ends.")
+def logs(run: str | None, node: str | None, follow: bool) -> None:
     """Print the logs of a run's nodes (of the newest run; of nodes whose name contains NODE)."""
     from pipeline.running import Laptop
 
-    for line in Laptop.here().logs(run, node):
-        click.echo(line)
+    Laptop.here().logs(run, node or "", follow=follow)
+
+
+@cli.command(**_example("pipeline explain openaq-train-x7k2p decide"))
+@click.argument("run", required=False)
+@click.argument("node", required=False)
+def explain(run: str | None, node: str | None) -> None:
+    """Say why a node was skipped, omitted, failed, never came to be, or is waiting; of a run, all that went wrong.
+
+    RUN is the newest where it is left out. With a file or folder in its place: why its manifests are refused.
+    """
+    from pipeline.explain import of_manifests
+    from pipeline.explain.lines import write
+    from pipeline.finding import is_place
+    from pipeline.running import Laptop
+
+    if run is not None and node is None and (is_place(run) or Path(run).exists()):
+        lines, good = of_manifests(Path(run))
+        write(lines)
+        sys.exit(0 if good else 2)
+    write(Laptop.here().explain(run, node))
 
 
 @cli.command(**_example("pipeline report openaq-train-x7k2p"))

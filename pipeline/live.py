@@ -17,7 +17,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from pipeline.live_lines import Lines, clean, count
+from pipeline.live_lines import Lines, clean, count, tells
 from pipeline.report import logs
 from pipeline.report.tasks import FINISHED, NEVER_RAN, Task, tasks
 from pipeline.report.words import duration, elapsed
@@ -153,7 +153,7 @@ def _row(task: Task, now: datetime, width: int, console: Console) -> Text:
     took = None if task.phase in NEVER_RAN else elapsed(task.started_at, task.finished_at, now)
     aside = [f"attempt {task.tries}"] if task.tries > 1 else []
     aside += [task.message or task.phase.lower()] if task.phase in {"Skipped", "Omitted"} else []
-    aside += [task.message] if task.message and task.phase not in {"Succeeded", "Skipped", "Omitted"} else []
+    aside += [task.message] if tells(task) and task.phase not in {"Skipped", "Omitted"} else []
     return _line(
         console,
         (f"{_indent(task)}{glyph} ", style),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from pipeline.engine.views import origin
 from pipeline.report.tasks import FINISHED, NEVER_RAN, Task, tasks
 from pipeline.report.words import duration, elapsed, one_line
 
@@ -61,7 +62,7 @@ class Lines:
         ended = change.phase in FINISHED
         at = (change.finished_at if ended else change.started_at) or datetime.now(UTC)
         took = elapsed(change.started_at, at, at) if ended and change.phase not in NEVER_RAN else None
-        told = change.message if change.phase != "Succeeded" else ""
+        told = change.message if tells(change) else ""
         parts = [change.name, "" if took is None else duration(took), told]
         words = "  ".join(clean(part, self._console) for part in parts if part)
         line = Text(f"{at.astimezone():%H:%M:%S}  {change.phase:<9}  {words}")
@@ -71,6 +72,11 @@ class Lines:
 
 def _of(timed: "Task | NodeView", name: str) -> _Change:
     return _Change(timed.phase, name, timed.started_at, timed.finished_at, timed.message)
+
+
+def tells(change: "_Change | Task") -> bool:
+    """Whether its message is worth a word: of what succeeded, only from which run it was reused."""
+    return bool(change.message) and (change.phase != "Succeeded" or bool(origin(change.message)))
 
 
 def count(task: Task) -> str:

@@ -8,8 +8,9 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
@@ -17,14 +18,23 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import engine
 from pipeline.errors import RunFailed, UserError
+from pipeline.finding import Found, find
+from pipeline.labels import labels
 from pipeline.stack import Stack
 from pipeline.stack.host import LaptopHost
 
 if TYPE_CHECKING:
     from pipeline.engine.views import RunSummary, RunView
+    from pipeline.explain.lines import Line
 
 ROOT = Path(__file__).parent.parent
-MANIFESTS = ROOT / "manifests"
+Shown = Callable[[], AbstractContextManager[Callable[["RunView"], None]]]
+
+
+def _as_tree() -> AbstractContextManager[Callable[["RunView"], None]]:
+    from pipeline.live import live_tree  # noqa: PLC0415 — rich is needed only to show a run
+
+    return live_tree()
 
 
 def home() -> Path:
@@ -32,18 +42,34 @@ def home() -> Path:
     return Path(os.environ.get("PIPELINE_HOME") or ROOT / ".pipeline").absolute()
 
 
+@dataclass(frozen=True)
+class Again:
+    """To run a workflow again from `node`. `run`: the earlier run; empty for the newest of the workflow."""
+
+    node: str
+    run: str = ""
+
+
 class Laptop:
     """Everything that `pipeline` commands share."""
 
     def __init__(self, folder: Path) -> None:
         self.home = folder
-        self.stack = Stack(folder)
-        self.host = LaptopHost(self.stack)
 
     @classmethod
     def here(cls) -> "Laptop":
         """The one whose state is in this checkout (or `$PIPELINE_HOME`)."""
         return cls(home())
+
+    @cached_property
+    def stack(self) -> Stack:
+        """Its servers."""
+        return Stack(self.home)
+
+    @cached_property
+    def host(self) -> LaptopHost:
+        """It as the engine sees it."""
+        return LaptopHost(self.stack)
 
     @cached_property
     def journal(self) -> engine.Journal:
@@ -57,19 +83,36 @@ class Laptop:
         for name in ("object-store", "fork-server", "tracking"):
             self.stack.ensure(name)
 
-    def submit(self, name: str, parameters: dict[str, str]) -> str:
-        """A new run of the workflow `name`, not started yet; its id.
+    def submit(self, name: str, parameters: Mapping[str, str]) -> str:
+        """A new run of the workflow `name` of manifests/, not started yet; its id.
 
         Raises:
             UserError: no manifest has that name, or a parameter is unknown or missing.
         """
-        known: list[str] = []
-        for folder in sorted(path for path in MANIFESTS.iterdir() if path.is_dir()):
-            manifests = engine.load(folder)
-            if name in manifests.names():
-                return engine.submit(self.journal, manifests, name, parameters)
-            known += manifests.names()
-        raise UserError(f"no workflow {name!r} in manifests/; there are: {', '.join(sorted(known))}")
+        return self.begin(find(name), parameters)
+
+    def begin(self, found: Found, parameters: Mapping[str, str], again: Again | None = None) -> str:
+        """A new run of a workflow, not started yet; its id. `again`: what it takes from an earlier run.
+
+        Raises:
+            UserError: a parameter is unknown or missing; or what `taken` raises.
+        """
+        given, reuse = self.taken(found, parameters, again)
+        return engine.submit(self.journal, found.manifests, found.name, given, reuse=reuse)
+
+    def taken(
+        self, found: Found, parameters: Mapping[str, str], again: Again | None
+    ) -> tuple[Mapping[str, str], engine.Reuse | None]:
+        """The parameters of a new run, and what it takes from an earlier one.
+
+        Raises:
+            UserError: there is no such run or node, or it is not clear which.
+        """
+        if again is None:
+            return parameters, None
+        if not (self.home / "journal.db").exists():
+            raise UserError(f"there is no earlier run of {found.name}; start one without --from")
+        return engine.again(self.journal, found.manifests.named(found.name), again.node, parameters, of=again.run)
 
     def unfinished(self, name: str, parameters: dict[str, str]) -> str | None:
         """The run of that workflow with those parameters that was cut off, if the newest was."""
@@ -78,25 +121,24 @@ class Laptop:
                 return run.id if run.interrupted else None
         return None
 
-    def succeed(self, run: str) -> "RunView":
-        """Execute a run to its end, showing it.
+    def succeed(self, run: str, shown: Shown = _as_tree, *, cores: int | None = None) -> "RunView":
+        """Execute a run to its end. `shown`: how it is shown (default: the live tree). `cores`: how many steps run at
+        once (default: as many as there are).
 
         Raises:
             UserError: there is no such run.
             RunFailed: it ended otherwise than well; or it was stopped, and can be resumed.
         """
-        from pipeline.live import live_tree  # noqa: PLC0415 — rich is needed only to show a run
-
-        self.view(run)  # there is such a run, before any server is started for it
-        self.stack.start_in_background(["fork-server"])
-        with live_tree() as show, _stoppable() as stop:
+        if engine.has_steps(self.journal, run):  # there is such a run, before any server is started for it
+            self.stack.start_in_background(["fork-server"])
+        with shown() as show, _stoppable() as stop:
             ended = engine.execute(
-                self.journal, run, self.host, self.home, cores=os.cpu_count() or 1, on_change=show, stop=stop
+                self.journal, run, self.host, self.home, cores=cores or os.cpu_count() or 1, on_change=show, stop=stop
             )
         if ended.interrupted:
             raise RunFailed(f"{run} was stopped; go on with: pipeline run --resume {run}")
         if ended.phase != "Succeeded":
-            raise RunFailed(f"{run} {ended.phase.lower()}: {_plainly(ended.message)}; see: pipeline logs {run}")
+            raise RunFailed(f"{run} {ended.phase.lower()}: {_plainly(ended.message)}; see: pipeline explain {run}")
         return ended
 
     def runs(self) -> list["RunSummary"]:
@@ -126,16 +168,36 @@ class Laptop:
         """Ask the process that executes the run to stop it; a line that says what happened."""
         return engine.stop(self.journal, run)
 
-    def logs(self, run: str | None, node: str | None) -> Iterator[str]:
-        """The lines that a run's nodes wrote, each after its node's name."""
-        for seen in self.view(run).nodes:
-            if seen.log is None or (node or "") not in seen.name:
-                continue
-            for stream in ("stderr.log", "stdout.log"):
-                path = seen.log / stream
-                if path.is_file():
-                    text = path.read_text(encoding="utf-8", errors="replace")
-                    yield from (f"{seen.display_name}: {line}" for line in text.splitlines())
+    def logs(self, run: str | None, node: str, *, follow: bool) -> None:
+        """Print the lines that a run's nodes wrote (the newest run's, for None), each after its node's name; of nodes
+        whose name contains `node`. `follow`: and those that will come, until the run ends.
+
+        Raises:
+            UserError: there is no such run, or no such node in it.
+        """
+        from pipeline.streaming import Printer, Stream  # noqa: PLC0415 — rich is needed only to show a run
+
+        first = self.view(run)
+        if not follow and not any(node in name for name in (*labels(first).values(), *(n.name for n in first.nodes))):
+            raise UserError(f"run {first.id} has no node whose name contains {node!r}")
+        stream = Stream(Printer(), node, told=follow)
+        for seen in engine.follow(self.journal, first.id) if follow else [first]:
+            stream.look(seen)
+        stream.close()
+        if follow and seen.interrupted:
+            raise RunFailed(f"nobody executes run {seen.id}; go on with: pipeline run --resume {seen.id}")
+
+    def explain(self, run: str | None, node: str | None) -> list["Line"]:
+        """The story of a run (the newest, for None), or of one node; a first name that is no run's is a node's.
+
+        Raises:
+            UserError: there is no such run or node.
+        """
+        from pipeline.explain import of_run  # noqa: PLC0415 — rich is needed only to show a run
+
+        if run is not None and node is None and all(each.id != run for each in self.runs()):
+            run, node = self.newest(), run
+        return of_run(self.journal, run or self.newest(), node or "")
 
     def report(self, runs: Sequence[str]) -> Path:
         """Write one page for those runs (the newest, for none); its path."""

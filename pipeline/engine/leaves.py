@@ -24,7 +24,7 @@ from pipeline.engine.variables import replace_all
 from pipeline.errors import PipelineError
 
 PARAMETER_BYTES: Final = 256 * 1024
-_REFERENCE: Final = re.compile(r"\$(\$\([A-Za-z_]\w*\)|\(([A-Za-z_]\w*)\))")
+_REFERENCE: Final = re.compile(r"\$(\$|\(([^)]*)\))")
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +140,8 @@ def _given_variables(container: Container, host: Host) -> dict[str, str]:
 
 
 def _expanded(text: str, variables: Mapping[str, str]) -> str:
-    """`$(NAME)` filled in as Kubernetes does: unknown names stay, `$$(NAME)` is a literal `$(NAME)`."""
-    return _REFERENCE.sub(lambda match: match[1] if match[2] is None else variables.get(match[2], match[0]), text)
+    """`$(NAME)` filled in as Kubernetes does: unknown names stay, `$$` is a `$` that begins no name."""
+    return _REFERENCE.sub(lambda match: "$" if match[2] is None else variables.get(match[2], match[0]), text)
 
 
 def gather(template: Template, place: Place, exit_code: int, *, printed: bool) -> Outcome:

@@ -62,13 +62,7 @@ class Manifests:
 
     def snapshot(self, name: str) -> str:
         """What a run of `name` needs to be continued when the files have changed, as JSON."""
-        needed: dict[str, None] = {}
-        todo = [name]
-        while todo:
-            each = todo.pop()
-            if each not in needed:
-                needed[each] = None
-                todo.extend(self.references[each])
+        needed = sorted(_reached(name, self.references))
         return json.dumps([{"file": self.workflows[each].source, "document": self.documents[each]} for each in needed])
 
 
@@ -106,19 +100,34 @@ def resolve(found: Iterable[tuple[str, dict[str, Any]]]) -> Manifests:
         read[workflow.name] = workflow
         raw[workflow.name] = document
     references = {name: referred(workflow) for name, workflow in read.items()}
-    whole = {name: merged(workflow, read) for name, workflow in read.items()}
+    whole: dict[str, Workflow] = {}
     for name, workflow in read.items():
         base = raw.get(workflow.template_ref)
         defaults = _defaults(raw[name]) or (_defaults(base) if base else {})
-        if defaults:
-            others = {each: _read(document, read[each].source, defaults) for each, document in raw.items()}
-            whole[name] = merged(others[name], others)
+        others = {
+            each: _read(raw[each], read[each].source, defaults)
+            for each in _reached(name, references)
+            if _defaults(raw[each]) != defaults
+        }
+        whole[name] = merged(others.get(name, workflow), read | others)
         try:
             check(whole[name])
         except Refused as problem:
             near = [(read[each].source, raw[each]) for each in (name, *raw)]
             raise with_line(problem, f"{workflow.source}: {name}", near) from None
     return Manifests(whole, raw, references)
+
+
+def _reached(name: str, references: Mapping[str, Collection[str]]) -> set[str]:
+    """A workflow and all that it refers to, as far as they are there."""
+    found: set[str] = set()
+    todo = [name]
+    while todo:
+        each = todo.pop()
+        if each in references and each not in found:
+            found.add(each)
+            todo.extend(references[each])
+    return found
 
 
 def _defaults(document: dict[str, Any]) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def _task(fields: Fields, read_inline: ReadTemplate, *, in_dag: bool = True) -> 
     task = Task(
         name=name,
         template=_template(fields) if inline is None else "",
+        referred=fields.has("templateRef"),
         inline=read_inline(inline) if inline is not None else None,
         arguments=read_values(arguments, "argument") if arguments else Values(),
         depends=fields.text("depends").strip() if in_dag else "",
@@ -102,7 +103,10 @@ def _exit(fields: Fields) -> Hook | None:
         return Hook(old) if old else None
     arguments = hook.mapping("arguments")
     found = Hook(
-        _template(hook), read_values(arguments, "argument") if arguments else None, hook.text("expression").strip()
+        _template(hook),
+        read_values(arguments, "argument") if arguments else None,
+        hook.text("expression").strip(),
+        hook.has("templateRef"),
     )
     hook.done()
     return found

@@ -6,6 +6,7 @@ work grows with the number of nodes. What follows is a stack, not a recursion, s
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -262,7 +263,8 @@ def _leaf_ended(run: Run, event: Ended) -> None:
     if node.bound is not None and event.outputs is not None:
         publish(run, node.bound, event.outputs)
     if node.condemned:
-        finish(run, node, "Failed", node.condemned, event.outputs)
+        outputs = replace(event.outputs, exit_code=None) if event.outputs is not None else None
+        finish(run, node, "Failed", node.condemned, outputs)
     else:
         finish(run, node, event.phase, event.message, event.outputs)
 

@@ -148,6 +148,7 @@ class Hook:
     template: str
     arguments: Values | None = None
     expression: str = ""
+    referred: bool = False  # its template was named with its manifest
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,6 +168,7 @@ class Task:
     continue_on_failed: bool = False
     continue_on_error: bool = False
     on_exit: Hook | None = None
+    referred: bool = False  # its template was named with its manifest (`templateRef`)
     inline: "Template | None" = None  # the template itself, until it is among the workflow's
 
     @property

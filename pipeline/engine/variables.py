@@ -69,8 +69,8 @@ def replace_text(text: str, lookup: Lookup, strict: Strict | None = None) -> str
 
 
 def _computed(tag: str, lookup: Lookup, strict: Strict | None) -> str:
-    from pipeline.engine.expressions.tags import render  # noqa: PLC0415 - loaded where an expression is met
-    from pipeline.engine.expressions import NotEvaluated  # noqa: PLC0415
+    from pipeline.engine.expressions.errors import NotEvaluated  # noqa: PLC0415 - loaded where an expression is met
+    from pipeline.engine.expressions.tags import render  # noqa: PLC0415
 
     try:
         value = render(tag[1:], lookup, strict)
@@ -85,7 +85,9 @@ def _value(tag: str, lookup: Lookup, strict: Strict | None) -> str:
     if value is None and nested > 0:
         inner = lookup(tag[nested + 2 :])
         if inner is ABSENT:
-            raise Unresolved(f"unable to substitute nested tag {{{{{tag}}}}}: {tag[nested + 2 :]} is an absent optional")
+            raise Unresolved(
+                f"unable to substitute nested tag {{{{{tag}}}}}: {tag[nested + 2 :]} is an absent optional"
+            )
         if isinstance(inner, str):
             return "{{" + tag[:nested] + inner
     if value is ABSENT:

@@ -97,12 +97,12 @@ def node_view(node: Node, folder: Path) -> NodeView:
 
 def _template(node: Node) -> str:
     """The template by its name; by its manifest's too where that was named (`templateRef`)."""
-    place, _, name = node.template.rpartition("/")
-    around = node.boundary.template.rpartition("/")[0] if node.boundary is not None else ""
-    inline = name.rpartition(".")[2] if "." in name else ""
-    if inline:
-        return ""
-    return name if place == around else node.template
+    name = node.template.rpartition("/")[2]
+    frame = node.boundary.frame if node.boundary is not None else None
+    by = node.exit_of.hook if node.exit_of is not None else frame.tasks.get(node.task) if frame is not None else None
+    if "." in name:
+        return ""  # it stands within its task, without a name
+    return node.template if by is not None and by.referred else name
 
 
 def _place(artifact: Artifact, place: Place, folder: Path) -> str:

@@ -32,7 +32,7 @@ def holds(when: str) -> bool:
     try:
         tree = _Parser(tokens(when)).binary(0)
     except NotParsed as error:
-        hint = " (hint: try wrapping the affected expression in quotes (\"))" if "Invalid token" in str(error) else ""
+        hint = ' (hint: try wrapping the affected expression in quotes ("))' if "Invalid token" in str(error) else ""
         raise NotEvaluated(f"Invalid 'when' expression '{when}': {error}{hint}") from None
     try:
         value = _value(tree)
@@ -178,7 +178,9 @@ def _checked(
     def run(left: Any, right: Any) -> Any:
         for value in (left, right):
             if type(value) is not kind:
-                raise _Mistake(f"Value '{_shown(value)}' cannot be used with the {what} '{symbol}', it is not a {wanted}")
+                raise _Mistake(
+                    f"Value '{_shown(value)}' cannot be used with the {what} '{symbol}', it is not a {wanted}"
+                )
         return rule(left, right)
 
     return run
@@ -191,9 +193,7 @@ def _count(symbol: str, rule: Callable[[float, float], float]) -> Callable[[Any,
 def _compare(symbol: str, rule: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
     def run(left: Any, right: Any) -> Any:
         if type(left) is not type(right) or not isinstance(left, float | str):
-            raise _Mistake(
-                f"Value '{_shown(left)}' cannot be used with the comparator '{symbol}', it is not a number"
-            )
+            raise _Mistake(f"Value '{_shown(left)}' cannot be used with the comparator '{symbol}', it is not a number")
         return rule(left, right)
 
     return run

@@ -212,8 +212,8 @@ class _Reader:
 
 def _text(text: str) -> Token:
     if _DATE.search(text) is not None:
-        from pipeline.engine.expressions.errors import NotEvaluated  # noqa: PLC0415 - only a date needs them
-        from pipeline.engine.expressions.layouts import read  # noqa: PLC0415
+        from pipeline.engine.expressions.dates import read  # noqa: PLC0415 - only a date needs them
+        from pipeline.engine.expressions.errors import NotEvaluated  # noqa: PLC0415
 
         for layout in _DATES:
             try:

@@ -103,7 +103,7 @@ def _named(task: Task) -> list[Child]:
         parts.append(tag("small", f"{task.tries} attempts"))
     parts.append(tag("span", task.phase.lower(), class_="unseen" if task.phase == "Succeeded" else "state"))
     said = one_line(task.message).removeprefix(f"{task.phase.lower()}: ")
-    if said and task.phase != "Succeeded":
+    if said and (task.phase != "Succeeded" or task.reused):
         parts.append(tag("span", shortened(said, 300), class_="said"))
     return parts
 

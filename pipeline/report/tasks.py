@@ -61,6 +61,11 @@ class Task:
         return max((len(item.attempts) for item in self.items), default=1)
 
     @property
+    def reused(self) -> bool:
+        """Whether a part of it was taken from an earlier run."""
+        return any(node.reused for item in self.items for node in item.attempts)
+
+    @property
     def done(self) -> int:
         """How many items ended well."""
         return sum(item.phase == "Succeeded" for item in self.items)

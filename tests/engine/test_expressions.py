@@ -59,7 +59,11 @@ def stage(text, held):
     except expressions.NotEvaluated as error:
         return None, "run", str(error)
     try:
-        return expressions.text_of(value) if isinstance(value, str) else running.to_json(value), "", type(value).__name__
+        return (
+            expressions.text_of(value) if isinstance(value, str) else running.to_json(value),
+            "",
+            type(value).__name__,
+        )
     except expressions.NotEvaluated as error:
         return None, "json", str(error)
 

@@ -149,8 +149,8 @@ def test_a_step_of_ours_goes_to_the_host(lab: Laboratory):
         ("exit 3", "Failed", "main: Error (exit code 3)"),
         ("echo 'error: no such day' >&2; exit 2", "Failed", "main: Error (exit code 2): error: no such day"),
         ("echo one >&2; printf 'two\\n\\n' >&2; exit 1", "Failed", "main: Error (exit code 1): two"),
-        ("kill -9 $$", "Failed", "main: Error (exit code 137)"),
-        ("kill -TERM $$", "Failed", "main: Error (exit code 143)"),
+        ("kill -9 $$$$", "Failed", "main: Error (exit code 137)"),
+        ("kill -TERM $$$$", "Failed", "main: Error (exit code 143)"),
     ],
 )
 def test_a_step_that_fails_says_how(lab: Laboratory, text, phase, message):

@@ -268,7 +268,7 @@ def test_a_killed_step_is_an_attempt(lab: Laboratory, marks):
     templates:
       - name: only
         retryStrategy: {limit: 1, expression: "asInt(lastRetry.exitCode) not in [2, 3]"}
-        container: {image: i, command: [sh, -c], args: ['echo $$ >> MARKS; [ {{retries}} = 1 ] || sleep 1000']}
+        container: {image: i, command: [sh, -c], args: ['echo $$$$ >> MARKS; [ {{retries}} = 1 ] || sleep 1000']}
     """.replace("MARKS", str(marks))
     run = lab.submit(spec)
     ended = []

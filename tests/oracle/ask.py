@@ -31,26 +31,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make oracle", description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--check", action="store_true", help="print differences, write nothing; exit 1 if any")
     parser.add_argument("--only", default="", metavar="TEXT", help="only the cases whose name holds it")
+    parser.add_argument("--new", action="store_true", help="only the cases that have no answer yet")
+    parser.add_argument(
+        "--ours", action="store_true", help="no cluster: renew this engine's own answers where it differs"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the namespace and the workflows on the cluster")
     parser.add_argument("--namespace", default="oracle", help="made for this, and deleted at the end")
     parser.add_argument("--at-once", type=int, default=AT_ONCE, metavar="N", help="how many workflows run at a time")
     parser.add_argument("--quiet", type=float, default=QUIET_SECONDS, metavar="SECONDS",
                         help="how long nothing has changed when what still runs counts as not ending")  # fmt: skip
     options = parser.parse_args(arguments)
-    chosen = cases.find(options.only)
+    chosen = [case for case in cases.find(options.only) if not (options.new and case.stored())]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)  # what was made on the cluster is deleted then too
     try:
         if not chosen:
-            raise UserError(f"no case has {options.only!r} in its name")
-        answers = _asked(chosen, options)
+            raise UserError(f"no case has {options.only!r} in its name" + (" and no answer" if options.new else ""))
+        controllers = _stored(chosen) if options.ours else _asked(chosen, options)
     except PipelineError as error:
         print(f"oracle: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("oracle: stopped; nothing is written", file=sys.stderr)
         return 130
-    changed = [case for case in chosen if _report(case, answers[case.name], write=not options.check)]
+    answers = [(case, _both(case, controllers[case.name])) for case in chosen if case.name in controllers]
+    changed = [case.name for case, answer in answers if _report(case, answer, write=not options.check)]
     readme = cases.README.read_text(encoding="utf-8")
     if not options.check:
         cases.README.write_text(cases.with_differences(readme), encoding="utf-8")
@@ -70,11 +75,21 @@ def _asked(chosen: Sequence[Case], options: argparse.Namespace) -> dict[str, Ans
     for case in chosen:
         if case.name in waves.names:
             answers[case.name] = _answer(workflows[waves.names[case.name]])
-        if case.why:
-            with tempfile.TemporaryDirectory() as folder:
-                own = ours.ask(case, Path(folder))
-            answers[case.name] = {"controller": answers[case.name], "ours": own, "why": case.why}
     return answers
+
+
+def _stored(chosen: Sequence[Case]) -> dict[str, Answer]:
+    """What the controller has answered before."""
+    found = ((case.name, case.stored()) for case in chosen)
+    return {name: answer.get("controller", answer) for name, answer in found if answer is not None}
+
+
+def _both(case: Case, controllers: Answer) -> Answer:
+    """The answer to store: this engine's too where it is meant to differ."""
+    if not case.why:
+        return controllers
+    with tempfile.TemporaryDirectory() as folder:
+        return {"controller": controllers, "ours": ours.ask(case, Path(folder)), "why": case.why}
 
 
 def _answer(workflow: Mapping[str, Any]) -> Answer:

@@ -22,31 +22,46 @@ MOST_NODES: Final = 60  # of a larger tree only the first and last ten are kept
 MOST_CHARACTERS: Final = 2000  # of a longer value only the beginning and the length
 
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| UTC| [-+]\d{4} UTC|[-+]\d\d:?\d\d)?")
-_REPEATED: Final = re.compile(r"(.{3,}?)\1{5,}")
-_NO_FILE: Final = "<an output parameter's file is not there>"
-_KINDS: Final = (
-    (re.compile(r"^((?:main: )?Error \(exit code \d+\)): .*", re.DOTALL), r"\1"),
-    (re.compile(r"^(withParam value could not be parsed as a JSON list): .*", re.DOTALL), r"\1"),
-    (
-        re.compile(r"^wait: Error \(exit code 64\): open \S+/outputs/parameters/\S+: no such file or directory$"),
-        _NO_FILE,
-    ),
-    (re.compile(r"^output parameter '.*': the step wrote no file at .*$"), _NO_FILE),
-)
+_REPEATED: Final = re.compile(r"((?:[^.\]]+[.\]])+?)\1{5,}")
+# Messages that mean the same in other words, as pattern and kind; what a step or a Go library says is cut off.
+_KINDS: Final = [
+    (re.compile(pattern, re.DOTALL), kind)
+    for pattern, kind in (
+        (r"^((main: )?Error \(exit code \d+\)): .*", r"\1"),
+        (
+            r"^wait: Error \(exit code 64\): open \S+/outputs/parameters/\S+: no such file.*",
+            "<no file for a parameter>",
+        ),
+        (r"^output parameter '[^']*': the step wrote no file at .*", "<no file for a parameter>"),
+        (r"^wait: Error \(exit code 64\): open \S+/outputs/artifacts/\S+: no such file.*", "<nothing for an artifact>"),
+        (r"^output artifact '[^']*': the step wrote nothing at .*", "<nothing for an artifact>"),
+        (r"(withParam value could not be parsed as a JSON list): .*", r"\1"),
+        (r"Pod was active on the node longer than the specified deadline|Step exceeded its deadline", "<out of time>"),
+        (r"Waiting for [^/]+/Mutex", "Waiting for <namespace>/Mutex"),
+        (r"(Maximum recursion depth exceeded).*", r"\1"),
+        (r"strconv.Atoi: parsing .*|withSequence has '.*; wanted a whole number", "<no whole number>"),
+        (r"unable to parse .* as a duration: .*|suspend.duration is .*; wanted a duration .*", "<no duration>"),
+        (r"invalid character '.' looking for beginning of value", "<an item's result is no JSON>"),
+        (r"an item of \S+ printed '.*; the results of a fan-out must be JSON", "<an item's result is no JSON>"),
+        (r"(\{\{=[^}]*\}\}|output parameter '[^']*'): (?=.*invalid operation)", ""),
+        (r" \(\d+:\d+\)\n \| .*", ""),
+    )
+]
 
 
 def of_controller(workflow: Mapping[str, Any]) -> Answer:
     """The normal form of a Workflow object as the API server returns it."""
     metadata, status = workflow["metadata"], workflow.get("status", {})
-    nodes = list(status.get("nodes", {}).values())
-    names = _Names(metadata["name"], metadata["uid"], nodes)
+    root = metadata["name"]
+    nodes = sorted(status.get("nodes", {}).values(), key=lambda node: _natural(node["name"].removeprefix(root)))
+    names = _Names(root, metadata["uid"], nodes)
     found = {
         "phase": status.get("phase") or "Pending",
         "message": names.message(status.get("message", "")),
         "outputs": names.values(status.get("outputs")),
         "nodes": {names.of(node["id"]): _node(node, names) for node in nodes},
     }
-    found["nodes"] = _limited(dict(sorted(found["nodes"].items(), key=lambda entry: _natural(entry[0]))))
+    found["nodes"] = _limited(found["nodes"])
     return _without_nothing(found)
 
 
@@ -122,12 +137,12 @@ class _Names:
         return _REPEATED.sub(lambda found: f"({found[1]} × {len(found[0]) // len(found[1])})", short)
 
     def of(self, node_id: str) -> str:
-        """The name of a node; empty for no id."""
-        return self._names.get(node_id) or (self.plain(node_id) and "<id of no node>")
+        """The name of a node; empty where there is none: the controller may link what it then does not make."""
+        return self._names.get(node_id, "")
 
     def all(self, ids: Iterable[str]) -> list[str]:
-        """The names of nodes, in order."""
-        return sorted({self.of(each) for each in ids}, key=_natural)
+        """The names of nodes, in their order."""
+        return sorted({self.of(each) for each in ids} - {""}, key=_natural)
 
     def plain(self, text: str) -> str:
         """A text without what differs from run to run."""
@@ -175,7 +190,7 @@ class _Names:
 def _natural(name: str) -> tuple[Any, ...]:
     """Sorts the root first and `a(2)` before `a(10)`."""
     parts = [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
-    return (name != ROOT, parts)
+    return (name not in ("", ROOT), parts)
 
 
 def _limited(nodes: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What this engine answers to a case: real processes in a temporary folder, no cluster."""
 
+import re
 import threading
 from pathlib import Path
 
@@ -12,15 +13,17 @@ from pipeline.errors import PipelineError
 
 PATIENCE_SECONDS = 30.0
 CORES = 4
+_LINE = re.compile(r", line \d+(?=: )")
 
 
 def ask(case: Case, folder: Path) -> Answer:
-    """Run it, and give the answer in the normal form; `{"refused": …}` where it is not run."""
+    """Run it, and give the answer in the normal form; `{"refused": …}` where it is not run (without the line, which
+    a new comment would change)."""
     journal = engine.Journal(folder / "journal.db")
     try:
         run = engine.submit(journal, engine.load(case.file), case.workflow, {})
     except PipelineError as error:
-        return {"refused": str(error).replace(str(case.file), case.file.name)}
+        return {"refused": _LINE.sub("", str(error).replace(str(case.file), case.file.name))}
     stop = threading.Event()
     timer = threading.Timer(PATIENCE_SECONDS, stop.set)
     timer.start()

@@ -1,12 +1,12 @@
-"""Expressions: `{{=…}}`, `valueFrom.expression`, `fromExpression`, `retryStrategy.expression`. The language is expr-lang
-(1.17, as Argo 3.7 has it) with Argo's functions and sprig's. https://expr-lang.org/docs/language-definition
+"""Expressions: `{{=…}}`, `valueFrom.expression`, `fromExpression`, `retryStrategy.expression`. The language is
+expr-lang (1.17, as Argo 3.7 has it) with Argo's functions and sprig's. https://expr-lang.org/docs/language-definition
 https://argo-workflows.readthedocs.io/en/latest/variables/#expression
 
 No library of Python runs it, so it is written here, and judged by the Go code itself: tests/oracle/expressions.
 Nothing of it is loaded until an expression is met.
 
 Bounds, for an expression may come from a value that a step put out: 100,000 characters, 10,000 nodes, nested 60 deep;
-500,000 steps, 1,000,000 entries of lists and maps, 16,000,000 characters of text for one evaluation; regular
+250,000 steps, 1,000,000 entries of lists and maps, 16,000,000 characters of text for one evaluation; regular
 expressions are RE2's, linear in the text.
 """
 

@@ -6,7 +6,7 @@ from typing import Final
 from pipeline.engine.expressions.errors import NotEvaluated
 
 MAX_ENTRIES: Final = 1_000_000  # entries of lists and maps that are made, and characters that `repeat` makes
-MAX_STEPS: Final = 500_000  # nodes evaluated and entries compared, 256 characters gone through: about a second
+MAX_STEPS: Final = 250_000  # nodes evaluated, entries compared, 256 characters gone through: about half a second
 MAX_CHARACTERS: Final = 16_000_000  # of all texts that are made
 
 

@@ -1,5 +1,5 @@
-"""Which functions an expression calls, and with how many arguments: refused before a run where the controller would find
-out amid one."""
+"""Which functions an expression calls, and with how many arguments: refused before a run where the controller would
+find out amid one."""
 
 from pipeline.engine.expressions.errors import NotParsed
 from pipeline.engine.expressions.signatures import ARGO

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from pipeline.engine.expressions import types
-from pipeline.engine.expressions.calling import takes
 from pipeline.engine.expressions.errors import NotEvaluated, NotParsed
-from pipeline.engine.expressions.parser import BUILTINS, PREDICATES
+from pipeline.engine.expressions.methods import METHODS, takes
+from pipeline.engine.expressions.operation_types import type_of_operation
 from pipeline.engine.expressions.regexes import compiled
-from pipeline.engine.expressions.signatures import ARGO, mismatch, result_of
-from pipeline.engine.expressions.times import METHODS
+from pipeline.engine.expressions.signatures import ARGO, BUILTINS, PREDICATES, mismatch, result_of
 from pipeline.engine.expressions.tree import Node
-from pipeline.engine.expressions.types import ANY, BOOL, DURATION, FLOAT, INT, MAP, NIL, STRING, TIME, UNKNOWN, Type
+from pipeline.engine.expressions.types import ANY, BOOL, FLOAT, INT, MAP, NIL, STRING, UNKNOWN, Type
 
 _ORDERED: Final = ("int", "float", "string", "time", "duration")
 _BOOLEAN: Final = ("all", "none", "any", "one", "filter", "count", "find", "findLast", "findIndex", "findLastIndex")
@@ -86,44 +85,15 @@ class _Checker:
         found = self.type_of(node.parts[0])
         for part in node.parts[1:]:
             other = self.type_of(part)
-            result = self.operation(node, found, other)
-            if result is None:
-                raise self.error(node, f"invalid operation: {node.value} (mismatched types {found} and {other})")
-            found = result
+            if node.value == "matches":
+                self.pattern(part)
+            if node.value == "%" and node.parts[0].kind == part.kind == "literal" and part.value == 0:
+                raise self.error(node, "integer divide by zero")
+            try:
+                found = type_of_operation(node.value, found, other)
+            except NotEvaluated as error:
+                raise self.error(node, str(error)) from None
         return found
-
-    def operation(self, node: Node, left: Type, right: Type) -> Type | None:
-        symbol = node.value
-        if symbol == "in":
-            return self.membership(node, left, right)
-        if symbol == "matches":
-            self.pattern(node.parts[1])
-        if symbol == "%" and all(part.kind == "literal" for part in node.parts) and node.parts[1].value == 0:
-            raise self.error(node, "integer divide by zero")
-        if symbol == "??":
-            if "nil" in (left.kind, right.kind):
-                return right if left.kind == "nil" else left
-            return left if types.assignable(right, left) else UNKNOWN
-        if symbol in ("==", "!="):
-            return BOOL if types.comparable(left, right) else None
-        if symbol in _WANTS:
-            kinds, result = _WANTS[symbol]
-            return result if types.fit(left, right, *kinds) else None
-        return _sum(symbol, left, right)
-
-    def membership(self, node: Node, left: Type, right: Type) -> Type | None:
-        if right.kind == "map":
-            if right is not MAP or left.kind in ("unknown", "string"):
-                return BOOL
-            raise self.error(node, f"cannot use {left} as type string in map key")
-        if right.kind == "array":
-            entry = right.entry or ANY
-            if types.comparable(left, entry):
-                return BOOL
-            raise self.error(node, f"cannot use {left} as type {entry} in array")
-        if right.kind == "unknown" or (left.kind == "unknown" and right.kind == "string"):
-            return BOOL
-        return None
 
     def pattern(self, node: Node) -> None:
         if node.kind == "literal" and isinstance(node.value, str):
@@ -231,22 +201,13 @@ class _Checker:
             raise self.error(node.parts[1], "predicate should has one input and one output param")
         if node.value in _BOOLEAN and out.kind not in ("bool", "unknown"):
             raise self.error(node.parts[1], f"predicate should return boolean (got {out})")
-        match node.value:
-            case "all" | "none" | "any" | "one":
-                return BOOL
-            case "count" | "findIndex" | "findLastIndex":
-                return INT
-            case "filter":
-                return types.array(found.entry or ANY)
-            case "sortBy":
-                return found
-            case "map":
-                return types.array(out)
-            case "find" | "findLast":
-                return UNKNOWN if found.kind == "unknown" else found.entry or ANY
-            case "groupBy":
-                return Type("map", "map[interface {}][]interface {}", types.array(found.entry or ANY))
-        return out  # sum, reduce
+        entry = UNKNOWN if found.kind == "unknown" else found.entry or ANY
+        results = {
+            "count": INT, "findIndex": INT, "findLastIndex": INT, "filter": types.array(found.entry or ANY),
+            "sortBy": found, "map": types.array(out), "find": entry, "findLast": entry, "sum": out, "reduce": out,
+            "groupBy": Type("map", "map[interface {}][]interface {}", types.array(found.entry or ANY)),
+        }  # fmt: skip
+        return results.get(node.value, BOOL)
 
     def predicate_(self, node: Node) -> Type:
         return self.type_of(node.parts[0])
@@ -299,32 +260,3 @@ class _Checker:
 
 
 _LITERALS: Final = {type(None): NIL, bool: BOOL, int: INT, float: FLOAT, str: STRING}
-# What both sides must be, and what comes out.
-_WANTS: Final[dict[str, tuple[tuple[str, ...], Type]]] = {
-    "&&": (("bool",), BOOL), "||": (("bool",), BOOL),
-    "<": (_ORDERED, BOOL), ">": (_ORDERED, BOOL), "<=": (_ORDERED, BOOL), ">=": (_ORDERED, BOOL),
-    "/": (("int", "float"), FLOAT), "**": (("int", "float"), FLOAT), "%": (("int",), INT),
-    "matches": (("string",), BOOL), "contains": (("string",), BOOL), "startsWith": (("string",), BOOL),
-    "endsWith": (("string",), BOOL), "..": (("int",), types.array(INT)),
-}  # fmt: skip
-
-
-def _sum(symbol: str, left: Type, right: Type) -> Type | None:  # noqa: PLR0911 - one for each pair of types
-    """The type of `+`, `-` or `*`."""
-    if left.number and right.number:
-        return FLOAT if "float" in (left.kind, right.kind) else INT
-    pair = (left.kind, right.kind)
-    if symbol == "*" and "duration" in pair and set(pair) <= {"duration", "int", "float"}:
-        return DURATION
-    if pair == ("duration", "duration"):
-        return DURATION
-    if pair == ("time", "duration") and symbol in "+-":
-        return TIME
-    if symbol == "-" and pair == ("time", "time"):
-        return DURATION
-    if symbol == "+" and pair == ("duration", "time"):
-        return TIME
-    if symbol == "+" and pair == ("string", "string"):
-        return STRING
-    kinds = {"+": _ORDERED, "-": ("int", "float", "time", "duration"), "*": ("int", "float", "duration")}[symbol]
-    return UNKNOWN if "unknown" in pair and types.fit(left, right, *kinds) else None

@@ -1,8 +1,8 @@
 """What an expression can name. The controller holds `inputs.parameters.a` and the like in one flat map, and makes maps
 within maps of it before an expression is run; so `inputs.parameters['a']` works, and `toJson(workflow.parameters)`.
 
-Here a lookup is asked for what the expression names. Where a name is used whole or computed (`inputs.parameters[item]`),
-or is not found, the lookup is asked for all of its names: its method `keys`, if it has one.
+Here a lookup is asked for what the expression names. Where a name is used whole, is computed
+(`inputs.parameters[item]`) or is not found, the lookup is asked for all of its names: its method `keys`, if it has one.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -145,11 +145,10 @@ def expanded(flat: Mapping[str, Any]) -> dict[str, Any]:
         place = root
         *above, last = name.split(".")
         for part in above:
-            held = place.get(part)
-            if id(held) not in made:
-                held = place[part] = {}
-                made.add(id(held))
-            place = held
+            if id(place.get(part)) not in made:
+                place[part] = {}
+                made.add(id(place[part]))
+            place = place[part]
         if id(place.get(last)) not in made:
             place[last] = flat[name]
     return root

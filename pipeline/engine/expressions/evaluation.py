@@ -1,18 +1,20 @@
-"""Running the tree of an expression. Nothing of Python can be reached: names are looked up in the environment alone, and
-members only in its maps and lists and in the methods of a point in time."""
+"""Running the tree of an expression. Nothing of Python can be reached: names are looked up in the environment alone,
+and members only in its maps and lists and in the methods of a point in time."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from pipeline.engine.expressions import operators, times
+from pipeline.engine.expressions import operators
 from pipeline.engine.expressions.budget import Budget
-from pipeline.engine.expressions.calling import call, method
+from pipeline.engine.expressions.calling import call
+from pipeline.engine.expressions.conversions import boolean, text
 from pipeline.engine.expressions.errors import NotEvaluated
 from pipeline.engine.expressions.functions import BUILTINS
+from pipeline.engine.expressions.methods import METHODS, kind_of, method
 from pipeline.engine.expressions.predicates import PREDICATES
 from pipeline.engine.expressions.regexes import matches
 from pipeline.engine.expressions.tree import Node
-from pipeline.engine.expressions.values import Numbers, bytes_of, go_type, size
+from pipeline.engine.expressions.values import Numbers, bytes_of, go_type, is_number, size
 
 
 class _Nil(Exception):
@@ -89,19 +91,10 @@ class Evaluation:
         return found
 
     def arithmetic(self, symbol: str, left: Any, right: Any) -> Any:
-        match symbol:
-            case "+":
-                return operators.add(left, right, self.budget)
-            case "-":
-                return operators.subtract(left, right)
-            case "*":
-                return operators.multiply(left, right)
-            case "/":
-                return operators.divide(left, right)
-            case "%":
-                return operators.modulo(left, right)
-            case "**":
-                return operators.power(left, right)
+        if symbol == "+":
+            return operators.add(left, right, self.budget)
+        if symbol in _ARITHMETIC:
+            return _ARITHMETIC[symbol](left, right)
         low, high = operators.to_int(left), operators.to_int(right)
         self.budget.grow(max(high - low + 1, 0))
         return Numbers(range(low, high + 1))
@@ -111,22 +104,22 @@ class Evaluation:
         asked whether it is a boolean."""
         if any(part.kind == "literal" and part.value is stop for part in node.parts):
             return stop
-        parts = [part for part in node.parts if part.kind != "literal" or part.value is not (not stop)] or node.parts[-1:]
+        parts = [part for part in node.parts if part.kind != "literal" or part.value is not (not stop)] or node.parts[
+            -1:
+        ]
         for part in parts[:-1]:
             if boolean(self.value(part)) is stop:
                 return stop
         return self.value(parts[-1])
 
     def membership(self, left: Any, node: Node) -> bool:
-        if node.kind == "binary" and node.value == ".." and all(part.kind == "literal" for part in node.parts):
-            if operators.is_number(left):
-                low, high = (operators.to_int(part.value) for part in node.parts)
-                return low <= left <= high and left == operators.to_int(left)
-        elif node.kind == "array" and node.parts and all(isinstance(part.value, str) for part in node.parts):
-            if all(part.kind == "literal" for part in node.parts):  # expr-lang makes a map of it
-                held = {part.value: None for part in node.parts}
-                self.budget.step(len(held))
-                return operators.contained(left, held, self.budget)
+        constant = bool(node.parts) and all(part is not None and part.kind == "literal" for part in node.parts)
+        if constant and node.kind == "binary" and node.value == ".." and is_number(left):
+            low, high = (operators.to_int(part.value) for part in node.parts)
+            return bool(low <= left <= high and left == operators.to_int(left))
+        if constant and node.kind == "array" and all(isinstance(part.value, str) for part in node.parts):
+            self.budget.step(len(node.parts))  # expr-lang makes a map of it
+            return operators.contained(left, dict.fromkeys(part.value for part in node.parts), self.budget)
         return operators.contained(left, self.value(node), self.budget)
 
     def chain(self, node: Node) -> Any:
@@ -141,8 +134,8 @@ class Evaluation:
         if node.value and operators.is_nil(base):
             raise _Nil
         key = self.value(node.parts[1])
-        kind = times.kind_of(base)
-        if kind and isinstance(key, str) and key in times.METHODS[kind]:
+        kind = kind_of(base)
+        if kind and isinstance(key, str) and key in METHODS[kind]:
             return method(base, key)
         return operators.fetch(base, key)
 
@@ -203,28 +196,14 @@ class Evaluation:
         return found
 
 
-def boolean(value: Any) -> bool:
-    """A value that must be true or false."""
-    if not isinstance(value, bool):
-        raise NotEvaluated(f"interface conversion: interface {{}} is {_short(value)}, not bool")
-    return value
-
-
-def text(value: Any) -> str:
-    """A value that must be a text."""
-    if not isinstance(value, str):
-        raise NotEvaluated(f"interface conversion: interface {{}} is {_short(value)}, not string")
-    return value
-
-
-def _short(value: Any) -> str:
-    return "nil" if value is None else go_type(value)
-
-
 _KINDS: Final[dict[str, Callable[[Evaluation, Node], Any]]] = {
     name: getattr(Evaluation, name)
     for name in ("literal", "name", "unary", "binary", "chain", "member", "slice", "call", "builtin", "pointer", "let",
                  "sequence", "choice", "array", "map")
+}  # fmt: skip
+_ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "-": operators.subtract, "*": operators.multiply, "/": operators.divide, "%": operators.modulo,
+    "**": operators.power,
 }  # fmt: skip
 _TEXTS: Final[dict[str, Callable[[str, str], bool]]] = {
     "contains": lambda held, part: part in held,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.expressions import times
+from pipeline.engine.expressions.conversions import text
+from pipeline.engine.expressions.dates import read
+from pipeline.engine.expressions.durations import Duration, duration
 from pipeline.engine.expressions.errors import NotEvaluated
-from pipeline.engine.expressions.layouts import RFC3339, read
-from pipeline.engine.expressions.times import Location, Time
-from pipeline.engine.expressions.values import go_type
+from pipeline.engine.expressions.layouts import RFC3339
+from pipeline.engine.expressions.times import UTC, Location, Time, location
 
 if TYPE_CHECKING:
     from pipeline.engine.expressions.evaluation import Evaluation
@@ -26,22 +27,20 @@ def present(run: Evaluation) -> Time:
     return Time(int(seconds // 1), round(seconds % 1 * 1_000_000) * 1000)
 
 
-def _now(run: Evaluation, zone: Any = times.UTC) -> Time:
+def _now(run: Evaluation, zone: Any = UTC) -> Time:
     if not isinstance(zone, Location):
         raise NotEvaluated("invalid number of arguments (expected 0, got 1)")
     return present(run).seen_in(zone)
 
 
 def _date(_run: Evaluation, *arguments: Any) -> Time:
-    zone = times.UTC
+    zone = UTC
     given = list(arguments)
     if given and isinstance(given[0], Location):
         zone = given.pop(0)
-    for value in given:
-        if not isinstance(value, str):
-            raise NotEvaluated(f"interface conversion: interface {{}} is {go_type(value)}, not string")
+    given = [text(value) for value in given]
     if len(given) > 1:
-        return read(given[1], given[0], times.location(given[2]) if len(given) > 2 else zone)
+        return read(given[1], given[0], location(given[2]) if len(given) > 2 else zone)
     if given:
         for layout in _LAYOUTS:
             try:
@@ -51,16 +50,12 @@ def _date(_run: Evaluation, *arguments: Any) -> Time:
     raise NotEvaluated(f"invalid date {given[0][:60] if given else ''}")
 
 
-def _duration(_run: Evaluation, value: Any) -> times.Duration:
-    if not isinstance(value, str):
-        raise NotEvaluated(f"interface conversion: interface {{}} is {go_type(value)}, not string")
-    return times.duration(value)
+def _duration(_run: Evaluation, value: Any) -> Duration:
+    return duration(text(value))
 
 
 def _timezone(_run: Evaluation, value: Any) -> Location:
-    if not isinstance(value, str):
-        raise NotEvaluated(f"interface conversion: interface {{}} is {go_type(value)}, not string")
-    return times.location(value)
+    return location(text(value))
 
 
 DATES: Final[dict[str, Callable[..., Any]]] = {

@@ -1,5 +1,5 @@
-"""What stands in `[?(…)]` and `[(…)]` of a JSONPath. It is read by its operators, the weakest first, wherever they stand
-outside of quotes and brackets; everything else is a number, a text or a path that begins with `$` or `@`."""
+"""What stands in `[?(…)]` and `[(…)]` of a JSONPath. It is read by its operators, the weakest first, wherever they
+stand outside of quotes and brackets; everything else is a number, a text or a path that begins with `$` or `@`."""
 
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
@@ -18,17 +18,21 @@ _TRUE: Final = frozenset(("1", "t", "T", "TRUE", "true", "True"))
 _FALSE: Final = frozenset(("0", "f", "F", "FALSE", "false", "False"))
 
 
-class _Given(NamedTuple):
+class Given(NamedTuple):
+    """What a script works on; `follow` walks along a path from here."""
+
     root: Any
     current: Any
     budget: Budget
+    follow: "Callable[[Given, Any], Any]"
 
     def named(self, text: str) -> Any:
         return {"$": self.root, "@": self.current}.get(text)
 
 
 _NAMED: Final = frozenset(("$", "@", "nil", "null"))
-Operation = Callable[[_Given], Any]
+Operation = Callable[[Given], Any]
+Read = Callable[[str], Any]
 
 
 class Script(NamedTuple):
@@ -37,13 +41,12 @@ class Script(NamedTuple):
     text: str
     operation: Operation | None
 
-    def evaluate(self, root: Any, current: Any, budget: Budget) -> Any:
+    def evaluate(self, given: Given) -> Any:
         """Its value.
 
         Raises:
             NotEvaluated: it has none.
         """
-        given = _Given(root, current, budget)
         if self.operation is not None:
             return self.operation(given)
         if self.text in _NAMED:
@@ -56,13 +59,13 @@ class Script(NamedTuple):
         return self.text
 
 
-def compiled(text: str) -> Script:
-    """A script, read.
+def compiled(text: str, read: Read) -> Script:
+    """A script, and with `read` the paths in it.
 
     Raises:
         NotEvaluated: a path in it is none.
     """
-    return Script(text, _built(text, _OPERATORS))
+    return Script(text, _built(text, _OPERATORS, read))
 
 
 def included(value: Any) -> bool:
@@ -93,7 +96,7 @@ def _find(text: str, operator: str) -> int:
     return -1
 
 
-def _built(text: str, left: tuple[str, ...]) -> Operation | None:
+def _built(text: str, left: tuple[str, ...], read: Read) -> Operation | None:
     """The operation of a text whose operators are among `left`; None where it has none."""
     text = text.strip()
     if not text:
@@ -108,11 +111,11 @@ def _built(text: str, left: tuple[str, ...]) -> Operation | None:
         path = operator in ("$", "@")
         if (not after and not path) or (not before and not path and operator != "!"):
             continue
-        right, first = _argument(after, left[number:]), _argument(before, left[number:])
+        right, first = _argument(after, left[number:], read), _argument(before, left[number:], read)
         if (path or operator == "!") and first is not None:
             continue
         if path:
-            return selector(text)
+            return _selector(text, read)
         if operator == "!":
             return lambda given: not _boolean(given, right)
         rule = _RULES[operator]
@@ -120,8 +123,8 @@ def _built(text: str, left: tuple[str, ...]) -> Operation | None:
     return None
 
 
-def _argument(text: str, left: tuple[str, ...]) -> Any:
-    operation = _built(text, left)
+def _argument(text: str, left: tuple[str, ...], read: Read) -> Any:
+    operation = _built(text, left, read)
     if operation is not None:
         return operation
     if not text:
@@ -134,14 +137,12 @@ def _argument(text: str, left: tuple[str, ...]) -> Any:
     return text
 
 
-def selector(text: str) -> Operation:
+def _selector(text: str, read: Read) -> Operation:
     """A path within a script; a text that it leads to is quoted."""
-    from pipeline.engine.expressions.jsonpaths import _apply, _Walk, parsed  # noqa: PLC0415 - they need each other
+    tokens = read(text)
 
-    tokens = parsed(text)
-
-    def run(given: _Given) -> Any:
-        value = _apply(_Walk(given.root, given.budget), given.current, tokens)
+    def run(given: Given) -> Any:
+        value = given.follow(given, tokens)
         if isinstance(value, str):
             return value if len(value) > 1 and value[0] == value[-1] == "'" else f"'{value}'"
         return value
@@ -149,25 +150,25 @@ def selector(text: str) -> Operation:
     return run
 
 
-def _value(given: _Given, argument: Any) -> Any:
+def _value(given: Given, argument: Any) -> Any:
     """An argument's value, as far as it is an operation or `$`, `@`, `nil`."""
     value = argument(given) if callable(argument) else argument
     return given.named(value) if isinstance(value, str) and value in _NAMED else value
 
 
-def _number(given: _Given, argument: Any) -> float:
+def _number(given: Given, argument: Any) -> float:
     if argument is None:
         raise NotEvaluated("invalid argument. is nil")
     return parse_float(plain(_value(given, argument), given.budget.put), "invalid argument. expected number")
 
 
-def _integer(given: _Given, argument: Any) -> int:
+def _integer(given: Given, argument: Any) -> int:
     if argument is None:
         raise NotEvaluated("invalid argument. is nil")
     return atoi(plain(_value(given, argument), given.budget.put), "invalid argument. expected integer")
 
 
-def _boolean(given: _Given, argument: Any) -> bool:
+def _boolean(given: Given, argument: Any) -> bool:
     value = _value(given, argument)
     if value is None:
         return False
@@ -177,7 +178,7 @@ def _boolean(given: _Given, argument: Any) -> bool:
     return text in _TRUE
 
 
-def _text(given: _Given, argument: Any) -> str:
+def _text(given: Given, argument: Any) -> str:
     if argument is None:
         raise NotEvaluated("invalid argument. is nil")
     value = argument(given) if callable(argument) else argument
@@ -203,7 +204,7 @@ def _bare(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == "'" else text
 
 
-def _equal(given: _Given, one: Any, other: Any) -> bool:
+def _equal(given: Given, one: Any, other: Any) -> bool:
     try:
         first = _number(given, one)
     except NotEvaluated:
@@ -214,7 +215,7 @@ def _equal(given: _Given, one: Any, other: Any) -> bool:
         return _text(given, one) == _text(given, other)
 
 
-def _in(given: _Given, one: Any, other: Any) -> bool:
+def _in(given: Given, one: Any, other: Any) -> bool:
     item: Any = one
     for reader in (_number, _text, _boolean):
         try:
@@ -225,7 +226,7 @@ def _in(given: _Given, one: Any, other: Any) -> bool:
     return any(type(entry) is type(item) and entry == item for entry in _elements(given, other))
 
 
-def _elements(given: _Given, argument: Any) -> list[Any]:
+def _elements(given: Given, argument: Any) -> list[Any]:
     if argument is None:
         raise NotEvaluated("invalid argument. is nil")
     value = _value(given, argument)
@@ -238,21 +239,21 @@ def _elements(given: _Given, argument: Any) -> list[Any]:
     return value
 
 
-def _compare(symbol: str) -> Callable[[_Given, Any, Any], bool]:
+def _compare(symbol: str) -> Callable[[Given, Any, Any], bool]:
     return lambda given, one, other: operators.compare(symbol, _number(given, one), _number(given, other))
 
 
-def _both(given: _Given, one: Any, other: Any) -> bool:
+def _both(given: Given, one: Any, other: Any) -> bool:
     first, second = _boolean(given, one), _boolean(given, other)
     return first and second
 
 
-def _either(given: _Given, one: Any, other: Any) -> bool:
+def _either(given: Given, one: Any, other: Any) -> bool:
     first, second = _boolean(given, one), _boolean(given, other)
     return first or second
 
 
-_RULES: Final[dict[str, Callable[[_Given, Any, Any], Any]]] = {
+_RULES: Final[dict[str, Callable[[Given, Any, Any], Any]]] = {
     "||": _either, "&&": _both, "==": _equal, "!=": lambda given, one, other: not _equal(given, one, other),
     "<": _compare("<"), "<=": _compare("<="), ">": _compare(">"), ">=": _compare(">="),
     "=~": lambda given, one, other: matches(_bare(_text(given, one)), _bare(_text(given, other))),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.expressions.functions import as_float, as_int, decoded_json
+from pipeline.engine.expressions.function_numbers import as_float, as_int
+from pipeline.engine.expressions.functions import decoded_json
 from pipeline.engine.expressions.jsonpaths import query
 from pipeline.engine.expressions.sprig import SPRIG
 from pipeline.engine.expressions.values import Function

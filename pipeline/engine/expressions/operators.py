@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from pipeline.engine.expressions.budget import Budget
+from pipeline.engine.expressions.durations import Duration
 from pipeline.engine.expressions.errors import NotEvaluated
-from pipeline.engine.expressions.times import Duration, Time
+from pipeline.engine.expressions.times import Time
 from pipeline.engine.expressions.values import AnyMap, Byte, NilList, TextMap, go_type, is_number, whole, wrapped
 
 
@@ -15,7 +16,7 @@ def is_nil(value: object) -> bool:
     return value is None or isinstance(value, NilList)
 
 
-def equal(one: Any, other: Any, budget: Budget) -> bool:
+def equal(one: Any, other: Any, budget: Budget) -> bool:  # noqa: PLR0911 - one for each kind of value
     """`==`: numbers by their value, lists by their entries, everything else only with its like."""
     budget.step()
     if is_number(one) and is_number(other):
@@ -79,7 +80,9 @@ def compare(symbol: str, one: Any, other: Any) -> bool:
 
 
 def _ordered(one: Any, other: Any) -> bool:
-    return (is_number(one) and is_number(other)) or (type(one) is type(other) and isinstance(one, str | Time | Duration))
+    return (is_number(one) and is_number(other)) or (
+        type(one) is type(other) and isinstance(one, str | Time | Duration)
+    )
 
 
 def add(one: Any, other: Any, budget: Budget) -> Any:
@@ -211,9 +214,7 @@ def map_key(key: Any, held: dict[Any, Any]) -> Any:
     if key is None:
         return ""
     if not isinstance(key, str):
-        raise NotEvaluated(
-            f"reflect.Value.MapIndex: value of type {go_type(key)} is not assignable to type string"
-        )
+        raise NotEvaluated(f"reflect.Value.MapIndex: value of type {go_type(key)} is not assignable to type string")
     return key
 
 

@@ -8,8 +8,10 @@ from functools import lru_cache
 from typing import Final
 
 from pipeline.engine.expressions.errors import NotParsed
-from pipeline.engine.expressions.lexer import Token, tokens
-from pipeline.engine.expressions.tree import MAX_DEPTH, MAX_LENGTH, MAX_NODES, Node
+from pipeline.engine.expressions.lexer import Token
+from pipeline.engine.expressions.signatures import BUILTINS, PREDICATES
+from pipeline.engine.expressions.stream import Stream
+from pipeline.engine.expressions.tree import MAX_DEPTH, MAX_LENGTH, Node
 
 _BINARY: Final = {
     "|": 0, "or": 10, "||": 10, "and": 15, "&&": 15, "==": 20, "!=": 20, "<": 20, ">": 20, ">=": 20, "<=": 20,
@@ -21,20 +23,6 @@ _RIGHT: Final = frozenset(("**", "^"))
 _COMPARISONS: Final = frozenset(("<", ">", ">=", "<="))
 _NEGATED: Final = frozenset(("contains", "matches", "startsWith", "endsWith", "in"))
 _SPELT: Final = {"or": "||", "and": "&&", "not": "!", "^": "**"}
-
-# Arguments of the functions that take a predicate: how many at least, at most; the second is the predicate.
-PREDICATES: Final = {
-    "all": (2, 2), "none": (2, 2), "any": (2, 2), "one": (2, 2), "filter": (2, 2), "map": (2, 2), "count": (1, 2),
-    "sum": (1, 2), "find": (2, 2), "findIndex": (2, 2), "findLast": (2, 2), "findLastIndex": (2, 2),
-    "groupBy": (2, 2), "sortBy": (2, 3), "reduce": (2, 3),
-}  # fmt: skip
-BUILTINS: Final = frozenset((
-    "len", "type", "abs", "ceil", "floor", "round", "int", "float", "string", "trim", "trimPrefix", "trimSuffix",
-    "upper", "lower", "split", "splitAfter", "replace", "repeat", "join", "indexOf", "lastIndexOf", "hasPrefix",
-    "hasSuffix", "max", "min", "mean", "median", "toJSON", "fromJSON", "toBase64", "fromBase64", "now", "duration",
-    "date", "timezone", "first", "last", "get", "take", "keys", "values", "toPairs", "fromPairs", "reverse", "uniq",
-    "concat", "flatten", "sort", "bitand", "bitor", "bitxor", "bitnand", "bitshl", "bitshr", "bitushr", "bitnot",
-))  # fmt: skip
 
 
 @lru_cache(maxsize=1024)
@@ -53,43 +41,7 @@ def parse(text: str) -> Node:
     return tree
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = tokens(text)
-        self.position = 0
-        self.current = self.tokens[0]
-        self.nodes = 0
-        self.depth = 0
-        self.predicates = 0
-
-    def next(self) -> Token:
-        passed = self.current
-        if self.position + 1 < len(self.tokens):
-            self.position += 1
-        self.current = self.tokens[self.position]
-        return passed
-
-    def at(self, kind: str, *values: str) -> bool:
-        return self.current.kind == kind and (not values or self.current.value in values)
-
-    def expect(self, kind: str, *values: str) -> Token:
-        if not self.at(kind, *values):
-            raise self.unexpected()
-        return self.next()
-
-    def error(self, problem: str) -> NotParsed:
-        return NotParsed(problem, self.text, self.current.column)
-
-    def unexpected(self) -> NotParsed:
-        return self.error(f"unexpected token {self.current}")
-
-    def node(self, kind: str, value: object, *parts: Node | None, column: int) -> Node:
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            raise self.error("compilation failed: expression exceeds maximum allowed nodes")
-        return Node(kind, value, parts, column)
-
+class _Parser(Stream):
     def sequence(self) -> Node:
         found = [self.expression(0)]
         while self.at("Operator", ";"):
@@ -100,9 +52,7 @@ class _Parser:
         return found[0] if len(found) == 1 else self.node("sequence", None, *found, column=found[0].column)
 
     def expression(self, strength: int) -> Node:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise self.error(f"the expression is nested deeper than {MAX_DEPTH}")
+        self.deeper()
         if strength == 0 and self.at("Operator", "let"):
             found = self.declaration()
         elif strength == 0 and self.at("Operator", "if"):
@@ -180,9 +130,7 @@ class _Parser:
         one = self.block()
         self.expect("Operator", "else")
         if self.at("Operator", "if"):
-            self.depth += 1
-            if self.depth > MAX_DEPTH:
-                raise self.error(f"the expression is nested deeper than {MAX_DEPTH}")
+            self.deeper()
             other = self.conditional_if()
             self.depth -= 1
         else:
@@ -231,7 +179,7 @@ class _Parser:
             return self.postfix(self.call(self.expect("Identifier"), ()))
         return self.secondary()
 
-    def secondary(self) -> Node:
+    def secondary(self) -> Node:  # noqa: PLR0911 - one for each kind of token
         token = self.current
         if token.kind == "Identifier":
             self.next()

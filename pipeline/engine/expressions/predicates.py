@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.expressions import operators
+from pipeline.engine.expressions.conversions import boolean
 from pipeline.engine.expressions.errors import NotEvaluated
 from pipeline.engine.expressions.ordering import sorted_by
 from pipeline.engine.expressions.tree import Node
@@ -13,12 +14,6 @@ from pipeline.engine.expressions.values import AnyMap, Byte, encoded, go_type
 
 if TYPE_CHECKING:
     from pipeline.engine.expressions.evaluation import Evaluation
-
-
-def _boolean(value: Any) -> bool:
-    from pipeline.engine.expressions.evaluation import boolean
-
-    return boolean(value)
 
 
 def _held(value: Any) -> list[Any]:
@@ -46,19 +41,19 @@ def _entries(run: Evaluation, node: Node, *, backwards: bool = False) -> Iterato
 
 
 def _all(run: Evaluation, node: Node) -> bool:
-    return all(_boolean(said) for _, _, said in _entries(run, node))
+    return all(boolean(said) for _, _, said in _entries(run, node))
 
 
 def _any(run: Evaluation, node: Node) -> bool:
-    return any(_boolean(said) for _, _, said in _entries(run, node))
+    return any(boolean(said) for _, _, said in _entries(run, node))
 
 
 def _count(run: Evaluation, node: Node) -> int:
-    return sum(_boolean(said) for _, _, said in _entries(run, node))
+    return sum(boolean(said) for _, _, said in _entries(run, node))
 
 
 def _filter(run: Evaluation, node: Node) -> list[Any]:
-    found = [entry for _, entry, said in _entries(run, node) if _boolean(said)]
+    found = [entry for _, entry, said in _entries(run, node) if boolean(said)]
     run.budget.grow(len(found))
     return found
 
@@ -83,7 +78,7 @@ def _sum(run: Evaluation, node: Node) -> Any:
 
 def _find(run: Evaluation, node: Node, *, backwards: bool = False, place: bool = False) -> Any:
     for index, entry, said in _entries(run, node, backwards=backwards):
-        if _boolean(said):
+        if boolean(said):
             return index if place else entry
     return None
 

@@ -24,10 +24,23 @@ _SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     "hasSuffix": ("ss:b",), "toJSON": ("a:s",), "fromJSON": ("s:a",), "toBase64": ("s:s",), "fromBase64": ("s:s",),
     "duration": ("s:d",), "timezone": ("s:l",), "bitnot": ("i:i",),
     "sort": ("As:A", "Is:A", "Fs:A", "Ss:A", "A:A", "F:A", "S:A", "I:A"),
-    **{name: ("ii:i",) for name in ("bitand", "bitor", "bitxor", "bitnand", "bitshl", "bitshr", "bitushr")},
+    **dict.fromkeys(("bitand", "bitor", "bitxor", "bitnand", "bitshl", "bitshr", "bitushr"), ("ii:i",)),
     # What Argo adds.
     "asInt": ("a:a",), "asFloat": ("a:a",), "toJson": ("a:s",), "jsonpath": ("ss:a",),
 }  # fmt: skip
+# Arguments of the functions that take a predicate: how many at least, at most; the second is the predicate.
+PREDICATES: Final = {
+    "all": (2, 2), "none": (2, 2), "any": (2, 2), "one": (2, 2), "filter": (2, 2), "map": (2, 2), "count": (1, 2),
+    "sum": (1, 2), "find": (2, 2), "findIndex": (2, 2), "findLast": (2, 2), "findLastIndex": (2, 2),
+    "groupBy": (2, 2), "sortBy": (2, 3), "reduce": (2, 3),
+}  # fmt: skip
+BUILTINS: Final = frozenset((
+    "len", "type", "abs", "ceil", "floor", "round", "int", "float", "string", "trim", "trimPrefix", "trimSuffix",
+    "upper", "lower", "split", "splitAfter", "replace", "repeat", "join", "indexOf", "lastIndexOf", "hasPrefix",
+    "hasSuffix", "max", "min", "mean", "median", "toJSON", "fromJSON", "toBase64", "fromBase64", "now", "duration",
+    "date", "timezone", "first", "last", "get", "take", "keys", "values", "toPairs", "fromPairs", "reverse", "uniq",
+    "concat", "flatten", "sort", "bitand", "bitor", "bitxor", "bitnand", "bitshl", "bitshr", "bitushr", "bitnot",
+))  # fmt: skip
 ARGO: Final = frozenset(("asInt", "asFloat", "toJson", "jsonpath"))
 
 
@@ -156,7 +169,7 @@ _RULES: Final[dict[str, Callable[[str, Sequence[Type]], Type]]] = {
        for name in ("ceil", "floor", "round")},
     "int": _of_kinds((*_NUMBERS, "string"), INT, "invalid argument for int (type {got})"),
     "float": _of_kinds((*_NUMBERS, "string"), FLOAT, "invalid argument for float (type {got})"),
-    **{name: _aggregate for name in ("max", "min", "mean", "median")},
+    **dict.fromkeys(("max", "min", "mean", "median"), _aggregate),
     "first": _entry, "last": _entry, "take": _take, "concat": _concat, "get": _get, "now": _now, "date": _date,
     "keys": _of_kinds(("map",), types.array(), "cannot get keys from {got}"),
     "values": _of_kinds(("map",), types.array(), "cannot get values from {got}"),

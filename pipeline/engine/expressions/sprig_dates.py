@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.expressions import times
+from pipeline.engine.expressions.dates import read
+from pipeline.engine.expressions.durations import HOUR, MINUTE, SECOND, Duration, duration
 from pipeline.engine.expressions.errors import NotEvaluated
 from pipeline.engine.expressions.function_dates import present
-from pipeline.engine.expressions.layouts import read, written
+from pipeline.engine.expressions.layouts import written
 from pipeline.engine.expressions.sprig_numbers import Entry
-from pipeline.engine.expressions.times import SECOND, UTC, Duration, Time
+from pipeline.engine.expressions.times import UTC, Time, location
 from pipeline.engine.expressions.values import Int64
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def _time(run: Evaluation, value: Any) -> Time:
 
 def _written(run: Evaluation, layout: str, value: Any, zone: str = "Local") -> str:
     try:
-        seen = times.location(zone)
+        seen = location(zone)
     except NotEvaluated:
         seen = UTC
     return written(_time(run, value).seen_in(seen), layout)
@@ -32,13 +33,13 @@ def _written(run: Evaluation, layout: str, value: Any, zone: str = "Local") -> s
 
 def _modify(_run: Evaluation, text: str, time: Time) -> Time:
     try:
-        return time.plus(int(times.duration(text)))
+        return time.plus(int(duration(text)))
     except NotEvaluated:
         return time
 
 
 def _must_modify(_run: Evaluation, text: str, time: Time) -> Time:
-    return time.plus(int(times.duration(text)))
+    return time.plus(int(duration(text)))
 
 
 def _read(_run: Evaluation, layout: str, text: str) -> Time:
@@ -70,7 +71,7 @@ def _rounded(run: Evaluation, value: Any) -> str:
     length = 0
     if isinstance(value, str):
         try:
-            length = int(times.duration(value))
+            length = int(duration(value))
         except NotEvaluated:
             length = 0
     elif isinstance(value, Time):
@@ -78,8 +79,8 @@ def _rounded(run: Evaluation, value: Any) -> str:
     elif isinstance(value, Int64):
         length = int(value)
     length = abs(length)
-    day = 24 * times.HOUR
-    units = ((365 * day, "y"), (30 * day, "mo"), (day, "d"), (times.HOUR, "h"), (times.MINUTE, "m"), (SECOND, "s"))
+    day = 24 * HOUR
+    units = ((365 * day, "y"), (30 * day, "mo"), (day, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s"))
     return next((f"{length // size}{name}" for size, name in units if length > size), "0s")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.expressions import operators
 from pipeline.engine.expressions.errors import NotEvaluated
-from pipeline.engine.expressions.functions import _kind
+from pipeline.engine.expressions.function_lists import kind_of
 from pipeline.engine.expressions.sprig_numbers import Entry, is_zero, to_int64
 from pipeline.engine.expressions.values import NilList
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _entries(value: Any, problem: str) -> list[Any]:
     if not isinstance(value, list):
-        raise NotEvaluated(f"{problem} {_kind(value)}")
+        raise NotEvaluated(f"{problem} {kind_of(value)}")
     return value
 
 

@@ -23,7 +23,7 @@ _LITERAL: Final = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+
 
 
 def to_int64(value: Any) -> int:
-    """A whole number, of whatever can be read as one; nought otherwise. Texts may be hexadecimal or octal (`010` is 8)."""
+    """A whole number, of whatever can be read as one; nought otherwise. A text may be hexadecimal or octal (`010`)."""
     if isinstance(value, str):
         text = value
         match = _DECIMAL.fullmatch(text) if "." in text else None

@@ -133,6 +133,7 @@ _PATHS: Final[dict[str, Callable[..., Any]]] = {
     "base": _base, "dir": _dir, "clean": _clean, "ext": _ext, "isAbs": lambda path: path.startswith("/"),
 }  # fmt: skip
 
+
 def _sorted(run: Evaluation, value: Any) -> Texts:
     return Texts(sorted(text_list(run, value), key=encoded) if isinstance(value, list) else [text_of(run, value)])
 
@@ -147,8 +148,8 @@ TEXTS: Final[dict[str, Entry]] = {
     "abbrevboth": ("iis", _simple(words.abbreviated_both)), "trunc": ("is", _simple(_trunc)),
     "trim": ("s", _simple(texts.trim)), "upper": ("s", _simple(texts.upper)), "lower": ("s", _simple(texts.lower)),
     "title": ("s", _simple(words.title)), "untitle": ("s", _simple(words.untitle)), "substr": ("iis", _simple(_substr)),
-    "repeat": ("is", _repeat), "trimall": ("ss", _simple(lambda letters, text: text.strip(letters) if letters else text)),
-    "trimAll": ("ss", _simple(lambda letters, text: text.strip(letters) if letters else text)),
+    "repeat": ("is", _repeat), "trimall": ("ss", _simple(lambda letters, text: texts.trim(text, letters))),
+    "trimAll": ("ss", _simple(lambda letters, text: texts.trim(text, letters))),
     "trimSuffix": ("ss", _simple(lambda mark, text: text.removesuffix(mark))),
     "trimPrefix": ("ss", _simple(lambda mark, text: text.removeprefix(mark))),
     "nospace": ("s", _simple(words.without_spaces)), "initials": ("s", _simple(words.initials)),
@@ -167,8 +168,10 @@ TEXTS: Final[dict[str, Entry]] = {
     "split": ("ss", _split), "splitn": ("sis", _splitn),
     "join": ("sa", lambda run, glue, value: texts.join(run.budget, glue, text_list(run, value))),
     "sortAlpha": ("a", _sorted),
-    "b64enc": ("s", _simple(lambda text: base64.b64encode(encoded(text)).decode())), "b64dec": ("s", _simple(_decode64)),
-    "b32enc": ("s", _simple(lambda text: base64.b32encode(encoded(text)).decode())), "b32dec": ("s", _simple(_decode32)),
+    "b64enc": ("s", _simple(lambda text: base64.b64encode(encoded(text)).decode())),
+    "b64dec": ("s", _simple(_decode64)),
+    "b32enc": ("s", _simple(lambda text: base64.b32encode(encoded(text)).decode())),
+    "b32dec": ("s", _simple(_decode32)),
     "sha1sum": ("s", _digest("sha1")), "sha256sum": ("s", _digest("sha256")), "sha512sum": ("s", _digest("sha512")),
     "adler32sum": ("s", _simple(lambda text: str(zlib.adler32(encoded(text))))),
     **{name: ("s", _simple(rule)) for name, rule in _PATHS.items()},

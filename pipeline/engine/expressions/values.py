@@ -71,7 +71,8 @@ _NUMBERS: Final = frozenset((int, float, Int64, Byte))
 _TYPES: Final[dict[type, str]] = {
     type(None): "<nil>", bool: "bool", int: "int", float: "float64", str: "string", Int64: "int64", Byte: "uint8",
     list: "[]interface {}", Texts: "[]string", Numbers: "[]int", NilList: "[]interface {}",
-    dict: "map[string]interface {}", NilMap: "map[string]interface {}", TextMap: "map[string]string", AnyMap: "map[interface {}]interface {}",
+    dict: "map[string]interface {}", NilMap: "map[string]interface {}", TextMap: "map[string]string",
+    AnyMap: "map[interface {}]interface {}",
     Function: "func",
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from pipeline.engine.expressions.errors import NotEvaluated
-from pipeline.engine.expressions.values import AnyMap, Function, NilList, NilMap
+from pipeline.engine.expressions.values import AnyMap, NilList, NilMap, go_type
 
 MAX_DEPTH: Final = 100
 Charge = Callable[[int], None]  # counts what is written; raises where it is too much
@@ -19,10 +19,8 @@ def free(_size: int) -> None:
 
 def float_text(number: float, low: int = -4, high: int = 6) -> str:
     """The shortest decimal text of a float; with an exponent below 10^low and from 10^high on."""
-    if math.isnan(number):
-        return "NaN"
-    if math.isinf(number):
-        return "+Inf" if number > 0 else "-Inf"
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else "+Inf" if number > 0 else "-Inf"
     sign = "-" if math.copysign(1, number) < 0 else ""
     mantissa, _, exponent_text = f"{abs(number)!r}".replace("inf", "").partition("e")
     whole, _, fraction = mantissa.partition(".")
@@ -58,12 +56,14 @@ def plain(value: Any, charge: Charge = free, depth: int = 0) -> str:  # noqa: PL
         return float_text(value)
     if depth > MAX_DEPTH:
         raise NotEvaluated(f"a value is nested deeper than {MAX_DEPTH}")
-    if isinstance(value, list | tuple) and not isinstance(value, Function):
+    if isinstance(value, list):
         return f"[{' '.join(plain(entry, charge, depth + 1) for entry in value)}]"
     if isinstance(value, dict):
         keys = sorted(value, key=_order)
         return f"map[{' '.join(f'{plain(key)}:{plain(value[key], charge, depth + 1)}' for key in keys)}]"
-    return str(value) if not isinstance(value, int) or hasattr(value, "go_type") else int.__repr__(value)
+    if hasattr(value, "go_type"):
+        return str(value)
+    return int.__repr__(value) if isinstance(value, int) else go_type(value)
 
 
 def _order(key: Any) -> tuple[int, Any]:
@@ -140,24 +140,25 @@ def _write(value: Any, put: Callable[[str], None], charge: Charge, depth: int) -
         if not math.isfinite(value):
             raise NotEvaluated(f"json: unsupported value: {float_text(value)}")
         put(float_text(value, -6, 21).replace("e-0", "e-"))
-    elif isinstance(value, Function) or (isinstance(value, AnyMap)):
-        kind = "func" if isinstance(value, Function) else "map[interface {}]interface {}"
-        raise NotEvaluated(f"json: unsupported type: {kind}")
-    elif isinstance(value, dict):
+    elif isinstance(value, int):
+        put(int.__repr__(value))
+    elif isinstance(value, dict) and not isinstance(value, AnyMap):
         _write_map(value, put, charge, depth)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list):
         put("[")
         for number, entry in enumerate(value):
             if number:
                 put(",")
             _write(entry, put, charge, depth + 1)
         put("]")
-    elif isinstance(value, int):
-        put(int.__repr__(value))
-    elif hasattr(value, "json"):
-        put(value.json())
     else:
-        raise NotEvaluated(f"json: unsupported type: {type(value).__name__}")
+        put(_other(value))
+
+
+def _other(value: Any) -> str:
+    if not hasattr(value, "json"):
+        raise NotEvaluated(f"json: unsupported type: {go_type(value)}")
+    return str(value.json())
 
 
 def _write_map(value: dict[str, Any], put: Callable[[str], None], charge: Charge, depth: int) -> None:

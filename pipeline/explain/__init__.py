@@ -1,0 +1,85 @@
+"""`pipeline explain`: why a node, a run or a manifest is as it is, in plain words."""
+
+import time
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from pipeline import engine
+from pipeline.engine.journal import owned
+from pipeline.engine.state import Node
+from pipeline.errors import Refused, UserError
+from pipeline.explain.lines import Line, name_list
+from pipeline.explain.missing import missing
+from pipeline.explain.nodes import Teller
+from pipeline.explain.refusals import refusal
+from pipeline.explain.story import story
+from pipeline.finding import examine
+from pipeline.labels import labels
+
+
+def of_run(journal: engine.Journal, run_id: str, node: str = "") -> list[Line]:
+    """The story of a run, or of one node of it.
+
+    Raises:
+        UserError: there is no such run or node.
+    """
+    row = journal.row(run_id)
+    run, view, folder = engine.state(journal, run_id)
+    teller = Teller(run, labels(view), folder, time.time())
+    if not node:
+        return list(story(run, view, teller, _owner(row, interrupted=view.interrupted)))
+    found = _found(teller, node)
+    if not found:
+        lines = missing(teller, node)
+        if not lines:
+            known = list(dict.fromkeys(teller.names.values()))
+            near = get_close_matches(node, known, n=3, cutoff=0.5)
+            there = f"did you mean {name_list(near)}?" if near else f"there are {name_list(known)}"
+            raise UserError(f"run {run_id} has no node {node!r}, nor has its manifest such a task; {there}")
+        return lines
+    return [line for each in found for line in teller.about(each)]
+
+
+def _owner(row: engine.journal.Row, *, interrupted: bool) -> str:
+    if row["started_at"] is None and interrupted:
+        return f"It has not begun; pipeline run --resume {row['id']} begins it."
+    if interrupted:
+        return f"Nobody executes it; pipeline run --resume {row['id']} goes on with it."
+    return f"Process {row['owner_pid']} executes it." if row["finished_at"] is None and owned(row) else ""
+
+
+def _found(teller: Teller, wanted: str) -> list[Node]:
+    """The nodes of that name: as it is shown, as it is within its dag, or below the run."""
+    nodes = teller.run.nodes
+    for matches in (
+        [node for node in nodes.values() if teller.names[node.id] == wanted and node.type != "StepGroup"],
+        [node for node in nodes.values() if node.name in (wanted, f"{teller.run.id}.{wanted}", teller.run.id + wanted)],
+        [node for node in nodes.values() if node.display_name == wanted and node.type != "StepGroup"],
+        [node for node in nodes.values() if node.display_name.startswith(f"{wanted}(") and ":" in node.display_name],
+    ):
+        whole = [node for node in matches if node.owner is None or node.owner not in matches]
+        if whole:
+            return whole
+    return []
+
+
+def of_manifests(place: Path) -> tuple[list[Line], bool]:
+    """What is refused of a file or of the files of a folder; and whether nothing is.
+
+    Raises:
+        UserError: there is no workflow.
+    """
+    lines: list[Line] = []
+    good = True
+    for file, name, problem in examine(place):
+        good = good and problem is None
+        lines += list(_verdict(file, name, problem))
+    return lines, good
+
+
+def _verdict(file: Path, name: str, problem: Refused | None) -> Iterator[Line]:
+    if problem is not None:
+        yield from refusal(problem)
+    else:
+        yield Line(f"{file}: {name} is not refused; pipeline run {file} {name} --dry-run shows what it would do")

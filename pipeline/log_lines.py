@@ -1,0 +1,100 @@
+"""Logs as lines, while they are written. A log is whatever a step wrote: it may be huge, without line ends, no text at
+all, or meant to steer the terminal it is shown on."""
+
+import codecs
+import itertools
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pipeline.report.words import printable, shortened
+
+LONGEST = 16 * 1024  # characters; a longer line is shown as several
+_CHUNK = 64 * 1024  # bytes
+_SHOWN = 400  # characters of a line among the last ones
+_TURN = 16  # chunks that are read in one go, so that a step that floods its log does not keep others from being shown
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
+
+
+def harmless(text: str) -> str:
+    """A line without what could steer a terminal: escape sequences and control characters. Tabs stay."""
+    return text if text.isascii() and text.isprintable() else printable(_ESCAPES.sub("", text))
+
+
+class Tail:
+    """The lines of one log, from its beginning on, each given once. A carriage return ends a line too."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._rest = ""
+
+    def lines(self, *, ended: bool = False) -> Iterator[str]:
+        """Whole lines that have been written since. `ended`: nothing more will be, so all of them, and what comes after
+        the last line's end too."""
+        for _ in itertools.count() if ended else range(_TURN):
+            chunk = self._read()
+            if not chunk:
+                break
+            yield from self._split(self._decoder.decode(chunk))
+        if ended:
+            yield from self._split(self._decoder.decode(b"", final=True))
+            if self._rest:
+                yield harmless(self._rest.removesuffix("\r"))
+            self.close()
+
+    def _split(self, text: str) -> Iterator[str]:
+        text = self._rest + text
+        held = text[-1:] if text.endswith("\r") else ""  # the half of a line's end, or all of it
+        *whole, rest = text.removesuffix(held).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        for line in whole:
+            yield from self._pieces(line)
+        while len(rest) > LONGEST:
+            yield harmless(rest[:LONGEST])
+            rest = rest[LONGEST:]
+        self._rest = rest + held
+
+    def _pieces(self, line: str) -> Iterator[str]:
+        yield harmless(line[:LONGEST])
+        for start in range(LONGEST, len(line), LONGEST):
+            yield harmless(line[start : start + LONGEST])
+
+    def _read(self) -> bytes:
+        """What comes next. A log that was shortened, or begun anew, is read from its beginning."""
+        try:
+            if self._file is None:
+                self._file = self._path.open("rb")
+            chunk = self._file.read(_CHUNK)
+            if chunk:
+                return chunk
+            there = self._path.stat()
+            if there.st_ino != os.fstat(self._file.fileno()).st_ino:
+                self.close()
+                return self._read()
+            if there.st_size < self._file.tell():
+                self._file.seek(0)
+                return self._file.read(_CHUNK)
+        except OSError:
+            self.close()
+        return b""
+
+    def close(self) -> None:
+        """Give back the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def last_lines(path: Path, number: int) -> list[str]:
+    """The last lines of a log that say something, each shortened; none where there is no log."""
+    try:
+        with path.open("rb") as log:
+            log.seek(max(log.seek(0, 2) - _CHUNK, 0))
+            text = log.read().decode("utf-8", "replace")
+    except OSError:
+        return []
+    lines = [line for line in re.split(r"\r\n|\n|\r", text) if line.strip()][-number:]
+    return [shortened(harmless(line), _SHOWN) for line in lines]

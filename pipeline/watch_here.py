@@ -1,0 +1,55 @@
+"""The watch of this machine: its sources put together."""
+
+from pathlib import Path
+
+import click
+
+from pipeline.errors import UserError
+from pipeline.finding import SHIPPED
+from pipeline.running import Laptop
+from pipeline.watch import SystemClock, alone, interruptible, watch
+from pipeline.watch_children import Processes
+from pipeline.watch_crons import Crons
+from pipeline.watch_ledger import Ledger
+from pipeline.watch_lines import still
+from pipeline.watch_manifests import Folder
+from pipeline.watch_table import crons_table
+
+
+def watch_here(place: Path | None) -> None:
+    """Watch the CronWorkflows of a folder or file (of manifests/, for None) until interrupted.
+
+    Raises:
+        UserError: there is none that can be run here, or another watch.
+        KeyboardInterrupt: it was asked to end.
+    """
+    laptop, folder = Laptop.here(), _folder(place)
+    with alone(laptop.home), interruptible():
+        children = Processes(laptop.home)
+        crons = Crons(folder, laptop.journal, Ledger(laptop.journal.path), children, click.echo)
+        try:
+            click.echo(f"watching {folder.place}; Ctrl-C ends the watch and leaves what runs alone")
+            crons.look(SystemClock().now())
+            if not crons.names():
+                raise UserError(f"no CronWorkflow in {folder.place} can be watched; name another folder or file")
+            watch([crons], children, SystemClock())
+        except KeyboardInterrupt:
+            click.echo(still(crons.running()))
+            raise
+
+
+def list_here(place: Path | None) -> tuple[str, list[str]]:
+    """The CronWorkflows of a folder or file (of manifests/, for None) as a table; and what is broken, a line each.
+
+    Raises:
+        UserError: there is none.
+    """
+    laptop = Laptop.here()
+    known = (laptop.home / "journal.db").exists()
+    return crons_table(_folder(place), Ledger(laptop.journal.path) if known else None, SystemClock().now())
+
+
+def _folder(place: Path | None) -> Folder:
+    """Named as a person would: from the present folder on where it is below that."""
+    found = (place or SHIPPED).absolute()
+    return Folder(found.relative_to(Path.cwd()) if found.is_relative_to(Path.cwd()) else found)
