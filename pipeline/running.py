@@ -153,7 +153,7 @@ class Laptop:
         """
         runs = self.runs()
         if not runs:
-            raise UserError("no run yet; start one with: make run")
+            raise UserError("no run yet; start one with: make run, or pipeline run FILE")
         return runs[0].id
 
     def view(self, run: str | None) -> "RunView":

@@ -5,7 +5,7 @@ the next look, of this watch or another one, goes on with whatever is not done. 
 """
 
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from pipeline import engine
 from pipeline.engine import crons
@@ -27,7 +27,7 @@ class _Watched:
     alarms: crons.Alarms
     again: bool = True
     looked_again: float = 0.0
-    active: list[str] = field(default_factory=list)
+    active: tuple[str, ...] = ()
     told: tuple[int | None, str] = (None, "")
 
 
@@ -79,7 +79,11 @@ class Crons:
             if before is not None and before.scheduled.text == scheduled.text:
                 continue
             alarms = crons.armed(scheduled.cron, self._now)
-            if before is not None and before.scheduled.cron.timetable == scheduled.cron.timetable:
+            if (
+                before is not None
+                and before.alarms.next is not None
+                and before.scheduled.cron.timetable == scheduled.cron.timetable
+            ):
                 alarms = before.alarms  # one of them may have rung a moment ago
             watched = self._watched[name] = _Watched(scheduled, alarms)
             self._tell(f"{name}: {'watched' if before is None else 'changed'}, {self._outlook(watched)}")
@@ -93,7 +97,6 @@ class Crons:
     def _look_after_runs(self) -> None:
         """Note which runs have ended, and go on with those that nobody executes."""
         self._ledger.adopt(set(self._watched))
-        active: dict[str, list[str]] = {name: [] for name in self._watched}
         for entry in self._ledger.open():
             watched = self._watched.get(entry.cron)
             if entry.finished_at is not None:
@@ -102,10 +105,9 @@ class Crons:
                 self._finish_start(entry, watched)
             elif entry.pid is None and self._is_mine(entry) and not self._children.busy(entry.run):
                 self._go_on(entry)
-            if entry.finished_at is None and (entry.pid is not None or self._is_mine(entry)):
-                active.setdefault(entry.cron, []).append(entry.run)
+        there = [each for each in self._ledger.open() if each.pid is not None or self._is_mine(each)]
         for name, watched in self._watched.items():
-            watched.active = active[name]
+            watched.active = tuple(each.run for each in there if each.cron == name)
 
     def _note_end(self, entry: Entry, watched: _Watched | None) -> None:
         cron = watched.scheduled.cron if watched is not None else Cron(entry.cron, (), ())
@@ -157,7 +159,7 @@ class Crons:
     def _decide(self, watched: _Watched) -> None:
         cron = watched.scheduled.cron
         again = watched.again or self._now - watched.looked_again >= crons.LOOK_AGAIN_SECONDS
-        before = self._ledger.status(cron, tuple(watched.active))
+        before = self._ledger.status(cron, watched.active)
         found = crons.decide(
             cron, before, watched.alarms, self._now, again=again, taken=lambda at: self._ledger.taken(cron.name, at)
         )

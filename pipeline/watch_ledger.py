@@ -170,7 +170,7 @@ class Ledger:
             "WHERE cron = ? AND cron_runs.scheduled_at NOT NULL ORDER BY cron_runs.scheduled_at DESC LIMIT 1",
             cron,
         )
-        return (rows[0]["run"], rows[0]["phase"]) if rows else None
+        return (rows[0]["run"], rows[0]["phase"] or "Pending") if rows else None
 
 
 def _keep(database: sqlite3.Connection, cron: Cron, status: Status) -> None:

@@ -82,7 +82,7 @@ def test_steps_and_what_each_kind_of_template_does(tmp_path: Path) -> None:
         "main  steps",
         *("one  leaf: run it", "two  script: script of python3: print(1)"),
         *("three  pause: pause of 30s", "after one, two", "its end does not matter (failed)", "then leaf"),
-        *("four  resource", "after three"),
+        *("four  resource: resource", "after three"),
         *("bye  echo 'bye now'", "exit handler: at the end, however that is"),
     ]
 

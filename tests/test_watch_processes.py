@@ -3,6 +3,7 @@ random instants."""
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -59,6 +60,16 @@ class Machine:
             )
         self.started.append(watch)
         return watch
+
+    def command(self, *arguments):
+        """A command that ends by itself."""
+        return subprocess.run(
+            [sys.executable, "-m", "pipeline", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def write(self, script, *fields):
         """A CronWorkflow named w that marks its begin, does something, and marks its end."""
@@ -161,6 +172,58 @@ def test_a_second_watch_says_so_in_one_line(machine):
     second = machine.watch()
     assert second.wait() == 2
     assert machine.output.read_text() == f"error: process {first.pid} watches here already; stop it first\n"
+
+
+def cells(line):
+    return re.split(r"  +", line.strip())
+
+
+def test_the_list_of_schedules(machine):
+    write(machine.place, "w", "schedules: [30 2 29 2 *]", "timezone: Europe/Vienna", "suspend: true")
+    write(machine.place, "v", "schedules: [0 0 30 2 *]")
+    (machine.place / "broken.yaml").write_text("kind: [")
+    listed = machine.command("cron", str(machine.place))
+    assert listed.returncode == 0
+    assert re.fullmatch(rf"note: {machine.place}/broken.yaml, line 2, column 1: not YAML: .*\n", listed.stderr)
+    header, never, first, *more = map(cells, listed.stdout.splitlines())
+    assert header == ["NAME", "SCHEDULE", "ZONE", "NEXT", "UTC", "LAST RUN", "PHASE", "STATE"]
+    assert never[:2] == ["v", "0 0 30 2 *"]
+    assert never[3:] == ["never", "-", "-", "active"]
+    assert first[:3] == ["w", "30 2 29 2 *", "Europe/Vienna"]
+    assert re.fullmatch(r"\w+ 20\d\d-02-29 02:30:00 CET", first[3])
+    assert re.fullmatch(r"20\d\d-02-29 01:30:00Z", first[4])
+    assert first[5:] == ["-", "-", "suspended"]
+    assert [len(row) for row in more] == [2, 2], "three times in all"
+    assert not machine.home.exists(), "looking changes nothing"
+
+
+def test_the_list_tells_how_the_last_run_went(machine):
+    machine.write("exit 7", "schedules: ['@every 3s']")
+    watch = machine.watch()
+    with told(machine):
+        run = until(lambda: [run.id for run in machine.runs() if run.phase == "Failed"])[0]
+        until(lambda: f"{run} failed after" in machine.output.read_text())
+        os.killpg(watch.pid, signal.SIGSTOP)
+    until(lambda: all(run.finished_at for run in machine.runs()))
+    listed = machine.command("cron", str(machine.place))
+    assert cells(listed.stdout.splitlines()[1])[5:] == [machine.runs()[-1].id, "Failed", "active"]
+
+
+@pytest.mark.parametrize("command", ["watch", "cron"])
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [("a: 1", "CronWorkflow"), ("kind: [", "not YAML"), (None, "holds no .yaml file")],
+    ids=["no workflow", "broken", "empty"],
+)
+def test_a_folder_without_schedules_is_a_mistake(command, file, words, machine):
+    machine.place.mkdir()
+    if file is not None:
+        (machine.place / "x.yaml").write_text(file)
+    finished = machine.command(command, str(machine.place))
+    assert finished.returncode == 2
+    assert words in finished.stdout + finished.stderr
+    assert finished.stderr.count("\n") == 1
+    assert finished.stderr.startswith("error: ")
 
 
 @pytest.mark.parametrize("instant", INSTANTS)

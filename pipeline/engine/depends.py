@@ -20,7 +20,6 @@ _LANGUAGE: Final = Language(
     tokens=re.compile(r"(?P<name>[A-Za-z0-9][-A-Za-z0-9]*(?:\.[A-Z][A-Za-z]+)?)|(?P<operator>&&|\|\||[!()])"),
     binary={"||": 1, "&&": 2},
     unary=frozenset(("!",)),
-    brackets=("", ""),
 )
 
 

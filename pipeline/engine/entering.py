@@ -8,7 +8,7 @@ from pipeline.engine.nodes import create, display_name, fnv1a
 from pipeline.engine.spec import Template, Values
 from pipeline.engine.state import Node, Run, Type
 
-DEEPEST: Final = 100  # dags and steps within each other, as in the controller
+DEEPEST: Final = 99  # dags and steps within each other, as in the controller
 TOO_DEEP: Final = f"Maximum recursion depth exceeded: {DEEPEST} templates within each other"
 
 

@@ -1,8 +1,5 @@
-"""A small Pratt parser for Argo's three little languages: `when`, `depends` and retry expressions.
-
-Each language brings its tokens and the strength of its operators, and evaluates the tree itself. There is no library
-for the first (govaluate's dialect), and the others share what it needs.
-"""
+"""A small Pratt parser, for `depends`. The language brings its tokens and the strength of its operators, and evaluates
+the tree itself. (`when` and expressions have their own: their tokens depend on what stands before.)"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,26 +13,20 @@ class NotParsed(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """One node of a tree: a `name`, `text` or `number` with its text, an operator (`unary`, `binary`) with its symbol,
-    a `list` of entries, a `call` of a function, a `choice` (condition ? one : other)."""
+    """One node of a tree: a `name` with its text, or an operator (`unary`, `binary`) with its symbol."""
 
-    kind: Literal["name", "text", "number", "unary", "binary", "list", "call", "choice"]
+    kind: Literal["name", "unary", "binary"]
     value: str
     parts: tuple["Node", ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """Tokens, by named groups `name`, `text` (also `text2`), `number`, `operator`; how strongly each operator binds.
-
-    `brackets`: what encloses a list.
-    """
+    """Tokens, by named groups `name` and `operator`; how strongly each operator binds."""
 
     tokens: re.Pattern[str]
     binary: Mapping[str, int]
     unary: frozenset[str]
-    brackets: tuple[str, str]
-    right: frozenset[str] = frozenset()
 
     def parse(self, text: str) -> Node:
         """The tree of `text`.
@@ -43,14 +34,15 @@ class Language:
         Raises:
             NotParsed: `text` is not of this language.
         """
-        parser = _Parser(self, _tokens(self, text), text)
+        parser = _Parser(self, _tokens(self, text))
         tree = parser.expression(0)
         parser.end()
         return tree
 
 
 _Token = tuple[str, str, int]  # kind, text, column
-_CHAINED = ("&&", "||", "and", "or")  # one node for a whole chain: a thousand dependencies make no deep tree
+_CHAINED = ("&&", "||")  # one node for a whole chain: a thousand dependencies make no deep tree
+MAX_DEPTH = 60
 
 
 def _tokens(language: Language, text: str) -> list[_Token]:
@@ -63,29 +55,23 @@ def _tokens(language: Language, text: str) -> list[_Token]:
         match = language.tokens.match(text, position)
         if match is None or match.lastgroup is None:
             raise NotParsed(f"invalid token {text[position]!r} at column {position + 1}")
-        kind, token = match.lastgroup.rstrip("2"), match.group(match.lastgroup)
-        found.append((kind, " ".join(token.split()) if kind == "operator" else token, position + 1))
+        found.append((match.lastgroup, match.group(), position + 1))
         position = match.end()
     return found
 
 
 class _Parser:
-    def __init__(self, language: Language, tokens: Sequence[_Token], text: str) -> None:
+    def __init__(self, language: Language, tokens: Sequence[_Token]) -> None:
         self.language = language
         self.tokens = tokens
         self.position = 0
-        self.text = text
+        self.depth = 0
 
     def peek(self) -> str:
         """The coming operator; empty where none comes."""
         if self.position < len(self.tokens) and self.tokens[self.position][0] == "operator":
             return self.tokens[self.position][1]
         return ""
-
-    def expect(self, symbol: str) -> None:
-        if self.peek() != symbol:
-            raise NotParsed(f"wanted {symbol!r} {self.place()}")
-        self.position += 1
 
     def place(self) -> str:
         if self.position >= len(self.tokens):
@@ -97,56 +83,33 @@ class _Parser:
             raise NotParsed(f"wanted an operator {self.place()}")
 
     def expression(self, strength: int) -> Node:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise NotParsed(f"it is nested deeper than {MAX_DEPTH}")
         left = self.operand()
-        while True:
-            symbol = self.peek()
-            if symbol == "?" and strength == 0:
-                self.position += 1
-                one = self.expression(0)
-                self.expect(":")
-                left = Node("choice", "?", (left, one, self.expression(0)))
-                continue
-            binds = self.language.binary.get(symbol, 0)
-            if binds <= strength:
-                return left
+        while (binds := self.language.binary.get(symbol := self.peek(), 0)) > strength:
             self.position += 1
-            right = self.expression(binds - 1 if symbol in self.language.right else binds)
+            right = self.expression(binds)
             chained = symbol in _CHAINED and left.kind == "binary" and left.value == symbol
             left = Node("binary", symbol, (*(left.parts if chained else (left,)), right))
+        self.depth -= 1
+        return left
 
     def operand(self) -> Node:
         if self.position >= len(self.tokens):
             raise NotParsed("wanted a value at the end")
         kind, text, _ = self.tokens[self.position]
-        symbol = self.peek()
-        opening, closing = self.language.brackets
-        if symbol in self.language.unary:
+        if text in self.language.unary:
             self.position += 1
-            return Node("unary", symbol, (self.expression(max(self.language.binary.values())),))
-        if symbol and symbol == opening and opening != "(":
+            return Node("unary", text, (self.expression(max(self.language.binary.values())),))
+        if text == "(":
             self.position += 1
-            return Node("list", "", self.entries(closing))
-        if symbol == "(":
+            inner = self.expression(0)
+            if self.peek() != ")":
+                raise NotParsed(f"wanted ')' {self.place()}")
             self.position += 1
-            entries = self.entries(")")
-            if len(entries) == 1:
-                return entries[0]
-            if opening != "(" or not entries:
-                raise NotParsed(f"wanted one value in the brackets {self.place()}")
-            return Node("list", "", entries)
-        if kind not in ("name", "text", "number"):
+            return inner
+        if kind != "name":
             raise NotParsed(f"wanted a value {self.place()}")
         self.position += 1
-        if kind == "name" and self.peek() == "(":
-            self.position += 1
-            return Node("call", text, self.entries(")"))
-        return Node(kind, text)  # type: ignore[arg-type]  # one of the three above
-
-    def entries(self, closing: str) -> tuple[Node, ...]:
-        found: list[Node] = []
-        while self.peek() != closing:
-            if found:
-                self.expect(",")
-            found.append(self.expression(0))
-        self.position += 1
-        return tuple(found)
+        return Node("name", text)

@@ -20,6 +20,8 @@ from pipeline.engine.documents import read
 HERE = Path(__file__).parent
 FOLDER = HERE / "cases"
 README = HERE / "README.md"
+_FILE = re.compile(r"^\S+\.yaml: ")
+_NOT_GOOD = ("Failed", "Error", "Pending")
 _TABLE = re.compile(r"(<!-- differences -->\n).*(<!-- end -->)", re.DOTALL)
 
 
@@ -86,9 +88,10 @@ def find(pattern: str = "") -> list[Case]:
 def in_short(answer: Answer) -> str:
     """An answer in a few words."""
     if "refused" in answer:
-        return f"refused: {answer['refused'].partition(': ')[2]}"
+        return f"refused: {_FILE.sub('', answer['refused'])}"
     nodes = [node for node in answer.get("nodes", {}).values() if isinstance(node, dict)]
-    said = next(filter(None, (each.get("message", "") for each in (answer, *nodes))), "")
+    leaves = [node for node in nodes if node["type"] in ("Pod", "Skipped") and node["phase"] in _NOT_GOOD]
+    said = next(filter(None, (each.get("message", "") for each in (*leaves, answer))), "")
     return f"{answer['phase']}: {said}" if said else str(answer["phase"])
 
 

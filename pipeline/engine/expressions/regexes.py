@@ -20,7 +20,7 @@ def compiled(pattern: str) -> Any:
     Raises:
         NotEvaluated: it is not one of RE2's.
     """
-    import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - only a pattern needs it
+    import re2  # noqa: PLC0415 - only a pattern needs it
 
     if len(pattern) > MAX_PATTERN:
         raise NotEvaluated(f"a pattern has {len(pattern)} characters; at most {MAX_PATTERN} are compiled")

@@ -137,7 +137,9 @@ class Time:
 
 
 def moment(date: tuple[int, int, int], seconds: int, nanos: int, zone: Location) -> Time:
-    """The point in time that a clock in `zone` shows so; `seconds` since its midnight."""
+    """The point in time that a clock in `zone` shows so; `seconds` since its midnight. Months and days may be beyond
+    their ends: 31 February is 2 or 3 March."""
+    year, month, day = date
     local = days(year + (month - 1) // 12, (month - 1) % 12 + 1, 1) * 86400 + (day - 1) * 86400 + seconds
     found = local - zone.at(local)[1]
     return Time(local - zone.at(found)[1], nanos, zone)

@@ -1,0 +1,81 @@
+"""The normal form: what of a node tree is compared, and how it is written down."""
+
+import json
+
+import pytest
+from oracle.cases import in_short
+from oracle.normal import of_controller, written
+
+from pipeline.engine.nodes import fnv1a
+
+RUN = "dag-diamond-abcde"
+LEAF = f"{RUN}-{fnv1a(f'{RUN}.a')}"
+
+
+def workflow(**leaf):
+    root = {"id": RUN, "name": RUN, "displayName": RUN, "type": "DAG", "phase": "Running", "children": [LEAF, "gone-1"]}
+    node = {"id": LEAF, "name": f"{RUN}.a", "displayName": "a", "type": "Pod", "phase": "Failed", "boundaryID": RUN}
+    status = {"phase": "Failed", "nodes": {LEAF: node | leaf, RUN: root}}
+    return {"metadata": {"name": RUN, "uid": "0-1-2"}, "status": status}
+
+
+def test_nodes_are_named_by_their_place():
+    assert of_controller(workflow())["nodes"] == {
+        "(root)": {"display": "<workflow>", "type": "DAG", "phase": "Running", "children": ["a"]},
+        "a": {"display": "a", "type": "Pod", "phase": "Failed", "boundary": "(root)"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        (f"child '{LEAF}' failed", "child '<id a>' failed"),
+        (f"pod {RUN}-some-template-{fnv1a(f'{RUN}.a')} of 0-1-2", "pod <pod a> of <uid>"),
+        (f"{RUN}.a began 2026-01-02T03:04:05Z", "<workflow>.a began <time>"),
+        ("main: Error (exit code 3): why it failed: said stderr", "main: Error (exit code 3)"),
+        ("Pod was active on the node longer than the specified deadline", "<out of time>"),
+        ("when '1 == 2' evaluated false", "when '1 == 2' evaluated false"),
+    ],
+)
+def test_messages(message, kind):
+    assert of_controller(workflow(message=message))["nodes"]["a"]["message"] == kind
+
+
+def test_values():
+    outputs = {
+        "parameters": [{"name": "b", "value": "2"}, {"name": "a", "value": RUN}, {"name": "none"}],
+        "artifacts": [{"name": "z"}, {"name": "main-logs"}, {"name": "c"}],
+        "exitCode": "0",
+        "result": "",
+    }
+    assert of_controller(workflow(outputs=outputs))["nodes"]["a"]["outputs"] == {
+        "parameters": {"a": "<workflow>", "b": "2"},
+        "artifacts": ["c", "z"],
+        "result": "",
+        "exitCode": "0",
+    }
+
+
+def test_failures_are_put_in_order():
+    failures = [{"displayName": "b"}, {"displayName": "a"}]
+    inputs = {"parameters": [{"name": "f", "value": json.dumps(failures)}]}
+    found = of_controller(workflow(inputs=inputs))["nodes"]["a"]["inputs"]["parameters"]["f"]
+    assert json.loads(found) == failures[::-1]
+
+
+def test_a_deep_tree_stays_readable():
+    names = [RUN + ".m" * depth for depth in range(100)]
+    nodes = {name: {"id": name, "name": name, "type": "DAG", "phase": "Error"} for name in names}
+    found = of_controller({"metadata": {"name": RUN, "uid": "0-1-2"}, "status": {"phase": "Error", "nodes": nodes}})
+    assert list(found["nodes"])[:3] == ["(root)", "m", "m.m"]
+    assert found["nodes"]["…"] == "80 more"
+    assert len(found["nodes"]) == 21
+    assert list(found["nodes"])[-1] == "(m. × 98)m"
+    assert in_short(found) == "Error"
+
+
+def test_what_fits_into_a_line_is_one():
+    text = written({"phase": "Failed", "nodes": {"a": {"type": "Pod"}, "b": {"message": "x" * 100, "type": "Pod"}}})
+    assert json.loads(text)["nodes"]["b"]["type"] == "Pod"
+    assert '    "a": {"type": "Pod"},\n' in text
+    assert '    "b": {\n      "message": "xx' in text
