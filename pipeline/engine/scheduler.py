@@ -11,16 +11,18 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from pipeline.engine import batches, dags, exits, retries, steps, suspensions
+from pipeline.engine.beginning import DEADLINE, begin, exempt
 from pipeline.engine.binding import parameters_json
 from pipeline.engine.dag_ends import fail_fast
 from pipeline.engine.entering import enter, has_room
 from pipeline.engine.events import Began, Ended, Event, Locked, Resumed, Running, Stopped, Tick, Waiting
+from pipeline.engine.locks import ask_for
 from pipeline.engine.nodes import finish
 from pipeline.engine.outputs import publish
-from pipeline.engine.plans import plan, plans, with_targets
+from pipeline.engine.plans import plans
 from pipeline.engine.run_ends import conclude, give_up, main_ended
-from pipeline.engine.spec import Template, Values, Workflow
-from pipeline.engine.state import Batch, Command, Frame, Kill, Lock, Node, Run, Start, Verb
+from pipeline.engine.spec import Values, Workflow
+from pipeline.engine.state import Batch, Command, Kill, Lock, Node, Run, Start, Verb
 from pipeline.engine.variables import go_json, time_variables
 from pipeline.errors import PipelineError
 
@@ -111,99 +113,6 @@ def _boundary_of(verb: Verb, about: Batch | Node) -> Node | None:
     return about.boundary if verb == "ended" else None
 
 
-def _begin(run: Run, node: Node) -> None:
-    template = node.bound
-    if template is None:
-        return
-    is_attempt = node.owner is not None and node.owner.type == "Retry"
-    if template.mutexes and not is_attempt and node.lock != "held":
-        _lock(run, node, template.mutexes)
-    elif node.type == "Retry":
-        node.phase = "Running"
-        node.started_at = run.now
-        run.todo.append(("attempt", node))
-    elif template.suspend is not None:
-        _begin_pause(run, node, template)
-    elif template.tasks:
-        _begin_tasks(run, node, template)
-    else:
-        _begin_leaf(run, node)
-    node.touch()
-
-
-def _begin_tasks(run: Run, node: Node, template: Template) -> None:
-    node.phase = "Running"
-    node.started_at = run.now
-    above = node.boundary.frame if node.boundary is not None else None
-    declared, known = run.workflow.templates[node.template].dag, run.plans[node.template]
-    if declared is not None and declared.later:
-        template = with_targets(template)
-        try:
-            known = plan(template)
-        except KeyError as name:
-            finish(run, node, "Error", f"dag.target names {name}, which is no task")
-            return
-    frame = Frame(
-        template,
-        known,
-        {task.name: task for task in template.tasks},
-        depth=above.depth + 1 if above is not None else 1,
-    )
-    (dags if template.dag is not None else steps).begin(run, node, frame)
-
-
-def _begin_pause(run: Run, node: Node, template: Template) -> None:
-    if run.strategy is not None and not _exempt(run, node):
-        finish(run, node, "Failed", f"Stopped with strategy '{run.strategy}'")
-    elif run.deadline_passed and not node.exiting:
-        finish(run, node, "Failed", _DEADLINE)
-    else:
-        suspensions.begin(run, node, template)
-
-
-def _lock(run: Run, node: Node, mutexes: tuple[str, ...]) -> None:
-    above, around = node.boundary, set(mutexes)
-    held, holder = around.intersection(run.workflow.mutexes), "the workflow itself"
-    while above is not None and not held:
-        held, holder = around.intersection(_mutexes(above)), above.name
-        above = above.boundary
-    if held:
-        finish(run, node, "Error", f"mutex {min(held)} is held by {holder}, of which this is a part; "
-                                   "a cluster would wait for ever")  # fmt: skip
-        return
-    _ask_for(run, node, mutexes)
-
-
-def _ask_for(run: Run, node: Node, mutexes: tuple[str, ...]) -> None:
-    node.lock, node.mutexes = "waiting", mutexes
-    run.locking[node.name] = node
-    run.commands.append(Lock(node, mutexes))
-
-
-def _mutexes(node: Node) -> tuple[str, ...]:
-    return node.frame.template.mutexes if node.frame is not None else ()
-
-
-def _begin_leaf(run: Run, node: Node) -> None:
-    if run.strategy is not None and not _exempt(run, node):
-        finish(run, node, "Failed", f"workflow shutdown with strategy: {run.strategy}")
-    elif run.deadline_passed and not node.exiting:
-        finish(run, node, "Failed", _DEADLINE)
-    elif not has_room(run, None):
-        run.held_back.append(("begin", node))  # it waited for a mutex, and others have taken its room meanwhile
-    else:
-        run.live[node.name] = node
-        run.active_pods += 1
-        run.commands.append(Start(node))
-
-
-_DEADLINE: Final = "Step exceeded its deadline"
-
-
-def _exempt(run: Run, node: Node) -> bool:
-    return node.exiting and run.strategy != "Terminate"
-
-
 def _ended(run: Run, node: Node) -> None:
     """Tell a node's owner of its end, once its exit hook has run."""
     if node.exit_of is not None:
@@ -233,7 +142,7 @@ def _told(run: Run, node: Node) -> None:
 def _began(run: Run, event: Began) -> None:
     if run.workflow.mutexes:
         run.gate = Node("", "", "", "", "Steps", "Pending", None, None)
-        _ask_for(run, run.gate, run.workflow.mutexes)
+        ask_for(run, run.gate, run.workflow.mutexes)
     else:
         _enter(run, event.at)
 
@@ -291,8 +200,8 @@ def _waiting(run: Run, event: Waiting) -> None:
 def _tick(run: Run, event: Tick) -> None:
     if run.deadline is not None and not run.deadline_passed and run.deadline <= event.at and not run.over:
         run.deadline_passed = True
-        _condemn(run, _DEADLINE, lambda node: not node.exiting)
-        _wake(run, _DEADLINE, lambda node: not node.exiting)
+        _condemn(run, DEADLINE, lambda node: not node.exiting)
+        _wake(run, DEADLINE, lambda node: not node.exiting)
     due = [node for node in run.retrying.values() if node.due_at is not None and node.due_at <= event.at]
     run.todo.extend(("judge", node) for node in reversed(due))
     for node in [each for each in run.suspended.values() if each.due_at is not None and each.due_at <= event.at]:
@@ -306,8 +215,8 @@ def _stopped(run: Run, event: Stopped) -> None:
     if run.root is None:
         give_up(run)
         return
-    _condemn(run, f"workflow shutdown with strategy:  {event.strategy}", lambda node: not _exempt(run, node))
-    _wake(run, f"Stopped with strategy '{event.strategy}'", lambda node: not _exempt(run, node))
+    _condemn(run, f"workflow shutdown with strategy:  {event.strategy}", lambda node: not exempt(run, node))
+    _wake(run, f"Stopped with strategy '{event.strategy}'", lambda node: not exempt(run, node))
 
 
 def _condemn(run: Run, message: str, whom: Callable[[Node], bool]) -> None:
@@ -354,7 +263,7 @@ _HANDLERS: Final[dict[type, Callable[[Run, Any], None]]] = {
     Stopped: _stopped,
 }
 _VERBS: Final[dict[Verb, Callable[[Run, Any], None]]] = {
-    "begin": _begin,
+    "begin": begin,
     "make": batches.make,
     "ready": lambda run, about: dags.ready(run, *about),
     "group": steps.fill,

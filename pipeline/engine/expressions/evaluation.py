@@ -169,7 +169,9 @@ class Evaluation:
         return found
 
     def pointer(self, node: Node) -> Any:
-        return self.pointers[-1][node.value]
+        if node.value not in ("", "index", "acc"):
+            raise NotEvaluated(f"unknown pointer {node.value}")
+        return self.pointers[-1].get(node.value)
 
     def let(self, node: Node) -> Any:
         self.variables[node.value] = self.value(node.parts[0])

@@ -1,0 +1,162 @@
+"""What an expression names, and where its values come from."""
+
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.engine import expressions, variables
+from pipeline.engine.variables import ABSENT
+
+
+@pytest.mark.parametrize(
+    ("expression", "needed", "maybe"),
+    [
+        ("inputs.parameters.a == '1'", ["inputs.parameters.a"], []),
+        ("inputs.parameters['a-b']", ["inputs.parameters.a-b"], []),
+        ("inputs['parameters'][\"a\"] + inputs.parameters.a", ["inputs.parameters.a"], []),
+        ("toJson(workflow.parameters)", ["workflow.parameters"], []),
+        ("inputs.parameters[item]", ["inputs.parameters", "item"], []),
+        ("sprig.trim(item.name) | upper()", ["item.name"], []),
+        ("let n = asInt(retries); n > 1", ["retries"], []),
+        ("filter([1], # > asInt(item))", ["item"], []),
+        ("tasks.a.outputs.result ?? 'none'", [], ["tasks.a.outputs.result"]),
+        ("tasks.a?.outputs.result ?? item", ["item"], ["tasks.a"]),
+        ("tasks.a.status == 'x' ? tasks.a.outputs.result : 'y'", ["tasks.a.outputs.result", "tasks.a.status"], []),
+        ("[workflow.name][0].x + {k: node.name}.k", ["node.name", "workflow.name"], []),
+        ("1 + len('inputs.parameters.a')", [], []),
+    ],
+)
+def test_what_an_expression_names(expression, needed, maybe):
+    assert sorted(expressions.paths(expression)) == needed
+    assert sorted(expressions.guarded_paths(expression)) == maybe
+
+
+@pytest.mark.parametrize(
+    ("expression", "problem"),
+    [
+        ("1 +", "unexpected token EOF (1:3)"),
+        ("nosuch(1)", "there is no function nosuch (1:1)"),
+        ("sprig.nosuch(1)", "there is no function sprig.nosuch (1:7)"),
+        ("true ? 1 : sprig.uuidv4()", "gives another value each time, and a resumed run must give the same"),
+        ("sprig.env('HOME')", "sprig.env is removed by Argo"),
+        ("sprig.getHostByName('x')", "must not wait for a network"),
+        ("sprig.genCA('x', 1)", "sprig.genCA is not run by this engine"),
+        ("sprig.trim('a', 'b')", "sprig.trim takes 1 arguments, got 2 (1:7)"),
+        ("upper('a', 'b')", "too many arguments to call upper (1:1)"),
+        ("asInt()", "not enough arguments to call asInt (1:1)"),
+        ("1 + 'a'", "invalid operation: + (mismatched types int and string) (1:3)"),
+        ("'a' matches '('", "missing )"),
+        ("let len = 1; len", "cannot redeclare builtin len (1:5)"),
+        ("inputs.parameters.a\n  + \n  #", "unexpected token Operator(\"#\") (3:3)"),
+        ("inputs.parameters.b", "inputs.parameters.b is not known here"),
+    ],
+)  # fmt: skip
+def test_what_can_never_be_run_is_refused_before(expression, problem):
+    with pytest.raises(expressions.NotEvaluated) as error:
+        expressions.check(expression, ("inputs.parameters.a", "item").__contains__)
+    assert problem in str(error.value)
+
+
+def test_what_may_be_run_is_not_refused():
+    known = ("inputs.parameters.a", "item").__contains__
+    expressions.check("asInt(inputs.parameters['a']) > 1 && item in ['a']", known)
+    expressions.check("tasks.a.outputs.result ?? sprig.default('x', item)", known)
+    expressions.check("anything.at.all == nosuch")
+
+
+class Scope:
+    """A lookup that knows its names, and the time."""
+
+    def __init__(self, **held):
+        self.held = {name.replace("_", "."): value for name, value in held.items()}
+
+    def __call__(self, path):
+        return self.held.get(path)
+
+    def keys(self):
+        return self.held.keys()
+
+    def now(self):
+        return 1_714_979_289.5
+
+
+def test_a_map_that_is_used_whole_has_all_that_the_lookup_knows():
+    scope = Scope(inputs_parameters="[]", inputs_parameters_a="1", inputs_parameters_b="x", workflow_name="w")
+    assert expressions.evaluate("toJson(inputs.parameters)", scope) == '{"a":"1","b":"x"}'
+    assert expressions.evaluate("inputs.parameters[workflow.name] == nil", scope) is True
+    assert expressions.evaluate("sort(keys(inputs.parameters))", scope) == ["a", "b"]
+    assert expressions.evaluate("inputs.parameters.c ?? 'none'", scope) == "none"
+
+
+def test_what_is_named_alone_asks_for_nothing_else():
+    asked = []
+
+    def lookup(path):
+        asked.append(path)
+        return {"inputs.parameters.a": "1", "tasks.b.outputs.result": ABSENT}.get(path)
+
+    assert expressions.evaluate("asInt(inputs.parameters.a) + 1", lookup) == 2
+    assert asked == ["inputs.parameters.a"]
+    assert expressions.evaluate("tasks.b.outputs.result ?? 'skipped'", lookup) == "skipped"
+    assert expressions.evaluate("tasks.b.outputs.result == nil", lookup) is True
+    with pytest.raises(expressions.NotEvaluated, match="unknown name steps"):
+        expressions.evaluate("steps.b.outputs.result", lookup)
+
+
+def test_the_clock_is_the_lookups():
+    assert expressions.evaluate("now().Unix()", Scope()) == 1_714_979_289
+    assert expressions.evaluate("now().Format('2006-01-02 15:04:05.0')", Scope()) == "2024-05-06 07:08:09.5"
+    assert expressions.evaluate("sprig.date('2006', 'no date')", Scope()) == "2024"
+
+
+def test_a_value_of_another_kind_is_handed_through():
+    artifact = object()
+    expression = (
+        "tasks.flip.outputs.result == 'heads' ? tasks.heads.outputs.artifacts.a : tasks.tails.outputs.artifacts.a"
+    )
+    values = {"tasks.flip.outputs.result": "heads", "tasks.heads.outputs.artifacts.a": artifact}
+    assert expressions.evaluate(expression, values.get) is artifact
+    with pytest.raises(expressions.NotEvaluated, match="unsupported type"):
+        expressions.evaluate("toJson(tasks.heads.outputs.artifacts.a)", values.get)
+    assert "object" not in expressions.evaluate("string(tasks.heads.outputs.artifacts.a)", values.get)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("a", "a"), ('"', '"'), (1, "1"), (1.0, "1"), (1e21, "1e+21"), (True, "true"), ([1, "<"], '[1,"\\u003c"]'),
+     ({"b": 1, "a": None}, '{"a":null,"b":1}'), ("é\udcc3", "é�")],
+)  # fmt: skip
+def test_a_value_as_a_tag_renders_it(value, text):
+    assert expressions.text_of(value) == text
+
+
+def test_a_condition_must_be_a_boolean():
+    assert expressions.holds("lastRetry.exitCode == '2'", {"lastRetry.exitCode": "2"}) is True
+    with pytest.raises(expressions.NotEvaluated, match="unable to cast expression result '2' to bool"):
+        expressions.holds("lastRetry.exitCode", {"lastRetry.exitCode": "2"})
+    with pytest.raises(expressions.NotEvaluated, match=r"unable to evaluate expression 'asInt.*int\(x\)"):
+        expressions.holds("asInt(lastRetry.exitCode) > 1", {"lastRetry.exitCode": "x"})
+
+
+def test_a_function_can_not_change_what_others_see():
+    values = {"inputs.parameters.a": "1"}
+    assert expressions.evaluate("sprig.set(inputs.parameters, 'a', 2).a", values) == 2
+    with pytest.raises(expressions.NotEvaluated):
+        expressions.text_of(expressions.evaluate("sprig.set(sprig, 'upper', 1)", values))
+    assert expressions.evaluate("sprig.upper(inputs.parameters.a + 'a')", values) == "1A"
+
+
+def test_a_manifest_without_expressions_loads_nothing_of_them():
+    code = (
+        "import sys, pipeline.engine; from pipeline.engine import when, variables;"
+        "assert variables.replace_text('{{a}} b', {'a': 'x'}.get) == 'x b'; assert when.holds('a == a');"
+        "print([name for name in sys.modules if name in ('re2', 'zoneinfo', 'pipeline.engine.expressions.parser')])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert found.stdout.strip() == "[]"
+
+
+def test_control_characters_can_not_be_put_into_a_manifest():
+    with pytest.raises(variables.Unresolved, match=r"invalid JSON: the value of \{\{a\}\} holds a control character"):
+        variables.replace_text("{{a}}", {"a": "\x1b[31mred"}.get)
