@@ -14,7 +14,6 @@ from hypothesis import settings
 from pipeline.stack import Stack
 from pipeline.stack.object_store import connect, make_bucket
 
-
 settings.register_profile("untimed", deadline=None)  # no test asserts a time
 settings.load_profile("untimed")
 

@@ -243,6 +243,21 @@ def test_a_run_whose_process_was_killed_goes_on_but_not_for_ever(world):
     assert world.runs == [f"w-{NOON}", f"w-{NOON + 3600}"], "it is not in the way"
 
 
+def test_a_run_that_ends_in_this_very_moment_is_not_gone_on_with(world, monkeypatch):
+    write(world.place, "w", HOURLY)
+    world.watch().look(NOON - 5, NOON)
+
+    def ends(run):
+        world.execute(run)
+        return False
+
+    monkeypatch.setattr(world.children, "busy", ends)
+    world.look(NOON + 1, NOON + 2)
+    assert world.children.started == [f"w-{NOON}"]
+    assert world.said("going on") == []
+    assert len(world.said("succeeded")) == 1
+
+
 def test_a_run_goes_on_when_its_manifest_is_gone(world):
     write(world.place, "w", HOURLY)
     write(world.place, "v", "schedules: ['@daily']")

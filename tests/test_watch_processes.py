@@ -172,6 +172,11 @@ def test_a_second_watch_says_so_in_one_line(machine):
     second = machine.watch()
     assert second.wait() == 2
     assert machine.output.read_text() == f"error: process {first.pid} watches here already; stop it first\n"
+    first.terminate()
+    assert first.wait() == 130
+    third = machine.watch()
+    until(lambda: "w: watched" in machine.output.read_text())
+    assert third.poll() is None
 
 
 def cells(line):

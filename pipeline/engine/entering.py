@@ -56,6 +56,7 @@ def enter(
     if not problem:
         node.bound = bound
         node.inputs = bound.inputs
+        node.display_name = bound.display_name or node.display_name
         run.todo.append(("begin", node))
     return node
 

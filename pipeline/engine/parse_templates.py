@@ -13,8 +13,8 @@ from pipeline.engine.spec import Backoff, Policy, Retry, Suspend, Template, Valu
 _IGNORED: Final = (
     "metadata", "nodeSelector", "affinity", "tolerations", "schedulerName", "priorityClassName", "serviceAccountName",
     "automountServiceAccountToken", "executor", "securityContext", "hostAliases", "archiveLocation", "metrics",
-    "annotations",
 )  # fmt: skip
+_DISPLAY_NAME: Final = "workflows.argoproj.io/display-name"
 _LATER: Final = (
     "containerSet", "data", "http", "plugin", "daemon", "initContainers", "sidecars",
     "podSpecPatch", "memoize",
@@ -54,6 +54,7 @@ def _read(fields: Fields, name: str) -> Template:
     retry = fields.mapping("retryStrategy")
     template = Template(
         name=name,
+        display_name=fields.plain("annotations").get(_DISPLAY_NAME, ""),
         inputs=read_values(inputs, "input") if inputs else Values(),
         outputs=read_values(outputs, "output") if outputs else Values(),
         container=read_container(container) if container else read_script(script) if script else None,

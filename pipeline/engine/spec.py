@@ -222,6 +222,7 @@ class Template:
     """
 
     name: str
+    display_name: str = ""  # what its nodes are called, in place of what their task is
     inputs: Values = NOTHING
     outputs: Values = NOTHING
     container: Container | None = None

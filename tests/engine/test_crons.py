@@ -325,6 +325,7 @@ Watching.TestCase.settings = settings(max_examples=100, stateful_step_count=40, 
 TestWatching = Watching.TestCase
 
 
+@settings(deadline=None)
 @given(policy=st.sampled_from(["Forbid", "Replace"]), looks=st.lists(st.floats(0, 500), max_size=60))
 def test_never_more_than_one_under_forbid_and_replace(policy, looks):
     watched, now = Watched(cron_of("* * * * *", concurrency=policy, deadline_seconds=100)), NOON - 1800.0

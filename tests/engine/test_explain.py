@@ -184,6 +184,17 @@ def test_a_dag_that_was_never_entered(lab: Laboratory) -> None:
     assert "  train: Skipped" in told
 
 
+def test_what_a_later_attempt_made_good_is_no_cause(lab: Laboratory) -> None:
+    seen = lab.folder / "seen"
+    again = LEAVES.replace("exit 4", f"test -e {seen} || {{ touch {seen}; exit 4; }}")
+    spec = NESTED.replace(LEAVES.strip("\n"), again.strip("\n")).replace(
+        "- name: inner\n", "- name: inner\n    retryStrategy: {limit: 2}\n"
+    )
+    run = lab.run(spec).id
+    assert text(lab, run).splitlines()[1:] == ["  13 nodes, and each succeeded."]
+    assert "attempt 2: Succeeded" in text(lab, run, "train")
+
+
 def test_items_that_failed_alike_are_one_cause(lab: Laboratory) -> None:
     run = lab.run(dag("name: many, template: bad, withSequence: {count: 5}\nname: z, template: good, depends: many")).id
     story = text(lab, run).splitlines()

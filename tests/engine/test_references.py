@@ -306,3 +306,18 @@ def test_the_targets_of_a_dag_may_be_a_parameter(simulate):
     assert set(simulate(text).phases) == {"(root)", "a", "b"}
     found = simulate(text, wanted="a nosuch")
     assert found.run.phase == "Error" and "names 'nosuch', which is no task" in found.run.message
+
+
+def test_a_template_may_say_what_its_nodes_are_called(simulate):
+    found = simulate(
+        """
+        entrypoint: main
+        templates:
+          - {name: main, steps: [[{name: a, template: one, arguments: {parameters: [{name: p, value: "7"}]}}]]}
+          - name: one
+            annotations: {workflows.argoproj.io/display-name: "part {{inputs.parameters.p}}"}
+            inputs: {parameters: [{name: p}]}
+            container: {image: i, command: [x]}
+        """
+    )
+    assert found.node("[0].a").display_name == "part 7"

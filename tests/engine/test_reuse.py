@@ -387,6 +387,13 @@ def test_attempts_are_what_came_of_them(bench: Bench, node: str, executed: Seque
     assert flaky.outputs["parameters"] == {"number": "2"}
 
 
+def test_a_second_attempt_takes_nothing(bench: Bench) -> None:
+    bench.first(RETRIED)
+    Path(f"{bench.marks}.seen").unlink()
+    assert bench.again("inner.bad").phase == "Succeeded"
+    assert bench.executed == ["end", "inner(0).bad", "inner(1).bad", "inner(1).good"]
+
+
 def test_a_changed_manifest_upstream_runs_what_is_new_and_all_after_it(bench: Bench) -> None:
     bench.first(NESTED)
     more = NESTED.replace(
@@ -411,10 +418,9 @@ def test_a_leaf_that_lacks_an_output_by_now_is_executed(bench: Bench) -> None:
 
 
 def test_a_result_that_nobody_read_before_is_read_from_the_log(bench: Bench) -> None:
-    spec = CHAIN.replace(", {name: r, value: '{{tasks.a.outputs.result}}'}", "").replace(
-        "{name: r}", "{name: r, value: v}"
-    )
-    first = bench.first(spec)
+    unread = CHAIN.replace("{{tasks.a.outputs.result}}", "v")
+    assert unread != CHAIN
+    first = bench.first(unread)
     view = bench.again("b", spec=CHAIN)
     assert log_of(view, ".b") == f"a a {first.id}\n"
 

@@ -3,7 +3,8 @@
 What differs from run to run is taken out: times, ids and the workflow's random suffix. Nodes are named by where they
 are in the workflow (`a.b`, `a(0:x)`, `[0].a`, `onExit`; `(root)` for the root), in every text too: `<pod a>` stands for
 the name of a's pod, `<id a>` for a's id, `<workflow>` for the workflow's name, `<time>` for a time. Of a message only
-its kind counts: what a Go library or a step's stderr adds to it is cut off.
+its kind counts: what a Go library or a step's stderr adds to it is cut off. A node that ran out of time has no exit
+code, for whether its command had begun is a matter of time.
 """
 
 import json
@@ -23,6 +24,7 @@ MOST_CHARACTERS: Final = 2000  # of a longer value only the beginning and the le
 
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| UTC| [-+]\d{4} UTC|[-+]\d\d:?\d\d)?")
 _REPEATED: Final = re.compile(r"((?:[^.\]]+[.\]])+?)\1{5,}")
+_LATE: Final = ("Pod was active on the node longer than the specified deadline", "Step exceeded its deadline")
 # Messages that mean the same in other words, as pattern and kind; what a step or a Go library says is cut off.
 _KINDS: Final = [
     (re.compile(pattern, re.DOTALL), kind)
@@ -36,7 +38,7 @@ _KINDS: Final = [
         (r"^wait: Error \(exit code 64\): open \S+/outputs/artifacts/\S+: no such file.*", "<nothing for an artifact>"),
         (r"^output artifact '[^']*': the step wrote nothing at .*", "<nothing for an artifact>"),
         (r"(withParam value could not be parsed as a JSON list): .*", r"\1"),
-        (r"Pod was active on the node longer than the specified deadline|Step exceeded its deadline", "<out of time>"),
+        ("|".join(_LATE), "<out of time>"),
         (r"Waiting for [^/]+/Mutex", "Waiting for <namespace>/Mutex"),
         (r"(Maximum recursion depth exceeded).*", r"\1"),
         (r"strconv.Atoi: parsing .*|withSequence has '.*; wanted a whole number", "<no whole number>"),
@@ -55,17 +57,20 @@ def of_controller(workflow: Mapping[str, Any]) -> Answer:
     root = metadata["name"]
     nodes = sorted(status.get("nodes", {}).values(), key=lambda node: _natural(node["name"].removeprefix(root)))
     names = _Names(root, metadata["uid"], nodes)
+    late = {node["id"] for node in nodes if node.get("message") in _LATE}
+    late |= {node["id"] for node in nodes if node["type"] == "Retry" and late & set(node.get("children", ()))}
     found = {
         "phase": status.get("phase") or "Pending",
         "message": names.message(status.get("message", "")),
         "outputs": names.values(status.get("outputs")),
-        "nodes": {names.of(node["id"]): _node(node, names) for node in nodes},
+        "nodes": {names.of(node["id"]): _node(node, names, late=node["id"] in late) for node in nodes},
     }
     found["nodes"] = _limited(found["nodes"])
     return _without_nothing(found)
 
 
-def _node(node: Mapping[str, Any], names: "_Names") -> Answer:
+def _node(node: Mapping[str, Any], names: "_Names", *, late: bool) -> Answer:
+    outputs = names.values(node.get("outputs"))
     reference = node.get("templateRef")
     template = f"{reference['name']}/{reference['template']}" if reference else node.get("templateName")
     return _without_nothing(
@@ -78,7 +83,7 @@ def _node(node: Mapping[str, Any], names: "_Names") -> Answer:
             "boundary": names.of(node.get("boundaryID", "")),
             "children": names.all(node.get("children", ())),
             "inputs": names.values(node.get("inputs")),
-            "outputs": names.values(node.get("outputs")),
+            "outputs": {name: each for name, each in outputs.items() if name != "exitCode" or not late},
         }
     )
 

@@ -56,6 +56,11 @@ def test_values():
     }
 
 
+def test_what_ran_out_of_time_has_no_exit_code():
+    late = workflow(message="Step exceeded its deadline", outputs={"exitCode": "143"})
+    assert "outputs" not in of_controller(late)["nodes"]["a"]
+
+
 def test_failures_are_put_in_order():
     failures = [{"displayName": "b"}, {"displayName": "a"}]
     inputs = {"parameters": [{"name": "f", "value": json.dumps(failures)}]}

@@ -85,7 +85,7 @@ class Waves:
             except UserError as error:
                 case = next(case for case, given in self.names.items() if given == name)
                 del self.names[case]
-                self.refusals[case] = {"refused": str(error).replace(name, "<workflow>")}
+                self.refusals[case] = {"refused": str(error).rpartition("is invalid: ")[2].replace(name, "<workflow>")}
                 self._over += 1
             else:
                 self._running.add(name)

@@ -56,7 +56,7 @@ class _Checker:
         if node.value in ARGO:
             return types.FUNCTION
         if node.value in ("$env", "sprig"):
-            return MAP
+            return MAP if node.value == "sprig" else UNKNOWN
         if self.names is None:
             return UNKNOWN
         known = self.names.get(node.value)

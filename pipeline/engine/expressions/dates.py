@@ -3,10 +3,16 @@
 import re
 from typing import Any, Final
 
-from pipeline.engine.expressions.civil import DAYS, MONTHS, days
+from pipeline.engine.expressions.civil import DAYS, MONTHS, civil, days
 from pipeline.engine.expressions.errors import NotEvaluated
 from pipeline.engine.expressions.layouts import CHUNK
 from pipeline.engine.expressions.times import UTC, Location, Time, moment
+
+
+def _fractional(layout: str) -> bool:
+    """Whether the next chunk of a layout is a fraction of a second."""
+    chunk = CHUNK.search(layout)
+    return chunk is not None and chunk[0][0] in ".,"
 
 
 class _Reading:
@@ -55,7 +61,7 @@ class _Reading:
             if name in ("_2", "__2"):
                 self.rest = self.rest.lstrip(" ") if self.rest.startswith(" ") else self.rest
             self.take(pattern, key, low, high)
-            if key == "second" and re.match(r"[.,][0-9]", self.rest) and not re.match(r"[.,][09]", following):
+            if key == "second" and re.match(r"[.,][0-9]", self.rest) and not _fractional(following):
                 self.fraction(r"[.,][0-9]+")
         elif name in ("January", "Jan"):
             self.name(MONTHS, "month", 3 if name == "Jan" else None)
@@ -127,25 +133,35 @@ class _Reading:
         hour = found["hour"]
         if "half" in found:
             hour = hour + 12 if found["half"] and hour < 12 else 0 if not found["half"] and hour == 12 else hour
-        month, day = found.get("month", 1), found.get("day", 1)
-        leap = found["year"] % 4 == 0 and (found["year"] % 100 != 0 or found["year"] % 400 == 0)
-        if "yearday" in found:
-            if not 1 <= found["yearday"] <= 365 + leap:
-                raise self.error()
-            if "month" not in found and "day" not in found:
-                month, day = 1, found["yearday"]
-        elif not 1 <= day <= days(found["year"] + month // 12, month % 12 + 1, 1) - days(found["year"], month, 1):
-            raise NotEvaluated(f'parsing time "{self.text[:80]}": day out of range')
         seconds = (hour * 60 + found["minute"]) * 60 + found["second"]
-        chosen = self.zone or zone
+        return self.placed((found["year"], *self.day(found["year"])), seconds, found["nanos"], zone)
+
+    def day(self, year: int) -> tuple[int, int]:
+        """Month and day."""
+        month, day = self.found.get("month", 1), self.found.get("day", 1)
+        yearday = self.found.get("yearday")
+        if yearday is None:
+            if not 1 <= day <= days(year + month // 12, month % 12 + 1, 1) - days(year, month, 1):
+                raise NotEvaluated(f'parsing time "{self.text[:80]}": day out of range')
+            return month, day
+        there, *shown = civil(days(year, 1, 1) + yearday - 1)
+        if there != year:
+            raise NotEvaluated(f'parsing time "{self.text[:80]}": day-of-year out of range')
+        if [self.found.get("month", shown[0]), self.found.get("day", shown[1])] != shown:
+            raise NotEvaluated(f'parsing time "{self.text[:80]}": day-of-year does not match month or day')
+        return shown[0], shown[1]
+
+    def placed(self, date: tuple[int, int, int], seconds: int, nanos: int, zone: Location) -> Time:
+        """The point in time, in the zone that the text names. Of a mere abbreviation Go knows no offset: the clock is
+        then taken for UTC's."""
         if self.zone is None and self.offset is not None:
-            chosen = Location(self.abbreviation, self.offset)
-            if self.offset == 0 and zone is UTC and self.abbreviation in ("", "UTC"):
-                chosen = UTC
-        elif self.zone is None and self.abbreviation:
+            plain = self.offset == 0 and zone is UTC and self.abbreviation in ("", "UTC")
+            return moment(date, seconds, nanos, UTC if plain else Location(self.abbreviation, self.offset))
+        if self.zone is None and self.abbreviation:
             hours = re.fullmatch(r"GMT([+-]\d{1,2})", self.abbreviation)
-            chosen = Location(self.abbreviation, int(hours[1]) * 3600 if hours else 0)
-        return moment((found["year"], month, day), seconds, found["nanos"], chosen)
+            named = Location(self.abbreviation, int(hours[1]) * 3600 if hours else 0)
+            return moment(date, seconds, nanos, UTC).seen_in(named)
+        return moment(date, seconds, nanos, self.zone or zone)
 
 
 _TWO: Final = r"[0-9]{1,2}"

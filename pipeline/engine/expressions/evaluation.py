@@ -13,6 +13,7 @@ from pipeline.engine.expressions.functions import BUILTINS
 from pipeline.engine.expressions.methods import METHODS, kind_of, method
 from pipeline.engine.expressions.predicates import PREDICATES
 from pipeline.engine.expressions.regexes import matches
+from pipeline.engine.expressions.signatures import takes
 from pipeline.engine.expressions.tree import Node
 from pipeline.engine.expressions.values import Numbers, bytes_of, go_type, is_number, size
 
@@ -163,6 +164,8 @@ class Evaluation:
         if node.value in PREDICATES:
             return PREDICATES[node.value](self, node)
         arguments = [self.value(part) for part in node.parts]
+        if not takes(node.value, len(arguments)):
+            raise NotEvaluated(f"invalid number of arguments for {node.value} (got {len(arguments)})")
         self.budget.weigh(*arguments)
         found = BUILTINS[node.value](self, *arguments)
         self.budget.made(found)

@@ -8,7 +8,17 @@ from pipeline.engine.expressions.budget import Budget
 from pipeline.engine.expressions.durations import Duration
 from pipeline.engine.expressions.errors import NotEvaluated
 from pipeline.engine.expressions.times import Time
-from pipeline.engine.expressions.values import AnyMap, Byte, NilList, TextMap, go_type, is_number, whole, wrapped
+from pipeline.engine.expressions.values import (
+    AnyMap,
+    Byte,
+    Function,
+    NilList,
+    TextMap,
+    go_type,
+    is_number,
+    whole,
+    wrapped,
+)
 
 
 def is_nil(value: object) -> bool:
@@ -16,7 +26,7 @@ def is_nil(value: object) -> bool:
     return value is None or isinstance(value, NilList)
 
 
-def equal(one: Any, other: Any, budget: Budget) -> bool:  # noqa: PLR0911 - one for each kind of value
+def equal(one: Any, other: Any, budget: Budget) -> bool:
     """`==`: numbers by their value, lists by their entries, everything else only with its like."""
     budget.step()
     if is_number(one) and is_number(other):
@@ -27,17 +37,13 @@ def equal(one: Any, other: Any, budget: Budget) -> bool:  # noqa: PLR0911 - one 
         return len(one) == len(other) and all(equal(a, b, budget) for a, b in zip(one, other, strict=True))
     if is_nil(one) or is_nil(other):
         return is_nil(one) and is_nil(other)
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(deep_equal(value, other[key], budget) for key, value in one.items())
-    return bool(one == other)
+    return deep_equal(one, other, budget)
 
 
 def deep_equal(one: Any, other: Any, budget: Budget) -> bool:
     """Equal in type and value, as sprig compares and as maps are compared."""
     budget.step()
-    if type(one) is not type(other):
+    if type(one) is not type(other) or isinstance(one, Function):
         return False
     if isinstance(one, list):
         return len(one) == len(other) and all(deep_equal(a, b, budget) for a, b in zip(one, other, strict=True))

@@ -77,6 +77,10 @@ def mismatch(name: str, wanted: str, given: Sequence[Type]) -> str:
     return ""
 
 
+def _count_of(signature: str) -> int:
+    return signature.index(":")
+
+
 def _count(given: Sequence[Type], wanted: int) -> None:
     if len(given) != wanted:
         raise NotEvaluated(f"invalid number of arguments (expected {wanted}, got {len(given)})")
@@ -179,3 +183,14 @@ _RULES: Final[dict[str, Callable[[str, Sequence[Type]], Type]]] = {
     "uniq": _of_kinds(("array",), types.array(), "cannot uniq {got}"),
     "flatten": _of_kinds(("array",), types.array(), "cannot flatten {got}"),
 }  # fmt: skip
+_COUNTS: Final = {
+    **dict.fromkeys(_RULES, (1, 1)), **dict.fromkeys(("max", "min", "mean", "median", "concat"), (1, 10_000)),
+    "take": (2, 2), "get": (2, 2), "now": (0, 1), "date": (1, 4), **PREDICATES,
+    **{name: (min(map(_count_of, forms)), max(map(_count_of, forms))) for name, forms in _SIGNATURES.items()},
+}  # fmt: skip
+
+
+def takes(name: str, count: int) -> bool:
+    """Whether a function takes so many arguments: the checker does not look into what sprig's functions are given."""
+    least, most = _COUNTS[name]
+    return least <= count <= most
