@@ -80,6 +80,23 @@ def test_the_three_policies(policy, runs, world):
         assert world.execute(f"w-{NOON}").message == "Stopped with strategy 'Terminate'"
 
 
+def test_what_forbid_skipped_is_made_up_for_when_the_run_has_ended(world):
+    write(world.place, "w", HOURLY, "concurrencyPolicy: Forbid", "startingDeadlineSeconds: 3000")
+    world.watch().look(NOON - 5, NOON, NOON + 3600, NOON + 3600 + crons.LOOK_AGAIN_SECONDS)
+    assert len(world.said("skipped")) == 1, "though it was looked at twice"
+    world.execute(f"w-{NOON}")
+    world.look(NOON + 6000)
+    assert world.runs == [f"w-{NOON}", f"w-{NOON + 3600}"]
+
+
+def test_a_when_that_cannot_be_evaluated_is_counted(world):
+    write(world.place, "w", HOURLY, "when: \"'{{cronworkflow.name}}'\"")
+    for hour in range(2):
+        world.watch().look(NOON + hour * 3600 - 5, NOON + hour * 3600)
+    assert world.ledger.status(engine.load(world.place).named("w").cron).failed == 2
+    assert world.runs == []
+
+
 def test_a_run_that_a_person_started_counts_as_active(world):
     write(world.place, "w", HOURLY, "concurrencyPolicy: Forbid")
     by_hand = engine.submit(world.journal, engine.load(world.place), "w", {})
@@ -116,6 +133,7 @@ def test_history_limits_delete_runs_and_their_files(world):
         world.look(NOON + hour * 3600 + 10)
     assert world.runs == [f"w-{NOON + 7200}"]
     assert [path.name for path in (world.home / "runs").iterdir()] == world.runs
+    assert len(world.said("deleted, as its history limits say")) == 2
     world.watch().look(NOON - 5, NOON)
     assert world.runs == [f"w-{NOON + 7200}"], "a time whose run is deleted stays taken"
 
@@ -143,11 +161,11 @@ def test_a_time_that_comes_while_a_manifest_is_edited_is_not_lost(world):
     (world.place / "w.yaml").write_text("")
     world.look(NOON - 0.2)
     write(world.place, "w", HOURLY, script="echo new")
-    world.look(NOON - 0.1)
-    write(world.place, "w", HOURLY, script="echo newer")
-    world.look(NOON + 0.7)
+    world.look(NOON - 0.1, NOON + 0.7)
     assert world.runs == [f"w-{NOON}"]
     assert world.said("gone") == []
+    view = world.execute(f"w-{NOON}")
+    assert (view.nodes[0].log / "stdout.log").read_text() == "new\n"
 
 
 @pytest.mark.parametrize(
@@ -279,7 +297,7 @@ def test_a_workflow_that_needs_a_parameter_is_not_watched(world):
 
 
 def test_what_a_person_wrote_cannot_break_a_line(world):
-    write(world.place, "w", "schedules: ['@hourly']", 'when: "{{=cronworkflow.name}} == \\"a\\nb\\e[31m\\""')
+    write(world.place, "w", "schedules: ['@hourly']", """when: "'a\\e[31mb'\"""")
     world.watch().look(NOON - 5, NOON)
     assert len(world.said("when cannot be evaluated")) == 1
     assert all(line.isprintable() for line in world.lines)

@@ -11,7 +11,7 @@ from pipeline.engine.reading import Reader
 from pipeline.engine.spec import Artifact, Template, ValueFrom
 from pipeline.engine.state import Frame, Run
 from pipeline.engine.tasks import NotReady, located
-from pipeline.engine.variables import ABSENT, go_text
+from pipeline.engine.variables import ABSENT
 
 
 class NotPutOut(Exception):
@@ -61,7 +61,7 @@ def _computed(source: ValueFrom, reader: Reader) -> str:
     value = expressions.evaluate(source.expression, reader)
     if value is None or value is ABSENT:
         raise ValueError(f'failed to evaluate expression "{source.expression}"')
-    return go_text(value)
+    return expressions.printed(value)
 
 
 def publish(run: Run, template: Template, outputs: Outputs) -> None:

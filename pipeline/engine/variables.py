@@ -172,20 +172,6 @@ def go_json(value: Any, *, sort: bool = True) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def go_text(value: Any) -> str:
-    """A value as Go's `%v` writes it: `true`, `1e+21`, `[a b]`, `map[a:1]`."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        plain = value == 0 or 1e-4 <= abs(value) < 1e21
-        return f"{value:.0f}" if plain and value.is_integer() else str(value)
-    if isinstance(value, Mapping):
-        return f"map[{' '.join(f'{key}:{go_text(value[key])}' for key in sorted(value))}]"
-    if isinstance(value, list | tuple):
-        return f"[{' '.join(map(go_text, value))}]"
-    return "<nil>" if value is None else str(value)
-
-
 def _whole(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         return int(value)

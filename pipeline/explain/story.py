@@ -30,7 +30,9 @@ def story(run: Run, view: RunView, teller: Teller, owner: str) -> Iterator[Line]
     if len(found) > _MOST:
         yield Line(f"and {len(found) - _MOST} more causes")
     if not found and run.over:
-        yield Line(f"{count(len(run.nodes), 'node')}, and each succeeded.", 1)
+        counted = [node for node in run.nodes.values() if not is_superseded(node)]
+        tried = " in the end" if len(counted) < len(run.nodes) else ""
+        yield Line(f"{count(len(counted), 'node')}, and each succeeded{tried}.", 1)
     elif found:
         yield Line(f"More about one: pipeline explain {run.id} NODE", style="dim")
 

@@ -166,9 +166,11 @@ def test_every_counts_from_the_last_start_not_from_the_clock():
 
 def test_every_is_not_started_twice_for_one_interval_after_a_restart():
     cron = cron_of("@every 1h", deadline_seconds=3600)
-    watched = Watched(cron, Status(NOON - 3600, cron.timetable), NOON + 1200, again=True)
-    assert watched.starts == [0]
+    watched = Watched(cron, Status(NOON, cron.timetable), NOON + 1200, again=True)
     assert watched.alarms.next == NOON + 1200 + 3600
+    assert watched.look(NOON + 3700, again=True).starts == [3600]
+    assert watched.look(NOON + 1200 + 3600).starts == [3600]
+    assert watched.alarms.next == NOON + 3700 + 3600
 
 
 def test_suspended_starts_nothing_and_says_so():

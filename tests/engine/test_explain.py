@@ -1,5 +1,6 @@
 """Why a node was skipped, omitted, failed, never came to be or waits; the story of a run; why a manifest is refused."""
 
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -60,7 +61,7 @@ def test_what_was_omitted_says_what_came_of_what_it_depends_on(lab: Laboratory) 
 def test_the_story_of_a_run_begins_with_what_failed_first(lab: Laboratory) -> None:
     run = lab.run(CHAIN).id
     first, *lines = text(lab, run).splitlines()
-    assert first.startswith(f"{run}, a run of w: failed after 0.")
+    assert first.startswith(f"{run}, a run of w: failed after ")
     assert lines[0] == "a: failed: main: Error (exit code 4): no such column"
     assert lines[1].startswith(f"  The end of its log (HOME/runs/{run}/")
     assert lines[2:] == [
@@ -135,7 +136,7 @@ def test_why_no_other_attempt_followed(lab: Laboratory, strategy: str, words: st
     run = lab.run(dag("name: a, template: flaky\nname: b, template: good, depends: a").rstrip() + leaf).id
     told = text(lab, run, "a")
     assert words in told
-    assert "  attempt 1: Failed after 0.0 s: main: Error (exit code 4): try 0" in told
+    assert re.search(r"^  attempt 1: Failed after [\d.]+ s: main: Error \(exit code 4\): try 0$", told, re.MULTILINE)
     assert told.endswith(f"    try {told.count('  attempt ') - 1}")
     story = text(lab, run)
     assert "It was attempt 1; see a for what followed." in text(lab, run, "a(0)")
@@ -191,7 +192,7 @@ def test_what_a_later_attempt_made_good_is_no_cause(lab: Laboratory) -> None:
         "- name: inner\n", "- name: inner\n    retryStrategy: {limit: 2}\n"
     )
     run = lab.run(spec).id
-    assert text(lab, run).splitlines()[1:] == ["  13 nodes, and each succeeded."]
+    assert text(lab, run).splitlines()[1:] == ["  9 nodes, and each succeeded in the end."]
     assert "attempt 2: Succeeded" in text(lab, run, "train")
 
 
@@ -270,11 +271,13 @@ def test_what_runs_and_what_waits_for_it(lab: Laboratory, going: Callable[..., s
 
 def test_waiting_for_a_core_for_room_and_for_a_mutex(lab: Laboratory, going: Callable[..., str]) -> None:
     run = going(dag("name: a, template: slow\nname: b, template: slow"), "running: a", cores=1)
-    assert "waits for a free core" in text(lab, run, "b")
+    until(lambda: "waits for a free core" in text(lab, run, "b"))
     run = going(dag("name: a, template: slow, withItems: [1, 2, 3]", "parallelism: 1\n"), "waiting for room")
     assert "a(1:2), a(2:3): waiting for room: the workflow's parallelism is 1" in text(lab, run)
     locked = LEAVES.replace("{name: slow,", "{name: slow, synchronization: {mutexes: [{name: m}]},")
-    run = going(dag("name: a, template: slow\nname: b, template: slow").replace(LEAVES, locked), "waits for its mutex")
+    run = going(
+        dag("name: a, template: slow\nname: b, template: slow").replace(LEAVES, locked), "b: It waits for its mutex: W"
+    )
     assert f"Waiting for default/Mutex/m lock. Lock status: 0/1 (run {run} has it)" in text(lab, run, "b")
 
 

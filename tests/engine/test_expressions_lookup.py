@@ -131,6 +131,15 @@ def test_a_value_as_a_tag_renders_it(value, text):
     assert expressions.text_of(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("a", "a"), (1, "1"), (1.0, "1"), (1e6, "1e+06"), (0.00001, "1e-05"), (123456.5, "123456.5"), (True, "true"),
+     ([1, "a b", None], "[1 a b <nil>]"), ({"b": 1, "a": [2]}, "map[a:[2] b:1]")],
+)  # fmt: skip
+def test_a_value_as_an_output_parameter_has_it(value, text):
+    assert expressions.printed(value) == text
+
+
 def test_a_condition_must_be_a_boolean():
     assert expressions.holds("lastRetry.exitCode == '2'", {"lastRetry.exitCode": "2"}) is True
     with pytest.raises(expressions.NotEvaluated, match="unable to cast expression result '2' to bool"):

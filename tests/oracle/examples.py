@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from oracle import cluster, examples_files, examples_here, examples_there
-from oracle.examples_table import table
+from oracle.examples_table import table, verdict_of
 
 from pipeline.errors import PipelineError, UserError
 
@@ -51,7 +51,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     text = "how many run side by side"
     parser.add_argument("--at-once", type=int, default=6, help=text)
     text = "how long the controller may take for one until it counts as not ending"
-    parser.add_argument("--patience", type=float, default=240.0, metavar="SECONDS", help=text)
+    parser.add_argument("--patience", type=float, default=examples_here.PATIENCE_SECONDS, metavar="SECONDS", help=text)
     return parser.parse_args(arguments)
 
 
@@ -78,7 +78,7 @@ def _ask(stored: dict[str, Any], options: argparse.Namespace) -> None:
     with ThreadPoolExecutor(options.at_once) as pool:
         for example, facts in zip(chosen, pool.map(examples_here.ask, chosen), strict=True):
             before.setdefault(example.name, {})["ours"] = facts
-            print(f"{facts.get('phase') or next(iter(facts))}: {example.name}", flush=True)
+            print(f"{verdict_of(before[example.name])}: {example.name}", flush=True)
     runs = [each for each in chosen if "phase" in before[each.name]["ours"]]
     if options.controller != "no":
         if options.controller == "new":
@@ -87,8 +87,10 @@ def _ask(stored: dict[str, Any], options: argparse.Namespace) -> None:
         answers = examples_there.ask(runs, options.namespace, at_once=options.at_once, patience=options.patience)
         for name, facts in answers.items():
             before[name]["controller"] = facts
-    names = [example.name for example in found]
-    stored["examples"] = {name: before[name] for name in names if name in before}
+    for row in before.values():
+        if "phase" not in row["ours"]:
+            row.pop("controller", None)
+    stored["examples"] = {example.name: before[example.name] for example in found if example.name in before}
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ RUNNABLE: Final = ("Workflow", "CronWorkflow", "WorkflowTemplate")
 KINDS: Final = (*RUNNABLE, "ClusterWorkflowTemplate")
 ENTRY_POINTS: Final = {"argoproj/argosay": ["argosay"], "docker/whalesay": ["cowsay"]}
 _NETWORK: Final = re.compile(r"\b(curl|wget|apk|apt-get|git clone|go get|docker|aws|git)\b")
+_OF_SOME_IMAGES: Final = re.compile(r"\b(jq|node)\b")  # may be here, but not in the image that stands for all others
 
 
 @dataclass(frozen=True)
@@ -204,20 +205,25 @@ def _spoken(container: Document, variables: dict[str, str]) -> Document:
 
 def commands(documents: Iterable[Document]) -> set[str]:
     """The programs that its containers start, where they are named."""
-    found = set()
-    for document in documents:
-        for container in containers(document):
-            command = container.get("command") or [""]
-            found.add(str(command[0]))
+    found = {str((container.get("command") or [""])[0]) for each in documents for container in containers(each)}
     return {each for each in found if each and "{{" not in each}
 
 
 def network(documents: Iterable[Document]) -> str:
     """A program that it uses to reach the network; empty where there is none."""
+    return _used(documents, _NETWORK)
+
+
+def special(documents: Iterable[Document]) -> str:
+    """A program that only its own image is sure to have; empty where there is none."""
+    return _used(documents, _OF_SOME_IMAGES)
+
+
+def _used(documents: Iterable[Document], programs: re.Pattern[str]) -> str:
     for document in documents:
         for container in containers(document):
             parts = [*container.get("command", ()), *container.get("args", ()), container.get("source", "")]
-            found = _NETWORK.search(" ".join(map(str, parts)))
+            found = programs.search(" ".join(map(str, parts)))
             if found:
                 return found[1]
     return ""

@@ -20,9 +20,8 @@ from pipeline import engine
 from pipeline.errors import PipelineError
 
 STAND_INS: Final = Path(__file__).parent / "stand_ins"
-PATIENCE_SECONDS: Final = 240.0
+PATIENCE_SECONDS: Final = 420.0
 CORES: Final = 4
-_OF_ONE_MACHINE: Final = ("node",)  # may be here, is not in the image that stands for all others
 NOT_ENDING: Final = "does not end"
 
 ENTRY_POINT: Final = "its image's entry point written out"
@@ -68,11 +67,14 @@ def needs(documents: Iterable[Document]) -> str:
     """What it needs that is not here; empty where that is nothing."""
     if files.uses(documents, "resource"):
         return "a cluster, whose objects it works on"
+    if any("artifactRepositoryRef" in files.spec_of(document) for document in documents):
+        return "an artifact repository of its own"
     program = files.network(documents)
     if program:
         return f"the network: {program}"
-    gone = sorted(each for each in files.commands(documents) if shutil.which(each) is None or each in _OF_ONE_MACHINE)
-    return f"its image: {', '.join(gone)}" if gone else ""
+    gone = [each for each in sorted(files.commands(documents)) if shutil.which(each) is None]
+    missing = files.special(documents) or ", ".join(gone)
+    return f"its image: {missing}" if missing else ""
 
 
 def _refusal(documents: Iterable[Document], folder: Path) -> str:

@@ -8,12 +8,20 @@ Facts = Mapping[str, Any]
 
 SAME: Final = "ends as on the cluster"
 CHANGED: Final = "ends as on the cluster, after a change that means the same there"
+EXPLAINED: Final = "ends otherwise, for a reason that lies outside the language"
 OTHERWISE: Final = "ends otherwise"
 ALONE: Final = "runs, but the controller has not been asked"
 NEEDS: Final = "needs what is not here"
 REFUSED: Final = "refused"
 NOTHING: Final = "nothing to run"
-VERDICTS: Final = (SAME, CHANGED, OTHERWISE, ALONE, NEEDS, REFUSED, NOTHING)
+VERDICTS: Final = (SAME, CHANGED, EXPLAINED, OTHERWISE, ALONE, NEEDS, REFUSED, NOTHING)
+
+REASONS: Final = {
+    "artifact-disable-archive.yaml": "an artifact is a folder of its image: not there here, and with links that the "
+    "executor refuses in the one image there",
+    "dag-task-level-timeout.yaml": "a pod that sleeps for 15 of its 20 seconds is late by the time it takes to start",
+    "retry-backoff.yaml": "attempts end after a minute, and a pod takes seconds to start where a process takes none",
+}
 
 _HEAD: Final = """\
 # Argo's examples on this engine
@@ -39,7 +47,8 @@ def table(stored: Facts) -> str:
     rows = stored["examples"]
     by_verdict: dict[str, dict[str, Facts]] = {verdict: {} for verdict in VERDICTS}
     for name, row in rows.items():
-        by_verdict[verdict_of(row)][name] = row
+        verdict = verdict_of(row)
+        by_verdict[EXPLAINED if verdict == OTHERWISE and name in REASONS else verdict][name] = row
     page = [_HEAD.format(version=stored["version"])]
     page.append(_rows(["", "examples"], ([text, str(len(found))] for text, found in by_verdict.items() if found)))
     page.append(_TEXT)
@@ -104,6 +113,11 @@ def _differing(rows: Mapping[str, Facts]) -> Rows:
         yield [f"`{name}`", here["phase"], there["phase"] + message, "; ".join(found[:3]) + more]
 
 
+def _explained(rows: Mapping[str, Facts]) -> Rows:
+    for name, row in rows.items():
+        yield [f"`{name}`", row["ours"]["phase"], row["controller"]["phase"], REASONS[name]]
+
+
 def _needing(rows: Mapping[str, Facts]) -> Rows:
     return _grouped(rows, "needs")
 
@@ -144,6 +158,7 @@ _RUN: Final = ("example", "changed", "its end", "nodes")
 _SECTIONS: Final = (
     (SAME, _RUN, _runs),
     (CHANGED, _RUN, _runs),
+    (EXPLAINED, ("example", "here", "on the cluster", "why"), _explained),
     (OTHERWISE, ("example", "here", "on the cluster", "what differs"), _differing),
     (ALONE, _RUN, _runs),
     (NEEDS, ("it needs", "", "examples"), _needing),

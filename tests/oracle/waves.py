@@ -21,6 +21,7 @@ from oracle.normal import Answer
 from pipeline.errors import UserError
 
 _OVER = ("Succeeded", "Failed", "Error")
+_PAUSE_SECONDS = 0.2
 _PHASES = 'jsonpath={.metadata.name} {.status.phase}{"\\n"}'
 
 
@@ -93,20 +94,29 @@ class Waves:
 
 @contextmanager
 def _phases(namespace: str) -> Iterator["queue.SimpleQueue[tuple[str, str]]"]:
-    """Each change of a workflow: its name and phase."""
+    """Each change of a workflow: its name and phase. The API server ends a watch after a while; then there is another,
+    which begins with what there is."""
     changes: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
     command = ["kubectl", "-n", namespace, "get", "workflows", "--watch", "-o", _PHASES]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watch:
-        stream = watch.stdout
-        assert stream is not None
+    over = threading.Event()
+    watches: list[subprocess.Popen[str]] = []
 
-        def read() -> None:
-            for line in stream:
+    def read() -> None:
+        while not over.wait(_PAUSE_SECONDS):
+            watches[:] = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True)]
+            if over.is_set():
+                watches[0].terminate()
+            for line in watches[0].stdout or ():
                 name, _, phase = line.strip().partition(" ")
                 changes.put((name, phase))
+            watches[0].wait()
 
-        threading.Thread(target=read, daemon=True).start()
-        try:
-            yield changes
-        finally:
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        yield changes
+    finally:
+        over.set()
+        for watch in watches:
             watch.terminate()
+        reader.join()

@@ -18,7 +18,7 @@ from pipeline.engine.expressions.errors import NotEvaluated, NotParsed
 if TYPE_CHECKING:
     from pipeline.engine.expressions.environment import Lookup
 
-__all__ = ["NotEvaluated", "NotParsed", "check", "evaluate", "guarded_paths", "holds", "paths", "text_of"]
+__all__ = ["NotEvaluated", "NotParsed", "check", "evaluate", "guarded_paths", "holds", "paths", "printed", "text_of"]
 
 
 def check(expression: str, known: Callable[[str], bool] | None = None) -> None:
@@ -92,3 +92,14 @@ def text_of(value: Any) -> str:
     from pipeline.engine.expressions import running  # noqa: PLC0415 - loaded where an expression is met
 
     return running.text_of(value)
+
+
+def printed(value: Any) -> str:
+    """A value as an output parameter with `valueFrom.expression` has it, which is Go's `%v`: `1e+06`, `[a b]`.
+
+    Raises:
+        NotEvaluated: it is nested too deep, or too long.
+    """
+    from pipeline.engine.expressions import running  # noqa: PLC0415 - loaded where an expression is met
+
+    return running.printed(value)

@@ -115,6 +115,15 @@ def _type(value: Any) -> Type:
     return _TYPES.get(type(value), types.UNKNOWN)
 
 
+def printed(value: Any) -> str:
+    """A value as Go's `%v` writes it.
+
+    Raises:
+        NotEvaluated: it is nested too deep, or too long.
+    """
+    return _ODD_BYTE.sub("\ufffd", plain(value, Budget().put))
+
+
 _ODD_BYTE: Final = re.compile("[\udc80-\udcff]")
 _TYPES: Final = {
     str: types.STRING, dict: types.MAP, type(None): types.NIL, bool: types.BOOL, int: types.INT, float: types.FLOAT,
