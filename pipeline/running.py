@@ -138,7 +138,7 @@ class Laptop:
         if ended.interrupted:
             raise RunFailed(f"{run} was stopped; go on with: pipeline run --resume {run}")
         if ended.phase != "Succeeded":
-            raise RunFailed(f"{run} {ended.phase.lower()}: {_plainly(ended.message)}; see: pipeline explain {run}")
+            raise RunFailed(f"{run} {ended.phase.lower()}: {_plainly(ended)}; see: pipeline explain {run}")
         return ended
 
     def runs(self) -> list["RunSummary"]:
@@ -207,8 +207,13 @@ class Laptop:
         return write(views, self.home / "reports" / f"{views[-1].id}.html")
 
 
-def _plainly(message: str) -> str:
-    """A node's message without what the controller puts before a step's own line."""
+def _plainly(run: "RunView") -> str:
+    """A run's message without what the controller puts before a step's own line; where it names a node by its id, what
+    that node said."""
+    message, nodes = run.message, {node.id: node for node in run.nodes}
+    while (child := re.fullmatch(r"child '(\S+)' failed", message)) and child[1] in nodes:
+        node = nodes[child[1]]
+        message = node.message if node.message.startswith("child '") else f"{labels(run)[node.id]}: {node.message}"
     return re.sub(r"main: Error \(exit code \d+\): (error: )?", "", message)
 
 

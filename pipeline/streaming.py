@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
@@ -22,8 +23,6 @@ from pipeline.report.tasks import FINISHED, NEVER_RAN
 from pipeline.report.words import duration, elapsed
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pipeline.engine.views import NodeView, RunView
 
 _LOOK = 0.1  # seconds
@@ -87,12 +86,14 @@ class _Open:
 
 
 class Stream:
-    """Shows a run as its logs. `wanted`: what a node's name must contain; `told`: whether what happens is said too."""
+    """Shows a run as its logs. `wanted`: what a node's name must contain; `told`: whether what happens is said too;
+    `since`: what had ended before is not shown."""
 
-    def __init__(self, printer: Printer, wanted: str = "", *, told: bool = True) -> None:
+    def __init__(self, printer: Printer, wanted: str = "", *, told: bool = True, since: datetime | None = None) -> None:
         self._printer = printer
         self._wanted = wanted
         self._told = told
+        self._since = since
         self._open: dict[str, _Open] = {}
         self._done: set[str] = set()
         self._begun = self._over = False
@@ -102,6 +103,9 @@ class Stream:
         if not self._begun and run.started_at is not None:
             self._begun = True
             self._about(run.workflow, f"run {run.id}")
+        if self._since is not None:
+            self._done.update(node.id for node in run.nodes if node.finished_at and node.finished_at < self._since)
+            self._since = None
         new = [node for node in run.nodes if node.id not in self._done and (node.log or node.phase in FINISHED)]
         names = labels(run) if any(node.id not in self._open for node in new) else {}
         for node in new:
@@ -153,7 +157,7 @@ def live_logs() -> "Iterator[Callable[[RunView], None]]":
     own reads and prints. When the context ends, all has been printed."""
     latest: list[RunView] = []
     changed, closed = threading.Event(), threading.Event()
-    stream = Stream(Printer())
+    stream = Stream(Printer(), since=datetime.now(UTC))
 
     def show(run: "RunView") -> None:
         latest[:] = [run]

@@ -315,3 +315,14 @@ def test_the_first_step_starts_soon(place: Place) -> None:
         if worked[-1] < 0.5 and waited[-1] < 2:
             return
     raise AssertionError(f"processor {min(worked):.2f} s, first step after {min(waited):.2f} s")
+
+
+@pytest.mark.parametrize("command", ["run", "logs", "explain"])
+def test_every_option_is_in_the_readme(command: str) -> None:
+    from pipeline.cli import cli
+
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    options = [each.opts[0] for each in cli.commands[command].params if each.param_type_name == "option"]
+    assert [
+        name for name in options if f"{name} " not in readme and f"{name}`" not in readme and f"{name}]" not in readme
+    ] == []

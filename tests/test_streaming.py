@@ -56,9 +56,9 @@ class Shown:
 
     every: ClassVar[list["Shown"]] = []
 
-    def __init__(self, wanted: str = "", *, told: bool = True) -> None:
+    def __init__(self, wanted: str = "", *, told: bool = True, since: datetime | None = None) -> None:
         self.file = io.StringIO()
-        self.stream = Stream(Printer(self.file), wanted, told=told)
+        self.stream = Stream(Printer(self.file), wanted, told=told, since=since)
         self.every.append(self)
 
     def look(self, view: RunView) -> list[str]:
@@ -107,6 +107,16 @@ def test_what_an_interrupted_node_wrote_last_is_shown(tmp_path: Path) -> None:
     shown.look(view)
     shown.stream.close()
     assert shown.file.getvalue().splitlines()[-1] == "a    | half a line"
+
+
+def test_of_a_run_that_goes_on_only_what_is_new_is_shown(tmp_path: Path) -> None:
+    early, late = node(tmp_path, "early", "Succeeded"), node(tmp_path, "late")
+    for each in (early, late):
+        append(tmp_path, each.id, "x\n")
+    shown = Shown(since=ENDED + timedelta(seconds=1))
+    assert shown.look(run(early, late))[1:] == ["late | x"]
+    late = node(tmp_path, "late", "Succeeded")
+    assert shown.look(run(early, late)) == ["late * succeeded after 2.0 s"], "it had not ended at the first look"
 
 
 def test_names_are_aligned_and_shortened(tmp_path: Path) -> None:
@@ -292,7 +302,8 @@ def test_what_is_shown_live_is_complete_when_it_ends(tmp_path: Path, capsys: pyt
             append(tmp_path, "a", f"line {number}\n")
         until(lambda: threading.active_count() > 1)
         append(tmp_path, "a", "the last")
-        show(run(node(tmp_path, "a", "Succeeded"), phase="Succeeded"))
+        ended = replace(node(tmp_path, "a", "Succeeded"), finished_at=datetime.now(UTC))
+        show(run(ended, phase="Succeeded"))
     out += capsys.readouterr().out
     lines = [line.removeprefix("a    | ") for line in out.splitlines() if line.startswith("a    |")]
     assert lines == [*(f"line {number}" for number in range(2000)), "the last"]

@@ -9,6 +9,7 @@ from pipeline import engine
 from pipeline.engine import crons
 from pipeline.errors import UserError
 from pipeline.watch import LOOK_SECONDS, alone, watch
+from pipeline.watch_ledger import Ledger
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +86,7 @@ def test_what_forbid_skipped_is_made_up_for_when_the_run_has_ended(world):
     world.watch().look(NOON - 5, NOON, NOON + 3600, NOON + 3600 + crons.LOOK_AGAIN_SECONDS)
     assert len(world.said("skipped")) == 1, "though it was looked at twice"
     world.execute(f"w-{NOON}")
-    world.look(NOON + 6000)
+    world.look(NOON + 5000)
     assert world.runs == [f"w-{NOON}", f"w-{NOON + 3600}"]
 
 
@@ -234,6 +235,17 @@ def test_killed_at_any_point_each_time_is_started_once(point, policy, deadline, 
     world.watch().look(NOON + 40, NOON + 300)
     assert world.children.started == []
     assert len(world.runs) == 1 + (not lost)
+
+
+def test_a_time_is_given_once_whoever_asks(world):
+    write(world.place, "w", HOURLY)
+    world.watch()
+    cron = engine.load(world.place).named("w").cron
+    other = Ledger(world.journal.path)
+    assert world.ledger.claim(cron, crons.Status(NOON), f"w-{NOON}", NOON)
+    assert not other.claim(cron, crons.Status(5), "another", NOON)
+    assert other.status(cron).last_scheduled == NOON
+    assert [entry.run for entry in other.open()] == [f"w-{NOON}"]
 
 
 def test_a_start_that_was_cut_off_is_not_finished_days_later(world, monkeypatch):

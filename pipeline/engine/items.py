@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from pipeline.engine import when
-from pipeline.engine.spec import Hook, Sequence, Task
+from pipeline.engine.spec import Sequence, Task
 from pipeline.engine.variables import Lookup, Unresolved, go_json, replace_all
 
 MOST_ITEMS: Final = 20_000
@@ -45,7 +45,11 @@ def expand(task: Task, lookup: Lookup, *, in_dag: bool = False) -> list[Task]:
     lenient = _never_runs(task)
     if in_dag and not lenient:
         _hold_no_tags(task, lookup)
-    return [_one(single, task.on_exit, number, item, lookup, lenient) for number, item in enumerate(items)]
+    found = [_one(single, number, item, lookup, lenient) for number, item in enumerate(items)]
+    if task.on_exit is None:
+        return found
+    hooks = [replace_all(task.on_exit, _variables(item).get) for item in items]
+    return [replace(one, on_exit=hook) for one, hook in zip(found, hooks, strict=True)]
 
 
 def _never_runs(task: Task) -> bool:
@@ -107,10 +111,13 @@ def _hold_no_tags(task: Task, lookup: Lookup) -> None:
         raise NotExpanded(str(error)) from None
 
 
-def _one(task: Task, hook: Hook | None, number: int, item: Any, lookup: Lookup, lenient: bool) -> Task:
-    variables = {"item": _text(item)}
-    if isinstance(item, dict):
-        variables.update((f"item.{key}", _label(value)) for key, value in item.items())
+def _variables(item: Any) -> dict[str, str]:
+    own = {"item": _text(item)}
+    return own | {f"item.{key}": _label(value) for key, value in item.items()} if isinstance(item, dict) else own
+
+
+def _one(task: Task, number: int, item: Any, lookup: Lookup, lenient: bool) -> Task:
+    variables = _variables(item)
     try:
         found: Task = replace_all(
             task,
@@ -119,9 +126,8 @@ def _one(task: Task, hook: Hook | None, number: int, item: Any, lookup: Lookup, 
         )
     except Unresolved as error:
         raise NotExpanded(str(error)) from None
-    hook = replace_all(hook, variables.get)
     label = _name(item).replace("(", "").replace(")", "")
-    return replace(found, name=f"{task.name}({number}:{label})", template=task.template, on_exit=hook)
+    return replace(found, name=f"{task.name}({number}:{label})", template=task.template)
 
 
 def _text(item: Any) -> str:

@@ -174,15 +174,16 @@ class Scope:
         if problem:
             return problem
         task = tasks.tasks[other]
-        template = tasks.templates.get(task.template)
         if self.ended and self.task is task and what != "status" and not what.startswith("outputs.parameters."):
             return "is not known to an exit hook: of what it follows it has the status, parameters and artifacts"
-        if what in _OF_TASK or template is None:
-            return ""
+        template = tasks.templates.get(task.template)
+        return "" if what in _OF_TASK or template is None else self._of_outputs(task, template, what)
+
+    def _of_outputs(self, task: Task, template: Template, what: str) -> str:
         if what == "outputs.result":
             return "" if template.container else f"is not known: {task.template} is no container, so it prints nothing"
         if what == "outputs.parameters":
-            return "" if task.expands else f"is not known: {other} is no fan-out; name one of its parameters"
+            return "" if task.expands else f"is not known: {task.name} is no fan-out; name one of its parameters"
         declared = [f"outputs.parameters.{parameter.name}" for parameter in template.outputs.parameters]
         if what in declared:
             return ""

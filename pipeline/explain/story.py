@@ -23,7 +23,7 @@ def story(run: Run, view: RunView, teller: Teller, owner: str) -> Iterator[Line]
     if owner:
         yield Line(owner, 1)
     yield from _taken(run)
-    yield from _unfinished(run, teller)
+    yield from _unfinished(run, teller, interrupted=view.interrupted)
     found = teller.causes.all()
     for cause in found[:_MOST]:
         yield from _cause(cause, teller)
@@ -43,15 +43,15 @@ def _taken(run: Run) -> Iterator[Line]:
         yield Line(f"{count(len(taken), 'node was', 'nodes were')} reused from run {taken[0]}.", 1)
 
 
-def _unfinished(run: Run, teller: Teller) -> Iterator[Line]:
+def _unfinished(run: Run, teller: Teller, *, interrupted: bool) -> Iterator[Line]:
     live = [node for node in run.nodes.values() if not node.fulfilled and node.frame is None]
     running = [
-        f"{teller.names[node.id]}{teller.took(node)}"
+        f"{teller.names[node.id]}{'' if interrupted else teller.took(node)}"
         for node in live
         if node.phase == "Running" and node.type in ("Pod", "Suspend") and not teller.waits(node)
     ]
     if running:
-        yield Line(f"running: {name_list(running)}", 1)
+        yield Line(f"{'was running' if interrupted else 'running'}: {name_list(running)}", 1)
     for node in live[:_MOST]:
         if teller.waits(node):
             yield Line(f"{teller.names[node.id]}: {teller.waits(node)}", 1)

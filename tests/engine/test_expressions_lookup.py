@@ -43,6 +43,7 @@ def test_what_an_expression_names(expression, needed, maybe):
         ("sprig.getHostByName('x')", "must not wait for a network"),
         ("sprig.genCA('x', 1)", "sprig.genCA is not run by this engine"),
         ("sprig.trim('a', 'b')", "sprig.trim takes 1 arguments, got 2 (1:7)"),
+        ("sprig.max()", "sprig.max takes 1 arguments, got 0 (1:7)"),
         ("upper('a', 'b')", "too many arguments to call upper (1:1)"),
         ("asInt()", "not enough arguments to call asInt (1:1)"),
         ("1 + 'a'", "invalid operation: + (mismatched types int and string) (1:3)"),

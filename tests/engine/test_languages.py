@@ -1,8 +1,10 @@
 """The small languages: retry expressions, resource conditions, JSONPath, durations."""
 
+import re
+
 import pytest
 
-from pipeline.engine import durations, expressions, resources
+from pipeline.engine import durations, expressions, grammar, resources
 
 VALUES = {"lastRetry.exitCode": "2", "lastRetry.status": "Failed", "lastRetry.message": "it's busy", "retries": "0"}
 
@@ -34,7 +36,10 @@ def test_retry_expressions(expression, value):
 @pytest.mark.parametrize(
     ("expression", "said"),
     [
-        ("lastRetry.exitCode > 1", "unable to evaluate expression 'lastRetry.exitCode > 1': invalid operation: string > int"),
+        (
+            "lastRetry.exitCode > 1",
+            "unable to evaluate expression 'lastRetry.exitCode > 1': invalid operation: string > int",
+        ),
         ("asInt(lastRetry.status)", "invalid operation: int(Failed)"),
         ("asInt(retries)", "unable to cast expression result '0' to bool"),
         ("nosuch == 1", "unknown name nosuch (1:1)"),
@@ -49,6 +54,40 @@ def test_expressions_without_a_value_say_why(expression, said):
     with pytest.raises(expressions.NotEvaluated) as error:
         expressions.holds(expression, VALUES)
     assert said in str(error.value)
+
+
+DEPENDS = grammar.Language(
+    tokens=re.compile(r"(?P<name>[a-z]+)|(?P<operator>&&|\|\||[!()])"),
+    binary={"||": 1, "&&": 2},
+    unary=frozenset("!"),
+)
+
+
+def shown(node):
+    return node.value if not node.parts else f"({node.value} {' '.join(map(shown, node.parts))})"
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("a && b || c", "(|| (&& a b) c)"),
+        ("a || b && !c", "(|| a (&& b (! c)))"),
+        ("(a || b) && c && d", "(&& (|| a b) c d)"),
+        ("a &&", "wanted a value at the end"),
+        ("a b", "wanted an operator before 'b' at column 3"),
+        ("(a", "wanted ')' at the end"),
+        ("&& a", "wanted a value before '&&' at column 1"),
+        ("a & b", "invalid token '&' at column 3"),
+        ("(" * 5000, "it is nested deeper than 60"),
+        ("!" * 5000, "it is nested deeper than 60"),
+    ],
+)
+def test_the_grammar_of_depends(text, tree):
+    try:
+        found = shown(DEPENDS.parse(text))
+    except grammar.NotParsed as error:
+        found = str(error)
+    assert found == tree
 
 
 THING = {

@@ -155,7 +155,9 @@ templates:
           arguments: {artifacts: [{name: f, from: "{{workflow.outputs.artifacts.file}}"}]}
   - name: show
     inputs: {artifacts: [{name: f, path: /work/f}]}
-    container: {image: i, command: [sh, -c, "cat {{inputs.artifacts.f.path}}; echo {{workflow.outputs.parameters.seen}}"]}
+    container:
+      image: i
+      command: [sh, -c, "cat {{inputs.artifacts.f.path}}; echo {{workflow.outputs.parameters.seen}}"]
 """
 
 
@@ -167,7 +169,7 @@ def test_outputs_with_a_global_name_reach_later_tasks_and_the_exit_handler(lab):
 
 
 def test_an_unknown_global_output_is_refused(simulate):
-    with pytest.raises(Refused, match="workflow.outputs.parameters.sen.*did you mean"):
+    with pytest.raises(Refused, match=r"workflow\.outputs\.parameters\.sen.*did you mean"):
         simulate(
             GLOBAL.replace('value: "{{workflow.outputs.parameters.seen', 'value: "{{workflow.outputs.parameters.sen')
         )
@@ -286,10 +288,10 @@ def test_a_template_may_stand_where_it_is_used(simulate):
 
 
 def test_a_library_may_ask_for_what_only_its_users_give(folder, lab):
-    manifests = folder(more=MORE.replace("templates:", "entrypoint: needy\n  templates:").replace(
-        "- {name: say,", "- {name: needy, inputs: {parameters: [{name: p}]}, container: {image: i, command: [echo]}}\n    - {name: say,"
-    ))  # fmt: skip
-    with pytest.raises(UserError, match="more.arguments: needy needs the parameter p, which has no default"):
+    needy = "- {name: needy, inputs: {parameters: [{name: p}]}, container: {image: i, command: [echo]}}"
+    text = MORE.replace("templates:", f"entrypoint: needy\n  templates:\n    {needy}")
+    manifests = folder(more=text)
+    with pytest.raises(UserError, match=r"more\.arguments: needy needs the parameter p, which has no default"):
         engine.submit(lab.journal, manifests, "more", {})
 
 
