@@ -90,7 +90,7 @@ def _refusal(documents: Iterable[Document], folder: Path) -> str:
 
 def _reason(message: str, file: Path) -> str:
     """A refusal without the place in the file, and without advice."""
-    plain = re.sub(rf"^{re.escape(str(file))}(, line \d+)?: ", "", message).replace(f"{file}", "it")
+    plain = re.sub(rf"^{re.escape(str(file))}(, line \d+)?: ", "", message).replace(f"{file}", "this file")
     return plain.partition("; ")[0]
 
 

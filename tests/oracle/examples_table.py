@@ -140,9 +140,9 @@ def _grouped(rows: Mapping[str, Facts], field: str) -> Rows:
 
 def in_general(reason: str) -> str:
     """A reason without the names of this one example: the field by its last two parts, no path."""
-    reason = re.sub(r"\[[^\]]*\]", "", reason)
     reason = re.sub(r"repeats the path \S+, .*", "repeats a path that is mounted or declared", reason)
     place, space, rest = reason.partition(" ")
+    place = re.sub(r"\[[^\]]*\]", "", place)
     if "." in place:
         parts = [part for part in place.split(".")[1:] if part not in ("templates", "workflowSpec")]
         place = ".".join(parts[-2:]) or place
