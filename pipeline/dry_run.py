@@ -16,7 +16,6 @@ from pipeline.live_lines import clean
 from pipeline.outline import Entry, outline
 from pipeline.report.words import shortened
 
-_DETAIL = 80  # characters of a command
 _VALUE = 100  # characters of a parameter's value
 
 
@@ -54,7 +53,7 @@ def _label(entry: Entry, console: Console, separator: str) -> Text:
     """What stands for one entry: its title line, a line of conditions, and one for each parameter."""
     dim = "dim" if entry.state else ""
     label = Text(clean(entry.title, console), style=dim or "bold")
-    label.append(f"  {clean(shortened(entry.detail, _DETAIL), console)}" if entry.detail else "", "not bold dim")
+    label.append(f"  {clean(entry.detail, console)}" if entry.detail else "", "not bold dim")
     label.append(f"  {clean(entry.state, console)}" if entry.state else "", "not bold green")
     for fact in entry.facts:
         label.append(f"{separator}{clean(fact, console)}", "not bold yellow" if fact.startswith("when") else "not bold")

@@ -3,13 +3,14 @@ all, or meant to steer the terminal it is shown on."""
 
 import codecs
 import itertools
+import json
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.report.words import printable, shortened
+from pipeline.report.words import one_line, printable, shortened
 
 LONGEST = 16 * 1024  # characters; a longer line is shown as several
 _CHUNK = 64 * 1024  # bytes
@@ -21,6 +22,20 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[]PX^_][^\x07\x1b\n]*(?:\x07|
 def harmless(text: str) -> str:
     """A line without what could steer a terminal: escape sequences and control characters. Tabs stay."""
     return text if text.isascii() and text.isprintable() else printable(_ESCAPES.sub("", text))
+
+
+def spoken(line: str) -> str:
+    """A line as a person reads it: of a line that our steps log as JSON, its message, after its level where that is
+    not `info`; any other line as it is."""
+    if not line.startswith('{"') or len(line) >= LONGEST:
+        return line
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return line
+    if set(found) != {"time", "level", "message"} or not isinstance(found["message"], str):
+        return line
+    return one_line(found["message"] if found["level"] == "info" else f"{found['level']}: {found['message']}")
 
 
 class Tail:
@@ -97,4 +112,4 @@ def last_lines(path: Path, number: int) -> list[str]:
     except OSError:
         return []
     lines = [line for line in re.split(r"\r\n|\n|\r", text) if line.strip()][-number:]
-    return [shortened(harmless(line), _SHOWN) for line in lines]
+    return [shortened(spoken(harmless(line)), _SHOWN) for line in lines]

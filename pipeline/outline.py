@@ -12,9 +12,11 @@ from pipeline.engine import Reuse, items, when
 from pipeline.engine.plans import plan, with_targets
 from pipeline.engine.spec import NOTHING, Parameter, Retry, Task, Template, Values, Workflow
 from pipeline.engine.variables import Unresolved, replace_all
+from pipeline.report.words import one_line, shortened
 
 MOST = 3000  # entries; a tree that is longer is cut
 _SHOWN_ITEMS = 3
+_DETAIL = 80  # characters of what a template does
 
 
 @dataclass
@@ -232,4 +234,4 @@ def _detail(template: Template, name: str) -> str:
         kind = "resource"
     elif template.suspend is not None:
         kind = f"pause of {template.suspend.duration}"
-    return f"{name}: {kind}" if name else kind
+    return shortened(one_line(f"{name}: {kind}" if name else kind), _DETAIL)

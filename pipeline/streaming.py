@@ -18,7 +18,7 @@ from rich.console import Console
 
 from pipeline.labels import labels
 from pipeline.live_lines import clean
-from pipeline.log_lines import Tail
+from pipeline.log_lines import Tail, spoken
 from pipeline.report.tasks import FINISHED, NEVER_RAN
 from pipeline.report.words import duration, elapsed
 
@@ -118,7 +118,7 @@ class Stream:
             found = self._open[node.id]
             ended = node.phase in FINISHED
             for tail in found.tails:
-                self._printer.logged(found.name, tail.lines(ended=ended))
+                self._printer.logged(found.name, map(spoken, tail.lines(ended=ended)))
             if ended:
                 self._ended(node, found)
         if run.phase in FINISHED and not self._over:
@@ -130,7 +130,7 @@ class Stream:
         """Print the rest of what nodes wrote that were interrupted."""
         for found in self._open.values():
             for tail in found.tails:
-                self._printer.logged(found.name, tail.lines(ended=True))
+                self._printer.logged(found.name, map(spoken, tail.lines(ended=True)))
 
     def _ended(self, node: "NodeView", found: _Open) -> None:
         del self._open[node.id]

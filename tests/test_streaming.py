@@ -17,7 +17,7 @@ import pytest
 
 from pipeline.engine.views import NodeView, RunView
 from pipeline.labels import labels
-from pipeline.log_lines import LONGEST, Tail, harmless, last_lines
+from pipeline.log_lines import LONGEST, Tail, harmless, last_lines, spoken
 from pipeline.streaming import Printer, Stream, live_logs
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -183,6 +183,22 @@ def test_hostile_logs_are_harmless(tmp_path: Path, raw: bytes, lines: list[str])
     log = tmp_path / "log"
     log.write_bytes(raw)
     assert list(Tail(log).lines(ended=True)) == lines
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"time": "t", "level": "info", "message": "2 fetched"}', "2 fetched"),
+        ('{"time": "t", "level": "error", "message": "no\\u001b[2J column\\nnext"}', "error: no[2J column next"),
+        ('{"time": "t", "level": "info", "message": "m", "rows": 3}', None),
+        ('{"message": "a result"}', None),
+        ('{"time": "t", "level": "info", "message": 3}', None),
+        ("{" * 5000, None),
+        ('{"broken', None),
+    ],
+)
+def test_a_line_that_a_step_of_ours_logs_as_json_is_shown_as_its_message(line: str, words: str | None) -> None:
+    assert spoken(line) == (line if words is None else words)
 
 
 def test_bytes_one_by_one_are_the_same_lines(tmp_path: Path) -> None:

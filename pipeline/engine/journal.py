@@ -17,31 +17,9 @@ from typing import Any
 
 from pipeline.engine.events import Ended, Event, Strategy, from_json, to_json
 from pipeline.engine.process import is_alive, start_time
+from pipeline.engine.schema import VERSION, statements
 from pipeline.engine.state import Run
 from pipeline.errors import PipelineError, UserError
-
-_VERSIONS = (  # each element brings a journal of the version before it to its own
-    """
-    CREATE TABLE runs (
-        id TEXT PRIMARY KEY, uid TEXT NOT NULL, workflow TEXT NOT NULL, parameters TEXT NOT NULL,
-        manifests TEXT NOT NULL, created_at REAL NOT NULL, started_at REAL, finished_at REAL, phase TEXT NOT NULL,
-        message TEXT NOT NULL, owner_pid INTEGER, owner_started REAL, home TEXT, requested TEXT, tree TEXT
-    );
-    CREATE TABLE events (
-        run TEXT NOT NULL, number INTEGER NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
-        PRIMARY KEY (run, number)
-    ) WITHOUT ROWID;
-    CREATE TABLE processes (
-        run TEXT NOT NULL, node TEXT NOT NULL, pid INTEGER NOT NULL, started REAL NOT NULL, PRIMARY KEY (run, node)
-    ) WITHOUT ROWID;
-    CREATE TABLE mutexes (name TEXT PRIMARY KEY, run TEXT NOT NULL, node TEXT NOT NULL) WITHOUT ROWID;
-    """,
-    """
-    ALTER TABLE runs ADD COLUMN scheduled_at REAL;
-    ALTER TABLE runs ADD COLUMN earlier TEXT;
-    """,
-)
-_VERSION = len(_VERSIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +51,7 @@ class Journal:
             self._database.row_factory = sqlite3.Row
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=FULL")
-            if self._version() != _VERSION:
+            if self._version() != VERSION:
                 try:
                     self._bring_up_to_date()
                 except PipelineError:
@@ -86,15 +64,13 @@ class Journal:
     def _bring_up_to_date(self) -> None:
         with self._transaction() as database:
             version = self._version()
-            if version > _VERSION:
+            if version > VERSION:
                 raise PipelineError(
-                    f"the journal {self.path} is of version {version}, this engine writes version {_VERSION}; "
+                    f"the journal {self.path} is of version {version}, this engine writes version {VERSION}; "
                     "move the file away to start a new one"
                 )
-            for script in _VERSIONS[version:]:
-                for statement in script.split(";"):
-                    database.execute(statement)
-            database.execute(f"PRAGMA user_version = {_VERSION}")
+            for statement in statements(version):
+                database.execute(statement)
 
     def close(self) -> None:
         """Give back the file."""

@@ -218,13 +218,14 @@ def apply(template: Template, place: Place, host: Host) -> Outcome:
         return Outcome("Failed", explain(error), Outputs(exit_code="1"))
     finally:
         place.tidy()
-    failed = Outputs(exit_code="1")
+    failed, begin = Outputs(exit_code="64"), "main: Error (exit code 64):"
     for requirement in resources.requirements(resource.failure) or []:
         if resources.meets(requirement, found):
-            return Outcome("Failed", f"failure condition '{requirement[0].strip(' ,')}' evaluated true", failed)
+            return Outcome("Failed", f"{begin} failure condition '{requirement[0].strip(' ,')}' evaluated true", failed)
     for requirement in resources.requirements(resource.success) or []:
         if not resources.meets(requirement, found):
-            return Outcome("Failed", f"success condition '{requirement[0].strip(' ,')}' evaluated false", failed)
+            words = f"success condition '{requirement[0].strip(' ,')}' evaluated false"
+            return Outcome("Failed", f"{begin} {words}", failed)
     return Outcome("Succeeded", "", outputs)
 
 

@@ -71,6 +71,9 @@ def _read(fields: Fields, name: str) -> Template:
     )
     if not template.tasks and template.parallelism is not None:
         fields.refuse("is only for a dag or steps", "parallelism")
+    if template.leaf and name != name.lower():
+        fields.refuse(f"is {name!r}; wanted lower case: it is part of the name of a pod, which a cluster would refuse",
+                      "name")  # fmt: skip
     for field, value in (("activeDeadlineSeconds", template.deadline_seconds), ("timeout", template.timeout)):
         if template.tasks and value:
             fields.refuse("is only for a container, a script or a resource", field)

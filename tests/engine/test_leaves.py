@@ -316,8 +316,12 @@ templates:
     ("status", "phase", "message"),
     [
         ({"state": "Available", "address": {"url": "http://x"}}, "Succeeded", ""),
-        ({"state": "Failed"}, "Failed", "failure condition 'status.state == Failed' evaluated true"),
-        ({}, "Failed", "success condition 'status.state == Available' evaluated false"),
+        (
+            {"state": "Failed"},
+            "Failed",
+            "main: Error (exit code 64): failure condition 'status.state == Failed' evaluated true",
+        ),
+        ({}, "Failed", "main: Error (exit code 64): success condition 'status.state == Available' evaluated false"),
     ],
 )
 def test_a_resource_is_applied_and_judged(lab: Laboratory, status, phase, message):

@@ -87,6 +87,7 @@ def of_spec(fields):
         (of_container("livenessProbe: {}"), "container.livenessProbe is not run"),
         (of_container("env: [{name: E, valueFrom: {fieldRef: {fieldPath: p}}}]"), "env[E].valueFrom.fieldRef is not run"),
         (of_task("inline: {container: {image: i, command: [x]}}"), "tasks[b].inline cannot stand beside template"),
+        (of_template("container: {image: i, command: [x]}").replace("only", "onlyThis"), "name is 'onlyThis'; wanted lower case"),
         (of_template("timeout: soon\n    container: {image: i, command: [x]}"), "timeout is 'soon'; wanted a duration such as 30s"),
         (of_task("hooks: {running: {template: leaf}}"), "tasks[b].hooks.running is not run"),
         (of_template("inputs: {parameters: [{name: p, globalName: g}]}\n    container: {image: i, command: [x]}"), "globalName is only for outputs"),

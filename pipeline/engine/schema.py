@@ -1,0 +1,34 @@
+"""The journal's tables, from one version to the next: a journal that an older engine wrote goes on with this one."""
+
+from collections.abc import Iterator
+from typing import Final
+
+_VERSIONS: Final = (  # each element brings a journal of the version before it to its own
+    """
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY, uid TEXT NOT NULL, workflow TEXT NOT NULL, parameters TEXT NOT NULL,
+        manifests TEXT NOT NULL, created_at REAL NOT NULL, started_at REAL, finished_at REAL, phase TEXT NOT NULL,
+        message TEXT NOT NULL, owner_pid INTEGER, owner_started REAL, home TEXT, requested TEXT, tree TEXT
+    );
+    CREATE TABLE events (
+        run TEXT NOT NULL, number INTEGER NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (run, number)
+    ) WITHOUT ROWID;
+    CREATE TABLE processes (
+        run TEXT NOT NULL, node TEXT NOT NULL, pid INTEGER NOT NULL, started REAL NOT NULL, PRIMARY KEY (run, node)
+    ) WITHOUT ROWID;
+    CREATE TABLE mutexes (name TEXT PRIMARY KEY, run TEXT NOT NULL, node TEXT NOT NULL) WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE runs ADD COLUMN scheduled_at REAL;
+    ALTER TABLE runs ADD COLUMN earlier TEXT;
+    """,
+)
+VERSION: Final = len(_VERSIONS)
+
+
+def statements(version: int) -> Iterator[str]:
+    """What makes a journal of `version` (0: an empty file) one of this version."""
+    for script in _VERSIONS[version:]:
+        yield from script.split(";")
+    yield f"PRAGMA user_version = {VERSION}"
