@@ -84,9 +84,11 @@ def _ask(stored: dict[str, Any], options: argparse.Namespace) -> None:
         if options.controller == "new":
             runs = [each for each in runs if "controller" not in before[each.name]]
         stored["version"] = cluster.version(cluster.controller())
-        answers = examples_there.ask(runs, options.namespace, at_once=options.at_once, patience=options.patience)
-        for name, facts in answers.items():
+        asked = examples_there.ask(runs, options.namespace, at_once=options.at_once, patience=options.patience)
+        for number, (name, facts) in enumerate(asked, start=1):
             before[name]["controller"] = facts
+            STORED.write_text(written(stored), encoding="utf-8")
+            print(f"{number} of {len(runs)}: {verdict_of(before[name])}: {name}", flush=True)
     for row in before.values():
         if "phase" not in row["ours"]:
             row.pop("controller", None)

@@ -23,23 +23,24 @@ _PATH: Final = f"{_MOUNT}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 _OVER: Final = ("Succeeded", "Failed", "Error")
 
 
-def ask(examples: Sequence[Example], namespace: str, *, at_once: int, patience: float) -> dict[str, dict[str, Any]]:
-    """The facts of each, by name. `at_once`: how many workflows run side by side. `patience`: seconds until one that
-    still runs counts as not ending.
+def ask(
+    examples: Sequence[Example], namespace: str, *, at_once: int, patience: float
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The name and facts of each, as they end. `at_once`: how many workflows run side by side; of those that wait for
+    locks, of which some share one, only one. `patience`: seconds until one that still runs counts as not ending.
 
     Raises:
         UserError: there is no cluster, or it has no controller.
     """
     with cluster.namespace(namespace, keep=False), cluster.quick(cluster.controller()):
         _create(namespace, [_stand_ins()])
-        answers: dict[str, dict[str, Any]] = {}
-        left, running = list(examples), dict[str, tuple[Example, float]]()
+        left, running = sorted(examples, key=_locks, reverse=True), dict[str, tuple[Example, float]]()
         while left or running:
-            while left and len(running) < at_once:
-                example = left.pop(0)
+            while len(running) < at_once and (example := _next(left, [each for each, _ in running.values()])):
+                left.remove(example)
                 name, refusal = _submit(example, namespace)
                 if refusal:
-                    answers[example.name] = {"phase": "refused", "message": refusal}
+                    yield example.name, {"phase": "refused", "message": refusal}
                 else:
                     running[name] = example, time.monotonic()
             time.sleep(1)
@@ -50,11 +51,23 @@ def ask(examples: Sequence[Example], namespace: str, *, at_once: int, patience: 
                 example, since = running[name]
                 ended = workflow.get("status", {}).get("phase") in _OVER
                 if ended or time.monotonic() - since > patience:
-                    answers[example.name] = _facts(workflow, ended=ended)
                     del running[name]
-                    print(f"{answers[example.name]['phase']}: {example.name}", flush=True)
                     cluster.kubectl("-n", namespace, "delete", "workflow", name, "--wait=false")
-    return answers
+                    yield example.name, _facts(workflow, ended=ended)
+
+
+def _next(left: Sequence[Example], running: Sequence[Example]) -> Example | None:
+    locked = any(map(_locks, running))
+    return next((example for example in left if not (locked and _locks(example))), None)
+
+
+def _locks(example: Example) -> bool:
+    return any("synchronization" in each for document in example.documents for each in _locking(document))
+
+
+def _locking(document: Document) -> Iterator[Document]:
+    yield files.spec_of(document)
+    yield from files.templates(document)
 
 
 def _facts(workflow: Mapping[str, Any], *, ended: bool) -> dict[str, Any]:
