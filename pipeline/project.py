@@ -68,8 +68,9 @@ class Family:
 class Gate:
     """What a challenger must pass besides the naive predictors and the champion.
 
-    `bound`: the score must be below it (None: no bound). `confidence`: of the one-sided block bootstrap against the
-    champion. `block_hours`: its blocks.
+    `metric` decides: `rmse`, `mae` (lower is better) or `accuracy` (higher is). `bound`: the score must be better than
+    it (None: no bound). `confidence`: of the one-sided block bootstrap against the champion. `block_hours`: its blocks
+    in a series; a table's are its rows.
     """
 
     metric: str = "rmse"
@@ -117,16 +118,99 @@ class Project:
     expectations: Expectations
     learning: Learning
     schedule: Schedule
+    kind: Literal["series"] = "series"
 
     def declaration(self) -> str:
-        """What steps need of it, as canonical JSON, a line for each field so that a change shows as one.
+        """What steps need of it; see `_canonical`."""
+        return _canonical(self, leave_out=("schedule", "source"))
 
-        Raises:
-            UserError: it would hold `{{`, which Argo expands.
-        """
-        fields = asdict(self)
-        del fields["schedule"], fields["source"]
-        text = json.dumps(fields, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-        if "{{" in text:
-            raise UserError(f"the declaration of {self.name} holds '{{{{', which Argo would expand; take it out")
-        return text
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: one of `levels`, or else a number from `low` to `high`.
+
+    `above`: `low` itself is not allowed. `whole`: only integers are.
+    """
+
+    name: str
+    unit: str = ""
+    low: float = 0.0
+    high: float = 0.0
+    above: bool = False
+    whole: bool = False
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a dropped file must hold. `header`: whether its first line must name the columns; without one they are in
+    the declared order. `refused_share`: of 1, rows outside their ranges; a file with more is refused, with fewer these
+    rows are left out. `largest_mb`: a larger file is refused unread."""
+
+    columns: tuple[Column, ...]
+    header: Literal["required", "optional"] = "required"
+    refused_share: float = 0.01
+    largest_mb: int = 64
+
+
+@dataclass(frozen=True)
+class Shift:
+    """When a file is from another world: the champion's mean residual on its new rows, at least `rows` of them, lies
+    more than `errors` of the holdout's standard errors plus `tolerance` (the target's unit) from the holdout's."""
+
+    tolerance: float
+    errors: float = 5.0
+    rows: int = 30
+
+
+@dataclass(frozen=True)
+class TableLearning:
+    """What is predicted from the other columns, and how it is judged. The holdout, `holdout_share` of the rows, and the
+    folds are drawn by the rows' content. `trial_rows`: a trial sees at most so many."""
+
+    target: str
+    task: Literal["regression", "classification"]
+    holdout_share: float
+    folds: int
+    trial_rows: int
+    families: tuple[Family, ...]
+    gate: Gate
+    shift: Shift | None = None
+
+
+@dataclass(frozen=True)
+class Reconciling:
+    """When a cron looks for what no event announced, in `timezone`."""
+
+    schedule: str = "*/5 * * * *"
+    timezone: str = "Europe/Vienna"
+    starting_deadline_seconds: int = 240
+
+
+@dataclass(frozen=True)
+class TableProject:
+    """A use case that learns from files dropped into `inbox/<name>/new/`."""
+
+    name: str
+    title: str
+    table: Table
+    learning: TableLearning
+    reconciling: Reconciling = Reconciling()
+    kind: Literal["table"] = "table"
+
+    def declaration(self) -> str:
+        """What steps need of it; see `_canonical`."""
+        return _canonical(self, leave_out=("reconciling",))
+
+
+def _canonical(project: Project | TableProject, *, leave_out: tuple[str, ...]) -> str:
+    """A project as canonical JSON, a line for each field so that a change shows as one.
+
+    Raises:
+        UserError: it would hold `{{`, which Argo expands.
+    """
+    fields = {name: value for name, value in asdict(project).items() if name not in leave_out}
+    text = json.dumps(fields, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    if "{{" in text:
+        raise UserError(f"the declaration of {project.name} holds '{{{{', which Argo would expand; take it out")
+    return text

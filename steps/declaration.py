@@ -55,15 +55,13 @@ class Gate(_Part):
     block_hours: int
 
 
-class Learning(_Part):
+class Judged(_Part):
+    """What all projects say of learning."""
+
     target: str
-    horizon_hours: int
     holdout_share: float
     folds: int
     trial_rows: int
-    features: str
-    lags: tuple[int, ...]
-    windows: tuple[int, ...]
     families: tuple[Family, ...]
     gate: Gate
 
@@ -79,7 +77,15 @@ class Learning(_Part):
         raise BadInput(f"no model family {name!r}; the project has {', '.join(f.name for f in self.families)}")
 
 
+class Learning(Judged):
+    horizon_hours: int
+    features: str
+    lags: tuple[int, ...]
+    windows: tuple[int, ...]
+
+
 class Declaration(_Part):
+    kind: Literal["series"]
     name: str
     title: str
     quantities: dict[str, Quantity]
@@ -89,14 +95,77 @@ class Declaration(_Part):
     learning: Learning
 
 
+class Column(_Part):
+    name: str
+    unit: str
+    low: float
+    high: float
+    above: bool
+    whole: bool
+    levels: tuple[str, ...]
+
+
+class Table(_Part):
+    columns: tuple[Column, ...]
+    header: Literal["required", "optional"]
+    refused_share: float
+    largest_mb: int
+
+
+class Shift(_Part):
+    tolerance: float
+    errors: float
+    rows: int
+
+
+class TableLearning(Judged):
+    task: Literal["regression", "classification"]
+    shift: Shift | None
+
+
+class TableDeclaration(_Part):
+    kind: Literal["table"]
+    name: str
+    title: str
+    table: Table
+    learning: TableLearning
+
+    @property
+    def target(self) -> Column:
+        """The column that is predicted."""
+        return next(column for column in self.table.columns if column.name == self.learning.target)
+
+
 def parse(text: str) -> Declaration:
-    """The declaration in `text`.
+    """The declaration of a project that learns from series.
 
     Raises:
         BadInput: it is not JSON, or a field is missing, unknown or of the wrong type.
     """
+    return _parsed(Declaration, text)
+
+
+def parse_table(text: str) -> TableDeclaration:
+    """The declaration of a project that learns from tables.
+
+    Raises:
+        BadInput: as for `parse`.
+    """
+    return _parsed(TableDeclaration, text)
+
+
+def parse_any(text: str) -> Declaration | TableDeclaration:
+    """The declaration of a project of either kind.
+
+    Raises:
+        BadInput: as for `parse`.
+    """
+    return _parsed(TableDeclaration if '"kind": "table"' in text else Declaration, text)
+
+
+def _parsed[D: (Declaration, TableDeclaration)](kind: type[D], text: str) -> D:
     try:
-        return Declaration.model_validate_json(text)
+        return kind.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"

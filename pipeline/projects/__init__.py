@@ -1,13 +1,15 @@
 """The projects that ship, by name."""
 
 from pipeline.errors import UserError
-from pipeline.project import Project
+from pipeline.project import Project, TableProject
+from pipeline.projects.abalone import ABALONE
 from pipeline.projects.openaq import OPENAQ
+from pipeline.projects.wine import WINE
 
-PROJECTS: dict[str, Project] = {project.name: project for project in (OPENAQ,)}
+PROJECTS: dict[str, Project | TableProject] = {project.name: project for project in (OPENAQ, WINE, ABALONE)}
 
 
-def find(name: str) -> Project:
+def find(name: str) -> Project | TableProject:
     """The project of that name.
 
     Raises:
