@@ -8,8 +8,9 @@ unexport PYTHONDONTWRITEBYTECODE
 UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 
-# What `make run` learns from; empty means the sample.
+# What `make run` learns from; empty means the sample, or for DATA the original from UCI.
 PROJECT ?= openaq
+DATA ?=
 LOCATIONS ?=
 PARAMETER ?=
 AS_OF ?=
@@ -20,8 +21,8 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: .venv/.ready ## Learn, deploy and predict on this machine, no cluster (LOCATIONS= PARAMETER= AS_OF= SOURCE=)
-	@.venv/bin/pipeline quickstart $(PROJECT) --locations "$(LOCATIONS)" --parameter "$(PARAMETER)" \
+run: .venv/.ready ## Learn, deploy and predict on this machine, no cluster (PROJECT= DATA= or LOCATIONS= PARAMETER= AS_OF= SOURCE=)
+	@.venv/bin/pipeline quickstart $(PROJECT) --data "$(DATA)" --locations "$(LOCATIONS)" --parameter "$(PARAMETER)" \
 	  --as-of "$(AS_OF)" --source "$(SOURCE)"
 
 .PHONY: down
@@ -38,6 +39,10 @@ test: .venv/.ready-dev ## Format, types and the fast tests (under 5 minutes)
 .PHONY: soak
 soak: .venv/.ready-dev ## The slow tests: kills at random instants, full disks, hanging sources
 	.venv/bin/pytest -m soak
+
+.PHONY: storm
+storm: .venv/.ready-dev ## Fifty files at once, everything announced twice and killed: none lost, none doubled
+	.venv/bin/python -m pytest -m storm -s
 
 .PHONY: bench
 bench: .venv/.ready-bench ## Measure scores, overheads and start-up, side by side

@@ -43,18 +43,32 @@ def cli() -> None:
 
 @cli.command(**_example("pipeline quickstart openaq --as-of 2003-06-01T00:00:00Z"))
 @click.argument("project", default="openaq")
+@click.option("--data", default="", help="wine, abalone: a CSV file, or `look-alike`. Default: the original from UCI.")
 @click.option("--locations", default="", help="OpenAQ location ids, comma-separated. Default: the sample's two.")
 @click.option("--parameter", default="", help="What to learn, such as no2 or pm25. Default: the project's target.")
 @click.option(
     "--as-of", default="", help="The time that governs data, RFC 3339. Default: the end of the sample, or now."
 )
 @click.option("--source", default="", help="A folder or URL in the OpenAQ archive's layout. Default: the sample.")
-def quickstart(project: str, locations: str, parameter: str, as_of: str, source: str) -> None:
-    """Do the main job here: collect, learn, deploy, verify, predict. This is `make run`."""
+def quickstart(project: str, data: str, locations: str, parameter: str, as_of: str, source: str) -> None:
+    """Do the main job here: collect or drop a file, learn, deploy, verify, predict. This is `make run`."""
+    from pipeline.project import TableProject
+    from pipeline.projects import find
+
+    declared, series = find(project), {"locations": locations, "parameter": parameter, "as-of": as_of, "source": source}
+    if isinstance(declared, TableProject):
+        from pipeline.quickstart_table import quickstart as drop
+
+        if given := [name for name, value in series.items() if value]:
+            raise UserError(f"{project} learns from a file: --{given[0]} is not for it; give --data FILE")
+        drop(declared, data)
+        return
     from pipeline.quickstart import Wish
     from pipeline.quickstart import quickstart as start
 
-    start(project, Wish(locations, parameter, as_of, source))
+    if data:
+        raise UserError(f"{project} learns from an archive: --data is not for it; give --source FOLDER or URL")
+    start(declared, Wish(locations, parameter, as_of, source))
 
 
 @cli.command(**_example("pipeline render --check"))
@@ -165,6 +179,64 @@ def backfill(project: str, first: str, last: str, pairs: tuple[str, ...]) -> Non
     laptop = Laptop.here()
     parameters = {"from": first, "to": last} | _parameters(pairs)
     laptop.succeed(laptop.submit(f"{find(project).name}-backfill", parameters))
+
+
+@cli.command(**_example("pipeline put abalone survey.csv"))
+@click.argument("project")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--name", default="", help="What it is called in the inbox. Default: the file's own name.")
+def put(project: str, file: Path, name: str) -> None:
+    """Drop a file into a project's inbox, which starts a run within a second where `pipeline up` was called."""
+    from pipeline.put import key_of, table_project
+    from pipeline.put import put as drop
+    from pipeline.running import Laptop
+
+    key = key_of(table_project(project), name or file.name)
+    laptop = Laptop.here()
+    drop(laptop, key, file)
+    click.echo(f"s3://inbox/{key}")
+    if not laptop.watched():
+        click.echo("nobody watches the inbox now; the next `pipeline up` finds the file", err=True)
+
+
+class _Inbox(click.Group):
+    """`pipeline inbox`, and `pipeline inbox PROJECT`, are `pipeline inbox list`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@cli.group(cls=_Inbox, **_example("pipeline inbox abalone"))
+def inbox() -> None:
+    """Show what is in the inboxes: what waits, was taken, moved or refused, and why."""
+
+
+@inbox.command("list", **_example("pipeline inbox abalone"))
+@click.argument("project", required=False)
+@click.option("--limit", default=50, show_default=True, help="How many, newest first.")
+def inbox_list(project: str | None, limit: int) -> None:
+    """List the uploads of PROJECT, or of all."""
+    from pipeline.inbox import listed
+    from pipeline.running import Laptop
+
+    click.echo(listed(Laptop.here(), project, limit))
+
+
+@inbox.command(
+    "release", **_example('pipeline inbox release abalone/new/survey.csv --why "measured again, it is right"')
+)
+@click.argument("key")
+@click.option("--why", required=True, help="Why it is let back in; kept with the file's story.")
+@click.option("--who", default="", help="Who says so. Default: the user of this machine.")
+def inbox_release(key: str, why: str, who: str) -> None:
+    """Take a file out of quarantine and through the checks again. KEY is what `pipeline inbox` shows."""
+    from pipeline.inbox import release
+    from pipeline.running import Laptop
+
+    laptop = Laptop.here()
+    click.echo(release(laptop, key, who=who, why=why))
 
 
 @cli.command(**_example("pipeline rollback openaq"))

@@ -6,22 +6,19 @@ step looks first, so a second call goes through the same nodes and finds their o
 resumed.
 """
 
-import json
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline import sample
-from pipeline.errors import PipelineError, UserError
-from pipeline.projects import find
+from pipeline.closing import addresses, scores, summary
+from pipeline.errors import UserError
+from pipeline.project import Project
 from pipeline.running import Laptop
-from pipeline.tables import table
-from steps.backends import database, promotions
 from steps.backends.objects import Bucket
 
 if TYPE_CHECKING:
@@ -40,14 +37,14 @@ class Wish:
     source: str
 
 
-def quickstart(project: str, wish: Wish) -> None:
+def quickstart(declared: Project, wish: Wish) -> None:
     """Do it all and say how it went.
 
     Raises:
         UserError: the wish cannot be understood.
         RunFailed: a workflow did not succeed.
     """
-    declared = find(project)
+    project = declared.name
     as_of = _time(wish.as_of) if wish.as_of else (datetime.now(UTC) if wish.source else sample.END)
     laptop = Laptop.here()
     click.echo(f"starting the servers (their logs: {laptop.home / 'logs'})")
@@ -95,15 +92,10 @@ def _lay_out_sample(laptop: Laptop) -> str:
 
 
 def _closing(laptop: Laptop, project: str, runs: list["RunView"], report: Path) -> str:
-    decision, predictions = _summary(runs, "decision"), _summary(runs, "predictions")
-    unit = decision["unit"]
-    rows = [
-        (score["name"], f"{score['rmse']:.2f}", f"{score['mae']:.2f}", f"{score['rows']:,}")
-        for score in decision["scores"]
-    ]
+    decision, predictions = summary(runs, "decision"), summary(runs, "predictions")
     lines = [
         "",
-        table(("PREDICTOR", f"RMSE {unit}", f"MAE {unit}", "HOURS HELD OUT"), rows),
+        scores(decision, "HOURS HELD OUT"),
         "",
         f"Decision {decision['decision']}: {decision['words']}",
         f"Model {project} version {predictions['version']}, alias champion",
@@ -111,36 +103,10 @@ def _closing(laptop: Laptop, project: str, runs: list["RunView"], report: Path) 
         if predictions["rows"]
         else "No predictions: no hour of the last day has what the model needs",
         "",
-        f"Try it:  {_curl(laptop, project)}",
-        f"MLflow:  {laptop.stack.address('tracking')}",
-        f"Report:  {report}",
-        "The servers stay up; `pipeline down` (or `make down`) stops them.",
+        *addresses(laptop, project, report),
     ]
     return "\n".join(lines)
 
 
 def _hour(time: str) -> str:
     return f"{datetime.fromisoformat(time).astimezone(UTC):%F %H:%M} UTC"
-
-
-def _summary(runs: list["RunView"], kind: str) -> dict[str, Any]:
-    for run in runs:
-        for node in run.nodes:
-            path = node.outputs.get("artifacts", {}).get("summary")
-            if path is not None and node.phase == "Succeeded":
-                summary: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-                if summary.get("kind") == kind:
-                    return summary
-    raise PipelineError(f"no step left a summary of kind {kind!r}; see: pipeline logs")
-
-
-def _curl(laptop: Laptop, project: str) -> str:
-    """One line that asks the live server for a prediction, from a row that it keeps as an example."""
-    os.environ.update(laptop.host.environment("secret", "database"))
-    with database.begin() as connection:
-        champion = promotions.champion(connection, project)
-    if champion is None:
-        return "no model is live yet, so there is nothing to ask"
-    server = urlsplit(str(champion.url))
-    ask = f"curl -s {server.scheme}://{server.netloc}/example"
-    return f"{ask} | curl -s -H 'Content-Type: application/json' -d @- {champion.url}"

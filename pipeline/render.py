@@ -7,26 +7,25 @@ that Argo, GitOps tools and our engine all read the very same thing.
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline import events
 from pipeline.errors import UserError
-from pipeline.project import Project
+from pipeline.project import Project, TableProject
 
 HEADER = "# Written by `pipeline render`: change pipeline/projects/{project}.py or pipeline/workflows/ instead.\n"
 
 
-def rendered(project: Project) -> dict[str, str]:
+def rendered(project: Project | TableProject) -> dict[str, str]:
     """The text of each of the project's manifests, by file name."""
-    from pipeline.workflows import WORKFLOWS  # noqa: PLC0415 — Hera takes most of a second to import
+    from pipeline.workflows import of  # noqa: PLC0415 — Hera takes most of a second to import
 
-    texts = {}
-    for build in WORKFLOWS:
-        workflow = build(project)
-        texts[f"{workflow.name}.yaml"] = HEADER.format(project=project.name) + workflow.to_yaml(
-            allow_unicode=True, width=1000
-        )
+    header = HEADER.format(project=project.name)
+    texts = {f"{each.name}.yaml": header + each.to_yaml(allow_unicode=True, width=1000) for each in of(project)}
+    if isinstance(project, TableProject):
+        texts |= {name: header + text for name, text in events.rendered(project).items()}
     return texts
 
 
-def differences(project: Project, folder: Path) -> Iterator[str]:
+def differences(project: Project | TableProject, folder: Path) -> Iterator[str]:
     """What `write` would change in `folder`, one line each."""
     wanted = rendered(project)
     present = {path.name: path for path in folder.glob("*.yaml")}
@@ -39,7 +38,7 @@ def differences(project: Project, folder: Path) -> Iterator[str]:
             yield f"{folder / name} differs from what pipeline/projects/{project.name}.py declares"
 
 
-def write(project: Project, folder: Path) -> list[Path]:
+def write(project: Project | TableProject, folder: Path) -> list[Path]:
     """Write the project's manifests into `folder` and remove those that no workflow makes any more.
 
     Raises:

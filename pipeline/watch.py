@@ -1,6 +1,6 @@
 """The watch: in the foreground, it waits for what starts workflows, and starts them.
 
-What that is, is a `Source` each: schedules (`watch_crons`). A source keeps what it needs in the journal's file, so that
+What that is, is a `Source` each: schedules (`watch_crons`) and uploads (`watch_uploads`). A source keeps what it needs in the journal's file, so that
 the watch may be killed at any instant; it is asked often enough that a clock that jumps, a machine that slept and a
 file that was edited are noticed, and otherwise not before something is due.
 """
@@ -30,6 +30,10 @@ class Source(Protocol):
 
     def next(self) -> float | None:
         """When there is certainly something to do."""
+        ...
+
+    def descriptors(self) -> list[int]:
+        """Each becomes readable when there is something to do."""
         ...
 
 
@@ -71,7 +75,7 @@ def watch(sources: Sequence[Source], children: Children, clock: Clock) -> None:
             source.look(clock.now())
         ahead = min(filter(None, (source.next() for source in sources)), default=None)
         rest = LOOK_SECONDS if ahead is None else min(ahead - clock.now(), LOOK_SECONDS)
-        clock.wait(rest, children.descriptors())
+        clock.wait(rest, [*children.descriptors(), *(each for source in sources for each in source.descriptors())])
 
 
 @contextmanager
@@ -87,7 +91,10 @@ def alone(home: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            raise UserError(f"process {lock.read().strip() or '?'} watches here already; stop it first") from None
+            raise UserError(
+                f"process {lock.read().strip() or '?'} watches here already; stop it first (`pipeline down`, where "
+                f"`pipeline up` started it; its log is {home / 'logs' / 'watch.log'})"
+            ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()

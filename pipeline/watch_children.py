@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pipeline.engine.viewing import folder_of
+from pipeline.stack.processes import MARK
 
 TRIES = 3  # a run whose process ended without ending it is given to another one so many times in all
 
@@ -32,8 +33,29 @@ class Children(Protocol):
         ...
 
 
+def launch(home: Path, run: str) -> "subprocess.Popen[bytes]":
+    """Start a process that executes the run, or goes on with it, and outlives this one. What it prints is in
+    `process.log` of the run's folder. `home`: the state folder.
+
+    Raises:
+        OSError: no process can be made.
+    """
+    folder = folder_of(home, run)
+    folder.mkdir(parents=True, exist_ok=True)
+    inherited = {name: value for name, value in os.environ.items() if name != MARK}  # it is no part of the watch
+    with (folder / "process.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "pipeline", "run", "--resume", run],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**inherited, "PIPELINE_HOME": str(home)},
+            start_new_session=True,
+        )
+
+
 class Processes:
-    """Children that are processes. `home`: the state folder; what they print is in `process.log` of the run's."""
+    """Children that are processes. `home`: the state folder."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -49,17 +71,7 @@ class Processes:
         if self._tries[run] >= TRIES:
             return False
         self._tries[run] += 1
-        folder = folder_of(self._home, run)
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "process.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline", "run", "--resume", run],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "PIPELINE_HOME": str(self._home)},
-                start_new_session=True,
-            )
+        process = launch(self._home, run)
         self._started[run] = process, os.pidfd_open(process.pid)
         return True
 

@@ -53,6 +53,10 @@ class Crons:
         ahead = [self._folder.settles, *(each.alarms.next for each in self._watched.values())]
         return min((at for at in ahead if at is not None), default=None)
 
+    def descriptors(self) -> list[int]:
+        """None: it asks the clock."""
+        return []
+
     def names(self) -> list[str]:
         """What is watched."""
         return list(self._watched)

@@ -25,7 +25,7 @@ from steps.command import log, run, write_json, write_text
 @click.option("--admitted-out", type=click.Path(path_type=Path), required=True, help="true or false.")
 def command(declaration: str, decision: int, image: str, manifest_out: Path, admitted_out: Path) -> None:
     """Let a decision pass to deployment, unless a later one has passed."""
-    project = declared.parse(declaration).name
+    project = declared.parse_any(declaration).name
     with begin() as connection:
         admitted = promotions.admit(connection, project, decision)
         manifest = deployment.build(project, image, promotions.get(connection, project, decision)) if admitted else {}

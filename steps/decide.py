@@ -9,7 +9,7 @@ and MLflow need not be there.
 
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,12 @@ import click
 
 from steps import caching, decision_page
 from steps import declaration as declared
-from steps.backends import objects, promotions
+from steps.backends import modelstore, objects, promotions, trainings
 from steps.backends.database import begin
 from steps.backends.promotions import Promotion
 from steps.backends.tracking import ALIAS, Account, Registered, Tracking, Trial
 from steps.command import log, run, write_json, write_text
-from steps.declaration import Declaration
+from steps.declaration import Declaration, TableDeclaration
 from steps.learning import lake
 from steps.learning.champion import live_recipe
 from steps.learning.dataset import Dataset
@@ -49,7 +49,7 @@ def command(
     page_out: Path,
 ) -> None:
     """Judge the dataset's trials; register the refitted winner where it is promoted."""
-    project = declared.parse(declaration)
+    project = declared.parse_any(declaration)
     summary = _decided(project, dataset) or _decide(project, dataset, created)
     write_json(summary_out, summary)
     write_text(page_out, decision_page.page(project.name, summary))
@@ -62,18 +62,24 @@ def command(
 class _Decision:
     """All there is to a decision before it is written down."""
 
-    project: Declaration
+    project: Declaration | TableDeclaration
     number: int
     dataset: Dataset
     judgement: Judgement
     model: Packed | None
     created: str
+    looked: int
 
     @property
     def key(self) -> str:
         """What MLflow knows it by."""
         recipe = self.judgement.recipe.to_json()
         return caching.digest({"project": self.project.name, "dataset": self.dataset.fingerprint, "recipe": recipe})
+
+    def outdated(self, newest: int) -> "_Decision":
+        """The same, not promoted: the state `newest` of the history has been decided."""
+        words = f"Not promoted: a newer dataset, number {newest} of the history, has been decided already."
+        return replace(self, judgement=replace(self.judgement, promoted=False, words=words), model=None)
 
     def summary(self, registered: Registered | None) -> dict[str, Any]:
         """What the report and the page show."""
@@ -86,10 +92,11 @@ class _Decision:
             "fingerprint": self.dataset.fingerprint,
             "recipe": self.judgement.recipe.to_json(),
             "made_at": self.created,
+            "looked": self.looked,
         }
 
 
-def _decide(project: Declaration, fingerprint: str, created: str) -> dict[str, Any]:
+def _decide(project: Declaration | TableDeclaration, fingerprint: str, created: str) -> dict[str, Any]:
     """Judge, and write it down; the decision's summary.
 
     Raises:
@@ -101,11 +108,12 @@ def _decide(project: Declaration, fingerprint: str, created: str) -> dict[str, A
     judgement = judge(dataset, project.learning, results, live_recipe(project.name, dataset.parameter))
     with begin() as connection:
         number = promotions.reserve(connection, project.name, fingerprint, dataset.parameter).decision
+        looked = promotions.looks(connection, project.name) + 1
     with tempfile.TemporaryDirectory() as home:
         model = None
         if judgement.promoted:
             model = pack(refit(dataset, project.learning, judgement.recipe), dataset, Path(home, "model"))
-        return _settle(_Decision(project, number, dataset, judgement, model, created))
+        return _settle(_Decision(project, number, dataset, judgement, model, created, looked))
 
 
 def _settle(made: _Decision) -> dict[str, Any]:
@@ -115,7 +123,14 @@ def _settle(made: _Decision) -> dict[str, Any]:
         found = promotions.get(connection, name, made.number)
         if found.promoted is not None:
             return _recall(made.project, found)
+        if made.dataset.sequence is not None:
+            newest = promotions.newest_sequence(connection, name)
+            if newest > made.dataset.sequence:  # an older training that ended later replaces nothing
+                made = made.outdated(newest)
+            trainings.done(connection, name, made.dataset.fingerprint)
         registered = _tell(made)
+        if registered is not None and made.model is not None and made.dataset.sequence is not None:
+            modelstore.put_pickle(name, registered.version, made.model.pickled)
         summary = made.summary(registered)
         objects.lake().put(_place(name, made.number), caching.canonical(summary).encode())
         promotions.settle(
@@ -126,6 +141,7 @@ def _settle(made: _Decision) -> dict[str, Any]:
             words=made.judgement.words,
             scores=summary["scores"],
             recipe=summary["recipe"],
+            sequence=made.dataset.sequence,
             version=registered.version if registered else None,
             model_uri=registered.model_uri if registered else None,
             digest=made.model.digest if made.model else None,
@@ -151,13 +167,12 @@ def _tell(made: _Decision) -> Registered | None:
             **judgement.recipe.parameters,
             "rows": len(dataset.rows),
             "features": len(dataset.features),
-            "horizon_hours": dataset.horizon_hours,
-            "holdout_from": dataset.holdout_from.isoformat(),
+            **dataset.about(),
         },
         metrics={
-            f"holdout_{metric}.{score.name.partition(' (')[0].replace(' ', '_')}": score.by(metric)
+            f"holdout_{metric}.{score.name.partition(' (')[0].replace(' ', '_')}": score.values[metric]
             for score in judgement.scores
-            for metric in ("rmse", "mae")
+            for metric in score.values
         },
         tags={**tags, **outcome, "mlflow.note.content": judgement.words},
         trials=[
@@ -175,7 +190,7 @@ def _tell(made: _Decision) -> Registered | None:
     return tracking.register(run_id, made.key, made.model.package, {**tags, "digest": made.model.digest})
 
 
-def _decided(project: Declaration, fingerprint: str) -> dict[str, Any] | None:
+def _decided(project: Declaration | TableDeclaration, fingerprint: str) -> dict[str, Any] | None:
     """The summary of the decision on that dataset, or None where there is none yet."""
     with begin() as connection:
         found = promotions.find(connection, project.name, fingerprint)
@@ -186,7 +201,7 @@ def _place(project: str, number: int) -> str:
     return f"{project}/decisions/{number}/summary.json"
 
 
-def _recall(project: Declaration, found: Promotion) -> dict[str, Any]:
+def _recall(project: Declaration | TableDeclaration, found: Promotion) -> dict[str, Any]:
     """The summary that was kept; where the lake has lost it, what the table knows."""
     body = objects.lake().get(_place(project.name, found.decision))
     kept: dict[str, Any] = json.loads(body) if body else {}
@@ -198,18 +213,22 @@ def _recall(project: Declaration, found: Promotion) -> dict[str, Any]:
         "promoted": found.promoted,
         "words": found.words,
         "metric": project.learning.gate.metric,
-        "unit": project.quantities[found.parameter].unit,
+        "unit": project.unit(found.parameter),
         "parameter": found.parameter,
         "scores": found.scores,
         "bootstrap": None,
         "trials": [],
         "forecast": {},
+        "answers": {},
+        "residuals": None,
+        "task": project.learning.task,
         "importance": [],
         "version": found.version,
         "alias": ALIAS if found.promoted else None,
         "fingerprint": found.fingerprint,
         "recipe": found.recipe,
         "made_at": found.made_at.isoformat(),
+        "looked": None,
     }
 
 

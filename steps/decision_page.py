@@ -18,31 +18,51 @@ small { opacity: .75 }
 """
 
 
+_METRICS = {"rmse": "RMSE", "mae": "MAE", "accuracy": "accuracy", "macro_f1": "macro F1"}
+_DIGITS = {"accuracy": 3, "macro_f1": 3}
+
+
 def page(project: str, summary: Mapping[str, Any]) -> str:
     """The page, as HTML, of a decision's summary."""
     title = f"{project}: decision {summary['decision']}"
     kind = "promoted" if summary["promoted"] else "kept"
     version = f"Version {summary['version']}" if summary["version"] else "No new version"
     unit = summary["unit"]
+    metrics = [name for name in _METRICS if name in summary["scores"][0]]
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="words {kind}">{escape(summary["words"])}</p>',
-        f"<p>{version} · {escape(summary['parameter'])} in {escape(unit)} · made {escape(summary['made_at'])}</p>",
+        f"<p>{version} · {escape(summary['parameter'])}{escape(f' in {unit}' if unit else '')} · "
+        f"made {escape(summary['made_at'])}{_looked(summary)}</p>",
         _table(
-            f"On the holdout, in {unit}",
-            ["", "RMSE", "MAE", "rows"],
-            [[one["name"], f"{one['rmse']:.2f}", f"{one['mae']:.2f}", str(one["rows"])] for one in summary["scores"]],
+            "On the holdout",
+            ["", *(_METRICS[name] for name in metrics), "rows"],
+            [
+                [one["name"], *(f"{one[name]:.{_DIGITS.get(name, 2)}f}" for name in metrics), str(one["rows"])]
+                for one in summary["scores"]
+            ],
         ),
         _bootstrap(summary),
         _table(
-            f"Trials, by their mean {summary['metric'].upper()} over the folds",
+            f"Trials, by their mean {_METRICS[summary['metric']]} over the folds",
             ["family", "trial", "mean", "folds", "parameters", "seconds"],
-            [_trial(one) for one in sorted(summary["trials"], key=lambda one: one["mean"])],
+            [
+                _trial(one)
+                for one in sorted(
+                    summary["trials"], key=lambda one: one["mean"], reverse=summary["metric"] == "accuracy"
+                )
+            ],
         ),
     ]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
     body = "\n".join(part for part in parts if part)
     return f'<!doctype html>\n<html lang="en">\n{head}\n<style>{_STYLE}</style>\n{body}\n</html>\n'
+
+
+def _looked(summary: Mapping[str, Any]) -> str:
+    """A table's holdout stays while data come, so it is said how often it has been looked at."""
+    count = summary.get("looked")
+    return f" · the holdout has been looked at {count} times" if count and count > 1 and summary["answers"] else ""
 
 
 def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -78,6 +78,7 @@ class Judged(_Part):
 
 
 class Learning(Judged):
+    task: Literal["regression"] = "regression"
     horizon_hours: int
     features: str
     lags: tuple[int, ...]
@@ -93,6 +94,10 @@ class Declaration(_Part):
     window_days: int
     expectations: Expectations
     learning: Learning
+
+    def unit(self, parameter: str) -> str:
+        """The unit of what is predicted."""
+        return self.quantities[parameter].unit
 
 
 class Column(_Part):
@@ -135,6 +140,10 @@ class TableDeclaration(_Part):
         """The column that is predicted."""
         return next(column for column in self.table.columns if column.name == self.learning.target)
 
+    def unit(self, parameter: str) -> str:
+        """The unit of what is predicted."""
+        return next((column.unit for column in self.table.columns if column.name == parameter), "")
+
 
 def parse(text: str) -> Declaration:
     """The declaration of a project that learns from series.
@@ -160,10 +169,12 @@ def parse_any(text: str) -> Declaration | TableDeclaration:
     Raises:
         BadInput: as for `parse`.
     """
-    return _parsed(TableDeclaration if '"kind": "table"' in text else Declaration, text)
+    if '"kind": "table"' in text:
+        return parse_table(text)
+    return parse(text)
 
 
-def _parsed[D: (Declaration, TableDeclaration)](kind: type[D], text: str) -> D:
+def _parsed[D: BaseModel](kind: type[D], text: str) -> D:
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:

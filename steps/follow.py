@@ -12,7 +12,7 @@ import click
 
 from steps import declaration as declared
 from steps import deployment
-from steps.backends import promotions
+from steps.backends import promotions, trainings
 from steps.backends.database import begin
 from steps.backends.promotions import Promotion
 from steps.command import log, run, write_json, write_text
@@ -21,13 +21,16 @@ from steps.command import log, run, write_json, write_text
 @click.command()
 @click.option("--declaration", required=True, help="The project's declaration, as JSON.")
 @click.option("--image", required=True, help="The image that serves models.")
+@click.option("--run", "name", required=True, help="The workflow's name; the training that it claimed is free again.")
 @click.option(
     "--manifest-out", type=click.Path(path_type=Path), required=True, help="The SeldonDeployment; {} if none."
 )
 @click.option("--needed-out", type=click.Path(path_type=Path), required=True, help="true or false.")
-def command(declaration: str, image: str, manifest_out: Path, needed_out: Path) -> None:
+def command(declaration: str, image: str, name: str, manifest_out: Path, needed_out: Path) -> None:
     """Write the manifest of what is live, where the server may have something else."""
-    project = declared.parse(declaration).name
+    project = declared.parse_any(declaration).name
+    with begin() as connection:
+        trainings.free(connection, project, name)
     manifest = _manifest(project, image)
     write_json(manifest_out, manifest)
     write_text(needed_out, "true" if manifest else "false")

@@ -3,6 +3,7 @@
 The known answers are those of the model as it is read back, so storing is tested by every decision.
 """
 
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as installed
@@ -30,6 +31,7 @@ class Packed:
 
     package: Package
     digest: str
+    pickled: bytes  # the model for those who load it by hand; nothing of ours reads it
 
 
 def pack(model: Model, dataset: Dataset, folder: Path) -> Packed:
@@ -45,7 +47,11 @@ def pack(model: Model, dataset: Dataset, folder: Path) -> Packed:
     (folder / modelstore.KNOWN_ROWS).write_bytes(known.to_bytes())
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     table, answers = _example(known)
-    return Packed(Package(folder, "steps.flavor", _requirements(files), table, answers), modelstore.digest(files))
+    return Packed(
+        Package(folder, "steps.flavor", _requirements(files), table, answers),
+        modelstore.digest(files),
+        pickle.dumps(model),
+    )
 
 
 def _requirements(files: Mapping[str, bytes]) -> list[str]:

@@ -19,7 +19,7 @@ from steps.command import log, run, write_text
 @click.option("--decision-out", type=click.Path(path_type=Path), required=True, help="The new decision's number.")
 def command(declaration: str, decision_out: Path) -> None:
     """Decide for the version that was live before."""
-    project = declared.parse(declaration).name
+    project = declared.parse_any(declaration).name
     with begin() as connection:
         decision = promotions.roll_back(connection, project)
     write_text(decision_out, str(decision.decision))

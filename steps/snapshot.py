@@ -22,9 +22,9 @@ from steps.command import log, run, write_json, write_text
 from steps.declaration import Declaration
 from steps.errors import CheckFailed
 from steps.features import keys
-from steps.learning import lake, split, trials
+from steps.learning import enough, lake, split, trials
 from steps.learning.champion import live_recipe
-from steps.learning.dataset import Dataset, label
+from steps.learning.dataset import Series, label
 
 
 @click.command()
@@ -86,7 +86,9 @@ def snapshot(
         log.info("dataset %s is there: %d rows", fingerprint, about["rows"])
         return about
     dataset = _dataset(_ended(keys.read(bucket, months), days), project, parameter, fingerprint)
-    split.check(dataset, project.learning.folds)
+    times = dataset.rows["target_at"]
+    what = f"{len(times)} rows with targets from {times.min():%F} to {times.max():%F}"
+    enough.check(dataset, project.learning.folds, what)
     champion = live_recipe(project.name, parameter)
     drawn = {family.name: trials.draw(family, champion) for family in project.learning.families}
     about = lake.save(bucket, project.name, dataset, drawn, _about(dataset, drawn))
@@ -105,10 +107,10 @@ def _ended(features: pd.DataFrame, days: Iterable[catalog.Accepted]) -> pd.DataF
     return features[features["time"] <= features["location"].map(pd.Series(last))]
 
 
-def _dataset(features: pd.DataFrame, project: Declaration, parameter: str, fingerprint: str) -> Dataset:
+def _dataset(features: pd.DataFrame, project: Declaration, parameter: str, fingerprint: str) -> Series:
     learning = project.learning
     rows = label(features, learning.horizon_hours)
-    return Dataset(
+    return Series(
         fingerprint=fingerprint,
         parameter=parameter,
         unit=project.quantities[parameter].unit,
@@ -118,7 +120,7 @@ def _dataset(features: pd.DataFrame, project: Declaration, parameter: str, finge
     )
 
 
-def _about(dataset: Dataset, drawn: lake.Trials) -> dict[str, Any]:
+def _about(dataset: Series, drawn: lake.Trials) -> dict[str, Any]:
     target_at = dataset.rows["target_at"]
     return {
         "kind": "dataset",

@@ -20,7 +20,7 @@ from steps.learning import lake, trials
 @click.option("--workers", required=True, help="All workers, a JSON list like [0,1].")
 def command(*, declaration: str, dataset: str, family: str, worker: int, workers: str) -> None:
     """Run the family's trials number worker, worker + workers, …: those that have no result yet."""
-    project = declared.parse(declaration)
+    project = declared.parse_any(declaration)
     project.learning.family(family)
     bucket, width = objects.lake(), selection.width(workers, worker)
     drawn = lake.trials(bucket, project.name, dataset).get(family, [])

@@ -32,7 +32,7 @@ _REQUEST_SECONDS = 10
 @click.option("--timeout-seconds", type=float, default=60, show_default=True, help="How long the server may take.")
 def command(declaration: str, decision: int, url: str, timeout_seconds: float) -> None:
     """Ask the live server for version, digest and known answers; then move the alias `champion`."""
-    project = declared.parse(declaration).name
+    project = declared.parse_any(declaration).name
     wanted = _wanted(project, decision)
     known = modelstore.known_rows(modelstore.fetch(str(wanted.model_uri), str(wanted.digest)))
     try:

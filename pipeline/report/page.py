@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+from pipeline.report.arrivals import arrivals
 from pipeline.report.dataset import dataset
 from pipeline.report.failures import failures
 from pipeline.report.fields import Unreadable
@@ -30,6 +31,7 @@ Section = Callable[[Story], Markup | None]
 _SECTIONS: tuple[tuple[str, str, Section], ...] = (
     ("failures", "What failed", failures),
     ("scores", "Scores", scores),
+    ("arrivals", "Files", arrivals),
     ("forecast", "Forecast", forecast),
     ("predictions", "Next hours", predictions),
     ("trials", "Trials", trials),

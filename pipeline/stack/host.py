@@ -5,7 +5,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline.errors import PipelineError, UserError
 from pipeline.stack.fork_client import Step, spawn
@@ -15,11 +15,24 @@ if TYPE_CHECKING:
     from pipeline.engine.host import Source
 
 
-class LaptopHost:
-    """The engine's `Host`, over the servers of a stack."""
+class Workflows(Protocol):
+    """Whoever runs workflows that are applied."""
 
-    def __init__(self, stack: Stack) -> None:
+    def apply(self, manifest: dict[str, Any]) -> str:
+        """Start the Workflow where there is none of that name; its phase. It goes on by itself.
+
+        Raises:
+            UserError: it cannot be run here.
+        """
+        ...
+
+
+class LaptopHost:
+    """The engine's `Host`, over the servers of a stack. `workflows`: who runs an applied Workflow."""
+
+    def __init__(self, stack: Stack, workflows: Workflows | None = None) -> None:
         self._stack = stack
+        self._workflows = workflows
         self._socket: Path | None = None
 
     def environment(self, kind: "Source", name: str) -> Mapping[str, str]:
@@ -44,13 +57,19 @@ class LaptopHost:
         return spawn(self._socket, module, arguments, env=env, cwd=cwd, stdout=stdout, stderr=stderr)
 
     def apply(self, manifest: dict[str, Any], *, log: Path) -> dict[str, Any]:
-        """Run the model server that a SeldonDeployment describes; the object with the status that Seldon's operator
-        would give it: `state` Available and `address.url`, or `state` Failed and `description`.
+        """Start an applied Workflow; its status has the `phase`. Or run the model server that a SeldonDeployment
+        describes; the object with the status that Seldon's operator would give it: `state` Available and
+        `address.url`, or `state` Failed and `description`.
 
         Raises:
             UserError: the object is of another kind, needs a cluster, or names a Secret that is not here.
         """
         applied = copy.deepcopy(manifest)
+        if self._workflows is not None and _is_workflow(manifest):
+            phase = self._workflows.apply(manifest)
+            applied["status"] = {"phase": phase}
+            _note(log, f"Workflow {manifest['metadata']['name']}: {phase}")
+            return applied
         try:
             url = self._stack.deploy(manifest)
             applied["status"] = {"state": "Available", "address": {"url": url}}
@@ -60,6 +79,14 @@ class LaptopHost:
         except PipelineError as error:
             applied["status"] = {"state": "Failed", "description": str(error)}
             line = f"Failed: {error}"
-        with log.open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now(UTC):%FT%TZ} {line}\n")
+        _note(log, line)
         return applied
+
+
+def _is_workflow(manifest: dict[str, Any]) -> bool:
+    return manifest.get("kind") == "Workflow" and str(manifest.get("apiVersion")).startswith("argoproj.io/")
+
+
+def _note(log: Path, line: str) -> None:
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"{datetime.now(UTC):%FT%TZ} {line}\n")

@@ -1,13 +1,18 @@
-"""The workflows, one file each, as functions of a Project. The only package that imports Hera."""
-
-from collections.abc import Callable
+"""The workflows, one file each, as functions of a project. The only package that imports Hera."""
 
 from hera.workflows import Workflow
 
-from pipeline.project import Project
+from pipeline.project import Project, TableProject
 from pipeline.workflows.collect import backfill
 from pipeline.workflows.daily import daily
+from pipeline.workflows.ingest import ingest, reconcile
 from pipeline.workflows.rollback import rollback
 from pipeline.workflows.train import train, weekly
+from pipeline.workflows.train_table import train as train_table
 
-WORKFLOWS: tuple[Callable[[Project], Workflow], ...] = (backfill, daily, train, weekly, rollback)
+
+def of(project: Project | TableProject) -> list[Workflow]:
+    """A project's workflows, by its kind."""
+    if isinstance(project, TableProject):
+        return [build(project) for build in (ingest, train_table, reconcile, rollback)]
+    return [build(project) for build in (backfill, daily, train, weekly, rollback)]

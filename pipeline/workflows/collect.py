@@ -7,11 +7,10 @@ from hera.workflows import DAG, Artifact, Container, Parameter, Task, WorkflowTe
 
 from pipeline.project import Project
 from pipeline.workflows.leaf import LARGE, OBJECT_STORE, leaf
-from pipeline.workflows.shape import DECLARATION, SELECTION, arguments, template
+from pipeline.workflows.shape import CREATED, DECLARATION, SELECTION, arguments, selection, template
 
 PLAN = Artifact(name="plan", path="/work/in/plan.json")
 _SOURCE = {"source": "{{workflow.parameters.source}}"}
-_CREATED = {"created": "{{workflow.creationTimestamp.RFC3339}}"}
 
 
 def templates(project: Project) -> list[Container]:
@@ -44,7 +43,7 @@ def templates(project: Project) -> list[Container]:
         leaf(
             project.name,
             "prepare",
-            DECLARATION | plan_in | _CREATED,
+            DECLARATION | plan_in | CREATED,
             size=LARGE,
             inputs=[PLAN],
             artifacts_out=["report", "summary"],
@@ -54,7 +53,8 @@ def templates(project: Project) -> list[Container]:
 
 def arguments_for(project: Project, *, as_of: str = "") -> list[Parameter]:
     """The parameters of a workflow that collects. `from` and `to` (days) empty: the last days of the window."""
-    return arguments(project, {"source": project.source, "from": "", "to": "", "workers": "4"}, as_of=as_of)
+    more = {"source": project.source, "from": "", "to": "", "workers": "4"}
+    return arguments(project, selection(project, as_of=as_of) | more)
 
 
 def tasks() -> None:

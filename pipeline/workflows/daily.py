@@ -18,6 +18,7 @@ def daily(project: Project) -> CronWorkflow:
         project,
         "daily",
         project.schedule.daily,
+        project.schedule,
         hours=6,
         entrypoint="daily",
         arguments=collect.arguments_for(project, as_of="{{workflow.scheduledTime}}"),

@@ -9,29 +9,29 @@ from hera.workflows import DAG, Artifact, Container, Parameter, Resource, Task
 from hera.workflows.models import Artifact as ManifestArtifact
 from hera.workflows.models import ManifestFrom, Mutex, Synchronization, ValueFrom
 
-from pipeline.project import Project
+from pipeline.project import Project, TableProject
 from pipeline.workflows.leaf import DATABASE, NON_ROOT, OBJECT_STORE, SERVING_IMAGE, TRACKING, labels, leaf, retries
-from pipeline.workflows.shape import DECLARATION
+from pipeline.workflows.shape import DECLARATION, RUN
 
 EXIT_HANDLER = "restore-champion"
 _DECISION = {"decision": "{{inputs.parameters.decision}}"}
+_SERVING = {"image": SERVING_IMAGE}
 
 
-def templates(project: Project) -> list[Container | Resource | DAG]:
+def templates(project: Project | TableProject) -> list[Container | Resource | DAG]:
     """The steps of a release, of its exit handler, and the two DAGs that order them."""
-    serving = {"image": SERVING_IMAGE}
     decision = Parameter(name="decision")
     steps: list[Container | Resource | DAG] = [
         leaf(
             project.name,
             "admit",
-            DECLARATION | _DECISION | serving,
+            DECLARATION | _DECISION | _SERVING,
             settings=[DATABASE],
             inputs=[decision],
             parameters_out=["admitted"],
             artifacts_out=["manifest"],
         ),
-        _apply(project),
+        deploy(project),
         leaf(
             project.name,
             "verify",
@@ -39,19 +39,26 @@ def templates(project: Project) -> list[Container | Resource | DAG]:
             settings=[OBJECT_STORE, DATABASE, TRACKING],
             inputs=[decision, Parameter(name="url")],
         ),
-        leaf(
-            project.name,
-            "follow",
-            DECLARATION | serving,
-            settings=[DATABASE, TRACKING],
-            parameters_out=["needed"],
-            artifacts_out=["manifest"],
-        ),
+        follow(project),
     ]
     return [*steps, _release(project), _restore(project)]
 
 
-def _apply(project: Project) -> Resource:
+def follow(project: Project | TableProject) -> Container:
+    """Whether the server is another one than the champion's, and the manifest that puts it back; a training that this
+    run had claimed is given free."""
+    return leaf(
+        project.name,
+        "follow",
+        DECLARATION | _SERVING | RUN,
+        settings=[DATABASE, TRACKING],
+        parameters_out=["needed"],
+        artifacts_out=["manifest"],
+    )
+
+
+def deploy(project: Project | TableProject) -> Resource:
+    """Applies the SeldonDeployment of its artifact, and waits until it serves."""
     return Resource(
         name="deploy",
         action="apply",
@@ -68,11 +75,11 @@ def _apply(project: Project) -> Resource:
     )
 
 
-def _mutex(project: Project) -> Synchronization:
+def _mutex(project: Project | TableProject) -> Synchronization:
     return Synchronization(mutexes=[Mutex(name=f"{project.name}-release")])
 
 
-def _release(project: Project) -> DAG:
+def _release(project: Project | TableProject) -> DAG:
     with DAG(name="release", inputs=[Parameter(name="decision")], synchronization=_mutex(project)) as dag:
         decision = Parameter(name="decision", value="{{inputs.parameters.decision}}")
         Task(name="admit", template="admit", arguments=[decision])
@@ -92,14 +99,26 @@ def _release(project: Project) -> DAG:
     return dag
 
 
-def _restore(project: Project) -> DAG:
+def _restore(project: Project | TableProject) -> DAG:
     with DAG(name=EXIT_HANDLER, synchronization=_mutex(project)) as dag:
         Task(name="follow", template="follow", when="{{workflow.status}} != Succeeded")
-        Task(
-            name="restore",
-            template="deploy",
-            depends="follow.Succeeded",
-            when="{{tasks.follow.outputs.parameters.needed}} == true",
-            arguments=[Artifact(name="manifest", from_="{{tasks.follow.outputs.artifacts.manifest}}")],
-        )
+        _put_back()
     return dag
+
+
+def follow_champion(project: Project | TableProject) -> DAG:
+    """`follow-champion`: the server is made what the alias `champion` says, whatever came between."""
+    with DAG(name="follow-champion", synchronization=_mutex(project)) as dag:
+        Task(name="follow", template="follow")
+        _put_back()
+    return dag
+
+
+def _put_back() -> None:
+    Task(
+        name="restore",
+        template="deploy",
+        depends="follow.Succeeded",
+        when="{{tasks.follow.outputs.parameters.needed}} == true",
+        arguments=[Artifact(name="manifest", from_="{{tasks.follow.outputs.artifacts.manifest}}")],
+    )

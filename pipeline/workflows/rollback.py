@@ -2,13 +2,13 @@
 
 from hera.workflows import DAG, Parameter, Task, WorkflowTemplate
 
-from pipeline.project import Project
+from pipeline.project import Project, TableProject
 from pipeline.workflows import release
 from pipeline.workflows.leaf import DATABASE, leaf
-from pipeline.workflows.shape import DECLARATION, template
+from pipeline.workflows.shape import DECLARATION, arguments, template
 
 
-def rollback(project: Project) -> WorkflowTemplate:
+def rollback(project: Project | TableProject) -> WorkflowTemplate:
     """rollback (decide for the version that was live before) → release."""
     step = leaf(project.name, "rollback", DECLARATION, settings=[DATABASE], parameters_out=["decision"])
     with DAG(name="rollback-and-release") as dag:
@@ -21,6 +21,6 @@ def rollback(project: Project) -> WorkflowTemplate:
         hours=1,
         entrypoint="rollback-and-release",
         on_exit=release.EXIT_HANDLER,
-        arguments=[Parameter(name="declaration", value=project.declaration())],
+        arguments=arguments(project, {}),
         templates=[step, *release.templates(project), dag],
     )

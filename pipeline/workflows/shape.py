@@ -6,7 +6,7 @@ from typing import Any
 from hera.workflows import CronWorkflow, Parameter, WorkflowTemplate
 from hera.workflows.models import PodGC, TTLStrategy, WorkflowMetadata
 
-from pipeline.project import Project
+from pipeline.project import Project, Reconciling, Schedule, TableProject
 from pipeline.workflows.leaf import SERVICE_ACCOUNT, labels
 
 _DAY = 24 * 3600
@@ -19,24 +19,29 @@ SELECTION = {
     "created": "{{workflow.creationTimestamp.RFC3339}}",
 }
 DECLARATION = {"declaration": "{{workflow.parameters.declaration}}"}
+CREATED = {"created": "{{workflow.creationTimestamp.RFC3339}}"}
+RUN = {"run": "{{workflow.name}}"}
 
 
-def arguments(project: Project, more: dict[str, str], *, as_of: str = "") -> list[Parameter]:
-    """The workflow's parameters: the declaration, what selects the data, and `more`; all have defaults.
+def selection(project: Project, *, as_of: str = "") -> dict[str, str]:
+    """The parameters that select the data of a series.
 
     `as-of` is the logical time that governs data (RFC 3339). Empty, it is the time the workflow was created.
     """
-    values = {
+    return {
         "as-of": as_of,
         "locations": ",".join(str(location) for location in project.locations),
         "parameter": project.learning.target,
-        **more,
-        "declaration": project.declaration(),
     }
-    return [Parameter(name=name, value=value) for name, value in values.items()]
 
 
-def common(project: Project, workflow: str, *, hours: int) -> dict[str, Any]:
+def arguments(project: Project | TableProject, values: dict[str, str]) -> list[Parameter]:
+    """The workflow's parameters: `values` and the declaration; all have defaults."""
+    given = values | {"declaration": project.declaration()}
+    return [Parameter(name=name, value=value) for name, value in given.items()]
+
+
+def common(project: Project | TableProject, workflow: str, *, hours: int) -> dict[str, Any]:
     """The fields that all workflows share; `hours` is how long the whole may take."""
     return {
         "labels": labels(project.name, workflow),
@@ -49,19 +54,27 @@ def common(project: Project, workflow: str, *, hours: int) -> dict[str, Any]:
     }
 
 
-def template(project: Project, workflow: str, *, hours: int, **fields: Any) -> WorkflowTemplate:
+def template(project: Project | TableProject, workflow: str, *, hours: int, **fields: Any) -> WorkflowTemplate:
     """`<project>-<workflow>`, to be started by hand, by an event or by a CronWorkflow."""
     return WorkflowTemplate(name=f"{project.name}-{workflow}", **common(project, workflow, hours=hours), **fields)
 
 
-def cron(project: Project, workflow: str, schedule: str, *, hours: int, **fields: Any) -> CronWorkflow:
-    """`<project>-<workflow>`, started by the clock of the project's time zone, one at a time."""
+def cron(
+    project: Project | TableProject,
+    workflow: str,
+    schedule: str,
+    times: Schedule | Reconciling,
+    *,
+    hours: int,
+    **fields: Any,
+) -> CronWorkflow:
+    """`<project>-<workflow>`, started by the clock of the time zone of `times`, one at a time."""
     return CronWorkflow(
         name=f"{project.name}-{workflow}",
         schedules=[schedule],
-        timezone=project.schedule.timezone,
+        timezone=times.timezone,
         concurrency_policy="Forbid",
-        starting_deadline_seconds=project.schedule.starting_deadline_seconds,
+        starting_deadline_seconds=times.starting_deadline_seconds,
         **common(project, workflow, hours=hours),
         **fields,
     )

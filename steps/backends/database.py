@@ -6,7 +6,9 @@ PostgreSQL it is SERIALIZABLE. Tables belong to the modules beside this one and 
 UTC.
 """
 
-from collections.abc import Iterator
+import random
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -18,6 +20,7 @@ from steps.errors import BadInput, StepError
 from steps.settings import setting
 
 metadata = sa.MetaData()
+_ATTEMPTS = 8
 _TABLES_LOCK = 0x7AB1E5  # any number that nobody else locks
 
 
@@ -65,6 +68,30 @@ def begin() -> Iterator[sa.Connection]:
         raise StepError(f"the database did not take the transaction: {error.orig}") from error
 
 
+def transact[T](work: Callable[[sa.Connection], T]) -> T:
+    """What `work` gives in one transaction, which is begun again a few times where another writer was first.
+
+    Raises:
+        StepError: the database does not answer, or others were first again and again.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            with begin() as connection:
+                return work(connection)
+        except StepError:
+            if attempt + 1 == _ATTEMPTS:
+                raise
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - so that two do not meet again
+    raise AssertionError
+
+
+def clock(connection: sa.Connection) -> float:
+    """The database's time, seconds since 1970: one clock for all that write to it."""
+    postgres = connection.dialect.name == "postgresql"
+    now = "extract(epoch from clock_timestamp())" if postgres else "(julianday('now') - 2440587.5) * 86400.0"
+    return float(connection.exec_driver_sql(f"SELECT {now}").scalar_one())
+
+
 @cache
 def _create_tables(engine: sa.Engine) -> None:
     """One at a time: PostgreSQL's CREATE TABLE IF NOT EXISTS fails where two processes say it at once."""
@@ -73,6 +100,18 @@ def _create_tables(engine: sa.Engine) -> None:
         if postgres:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))
         metadata.create_all(connection)
+        _add_columns(connection)
+
+
+def _add_columns(connection: sa.Connection) -> None:
+    """Tables that an earlier version made get the columns that they lack; a new column may therefore be null."""
+    there = sa.inspect(connection)
+    for table in metadata.sorted_tables:
+        known = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                kind = column.type.compile(connection.dialect)
+                connection.exec_driver_sql(f'ALTER TABLE "{table.name}" ADD COLUMN "{column.name}" {kind}')
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:

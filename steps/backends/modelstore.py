@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from steps.backends.objects import Bucket
+from steps.backends.objects import Bucket, artifacts
 from steps.caching import digest as digest_of
 from steps.errors import BadInput, CheckFailed
 
@@ -60,6 +60,16 @@ def fetch(model_uri: str, wanted: str) -> dict[str, bytes]:
             f"the model at {model_uri} has digest {got}, wanted {wanted}: its files were changed; it is not loaded"
         )
     return files
+
+
+def put_pickle(project: str, version: int, body: bytes) -> str:
+    """Keep a model as a pickle beside the registered one, for those who load it by hand; its key.
+
+    Nothing here reads it back: a pickle runs whatever it was made to run.
+    """
+    key = f"{project}/models/{version}/model.pkl"
+    artifacts().put(key, body)
+    return key
 
 
 def known_rows(files: Mapping[str, bytes]) -> KnownRows:

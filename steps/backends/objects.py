@@ -7,8 +7,9 @@ that names their content, and a marker written last says that a set of them is w
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,17 +23,22 @@ from steps.settings import setting
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_MISSING = {"NoSuchKey", "404", "NotFound"}
+_MISSING = {"NoSuchKey", "404", "NotFound", "NoSuchVersion", "PreconditionFailed", "412"}
+_UNKNOWN = {"NotImplemented", "MethodNotAllowed", "XNotImplemented"}
+_LARGEST_COPY = 256 * 2**20  # bytes that are copied by one request
 _making_clients = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Stored:
-    """One object as a listing shows it. `size` in bytes; `etag` without its quotes."""
+    """One object as a listing or a look at it shows it. `size` in bytes; `etag` without its quotes; `modified` in UTC;
+    `version_id` is empty where the bucket keeps no versions."""
 
     key: str
     etag: str
     size: int
+    modified: datetime
+    version_id: str = ""
 
 
 class Bucket:
@@ -51,9 +57,9 @@ class Bucket:
         answer = self._call("put_object", Key=key, Body=body, Metadata=metadata or {})
         return str(answer["ETag"]).strip('"')
 
-    def get(self, key: str) -> bytes | None:
-        """The object's content, or None where there is no such object."""
-        answer = self._call("get_object", Key=key)
+    def get(self, key: str, *, etag: str = "", version_id: str = "") -> bytes | None:
+        """The object's content, or None where there is no such object; with `etag`, where it is another one by now."""
+        answer = self._call("get_object", Key=key, **_only(IfMatch=etag, VersionId=version_id))
         if answer is None:
             return None
         try:
@@ -64,7 +70,36 @@ class Bucket:
 
     def exists(self, key: str) -> bool:
         """Whether there is an object under `key`."""
-        return self._call("head_object", Key=key) is not None
+        return self.look(key) is not None
+
+    def look(self, key: str, *, version_id: str = "") -> Stored | None:
+        """The object as it is now, or None where there is none."""
+        answer = self._call("head_object", Key=key, **_only(VersionId=version_id))
+        if answer is None:
+            return None
+        version = answer.get("VersionId") or ""
+        return Stored(key, answer["ETag"].strip('"'), answer["ContentLength"], _whole(answer["LastModified"]), version)
+
+    def copy(self, source: Stored, key: str, *, metadata: dict[str, str] | None = None) -> bool:
+        """Copy an object of this bucket to another key, in the store; False where it is not what it was any more.
+
+        Of any size. With `metadata` in place of its own.
+        """
+        origin = {"Bucket": self.name, "Key": source.key, **_only(VersionId=source.version_id)}
+        more: dict[str, Any] = {"CopySourceIfMatch": source.etag}
+        if metadata is not None:
+            more |= {"Metadata": metadata, "MetadataDirective": "REPLACE"}
+        if source.size < _LARGEST_COPY:
+            return self._call("copy_object", CopySource=origin, Key=key, **more) is not None
+        try:
+            self._client.copy(origin, self.name, key, ExtraArgs=more)  # type: ignore[arg-type]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return False
+            raise StepError(f"the object store refused a copy in bucket {self.name}: {error}") from error
+        except BotoCoreError as error:
+            raise StepError(f"the object store did not answer a copy in bucket {self.name}: {error}") from error
+        return True
 
     def list(self, prefix: str) -> Iterator[Stored]:
         """All objects whose key begins with `prefix`, in the order of their keys."""
@@ -72,14 +107,39 @@ class Bucket:
         while True:
             page = self._call("list_objects_v2", Prefix=prefix, **token)
             for entry in page.get("Contents", ()):
-                yield Stored(entry["Key"], entry["ETag"].strip('"'), entry["Size"])
+                yield _stored(entry)
             if not page.get("IsTruncated"):
                 return
             token = {"ContinuationToken": page["NextContinuationToken"]}
 
-    def delete(self, key: str) -> None:
-        """Remove the object; nothing happens where there is none."""
-        self._call("delete_object", Key=key)
+    def versions(self, prefix: str) -> Iterator[Stored]:
+        """All versions of all objects whose key begins with `prefix`; where none are kept, the objects."""
+        if not self._keeps_versions():
+            yield from self.list(prefix)
+            return
+        token: dict[str, str] = {}
+        while True:
+            page = self._call("list_object_versions", Prefix=prefix, **token)
+            for entry in page.get("Versions", ()):
+                yield _stored(entry)
+            if not page.get("IsTruncated"):
+                return
+            token = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
+
+    def delete(self, key: str, *, version_id: str = "") -> None:
+        """Remove the object, or the one version; nothing happens where there is none."""
+        self._call("delete_object", Key=key, **_only(VersionId=version_id))
+
+    def _keeps_versions(self) -> bool:
+        try:
+            answer = self._client.get_bucket_versioning(Bucket=self.name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _UNKNOWN:
+                return False
+            raise StepError(f"the object store refused a look at bucket {self.name}: {error}") from error
+        except BotoCoreError as error:
+            raise StepError(f"the object store did not answer for bucket {self.name}: {error}") from error
+        return answer.get("Status") in {"Enabled", "Suspended"}
 
     def _call(self, operation: str, **arguments: object) -> Any:
         try:
@@ -90,6 +150,25 @@ class Bucket:
             raise StepError(f"the object store refused {operation} in bucket {self.name}: {error}") from error
         except BotoCoreError as error:
             raise StepError(f"the object store did not answer {operation} in bucket {self.name}: {error}") from error
+
+
+def _only(**given: str) -> dict[str, str]:
+    return {name: value for name, value in given.items() if value}
+
+
+def _stored(entry: Mapping[str, Any]) -> Stored:
+    version = entry.get("VersionId") or ""
+    return Stored(entry["Key"], entry["ETag"].strip('"'), entry["Size"], _whole(entry["LastModified"]), version)
+
+
+def _whole(time: datetime) -> datetime:
+    """In whole seconds, as `head_object` tells it; a listing is more exact on some stores."""
+    return time.astimezone(UTC).replace(microsecond=0)
+
+
+def inbox() -> Bucket:
+    """The bucket into which files are dropped."""
+    return Bucket(setting("INBOX_BUCKET", "inbox"))
 
 
 def lake() -> Bucket:

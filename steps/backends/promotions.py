@@ -34,6 +34,7 @@ promotions = sa.Table(
     sa.Column("words", sa.Text),
     sa.Column("scores", sa.JSON),
     sa.Column("recipe", sa.JSON),
+    sa.Column("sequence", sa.Integer),  # of the history that a table's dataset is; null for a series
     sa.Column("version", sa.Integer),
     sa.Column("model_uri", sa.Text),
     sa.Column("digest", sa.String(64)),
@@ -61,6 +62,7 @@ class Promotion:
     words: str | None
     scores: list[dict[str, Any]] | None
     recipe: dict[str, Any] | None
+    sequence: int | None
     version: int | None
     model_uri: str | None
     digest: str | None
@@ -91,7 +93,13 @@ def champion(connection: sa.Connection, project: str) -> Champion | None:
     if live is None or live.version is None or live.model_uri is None or live.digest is None:
         return None
     return Champion(
-        live.decision, live.version, live.model_uri, live.digest, live.recipe or {}, live.parameter, live.url
+        decision=live.decision,
+        version=live.version,
+        model_uri=live.model_uri,
+        digest=live.digest,
+        recipe=live.recipe or {},
+        parameter=live.parameter,
+        url=live.url,
     )
 
 
@@ -122,6 +130,19 @@ def newest_admitted(connection: sa.Connection, project: str) -> Promotion | None
     return _first(connection, project, promotions.c.admitted_at.is_not(None))
 
 
+def newest_sequence(connection: sa.Connection, project: str) -> int:
+    """The newest state of the history that a settled decision is about; 0 where there is none."""
+    highest = sa.select(sa.func.coalesce(sa.func.max(promotions.c.sequence), 0))
+    return int(connection.execute(highest.where(promotions.c.project == project)).scalar_one())
+
+
+def looks(connection: sa.Connection, project: str) -> int:
+    """How many trainings have been settled, each of which looked at the holdout once."""
+    settled = promotions.c.kind == "train", promotions.c.promoted.is_not(None)
+    count = sa.select(sa.func.count()).where(promotions.c.project == project, *settled)
+    return int(connection.execute(count).scalar_one())
+
+
 def reserve(connection: sa.Connection, project: str, fingerprint: str, parameter: str) -> Promotion:
     """The decision on that dataset, with a number of its own: the one there is, or a new one that is not settled."""
     found = find(connection, project, fingerprint)
@@ -137,6 +158,7 @@ def settle(
     words: str,
     scores: list[dict[str, Any]],
     recipe: dict[str, Any],
+    sequence: int | None = None,
     version: int | None = None,
     model_uri: str | None = None,
     digest: str | None = None,
@@ -150,6 +172,7 @@ def settle(
         words=words,
         scores=scores,
         recipe=recipe,
+        sequence=sequence,
         version=version,
         model_uri=model_uri,
         digest=digest,

@@ -1,33 +1,106 @@
-"""A dataset: rows that say what was known at t and what came at t + horizon, all of it observed, nothing filled."""
+"""Datasets: labelled rows that know how they are split, what is naive about them, and which rows belong together.
 
+`Series` is one of hours, `table_dataset.Table` one of rows without a time. What is trained, scored and judged asks no
+further.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 import pandas as pd
 
 from steps.errors import CheckFailed
+from steps.learning import split
+from steps.learning.split import Fold, Mask
+
+Task = Literal["regression", "classification"]
+Answers = np.ndarray[Any, np.dtype[np.float64]]
 
 # of the row, not of what a model sees; `location` is both
 ROW: Final = ("location", "time", "value", "target_at", "target")
 
 
-@dataclass(frozen=True)
-class Dataset:
-    """Labelled rows, by target time and location.
+class Dataset(ABC):
+    """Labelled rows.
 
-    Columns of `rows`: location, time (t), value (the parameter at t), target_at (t + horizon), target (the parameter
-    then), and the features (float32). Times are UTC; values are in `unit`. Rows with `target_at` from `holdout_from` on
-    are the holdout.
+    Contract. `rows` has the column `target` (in `unit`; a class's number where the task is classification) and the
+    `features`. No row of the holdout, and nothing that follows from one, is in the training part; the folds are of the
+    training part alone. All of it follows from the rows' own time or content, so that asking again gives the same.
     """
 
+    kind: ClassVar[str]
+    task: Task
+    fingerprint: str
+    parameter: str
+    unit: str
+    rows: pd.DataFrame
+
+    @property
+    @abstractmethod
+    def features(self) -> tuple[str, ...]:
+        """What a model sees."""
+
+    @property
+    def target(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+        """The target of each row, in `unit`."""
+        return self.rows["target"].to_numpy(dtype=np.float64)
+
+    @property
+    def sequence(self) -> int | None:
+        """Which state of a history this is; None where there is no history."""
+        return None
+
+    @abstractmethod
+    def training(self) -> Mask:
+        """The rows of the training part."""
+
+    @abstractmethod
+    def holdout(self) -> Mask:
+        """The rows of the holdout."""
+
+    @abstractmethod
+    def folds(self, part: "np.ndarray[Any, np.dtype[np.intp]]", count: int) -> list[Fold]:
+        """The folds of the rows at the positions `part`, all of the training part."""
+
+    @abstractmethod
+    def naive(self, learned: Mask, scored: Mask) -> Sequence[tuple[str, Answers]]:
+        """The naive predictors: their names, and what they answer to the `scored` rows, knowing the `learned`."""
+
+    @abstractmethod
+    def blocks(self, scored: Mask, hours: int) -> "np.ndarray[Any, Any]":
+        """A label for each scored row; what has the same label is drawn together. `hours`: of a block in a series."""
+
+    @abstractmethod
+    def about(self) -> dict[str, Any]:
+        """What `restore` needs beside the rows, as JSON values."""
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, about: Mapping[str, Any], rows: pd.DataFrame) -> "Dataset":
+        """The dataset of which `about` told that."""
+
+
+@dataclass(frozen=True)
+class Series(Dataset):
+    """Hours of locations: what was known at t, and what came at t + horizon, all of it observed, nothing filled.
+
+    Columns of `rows`, by target time and location: location, time (t), value (the parameter at t), target_at
+    (t + horizon), target (the parameter then), and the features (float32). Times are UTC; values are in `unit`. Rows
+    with `target_at` from `holdout_from` on are the holdout.
+    """
+
+    kind: ClassVar[str] = "series"
     fingerprint: str
     parameter: str
     unit: str
     horizon_hours: int
     holdout_from: datetime
     rows: pd.DataFrame
+    task: Task = "regression"
 
     @property
     def horizon(self) -> pd.Timedelta:
@@ -36,18 +109,48 @@ class Dataset:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """What a model sees: `location` and every column that is not the row's own."""
+        """`location` and every column that is not the row's own."""
         return ("location", *(name for name in self.rows.columns if name not in ROW))
-
-    @property
-    def target(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-        """The target of each row, in `unit`."""
-        return self.rows["target"].to_numpy(dtype=np.float64)
 
     @property
     def value(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
         """The parameter at t of each row, in `unit`: what persistence answers."""
         return self.rows["value"].to_numpy(dtype=np.float64)
+
+    def training(self) -> Mask:
+        return split.training(self.rows["target_at"], self.holdout_from, self.horizon)
+
+    def holdout(self) -> Mask:
+        return split.holdout(self.rows["target_at"], self.holdout_from)
+
+    def folds(self, part: "np.ndarray[Any, np.dtype[np.intp]]", count: int) -> list[Fold]:
+        return split.folds(self.rows["target_at"].iloc[part], count, self.horizon)
+
+    def naive(self, learned: Mask, scored: Mask) -> Sequence[tuple[str, Answers]]:
+        """Persistence (what is now will be), and each location's mean of the learned rows."""
+        means = self.rows.loc[learned].groupby("location")["target"].mean()
+        whole = float(self.target[learned].mean())  # for a location that has only just begun
+        mean = self.rows.loc[scored, "location"].map(means).fillna(whole).to_numpy(dtype=np.float64)
+        return [("persistence", self.value[scored]), ("training mean", mean)]
+
+    def blocks(self, scored: Mask, hours: int) -> "np.ndarray[Any, Any]":
+        """Stretches of so many hours: neighbouring hours, and locations at the same hour, are alike."""
+        blocks: np.ndarray[Any, Any] = self.rows.loc[scored, "target_at"].dt.floor(f"{hours}h").to_numpy()
+        return blocks
+
+    def about(self) -> dict[str, Any]:
+        return {"horizon_hours": self.horizon_hours, "holdout_from": self.holdout_from.isoformat()}
+
+    @classmethod
+    def restore(cls, about: Mapping[str, Any], rows: pd.DataFrame) -> "Series":
+        return cls(
+            fingerprint=about["fingerprint"],
+            parameter=about["parameter"],
+            unit=about["unit"],
+            horizon_hours=about["horizon_hours"],
+            holdout_from=datetime.fromisoformat(about["holdout_from"]),
+            rows=rows,
+        )
 
 
 def label(features: pd.DataFrame, horizon_hours: int) -> pd.DataFrame:

@@ -8,17 +8,19 @@ import numpy as np
 import pandas as pd
 
 from steps.backends.modelstore import KnownRows
-from steps.declaration import Learning
+from steps.declaration import Judged
 from steps.errors import BadInput
-from steps.learning import gate, scoring, split
-from steps.learning.dataset import Dataset
+from steps.learning import gate, scoring
+from steps.learning.dataset import Dataset, Series
 from steps.learning.recipe import SEED, Recipe, ask, train
 from steps.learning.scoring import Bootstrap, Score
+from steps.learning.split import Mask
 from steps.learning.trials import TrialResult, best
 from steps.models import Model
 from steps.models.base import Array
 
 SHOWN: Final = pd.Timedelta(days=14)  # of the holdout, for the report
+SHOWN_ROWS: Final = 500
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Judgement:
 
     `recipe` is the challenger's, to be refitted on everything where it is `promoted`; `same_recipe` where the champion
     has the very same. `scores` are of the holdout: the naive predictors, the champion's recipe where there is one, the
-    challenger. `forecast` and `importance` are the challenger's, trained on the training part.
+    challenger. `forecast` (of a series), `answers` (of a table: truth and answer row by row), `residuals` (of numbers:
+    truth − answer) and `importance` are the challenger's, trained on the training part.
     """
 
     promoted: bool
@@ -41,6 +44,9 @@ class Judgement:
     bootstrap: Bootstrap | None
     trials: tuple[TrialResult, ...]
     forecast: dict[str, dict[str, list[Any]]]
+    answers: dict[str, list[float]]
+    residuals: dict[str, float] | None
+    task: str
     importance: tuple[tuple[str, float], ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -55,11 +61,14 @@ class Judgement:
             "bootstrap": self.bootstrap.to_json() if self.bootstrap else None,
             "trials": [trial.to_json() for trial in self.trials],
             "forecast": self.forecast,
+            "answers": self.answers,
+            "residuals": self.residuals,
+            "task": self.task,
             "importance": [{"feature": name, "share": share} for name, share in self.importance],
         }
 
 
-def judge(dataset: Dataset, learning: Learning, results: Sequence[TrialResult], champion: Recipe | None) -> Judgement:
+def judge(dataset: Dataset, learning: Judged, results: Sequence[TrialResult], champion: Recipe | None) -> Judgement:
     """Choose by the folds, then score once on the holdout, and put the outcome through the gate.
 
     `results`: of every trial, in the order of the families and of their lists. `champion`: the recipe of the live model
@@ -68,21 +77,21 @@ def judge(dataset: Dataset, learning: Learning, results: Sequence[TrialResult], 
     Raises:
         BadInput: the gate has a metric that there is none of.
     """
-    chosen = best(list(results))
-    learned, scored = split.training(dataset), split.holdout(dataset)
+    chosen = best(list(results), learning.gate.metric)
+    learned, scored = dataset.training(), dataset.holdout()
     truth, rows = dataset.target[scored], dataset.rows.loc[scored]
     model = train(learning, chosen.recipe, dataset, learned)
     answers = ask(model, rows)
-    challenger = scoring.score(f"challenger ({chosen.family})", answers, truth)
+    challenger = scoring.score(f"challenger ({chosen.family})", answers, truth, dataset.task)
     naive = scoring.naive(dataset, learned, scored)
     theirs, no_champion = _champion(dataset, learning, champion, learned, rows)
     score = bootstrap = None
     if theirs is not None:
-        score = scoring.score("champion", theirs, truth)
+        score = scoring.score("champion", theirs, truth, dataset.task)
         bootstrap = scoring.bootstrap(
             theirs - truth,
             answers - truth,
-            rows["target_at"].dt.floor(f"{learning.gate.block_hours}h").to_numpy(),
+            dataset.blocks(scored, learning.gate.block_hours),
             metric=learning.gate.metric,
             confidence=learning.gate.confidence,
             seed=SEED,
@@ -109,12 +118,15 @@ def judge(dataset: Dataset, learning: Learning, results: Sequence[TrialResult], 
         scores=(*naive, *([score] if score else []), challenger),
         bootstrap=bootstrap,
         trials=tuple(results),
-        forecast=_forecast(rows, answers),
+        forecast=_forecast(rows, answers) if isinstance(dataset, Series) else {},
+        answers={} if isinstance(dataset, Series) else _answers(truth, answers),
+        residuals=_residuals(truth, answers) if dataset.task == "regression" else None,
+        task=dataset.task,
         importance=tuple(sorted(model.importance().items(), key=lambda one: (-one[1], one[0]))),
     )
 
 
-def refit(dataset: Dataset, learning: Learning, recipe: Recipe) -> Model:
+def refit(dataset: Dataset, learning: Judged, recipe: Recipe) -> Model:
     """The model to deploy: the recipe trained on every row there is.
 
     Raises:
@@ -135,7 +147,7 @@ def known_rows(dataset: Dataset, model: Model, count: int = 24) -> KnownRows:
 
 
 def _champion(
-    dataset: Dataset, learning: Learning, champion: Recipe | None, learned: split.Mask, rows: pd.DataFrame
+    dataset: Dataset, learning: Judged, champion: Recipe | None, learned: Mask, rows: pd.DataFrame
 ) -> tuple[Array | None, str]:
     """The answers of the champion's recipe, or None and why there are none."""
     if champion is None:
@@ -160,6 +172,18 @@ def _forecast(rows: pd.DataFrame, answers: Array) -> dict[str, dict[str, list[An
             "forecast": _listed(whole["forecast"]),
         }
     return found
+
+
+def _answers(truth: Array, answers: Array) -> dict[str, list[float]]:
+    return {
+        "truth": [round(float(value), 3) for value in truth[:SHOWN_ROWS]],
+        "answer": [round(float(value), 3) for value in answers[:SHOWN_ROWS]],
+    }
+
+
+def _residuals(truth: Array, answers: Array) -> dict[str, float]:
+    error = truth - answers
+    return {"mean": float(error.mean()), "sd": float(error.std()), "rows": len(error)}
 
 
 def _listed(values: "pd.Series[float]") -> list[float | None]:

@@ -8,7 +8,6 @@ result is cached by itself, under a key of its parameters and the fingerprint.
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -16,9 +15,10 @@ import pandas as pd
 
 from steps import caching
 from steps.backends.objects import Bucket
-from steps.declaration import Learning
+from steps.declaration import Judged
 from steps.errors import BadInput, CheckFailed
-from steps.learning.dataset import Dataset
+from steps.learning.dataset import Dataset, Series
+from steps.learning.table_dataset import Table
 from steps.learning.trials import Parameters, TrialResult
 from steps.threads import each
 
@@ -26,6 +26,7 @@ Trials = dict[str, list[Parameters]]
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{32}")
 _THREADS = 8
+_KINDS: Mapping[str, type[Dataset]] = {kind.kind: kind for kind in (Series, Table)}
 
 
 def save(bucket: Bucket, project: str, dataset: Dataset, trials: Trials, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,11 +38,11 @@ def save(bucket: Bucket, project: str, dataset: Dataset, trials: Trials, about: 
     bucket.put(f"{folder}/trials.json", caching.canonical(trials).encode())
     whole = {
         **about,
+        "data": dataset.kind,
         "fingerprint": dataset.fingerprint,
         "parameter": dataset.parameter,
         "unit": dataset.unit,
-        "horizon_hours": dataset.horizon_hours,
-        "holdout_from": dataset.holdout_from.isoformat(),
+        **dataset.about(),
     }
     bucket.put(f"{folder}/dataset.json", caching.canonical(whole).encode())
     return whole
@@ -69,14 +70,7 @@ def load(bucket: Bucket, project: str, fingerprint: str) -> Dataset:
     rows = bucket.get(f"{_folder(project, fingerprint)}/dataset.parquet") if about else None
     if about is None or rows is None:
         raise _gone(project, fingerprint)
-    return Dataset(
-        fingerprint=fingerprint,
-        parameter=about["parameter"],
-        unit=about["unit"],
-        horizon_hours=about["horizon_hours"],
-        holdout_from=datetime.fromisoformat(about["holdout_from"]),
-        rows=pd.read_parquet(BytesIO(rows)),
-    )
+    return _KINDS[about["data"]].restore(about, pd.read_parquet(BytesIO(rows)))
 
 
 def trials(bucket: Bucket, project: str, fingerprint: str) -> Trials:
@@ -107,7 +101,7 @@ def remember(bucket: Bucket, fingerprint: str, result: TrialResult) -> None:
     caching.remember(bucket, _key(fingerprint, result.family, dict(result.parameters)), stored)
 
 
-def results(bucket: Bucket, project: str, learning: Learning, fingerprint: str) -> list[TrialResult]:
+def results(bucket: Bucket, project: str, learning: Judged, fingerprint: str) -> list[TrialResult]:
     """The results of all trials of a dataset, in the order of the families and of their lists.
 
     Raises:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from steps.declaration import Learning, load
+from steps.declaration import Judged, load
 from steps.errors import BadInput
 from steps.learning.dataset import Dataset
 from steps.learning.split import Mask
@@ -45,7 +45,7 @@ class Recipe:
             raise BadInput(f"{stored!r:.200} is not a recipe; wanted family, parameters and features") from error
 
 
-def train(learning: Learning, recipe: Recipe, dataset: Dataset, chosen: Mask) -> Model:
+def train(learning: Judged, recipe: Recipe, dataset: Dataset, chosen: Mask) -> Model:
     """The model that `recipe` gives on the `chosen` rows, computed by one thread.
 
     Raises:

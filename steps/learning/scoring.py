@@ -1,27 +1,32 @@
 """Scores in the target's unit, the naive predictors, and whether a difference of scores is more than luck."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from steps.errors import BadInput
-from steps.learning.dataset import Dataset
+from steps.learning.dataset import Dataset, Task
 from steps.learning.split import Mask
 from steps.models.base import Array
 
 DRAWS: Final = 2000
 FEWEST_BLOCKS: Final = 5
-METRICS: Final = ("rmse", "mae")
+METRICS: Final = {"rmse": False, "mae": False, "accuracy": True, "macro_f1": True}  # whether higher is better
+_DECIDING: Final = ("rmse", "mae", "accuracy")
 
 
 @dataclass(frozen=True)
 class Score:
-    """How far a predictor was off over `rows` rows: root mean square and mean absolute error."""
+    """How good a predictor was over `rows` rows: `values` by metric.
+
+    Of numbers the root mean square error and the mean absolute error; of classes the accuracy, and the mean over the
+    classes of the F1 score.
+    """
 
     name: str
-    rmse: float
-    mae: float
+    values: Mapping[str, float]
     rows: int
 
     def by(self, metric: str) -> float:
@@ -30,18 +35,24 @@ class Score:
         Raises:
             BadInput: there is no such metric.
         """
-        if metric not in METRICS:
-            raise BadInput(f"the gate's metric is {metric!r}; wanted one of {', '.join(METRICS)}")
-        return self.rmse if metric == "rmse" else self.mae
+        if metric not in self.values or metric not in _DECIDING:
+            there = [name for name in self.values if name in _DECIDING]
+            raise BadInput(f"the gate's metric is {metric!r}; wanted one of {', '.join(there)}")
+        return self.values[metric]
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return asdict(self)
+        return {"name": self.name, "rows": self.rows, **self.values}
+
+
+def better(metric: str, one: float, other: float) -> bool:
+    """Whether `one` is a better score than `other`."""
+    return one > other if METRICS[metric] else one < other
 
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """How much lower the challenger's score is than the champion's, and what that is at least.
+    """How much better the challenger's score is than the champion's, and what that is at least.
 
     `bound` is the one-sided lower bound at `confidence` over `draws` resamples of the `blocks`; None where these are
     too few to say anything.
@@ -58,32 +69,42 @@ class Bootstrap:
         return asdict(self)
 
 
-def score(name: str, answers: Array, truth: Array) -> Score:
+def score(name: str, answers: Array, truth: Array, task: Task = "regression") -> Score:
     """The score of `answers`."""
+    if task == "classification":
+        values = {"accuracy": float(np.mean(answers == truth)), "macro_f1": _macro_f1(answers, truth)}
+        return Score(name, values, len(truth))
     error = answers - truth
-    return Score(name, float(np.sqrt(np.mean(error**2))), float(np.mean(np.abs(error))), len(error))
+    values = {"rmse": float(np.sqrt(np.mean(error**2))), "mae": float(np.mean(np.abs(error)))}
+    return Score(name, values, len(truth))
 
 
-def naive(dataset: Dataset, learned: Mask, scored: Mask) -> tuple[Score, Score]:
-    """Persistence (what is now will be), and each location's mean of the learned rows."""
-    rows, truth = dataset.rows.loc[scored], dataset.target[scored]
-    means = dataset.rows.loc[learned].groupby("location")["target"].mean()
-    whole = float(dataset.target[learned].mean())  # for a location that has only just begun
-    mean = rows["location"].map(means).fillna(whole).to_numpy(dtype=np.float64)
-    return score("persistence", dataset.value[scored], truth), score("training mean", mean, truth)
+def _macro_f1(answers: Array, truth: Array) -> float:
+    """The mean over all classes that are or were said; a class that is never said rightly counts 0."""
+    found = []
+    for each in np.union1d(answers, truth):
+        right = float(np.sum((answers == each) & (truth == each)))
+        found.append(2 * right / float(np.sum(answers == each) + np.sum(truth == each)))
+    return float(np.mean(found))
+
+
+def naive(dataset: Dataset, learned: Mask, scored: Mask) -> tuple[Score, ...]:
+    """The scores of the naive predictors."""
+    truth = dataset.target[scored]
+    return tuple(score(name, answers, truth, dataset.task) for name, answers in dataset.naive(learned, scored))
 
 
 def bootstrap(
     champion: Array, challenger: Array, blocks: "np.ndarray[Any, Any]", *, metric: str, confidence: float, seed: int
 ) -> Bootstrap:
-    """Compare the errors of two predictors on the same rows by resampling whole blocks of them.
+    """Compare the errors (answer − truth) of two predictors on the same rows by resampling whole blocks of them.
 
     Errors of neighbouring hours, and of locations at the same hour, are alike; so `blocks` (one label a row) are drawn,
     with replacement, and not rows (Künsch 1989, https://doi.org/10.1214/aos/1176347265).
     """
     _, block = np.unique(blocks, return_inverse=True)
     count = int(block.max()) + 1
-    cost = np.square if metric == "rmse" else np.abs
+    cost = _COSTS[metric]
     sums = np.stack([np.bincount(block, cost(error)) for error in (champion, challenger)])
     rows = np.bincount(block)
 
@@ -98,3 +119,11 @@ def bootstrap(
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=DRAWS)
     bound = float(np.quantile(differences(drawn.astype(np.float64)), 1 - confidence))
     return Bootstrap(difference, bound, confidence, count, DRAWS)
+
+
+# of an error; its mean is the score, but for the root, or what an accuracy lacks
+_COSTS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "rmse": np.square,
+    "mae": np.abs,
+    "accuracy": lambda error: (error != 0).astype(np.float64),
+}

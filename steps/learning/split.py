@@ -9,7 +9,6 @@ A row's place in time is that of its target. With the embargo, no row is learned
 when the first scored forecast had to be made.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -18,11 +17,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from steps.errors import CheckFailed
-from steps.learning.dataset import Dataset
-
 LEARNED_FIRST: Final = 0.4  # of the training part's time, before the first fold's stretch
-FEWEST: Final = 24  # rows to learn from, and to be scored on
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -42,14 +37,14 @@ def holdout_from(target_at: "pd.Series[Any]", share: float) -> datetime:
     return cut
 
 
-def training(dataset: Dataset) -> Mask:
+def training(target_at: "pd.Series[Any]", holdout_from: datetime, embargo: pd.Timedelta) -> Mask:
     """The rows of the training part."""
-    return (dataset.rows["target_at"] < dataset.holdout_from - dataset.horizon).to_numpy()
+    return (target_at < holdout_from - embargo).to_numpy()
 
 
-def holdout(dataset: Dataset) -> Mask:
+def holdout(target_at: "pd.Series[Any]", holdout_from: datetime) -> Mask:
     """The rows of the holdout."""
-    return (dataset.rows["target_at"] >= dataset.holdout_from).to_numpy()
+    return (target_at >= holdout_from).to_numpy()
 
 
 def folds(target_at: "pd.Series[Any]", count: int, embargo: pd.Timedelta) -> list[Fold]:
@@ -61,24 +56,3 @@ def folds(target_at: "pd.Series[Any]", count: int, embargo: pd.Timedelta) -> lis
         Fold((target_at < begin - embargo).to_numpy(), ((target_at >= begin) & (target_at < end)).to_numpy())
         for begin, end in pairwise(edges)
     ]
-
-
-def check(dataset: Dataset, count: int) -> None:
-    """That the training part, each of its `count` folds and the holdout have rows enough.
-
-    Raises:
-        CheckFailed: one has not.
-    """
-    part = training(dataset)
-    parts: list[tuple[str, Sequence[int]]] = [("the split", (int(part.sum()), int(holdout(dataset).sum())))]
-    if part.any():
-        found = folds(dataset.rows["target_at"][part], count, dataset.horizon)
-        parts += [(f"fold {n} of {count}", (int(f.learn.sum()), int(f.score.sum()))) for n, f in enumerate(found, 1)]
-    short = next(((name, sizes) for name, sizes in parts if min(sizes) < FEWEST), None)
-    if short:
-        name, (learned, scored) = short
-        raise CheckFailed(
-            f"{len(dataset.rows)} rows with targets from {dataset.rows['target_at'].min():%F} to "
-            f"{dataset.rows['target_at'].max():%F} are too few: {name} has {learned} to learn from and {scored} to be "
-            f"scored on, wanted {FEWEST} of each; take a longer time"
-        )

@@ -14,11 +14,11 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from steps.caching import canonical
-from steps.declaration import Choice, Family, Learning, Range
-from steps.learning import split
+from steps.declaration import Choice, Family, Judged, Range
 from steps.learning.dataset import Dataset
 from steps.learning.recipe import SEED, Recipe, ask, train
-from steps.learning.scoring import score
+from steps.learning.scoring import METRICS, score
+from steps.learning.split import Mask
 
 Parameters = dict[str, Any]
 
@@ -64,7 +64,7 @@ def draw(family: Family, champion: Recipe | None) -> list[Parameters]:
     return list(unique.values())
 
 
-def evaluate(dataset: Dataset, learning: Learning, family: str, number: int, parameters: Parameters) -> TrialResult:
+def evaluate(dataset: Dataset, learning: Judged, family: str, number: int, parameters: Parameters) -> TrialResult:
     """Train the recipe on each fold of the training part and score it there.
 
     Raises:
@@ -72,22 +72,23 @@ def evaluate(dataset: Dataset, learning: Learning, family: str, number: int, par
     """
     began = time.perf_counter()
     recipe = Recipe(family, parameters)
-    part = np.flatnonzero(split.training(dataset))[-learning.trial_rows :]
+    part = np.flatnonzero(dataset.training())[-learning.trial_rows :]
     found = []
-    for fold in split.folds(dataset.rows["target_at"].iloc[part], learning.folds, dataset.horizon):
+    for fold in dataset.folds(part, learning.folds):
         model = train(learning, recipe, dataset, _chosen(dataset, part[fold.learn]))
         answers = ask(model, dataset.rows.iloc[part[fold.score]])
-        found.append(score("fold", answers, dataset.target[part[fold.score]]).by(learning.gate.metric))
+        found.append(score("fold", answers, dataset.target[part[fold.score]], dataset.task).by(learning.gate.metric))
     seconds = round(time.perf_counter() - began, 3)
     return TrialResult(family, number, parameters, float(np.mean(found)), tuple(found), seconds)
 
 
-def best(results: list[TrialResult]) -> TrialResult:
-    """The one with the lowest mean; of several the first."""
-    return min(results, key=lambda result: result.mean)
+def best(results: list[TrialResult], metric: str) -> TrialResult:
+    """The one with the best mean; of several the first."""
+    sign = -1 if METRICS[metric] else 1
+    return min(results, key=lambda result: sign * result.mean)
 
 
-def _chosen(dataset: Dataset, positions: "np.ndarray[Any, np.dtype[np.intp]]") -> split.Mask:
+def _chosen(dataset: Dataset, positions: "np.ndarray[Any, np.dtype[np.intp]]") -> Mask:
     chosen = np.zeros(len(dataset.rows), dtype=np.bool_)
     chosen[positions] = True
     return chosen

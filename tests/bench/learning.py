@@ -28,7 +28,7 @@ from steps import declaration
 from steps.declaration import Learning
 from steps.features import hourly
 from steps.learning import split, trials
-from steps.learning.dataset import Dataset, label
+from steps.learning.dataset import Series, label
 from steps.learning.judge import judge
 from steps.learning.scoring import score
 from steps.learning.trials import TrialResult, best
@@ -51,8 +51,8 @@ def main() -> None:
         print("Beijing is left out: OPENAQ_ARCHIVE names no archive")
 
 
-def _report(title: str, dataset: Dataset) -> None:
-    learned, scored = split.training(dataset), split.holdout(dataset)
+def _report(title: str, dataset: Series) -> None:
+    learned, scored = dataset.training(), dataset.holdout()
     began = time.perf_counter()
     with ProcessPoolExecutor(2) as pool:
         waiting = [pool.submit(trials.evaluate, dataset, LEARNING, *one) for one in _drawn(LEARNING)]
@@ -62,13 +62,13 @@ def _report(title: str, dataset: Dataset) -> None:
         family.name: judge(dataset, LEARNING, [one for one in results if one.family == family.name], None)
         for family in LEARNING.families
     }
-    lines = [(one.name, one.rmse, one.mae, "") for one in judgements["linear"].scores[:2]]
+    lines = [(one.name, one.by("rmse"), one.by("mae"), "") for one in judgements["linear"].scores[:2]]
     for name, answers in _plain(dataset, learned, scored).items():
         one = score(name, answers, dataset.target[scored])
-        lines.append((one.name, one.rmse, one.mae, ""))
+        lines.append((one.name, one.by("rmse"), one.by("mae"), ""))
     for name, judgement in judgements.items():
         own, chosen = judgement.scores[-1], best(list(judgement.trials))
-        lines.append((f"ours, {name}", own.rmse, own.mae, f"folds {chosen.mean:.2f}  {_shown(chosen)}"))
+        lines.append((f"ours, {name}", own.by("rmse"), own.by("mae"), f"folds {chosen.mean:.2f}  {_shown(chosen)}"))
     print(f"\n{title}: {learned.sum()} rows to learn from, {scored.sum()} in the holdout from {dataset.holdout_from}")
     for name, rmse, mae, more in lines:
         print(f"  {name:<30} RMSE {rmse:7.2f}  MAE {mae:7.2f}  {more}")
@@ -91,7 +91,7 @@ def _shown(result: TrialResult) -> str:
     return " ".join(f"{name}={value:.3g}" for name, value in result.parameters.items())
 
 
-def _plain(dataset: Dataset, learned: split.Mask, scored: split.Mask) -> dict[str, np.ndarray]:
+def _plain(dataset: Series, learned: split.Mask, scored: split.Mask) -> dict[str, np.ndarray]:
     """A ridge on three features, and LightGBM as it comes on all of them."""
     rows, target = dataset.rows, dataset.target[learned]
     three = rows[THREE].fillna(rows.loc[learned, THREE].mean()).to_numpy(dtype=float)
@@ -107,13 +107,13 @@ def _plain(dataset: Dataset, learned: split.Mask, scored: split.Mask) -> dict[st
     }
 
 
-def _dataset(observations: pd.DataFrame, parameter: str, *, of_hours: bool) -> Dataset:
+def _dataset(observations: pd.DataFrame, parameter: str, *, of_hours: bool) -> Series:
     found = [
         hourly.build(observations, parameter=parameter, learning=LEARNING, location=int(location))
         for location in observations["location"].unique()
     ]
     rows = label(pd.concat(found, ignore_index=True), LEARNING.horizon_hours)
-    whole = Dataset("", parameter, "µg/m³", LEARNING.horizon_hours, datetime.max, rows)
+    whole = Series("", parameter, "µg/m³", LEARNING.horizon_hours, datetime.max, rows)
     hours = np.sort(rows["target_at"].unique())
     first, last = rows["time"].min(), rows["target_at"].max()
     cut = pd.Timestamp(hours[int(0.8 * len(hours))]) if of_hours else last - 0.2 * (last - first)

@@ -9,7 +9,7 @@ from released import DECLARATION
 from steps import caching, declaration
 from steps.backends import objects
 from steps.learning import lake, split, trials
-from steps.learning.dataset import Dataset, label
+from steps.learning.dataset import Series, label
 
 PROJECT = declaration.parse(DECLARATION)
 START = datetime(2003, 1, 1, 1, tzinfo=UTC)
@@ -34,7 +34,7 @@ def store(name: str, *, learnable: bool = True, hours: int = 1200, last: int | N
         frames.append(keys.assign(**{name: np.asarray(part, dtype="float32") for name, part in features.items()}))
     rows = label(pd.concat(frames, ignore_index=True), 24)
     cut = split.holdout_from(rows["target_at"], PROJECT.learning.holdout_share)
-    dataset = Dataset(caching.digest(name), "no2", "µg/m³", 24, cut, rows)
+    dataset = Series(caching.digest(name), "no2", "µg/m³", 24, cut, rows)
     lake.save(objects.lake(), "openaq", dataset, DRAWN, {"rows": len(rows)})
     listed = [(family, number, one) for family, ones in DRAWN.items() for number, one in enumerate(ones)]
     for one in listed[:last]:

@@ -11,7 +11,7 @@ from pipeline.projects.openaq import OPENAQ
 from steps import declaration
 from steps.features import hourly
 from steps.learning import split
-from steps.learning.dataset import Dataset, label
+from steps.learning.dataset import Series, label
 
 PROJECT = declaration.parse(OPENAQ.declaration())
 LEARNING = PROJECT.learning
@@ -54,14 +54,14 @@ def features(table: pd.DataFrame, parameter: str = "no2") -> pd.DataFrame:
     )
 
 
-def dataset_of(rows: pd.DataFrame, parameter: str = "no2") -> Dataset:
+def dataset_of(rows: pd.DataFrame, parameter: str = "no2") -> Series:
     """The dataset that feature rows make."""
     labelled = label(rows, LEARNING.horizon_hours)
     cut: datetime = split.holdout_from(labelled["target_at"], LEARNING.holdout_share)
-    return Dataset("0" * 32, parameter, "µg/m³", LEARNING.horizon_hours, cut, labelled)
+    return Series("0" * 32, parameter, "µg/m³", LEARNING.horizon_hours, cut, labelled)
 
 
 @cache
-def dataset(days: int = 60) -> Dataset:
+def dataset(days: int = 60) -> Series:
     """The dataset of `observations`; do not change it."""
     return dataset_of(features(observations(days)))

@@ -9,8 +9,8 @@ import pytest
 from synthetic import LEARNING, dataset, dataset_of, features, observations
 
 from steps.declaration import Gate
-from steps.learning import gate, split, trials
-from steps.learning.dataset import Dataset
+from steps.learning import gate, trials
+from steps.learning.dataset import Series
 from steps.learning.judge import Judgement, judge, known_rows, refit
 from steps.learning.recipe import Recipe, ask
 from steps.learning.scoring import Bootstrap, Score, bootstrap, naive, score
@@ -24,7 +24,7 @@ RULES = Gate(metric="rmse", bound=None, confidence=0.9, block_hours=24)
 
 
 def of(name: str, rmse: float) -> Score:
-    return Score(name, rmse, rmse / 2, 1000)
+    return Score(name, {"rmse": rmse, "mae": rmse / 2}, 1000)
 
 
 def decide(
@@ -102,7 +102,7 @@ def test_a_clear_difference_has_a_bound_above_zero_and_a_slight_one_has_not() ->
     error, days = errors()
     noise = np.random.default_rng(2).normal(0, 10, len(error))
     clear = bootstrap(error, 0.8 * error, days, metric="rmse", confidence=0.9, seed=0)
-    assert clear.difference == pytest.approx(0.2 * score("", error, np.zeros(len(error))).rmse)
+    assert clear.difference == pytest.approx(0.2 * score("", error, np.zeros(len(error))).by("rmse"))
     assert 0 < (clear.bound or 0) < clear.difference
     slight = bootstrap(
         error, noise * np.std(error) / np.std(noise) * 0.999, days, metric="rmse", confidence=0.9, seed=0
@@ -143,16 +143,16 @@ def test_the_bootstrap_is_repeatable_and_covers() -> None:
 
 def test_naive_scores() -> None:
     data = dataset()
-    learned, scored = split.training(data), split.holdout(data)
+    learned, scored = data.training(), data.holdout()
     persistence, mean = naive(data, learned, scored)
     truth = data.target[scored]
-    assert persistence.rmse == pytest.approx(np.sqrt(np.mean((data.value[scored] - truth) ** 2)))
+    assert persistence.by("rmse") == pytest.approx(np.sqrt(np.mean((data.value[scored] - truth) ** 2)))
     means = {place: own["target"].mean() for place, own in data.rows[learned].groupby("location")}
     told = np.array([means[place] for place in data.rows["location"][scored]])
-    assert mean.mae == pytest.approx(np.mean(np.abs(told - truth)))
+    assert mean.by("mae") == pytest.approx(np.mean(np.abs(told - truth)))
 
 
-def judged(data: Dataset, champion: Recipe | None = None, *parameters: dict[str, float]) -> Judgement:
+def judged(data: Series, champion: Recipe | None = None, *parameters: dict[str, float]) -> Judgement:
     results = [trials.evaluate(data, LEARNING, "linear", *one) for one in enumerate(parameters or (POOR, GOOD))]
     return judge(data, LEARNING, results, champion)
 
@@ -162,7 +162,7 @@ def test_the_folds_choose_and_the_winner_is_promoted_over_nothing() -> None:
     assert judgement.promoted
     assert judgement.recipe == Recipe("linear", GOOD)
     assert [one.name for one in judgement.scores] == ["persistence", "training mean", "challenger (linear)"]
-    assert {one.rows for one in judgement.scores} == {int(split.holdout(dataset()).sum())}
+    assert {one.rows for one in judgement.scores} == {int(dataset().holdout().sum())}
     assert judgement.bootstrap is None
     assert dict(judgement.importance)["location"] >= 0
     json.dumps(judgement.to_json(), allow_nan=False)

@@ -12,7 +12,7 @@ from synthetic import LEARNING, LOCATIONS, observations
 from steps.backends import objects
 from steps.backends.database import begin
 from steps.errors import BadInput, CheckFailed
-from steps.learning import lake, split
+from steps.learning import lake
 from steps.learning.trials import draw
 
 FIRST, LAST = "2021-03-01", "2021-04-14"  # of 45 days
@@ -44,7 +44,7 @@ def test_a_dataset_is_fixed_and_described(learner: Learner) -> None:
     assert summary["from"].startswith("2021-03-02")
     assert summary["trials"] == {family.name: family.trials for family in LEARNING.families}
     assert pd.Timestamp(summary["holdout_from"]) == dataset.holdout_from
-    assert split.training(dataset).sum() > split.holdout(dataset).sum() > 0
+    assert dataset.training().sum() > dataset.holdout().sum() > 0
     assert not {"time", "value", "target", "target_at"} & set(dataset.features)
     assert {str(dataset.rows[name].dtype) for name in dataset.features[1:]} == {"float32"}
 

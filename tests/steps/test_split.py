@@ -8,14 +8,14 @@ import pytest
 from synthetic import LEARNING, LOCATIONS, dataset, dataset_of, features, observations
 
 from steps.errors import CheckFailed
-from steps.learning import split
+from steps.learning import enough, split
 
 DAY = pd.Timedelta(hours=24)
 
 
 def test_the_embargo_holds_before_the_holdout() -> None:
     data = dataset()
-    learned, scored = (data.rows[part(data)] for part in (split.training, split.holdout))
+    learned, scored = (data.rows[part()] for part in (data.training, data.holdout))
     assert learned["target_at"].max() < scored["target_at"].min() - DAY
     # what was learned last came true before the first scored forecast was made
     assert learned["target_at"].max() < scored["time"].min()
@@ -25,14 +25,14 @@ def test_the_holdout_is_the_last_share_of_the_time() -> None:
     data = dataset()
     first, last = data.rows["target_at"].min(), data.rows["target_at"].max()
     assert data.holdout_from == last - 0.2 * (last - first)
-    lost = ~(split.training(data) | split.holdout(data))
+    lost = ~(data.training() | data.holdout())
     assert 0 < lost.sum() <= 24 * len(LOCATIONS)
 
 
 @pytest.mark.parametrize("count", [1, 3, 5])
 def test_folds_roll_forward_and_never_leak(count: int) -> None:
     data = dataset()
-    times = data.rows["target_at"][split.training(data)]
+    times = data.rows["target_at"][data.training()]
     folds = split.folds(times, count, DAY)
     assert len(folds) == count
     seen = np.zeros(len(times), dtype=int)
@@ -78,15 +78,15 @@ def test_no_target_anywhere_is_one_line() -> None:
 def test_too_few_days_are_one_line(days: int) -> None:
     data = dataset_of(features(observations(days=days)))
     with pytest.raises(CheckFailed, match=r"are too few: (the split|fold \d of 5) has \d+ to learn from") as told:
-        split.check(data, LEARNING.folds)
+        enough.check(data, LEARNING.folds, "the rows")
     assert "\n" not in str(told.value)
 
 
 def test_enough_days_pass() -> None:
-    split.check(dataset_of(features(observations(days=21))), LEARNING.folds)
+    enough.check(dataset_of(features(observations(days=21))), LEARNING.folds, "the rows")
 
 
 def test_a_holdout_that_nothing_comes_before_is_too_few() -> None:
     data = dataset()
     with pytest.raises(CheckFailed, match="the split has 0 to learn from"):
-        split.check(replace(data, holdout_from=data.rows["target_at"].min()), 5)
+        enough.check(replace(data, holdout_from=data.rows["target_at"].min()), 5, "the rows")

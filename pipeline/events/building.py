@@ -1,0 +1,59 @@
+"""A project's EventBus, EventSource and Sensor. The bus is one for all projects of a namespace, the same bytes in each
+folder, so that a folder can be applied alone."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from pipeline.events import writing
+from pipeline.events.models import EventBus, EventSource, SecretKey, Sensor
+from pipeline.project import TableProject
+
+BUS = EventBus("default", "2.10.29")
+
+
+def rendered(project: TableProject) -> dict[str, str]:
+    """The text of each manifest, by file name."""
+    return {
+        f"{each['metadata']['name']}-{each['kind'].lower()}.yaml": yaml.safe_dump(
+            each, sort_keys=False, allow_unicode=True, width=1000
+        )
+        for each in _objects(project)
+    }
+
+
+def source(project: TableProject) -> EventSource:
+    """What is written below `<project>/new/` of the inbox."""
+    return EventSource(
+        name=f"{project.name}-inbox",
+        project=project.name,
+        event="upload",
+        endpoint="minio:9000",
+        bucket="inbox",
+        prefix=f"{project.name}/new/",
+        suffix="",
+        events=("s3:ObjectCreated:*",),
+        access_key=SecretKey("object-store", "AWS_ACCESS_KEY_ID"),
+        secret_key=SecretKey("object-store", "AWS_SECRET_ACCESS_KEY"),
+    )
+
+
+def sensor(project: TableProject) -> Sensor:
+    """Starts `<project>-ingest` for each notification."""
+    from_ = source(project)
+    return Sensor(
+        name=from_.name,
+        project=project.name,
+        source=from_.name,
+        event=from_.event,
+        generate_name=f"{project.name}-ingest-",
+        workflow=f"{project.name}-ingest",
+        parameter="records",
+    )
+
+
+def _objects(project: TableProject) -> Iterator[dict[str, Any]]:
+    yield writing.event_bus(BUS)
+    yield writing.event_source(source(project), BUS)
+    yield writing.sensor(sensor(project), BUS)

@@ -1,0 +1,169 @@
+"""Reads EventSources and Sensors back for the local watch, and refuses by file, line and field what it does not do."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipeline.engine import documents
+from pipeline.engine.fields import Fields
+from pipeline.errors import Refused
+from pipeline.events.models import API_VERSION, RECORDS, EventSource, SecretKey, Sensor
+
+_DESTINATION = "spec.arguments.parameters.{}.value"
+
+
+def read(files: Iterable[Path]) -> tuple[list[EventSource], list[Sensor]]:
+    """The EventSources and Sensors of these files; documents of other kinds are passed over.
+
+    Raises:
+        Refused: one is not what the watch can do, or a Sensor depends on an EventSource that is not there.
+    """
+    sources: dict[tuple[str, str], EventSource] = {}
+    sensors: list[Sensor] = []
+    for file in files:
+        for document in documents.read(file):
+            if document.get("kind") == "EventSource":
+                source = _source(Fields(document, "", str(file)))
+                sources[source.name, source.event] = source
+            elif document.get("kind") == "Sensor":
+                sensors.append(_sensor(Fields(document, "", str(file))))
+    for sensor in sensors:
+        if (sensor.source, sensor.event) not in sources:
+            raise Refused(
+                f"the Sensor {sensor.name} depends on {sensor.event} of the EventSource {sensor.source}, which is not "
+                f"there; there are {', '.join(f'{event} of {name}' for name, event in sources) or 'none'}"
+            )
+    return list(sources.values()), sensors
+
+
+def _top(top: Fields, kind: str) -> tuple[str, str, Fields]:
+    if top.required("apiVersion") != API_VERSION:
+        top.refuse(f"is not {API_VERSION}", "apiVersion")
+    top.ignore("kind", "status")
+    metadata = _in(top, "metadata")
+    name, project = metadata.required("name"), metadata.plain("labels").get("app.kubernetes.io/instance", "")
+    metadata.ignore("annotations", "namespace")
+    metadata.done()
+    spec = _in(top, "spec")
+    top.done()
+    spec.where = f"{kind} {name}: spec"
+    spec.ignore("eventBusName", "replicas", "template", "revisionHistoryLimit", "loggingFields")
+    return name, project, spec
+
+
+def _in(fields: Fields, name: str) -> Fields:
+    return fields.mapping(name) or fields.refuse("is missing", name)
+
+
+def _source(top: Fields) -> EventSource:
+    name, project, spec = _top(top, "EventSource")
+    kinds = _in(spec, "minio")
+    spec.done()
+    events = kinds.names()
+    if len(events) != 1:
+        kinds.refuse(f"has {len(events)} entries; wanted one, since a dead one of several is not restarted")
+    entry = _in(kinds, events[0])
+    entry.ignore("insecure", "region", "metadata")
+    entry.later("caCertificate")
+    bucket, chosen = _in(entry, "bucket"), entry.mapping("filter")
+    bucket.later("key")
+    prefix, suffix = (chosen.text("prefix"), chosen.text("suffix")) if chosen is not None else ("", "")
+    source = EventSource(
+        name=name,
+        project=project,
+        event=events[0],
+        endpoint=entry.required("endpoint"),
+        bucket=bucket.required("name"),
+        prefix=prefix,
+        suffix=suffix,
+        events=entry.texts("events") or entry.refuse("is missing", "events"),
+        access_key=_key(_in(entry, "accessKey")),
+        secret_key=_key(_in(entry, "secretKey")),
+    )
+    for fields in (bucket, *filter(None, [chosen]), entry):
+        fields.done()
+    return source
+
+
+def _key(fields: Fields) -> SecretKey:
+    key = SecretKey(fields.required("name"), fields.required("key"))
+    fields.done()
+    return key
+
+
+def _one(fields: Fields, name: str) -> Fields:
+    found = list(fields.mappings(name))
+    if len(found) != 1:
+        fields.refuse(f"has {len(found)} entries; the local watch does one", name)
+    return found[0]
+
+
+def _sensor(top: Fields) -> Sensor:
+    name, project, spec = _top(top, "Sensor")
+    spec.later("errorOnFailedRound")
+    dependency, trigger = _one(spec, "dependencies"), _one(spec, "triggers")
+    spec.done()
+    dependency.later("filters", "transform", "filtersLogicalOperator")
+    alias, source = dependency.required("name"), dependency.required("eventSourceName")
+    event = dependency.required("eventName")
+    dependency.done()
+    if not trigger.flag("atLeastOnce") or not trigger.has("retryStrategy"):
+        trigger.refuse(
+            "must be true, with a retryStrategy beside it: without them an upload may be lost", "atLeastOnce"
+        )
+    trigger.ignore("retryStrategy")
+    trigger.later("parameters", "policy", "rateLimit", "dlqTrigger")
+    template = _in(trigger, "template")
+    trigger.done()
+    template.ignore("name")
+    template.later("conditions", "conditionsReset")
+    action = _in(template, "k8s")
+    template.done()
+    if action.required("operation") != "create":
+        action.refuse("must be create", "operation")
+    action.later("patchStrategy", "liveObject")
+    source_of = _in(action, "source")
+    resource = _in(source_of, "resource")
+    source_of.done()
+    generate_name, workflow, parameters = _workflow(resource)
+    parameter = _parameter(_one(action, "parameters"), alias, parameters)
+    action.done()
+    return Sensor(name, project, source, event, generate_name, workflow, parameter)
+
+
+def _workflow(fields: Fields) -> tuple[str, str, list[str]]:
+    """The name that the started workflow begins with, its template, and its parameters."""
+    if fields.required("kind") != "Workflow":
+        fields.refuse("must be Workflow", "kind")
+    fields.ignore("apiVersion")
+    metadata, spec = _in(fields, "metadata"), _in(fields, "spec")
+    fields.done()
+    generate_name = metadata.required("generateName")
+    metadata.ignore("labels", "annotations")
+    metadata.done()
+    reference, arguments = _in(spec, "workflowTemplateRef"), _in(spec, "arguments")
+    spec.done()
+    workflow = reference.required("name")
+    reference.done()
+    parameters = []
+    for each in arguments.mappings("parameters"):
+        parameters.append(each.required("name"))
+        if each.any_text("value"):
+            each.refuse("must be empty: the notification takes its place", "value")
+        each.done()
+    arguments.done()
+    return generate_name, workflow, parameters
+
+
+def _parameter(fields: Fields, alias: str, names: list[str]) -> str:
+    """Which parameter is given the notification."""
+    source, destination = _in(fields, "src"), fields.required("dest")
+    fields.later("operation")
+    fields.done()
+    if source.required("dependencyName") != alias:
+        source.refuse(f"must be {alias}", "dependencyName")
+    if source.required("dataTemplate") != RECORDS:
+        source.refuse(f"is {source.text('dataTemplate')!r}; the local watch does {RECORDS!r}", "dataTemplate")
+    source.done()
+    if names and destination == _DESTINATION.format(0) and len(names) == 1:
+        return names[0]
+    return fields.refuse(f"is {destination!r}; wanted {_DESTINATION.format(0)!r} of one parameter", "dest")

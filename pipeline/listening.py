@@ -1,0 +1,149 @@
+"""Listening to a bucket, as MinIO's and JuiceFS's stores let one do: a response that never ends, a line for each
+notification (https://github.com/minio/minio/blob/master/docs/bucket/notifications/README.md).
+
+The store keeps nothing for who is not connected. So after each connection, and not before it, the bucket is listed once:
+what was written in between is there. Keys are as the store gives them: URL-encoded here, raw in the events of a MinIO.
+minio-py connects again by itself and tells nobody, which is why this is our own.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from pipeline.errors import PipelineError
+from pipeline.events.models import EventSource
+from pipeline.stack.object_store import connect
+
+if TYPE_CHECKING:
+    from urllib3.response import BaseHTTPResponse
+
+_FIRST_PAUSE: Final = 0.1  # seconds before connecting again; twice as many each time
+_LONGEST_PAUSE: Final = 5.0
+_SILENCE: Final = 30.0  # seconds; a store that lives sends a blank line more often
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A notification; without `records`, something lies there that was not announced. `trouble`: why nothing is heard
+    now; empty where it is."""
+
+    source: EventSource
+    records: Sequence[dict[str, Any]] = ()
+    trouble: str | None = None
+
+
+class Ear:
+    """Listens to buckets in threads, and keeps what it hears until it is asked. `settings`: the variables of a
+    Secret's store; may block until that is up."""
+
+    def __init__(self, settings: Callable[[str], Mapping[str, str]]) -> None:
+        self._settings = settings
+        self._heard: SimpleQueue[Heard] = SimpleQueue()
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._closed: dict[EventSource, threading.Event] = {}
+
+    def listen(self, sources: Sequence[EventSource]) -> None:
+        """Listen to these from now on, and no more to others."""
+        for gone in self._closed.keys() - set(sources):
+            self._closed.pop(gone).set()
+        for source in sources:
+            if source not in self._closed:
+                closed = self._closed[source] = threading.Event()
+                name = f"listen-{source.name}"
+                threading.Thread(target=self._listen, args=(source, closed), name=name, daemon=True).start()
+
+    def heard(self) -> list[Heard]:
+        """What was heard since, in order."""
+        found = []
+        try:
+            while True:
+                found.append(self._heard.get_nowait())
+        except Empty:
+            pass
+        return found
+
+    def descriptor(self) -> int:
+        """Readable when something was heard; `hush` makes it wait for the next."""
+        return self._wake
+
+    def hush(self) -> None:
+        """See `descriptor`. Called before `heard`, so that nothing stays unnoticed."""
+        try:
+            os.eventfd_read(self._wake)
+        except BlockingIOError:
+            return
+
+    def _tell(self, heard: Heard) -> None:
+        self._heard.put(heard)
+        os.eventfd_write(self._wake, 1)
+
+    def _listen(self, source: EventSource, closed: threading.Event) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only where one listens
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+        pause = _FIRST_PAUSE
+        while not closed.is_set():
+            try:
+                settings = self._settings(source.access_key.name)
+                with closing(_connected(source, settings)) as response:
+                    self._tell(Heard(source, trouble=""))
+                    if _any(source, settings):
+                        self._tell(Heard(source))
+                    pause = _FIRST_PAUSE
+                    for records in _notifications(response):
+                        if closed.is_set():
+                            return
+                        self._tell(Heard(source, records))
+                trouble = "the store ended the connection"
+            except (PipelineError, BotoCoreError, ClientError, HTTPError, OSError) as problem:
+                trouble = str(problem)
+            self._tell(Heard(source, trouble=trouble))
+            closed.wait(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _connected(source: EventSource, settings: Mapping[str, str]) -> "BaseHTTPResponse":
+    """The response that is listened to, once the store has begun it.
+
+    Raises:
+        PipelineError: the store refuses.
+    """
+    import urllib3  # noqa: PLC0415 - only where one listens
+    from botocore.auth import S3SigV4Auth  # noqa: PLC0415
+    from botocore.awsrequest import AWSRequest  # noqa: PLC0415
+    from botocore.credentials import Credentials  # noqa: PLC0415
+
+    query = [("prefix", source.prefix), ("suffix", source.suffix), *(("events", event) for event in source.events)]
+    request = AWSRequest("GET", f"{settings['AWS_ENDPOINT_URL_S3']}/{source.bucket}?{urlencode(query)}")
+    secret = Credentials(settings[source.access_key.key], settings[source.secret_key.key])
+    S3SigV4Auth(secret, "s3", settings["AWS_DEFAULT_REGION"]).add_auth(request)
+    pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=5, read=_SILENCE))
+    response = pool.request("GET", str(request.url), headers=dict(request.headers), preload_content=False)
+    if response.status != 200:
+        with closing(response):
+            raise PipelineError(f"the store does not let {source.name} listen: {response.status} {response.data!r:.200}")
+    return response
+
+
+def _any(source: EventSource, settings: Mapping[str, str]) -> bool:
+    """Whether there is anything below the prefix."""
+    found = connect(settings).list_objects_v2(Bucket=source.bucket, Prefix=source.prefix, MaxKeys=1)
+    return bool(found.get("Contents"))
+
+
+def _notifications(response: "BaseHTTPResponse") -> Iterator[list[dict[str, Any]]]:
+    """The records of each notification, until the connection ends."""
+    rest = b""
+    for piece in response.stream(2**16):
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            if line.strip():
+                records = json.loads(line).get("Records")
+                if records:
+                    yield records

@@ -1,0 +1,107 @@
+"""`make run PROJECT=wine`: a file is dropped as anybody would drop it, and what follows is watched: the trigger, the run
+that takes it, the training, the model that is served.
+
+Nothing here starts a workflow: the watch does, as it will for every later file.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline import engine, tabular_samples
+from pipeline.closing import addresses, live_version, scores, summary
+from pipeline.errors import PipelineError, RunFailed
+from pipeline.inbox import newest
+from pipeline.live import live_tree
+from pipeline.put import key_of, put
+from pipeline.running import Laptop
+
+if TYPE_CHECKING:
+    from pipeline.engine.views import RunView
+    from pipeline.project import TableProject
+
+_PATIENCE = 60  # seconds that the trigger may take
+_PAUSE = 0.05
+
+
+def quickstart(project: "TableProject", data: str) -> None:
+    """Drop `data` (a path, `look-alike`, or empty for the original) and see it through.
+
+    Raises:
+        UserError: there is no such file, or the original cannot be had.
+        RunFailed: a workflow did not succeed.
+    """
+    laptop = Laptop.here()
+    file = tabular_samples.file(project.name, data, laptop.home / "samples")
+    click.echo(f"starting the servers and the watch (their logs: {laptop.home / 'logs'})")
+    laptop.up()
+    key = key_of(project, file.name)
+    known = {run.id for run in laptop.runs()}
+    dropped = put(laptop, key, file)
+    click.echo(f"dropped {file} as s3://inbox/{key}")
+    taken = _taken(laptop, project.name, key, dropped, known)
+    runs = [taken]
+    arrived = summary([taken], "ingest")
+    click.echo(arrived["words"])
+    if arrived["training"]:
+        runs.append(_follow(laptop, arrived["training"]))
+    report = laptop.report([run.id for run in runs])
+    click.echo(_closing(laptop, project.name, key, runs, report))
+
+
+def _taken(laptop: Laptop, project: str, key: str, dropped: str, known: set[str]) -> "RunView":
+    """The run that took what was dropped, once it is over.
+
+    Raises:
+        PipelineError: none did.
+    """
+    for run in _new_runs(laptop, f"{project}-ingest", known):
+        view = _follow(laptop, run)
+        upload = newest(laptop, project, key)
+        if upload is not None and upload.etag == dropped and upload.cleared_at is not None:
+            return laptop.view(upload.run) if upload.run != view.id else view
+    raise PipelineError(f"no run took {key} within {_PATIENCE} s; see: {laptop.home / 'logs' / 'watch.log'}")
+
+
+def _new_runs(laptop: Laptop, workflow: str, known: set[str]) -> Iterator[str]:
+    """The runs of the workflow that appear from now on, each once, as long as they keep coming."""
+    seen, deadline = set(known), time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        new = [run.id for run in laptop.runs() if run.workflow == workflow and run.id not in seen]
+        for run in reversed(new):
+            seen.add(run)
+            yield run
+            deadline = time.monotonic() + _PATIENCE
+        time.sleep(_PAUSE)
+
+
+def _follow(laptop: Laptop, run: str) -> "RunView":
+    """Show a run that another process executes, to its end.
+
+    Raises:
+        RunFailed: it did not succeed, or nobody executes it any more.
+    """
+    with live_tree() as show:
+        for view in engine.follow(laptop.journal, run):
+            show(view)
+    return laptop.succeeded(view)
+
+
+def _closing(laptop: Laptop, project: str, key: str, runs: list["RunView"], report: Path) -> str:
+    decision = _decision(runs)
+    upload = newest(laptop, project, key)
+    moved = f"{key} → {upload.place}" if upload is not None else key
+    lines = [""]
+    if decision is not None:
+        lines += [scores(decision, "ROWS HELD OUT"), "", f"Decision {decision['decision']}: {decision['words']}"]
+    version = live_version(laptop, project)
+    lines += [f"Model {project} version {version}, alias champion" if version else "No model is live yet"]
+    lines += [f"File:    {moved}", *addresses(laptop, project, report)]
+    return "\n".join(lines)
+
+
+def _decision(runs: list["RunView"]) -> dict[str, Any] | None:
+    return summary(runs, "decision") if len(runs) > 1 else None

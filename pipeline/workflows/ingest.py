@@ -1,0 +1,89 @@
+"""Files that arrive: ingest → train, where there is something new to learn from.
+
+The training is a workflow of its own: it outlives this one, and is started once for each state of the history, since
+its name is its identity. `<project>-reconcile` does the same by the clock, for what no event announced, and makes the
+model server follow the alias `champion`.
+"""
+
+from hera.workflows import DAG, Artifact, Container, CronWorkflow, Resource, Task, WorkflowTemplate
+from hera.workflows.models import Artifact as ManifestArtifact
+from hera.workflows.models import ManifestFrom
+
+from pipeline.project import TableProject
+from pipeline.workflows import release
+from pipeline.workflows.leaf import LARGE, NON_ROOT, labels, leaf, retries
+from pipeline.workflows.shape import CREATED, DECLARATION, RUN, arguments, cron, template
+
+TRAINER = "pipeline-trainer"  # may create, get and patch workflows
+_RECORDS = {"records": "{{workflow.parameters.records}}"}
+
+
+def ingest(project: TableProject) -> WorkflowTemplate:
+    """`<project>-ingest`. `records`: a notification in base64, or empty to look at everything."""
+    with DAG(name="ingest-and-train") as dag:
+        _tasks()
+    return template(
+        project,
+        "ingest",
+        hours=6,
+        entrypoint="ingest-and-train",
+        arguments=arguments(project, {"records": ""}),
+        templates=[*_templates(project), dag],
+    )
+
+
+def reconcile(project: TableProject) -> CronWorkflow:
+    """`<project>-reconcile`: the files and the server are looked at side by side, so that neither stops the other."""
+    with DAG(name="reconcile", fail_fast=False) as dag:
+        _tasks()
+        Task(name="follow-champion", template="follow-champion")
+    return cron(
+        project,
+        "reconcile",
+        project.reconciling.schedule,
+        project.reconciling,
+        hours=6,
+        entrypoint="reconcile",
+        arguments=arguments(project, {"records": ""}),
+        templates=[
+            *_templates(project),
+            release.follow(project),
+            release.deploy(project),
+            release.follow_champion(project),
+            dag,
+        ],
+    )
+
+
+def _templates(project: TableProject) -> list[Container | Resource]:
+    step = leaf(
+        project.name,
+        "ingest",
+        DECLARATION | _RECORDS | RUN | CREATED,
+        size=LARGE,
+        parameters_out=["train"],
+        artifacts_out=["manifest", "summary", "report"],
+    )
+    training = Resource(
+        name="train",
+        action="apply",
+        manifest_from=ManifestFrom(artifact=ManifestArtifact(name="manifest")),
+        inputs=[Artifact(name="manifest", path="/tmp/manifest.json")],  # noqa: S108
+        retry_strategy=retries(),
+        active_deadline_seconds="600",
+        pod_security_context=NON_ROOT,
+        service_account_name=TRAINER,
+        labels=labels(project.name, "train"),
+    )
+    return [step, training]
+
+
+def _tasks() -> None:
+    Task(name="ingest", template="ingest")
+    Task(
+        name="train",
+        template="train",
+        depends="ingest",
+        when="{{tasks.ingest.outputs.parameters.train}} == true",
+        arguments=[Artifact(name="manifest", from_="{{tasks.ingest.outputs.artifacts.manifest}}")],
+    )

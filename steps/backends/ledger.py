@@ -1,0 +1,296 @@
+"""The ledger: the one place that says who owns an upload, and what became of it.
+
+Contract. An upload is one object as it was at one time: a version of it where the store has versions, else its key
+with its etag and its time in whole seconds. Its row is won once, by an insert; a lease on the database's clock, renewed
+while its owner lives, lets others take over what a dead owner held. Every change asks for the owner again inside its
+transaction, so one who was overtaken can change nothing. The states:
+
+    claimed → done | known | quarantined      decided, in the transaction that appends its rows to the history
+    quarantined → released → claimed → …      a person let it back in
+    missing                                   announced, and gone or replaced before anybody could read it
+
+A decided upload has `place`, where its content lies now, and gets `cleared_at` once what was dropped is gone.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from steps.backends.columns import Utc
+from steps.backends.database import clock, metadata
+from steps.caching import digest
+from steps.errors import BadInput
+
+State = Literal["claimed", "done", "known", "quarantined", "released", "missing"]
+LEASE_SECONDS = 60
+_PART = 500  # names in one statement
+
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    sa.Column("upload", sa.String(32), primary_key=True),
+    sa.Column("project", sa.String(63), nullable=False),
+    sa.Column("bucket", sa.String(63), nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("version_id", sa.Text, nullable=False),
+    sa.Column("etag", sa.String(128), nullable=False),
+    sa.Column("modified", Utc),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),  # the key its content is read from: its own, or one in quarantine
+    sa.Column("state", sa.String(11), nullable=False),
+    sa.Column("run", sa.String(253), nullable=False),  # that first claimed it: its place is named after it
+    sa.Column("holder", sa.String(253), nullable=False),  # the run that holds it, or held it last
+    sa.Column("owner", sa.String(32), nullable=False),  # the process of that run
+    sa.Column("lease_until", sa.Double, nullable=False),  # seconds since 1970, the database's clock
+    sa.Column("claims", sa.Integer, nullable=False),  # how often it was claimed
+    sa.Column("place", sa.Text),
+    sa.Column("sequence", sa.Integer),
+    sa.Column("rows_new", sa.Integer, nullable=False, default=0),
+    sa.Column("rows_known", sa.Integer, nullable=False, default=0),
+    sa.Column("rows_refused", sa.Integer, nullable=False, default=0),
+    sa.Column("reason", sa.Text),
+    sa.Column("who", sa.Text),
+    sa.Column("why", sa.Text),
+    sa.Column("seen_at", Utc, nullable=False),
+    sa.Column("decided_at", Utc),
+    sa.Column("cleared_at", Utc),
+    sa.Index("uploads_open", "project", "state"),
+    sa.Index("uploads_keys", "project", "key"),
+)
+
+
+@dataclass(frozen=True)
+class Object:
+    """An object of the inbox as it is now. `version_id`: empty where the store has no versions; `modified`: UTC, whole
+    seconds, None where it is only known from an announcement; `size`: bytes."""
+
+    bucket: str
+    key: str
+    version_id: str
+    etag: str
+    modified: datetime | None
+    size: int
+
+    @property
+    def upload(self) -> str:
+        """Its identity."""
+        if self.version_id:
+            return digest([self.bucket, self.key, self.version_id])
+        return digest([self.bucket, self.key, self.etag, int(self.modified.timestamp()) if self.modified else 0])
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A row of the ledger; the columns of the table. Times in UTC."""
+
+    upload: str
+    project: str
+    bucket: str
+    key: str
+    version_id: str
+    etag: str
+    modified: datetime | None
+    size: int
+    source: str
+    state: State
+    run: str
+    holder: str
+    owner: str
+    lease_until: float
+    claims: int
+    place: str | None
+    sequence: int | None
+    rows_new: int
+    rows_known: int
+    rows_refused: int
+    reason: str | None
+    who: str | None
+    why: str | None
+    seen_at: datetime
+    decided_at: datetime | None
+    cleared_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        """What it is called below the project's `new/`."""
+        return self.key.removeprefix(f"{self.project}/new/")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was decided about an upload, and where its content lies by now. `reason`: of a quarantined one."""
+
+    upload: str
+    state: Literal["done", "known", "quarantined"]
+    place: str
+    rows_new: int = 0
+    rows_known: int = 0
+    rows_refused: int = 0
+    reason: str | None = None
+
+
+class Overtaken(Exception):
+    """Somebody else owns some of the uploads by now."""
+
+    def __init__(self, uploads: frozenset[str]) -> None:
+        super().__init__(f"{len(uploads)} uploads have another owner by now")
+        self.uploads = uploads
+
+
+def claim(connection: sa.Connection, project: str, run: str, owner: str, found: Iterable[Object]) -> list[Upload]:
+    """Win what of `found` nobody has, and take over what is released, what this run held, and what a dead one holds.
+    All that `owner` holds then, the oldest first.
+
+    `run`: the workflow's name; `owner`: a token of this process alone.
+    """
+    now = clock(connection)
+    rows = [
+        {
+            "upload": each.upload, "project": project, "bucket": each.bucket, "key": each.key,
+            "version_id": each.version_id, "etag": each.etag, "modified": each.modified, "size": each.size,
+            "source": each.key, "state": "claimed", "run": run, "holder": run, "owner": owner,
+            "lease_until": now + LEASE_SECONDS,
+            "claims": 1, "seen_at": datetime.fromtimestamp(now, UTC), "rows_new": 0, "rows_known": 0, "rows_refused": 0,
+        }
+        for each in found
+    ]  # fmt: skip
+    if rows:
+        insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(insert(uploads).on_conflict_do_nothing(index_elements=["upload"]), rows)
+    column = uploads.c
+    held = sa.and_(column.state == "claimed", sa.or_(column.lease_until < now, column.holder == run))
+    connection.execute(
+        sa.update(uploads)
+        .where(column.project == project, column.owner != owner, sa.or_(held, column.state == "released"))
+        .values(state="claimed", holder=run, owner=owner, lease_until=now + LEASE_SECONDS, claims=column.claims + 1)
+    )
+    mine = column.project == project, column.state == "claimed", column.owner == owner
+    return _read(connection, *mine, order=(column.modified, column.key, column.upload))
+
+
+def renew(connection: sa.Connection, owner: str) -> None:
+    """The owner lives: its leases begin anew."""
+    where = uploads.c.owner == owner, uploads.c.state == "claimed"
+    connection.execute(sa.update(uploads).where(*where).values(lease_until=clock(connection) + LEASE_SECONDS))
+
+
+def decide(connection: sa.Connection, owner: str, verdicts: Sequence[Verdict], sequence: int | None) -> None:
+    """Write down what was decided; `sequence`: the history's number that has the new rows.
+
+    Raises:
+        Overtaken: not all of these are the owner's any more; nothing is written then.
+    """
+    now, column = datetime.fromtimestamp(clock(connection), UTC), uploads.c
+    mine = sa.select(column.upload).where(column.owner == owner, column.state == "claimed").with_for_update()
+    lost = {each.upload for each in verdicts} - set(connection.execute(mine).scalars())
+    if lost:
+        raise Overtaken(frozenset(lost))
+    if not verdicts:
+        return
+    connection.execute(
+        sa.update(uploads)
+        .where(column.upload == sa.bindparam("_upload"))
+        .values({name: sa.bindparam(name) for name in _DECIDED}),
+        [
+            {
+                "_upload": each.upload, "state": each.state, "place": each.place, "reason": each.reason,
+                "rows_new": each.rows_new, "rows_known": each.rows_known, "rows_refused": each.rows_refused,
+                "sequence": sequence if each.rows_new else None, "decided_at": now,
+            }
+            for each in verdicts
+        ],
+    )  # fmt: skip
+
+
+_DECIDED = ("state", "place", "reason", "rows_new", "rows_known", "rows_refused", "sequence", "decided_at")
+
+
+def cleared(connection: sa.Connection, done: Iterable[str]) -> None:
+    """What was dropped is gone; the content is at its place alone."""
+    now = datetime.fromtimestamp(clock(connection), UTC)
+    for part in _parts(list(done)):
+        connection.execute(sa.update(uploads).where(uploads.c.upload.in_(part)).values(cleared_at=now))
+
+
+def uncleared(connection: sa.Connection, project: str) -> list[Upload]:
+    """The decided uploads of which what was dropped may still be there."""
+    column = uploads.c
+    decided = column.state.in_(["done", "known", "quarantined"])
+    return _read(connection, column.project == project, decided, column.cleared_at.is_(None))
+
+
+def rows(connection: sa.Connection, wanted: Iterable[str]) -> list[Upload]:
+    """The uploads of these identities."""
+    return [row for part in _parts(list(wanted)) for row in _read(connection, uploads.c.upload.in_(part))]
+
+
+def known(connection: sa.Connection, project: str, key: str) -> list[Upload]:
+    """Everything that was ever dropped under that key, the newest first."""
+    order = (uploads.c.modified.desc(), uploads.c.seen_at.desc())
+    return _read(connection, uploads.c.project == project, uploads.c.key == key, order=order)
+
+
+def recent(connection: sa.Connection, project: str | None, limit: int) -> list[Upload]:
+    """The uploads that were seen last, the newest first; of all projects for None."""
+    where = () if project is None else (uploads.c.project == project,)
+    return _read(connection, *where, order=(uploads.c.seen_at.desc(), uploads.c.key), limit=limit)
+
+
+def missed(connection: sa.Connection, project: str, run: str, lost: Iterable[Object], reason: str) -> None:
+    """Note announced objects that are not there and that the ledger does not know."""
+    now = clock(connection)
+    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    for each in lost:
+        row = {
+            "upload": digest(["missing", each.bucket, each.key, each.version_id, each.etag]), "project": project,
+            "bucket": each.bucket, "key": each.key, "version_id": each.version_id, "etag": each.etag,
+            "modified": each.modified, "size": each.size, "source": each.key, "state": "missing", "run": run,
+            "holder": run, "owner": "", "claims": 0, "lease_until": 0.0,
+            "seen_at": datetime.fromtimestamp(now, UTC), "reason": reason,
+            "rows_new": 0, "rows_known": 0, "rows_refused": 0,
+        }  # fmt: skip
+        connection.execute(insert(uploads).on_conflict_do_nothing(index_elements=["upload"]), row)
+
+
+def gone(connection: sa.Connection, owner: str, lost: Iterable[str], reason: str) -> None:
+    """Uploads of the owner's that were replaced or removed before they could be read."""
+    where = uploads.c.owner == owner, uploads.c.state == "claimed"
+    for part in _parts(list(lost)):
+        values = {"state": "missing", "reason": reason}
+        connection.execute(sa.update(uploads).where(uploads.c.upload.in_(part), *where).values(**values))
+
+
+def release(connection: sa.Connection, project: str, key: str, *, who: str, why: str) -> Upload:
+    """Let the newest quarantined upload of that key back in; the next run takes it through the checks again.
+
+    Raises:
+        BadInput: nothing of that key is in quarantine.
+    """
+    column = uploads.c
+    where = column.project == project, column.state == "quarantined", sa.or_(column.key == key, column.place == key)
+    found = _read(connection, *where, order=(column.decided_at.desc(),), limit=1)
+    if not found:
+        raise BadInput(f"nothing called {key!r} is in quarantine; see: pipeline inbox {project}")
+    if found[0].cleared_at is None:
+        raise BadInput(f"{key!r} is still being moved into quarantine; try again in a moment")
+    values = {"state": "released", "source": found[0].place, "cleared_at": None, "who": who, "why": why}
+    connection.execute(sa.update(uploads).where(column.upload == found[0].upload).values(**values))
+    return found[0]
+
+
+def _read(
+    connection: sa.Connection,
+    *where: sa.ColumnElement[bool],
+    order: Sequence[sa.ColumnElement[Any]] = (),
+    limit: int | None = None,
+) -> list[Upload]:
+    query = sa.select(uploads).where(*where).order_by(*(order or (uploads.c.modified, uploads.c.key))).limit(limit)
+    return [Upload(**row) for row in connection.execute(query).mappings()]
+
+
+def _parts(names: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (names[start : start + _PART] for start in range(0, len(names), _PART))

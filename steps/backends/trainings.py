@@ -1,0 +1,91 @@
+"""Trainings: one for each state of a project's data, known by the dataset's fingerprint.
+
+Contract. A training is *offered* (a workflow with the name that is given back is about to be made), *claimed* (that
+workflow, or another one, learns from it), then *done*; or *superseded*, when a newer state was claimed before it was
+done. An offer that nobody takes up, and a claim whose run ended otherwise or came to nothing in time, are offered
+again, under another name, but not for ever. So the newest state is trained in the end, and none twice.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from steps.backends.database import clock, metadata
+
+MOST_OFFERS = 3  # what fails so often fails again; a person may start it by hand
+OFFER_SECONDS = 600
+CLAIM_SECONDS = 12 * 3600  # the deadline of a training's workflow
+
+trainings = sa.Table(
+    "trainings",
+    metadata,
+    sa.Column("project", sa.String(63), primary_key=True),
+    sa.Column("fingerprint", sa.String(32), primary_key=True),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("name", sa.String(253), nullable=False),  # of the workflow it was offered to last
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("run", sa.String(253)),  # of the workflow that claimed it last
+    sa.Column("until", sa.Double, nullable=False),  # seconds since 1970, the database's clock
+)
+
+
+def offer(connection: sa.Connection, project: str, fingerprint: str, sequence: int) -> str | None:
+    """The name of the workflow to make for that state; None where it is done, or somebody is about to do it, or it was
+    tried in vain so often that a person should look."""
+    now, found = clock(connection), _find(connection, project, fingerprint)
+    if found is not None and (found["state"] == "done" or (_live(found["state"]) and found["until"] > now)):
+        return None
+    attempts = (found["attempts"] if found is not None else 0) + 1
+    if attempts > MOST_OFFERS:
+        return None
+    name = f"{project}-train-{fingerprint[:10]}-{attempts}"
+    columns = {"sequence": sequence, "state": "offered", "name": name, "attempts": attempts}
+    _write(connection, project, fingerprint, found is None, **columns, until=now + OFFER_SECONDS)
+    return name
+
+
+def claim(connection: sa.Connection, project: str, fingerprint: str, sequence: int, run: str) -> bool:
+    """`run` learns from that state now; False where that has been done. Older states that are not done need not be."""
+    now, found = clock(connection), _find(connection, project, fingerprint)
+    if found is not None and found["state"] == "done":
+        return False
+    columns = {"sequence": sequence, "state": "claimed", "run": run, "until": now + CLAIM_SECONDS}
+    more = {"name": run, "attempts": 1} if found is None else {}
+    _write(connection, project, fingerprint, found is None, **columns, **more)
+    older = (
+        trainings.c.project == project,
+        trainings.c.sequence < sequence,
+        trainings.c.state.in_(["offered", "claimed"]),
+    )
+    connection.execute(sa.update(trainings).where(*older).values(state="superseded"))
+    return True
+
+
+def done(connection: sa.Connection, project: str, fingerprint: str) -> None:
+    """A decision has been made on that state; final."""
+    _write(connection, project, fingerprint, new=False, state="done")
+
+
+def free(connection: sa.Connection, project: str, run: str) -> None:
+    """`run` ended without a decision: what it claimed may be offered again."""
+    mine = trainings.c.project == project, trainings.c.run == run, trainings.c.state == "claimed"
+    connection.execute(sa.update(trainings).where(*mine).values(until=0.0))
+
+
+def _live(state: str) -> bool:
+    return state in {"offered", "claimed"}
+
+
+def _find(connection: sa.Connection, project: str, fingerprint: str) -> sa.RowMapping | None:
+    where = trainings.c.project == project, trainings.c.fingerprint == fingerprint
+    return connection.execute(sa.select(trainings).where(*where).with_for_update()).mappings().first()
+
+
+def _write(connection: sa.Connection, project: str, fingerprint: str, new: bool, **columns: Any) -> None:
+    if new:
+        row = {"project": project, "fingerprint": fingerprint, **columns}
+        connection.execute(sa.insert(trainings), row)
+        return
+    where = trainings.c.project == project, trainings.c.fingerprint == fingerprint
+    connection.execute(sa.update(trainings).where(*where).values(**columns))

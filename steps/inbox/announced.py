@@ -1,0 +1,82 @@
+"""What a notification announces. It comes from outside, and only says where to look: what it names is looked at, and
+what is no object of the project's inbox is passed over.
+
+Argo Events hands over the `notification` of MinIO's event, a list of S3 event records, as base64 of JSON
+(https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html). Keys are raw in some
+deliveries and URL-encoded in others, so both readings of a key are looked at.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from steps.command import log
+from steps.errors import BadInput
+
+_MOST = 10_000  # records in one notification
+
+
+@dataclass(frozen=True)
+class Announced:
+    """An object that was announced: the keys that may be meant, the likelier one first; its etag and version."""
+
+    keys: tuple[str, ...]
+    etag: str
+    version_id: str
+
+
+def read(records: str, bucket: str, prefix: str) -> list[Announced]:
+    """What `records` announces below `prefix` of `bucket`; nothing for an empty text.
+
+    Raises:
+        BadInput: it is not base64 of a JSON list of records.
+    """
+    if not records.strip():
+        return []
+    try:
+        found = json.loads(base64.b64decode(records.encode("ascii"), validate=True))
+    except (ValueError, binascii.Error, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        found = found.get("Records", [found])
+    if not isinstance(found, list):
+        raise BadInput(
+            f"--records {records!r:.60} is not base64 of a JSON list of S3 event records; empty, all is looked for"
+        )
+    if len(found) > _MOST:
+        log.warning("the notification has %d records; only the first %d are looked at, the listing has the rest",
+                    len(found), _MOST)  # fmt: skip
+    return list(_own(found[:_MOST], bucket, prefix))
+
+
+def _own(records: list[Any], bucket: str, prefix: str) -> Iterator[Announced]:
+    for record in records:
+        try:
+            place, thing = record["s3"]["bucket"]["name"], record["s3"]["object"]
+            raw, etag, version = thing["key"], thing.get("eTag") or "", thing.get("versionId") or ""
+        except (KeyError, TypeError, AttributeError):
+            log.warning("passed over: %.80r is not an S3 event record", record)
+            continue
+        if place != bucket or not all(isinstance(text, str) for text in (raw, etag, version)):
+            log.warning("passed over: an event of bucket %.80r, wanted %s", place, bucket)
+            continue
+        keys = tuple(dict.fromkeys(key for key in (unquote_plus(raw), raw) if _is_own(key, prefix)))
+        if keys:
+            yield Announced(keys, etag, "" if version == "null" else version)
+        else:
+            log.warning("passed over: %.80r is not below %s", raw, prefix)
+
+
+def _is_own(key: str, prefix: str) -> bool:
+    """Whether the key lies below the prefix however it is read, and can be written down."""
+    parts = key.removeprefix(prefix).split("/")
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        return False
+    within = key.startswith(prefix) and not {"", ".", ".."}.intersection(parts)
+    return within and size <= 1024 and "\0" not in key

@@ -1,0 +1,68 @@
+"""What there is to claim: all that a listing shows and all that was announced and is there."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from steps.backends import ledger
+from steps.backends.database import transact
+from steps.backends.ledger import Object
+from steps.backends.objects import Stored
+from steps.inbox.announced import Announced
+from steps.threads import each
+
+_THREADS = 8
+_LOST = "it was announced, and replaced or removed before it could be read"
+
+
+class Inbox(Protocol):
+    """What is asked of the bucket; `steps.backends.objects.Bucket` is one."""
+
+    name: str
+
+    def versions(self, prefix: str) -> Iterable[Stored]: ...
+    def look(self, key: str, *, version_id: str = "") -> Stored | None: ...
+    def get(self, key: str, *, etag: str = "", version_id: str = "") -> bytes | None: ...
+    def copy(self, source: Stored, key: str, *, metadata: dict[str, str] | None = None) -> bool: ...
+    def put(self, key: str, body: bytes, *, metadata: dict[str, str] | None = None) -> str: ...
+    def delete(self, key: str, *, version_id: str = "") -> None: ...
+
+
+def prefix(project: str) -> str:
+    """Where the files of a project are dropped."""
+    return f"{project}/new/"
+
+
+def candidates(inbox: Inbox, project: str, run: str, announced: Sequence[Announced]) -> list[Object]:
+    """Every object that may be new. What was announced, is not there and is not known is noted as missing."""
+    found = {(one.key, one.version_id): one for one in inbox.versions(prefix(project)) if not one.key.endswith("/")}
+    lost = []
+    for one, there in each(lambda one: _look(inbox, one), announced, threads=_THREADS):
+        if there is not None:
+            found.setdefault((there.key, there.version_id), there)
+        if there is None or (one.etag and there.etag != one.etag):
+            lost.append(one)
+    if lost:
+        transact(lambda connection: _note(connection, inbox.name, project, run, lost))
+    return [_object(inbox.name, one) for one in found.values()]
+
+
+def _look(inbox: Inbox, announced: Announced) -> Stored | None:
+    there = (inbox.look(key, version_id=announced.version_id) for key in announced.keys)
+    return next((one for one in there if one is not None), None)
+
+
+def _note(connection: sa.Connection, bucket: str, project: str, run: str, lost: Sequence[Announced]) -> None:
+    """Note those of which the ledger has never seen any version with that etag."""
+    unknown = []
+    for one in lost:
+        rows = [row for key in one.keys for row in ledger.known(connection, project, key)]
+        same = [row for row in rows if one.etag in ("", row.etag) and one.version_id in ("", row.version_id)]
+        if not same:
+            unknown.append(Object(bucket, one.keys[0], one.version_id, one.etag, None, 0))
+    ledger.missed(connection, project, run, unknown, _LOST)
+
+
+def _object(bucket: str, stored: Stored) -> Object:
+    return Object(bucket, stored.key, stored.version_id, stored.etag, stored.modified, stored.size)

@@ -1,0 +1,48 @@
+"""The end of a move: what was dropped is deleted, once its content lies at its place and the ledger says so.
+
+The object is looked at once more before it is deleted: where it is not the one that was decided on, somebody has
+dropped another file under its name, which is left for its own turn. Where the store has versions, only the decided one
+is deleted. Where it has none, a file dropped between look and deletion is lost: no store deletes on a condition.
+"""
+
+from collections.abc import Sequence
+
+from steps.backends import ledger
+from steps.backends.database import transact
+from steps.backends.ledger import Object, Upload
+from steps.inbox.candidates import Inbox
+from steps.inbox.targets import reason, target
+from steps.threads import each
+
+_THREADS = 8
+_PART = 500
+
+
+def clear(inbox: Inbox, uploads: Sequence[Upload]) -> None:
+    """Delete what was dropped, of decided uploads, and note it."""
+    for start in range(0, len(uploads), _PART):
+        part = uploads[start : start + _PART]
+        done = [one.upload for one, _ in each(lambda one: _clear(inbox, one), part, threads=_THREADS)]
+        transact(lambda connection, done=done: ledger.cleared(connection, done))  # type: ignore[misc]
+
+
+def finish(inbox: Inbox, project: str) -> None:
+    """Clear what others decided and did not get to clear."""
+    clear(inbox, transact(lambda connection: ledger.uncleared(connection, project)))
+
+
+def _clear(inbox: Inbox, upload: Upload) -> None:
+    if upload.claims > 1:  # an earlier owner may have put it where it did not stay
+        for place in {target(upload, "old"), target(upload, "quarantine")} - {upload.place, upload.source}:
+            inbox.delete(place)
+    if upload.source != upload.key:
+        if upload.source != upload.place:
+            inbox.delete(reason(upload))
+            inbox.delete(upload.source)
+        return
+    there = inbox.look(upload.key, version_id=upload.version_id)
+    if there is None:
+        return
+    found = Object(upload.bucket, there.key, upload.version_id, there.etag, there.modified, there.size)
+    if found.upload == upload.upload:
+        inbox.delete(upload.key, version_id=upload.version_id)

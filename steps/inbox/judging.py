@@ -1,0 +1,54 @@
+"""What becomes of each file of a batch: its valid rows compared with all that the history holds.
+
+Files are taken in order, so that of two with the same row the earlier one brings it. A pure function: asked again with
+a longer history it gives the answer for that one.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from steps.backends.ledger import Upload
+from steps.inbox.batches import Read
+from steps.tables import Verdict
+
+Shifted = Callable[[pd.DataFrame], str | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One file: what it becomes, its new rows, how many were known or left out, and what is to be said of it."""
+
+    read: Read
+    state: Literal["done", "known", "quarantined"]
+    rows: pd.DataFrame
+    known: int
+    refused: int
+    reason: str | None
+    notes: tuple[str, ...]
+
+    @property
+    def upload(self) -> Upload:
+        """The upload."""
+        return self.read.upload
+
+
+def judge(batch: Sequence[Read], verdicts: Mapping[str, Verdict], known: set[str], shifted: Shifted) -> list[Judged]:
+    """Decide about every file of `batch`. `known`: the rows of the history; `shifted`: why new rows are of another
+    world, or None."""
+    seen = set(known)
+    judged = []
+    for one in batch:
+        verdict = verdicts[one.upload.upload]
+        new = verdict.rows[~verdict.rows["row"].isin(seen)].drop_duplicates("row", ignore_index=True)
+        reason = verdict.reason or (shifted(new) if len(new) else None)
+        if reason is not None:
+            judged.append(Judged(one, "quarantined", new.iloc[:0], 0, 0, reason, ()))
+            continue
+        seen.update(new["row"])
+        state: Literal["done", "known"] = "done" if len(new) else "known"
+        left = len(verdict.rows) - len(new)
+        judged.append(Judged(one, state, new, left, verdict.refused_rows, None, verdict.notes))
+    return judged

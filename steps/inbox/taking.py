@@ -1,0 +1,202 @@
+"""From the inbox to the history, in an order in which a kill at any point loses nothing and doubles nothing.
+
+    claim      the ledger says whose each upload is
+    read       what was claimed, or nothing: another object under that key is another upload
+    judge      against the history as it is now
+    store      new rows into the lake, each file at its place: nobody looks there yet
+    commit     one transaction: the history's next entry, and what became of each upload; from here on it is true
+    clear      what was dropped is deleted
+
+Before the commit nothing has happened that doing it again does not overwrite with the same; after it only `clear` is
+left, which any later run finishes. Where the history has grown since it was looked at, or somebody else took over an
+upload, the commit writes nothing, and it is judged again what is left.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from uuid import uuid4
+
+import pandas as pd
+import sqlalchemy as sa
+
+from steps import history_rows
+from steps.backends import history, ledger
+from steps.backends.database import transact
+from steps.backends.history import Entry, Moved
+from steps.backends.ledger import Overtaken, Upload
+from steps.backends.objects import Bucket
+from steps.caching import canonical, digest
+from steps.command import log
+from steps.inbox import batches, clearing, leases, targets
+from steps.inbox.announced import Announced
+from steps.inbox.batches import MEGABYTE, Read
+from steps.inbox.candidates import Inbox, candidates
+from steps.inbox.judging import Judged, Shifted, judge
+from steps.tables import Examined, File, Verdict
+from steps.threads import each
+
+_THREADS = 8
+_REPLACED = "it was replaced or removed before it could be read"
+
+
+@dataclass(frozen=True)
+class Taker:
+    """A run that takes files: where from, where to, and by what it judges them."""
+
+    project: str
+    run: str
+    inbox: Inbox
+    lake: Bucket
+    largest_mb: int
+    examine: Callable[[Sequence[File]], Examined]
+    shifted: Shifted
+
+
+@dataclass
+class Taken:
+    """What a run did. `suites`: what was checked, of each batch."""
+
+    judged: list[Judged] = field(default_factory=list)
+    gone: list[Upload] = field(default_factory=list)
+    suites: list[object] = field(default_factory=list)
+
+
+def take(taker: Taker, announced: Sequence[Announced]) -> Taken:
+    """Take all that is new."""
+    clearing.finish(taker.inbox, taker.project)
+    found = candidates(taker.inbox, taker.project, taker.run, announced)
+    owner, taken = uuid4().hex, Taken()
+    mine = transact(lambda connection: ledger.claim(connection, taker.project, taker.run, owner, found))
+    with leases.kept(owner):
+        for part in batches.batches(mine, taker.largest_mb):
+            _settle(taker, owner, part, taken)
+            if len(mine) > len(part):
+                log.info("%d of %d files are decided", len(taken.judged), len(mine))
+    return taken
+
+
+def _settle(taker: Taker, owner: str, part: Sequence[Upload], taken: Taken) -> None:
+    """Decide about a part of what was claimed, and clear it."""
+    reads, gone = batches.read(taker.inbox, part, taker.largest_mb)
+    _give_up(owner, part, gone, taken)
+    verdicts = _examined(taker, reads, taken)
+    while reads:
+        rows, head = history_rows.load(taker.lake, taker.project)
+        judged = judge(reads, verdicts, set(rows["row"]), taker.shifted)
+        new = pd.concat([one.rows for one in judged], ignore_index=True)
+        fingerprint = _store(taker, new)
+        places = {one.upload.upload: place for one, place in each(partial(_place, taker), judged, threads=_THREADS)}
+        gone = [upload for upload, place in places.items() if place is None]
+        if gone:
+            _give_up(owner, part, gone, taken)
+            reads = [one for one in reads if one.upload.upload not in gone]
+            continue
+        decided = [_verdict(one, str(places[one.upload.upload])) for one in judged]
+        try:
+            transact(
+                partial(_commit, taker=taker, owner=owner, decided=decided, after=head, new=new, digest=fingerprint)
+            )
+        except Moved:
+            continue
+        except Overtaken as lost:
+            _withdraw(taker, lost.uploads, places)
+            reads = [one for one in reads if one.upload.upload not in lost.uploads]
+            continue
+        taken.judged += judged
+        clearing.clear(taker.inbox, [replace(one.upload, place=places[one.upload.upload]) for one in judged])
+        return
+
+
+def _give_up(owner: str, part: Sequence[Upload], gone: Sequence[str], taken: Taken) -> None:
+    """Note uploads of which the store has another object by now, or none."""
+    if gone:
+        transact(lambda connection: ledger.gone(connection, owner, gone, _REPLACED))
+        taken.gone += [one for one in part if one.upload in gone]
+
+
+def _examined(taker: Taker, reads: Sequence[Read], taken: Taken) -> dict[str, Verdict]:
+    """What each file's own content says."""
+    files = [File(one.upload.upload, one.upload.name, one.body) for one in reads if one.body is not None]
+    verdicts = {one.upload.upload: _too_large(one.upload, taker.largest_mb) for one in reads if one.body is None}
+    if files:
+        examined = taker.examine(files)
+        taken.suites.append(examined.suites)
+        verdicts |= {one.upload: one for one in examined.verdicts}
+    return verdicts
+
+
+def _too_large(upload: Upload, largest_mb: int) -> Verdict:
+    reason = f"it has {upload.size / MEGABYTE:,.0f} MB, wanted at most {largest_mb}; drop it in parts"
+    return Verdict(upload.upload, reason, pd.DataFrame({"row": pd.Series(dtype="str")}), 0, ())
+
+
+def _store(taker: Taker, new: pd.DataFrame) -> str:
+    """Put the new rows into the lake, where nothing names them yet; their digest."""
+    fingerprint = digest(list(new["row"]))
+    if len(new):
+        history_rows.put(taker.lake, history_rows.place(taker.project, fingerprint), new)
+    return fingerprint
+
+
+def _place(taker: Taker, judged: Judged) -> str | None:
+    """Put the file where it goes, with the reason beside it; None where it is not what was claimed any more."""
+    upload, refused = judged.upload, judged.state == "quarantined"
+    place = targets.target(upload, "quarantine" if refused else "old")
+    if place != upload.source:
+        body = judged.read.body
+        if body is not None:
+            taker.inbox.put(place, body, metadata=targets.metadata(upload))
+        else:
+            source = batches.stored(taker.inbox, upload)
+            if source is None or not taker.inbox.copy(source, place, metadata=targets.metadata(upload)):
+                return None
+    if refused:
+        why = {"key": upload.key, "reason": judged.reason, "run": taker.run, "size": upload.size, "etag": upload.etag}
+        taker.inbox.put(targets.reason(upload), canonical(why).encode())
+    return place
+
+
+def _withdraw(taker: Taker, lost: Collection[str], places: Mapping[str, str | None]) -> None:
+    """Remove what was put where it does not belong, of uploads that somebody else has decided about."""
+    for other in transact(lambda connection: ledger.rows(connection, lost)):
+        place = places[other.upload]
+        if other.place is not None and place not in {None, other.place, other.source}:
+            taker.inbox.delete(str(place))
+
+
+def _verdict(judged: Judged, place: str) -> ledger.Verdict:
+    return ledger.Verdict(
+        upload=judged.upload.upload,
+        state=judged.state,
+        place=place,
+        rows_new=len(judged.rows),
+        rows_known=judged.known,
+        rows_refused=judged.refused,
+        reason=judged.reason,
+    )
+
+
+def _commit(
+    connection: sa.Connection,
+    *,
+    taker: Taker,
+    owner: str,
+    decided: Sequence[ledger.Verdict],
+    after: Entry | None,
+    new: pd.DataFrame,
+    digest: str,
+) -> None:
+    """The one moment in which it becomes true.
+
+    Raises:
+        Moved, Overtaken: nothing was written.
+    """
+    sequence = None
+    if len(new):
+        key = history_rows.place(taker.project, digest)
+        entry = history.append(
+            connection, taker.project, after=after, digest=digest, rows=len(new), key=key, run=taker.run
+        )
+        sequence = entry.sequence
+    ledger.decide(connection, owner, decided, sequence)

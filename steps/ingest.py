@@ -1,0 +1,86 @@
+"""All that is new in a project's inbox: claimed, checked, its rows in the history, files moved, a training asked for.
+
+An event only says "look now". A run that finds nothing new says so and ends; that is what becomes of a duplicate. What
+an earlier run left unfinished, this one finishes, and the training of a state that nobody has trained is asked for
+whoever brought it.
+"""
+
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from steps import declaration as declared
+from steps import tables
+from steps.backends import history, objects
+from steps.backends.database import transact
+from steps.command import log, run, write_json, write_text
+from steps.inbox import announced, training
+from steps.inbox.candidates import prefix
+from steps.inbox.summary import summary
+from steps.inbox.taking import Taker, take
+from steps.tables import page, shift
+
+
+@click.command()
+@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@click.option("--records", default="", help="A notification, in base64; empty: look for everything.")
+@click.option("--run", "name", required=True, help="The workflow's name; files that it takes are kept under it.")
+@click.option("--created", required=True, help="When the workflow was created (RFC 3339); shown on the page.")
+@click.option("--train-out", type=click.Path(path_type=Path), required=True, help="true or false.")
+@click.option(
+    "--manifest-out", type=click.Path(path_type=Path), required=True, help="The training to start; {} if none."
+)
+@click.option("--summary-out", type=click.Path(path_type=Path), required=True, help="What arrived, as JSON.")
+@click.option("--report-out", type=click.Path(path_type=Path), required=True, help="What arrived, as a page.")
+def command(
+    *,
+    declaration: str,
+    records: str,
+    name: str,
+    created: str,
+    train_out: Path,
+    manifest_out: Path,
+    summary_out: Path,
+    report_out: Path,
+) -> None:
+    """Take all that is new in the inbox."""
+    project = declared.parse_table(declaration)
+    inbox, lake = objects.inbox(), objects.lake()
+    told = announced.read(records, inbox.name, prefix(project.name))
+    taker = Taker(
+        project=project.name,
+        run=name,
+        inbox=inbox,
+        lake=lake,
+        largest_mb=project.table.largest_mb,
+        examine=lambda files: tables.examine(files, project),
+        shifted=_Shifted(project),
+    )
+    taken = take(taker, told)
+    head = transact(lambda connection: history.head(connection, project.name))
+    train = training.wanted(project)
+    found = summary(project.name, name, taken, head, train) | {"made_at": created}
+    write_json(summary_out, found)
+    write_text(report_out, page.page(found))
+    write_json(manifest_out, training.manifest(project.name, train))
+    write_text(train_out, "true" if train else "false")
+    log.info("%s", found["words"])
+
+
+class _Shifted:
+    """Why new rows are of another world; the live model is fetched when the first rows ask for it."""
+
+    def __init__(self, project: declared.TableDeclaration) -> None:
+        self._project = project
+        self._champion: shift.Champion | None = None
+        self._fetched = False
+
+    def __call__(self, rows: pd.DataFrame) -> str | None:
+        if not self._fetched:
+            self._champion, self._fetched = shift.champion(self._project.name), True
+        return shift.reason(rows, self._champion, self._project)
+
+
+if __name__ == "__main__":
+    run(command)

@@ -1,0 +1,82 @@
+"""A dataset of a table's rows, each known by its content.
+
+A row's digest says where it belongs: its first digits whether it is held out, others which fold it is in. So a row
+stays on its side whatever else comes, a copy of it cannot be on both, and neither order nor time matters.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from steps.learning.dataset import Answers, Dataset, Task
+from steps.learning.split import Fold, Mask
+
+_MOST_BLOCKS = 1000
+
+
+@dataclass(frozen=True)
+class Table(Dataset):
+    """Columns of `rows`: row (its digest, 32 hexadecimal digits, each once), target, and the features (float64)."""
+
+    kind: ClassVar[str] = "table"
+    fingerprint: str
+    parameter: str
+    unit: str
+    task: Task
+    holdout_share: float
+    number: int
+    rows: pd.DataFrame
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return tuple(name for name in self.rows.columns if name not in {"row", "target"})
+
+    @property
+    def sequence(self) -> int | None:
+        return self.number
+
+    def training(self) -> Mask:
+        return ~self.holdout()
+
+    def holdout(self) -> Mask:
+        return self._digits(0, 8) < self.holdout_share * 16**8
+
+    def folds(self, part: "np.ndarray[Any, np.dtype[np.intp]]", count: int) -> list[Fold]:
+        """Cross-validation: each row is scored in one fold and learned from in the others."""
+        fold = self._digits(8, 16)[part] % count
+        return [Fold(fold != number, fold == number) for number in range(count)]
+
+    def naive(self, learned: Mask, scored: Mask) -> Sequence[tuple[str, Answers]]:
+        """The mean of the learned rows, or the class that most of them have."""
+        target, rows = self.target[learned], int(scored.sum())
+        if self.task == "regression":
+            return [("training mean", np.full(rows, target.mean()))]
+        classes, counts = np.unique(target, return_counts=True)
+        return [("majority class", np.full(rows, classes[np.argmax(counts)]))]
+
+    def blocks(self, scored: Mask, hours: int) -> "np.ndarray[Any, Any]":  # noqa: ARG002 - it has no hours
+        """Rows, each by itself; of very many some together, by their content."""
+        if int(scored.sum()) <= _MOST_BLOCKS:
+            return np.arange(int(scored.sum()))
+        return self._digits(16, 24)[scored] % _MOST_BLOCKS
+
+    def about(self) -> dict[str, Any]:
+        return {"task": self.task, "holdout_share": self.holdout_share, "sequence": self.number}
+
+    @classmethod
+    def restore(cls, about: Mapping[str, Any], rows: pd.DataFrame) -> "Table":
+        return cls(
+            fingerprint=about["fingerprint"],
+            parameter=about["parameter"],
+            unit=about["unit"],
+            task=about["task"],
+            holdout_share=about["holdout_share"],
+            number=about["sequence"],
+            rows=rows,
+        )
+
+    def _digits(self, first: int, last: int) -> "np.ndarray[Any, np.dtype[np.int64]]":
+        return np.array([int(row[first:last], 16) for row in self.rows["row"]], dtype=np.int64)

@@ -1,0 +1,102 @@
+"""The dataset that a project's history is now: fixed, split, and the list of trials on it drawn.
+
+It is always the newest state that is learned from, whichever a training was started for; so of many that wait one
+learns, and the others find it done. A dataset's fingerprint is of the history, the declaration and the code.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from steps import caching, history_rows
+from steps import declaration as declared
+from steps.backends import objects, promotions, trainings
+from steps.backends.database import transact
+from steps.backends.history import Entry
+from steps.backends.objects import Bucket
+from steps.command import log, run, write_json, write_text
+from steps.declaration import TableDeclaration
+from steps.errors import CheckFailed
+from steps.features.table import features
+from steps.learning import enough, lake, trials
+from steps.learning.champion import live_recipe
+from steps.learning.table_dataset import Table
+from steps.learning.tables import fingerprint
+
+
+@click.command()
+@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@click.option("--run", "name", required=True, help="The workflow's name, under which the training is claimed.")
+@click.option("--created", required=True, help="When the workflow was created (RFC 3339); shown in the summary.")
+@click.option("--workers", type=click.IntRange(min=1), required=True, help="How many may run a family's trials.")
+@click.option("--dataset-out", type=click.Path(path_type=Path), required=True, help="The dataset's fingerprint.")
+@click.option("--workers-out", type=click.Path(path_type=Path), required=True, help="The workers, a JSON list.")
+@click.option("--wanted-out", type=click.Path(path_type=Path), required=True, help="false where it is decided already.")
+@click.option("--summary-out", type=click.Path(path_type=Path), required=True, help="What it holds, as JSON.")
+def command(
+    *,
+    declaration: str,
+    name: str,
+    created: str,
+    workers: int,
+    dataset_out: Path,
+    workers_out: Path,
+    wanted_out: Path,
+    summary_out: Path,
+) -> None:
+    """Fix the dataset that all accepted rows make, and draw its trials."""
+    project = declared.parse_table(declaration)
+    bucket = objects.lake()
+    rows, head = history_rows.load(bucket, project.name)
+    if head is None:
+        raise CheckFailed(f"no file of {project.name} has been accepted yet; put one: pipeline put {project.name} FILE")
+    dataset, newest = fingerprint(project, head.chain), head.sequence
+    about = lake.find(bucket, project.name, dataset) or _make(bucket, project, rows, head)
+    claimed = transact(lambda connection: trainings.claim(connection, project.name, dataset, newest, name))
+    wanted = claimed and not _decided(project.name, dataset)
+    log.info("number %d of the history: %d rows%s", head.sequence, about["rows"], "" if wanted else ", decided already")
+    width = min(workers, max(about["trials"].values()))
+    write_json(summary_out, about | {"made_at": created})
+    write_text(workers_out, caching.canonical(list(range(width))))
+    write_text(wanted_out, "true" if wanted else "false")
+    write_text(dataset_out, dataset)
+
+
+def _decided(project: str, dataset: str) -> bool:
+    found = transact(lambda connection: promotions.find(connection, project, dataset))
+    return found is not None and found.promoted is not None
+
+
+def _make(bucket: Bucket, project: TableDeclaration, rows: Any, head: Entry) -> dict[str, Any]:
+    """Store the dataset and its trials; what is known about it.
+
+    Raises:
+        CheckFailed: there are too few rows to learn from.
+    """
+    learning = project.learning
+    told = features(rows, project)
+    dataset = Table(
+        fingerprint=fingerprint(project, head.chain),
+        parameter=learning.target,
+        unit=project.target.unit,
+        task=learning.task,
+        holdout_share=learning.holdout_share,
+        number=head.sequence,
+        rows=told.assign(row=rows["row"], target=rows[learning.target]),
+    )
+    enough.check(dataset, learning.folds, f"{len(rows)} rows of {project.name}")
+    champion = live_recipe(project.name, learning.target)
+    drawn = {family.name: trials.draw(family, champion) for family in learning.families}
+    about = {
+        "kind": "dataset",
+        "rows": len(rows),
+        "features": len(dataset.features),
+        "held_out": int(dataset.holdout().sum()),
+        "trials": {family: len(parameters) for family, parameters in drawn.items()},
+    }
+    return lake.save(bucket, project.name, dataset, drawn, about)
+
+
+if __name__ == "__main__":
+    run(command)

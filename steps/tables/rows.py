@@ -1,0 +1,38 @@
+"""A row's identity: the same values are the same row, in whatever order, file or spelling they come."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+import pandas as pd
+
+from steps.declaration import Table
+
+_PART = 100_000
+_BETWEEN = "\x1f"  # ASCII's unit separator, which is in no number and in no declared level
+
+
+def identified(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """The frame, of the declared columns, with the column `row` before the declared ones: the first 32 hex digits of the SHA-256 of the row's
+    canonical form, which is each number as Python writes a float, and each level's text, in the declared order."""
+    names = [column.name for column in table.columns]
+    parts = [
+        pd.Series(list(_digests(frame.iloc[start : start + _PART], names)), dtype="str")
+        for start in range(0, len(frame), _PART)
+    ]
+    row = pd.concat(parts, ignore_index=True) if parts else pd.Series([], dtype="str")
+    result = frame.reset_index(drop=True)
+    result.insert(0, "row", row)
+    return result
+
+
+def _digests(part: pd.DataFrame, names: list[str]) -> Iterator[str]:
+    written = [_written(part[name]) for name in names]
+    return (sha256(_BETWEEN.join(row).encode()).hexdigest()[:32] for row in zip(*written, strict=True))
+
+
+def _written(column: "pd.Series[Any]") -> list[str]:
+    """Each value's text; as columns repeat themselves, each different value is written once."""
+    codes, values = pd.factorize(column)
+    texts = [one if isinstance(one, str) else repr(float(one)) for one in values]
+    return [texts[code] for code in codes]

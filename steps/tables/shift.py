@@ -1,0 +1,99 @@
+"""Whether a file's new rows come from the world that the live model learned from.
+
+What is asked is the relation, not the inputs: a survey of larger animals is welcome, one whose rings are counted
+differently is not. So the champion predicts the new rows, and the mean of what it misses them by is compared with that
+on the holdout, where it was judged. The bound is a number of standard errors of that mean, plus the project's
+tolerance, since no two surveys are quite alike.
+"""
+
+import json
+from dataclasses import dataclass
+from math import isfinite, sqrt
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from steps.backends import objects, promotions
+from steps.backends.database import begin
+from steps.command import log
+from steps.declaration import TableDeclaration
+from steps.features.table import features
+from steps.models import Model
+from steps.stored import load
+
+_MOST_ROWS = 50_000  # that are predicted: the first by their hash, which is a draw
+
+
+@dataclass(frozen=True, eq=False)
+class Champion:
+    """The live model, and its residuals on the holdout (target minus prediction): their mean and standard deviation,
+    in the target's unit. `decision` is the one that it is live by."""
+
+    model: Model
+    mean: float
+    sd: float
+    decision: int
+
+
+def champion(project: str) -> Champion | None:
+    """The live model of the project; None where there is none, or its decision does not say how it missed.
+
+    Raises:
+        CheckFailed: its files are gone or were changed.
+        StepError: the database or the object store does not answer.
+    """
+    with begin() as connection:
+        live = promotions.champion(connection, project)
+        judged = None if live is None else _judged(promotions.get(connection, project, live.decision))
+    if live is None:
+        log.info("no model is live, so no file can be told from what it expects")
+        return None
+    kept = objects.lake().get(f"{project}/decisions/{judged}/summary.json")
+    residuals = _residuals(kept)
+    if residuals is None:
+        log.info("decision %s says nothing of residuals, so no file is compared with what its model expects", judged)
+        return None
+    model, _ = load(live.model_uri, live.digest)
+    return Champion(model, *residuals, live.decision)
+
+
+def reason(new_rows: pd.DataFrame, champion: Champion | None, declaration: TableDeclaration) -> str | None:
+    """Why a file's new rows are of another world; None where they are not, or too few to say."""
+    bound = declaration.learning.shift
+    if champion is None or bound is None or declaration.learning.task != "regression" or len(new_rows) < bound.rows:
+        return None
+    asked = new_rows.sort_values("row").head(_MOST_ROWS)
+    told = features(asked, declaration)
+    if not set(champion.model.features) <= set(told.columns):
+        log.info("the live model of decision %d wants other columns, so it is not asked", champion.decision)
+        return None
+    target = declaration.target
+    expected = champion.model.predict(told[list(champion.model.features)].to_numpy(dtype=np.float64))
+    mean = float(np.mean(asked[target.name].to_numpy(dtype=np.float64) - expected))
+    allowed = bound.errors * champion.sd / sqrt(len(asked)) + bound.tolerance
+    if abs(mean - champion.mean) <= allowed:
+        return None
+    unit = f" {target.unit}" if target.unit else ""
+    side = "above" if mean > 0 else "below"
+    return (
+        f"its {len(asked):,} new rows are on average {abs(mean):.2f}{unit} {side} what the live model (decision "
+        f"{champion.decision}) expects; on the holdout that was {champion.mean:.2f} with a standard deviation of "
+        f"{champion.sd:.2f}, and {allowed:.2f} from it are allowed ({bound.errors:g} standard errors of "
+        f"{champion.sd / sqrt(len(asked)):.2f}, and {bound.tolerance:g})"
+    )
+
+
+def _judged(live: promotions.Promotion) -> int:
+    """The decision that judged the live model: a rollback has judged nothing itself."""
+    return live.decision if live.restores is None else live.restores
+
+
+def _residuals(kept: bytes | None) -> tuple[float, float] | None:
+    """Their mean and standard deviation, by a decision's summary."""
+    summary: dict[str, Any] = json.loads(kept) if kept else {}
+    try:
+        mean, sd = (float(summary["residuals"][name]) for name in ("mean", "sd"))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (mean, sd) if isfinite(mean) and isfinite(sd) else None

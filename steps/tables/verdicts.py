@@ -1,0 +1,43 @@
+"""What goes into the checks of dropped files, and what comes out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+
+class Unfit(Exception):
+    """A file cannot be taken; the message is the reason, one line, for its owner."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A dropped file: its upload's id, its name, its content."""
+
+    upload: str
+    name: str
+    body: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """On one file, accepted where `reason` is None.
+
+    `rows` are its valid rows in the file's order, doubled ones included: `row`, then the declared columns (numbers as
+    float64, levels as str); none where it is refused. `refused_rows` were left out, `notes` say why.
+    """
+
+    upload: str
+    reason: str | None
+    rows: pd.DataFrame
+    refused_rows: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """The verdicts, in the order of the files, and what was expected of their rows: dicts of `column`, `name`,
+    `checked` and `failed`, which are JSON."""
+
+    verdicts: tuple[Verdict, ...]
+    suites: list[dict[str, Any]]
