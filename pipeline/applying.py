@@ -4,9 +4,9 @@ The name is the identity, as on a cluster: applied again, by a retry or by anoth
 outlives the run that applied it; the watch goes on with what a kill cut off.
 """
 
-import subprocess
+import threading
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pipeline import engine
 from pipeline.engine.fields import Fields
@@ -15,15 +15,12 @@ from pipeline.finding import find
 from pipeline.watch_background import Background
 from pipeline.watch_children import launch
 
-API_GROUP: Final = "argoproj.io"
-
 
 class Workflows:
     """Applies Workflows whose `workflowTemplateRef` is in `manifests/`. `home`: the state folder."""
 
     def __init__(self, home: Path, journal: engine.Journal) -> None:
         self._home, self._journal = home, journal
-        self._started: list[subprocess.Popen[bytes]] = []
 
     def apply(self, manifest: dict[str, Any]) -> str:
         """Start the run, where there is none of that name; its phase.
@@ -43,7 +40,7 @@ class Workflows:
                 return phase
             raise
         background.handed(run)
-        self._started.append(launch(self._home, run))
+        threading.Thread(target=launch(self._home, run).wait, daemon=True).start()  # leaves no zombie
         return "Pending"
 
     def _phase(self, run: str) -> str | None:

@@ -337,7 +337,7 @@ def down() -> None:
     """Stop the embedded servers and the model servers. Nothing is lost."""
     from pipeline.running import Laptop
 
-    Laptop.here().stack.stop()
+    Laptop.here().down()
     click.echo("stopped")
 
 

@@ -1,10 +1,11 @@
-"""Checks a folder of manifests twice: with our parser, which refuses what our engine does not run, and with the real
-`argo lint --offline` where that is installed. A folder is linted as one, since its manifests refer to each other."""
+"""Checks a folder of manifests twice: with our own readers, which refuse what is not run here, and with the real `argo
+lint --offline` and `argo-events lint` where they are installed. A folder is linted as one, since its manifests refer to
+each other."""
 
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -12,28 +13,40 @@ import click
 from pipeline.errors import UserError
 
 
-def argo() -> str | None:
-    """The `argo` command: on PATH, or among a local test cluster's tools (`$CLUSTER_HOME/bin`)."""
+def command(name: str) -> str | None:
+    """The command `name`: on PATH, or among a local test cluster's tools (`$CLUSTER_HOME/bin`)."""
     tools = Path(os.environ.get("CLUSTER_HOME") or Path.home() / ".cache" / "cluster") / "bin"
-    return shutil.which("argo") or shutil.which("argo", path=str(tools))
+    return shutil.which(name) or shutil.which(name, path=str(tools))
 
 
 def lint(folder: Path) -> Iterator[str]:
-    """One line for each workflow that this engine accepts, one for what argo says.
+    """One line for each workflow and Sensor that is run here, one for what argo says, and where there are Sensors, one
+    for what argo-events says.
 
     Raises:
-        Refused: our engine would not run it.
-        UserError: argo finds an error.
+        Refused: it would not be run here.
+        UserError: argo or argo-events finds an error.
     """
-    from pipeline.engine import load  # noqa: PLC0415 — YAML is not needed for --help
+    from pipeline.engine import documents, load  # noqa: PLC0415 — YAML is not needed for --help
+    from pipeline.events.reading import read  # noqa: PLC0415
 
     for name in load(folder).names():
         yield f"ok   {name}: this engine runs it"
-    command = argo()
-    if command is None:
-        yield f"--   {folder.name}: not checked by argo, which is not on PATH"
-        return
-    finished = subprocess.run([command, "lint", "--offline", str(folder)], capture_output=True, text=True, check=False)
-    if finished.returncode:
-        raise UserError(f"argo lint {folder}: {click.unstyle(finished.stdout + finished.stderr).strip()}")
-    yield f"ok   {folder.name}: argo lint --offline finds no error"
+    sensors, refused = read(documents.files(folder))
+    if refused:
+        raise refused[0]
+    for _, sensor in sensors:
+        yield f"ok   {sensor.name}: the watch does what this Sensor does"
+    yield _asked(folder, "argo", ["lint", "--offline"])
+    if sensors:
+        yield _asked(folder, "argo-events", ["lint", "--strict", "--recursive"])
+
+
+def _asked(folder: Path, program: str, options: Sequence[str]) -> str:
+    found = command(program)
+    if found is None:
+        return f"--   {folder.name}: not checked by {program}, which is not on PATH"
+    done = subprocess.run([found, *options, str(folder)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UserError(f"{program} lint {folder}: {click.unstyle(done.stdout + done.stderr).strip()}")
+    return f"ok   {folder.name}: {program} {' '.join(options)} finds no error"

@@ -1,9 +1,9 @@
 """Listening to a bucket, as MinIO's and JuiceFS's stores let one do: a response that never ends, a line for each
 notification (https://github.com/minio/minio/blob/master/docs/bucket/notifications/README.md).
 
-The store keeps nothing for who is not connected. So after each connection, and not before it, the bucket is listed once:
-what was written in between is there. Keys are as the store gives them: URL-encoded here, raw in the events of a MinIO.
-minio-py connects again by itself and tells nobody, which is why this is our own.
+The store keeps nothing for who is not connected. So after each connection, and not before it, the bucket is listed
+once: what was written in between is there. Both stores give keys raw here, and send a blank twice a second. minio-py
+connects again by itself and tells nobody, which is why this is our own.
 """
 
 import json
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE: Final = 0.1  # seconds before connecting again; twice as many each time
 _LONGEST_PAUSE: Final = 5.0
-_SILENCE: Final = 30.0  # seconds; a store that lives sends a blank line more often
+_SILENCE: Final = 10.0  # seconds; a store that lives sends a blank more often
 
 
 @dataclass(frozen=True)
@@ -92,16 +92,16 @@ class Ear:
             try:
                 settings = self._settings(source.access_key.name)
                 with closing(_connected(source, settings)) as response:
-                    self._tell(Heard(source, trouble=""))
                     if _any(source, settings):
                         self._tell(Heard(source))
+                    self._tell(Heard(source, trouble=""))
                     pause = _FIRST_PAUSE
                     for records in _notifications(response):
                         if closed.is_set():
                             return
                         self._tell(Heard(source, records))
                 trouble = "the store ended the connection"
-            except (PipelineError, BotoCoreError, ClientError, HTTPError, OSError) as problem:
+            except (PipelineError, BotoCoreError, ClientError, HTTPError, OSError, ValueError) as problem:
                 trouble = str(problem)
             self._tell(Heard(source, trouble=trouble))
             closed.wait(pause)
@@ -119,6 +119,9 @@ def _connected(source: EventSource, settings: Mapping[str, str]) -> "BaseHTTPRes
     from botocore.awsrequest import AWSRequest  # noqa: PLC0415
     from botocore.credentials import Credentials  # noqa: PLC0415
 
+    for key in (source.access_key, source.secret_key):
+        if key.key not in settings:
+            raise PipelineError(f"the Secret {key.name} has no key {key.key}; it has {', '.join(settings) or 'none'}")
     query = [("prefix", source.prefix), ("suffix", source.suffix), *(("events", event) for event in source.events)]
     request = AWSRequest("GET", f"{settings['AWS_ENDPOINT_URL_S3']}/{source.bucket}?{urlencode(query)}")
     secret = Credentials(settings[source.access_key.key], settings[source.secret_key.key])
@@ -127,7 +130,9 @@ def _connected(source: EventSource, settings: Mapping[str, str]) -> "BaseHTTPRes
     response = pool.request("GET", str(request.url), headers=dict(request.headers), preload_content=False)
     if response.status != 200:
         with closing(response):
-            raise PipelineError(f"the store does not let {source.name} listen: {response.status} {response.data!r:.200}")
+            raise PipelineError(
+                f"the store does not let {source.name} listen: {response.status} {response.data!r:.200}"
+            )
     return response
 
 

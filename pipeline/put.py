@@ -1,6 +1,6 @@
 """Dropping files into a project's inbox, as any S3 client would: boto3, `mc cp`, minio-py do the same."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def put(laptop: Laptop, key: str, file: Path) -> None:
 
 
 @contextmanager
-def _progress(file: Path) -> "Iterator[object]":
+def _progress(file: Path) -> Iterator[Callable[[int], None]]:
     """What to call with the bytes that went out."""
     if file.stat().st_size < _LARGE:
         yield lambda _: None

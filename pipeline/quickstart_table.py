@@ -13,7 +13,7 @@ import click
 
 from pipeline import engine, tabular_samples
 from pipeline.closing import addresses, live_version, scores, summary
-from pipeline.errors import PipelineError, RunFailed
+from pipeline.errors import PipelineError
 from pipeline.inbox import newest
 from pipeline.live import live_tree
 from pipeline.put import key_of, put
@@ -22,6 +22,7 @@ from pipeline.running import Laptop
 if TYPE_CHECKING:
     from pipeline.engine.views import RunView
     from pipeline.project import TableProject
+    from steps.backends.ledger import Upload
 
 _PATIENCE = 60  # seconds that the trigger may take
 _PAUSE = 0.05
@@ -40,9 +41,10 @@ def quickstart(project: "TableProject", data: str) -> None:
     laptop.up()
     key = key_of(project, file.name)
     known = {run.id for run in laptop.runs()}
-    dropped = put(laptop, key, file)
+    before = newest(laptop, project.name, key)
+    put(laptop, key, file)
     click.echo(f"dropped {file} as s3://inbox/{key}")
-    taken = _taken(laptop, project.name, key, dropped, known)
+    taken = _taken(laptop, project.name, key, before, known)
     runs = [taken]
     arrived = summary([taken], "ingest")
     click.echo(arrived["words"])
@@ -52,8 +54,8 @@ def quickstart(project: "TableProject", data: str) -> None:
     click.echo(_closing(laptop, project.name, key, runs, report))
 
 
-def _taken(laptop: Laptop, project: str, key: str, dropped: str, known: set[str]) -> "RunView":
-    """The run that took what was dropped, once it is over.
+def _taken(laptop: Laptop, project: str, key: str, before: "Upload | None", known: set[str]) -> "RunView":
+    """The run that took what was dropped, once it is over; `before`: what was dropped under that key earlier.
 
     Raises:
         PipelineError: none did.
@@ -61,7 +63,7 @@ def _taken(laptop: Laptop, project: str, key: str, dropped: str, known: set[str]
     for run in _new_runs(laptop, f"{project}-ingest", known):
         view = _follow(laptop, run)
         upload = newest(laptop, project, key)
-        if upload is not None and upload.etag == dropped and upload.cleared_at is not None:
+        if upload is not None and (before is None or upload.upload != before.upload) and upload.cleared_at is not None:
             return laptop.view(upload.run) if upload.run != view.id else view
     raise PipelineError(f"no run took {key} within {_PATIENCE} s; see: {laptop.home / 'logs' / 'watch.log'}")
 

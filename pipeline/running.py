@@ -17,11 +17,14 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from pipeline import engine
+from pipeline.applying import Workflows
 from pipeline.errors import RunFailed, UserError
 from pipeline.finding import Found, find
 from pipeline.labels import labels
 from pipeline.stack import Stack
 from pipeline.stack.host import LaptopHost
+from pipeline.stack.watcher import holder
+from pipeline.watch_ending import end_runs, end_watch
 
 if TYPE_CHECKING:
     from pipeline.engine.views import RunSummary, RunView
@@ -69,7 +72,7 @@ class Laptop:
     @cached_property
     def host(self) -> LaptopHost:
         """It as the engine sees it."""
-        return LaptopHost(self.stack)
+        return LaptopHost(self.stack, Workflows(self.home, self.journal))
 
     @cached_property
     def journal(self) -> engine.Journal:
@@ -78,10 +81,23 @@ class Laptop:
         return engine.Journal(self.home / "journal.db")
 
     def up(self) -> None:
-        """Start all servers that a run may need, and wait for them."""
+        """Start all servers that a run may need, and the watch, and wait for them."""
         self.stack.start_in_background(["tracking", "fork-server"])
         for name in ("object-store", "fork-server", "tracking"):
             self.stack.ensure(name)
+        background = next((each.pid for each in self.stack.status() if each.name == "watch"), None)
+        if holder(self.home) in (None, background):  # else somebody watches in a terminal
+            self.stack.ensure("watch")
+
+    def down(self) -> None:
+        """Stop the watch, the runs that it or another run started (they go on at the next `up`), then the servers."""
+        end_watch(self.home)
+        end_runs(self.journal)
+        self.stack.stop()
+
+    def watched(self) -> bool:
+        """Whether somebody watches the inboxes and the schedules."""
+        return holder(self.home) is not None
 
     def submit(self, name: str, parameters: Mapping[str, str]) -> str:
         """A new run of the workflow `name` of manifests/, not started yet; its id.
@@ -135,6 +151,15 @@ class Laptop:
             ended = engine.execute(
                 self.journal, run, self.host, self.home, cores=cores or os.cpu_count() or 1, on_change=show, stop=stop
             )
+        return self.succeeded(ended)
+
+    def succeeded(self, ended: "RunView") -> "RunView":
+        """That run, if it ended well.
+
+        Raises:
+            RunFailed: it did not, or has not ended and nobody executes it.
+        """
+        run = ended.id
         if ended.interrupted:
             raise RunFailed(f"{run} was stopped; go on with: pipeline run --resume {run}")
         if ended.phase != "Succeeded":

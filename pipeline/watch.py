@@ -1,8 +1,8 @@
 """The watch: in the foreground, it waits for what starts workflows, and starts them.
 
-What that is, is a `Source` each: schedules (`watch_crons`) and uploads (`watch_uploads`). A source keeps what it needs in the journal's file, so that
-the watch may be killed at any instant; it is asked often enough that a clock that jumps, a machine that slept and a
-file that was edited are noticed, and otherwise not before something is due.
+What that is, is a `Source` each: schedules (`watch_crons`) and uploads (`watch_uploads`). A source keeps what it needs
+in the journal's file, so that the watch may be killed at any instant; it is asked often enough that a clock that jumps,
+a machine that slept and a file that was edited are noticed, and otherwise not before something is due.
 """
 
 import fcntl

@@ -1,8 +1,8 @@
 """Runs that nobody sits in front of: an upload started them, or another run applied them. The watch goes on with those
 whose process has died.
 
-In the journal's file, in a table of its own. A row is written before its run is, so that no kill in between leaves a run
-that nobody looks after; a row without a run means nothing.
+In the journal's file, in a table of its own. A row is written before its run is, so that no kill in between leaves a
+run that nobody looks after; a row without a run means nothing.
 """
 
 import sqlite3

@@ -88,4 +88,4 @@ class Processes:
 
     def descriptors(self) -> list[int]:
         """See `Children`."""
-        return [descriptor for _, descriptor in self._started.values()]
+        return [self._started[run][1] for run in list(self._started) if self.busy(run)]

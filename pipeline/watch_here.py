@@ -6,18 +6,21 @@ import click
 
 from pipeline.errors import UserError
 from pipeline.finding import SHIPPED
+from pipeline.listening import Ear
 from pipeline.running import Laptop
-from pipeline.watch import SystemClock, alone, interruptible, watch
+from pipeline.watch import Source, SystemClock, alone, interruptible, watch
 from pipeline.watch_children import Processes
 from pipeline.watch_crons import Crons
 from pipeline.watch_ledger import Ledger
 from pipeline.watch_lines import still
 from pipeline.watch_manifests import Folder
+from pipeline.watch_sensors import Sensors
 from pipeline.watch_table import crons_table
+from pipeline.watch_uploads import Uploads
 
 
 def watch_here(place: Path | None) -> None:
-    """Watch the CronWorkflows of a folder or file (of manifests/, for None) until interrupted.
+    """Watch the CronWorkflows and Sensors of a folder or file (of manifests/, for None) until interrupted.
 
     Raises:
         UserError: there is none that can be run here, or another watch.
@@ -27,14 +30,20 @@ def watch_here(place: Path | None) -> None:
     with alone(laptop.home), interruptible():
         children = Processes(laptop.home)
         crons = Crons(folder, laptop.journal, Ledger(laptop.journal.path), children, click.echo)
+        ear = Ear(lambda name: laptop.stack.settings("secret", name))
+        uploads = Uploads(Sensors(folder.place), ear, laptop.journal, children, click.echo)
         try:
             click.echo(f"watching {folder.place}; Ctrl-C ends the watch and leaves what runs alone")
-            crons.look(SystemClock().now())
-            if not crons.names():
-                raise UserError(f"no CronWorkflow in {folder.place} can be watched; name another folder or file")
-            watch([crons], children, SystemClock())
+            sources: list[Source] = [crons, uploads]
+            for source in sources:
+                source.look(SystemClock().now())
+            if not crons.names() and not uploads.names():
+                raise UserError(
+                    f"no CronWorkflow and no Sensor in {folder.place} can be watched; name another folder or file"
+                )
+            watch(sources, children, SystemClock())
         except KeyboardInterrupt:
-            click.echo(still(crons.running()))
+            click.echo(still([*crons.running(), *uploads.running()]))
             raise
 
 

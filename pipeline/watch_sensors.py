@@ -1,5 +1,5 @@
-"""The Sensors of a folder with their EventSources, read again whenever a file of it changes. What is broken is told, and
-what was before is kept."""
+"""The Sensors of a folder with their EventSources, read again whenever a file of it changes. What is refused is told;
+where a Sensor's workflow is broken, the Sensor stays and each upload says so."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,17 +43,24 @@ class Sensors:
 
     def read(self) -> list[str]:
         """Read the files; what is broken, a line each."""
-        self._manifests.clear()
         try:
-            sources, sensors = read(documents.files(self.place))
-            by_name = {(source.name, source.event): source for source in sources}
-            known = [(by_name[sensor.source, sensor.event], sensor) for sensor in sensors]
-            for sensor in sensors:
+            files = documents.files(self.place)
+        except PipelineError:
+            return []  # whoever looks for schedules here says so
+        self._manifests.clear()
+        pairs, refused = read(files)
+        problems = [str(problem) for problem in refused]
+        before = {sensor.name: (source, sensor) for source, sensor in self._known}
+        known = []
+        for source, sensor in pairs:
+            try:
                 self.manifests(sensor)
-        except PipelineError as problem:
-            return [str(problem)]
+                known.append((source, sensor))
+            except PipelineError as problem:
+                problems.append(str(problem))
+                known += [before[sensor.name]] if sensor.name in before else []
         self._known = known
-        return []
+        return problems
 
     def manifests(self, sensor: Sensor) -> Manifests:
         """Those of the workflow that it starts.

@@ -1,7 +1,7 @@
 """Uploads as a source of the watch: what a Sensor of the folder would start on a cluster, it starts here.
 
-Nothing heard is kept but the run that it started: what was not yet one when the watch was killed lies in the bucket, and
-is found by listing at the next start. Runs wait their turn in the journal.
+Nothing heard is kept but the run that it started: what was not yet one when the watch was killed lies in the bucket,
+and is found by listing at the next start. Runs wait their turn in the journal.
 """
 
 import os
@@ -26,11 +26,9 @@ _LETTERS: Final = string.ascii_lowercase + string.digits
 class Uploads:
     """The Sensors of a folder, and the runs that they and other runs started."""
 
-    def __init__(
-        self, sensors: Sensors, ear: Ear, journal: engine.Journal, background: Background, children: Children, say: Say
-    ) -> None:
+    def __init__(self, sensors: Sensors, ear: Ear, journal: engine.Journal, children: Children, say: Say) -> None:
         self._sensors, self._ear, self._journal, self._say = sensors, ear, journal, say
-        self._background, self._children = background, children
+        self._background, self._children = Background(journal.path), children
         self._given_up: set[str] = set()
         self._trouble: dict[EventSource, str] = {}
         self._now = 0.0
@@ -118,7 +116,7 @@ class Uploads:
             self._hand_over(each)
 
     def _executes(self, run: Waiting) -> bool:
-        return run.pid is not None or run.handed or self._children.busy(run.run)
+        return self._children.busy(run.run) or run.pid is not None or run.handed
 
     def _hand_over(self, run: Waiting) -> None:
         try:

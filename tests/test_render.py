@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from pipeline.errors import UserError
-from pipeline.lint import argo, lint
+from pipeline.lint import command, lint
 from pipeline.projects import PROJECTS
 from pipeline.render import differences, rendered, write
-from steps.declaration import parse
+from steps.declaration import parse_any
 
 MANIFESTS = Path(__file__).parent.parent / "manifests"
 projects = pytest.mark.parametrize("project", PROJECTS.values(), ids=PROJECTS)
@@ -25,6 +25,14 @@ def leaves() -> list[tuple[str, dict[str, Any]]]:
             if "container" in template or "resource" in template:
                 found.append((f"{path.stem}/{template['name']}", template))
     return found
+
+
+def manifest(project: str, name: str) -> dict[str, Any]:
+    return yaml.safe_load((MANIFESTS / project / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def templates(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {template["name"]: template for template in spec["templates"]}
 
 
 @projects
@@ -50,10 +58,41 @@ def test_write_removes_what_no_workflow_makes(project, tmp_path) -> None:
 def test_the_declaration_reaches_the_steps_whole(project) -> None:
     text = project.declaration()
     assert "{{" not in text
-    declared = parse(text)
+    declared = parse_any(text)
     assert declared.learning.target == project.learning.target
     assert [family.name for family in declared.learning.families] == [f.name for f in project.learning.families]
-    assert declared.quantities.keys() == project.quantities.keys()
+
+
+def test_a_training_of_a_table_is_one_at_a_time_and_learns_nothing_twice() -> None:
+    spec = manifest("wine", "wine-train")["spec"]
+    assert spec["synchronization"]["mutexes"] == [{"name": "wine-train"}]
+    tasks = {task["name"]: task for task in templates(spec)["train"]["dag"]["tasks"]}
+    wanted = "{{tasks.merge.outputs.parameters.wanted}} == true"
+    assert {name for name, task in tasks.items() if task.get("when") == wanted} == {*tasks} - {"merge", "release"}
+    assert tasks["release"]["depends"] == "decide.Succeeded"
+
+
+@pytest.mark.parametrize("workflow", ["wine-ingest", "wine-reconcile"])
+def test_a_training_is_applied_from_an_artifact_by_an_account_of_its_own(workflow) -> None:
+    spec = manifest("wine", workflow)["spec"]
+    train = templates(spec.get("workflowSpec", spec))["train"]
+    assert train["resource"] == {"action": "apply", "manifestFrom": {"artifact": {"name": "manifest"}}}
+    assert train["serviceAccountName"] == "pipeline-trainer"
+
+
+@pytest.mark.parametrize("kind", ["eventbus", "eventsource", "sensor"])
+def test_pods_of_events_are_as_restricted_as_ours(kind) -> None:
+    name = "default" if kind == "eventbus" else "wine-inbox"
+    spec = manifest("wine", f"{name}-{kind}")["spec"]
+    place = spec["jetstream"] if kind == "eventbus" else spec["template"]
+    container = place["containerTemplate" if kind == "eventbus" else "container"]
+    assert place["securityContext"]["runAsNonRoot"] is True
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_the_bus_is_the_same_for_all_projects() -> None:
+    assert manifest("wine", "default-eventbus") == manifest("abalone", "default-eventbus")
 
 
 def test_a_declaration_that_argo_would_expand_is_refused() -> None:
@@ -89,10 +128,12 @@ def test_a_fan_outs_items_are_never_names() -> None:
 @projects
 def test_this_engine_and_argo_accept_the_folder(project) -> None:
     lines = list(lint(MANIFESTS / project.name))
-    assert len(lines) == len(rendered(project)) + 1
-    if argo() is None:
-        pytest.skip("argo lint did not run: no argo on PATH")
-    assert lines[-1].startswith("ok")
+    events = project.kind == "table"
+    assert len([line for line in lines if "this engine" in line]) == len(rendered(project)) - 3 * events
+    assert len([line for line in lines if "the watch" in line]) == events
+    if command("argo") is None or command("argo-events") is None:
+        pytest.skip("argo lint or argo-events lint did not run: not on PATH")
+    assert [line for line in lines if not line.startswith("ok")] == []
 
 
 @pytest.mark.parametrize(("name", "template"), leaves(), ids=[name for name, _ in leaves()])

@@ -1,6 +1,6 @@
 """Reads EventSources and Sensors back for the local watch, and refuses by file, line and field what it does not do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pipeline.engine import documents
@@ -11,28 +11,45 @@ from pipeline.events.models import API_VERSION, RECORDS, EventSource, SecretKey,
 _DESTINATION = "spec.arguments.parameters.{}.value"
 
 
-def read(files: Iterable[Path]) -> tuple[list[EventSource], list[Sensor]]:
-    """The EventSources and Sensors of these files; documents of other kinds are passed over.
-
-    Raises:
-        Refused: one is not what the watch can do, or a Sensor depends on an EventSource that is not there.
-    """
+def read(files: Iterable[Path]) -> tuple[list[tuple[EventSource, Sensor]], list[Refused]]:
+    """The Sensors of these files, each with the EventSource that it depends on; and what the watch cannot do, a refusal
+    each. Documents of other kinds are passed over, and so are files that cannot be read."""
     sources: dict[tuple[str, str], EventSource] = {}
     sensors: list[Sensor] = []
-    for file in files:
-        for document in documents.read(file):
-            if document.get("kind") == "EventSource":
-                source = _source(Fields(document, "", str(file)))
+    refused: list[Refused] = []
+    for file, document in _documents(files):
+        fields = Fields(document, "", str(file))
+        try:
+            if document["kind"] == "EventSource":
+                source = _source(fields)
                 sources[source.name, source.event] = source
-            elif document.get("kind") == "Sensor":
-                sensors.append(_sensor(Fields(document, "", str(file))))
+            else:
+                sensors.append(_sensor(fields))
+        except Refused as problem:
+            refused.append(problem)
+    found = []
     for sensor in sensors:
-        if (sensor.source, sensor.event) not in sources:
-            raise Refused(
+        source_of = sources.get((sensor.source, sensor.event))
+        if source_of is not None:
+            found.append((source_of, sensor))
+            continue
+        there = ", ".join(f"{event} of {name}" for name, event in sources) or "none"
+        refused.append(
+            Refused(
                 f"the Sensor {sensor.name} depends on {sensor.event} of the EventSource {sensor.source}, which is not "
-                f"there; there are {', '.join(f'{event} of {name}' for name, event in sources) or 'none'}"
+                f"there; there are {there}"
             )
-    return list(sources.values()), sensors
+        )
+    return found, refused
+
+
+def _documents(files: Iterable[Path]) -> Iterator[tuple[Path, documents.Located]]:
+    for file in files:
+        try:
+            found = documents.read(file)
+        except Refused:
+            continue  # whoever looks for workflows here says so
+        yield from ((file, each) for each in found if each.get("kind") in {"EventSource", "Sensor"})
 
 
 def _top(top: Fields, kind: str) -> tuple[str, str, Fields]:

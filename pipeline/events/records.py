@@ -38,7 +38,7 @@ def encode(records: Sequence[dict[str, Any]]) -> str:
 
 def _event(record: dict[str, Any]) -> dict[str, Any]:
     event = _shaped(record, _EVENT)
-    told = record["s3"]["object"]
+    told = (record.get("s3") or {}).get("object") or {}
     event["s3"]["object"] |= {name: told[name] for name in _LEFT_OUT_IF_EMPTY if told.get(name)}
     return event
 

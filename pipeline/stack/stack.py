@@ -25,10 +25,11 @@ from pipeline.stack.registry import Record
 from pipeline.stack.server import Server
 from pipeline.stack.supervisor import Supervisor
 from pipeline.stack.tracking import Tracking
+from pipeline.stack.watcher import Watcher
 
 log = logging.getLogger("pipeline.stack")
 
-SERVERS = ("object-store", "tracking", "fork-server")
+SERVERS = ("object-store", "tracking", "fork-server", "watch")
 _ROOT = Path(__file__).parents[2]
 
 
@@ -47,7 +48,7 @@ class ServerStatus:
 
 
 class Stack:
-    """The servers whose state is in `home`: object-store, tracking, fork-server, and one for each model deployed.
+    """The servers whose state is in `home`: object-store, tracking, fork-server, watch, and one for each model.
 
     `root`: the folder that holds the package `steps`. Safe to share between threads; two processes may have one each.
     """
@@ -119,8 +120,10 @@ class Stack:
         return self.ensure(wanted.name)
 
     def stop(self) -> None:
-        """Stop every server, the object store last. Their data stay, and so do their ports."""
-        names = {*SERVERS, *self._models(), *self._supervisor.registry.all()} - {"object-store"}
+        """Stop every server, the watch first, which would start runs, the object store last. Their data stay, and so do
+        their ports."""
+        self._supervisor.stop("watch")
+        names = {*SERVERS, *self._models(), *self._supervisor.registry.all()} - {"watch", "object-store"}
         with ThreadPoolExecutor(max_workers=len(names)) as pool:
             list(pool.map(self._supervisor.stop, sorted(names)))
         self._supervisor.stop("object-store")
@@ -147,6 +150,8 @@ class Stack:
             return self._tracking()
         if name == "fork-server":
             return ForkServer(self.home, self._root)
+        if name == "watch":
+            return Watcher(self.home)
         if name in self._models():
             wanted = deployment.read(json.loads(self._manifest(name).read_text()))
             return ModelServer(wanted, self.settings, self._root)

@@ -2,7 +2,7 @@
 Great Expectations takes as long for one row as for ten thousand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -18,7 +18,8 @@ from steps.tables.reading import Content, read
 from steps.tables.rows import identified
 from steps.tables.verdicts import Examined, File, Unfit, Verdict
 
-_PART = 200_000  # rows that are validated at a time, which bounds the memory that it takes
+_TOGETHER = 8 * 2**20  # bytes of files whose rows are validated together: thousands of small ones, or one large one
+_PART = 200_000  # rows that are validated at a time; both bound the memory that it takes
 
 
 def examine(files: Sequence[File], declaration: TableDeclaration) -> Examined:
@@ -28,8 +29,36 @@ def examine(files: Sequence[File], declaration: TableDeclaration) -> Examined:
         CheckFailed: an expectation could not be evaluated, which is a defect of ours.
     """
     table = declaration.table
+    verdicts: list[Verdict] = []
+    told: list[dict[str, Any]] = [
+        {"column": one.column, "name": one.name, "checked": 0, "failed": 0} for one in suites.of_rows(table)
+    ]
+    for group in _groups(files):
+        found, outcomes = _examined(group, table)
+        verdicts += found
+        for one, outcome in zip(told, outcomes, strict=True):
+            one["checked"] += outcome.checked
+            one["failed"] += len(outcome.failed)
+    return Examined(tuple(verdicts), told)
+
+
+def _groups(files: Sequence[File]) -> Iterator[list[File]]:
+    """The files in their order, in parts of not too many bytes."""
+    group: list[File] = []
+    size = 0
+    for file in files:
+        if group and size + len(file.body) > _TOGETHER:
+            yield group
+            group, size = [], 0
+        group.append(file)
+        size += len(file.body)
+    if group:
+        yield group
+
+
+def _examined(files: Sequence[File], table: Table) -> tuple[list[Verdict], list[Outcome]]:
     contents = [_read(file, table) for file in files]
-    frame = _together([one for one in contents if isinstance(one, Content)], table)
+    frame = identified(_together([one for one in contents if isinstance(one, Content)], table), table)
     outcomes = _validated(frame, table)
     failed = np.zeros(len(frame), dtype=bool)
     for outcome in outcomes:
@@ -38,16 +67,13 @@ def examine(files: Sequence[File], declaration: TableDeclaration) -> Examined:
     start = 0
     for file, content in zip(files, contents, strict=True):
         if isinstance(content, str):
-            verdicts.append(_refused(file, content, table))
+            verdicts.append(Verdict(file.upload, content, frame.iloc[:0]))
             continue
         part = slice(start, start + content.rows)
         own = _Rows(frame.iloc[part], failed[part], content.numbers, outcomes)
         verdicts.append(_verdict(file, own, table))
         start += content.rows
-    told = [
-        {"column": one.column, "name": one.name, "checked": one.checked, "failed": len(one.failed)} for one in outcomes
-    ]
-    return Examined(tuple(verdicts), told)
+    return verdicts, outcomes
 
 
 @cache
@@ -92,10 +118,6 @@ def _joined(same: Sequence[Outcome]) -> Outcome:
     return replace(same[0], checked=sum(one.checked for one in same), failed=failed)
 
 
-def _refused(file: File, reason: str, table: Table) -> Verdict:
-    return Verdict(file.upload, reason, identified(_together([], table), table))
-
-
 @dataclass(frozen=True, eq=False)
 class _Rows:
     """One file's part of all rows: which are not as expected, and the numbers of their lines."""
@@ -122,13 +144,13 @@ def _verdict(file: File, own: _Rows, table: Table) -> Verdict:
     """On one file that could be read."""
     total, count = len(own.frame), int(own.failed.sum())
     if not count:
-        return Verdict(file.upload, None, identified(own.frame, table))
+        return Verdict(file.upload, None, own.frame.reset_index(drop=True))
     if count > table.refused_share * total:
         first = int(np.flatnonzero(own.failed)[0])
         _, said = own.faults(table, slice(first, first + 1))[0]
         share = f"{count:,} of {total:,} row{'s' * (total != 1)} {'are' if count > 1 else 'is'} out of bounds"
         limit = f"wanted at most {table.refused_share:.2%} of them".replace(".00%", "%")
         reason = f"{share}, {limit}; the first is line {own.numbers[first]:,}: {said}"
-        return _refused(file, reason, table)
+        return Verdict(file.upload, reason, own.frame.iloc[:0].reset_index(drop=True))
     notes = [f"{rows:,} row{'s' * (rows != 1)}: {words}" for rows, words in own.faults(table)]
-    return Verdict(file.upload, None, identified(own.frame[~own.failed], table), count, tuple(notes))
+    return Verdict(file.upload, None, own.frame[~own.failed].reset_index(drop=True), count, tuple(notes))

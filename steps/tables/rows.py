@@ -13,7 +13,7 @@ _BETWEEN = "\x1f"  # ASCII's unit separator, which is in no number and in no dec
 
 
 def identified(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """The frame, of the declared columns, with the column `row` before the declared ones: the first 32 hex digits of the SHA-256 of the row's
+    """The frame, of the declared columns, with `row` before them: the first 32 hex digits of the SHA-256 of the row's
     canonical form, which is each number as Python writes a float, and each level's text, in the declared order."""
     names = [column.name for column in table.columns]
     parts = [
@@ -21,9 +21,7 @@ def identified(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
         for start in range(0, len(frame), _PART)
     ]
     row = pd.concat(parts, ignore_index=True) if parts else pd.Series([], dtype="str")
-    result = frame.reset_index(drop=True)
-    result.insert(0, "row", row)
-    return result
+    return pd.DataFrame({"row": row, **{name: frame[name] for name in names}}, copy=False)
 
 
 def _digests(part: pd.DataFrame, names: list[str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from pipeline.stack.processes import marked
 from pipeline.stack.registry import Record, Registry
 
 ROOT = Path(__file__).parent / "root"
-OURS = ("object-store", "tracking", "fork-server")
+OURS = ("object-store", "tracking", "fork-server", "watch")
 
 
 def record_of(stack: Stack, name: str) -> Record:

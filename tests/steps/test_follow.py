@@ -16,7 +16,17 @@ pytestmark = pytest.mark.usefixtures("database_environment")
 
 def put_back(folder: Path) -> int | None:
     """The version that is put back, or None where nothing is."""
-    run(follow, "--image", "pipeline-serving:1", "--manifest-out", folder / "m", "--needed-out", folder / "n")
+    run(
+        follow,
+        "--run",
+        "openaq-train-1",
+        "--image",
+        "pipeline-serving:1",
+        "--manifest-out",
+        folder / "m",
+        "--needed-out",
+        folder / "n",
+    )
     manifest = json.loads((folder / "m").read_text())
     assert (folder / "n").read_text() == ("true" if manifest else "false")
     return int(manifest["metadata"]["annotations"]["learning-pipelines/version"]) if manifest else None
@@ -96,7 +106,9 @@ def test_while_the_alias_cannot_be_read_nothing_is_decided(tmp_path: Path, monke
     release(decide("a", 1))
     number = verified(admit(decide("b", 2)))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
-    process = start("steps.follow", "--image", "i:1", "--manifest-out", tmp_path / "m", "--needed-out", tmp_path / "n")
+    process = start(
+        "steps.follow", "--run", "r", "--image", "i:1", "--manifest-out", tmp_path / "m", "--needed-out", tmp_path / "n"
+    )
     _, told = process.communicate(timeout=60)
     assert process.returncode == 1
     assert told.startswith("error: the tracking server at http://127.0.0.1:1 did not read the alias: ")

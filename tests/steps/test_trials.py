@@ -117,4 +117,4 @@ def test_the_gate_s_metric_is_what_folds_are_scored_by() -> None:
 
 def test_ties_go_to_the_earlier() -> None:
     results = [TrialResult("linear", number, {}, mean, (mean,), 0) for number, mean in enumerate([3.0, 2.0, 2.0])]
-    assert best(results).number == 1
+    assert best(results, "rmse").number == 1

@@ -1,0 +1,93 @@
+"""Whatever is dropped, announced, held up, overtaken and killed: every accepted row is in the history once, and every
+file at its place once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from inbox_world import BAD, LEASE, SHIFTED, World, check, forget, install
+
+NAMES = ("a.csv", "b.csv", "{{=1+1}}.csv", "a.csv.reason.json", "a" * 250)
+BODIES = (b"1", b"1,2,3", b"3,4", b"2,2,5", b"5,6,7,8", BAD, f"9,{SHIFTED}".encode(), b"10,11,1")
+
+MOVES = st.one_of(
+    st.tuples(st.just("drop"), st.integers(0, len(NAMES) - 1), st.integers(0, len(BODIES) - 1)),
+    st.tuples(st.just("start"), st.lists(st.integers(0, 9), max_size=2), st.booleans()),
+    st.tuples(st.just("step"), st.integers(0, 2), st.integers(1, 12)),
+    st.tuples(st.just("kill"), st.integers(0, 2), st.none()),
+    st.tuples(st.just("sleep"), st.none(), st.none()),
+    st.tuples(st.just("release"), st.none(), st.none()),
+)
+STORIES = st.tuples(st.booleans(), st.lists(MOVES, min_size=4, max_size=40))
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[World]]:
+    """Where the present world is kept; the database is one for all, emptied for each."""
+    place, present = tmp_path_factory.mktemp("world"), [World(False)]
+    with pytest.MonkeyPatch.context() as patch:
+        shared = Path("/dev/shm") if Path("/dev/shm").is_dir() else place
+        patch.setenv("DATABASE_URL", f"sqlite:///{shared}/inbox-{place.name}-{id(present)}.db")
+        install(patch, lambda: present[0])
+        yield present
+        for left in shared.glob(f"inbox-{place.name}-{id(present)}.db*"):
+            left.unlink()
+
+
+def play(worlds: list[World], story: tuple[bool, list[tuple[str, Any, Any]]]) -> None:
+    versioned, moves = story
+    world = worlds[0] = World(versioned)
+    forget()
+    for kind, first, second in moves:
+        alive = world.alive()
+        if kind == "drop":
+            world.drop(NAMES[first], BODIES[second])
+        elif kind == "start" and len(alive) < 3:
+            world.start(first, again=second and not alive)
+        elif kind == "step" and alive:
+            for _ in range(second):
+                alive[first % len(alive)].step()
+        elif kind == "kill" and alive:
+            alive[first % len(alive)].kill()
+        elif kind == "sleep":
+            world.seconds += LEASE
+        elif kind == "release":
+            world.release()
+    world.settle()
+    check(world)
+
+
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@given(STORIES)
+def test_nothing_is_lost_and_nothing_doubled(worlds: list[World], story: Any) -> None:
+    play(worlds, story)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@settings(max_examples=10_000, suppress_health_check=list(HealthCheck))
+@given(STORIES)
+def test_nothing_is_lost_and_nothing_doubled_in_ten_thousand_stories(worlds: list[World], story: Any) -> None:
+    play(worlds, story)
+
+
+@pytest.mark.parametrize("versioned", [False, True])
+def test_a_kill_at_every_point_of_one_run(worlds: list[World], versioned: bool) -> None:
+    """One run over four files, ended at its first point, its second, …, until it gets through."""
+    for steps in range(1, 400):
+        world = worlds[0] = World(versioned)
+        forget()
+        for name, body in (("a.csv", BODIES[1]), ("b.csv", BODIES[2]), ("c.csv", BAD), ("d.csv", BODIES[1])):
+            world.drop(name, body)
+        world.start([])
+        for _ in range(steps):
+            world.actors[0].step()
+        through = world.actors[0].over
+        world.settle()
+        check(world)
+        if through:
+            return
+    pytest.fail("the run never got through")
