@@ -34,7 +34,7 @@ test: .venv/.ready-dev ## Format, types and the fast tests (under 5 minutes)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/pytest -m "not soak and not cluster" -n 2 --dist loadfile --no-loadscope-reorder
+	.venv/bin/pytest -m "not soak and not storm and not cluster" -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: soak
 soak: .venv/.ready-dev ## The slow tests: kills at random instants, full disks, hanging sources

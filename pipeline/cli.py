@@ -50,7 +50,7 @@ def cli() -> None:
     "--as-of", default="", help="The time that governs data, RFC 3339. Default: the end of the sample, or now."
 )
 @click.option("--source", default="", help="A folder or URL in the OpenAQ archive's layout. Default: the sample.")
-def quickstart(project: str, data: str, locations: str, parameter: str, as_of: str, source: str) -> None:
+def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of: str, source: str) -> None:
     """Do the main job here: collect or drop a file, learn, deploy, verify, predict. This is `make run`."""
     from pipeline.project import TableProject
     from pipeline.projects import find

@@ -57,6 +57,16 @@ def addresses(laptop: Laptop, project: str, report: Path) -> list[str]:
     ]
 
 
+def last_decision(laptop: Laptop, project: str, unit: str) -> dict[str, Any] | None:
+    """What was decided last, as far as the table of promotions tells; None where nothing was. `unit`: of the scores."""
+    os.environ.update(laptop.host.environment("secret", "database"))
+    with database.begin() as connection:
+        found = promotions.newest(connection, project)
+    if found is None or found.promoted is None or not found.scores:
+        return None
+    return {"decision": found.decision, "words": found.words, "scores": found.scores, "unit": unit}
+
+
 def live_version(laptop: Laptop, project: str) -> int | None:
     """The version of the model that is live, None where none is."""
     champion = _champion(laptop, project)

@@ -1,4 +1,4 @@
-"""`make run PROJECT=wine`: a file is dropped as anybody would drop it, and what follows is watched: the trigger, the run
+"""`make run PROJECT=wine`: a file is dropped as anybody would drop it, and what follows is shown: the trigger, the run
 that takes it, the training, the model that is served.
 
 Nothing here starts a workflow: the watch does, as it will for every later file.
@@ -7,12 +7,12 @@ Nothing here starts a workflow: the watch does, as it will for every later file.
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline import engine, tabular_samples
-from pipeline.closing import addresses, live_version, scores, summary
+from pipeline.closing import addresses, last_decision, live_version, scores, summary
 from pipeline.errors import PipelineError
 from pipeline.inbox import newest
 from pipeline.live import live_tree
@@ -51,7 +51,7 @@ def quickstart(project: "TableProject", data: str) -> None:
     if arrived["training"]:
         runs.append(_follow(laptop, arrived["training"]))
     report = laptop.report([run.id for run in runs])
-    click.echo(_closing(laptop, project.name, key, runs, report))
+    click.echo(_closing(laptop, project, key, runs, report))
 
 
 def _taken(laptop: Laptop, project: str, key: str, before: "Upload | None", known: set[str]) -> "RunView":
@@ -81,29 +81,37 @@ def _new_runs(laptop: Laptop, workflow: str, known: set[str]) -> Iterator[str]:
 
 
 def _follow(laptop: Laptop, run: str) -> "RunView":
-    """Show a run that another process executes, to its end.
+    """Show a run that another process executes, or is about to, to its end.
 
     Raises:
-        RunFailed: it did not succeed, or nobody executes it any more.
+        RunFailed: it did not succeed, or nobody executes it for long.
     """
+    deadline = time.monotonic() + _PATIENCE
     with live_tree() as show:
-        for view in engine.follow(laptop.journal, run):
-            show(view)
+        while time.monotonic() < deadline:
+            for view in engine.follow(laptop.journal, run):
+                if view.interrupted:
+                    break
+                show(view)
+                deadline = time.monotonic() + _PATIENCE
+            if not view.interrupted:
+                return laptop.succeeded(view)
+            time.sleep(_PAUSE)
     return laptop.succeeded(view)
 
 
-def _closing(laptop: Laptop, project: str, key: str, runs: list["RunView"], report: Path) -> str:
-    decision = _decision(runs)
-    upload = newest(laptop, project, key)
+def _closing(laptop: Laptop, project: "TableProject", key: str, runs: list["RunView"], report: Path) -> str:
+    decision = summary(runs, "decision") if len(runs) > 1 else last_decision(laptop, project.name, _unit(project))
+    upload = newest(laptop, project.name, key)
     moved = f"{key} → {upload.place}" if upload is not None else key
     lines = [""]
     if decision is not None:
         lines += [scores(decision, "ROWS HELD OUT"), "", f"Decision {decision['decision']}: {decision['words']}"]
-    version = live_version(laptop, project)
-    lines += [f"Model {project} version {version}, alias champion" if version else "No model is live yet"]
-    lines += [f"File:    {moved}", *addresses(laptop, project, report)]
+    version = live_version(laptop, project.name)
+    lines += [f"Model {project.name} version {version}, alias champion" if version else "No model is live yet"]
+    lines += [f"File:    {moved}", *addresses(laptop, project.name, report)]
     return "\n".join(lines)
 
 
-def _decision(runs: list["RunView"]) -> dict[str, Any] | None:
-    return summary(runs, "decision") if len(runs) > 1 else None
+def _unit(project: "TableProject") -> str:
+    return next(column.unit for column in project.table.columns if column.name == project.learning.target)

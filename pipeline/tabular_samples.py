@@ -166,11 +166,11 @@ def _abalone(rows: int, draw: Random) -> str:
     in the original."""
     lines = []
     for number in range(rows):
-        age = min(max(math.exp(draw.gauss(2.25, 0.30)), 1), 29)
+        age = min(max(math.exp(draw.gauss(2.25, 0.32)), 1), 29)
         rings = round(age)
-        grown = 0.66 * (1 - math.exp(-0.19 * age)) * math.exp(draw.gauss(0, 0.10))
+        grown = 0.67 * (1 - math.exp(-0.155 * age)) * math.exp(draw.gauss(0, 0.11))
         length = min(max(grown, 0.075), 0.815)
-        infant = draw.random() < 1 / (1 + math.exp((length - 0.46) / 0.045))
+        infant = draw.random() < 1 / (1 + math.exp((length - 0.47) / 0.04))
         sex = "I" if infant else draw.choice("FFFFFFMMMMMMM")
         diameter = length * draw.gauss(0.777, 0.016)
         height = length * draw.gauss(0.265, 0.022)

@@ -171,7 +171,9 @@ def test_a_second_watch_says_so_in_one_line(machine):
     until(lambda: "w: watched" in machine.output.read_text())
     second = machine.watch()
     assert second.wait() == 2
-    assert machine.output.read_text() == f"error: process {first.pid} watches here already; stop it first\n"
+    said = machine.output.read_text()
+    assert said.startswith(f"error: process {first.pid} watches here already; stop it first (`pipeline down`")
+    assert said.count("\n") == 1
     first.terminate()
     assert first.wait() == 130
     third = machine.watch()

@@ -20,7 +20,8 @@ _NON_ROOT = {
 
 
 def event_bus(bus: EventBus) -> dict[str, Any]:
-    """The EventBus; its memory is its pod's, since what it loses is found by the reconciler."""
+    """The EventBus. It keeps its streams on a volume of the default class: without, they are gone with its pod, and its
+    clients try for ever to find them again."""
     container = _container("64Mi", "256Mi")
     return _object(
         "EventBus",
@@ -31,6 +32,7 @@ def event_bus(bus: EventBus) -> dict[str, Any]:
                 "version": bus.version,
                 "replicas": 1,
                 "streamConfig": _STREAM,
+                "persistence": {"accessMode": "ReadWriteOnce", "volumeSize": "1Gi"},
                 "securityContext": _NON_ROOT,
                 "containerTemplate": container,
                 "reloaderContainerTemplate": _container("32Mi", "64Mi"),

@@ -16,7 +16,7 @@ def arrivals(story: Story) -> Markup:
     return section(
         "arrivals",
         "Files",
-        "A file is taken once. Its rows that are not known yet join all earlier ones; a file that cannot be learned from "
+        "A file is taken once. Its rows that are not known yet join all earlier ones; what cannot be learned from "
         "goes to quarantine with its reason.",
         *(_block(summary) for summary in story.all("ingest")),
     )

@@ -77,8 +77,8 @@ class Object:
 
     @property
     def upload(self) -> str:
-        """Its identity."""
-        if self.version_id:
+        """Its identity. The version called null is replaced by the next put, as where there are no versions."""
+        if self.version_id not in {"", "null"}:
             return digest([self.bucket, self.key, self.version_id])
         return digest([self.bucket, self.key, self.etag, int(self.modified.timestamp()) if self.modified else 0])
 
@@ -161,6 +161,7 @@ def claim(connection: sa.Connection, project: str, run: str, owner: str, found: 
     if rows:
         insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         connection.execute(insert(uploads).on_conflict_do_nothing(index_elements=["upload"]), rows)
+        _clear_again(connection, [str(row["upload"]) for row in rows])
     column = uploads.c
     held = sa.and_(column.state == "claimed", sa.or_(column.lease_until < now, column.holder == run))
     connection.execute(
@@ -170,6 +171,15 @@ def claim(connection: sa.Connection, project: str, run: str, owner: str, found: 
     )
     mine = column.project == project, column.state == "claimed", column.owner == owner
     return _read(connection, *mine, order=(column.modified, column.key, column.upload))
+
+
+def _clear_again(connection: sa.Connection, listed: Sequence[str]) -> None:
+    """Of those, what was decided and cleared is there again: the same content, dropped again in the same second."""
+    column = uploads.c
+    decided = column.state.in_(["done", "known", "quarantined"]), column.cleared_at.is_not(None)
+    for part in _parts(listed):
+        again = sa.update(uploads).where(column.upload.in_(part), *decided)
+        connection.execute(again.values(cleared_at=None, source=column.key))
 
 
 def renew(connection: sa.Connection, owner: str) -> None:

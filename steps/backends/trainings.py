@@ -2,8 +2,9 @@
 
 Contract. A training is *offered* (a workflow with the name that is given back is about to be made), *claimed* (that
 workflow, or another one, learns from it), then *done*; or *superseded*, when a newer state was claimed before it was
-done. An offer that nobody takes up, and a claim whose run ended otherwise or came to nothing in time, are offered
-again, under another name, but not for ever. So the newest state is trained in the end, and none twice.
+done. An offer that nobody takes up in time is made again under another name, each time with more patience: what makes
+workflows may be down for a while. A claim whose run ended otherwise, or came to nothing in time, is offered again a few
+times. So the newest state is trained in the end, and none twice.
 """
 
 from typing import Any
@@ -12,8 +13,8 @@ import sqlalchemy as sa
 
 from steps.backends.database import clock, metadata
 
-MOST_OFFERS = 3  # what fails so often fails again; a person may start it by hand
-OFFER_SECONDS = 600
+MOST_CLAIMS = 3  # what fails so often fails again; a person may start it by hand
+OFFER_SECONDS = 600  # for the first offer; twice as long for each further one, up to a claim's
 CLAIM_SECONDS = 12 * 3600  # the deadline of a training's workflow
 
 trainings = sa.Table(
@@ -27,21 +28,24 @@ trainings = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("run", sa.String(253)),  # of the workflow that claimed it last
     sa.Column("until", sa.Double, nullable=False),  # seconds since 1970, the database's clock
+    sa.Column("failures", sa.Integer),  # claims that came to nothing; null for none
 )
 
 
 def offer(connection: sa.Connection, project: str, fingerprint: str, sequence: int) -> str | None:
-    """The name of the workflow to make for that state; None where it is done, or somebody is about to do it, or it was
-    tried in vain so often that a person should look."""
+    """The name of the workflow to make for that state; None where it is done, or somebody is about to do it, or runs
+    failed at it so often that a person should look."""
     now, found = clock(connection), _find(connection, project, fingerprint)
     if found is not None and (found["state"] == "done" or (_live(found["state"]) and found["until"] > now)):
         return None
     attempts = (found["attempts"] if found is not None else 0) + 1
-    if attempts > MOST_OFFERS:
+    failures = 0 if found is None else (found["failures"] or 0) + (found["state"] == "claimed")
+    if failures >= MOST_CLAIMS:
         return None
     name = f"{project}-train-{fingerprint[:10]}-{attempts}"
-    columns = {"sequence": sequence, "state": "offered", "name": name, "attempts": attempts}
-    _write(connection, project, fingerprint, found is None, **columns, until=now + OFFER_SECONDS)
+    columns = {"sequence": sequence, "state": "offered", "name": name, "attempts": attempts, "failures": failures}
+    patience = min(OFFER_SECONDS * 2 ** min(attempts - 1, 10), CLAIM_SECONDS)
+    _write(connection, project, fingerprint, found is None, **columns, until=now + patience)
     return name
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from steps.backends.ledger import Upload
 from steps.backends.objects import Stored
 from steps.inbox.candidates import Inbox
+from steps.inbox.targets import target
 from steps.threads import each
 
 MEGABYTE = 2**20
@@ -58,10 +59,20 @@ def stored(inbox: Inbox, upload: Upload) -> Stored | None:
     if upload.source != upload.key:
         return inbox.look(upload.source)
     there = inbox.look(upload.key, version_id=upload.version_id)
-    return there if there is not None and there.etag == upload.etag else None
+    if there is not None and there.etag == upload.etag:
+        return there
+    return next((copy for copy in map(inbox.look, _copies(upload)) if copy is not None), None)
 
 
 def _body(inbox: Inbox, upload: Upload) -> bytes | None:
     if upload.source != upload.key:  # its own copy in quarantine, which nobody else writes
         return inbox.get(upload.source)
-    return inbox.get(upload.key, etag=upload.etag, version_id=upload.version_id)
+    body = inbox.get(upload.key, etag=upload.etag, version_id=upload.version_id)
+    if body is not None:
+        return body
+    return next((copy for copy in map(inbox.get, _copies(upload)) if copy is not None), None)
+
+
+def _copies(upload: Upload) -> tuple[str, ...]:
+    """Where a dead owner may have put the content before it was replaced."""
+    return (target(upload, "old"), target(upload, "quarantine")) if upload.claims > 1 else ()

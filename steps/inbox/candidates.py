@@ -49,8 +49,14 @@ def candidates(inbox: Inbox, project: str, run: str, announced: Sequence[Announc
 
 
 def _look(inbox: Inbox, announced: Announced) -> Stored | None:
-    there = (inbox.look(key, version_id=announced.version_id) for key in announced.keys)
-    return next((one for one in there if one is not None), None)
+    """What is there under the key, read as its etag tells; where none is the announced one, what is there at all."""
+    other = None
+    for key in announced.keys:
+        there = inbox.look(key, version_id=announced.version_id)
+        if there is not None and announced.etag in ("", there.etag):
+            return there
+        other = other or there
+    return other
 
 
 def _note(connection: sa.Connection, bucket: str, project: str, run: str, lost: Sequence[Announced]) -> None:

@@ -11,7 +11,7 @@ from steps.backends import ledger
 from steps.backends.database import transact
 from steps.backends.ledger import Object, Upload
 from steps.inbox.candidates import Inbox
-from steps.inbox.targets import reason, target
+from steps.inbox.targets import remove, target
 from steps.threads import each
 
 _THREADS = 8
@@ -34,11 +34,10 @@ def finish(inbox: Inbox, project: str) -> None:
 def _clear(inbox: Inbox, upload: Upload) -> None:
     if upload.claims > 1:  # an earlier owner may have put it where it did not stay
         for place in {target(upload, "old"), target(upload, "quarantine")} - {upload.place, upload.source}:
-            inbox.delete(place)
+            remove(inbox, upload, place)
     if upload.source != upload.key:
         if upload.source != upload.place:
-            inbox.delete(reason(upload))
-            inbox.delete(upload.source)
+            remove(inbox, upload, upload.source)
         return
     there = inbox.look(upload.key, version_id=upload.version_id)
     if there is None:

@@ -149,7 +149,9 @@ def _place(taker: Taker, judged: Judged) -> str | None:
             taker.inbox.put(place, body, metadata=targets.metadata(upload))
         else:
             source = batches.stored(taker.inbox, upload)
-            if source is None or not taker.inbox.copy(source, place, metadata=targets.metadata(upload)):
+            if source is None:
+                return None
+            if source.key != place and not taker.inbox.copy(source, place, metadata=targets.metadata(upload)):
                 return None
     if refused:
         why = {"key": upload.key, "reason": judged.reason, "run": taker.run, "size": upload.size, "etag": upload.etag}
@@ -162,7 +164,7 @@ def _withdraw(taker: Taker, lost: Collection[str], places: Mapping[str, str | No
     for other in transact(lambda connection: ledger.rows(connection, lost)):
         place = places[other.upload]
         if other.place is not None and place not in {None, other.place, other.source}:
-            taker.inbox.delete(str(place))
+            targets.remove(taker.inbox, other, str(place))
 
 
 def _verdict(judged: Judged, place: str) -> ledger.Verdict:

@@ -10,6 +10,7 @@ import hashlib
 from urllib.parse import quote
 
 from steps.backends.ledger import Upload
+from steps.inbox.candidates import Inbox
 
 _LONGEST, _LONGEST_PART, _LONGEST_HEADER = 1024, 255, 1500
 
@@ -25,6 +26,13 @@ def target(upload: Upload, folder: str) -> str:
 def reason(upload: Upload) -> str:
     """The key of the words that say why it is in quarantine, beside it."""
     return f"{_folder(upload, 'quarantine')}.reason.json"
+
+
+def remove(inbox: Inbox, upload: Upload, place: str) -> None:
+    """Remove what lies at a place where `upload` does not belong, and the words beside it first."""
+    if place == target(upload, "quarantine"):
+        inbox.delete(reason(upload))
+    inbox.delete(place)
 
 
 def metadata(upload: Upload) -> dict[str, str]:

@@ -65,7 +65,8 @@ def _compared(gate: Gate, unit: str, champion: Score, bootstrap: Bootstrap) -> t
     verdict = "is worse" if worse else "is better" if bootstrap.difference < 0 else "is not distinguishable from it"
     least = f"{_told(bootstrap.bound, gate, unit)} at {100 * gate.confidence:g} % confidence"
     wanted = "" if worse else ", wanted above 0"
-    return worse, f"{told} and {verdict}: the difference is {_told(bootstrap.difference, gate)}, at least {least}{wanted}"
+    difference = _told(bootstrap.difference, gate)
+    return worse, f"{told} and {verdict}: the difference is {difference}, at least {least}{wanted}"
 
 
 def _of(score: Score, gate: Gate) -> str:

@@ -14,6 +14,9 @@ from typing import Any
 
 import psycopg2
 import pytest
+from dropping import Dropper
+
+from pipeline.stack.object_store import connect, make_bucket
 
 
 def _programs() -> tuple[str, str] | None:
@@ -112,3 +115,14 @@ def registry(client: Any) -> Any:
     for _ in range(3):
         client.create_model_version("openaq", "s3://artifacts/mlflow/m")
     return Tracking("openaq")
+
+
+@pytest.fixture
+def dropper(
+    store_environment: dict[str, str], database_environment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Dropper:
+    """An empty inbox, lake and database, and who drops files there and takes them."""
+    bucket = store_environment["LAKE_BUCKET"].replace("lake", "inbox")
+    make_bucket(connect(store_environment), bucket)
+    monkeypatch.setenv("INBOX_BUCKET", bucket)
+    return Dropper(tmp_path)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from inbox_world import BAD, LEASE, SHIFTED, World, check, forget, install
+from inbox_world import BAD, LEASE, SHIFTED, Actor, World, check, forget, install
 
 NAMES = ("a.csv", "b.csv", "{{=1+1}}.csv", "a.csv.reason.json", "a" * 250)
 BODIES = (b"1", b"1,2,3", b"3,4", b"2,2,5", b"5,6,7,8", BAD, f"9,{SHIFTED}".encode(), b"10,11,1")
@@ -20,6 +20,17 @@ MOVES = st.one_of(
     st.tuples(st.just("kill"), st.integers(0, 2), st.none()),
     st.tuples(st.just("sleep"), st.none(), st.none()),
     st.tuples(st.just("release"), st.none(), st.none()),
+)
+RACES = st.tuples(
+    st.booleans(),
+    st.lists(st.tuples(st.integers(0, 1), st.integers(0, len(BODIES) - 1)), min_size=1, max_size=3),
+    st.integers(4, 60),  # points that the first run passes before it is held up
+    st.integers(0, 90),  # that the second one passes then
+    st.one_of(st.none(), st.tuples(st.integers(0, 1), st.integers(0, len(BODIES) - 1))),
+    st.booleans(),  # whether the lease of the first runs out then
+    st.integers(0, 40),  # that the first passes next
+    st.booleans(),  # whether the first is killed there
+    st.booleans(),  # whether a person releases a file and a third run takes it, before the first goes on
 )
 STORIES = st.tuples(st.booleans(), st.lists(MOVES, min_size=4, max_size=40))
 
@@ -60,6 +71,41 @@ def play(worlds: list[World], story: tuple[bool, list[tuple[str, Any, Any]]]) ->
     check(world)
 
 
+def overtake(worlds: list[World], race: Any) -> None:
+    versioned, drops, before, between, late, overtaken, after, killed, released = race
+    world = worlds[0] = World(versioned)
+    forget()
+    for name, body in drops:
+        world.drop(NAMES[name], BODIES[body])
+    world.start([])
+    first = world.actors[0]
+    step(first, before)
+    if overtaken:
+        world.seconds += LEASE
+    if late:
+        world.drop(NAMES[late[0]], BODIES[late[1]])
+    world.start([0])
+    second = world.actors[1]
+    step(second, between)
+    if released:
+        second.finish()
+        world.release()
+        world.start([])
+        world.actors[2].finish()
+    step(first, after)
+    if killed and not first.over:
+        first.kill()
+    second.finish()
+    first.finish()
+    world.settle()
+    check(world)
+
+
+def step(actor: Actor, points: int) -> None:
+    for _ in range(points):
+        actor.step()
+
+
 @settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(STORIES)
 def test_nothing_is_lost_and_nothing_doubled(worlds: list[World], story: Any) -> None:
@@ -91,3 +137,18 @@ def test_a_kill_at_every_point_of_one_run(worlds: list[World], versioned: bool) 
         if through:
             return
     pytest.fail("the run never got through")
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(RACES)
+def test_a_run_that_is_held_up_until_its_lease_runs_out(worlds: list[World], race: Any) -> None:
+    """It goes on while another, which took over from it, is at some other point, and one more file is dropped."""
+    overtake(worlds, race)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@settings(max_examples=3_000, suppress_health_check=list(HealthCheck))
+@given(RACES)
+def test_a_run_that_is_held_up_in_three_thousand_races(worlds: list[World], race: Any) -> None:
+    overtake(worlds, race)

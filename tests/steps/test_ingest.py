@@ -1,0 +1,163 @@
+"""ingest against a real store and database: what was dropped is taken once, whatever it is called and whatever ends
+the run."""
+
+import contextlib
+import os
+import signal
+import unicodedata
+from multiprocessing import get_context, set_start_method
+from pathlib import Path
+from random import Random
+
+import pytest
+from dropping import NEW, Dropper, records, survey
+from killing import proxied
+
+from steps import command as steps_command
+from steps import ingest
+from steps.backends import ledger
+from steps.backends.database import transact
+from steps.backends.objects import inbox
+
+HOSTILE = [
+    "two words.csv",
+    "a+b.csv",
+    "a b.csv",
+    "a%2Fb.csv",
+    unicodedata.normalize("NFC", "ä.csv"),
+    unicodedata.normalize("NFD", "ä.csv"),
+    'it\'s "quoted".csv',
+    "$(touch owned).csv",
+    "{{workflow.name}}.csv",
+    "d{{=1+1}}.csv",
+    "new\nline.csv",
+    "Case.csv",
+    "case.csv",
+    "x.csv.reason.json",
+    "s" * 251 + ".csv",
+    "/".join(["deep" * 50] * 4) + "/" + "d" * 190 + ".csv",
+]
+
+
+def test_hostile_names_come_back_as_they_were(dropper: Dropper) -> None:
+    longest = "n" * (254 - len(NEW)) + "/" + "m" * 255 + "/" + "o" * 255 + "/" + "p" * 255
+    assert len((NEW + longest).encode()) == 1021 + 1
+    names = [*HOSTILE, longest]
+    for seed, name in enumerate(names):
+        dropper.drop(name, survey(seed))
+
+    assert dropper.take(records(*(NEW + name for name in names))).code == 0
+
+    dropper.settled()
+    uploads = {one.name: one for one in dropper.uploads()}
+    assert set(uploads) == set(names)
+    for seed, name in enumerate(names):
+        assert uploads[name].state == "done"
+        assert inbox().get(str(uploads[name].place)) == survey(seed)
+    assert dropper.read("manifest")["spec"] == {"workflowTemplateRef": {"name": "abalone-train"}}
+    assert not Path("owned").exists()
+
+
+def test_the_same_file_again_is_known_and_kept(dropper: Dropper) -> None:
+    dropper.drop("a.csv", survey(1))
+    assert dropper.take().code == 0
+    dropper.drop("again.csv", survey(1))
+    assert dropper.take().code == 0
+
+    dropper.settled()
+    assert {one.name: one.state for one in dropper.uploads()} == {"a.csv": "done", "again.csv": "known"}
+    assert len(dropper.rows()) == 3
+    assert dropper.read("train") is False  # the training was offered to the first run
+
+
+def test_a_run_that_finds_nothing_new_says_so(dropper: Dropper) -> None:
+    ended = dropper.take(records(NEW + "gone.csv"))
+
+    assert ended.code == 0
+    assert dropper.read("summary")["words"].startswith("Nothing new")
+    assert dropper.read("manifest") == {}
+    assert [(one.key, one.state) for one in dropper.uploads()] == [(NEW + "gone.csv", "missing")]
+
+
+@pytest.mark.parametrize("told", ["%%%", "bm8=", "aHR0cDovL3g="])
+def test_a_notification_that_is_none_is_one_clear_line(dropper: Dropper, told: str) -> None:
+    ended = dropper.take(told)
+
+    assert ended.code == 2
+    assert "is not base64 of a JSON list of S3 event records" in ended.error
+
+
+@pytest.mark.parametrize("key", ["wine/new/x.csv", NEW + "../../lake/x", NEW + "/x.csv", NEW + "a//b", NEW, "", "\0"])
+def test_what_is_announced_outside_the_inbox_is_passed_over(dropper: Dropper, key: str) -> None:
+    assert dropper.take(records(key)).code == 0
+
+    assert dropper.uploads() == []
+
+
+def test_a_released_file_goes_through_the_checks_again(dropper: Dropper) -> None:
+    dropper.drop("bad.csv", b"not a survey")
+    dropper.drop("good.csv", survey(1))
+    assert dropper.take().code == 0
+    (bad,) = (one for one in dropper.uploads() if one.state == "quarantined")
+    assert bad.reason
+
+    transact(lambda connection: ledger.release(connection, "abalone", bad.key, who="somebody", why="looks right"))
+    assert dropper.take().code == 0
+
+    dropper.settled()
+    (again,) = (one for one in dropper.uploads() if one.upload == bad.upload)
+    assert (again.state, again.who, again.why, again.place) == ("quarantined", "somebody", "looks right", bad.place)
+
+
+def test_two_runs_at_once_take_each_file_once(dropper: Dropper) -> None:
+    for seed in range(40):
+        dropper.drop(f"{seed}.csv", survey(seed))
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["steps.ingest"])
+    runs = [context.Process(target=_step, args=(dict(os.environ), _arguments(dropper, f"both-{n}"))) for n in range(2)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join(60)
+
+    assert [run.exitcode for run in runs] == [0, 0]
+    dropper.settled()
+    assert len(dropper.rows()) == 120
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.soak) for n in range(1, 30))])
+def test_a_run_killed_at_a_request_is_finished_by_its_next_attempt(dropper: Dropper, seed: int) -> None:
+    for number in range(6):
+        dropper.drop(f"{number}.csv", survey(number))
+    dropper.drop("bad.csv", b"\x00\x01rubbish")
+    request = Random(seed).randint(2, 35)
+
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["steps.ingest"])
+    with proxied(os.environ["AWS_ENDPOINT_URL_S3"], request) as proxy:
+        environment = dict(os.environ) | {"AWS_ENDPOINT_URL_S3": proxy.address}
+        child = context.Process(target=_step, args=(environment, _arguments(dropper, "one")))
+        child.start()
+        assert proxy.reached.wait(60)
+        os.kill(child.pid or 0, signal.SIGKILL)
+        child.join(10)
+        assert child.exitcode == -signal.SIGKILL
+        child.close()
+    assert dropper.take(run="one").code == 0
+
+    dropper.settled()
+    assert len(dropper.rows()) == 18
+    assert {one.name for one in dropper.uploads() if one.state == "quarantined"} == {"bad.csv"}
+
+
+def _arguments(dropper: Dropper, run: str) -> list[str]:
+    return [
+        text for name, value in dropper.options(run).items() for text in (f"--{name.replace('_', '-')}", str(value))
+    ]
+
+
+def _step(environment: dict[str, str], arguments: list[str]) -> None:
+    os.environ.update(environment)
+    with contextlib.suppress(RuntimeError):
+        set_start_method("fork", force=True)  # else locks that libraries make are said to leak when it is killed
+    steps_command.run(ingest.command, arguments)

@@ -1,0 +1,243 @@
+"""What becomes of a dropped file: valid rows in one spelling, or a reason in words. Real tables where `TABLES_DATA`
+names a folder that has them."""
+
+import gzip
+import io
+import os
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from pipeline import tabular_samples
+from pipeline.projects.abalone import ABALONE
+from pipeline.projects.wine import WINE
+from steps.declaration import parse_table
+from steps.tables import File, Verdict, examine
+
+DECLARED = {project.name: parse_table(project.declaration()) for project in (WINE, ABALONE)}
+NAMES = [column.name for column in WINE.table.columns]
+HEADER = ";".join(NAMES)
+ROW = "7.4;0.7;0;1.9;0.076;11;34;0.9978;3.51;0.56;9.4;5"
+WHOLE = f"{HEADER}\n{ROW}\n"
+SHELL = "M,0.455,0.365,0.095,0.514,0.2245,0.101,0.15,15"
+QUICK = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+
+
+def judged(body: bytes | str, project: str = "wine") -> Verdict:
+    content = body.encode() if isinstance(body, str) else body
+    (verdict,) = examine([File("u", "survey.csv", content)], DECLARED[project]).verdicts
+    return verdict
+
+
+def with_cell(name: str, text: str) -> str:
+    cells = ROW.split(";")
+    cells[NAMES.index(name)] = text
+    return f"{HEADER}\n{ROW}\n{';'.join(cells)}\n"
+
+
+def bomb() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("wine.csv", b"0" * 10**7)
+    return packed.getvalue()
+
+
+REFUSED: list[tuple[str, bytes | str, str, str]] = [
+    ("empty", b"", "wine", "the file is empty"),
+    ("blank", " \r\n\n\t\n", "wine", "blank lines alone"),
+    ("header alone", HEADER + "\n", "wine", "a header and no row"),
+    ("cut off", WHOLE + "7.4;0.7;0;1", "wine", "line 3 has 4 fields, wanted 12: the last line is cut off"),
+    ("torn line", f"{HEADER}\n7.4;0.7\n{ROW}\n", "wine", "line 2 has 2 fields, wanted 12"),
+    ("tabs", WHOLE.replace(";", "\t"), "wine", "separated by tabs, wanted semicolons or commas"),
+    ("bars", WHOLE.replace(";", "|"), "wine", "separated by bars"),
+    (
+        "two delimiters",
+        f"{HEADER}\n{ROW.replace(';', ',')}\n",
+        "wine",
+        "separated by commas, the first line by semicol",
+    ),
+    (
+        "missing",
+        "\n".join(line.rpartition(";")[0] for line in WHOLE.splitlines()),
+        "wine",
+        "lacks the column 'quality'",
+    ),
+    ("extra", f"{HEADER};colour\n{ROW};1\n", "wine", "1 column not wanted: 'colour'"),
+    ("index", f";{HEADER}\n0;{ROW}\n", "wine", "may be a row's number"),
+    ("doubled", f"{HEADER};ALCOHOL\n{ROW};9\n", "wine", "'alcohol' more than once"),
+    ("text", with_cell("alcohol", "ten"), "wine", "line 3, alcohol: 'ten' is not a number"),
+    ("no cell", with_cell("alcohol", ""), "wine", "line 3, alcohol: the cell is empty"),
+    ("wine as abalone", WHOLE, "abalone", "looks like another table's"),
+    ("abalone as wine", SHELL, "wine", "looks like another table's"),
+    ("rubbish", bytes(range(256)), "wine", "NUL"),
+    ("latin-1", WHOLE.replace("5\n", "é\n").encode("latin-1"), "wine", "is not UTF-8 text: byte"),
+    ("gzip", gzip.compress(b"0" * 10**7), "wine", "a gzip file; unpack it first"),
+    ("zip bomb", bomb(), "wine", "a zip archive or an Excel workbook"),
+    ("UTF-16", WHOLE.encode("utf-16"), "wine", "UTF-16 text; save it as UTF-8"),
+    ("UTF-16 without mark", WHOLE.encode("utf-16-le"), "wine", "UTF-16 text without its mark"),
+    ("NUL", WHOLE.replace("7.4", "7\0"), "wine", "is NUL"),
+    ("10,000 columns", ";".join(f"c{n}" for n in range(10_000)), "wine", "10,000 columns"),
+    ("open quote", WHOLE.replace("7.4", '"7.4'), "wine", "line 2 opens a quote and does not close it"),
+    ("sum", with_cell("pH", "=1+1"), "wine", "line 3, pH: '=1+1' is a formula"),
+    ("at", with_cell("pH", "@SUM(A1)"), "wine", "is a formula"),
+    ("command", with_cell("pH", "+cmd|'/C calc'!A0"), "wine", "is a formula"),
+    ("formula for a level", SHELL.replace("M", "=1+1"), "abalone", "line 1, sex: '=1+1' is a formula"),
+    ("1e400", with_cell("pH", "1e400"), "wine", "too large for a number"),
+    ("nan", with_cell("pH", "nan"), "wine", "'nan' is not a number; leave out rows"),
+    ("inf", with_cell("pH", "-inf"), "wine", "'-inf' is not a number"),
+    ("1_000", with_cell("free sulfur dioxide", "1_000"), "wine", "a sign between its digits"),
+    ("thousands", with_cell("free sulfur dioxide", "1,000.5"), "wine", "a sign between its digits"),
+    ("0x10", with_cell("free sulfur dioxide", "0x10"), "wine", "'0x10' is not a number"),
+    ("Arabic digits", with_cell("free sulfur dioxide", "١١"), "wine", "the digits 0 to 9"),
+    ("decimal comma", with_cell("alcohol", "9,4"), "wine", "write decimals with a point"),
+    ("decimal commas", SHELL.replace(",", ";").replace(".", ","), "abalone", "line 1, length: '0,455' has a comma"),
+    ("out of range", with_cell("alcohol", "94"), "wine", "1 of 2 rows is out of bounds, wanted at most 1% of them"),
+    ("not whole", with_cell("quality", "5.5"), "wine", "the first is line 3: quality 5.5 is not whole"),
+    ("no level", SHELL.replace("M", "X"), "abalone", "sex 'X' is none of I, F, M"),
+    ("long text", with_cell("pH", "x" * 10_000), "wine", "xxx…' is not a number"),
+]
+
+
+@pytest.mark.parametrize(("body", "project", "words"), [case[1:] for case in REFUSED], ids=[one[0] for one in REFUSED])
+def test_a_bad_file_is_refused_in_words(body: bytes | str, project: str, words: str) -> None:
+    verdict = judged(body, project)
+    assert words in (verdict.reason or "accepted")
+    assert len(verdict.reason or "") < 400
+    assert "\n" not in (verdict.reason or "")
+    assert verdict.rows.empty
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        WHOLE,
+        WHOLE.rstrip("\n"),
+        WHOLE.replace("\n", "\r\n"),
+        WHOLE.replace("\n", "\r"),
+        "\ufeff" + WHOLE,
+        "\n \n" + WHOLE.replace("\n", "\n\n") + "\t\n",
+        WHOLE.replace(";", ","),
+        WHOLE.replace(" ", "_").upper(),
+        WHOLE.replace(";", '";"').replace("\n", '"\n"').join(('"', "")).removesuffix('"'),
+        "\n".join(";".join(reversed(line.split(";"))) for line in WHOLE.splitlines()),
+        WHOLE.replace("7.4;0.7;0;1.9", " +7.40; .7 ;-0.0;19e-1"),
+    ],
+)
+def test_the_same_row_in_any_spelling_is_the_same_row(body: str) -> None:
+    verdict = judged(body)
+    assert verdict.reason is None
+    assert list(verdict.rows["row"]) == list(judged(WHOLE).rows["row"])
+    assert list(verdict.rows.columns) == ["row", *NAMES]
+    assert set(map(str, verdict.rows.dtypes[1:])) == {"float64"}
+    assert len(verdict.rows["row"][0]) == 32
+
+
+def test_a_header_may_be_left_out_where_the_table_says_so() -> None:
+    header = ",".join(column.name for column in ABALONE.table.columns)
+    bare, headed = judged(SHELL, "abalone"), judged(f"{header}\n{SHELL}\n", "abalone")
+    assert bare.reason is None
+    assert list(bare.rows["row"]) == list(headed.rows["row"])
+    assert bare.rows["sex"].tolist() == ["M"]
+
+
+def test_few_rows_out_of_bounds_are_left_out_and_told() -> None:
+    body = tabular_samples.look_alike("abalone", 400, 1)
+    examined = examine(
+        [File("a", "a.csv", body), File("b", "b.csv", b"?"), File("c", "c.csv", body)], DECLARED["abalone"]
+    )
+    a, b, c = examined.verdicts
+    assert [one.upload for one in examined.verdicts] == ["a", "b", "c"]
+    for one in (a, c):
+        assert (one.reason, one.refused_rows, one.notes) == (None, 2, ("2 rows: height 0 is not above 0",))
+        assert len(one.rows) == 398
+        assert (one.rows["height"] > 0).all()
+    assert b.reason is not None
+    assert list(a.rows["row"]) == list(c.rows["row"])
+    (height,) = [one for one in examined.suites if one["column"] == "height"]
+    assert (height["checked"], height["failed"]) == (800, 4)
+
+
+def test_different_rows_are_told_apart() -> None:
+    rows = [ROW, ROW.replace("7.4", "7.5"), ROW.replace("7.4;0.7", "0.7;7.4").replace("0.7;7.4", "1.7;4.4")]
+    verdict = judged("\n".join([HEADER, *rows]) + "\n")
+    assert verdict.reason is None
+    assert verdict.rows["row"].nunique() == 3
+
+
+numbers = st.floats(-1e12, 1e12)
+spellings = st.sampled_from([repr, "{:.17e}".format, "{:+.17g}".format, lambda x: f" {x!r}\t"])
+
+
+@QUICK
+@given(
+    values=st.lists(st.floats(1, 2.5), min_size=11, max_size=11),
+    order=st.permutations(range(12)),
+    write=spellings,
+    delimiter=st.sampled_from(";,"),
+    newline=st.sampled_from(["\n", "\r\n", "\n\n"]),
+)
+def test_spelling_and_order_never_change_a_row(
+    values: list[float], order: list[int], write: object, delimiter: str, newline: str
+) -> None:
+    inside = [c.low + (c.high - c.low) * (v - 0.9) / 2 for c, v in zip(WINE.table.columns, values, strict=False)]
+    plain = [*map(repr, inside), "5"]
+    other = [*map(write, inside), "5.0"]  # type: ignore[arg-type, call-overload]
+    lines = [delimiter.join(cells[index] for index in order) for cells in (NAMES, other)]
+    one, two = judged(f"{HEADER}\n{';'.join(plain)}\n"), judged(newline.join(lines))
+    assert one.reason is None, one.reason
+    assert list(one.rows["row"]) == list(two.rows["row"])
+    assert one.rows[NAMES[:-1]].iloc[0].tolist() == inside
+
+
+pieces = st.lists(
+    st.sampled_from(
+        [HEADER, ROW, SHELL, "\n", "\r", ";", ",", '"', "=", "-", "٣", "é", "\0", "1e999", " ", "\ufeff", "M"]
+    )
+    | st.text(max_size=5),
+    max_size=30,
+).map(lambda parts: "".join(parts).encode())
+
+
+@QUICK
+@given(body=st.binary(max_size=400) | pieces, project=st.sampled_from(sorted(DECLARED)))
+@example(body=b'"', project="wine")
+@example(body=HEADER.encode() + b'\n"' + ROW.encode() + b'"', project="wine")
+@example(body=HEADER.encode() + b"\n" + ROW.replace("7.4", '7"."4').encode(), project="wine")
+def test_any_bytes_get_a_verdict(body: bytes, project: str) -> None:
+    verdict = judged(body, project)
+    assert verdict.reason is None or verdict.rows.empty
+    assert verdict.reason is not None or len(verdict.rows) + verdict.refused_rows > 0
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"a;" * 10_000_000, "10,000,001 columns"),
+        (WHOLE.encode() + b"x" * (60 * 2**20), "line 3 is 62,914,560 bytes long"),
+        (b"\n" * (60 * 2**20), "blank lines alone"),
+        (b"1\n" * (20 * 2**20), "lines, wanted at most 2,000,000"),
+        (HEADER.encode() + b"\n" + b'"' * (30 * 2**20), "bytes long"),
+    ],
+    ids=["columns", "one field", "newlines", "lines", "quotes"],
+)
+def test_a_hostile_size_is_known_at_once(body: bytes, words: str) -> None:
+    began = time.monotonic()
+    assert words in (judged(body).reason or "accepted")
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("project", "name", "rows", "different", "refused"),
+    [("wine", "winequality-red.csv", 1599, 1359, 0), ("abalone", "abalone.data", 4175, 4175, 2)],
+)
+def test_the_real_tables(project: str, name: str, rows: int, different: int, refused: int) -> None:
+    folder = os.environ.get("TABLES_DATA")
+    if not folder or not Path(folder, name).is_file():
+        pytest.skip(f"TABLES_DATA names no folder with {name}; the real table is not tested here")
+    verdict = judged(Path(folder, name).read_bytes(), project)
+    assert verdict.reason is None
+    assert (len(verdict.rows), verdict.rows["row"].nunique(), verdict.refused_rows) == (rows, different, refused)

@@ -1,0 +1,107 @@
+"""`pipeline up` keeps a watch in the background; `pipeline down` ends it, and the runs that it started go on later."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import engine
+from pipeline.errors import UserError
+from pipeline.running import Laptop
+from pipeline.stack.processes import MARK
+from pipeline.stack.watcher import holder
+from pipeline.watch_background import Background
+from pipeline.watch_children import launch
+from pipeline.watch_here import watch_here
+
+SLOW = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: slow}
+spec:
+  entrypoint: main
+  templates:
+    - name: main
+      container: {image: debian:bookworm-slim, command: [sleep, "60"]}
+"""
+
+
+def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come to be"
+        time.sleep(0.02)
+    return found
+
+
+@pytest.fixture
+def laptop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Laptop]:
+    monkeypatch.setenv("PIPELINE_HOME", str(tmp_path / "home"))
+    laptop = Laptop.here()
+    yield laptop
+    laptop.down()
+
+
+def state(laptop: Laptop) -> str:
+    return next(each.state for each in laptop.stack.status() if each.name == "watch")
+
+
+def test_the_watch_is_a_server_of_the_stack(laptop: Laptop) -> None:
+    assert not laptop.watched()
+    laptop.stack.ensure("watch")
+    assert state(laptop) == "running"
+    assert laptop.watched()
+    log = laptop.home / "logs" / "watch.log"
+    until(lambda: "wine-inbox: listening to s3://inbox/wine/new/" in log.read_text())
+    assert "wine-reconcile: watched" in log.read_text()
+    with pytest.raises(UserError, match=f"process {holder(laptop.home)} watches here already; .*watch.log"):
+        watch_here(None)
+    laptop.down()
+    assert not laptop.watched()
+    assert {each.state for each in laptop.stack.status()} == {"stopped"}
+
+
+def test_up_leaves_a_watch_in_a_terminal_alone(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(laptop.stack, "ensure", started.append)  # the servers themselves are tested elsewhere
+    monkeypatch.setattr(laptop.stack, "start_in_background", lambda _: None)
+    hold = "with alone(pathlib.Path(sys.argv[1])): time.sleep(60)"
+    code = f"import sys, time, pathlib; from pipeline.watch import alone\n{hold}"
+    other = subprocess.Popen([sys.executable, "-c", code, str(laptop.home)])
+    try:
+        until(laptop.watched)
+        laptop.up()
+        assert "watch" not in started
+    finally:
+        other.kill()
+        other.wait()
+    laptop.up()
+    assert "watch" in started
+
+
+def test_down_ends_runs_that_go_on_by_themselves_and_keeps_them(laptop: Laptop, tmp_path: Path) -> None:
+    (tmp_path / "slow.yaml").write_text(SLOW, encoding="utf-8")
+    background = Background(laptop.journal.path)
+    background.add("slow-1", "upload")
+    engine.submit(laptop.journal, engine.load(tmp_path / "slow.yaml"), "slow", {}, run_id="slow-1")
+    process = launch(laptop.home, "slow-1")
+    until(lambda: background.open()[0].pid)
+    laptop.down()
+    assert process.wait() == 3
+    (run,) = laptop.runs()
+    assert run.interrupted
+
+
+def test_a_run_is_no_part_of_the_watch_that_started_it(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the watch's end, and its start anew, would end the run."""
+    monkeypatch.setenv(MARK, "the watch")
+    process = launch(laptop.home, "no-such-run")
+    environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+    process.wait()
+    assert MARK.encode() not in environment
+    assert os.fsencode(laptop.home) in environment
