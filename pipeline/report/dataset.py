@@ -11,6 +11,8 @@ from pipeline.report.words import count, quantity
 def dataset(story: Story) -> Markup:
     """The time it spans, in its two parts, and its facts."""
     fields = story.latest("dataset").fields
+    if "held_out" in fields:
+        return _of_rows(fields)
     embargo = fields.text_or("embargo_hours")
     return section(
         "dataset",
@@ -19,6 +21,39 @@ def dataset(story: Story) -> Markup:
         + (f", after a gap of {embargo} hours." if embargo else "."),
         _span(fields),
         facts(_facts(fields, story)),
+    )
+
+
+def _of_rows(fields: Fields) -> Markup:
+    """A table's: how many of its rows are held out."""
+    rows, held = fields.whole("rows"), fields.whole("held_out")
+    drawn = fields.inner("trials") if "trials" in fields else None
+    share = 1 - held / max(rows, 1)
+    return section(
+        "dataset",
+        "The dataset",
+        "Every row that was ever accepted, each once. Its content says whether it is held out, so none changes sides.",
+        tag(
+            "svg",
+            tag("title", f"{rows - held} rows to learn from, {held} held out"),
+            tag("text", "training", x=0, y=11),
+            tag("text", "holdout", x="100%", y=11, class_="end"),
+            tag("rect", y=19, width=at(share), height=12, class_="training"),
+            tag("rect", x=at(share), y=19, width=at(1 - share), height=12, class_="holdout"),
+            class_="bars span",
+            height=34,
+            role="img",
+        ),
+        facts(
+            [
+                ("Rows", quantity(rows)),
+                ("Held out", quantity(held)),
+                ("Features", quantity(fields.number("features"))),
+                ("History", f"number {fields.text('sequence')}" if "sequence" in fields else None),
+                ("Trials", ", ".join(count(drawn.whole(name), name, name) for name in drawn) if drawn else None),
+                ("Fingerprint", tag("code", fields.text("fingerprint")[:12], title=fields.text("fingerprint"))),
+            ]
+        ),
     )
 
 

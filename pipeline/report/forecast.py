@@ -7,7 +7,7 @@ from pipeline.report.markup import Markup, join, tag
 from pipeline.report.parts import note, section
 from pipeline.report.plot import column, legend, line, plot
 from pipeline.report.scale import around, hours
-from pipeline.report.story import Story
+from pipeline.report.story import Absent, Story
 from pipeline.report.words import count, hour, names, parameter_name, quantity
 
 _MOST_CHARTS = 8
@@ -17,6 +17,8 @@ _MOST_HOURS_TO_POINT_AT = 1500  # in one page: each costs a hundred bytes
 def forecast(story: Story) -> Markup:
     """One chart for each location."""
     fields = story.latest("decision").fields
+    if "answers" in fields and "truth" in fields.inner("answers"):
+        raise Absent("the decision was made on a table.")
     found = fields.inner("forecast")
     locations = list(found)
     unit = fields.text_or("unit")

@@ -8,10 +8,11 @@ from datetime import UTC
 
 from pipeline.report.fields import Fields, Unreadable
 from pipeline.report.markup import Child, Markup, join, tag
+from pipeline.report.metrics import deciding
 from pipeline.report.parts import facts, with_small
 from pipeline.report.story import Story
 from pipeline.report.tasks import FAILED, failures
-from pipeline.report.words import count, duration, instant, moment, names, one_line, parameter_name, percent, quantity
+from pipeline.report.words import count, duration, instant, moment, names, one_line, parameter_name, percent
 
 
 def headline(story: Story) -> Markup:
@@ -59,6 +60,10 @@ def _learned(story: Story) -> str:
     if own is None or naive is None or naive == own or scores[naive] <= 0:
         return f"{subject}: a new model was promoted"
     family = own.partition("(")[2].rstrip(")") or "new"
+    metric = deciding(decision)
+    if metric.higher:
+        told = f"{metric.told(scores[own])} against {metric.told(scores[naive])} of {naive}"
+        return f"{subject}: the {family} model’s {metric.label.lower()} is {told}"
     return f"{subject}: the {family} model’s error is {percent(1 - scores[own] / scores[naive])} below {naive}"
 
 
@@ -77,7 +82,7 @@ def _facts(story: Story) -> list[tuple[str, Child]]:
         ((run.finished_at or story.now) - (run.started_at or run.created_at)).total_seconds() for run in story.runs
     )
     return [
-        ("Error (RMSE)", _known(lambda: _error(story))),
+        (_known(lambda: _metric(story)) or "Error", _known(lambda: _error(story))),
         ("Model", _known(lambda: _decided(story)) or _known(lambda: _live(story))),
         (
             "Parameter",
@@ -89,11 +94,18 @@ def _facts(story: Story) -> list[tuple[str, Child]]:
     ]
 
 
+def _metric(story: Story) -> str:
+    metric = deciding(story.latest("decision").fields)
+    return metric.label if metric.higher else f"Error ({metric.label})"
+
+
 def _error(story: Story) -> Child:
     decision = story.latest("decision").fields
     scores = _scores(decision)
     own = _own(scores)
-    return with_small(f"{quantity(scores[own], 2)} {decision.text_or('unit')}", own) if own else None
+    metric = deciding(decision)
+    unit = decision.text_or("unit") if metric.measured else ""
+    return with_small(f"{metric.told(scores[own])} {unit}".rstrip(), own) if own else None
 
 
 def _decided(story: Story) -> Child:
@@ -139,7 +151,8 @@ def _horizon(story: Story) -> str | None:
 
 
 def _scores(decision: Fields) -> dict[str, float]:
-    return {score.text("name"): score.number("rmse") for score in decision.objects("scores")}
+    metric = deciding(decision)
+    return {score.text("name"): score.number(metric.name) for score in decision.objects("scores")}
 
 
 def _own(scores: dict[str, float]) -> str | None:

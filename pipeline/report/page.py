@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+from pipeline.report.answers import answers
 from pipeline.report.arrivals import arrivals
 from pipeline.report.dataset import dataset
 from pipeline.report.failures import failures
@@ -33,6 +34,7 @@ _SECTIONS: tuple[tuple[str, str, Section], ...] = (
     ("scores", "Scores", scores),
     ("arrivals", "Files", arrivals),
     ("forecast", "Forecast", forecast),
+    ("answers", "Answers", answers),
     ("predictions", "Next hours", predictions),
     ("trials", "Trials", trials),
     ("importance", "Features", importance),

@@ -2,6 +2,7 @@
 
 from pipeline.report.fields import Fields
 from pipeline.report.markup import Child, Markup, tag
+from pipeline.report.metrics import Metric, beside, deciding
 from pipeline.report.parts import facts, section, table
 from pipeline.report.plot import at, legend
 from pipeline.report.story import Story
@@ -16,50 +17,60 @@ def scores(story: Story) -> Markup:
     fields = story.latest("decision").fields
     rows = fields.objects("scores")
     unit = fields.text_or("unit")
+    metric, other = deciding(fields), beside(fields)
+    part = "rows" if "answers" in fields and "truth" in fields.inner("answers") else "the last stretch of time"
+    better = "Longer" if metric.higher else "Shorter"
     return section(
         "scores",
         "Against the naive predictors",
-        "Error on the last stretch of time, which took no part in choosing. Shorter is better.",
-        legend(("naive", "RMSE"), ("light", "MAE")),
-        _bars(rows, unit),
-        _table(rows, unit),
+        f"{'Scores' if metric.higher else 'Error'} on {part} that took no part in choosing. {better} is better."
+        + _looked(fields),
+        legend(("naive", metric.label), *([("light", other.label)] if other else [])),
+        _bars(rows, unit, metric, other),
+        _table(rows, unit, metric, other),
         _bootstrap(fields, unit),
     )
 
 
-def _bars(rows: list[Fields], unit: str) -> Markup:
-    longest = max((row.number("rmse") for row in rows), default=1.0) or 1.0
+def _looked(fields: Fields) -> str:
+    """A table's holdout stays while data come, so it is said how often it has been looked at."""
+    times = fields.whole("looked") if "looked" in fields else 1
+    return f" They have been looked at {times} times by now." if times > 1 else ""
+
+
+def _bars(rows: list[Fields], unit: str, metric: Metric, other: Metric | None) -> Markup:
+    longest = max((row.number(metric.name) for row in rows), default=1.0) or 1.0
     drawn = []
     for index, row in enumerate(rows):
-        name, rmse = row.text("name"), row.number("rmse")
-        share = _LONGEST * rmse / longest
+        name, value = row.text("name"), row.number(metric.name)
+        share = _LONGEST * value / longest
         top = index * _ROW
-        mae = (
+        second = (
             tag(
                 "rect",
                 y=top + 36,
-                width=at(_LONGEST * row.number("mae") / longest),
+                width=at(_LONGEST * row.number(other.name) / longest),
                 height=4,
                 class_=f"{_kind(name)} mae",
             )
-            if "mae" in row
+            if other
             else None
         )
         drawn.append(
             tag(
                 "g",
-                tag("title", f"{name}: RMSE {quantity(rmse, 2)} {unit}"),
+                tag("title", f"{name}: {metric.told(value)} ({metric.titled(unit)})"),
                 tag("text", name, y=top + 13, class_="strong" if name.startswith("challenger") else None),
                 tag("rect", y=top + 20, width=at(share), height=14, class_=_kind(name)),
-                mae,
-                tag("text", quantity(rmse, 2), x=at(share), y=top + 31, dx=8, class_="strong"),
+                second,
+                tag("text", metric.told(value), x=at(share), y=top + 31, dx=8, class_="strong"),
             )
         )
-    words = "; ".join(f"{row.text('name')} {quantity(row.number('rmse'), 2)}" for row in rows)
+    words = "; ".join(f"{row.text('name')} {metric.told(row.number(metric.name))}" for row in rows)
     return tag(
         "svg",
-        tag("title", "Error of each predictor on the holdout"),
-        tag("desc", f"RMSE in {unit}: {words}."),
+        tag("title", f"{metric.label} of each predictor on the holdout"),
+        tag("desc", f"{metric.titled(unit)}: {words}."),
         *drawn,
         class_="bars",
         role="img",
@@ -67,27 +78,27 @@ def _bars(rows: list[Fields], unit: str) -> Markup:
     )
 
 
-def _table(rows: list[Fields], unit: str) -> Markup:
-    reference = rows[0].number("rmse") if rows else 0.0
+def _table(rows: list[Fields], unit: str, metric: Metric, other: Metric | None) -> Markup:
+    reference = rows[0].number(metric.name) if rows else 0.0
     columns = [
         "Predictor",
-        f"#RMSE, {unit}",
-        f"#MAE, {unit}",
+        f"#{metric.titled(unit)}",
+        *([f"#{other.titled(unit)}"] if other else []),
         f"#against {rows[0].text('name')}" if rows else "#",
         "#Rows",
     ]
-    return table(columns, [_row(row, reference) for row in rows], "Scores on the holdout")
+    return table(columns, [_row(row, reference, metric, other) for row in rows], "Scores on the holdout")
 
 
-def _row(row: Fields, reference: float) -> list[Child]:
-    name, rmse = row.text("name"), row.number("rmse")
-    change = rmse / reference - 1 if reference else 0.0
+def _row(row: Fields, reference: float, metric: Metric, other: Metric | None) -> list[Child]:
+    name, value = row.text("name"), row.number(metric.name)
+    change = value / reference - 1 if reference else 0.0
     said = "–" if abs(change) < 5e-5 else f"{'+' if change > 0 else ''}{percent(change, 1)}"
     own = name.startswith("challenger")
     return [
         tag("b", name) if own else name,
-        tag("b", quantity(rmse, 2)) if own else quantity(rmse, 2),
-        quantity(row.number("mae"), 2) if "mae" in row else "–",
+        tag("b", metric.told(value)) if own else metric.told(value),
+        *([other.told(row.number(other.name))] if other else []),
         said,
         quantity(row.number("rows")) if "rows" in row else "–",
     ]
@@ -97,7 +108,8 @@ def _bootstrap(fields: Fields, unit: str) -> Markup | None:
     if "bootstrap" not in fields:
         return None
     found = fields.inner("bootstrap")
-    names = {"difference": f"Gain over the champion, {unit}", "bound": f"Its lower bound, {unit}"}
+    of = f", {unit}" if unit else ""
+    names = {"difference": f"Gain over the champion{of}", "bound": f"Its lower bound{of}"}
     pairs = [
         (names.get(name, name.replace("_", " ").capitalize()), _value(found.raw(name)))
         for name in found

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pipeline.report.fields import Fields
 from pipeline.report.markup import Child, Markup, tag
+from pipeline.report.metrics import Metric, deciding
 from pipeline.report.parts import note, section, spent, table, unfolds
 from pipeline.report.plot import at, column, marker, plot, upright
 from pipeline.report.scale import Tick, around
@@ -13,7 +14,7 @@ from pipeline.report.words import count, names, quantity
 
 @dataclass(frozen=True)
 class Trial:
-    """One recipe and its scores; lower is better."""
+    """One recipe and its scores."""
 
     family: str
     number: int
@@ -32,25 +33,27 @@ def trials(story: Story) -> Markup:
     """A picture by family, what was chosen, and the table."""
     fields = story.latest("decision").fields
     unit = fields.text_or("unit")
-    metric = fields.text("metric").upper() if "metric" in fields else "Score"
+    metric = deciding(fields)
     found = [_trial(one) for one in fields.objects("trials")]
     if not found:
         return section("trials", "Trials", None, note("Not kept."))
     families = list(dict.fromkeys(trial.family for trial in found))
-    best = min(found, key=lambda trial: trial.mean)
+    found.sort(key=lambda trial: -trial.mean if metric.higher else trial.mean)
+    best = found[0]
+    found.sort(key=lambda trial: (families.index(trial.family), trial.number))
     folds = max(len(trial.folds) for trial in found)
     return section(
         "trials",
         "Trials",
-        f"Each mark is a recipe's mean {metric} over {count(folds, 'fold')} of the training time, its line the spread "
-        "of the folds. Lower is better.",
+        f"Each mark is a recipe's mean {metric.label} over {count(folds, 'fold')} of the training part, its line the "
+        f"spread of the folds. {'Higher' if metric.higher else 'Lower'} is better.",
         tag(
             "p",
             f"Best of {count(len(found), 'trial')}: ",
             tag("b", best.name),
-            f", {quantity(best.mean, 2)} {unit} ({_recipe(best)}).",
+            f", {metric.told(best.mean)}{f' {unit}' if unit and metric.measured else ''} ({_recipe(best)}).",
         ),
-        _picture(found, families, best, f"{metric}, {unit}"),
+        _picture(found, families, best, metric.titled(unit)),
         unfolds(f"All {len(found)} trials, best first", _table(found, best, metric, unit)),
     )
 
@@ -95,19 +98,21 @@ def _picture(found: list[Trial], families: list[str], best: Trial, unit: str) ->
     )
 
 
-def _table(found: list[Trial], best: Trial, metric: str, unit: str) -> Markup:
+def _table(found: list[Trial], best: Trial, metric: Metric, unit: str) -> Markup:
     rows: list[list[Child]] = [
         [
             tag("b", trial.name, tag("span", "chosen", class_="tag"), class_="nowrap") if trial is best else trial.name,
             quantity(trial.mean, 3),
-            "" if trial is best else f"+{quantity(trial.mean - best.mean, 3)}",
-            f"{quantity(min(trial.folds), 1)} – {quantity(max(trial.folds), 1)}" if trial.folds else "–",
+            "" if trial is best else f"{'−' if metric.higher else '+'}{quantity(abs(trial.mean - best.mean), 3)}",
+            f"{quantity(min(trial.folds), metric.digits - 1)} – {quantity(max(trial.folds), metric.digits - 1)}"
+            if trial.folds
+            else "–",
             spent(trial.seconds),
             tag("span", _recipe(trial), class_="recipe"),
         ]
-        for trial in sorted(found, key=lambda trial: trial.mean)
+        for trial in sorted(found, key=lambda trial: -trial.mean if metric.higher else trial.mean)
     ]
-    columns = ["Trial", f"#{metric}, {unit}", "#to the best", "#Folds", "#Time", "Parameters"]
+    columns = ["Trial", f"#{metric.titled(unit)}", "#to the best", "#Folds", "#Time", "Parameters"]
     return table(columns, rows, "All trials, best first")
 
 

@@ -64,7 +64,7 @@ def _own(records: list[Any], bucket: str, prefix: str) -> Iterator[Announced]:
         if place != bucket or not all(isinstance(text, str) for text in (raw, etag, version)):
             log.warning("passed over: an event of bucket %.80r, wanted %s", place, bucket)
             continue
-        keys = tuple(dict.fromkeys(key for key in (unquote_plus(raw), raw) if _is_own(key, prefix)))
+        keys = tuple(dict.fromkeys(key for key in (raw, unquote_plus(raw)) if _is_own(key, prefix)))
         if keys:
             yield Announced(keys, etag, "" if version == "null" else version)
         else:

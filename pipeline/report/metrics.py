@@ -1,0 +1,50 @@
+"""Metrics: what each is called, which way is better, and how exactly it is told."""
+
+from dataclasses import dataclass
+
+from pipeline.report.fields import Fields
+from pipeline.report.words import quantity
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A way to score. `higher`: whether more is better. `measured`: whether it has the target's unit."""
+
+    name: str
+    label: str
+    higher: bool = False
+    measured: bool = True
+
+    @property
+    def digits(self) -> int:
+        """Decimals that are worth telling."""
+        return 2 if self.measured else 3
+
+    def told(self, value: float) -> str:
+        """A value without its unit."""
+        return quantity(value, self.digits)
+
+    def titled(self, unit: str) -> str:
+        """The metric with its unit, as a column or an axis names it."""
+        return f"{self.label}, {unit}" if unit and self.measured else self.label
+
+
+_METRICS = (
+    Metric("rmse", "RMSE"),
+    Metric("mae", "MAE"),
+    Metric("accuracy", "Accuracy", higher=True, measured=False),
+    Metric("macro_f1", "Macro F1", higher=True, measured=False),
+)
+
+
+def deciding(decision: Fields) -> Metric:
+    """The metric by which a decision was made."""
+    name = decision.text_or("metric", "rmse")
+    return next((metric for metric in _METRICS if metric.name == name), Metric(name, name.upper()))
+
+
+def beside(decision: Fields) -> Metric | None:
+    """Another metric that all its scores have."""
+    first, rows = deciding(decision), decision.objects("scores")
+    others = [metric for metric in _METRICS if metric.name != first.name and metric.higher == first.higher]
+    return next((metric for metric in others if rows and all(metric.name in row for row in rows)), None)

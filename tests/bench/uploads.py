@@ -1,0 +1,89 @@
+"""How long an upload waits for its run, and how long many small files take: `python tests/bench/uploads.py`.
+
+One file after the other is put into the inbox of a laptop that watches it; the run that this starts begins so many
+seconds later. Then so many small files lie there at once, and one run takes them. Bar: 1 s.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from pipeline.running import Laptop
+from pipeline.stack.object_store import connect
+from pipeline.tabular_samples import look_alike
+
+PUTS = 50
+WAITING = int(os.environ.get("UPLOADS", "1000"))
+PATIENCE = 60.0
+
+
+def pipeline(home: Path, *arguments: str) -> None:
+    """Run a command in that state folder.
+
+    Raises:
+        CalledProcessError: it failed.
+    """
+    environment = {**os.environ, "PIPELINE_HOME": str(home)}
+    subprocess.run([sys.executable, "-m", "pipeline", *arguments], env=environment, check=True, capture_output=True)
+
+
+def waits(laptop: Laptop) -> list[float]:
+    """Seconds from each put to the start of its run."""
+    client = connect(laptop.stack.settings("secret", "object-store"))
+    found = []
+    for number in range(PUTS):
+        known = {run.id for run in laptop.runs()}
+        client.put_object(Bucket="inbox", Key=f"abalone/new/{number}.csv", Body=b"nothing to learn from")
+        put = time.time()
+        found.append(began(laptop, known) - put)
+    return found
+
+
+def began(laptop: Laptop, known: set[str]) -> float:
+    """When the first run began that was not known, once it has ended."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        for run in laptop.runs():
+            if run.id not in known and run.started_at is not None and run.finished_at is not None:
+                return run.started_at.timestamp()
+        time.sleep(0.02)
+    raise TimeoutError("no run came")
+
+
+def many(laptop: Laptop, home: Path) -> float:
+    """Seconds that one run takes for many small files."""
+    lines = [line for line in look_alike("abalone", 3 * WAITING, 1).decode().splitlines() if line.split(",")[3] != "0"]
+    client = connect(laptop.stack.settings("secret", "object-store"))
+    for number in range(WAITING):
+        body = "\n".join(lines[2 * number : 2 * number + 2]) + "\n"
+        client.put_object(Bucket="inbox", Key=f"abalone/new/small-{number}.csv", Body=body.encode())
+    start = time.perf_counter()
+    pipeline(home, "run", "abalone-ingest")
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder, "state")
+        pipeline(home, "up")
+        laptop = Laptop(home)
+        try:
+            found = waits(laptop)
+            pipeline(home, "down")
+            laptop.stack.ensure("object-store")
+            laptop.stack.ensure("fork-server")
+            small = many(laptop, home)
+        finally:
+            pipeline(home, "down")
+    print("| what | measured | bar |\n|---|---|---|")
+    print(f"| put → run started, median of {PUTS} | {statistics.median(found):.2f} s | 1 s |")
+    print(f"| the worst | {max(found):.2f} s | 1 s |")
+    print(f"| {WAITING:,} small files that wait, taken by one run | {small:.1f} s | |")
+
+
+if __name__ == "__main__":
+    main()
