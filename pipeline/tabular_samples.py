@@ -49,7 +49,7 @@ ORIGINALS = {
     ),
     "abalone": Original(
         f"{_UCI}/abalone/abalone.data",
-        "5bc19fe2e26243946ae11816389773d192837ba1e4bbbc6823b37cd5d96d53d5",
+        "de37cdcdcaaa50c309d514f248f7c2302a5f1f88c168905eba23fe2fbc78449f",
     ),
 }
 
