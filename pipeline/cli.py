@@ -183,7 +183,7 @@ def backfill(project: str, first: str, last: str, pairs: tuple[str, ...]) -> Non
 
 @cli.command(**_example("pipeline put abalone survey.csv"))
 @click.argument("project")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", default="", help="What it is called in the inbox. Default: the file's own name.")
 def put(project: str, file: Path, name: str) -> None:
     """Drop a file into a project's inbox, which starts a run within a second where `pipeline up` was called."""
@@ -192,6 +192,8 @@ def put(project: str, file: Path, name: str) -> None:
     from pipeline.running import Laptop
 
     key = key_of(table_project(project), name or file.name)
+    if not file.is_file():
+        raise UserError(f"{file} is no file; name one that is there")
     laptop = Laptop.here()
     drop(laptop, key, file)
     click.echo(f"s3://inbox/{key}")

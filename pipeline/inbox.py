@@ -16,7 +16,6 @@ from steps.backends import ledger, objects
 from steps.backends.database import transact
 from steps.backends.ledger import Upload
 from steps.backends.objects import Stored
-from steps.errors import StepError
 
 _HEADER = ("FILE", "STATE", "SINCE", "ROWS", "RUN", "WHERE", "WHY")
 _WIDEST = 60
@@ -47,10 +46,9 @@ def release(laptop: Laptop, key: str, *, who: str, why: str) -> str:
         raise UserError("--why is empty; say in a few words why the file is let back in")
     _settle(laptop)
     person = who or getpass.getuser()
-    try:
-        let = transact(lambda connection: ledger.release(connection, project.name, key, who=person, why=why))
-    except StepError as error:
-        raise UserError(str(error)) from error
+    let = transact(lambda connection: ledger.release(connection, project.name, key, who=person, why=why))
+    if let is None:
+        raise UserError(f"nothing called {one_line(key)} is in quarantine; see: pipeline inbox {project.name}")
     run = laptop.submit(f"{project.name}-ingest", {})
     laptop.succeed(run)
     found = newest(laptop, project.name, let.key)

@@ -38,6 +38,7 @@ LIGHT = (
     "sqlalchemy.dialects.sqlite",
     "numpy",
     "pandas",
+    "pyarrow.csv",
     "pyarrow.parquet",
 )
 HEAVY = (

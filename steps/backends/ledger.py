@@ -23,7 +23,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from steps.backends.columns import Utc
 from steps.backends.database import clock, metadata
 from steps.caching import digest
-from steps.errors import BadInput
 
 State = Literal["claimed", "done", "known", "quarantined", "released", "missing"]
 LEASE_SECONDS = 60
@@ -274,19 +273,15 @@ def gone(connection: sa.Connection, owner: str, lost: Iterable[str], reason: str
         connection.execute(sa.update(uploads).where(uploads.c.upload.in_(part), *where).values(**values))
 
 
-def release(connection: sa.Connection, project: str, key: str, *, who: str, why: str) -> Upload:
-    """Let the newest quarantined upload of that key back in; the next run takes it through the checks again.
-
-    Raises:
-        BadInput: nothing of that key is in quarantine.
-    """
+def release(connection: sa.Connection, project: str, key: str, *, who: str, why: str) -> Upload | None:
+    """Let the newest quarantined upload of that key, or at that place, back in; None where none has arrived there. The
+    next run takes it through the checks again."""
     column = uploads.c
-    where = column.project == project, column.state == "quarantined", sa.or_(column.key == key, column.place == key)
-    found = _read(connection, *where, order=(column.decided_at.desc(),), limit=1)
+    where = column.project == project, column.state == "quarantined", column.cleared_at.is_not(None)
+    named = sa.or_(column.key == key, column.place == key)
+    found = _read(connection, *where, named, order=(column.decided_at.desc(),), limit=1)
     if not found:
-        raise BadInput(f"nothing called {key!r} is in quarantine; see: pipeline inbox {project}")
-    if found[0].cleared_at is None:
-        raise BadInput(f"{key!r} is still being moved into quarantine; try again in a moment")
+        return None
     values = {"state": "released", "source": found[0].place, "cleared_at": None, "who": who, "why": why}
     connection.execute(sa.update(uploads).where(column.upload == found[0].upload).values(**values))
     return found[0]

@@ -43,7 +43,8 @@ def judge(batch: Sequence[Read], verdicts: Mapping[str, Verdict], known: set[str
     for one in batch:
         verdict = verdicts[one.upload.upload]
         new = verdict.rows[~verdict.rows["row"].isin(seen)].drop_duplicates("row", ignore_index=True)
-        reason = verdict.reason or (shifted(new) if len(new) else None)
+        vouched = one.upload.who is not None  # a person has said that the world is another one by now
+        reason = verdict.reason or (shifted(new) if len(new) and not vouched else None)
         if reason is not None:
             judged.append(Judged(one, "quarantined", new.iloc[:0], 0, 0, reason, ()))
             continue

@@ -1,5 +1,6 @@
 """What a run that took files says of itself, for the report, the page and whoever waits for it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from steps.backends.history import Entry
@@ -45,9 +46,19 @@ def summary(project: str, run: str, taken: Taken, head: Entry | None, training: 
         "sequence": head.sequence if head else None,
         "rows": head.total if head else None,
         "training": training,
-        "suites": taken.suites[:3],
+        "suites": _together(taken.suites),
         "words": _words(counts, training),
     }
+
+
+def _together(suites: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """What was checked, over all batches: checked and failed of each expectation added up."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in (each for suite in suites for each in suite):
+        whole = found.setdefault((one["column"], one["name"]), one | {"checked": 0, "failed": 0})
+        whole["checked"] += one["checked"]
+        whole["failed"] += one["failed"]
+    return list(found.values())
 
 
 def _place(judged: Judged, folder: str) -> dict[str, Any]:

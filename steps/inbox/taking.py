@@ -15,6 +15,7 @@ upload, the commit writes nothing, and it is judged again what is left.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pandas as pd
@@ -59,7 +60,7 @@ class Taken:
 
     judged: list[Judged] = field(default_factory=list)
     gone: list[Upload] = field(default_factory=list)
-    suites: list[object] = field(default_factory=list)
+    suites: list[list[dict[str, Any]]] = field(default_factory=list)
 
 
 def take(taker: Taker, announced: Sequence[Announced]) -> Taken:

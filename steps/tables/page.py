@@ -35,8 +35,8 @@ def page(summary: Mapping[str, Any]) -> str:
     if refused:
         sections.append("<h2>Quarantined</h2>" + _named(refused, {"File": "key", "Why": "reason", "Now at": "place"}))
         sections.append(
-            f"<p>Correct a file and drop it again, or, if it is right as it is, let it back in: "
-            f"<code>pipeline inbox release {escape(str(summary['project']))} KEY</code>.</p>"
+            "<p>Correct a file and drop it again, or, if it is right as it is, let it back in: "
+            "<code>pipeline inbox release KEY --why …</code>.</p>"
         )
     if summary["accepted"]:
         sections.append("<h2>Accepted</h2>" + _accepted(summary["accepted"]))
