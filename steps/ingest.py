@@ -12,7 +12,7 @@ import pandas as pd
 
 from steps import declaration as declared
 from steps import tables
-from steps.backends import history, objects
+from steps.backends import history, ledger, objects
 from steps.backends.database import transact
 from steps.command import log, run, write_json, write_text
 from steps.inbox import announced, training
@@ -59,8 +59,9 @@ def command(
     )
     taken = take(taker, told)
     head = transact(lambda connection: history.head(connection, project.name))
-    train = training.wanted(project)
-    found = summary(project.name, name, taken, head, train) | {"made_at": created}
+    held = transact(lambda connection: ledger.held(connection, project.name, name))
+    train = training.wanted(project, name)
+    found = summary(project.name, name, held, taken, head=head, training=train) | {"made_at": created}
     write_json(summary_out, found)
     write_text(report_out, page.page(found))
     write_json(manifest_out, training.manifest(project.name, train))

@@ -237,6 +237,11 @@ def rows(connection: sa.Connection, wanted: Iterable[str]) -> list[Upload]:
     return [row for part in _parts(list(wanted)) for row in _read(connection, uploads.c.upload.in_(part))]
 
 
+def held(connection: sa.Connection, project: str, run: str) -> list[Upload]:
+    """The uploads that the run held last, the oldest first."""
+    return _read(connection, uploads.c.project == project, uploads.c.holder == run)
+
+
 def known(connection: sa.Connection, project: str, key: str) -> list[Upload]:
     """Everything that was ever dropped under that key, the newest first."""
     order = (uploads.c.modified.desc(), uploads.c.seen_at.desc())

@@ -28,14 +28,17 @@ trainings = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("run", sa.String(253)),  # of the workflow that claimed it last
     sa.Column("until", sa.Double, nullable=False),  # seconds since 1970, the database's clock
+    sa.Column("offered_to", sa.String(253)),  # the run that is to make it
     sa.Column("failures", sa.Integer),  # claims that came to nothing; null for none
 )
 
 
-def offer(connection: sa.Connection, project: str, fingerprint: str, sequence: int) -> str | None:
-    """The name of the workflow to make for that state; None where it is done, or somebody is about to do it, or runs
-    failed at it so often that a person should look."""
+def offer(connection: sa.Connection, project: str, fingerprint: str, sequence: int, *, to: str) -> str | None:
+    """The name of the workflow that the run `to` is to make for that state, told again when it asks again; None where
+    it is done, or somebody else is about to do it, or runs failed at it so often that a person should look."""
     now, found = clock(connection), _find(connection, project, fingerprint)
+    if found is not None and found["state"] == "offered" and found["offered_to"] == to and found["until"] > now:
+        return str(found["name"])
     if found is not None and (found["state"] == "done" or (_live(found["state"]) and found["until"] > now)):
         return None
     attempts = (found["attempts"] if found is not None else 0) + 1
@@ -44,6 +47,7 @@ def offer(connection: sa.Connection, project: str, fingerprint: str, sequence: i
         return None
     name = f"{project}-train-{fingerprint[:10]}-{attempts}"
     columns = {"sequence": sequence, "state": "offered", "name": name, "attempts": attempts, "failures": failures}
+    columns["offered_to"] = to
     patience = min(OFFER_SECONDS * 2 ** min(attempts - 1, 10), CLAIM_SECONDS)
     _write(connection, project, fingerprint, found is None, **columns, until=now + patience)
     return name

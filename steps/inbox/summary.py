@@ -1,53 +1,59 @@
-"""What a run that took files says of itself, for the report, the page and whoever waits for it."""
+"""What a run that took files says of itself, for the report, the page and whoever waits for it.
 
-from collections.abc import Sequence
+It is told from the ledger: what an earlier attempt of the run decided before it was killed is this run's, too.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from steps.backends.history import Entry
-from steps.inbox.judging import Judged
+from steps.backends.ledger import Upload
 from steps.inbox.taking import Taken
-from steps.inbox.targets import target
 
 _SHOWN = 200
 
 
-def summary(project: str, run: str, taken: Taken, head: Entry | None, training: str | None) -> dict[str, Any]:
-    """The summary, as JSON values; lists are cut, the counts are whole."""
-    of = {state: [one for one in taken.judged if one.state == state] for state in ("done", "known", "quarantined")}
+def summary(
+    project: str, run: str, held: Sequence[Upload], taken: Taken, *, head: Entry | None, training: str | None
+) -> dict[str, Any]:
+    """The summary, as JSON values; lists are cut, the counts are whole. `held`: the uploads that the run held last."""
+    done, known, quarantined, missing = (
+        [one for one in held if one.state == state] for state in ("done", "known", "quarantined", "missing")
+    )
     counts = {
-        "accepted": len(of["done"]),
-        "known": len(of["known"]),
-        "quarantined": len(of["quarantined"]),
-        "missing": len(taken.gone),
-        "rows_new": sum(len(one.rows) for one in of["done"]),
+        "accepted": len(done),
+        "known": len(known),
+        "quarantined": len(quarantined),
+        "missing": len(missing),
+        "rows_new": sum(one.rows_new for one in done),
     }
+    notes = {one.upload.upload: list(one.notes) for one in taken.judged}
     return {
         "kind": "ingest",
         "project": project,
         "run": run,
-        "claimed": len(taken.judged) + len(taken.gone),
+        "claimed": len(done) + len(known) + len(quarantined) + len(missing),
         "counts": counts,
-        "accepted": [
-            {
-                **_place(one, "old"),
-                "rows_new": len(one.rows),
-                "rows_known": one.known,
-                "rows_refused": one.refused,
-                "notes": list(one.notes),
-            }
-            for one in of["done"][:_SHOWN]
-        ],
-        "known": [_place(one, "old") for one in of["known"][:_SHOWN]],
-        "quarantined": [{**_place(one, "quarantine"), "reason": one.reason} for one in of["quarantined"][:_SHOWN]],
-        "missing": [
-            {"key": one.key, "reason": "it was replaced or removed before it could be read"}
-            for one in taken.gone[:_SHOWN]
-        ],
+        "accepted": [_accepted(one, notes) for one in done[:_SHOWN]],
+        "known": [{"key": one.key, "place": one.place} for one in known[:_SHOWN]],
+        "quarantined": [{"key": one.key, "place": one.place, "reason": one.reason} for one in quarantined[:_SHOWN]],
+        "missing": [{"key": one.key, "reason": one.reason} for one in missing[:_SHOWN]],
         "sequence": head.sequence if head else None,
         "rows": head.total if head else None,
         "training": training,
         "suites": _together(taken.suites),
         "words": _words(counts, training),
+    }
+
+
+def _accepted(upload: Upload, notes: Mapping[str, list[str]]) -> dict[str, Any]:
+    return {
+        "key": upload.key,
+        "place": upload.place,
+        "rows_new": upload.rows_new,
+        "rows_known": upload.rows_known,
+        "rows_refused": upload.rows_refused,
+        "notes": notes.get(upload.upload, []),
     }
 
 
@@ -61,11 +67,7 @@ def _together(suites: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]
     return list(found.values())
 
 
-def _place(judged: Judged, folder: str) -> dict[str, Any]:
-    return {"key": judged.upload.key, "place": target(judged.upload, folder)}
-
-
-def _words(counts: dict[str, int], training: str | None) -> str:
+def _words(counts: Mapping[str, int], training: str | None) -> str:
     parts = [
         _some(counts["accepted"], f"accepted with {counts['rows_new']:,} new rows"),
         _some(counts["known"], "known before, every row of it"),

@@ -59,7 +59,6 @@ class Taken:
     """What a run did. `suites`: what was checked, of each batch."""
 
     judged: list[Judged] = field(default_factory=list)
-    gone: list[Upload] = field(default_factory=list)
     suites: list[list[dict[str, Any]]] = field(default_factory=list)
 
 
@@ -80,7 +79,7 @@ def take(taker: Taker, announced: Sequence[Announced]) -> Taken:
 def _settle(taker: Taker, owner: str, part: Sequence[Upload], taken: Taken) -> None:
     """Decide about a part of what was claimed, and clear it."""
     reads, gone = batches.read(taker.inbox, part, taker.largest_mb)
-    _give_up(owner, part, gone, taken)
+    _give_up(owner, gone)
     verdicts = _examined(taker, reads, taken)
     while reads:
         rows, head = history_rows.load(taker.lake, taker.project)
@@ -90,7 +89,7 @@ def _settle(taker: Taker, owner: str, part: Sequence[Upload], taken: Taken) -> N
         places = {one.upload.upload: place for one, place in each(partial(_place, taker), judged, threads=_THREADS)}
         gone = [upload for upload, place in places.items() if place is None]
         if gone:
-            _give_up(owner, part, gone, taken)
+            _give_up(owner, gone)
             reads = [one for one in reads if one.upload.upload not in gone]
             continue
         decided = [_verdict(one, str(places[one.upload.upload])) for one in judged]
@@ -109,11 +108,10 @@ def _settle(taker: Taker, owner: str, part: Sequence[Upload], taken: Taken) -> N
         return
 
 
-def _give_up(owner: str, part: Sequence[Upload], gone: Sequence[str], taken: Taken) -> None:
+def _give_up(owner: str, gone: Sequence[str]) -> None:
     """Note uploads of which the store has another object by now, or none."""
     if gone:
         transact(lambda connection: ledger.gone(connection, owner, gone, _REPLACED))
-        taken.gone += [one for one in part if one.upload in gone]
 
 
 def _examined(taker: Taker, reads: Sequence[Read], taken: Taken) -> dict[str, Verdict]:

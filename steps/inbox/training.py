@@ -8,8 +8,8 @@ from steps.declaration import TableDeclaration
 from steps.learning.tables import fingerprint
 
 
-def wanted(declaration: TableDeclaration) -> str | None:
-    """The name of the training to start, offered to this run alone; None where none is needed."""
+def wanted(declaration: TableDeclaration, run: str) -> str | None:
+    """The name of the training that `run` is to start, and nobody else; None where none is needed."""
     project = declaration.name
     head = transact(lambda connection: history.head(connection, project))
     if head is None:
@@ -20,7 +20,7 @@ def wanted(declaration: TableDeclaration) -> str | None:
         decision = promotions.find(connection, project, dataset)
         if decision is not None and decision.promoted is not None:
             return None
-        return trainings.offer(connection, project, dataset, head.sequence)
+        return trainings.offer(connection, project, dataset, head.sequence, to=run)
 
     return transact(offered)
 

@@ -2,7 +2,6 @@
 needs nothing else. Names and reasons come from outside: they are text here, never markup.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -80,13 +79,9 @@ def _accepted(accepted: Sequence[Mapping[str, Any]]) -> str:
     return _named(told, {"File": "key", **counts, "Notes": "notes", "Now at": "place"})
 
 
-def _expectations(batches: Sequence[Sequence[Mapping[str, Any]]]) -> str:
-    """What was checked, over all batches."""
-    checked, failed = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    for one in (one for batch in batches for one in batch):
-        checked[one["column"], one["name"]] += one["checked"]
-        failed[one["column"], one["name"]] += one["failed"]
-    rows = [(*key, _count(checked[key]), _count(failed[key])) for key in checked]
+def _expectations(suite: Sequence[Mapping[str, Any]]) -> str:
+    """What was checked."""
+    rows = [(one["column"], one["name"], _count(one["checked"]), _count(one["failed"])) for one in suite]
     return _table(("Column", "Expected", "Checked", "Failed"), rows)
 
 

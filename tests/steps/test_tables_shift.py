@@ -78,7 +78,7 @@ def test_the_page_tells_all_and_runs_nothing() -> None:
         "sequence": 3,
         "rows": 5678,
         "training": "abalone-train-0123456789-1",
-        "suites": [[{"column": "height", "name": evil, "checked": 1000, "failed": 2}] * 2],
+        "suites": [{"column": "height", "name": evil, "checked": 2000, "failed": 4}],
         "words": evil,
     }
     html = page(summary)
