@@ -36,7 +36,7 @@ ABALONE = TableProject(
                 "steps.models.forest:ForestRegressor",
                 trials=6,
                 space={
-                    "trees": Range(100, 250),
+                    "trees": Range(50, 150),
                     "leaf_rows": Range(2, 12, log=True),
                     "column_share": Range(0.3, 0.9),
                 },

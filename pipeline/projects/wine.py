@@ -38,7 +38,7 @@ WINE = TableProject(
                 "steps.models.forest:ForestClassifier",
                 trials=8,
                 space={
-                    "trees": Range(100, 300),
+                    "trees": Range(80, 200),
                     "leaf_rows": Range(1, 4),
                     "column_share": Range(0.2, 0.8),
                 },

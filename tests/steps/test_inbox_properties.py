@@ -106,7 +106,7 @@ def step(actor: Actor, points: int) -> None:
         actor.step()
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(STORIES)
 def test_nothing_is_lost_and_nothing_doubled(worlds: list[World], story: Any) -> None:
     play(worlds, story)
@@ -139,7 +139,27 @@ def test_a_kill_at_every_point_of_one_run(worlds: list[World], versioned: bool) 
     pytest.fail("the run never got through")
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+def test_two_runs_with_a_row_in_common(worlds: list[World]) -> None:
+    """One is held up at its first point, its second, …, while the other goes through from beginning to end."""
+    for steps in range(1, 400):
+        world = worlds[0] = World(False)
+        forget()
+        world.drop("a.csv", BODIES[1])
+        world.start([])
+        step(world.actors[0], steps)
+        through = world.actors[0].over
+        world.drop("b.csv", BODIES[2])
+        world.start([])
+        world.actors[1].finish()
+        world.actors[0].finish()
+        world.settle()
+        check(world)
+        if through:
+            return
+    pytest.fail("the run never got through")
+
+
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(RACES)
 def test_a_run_that_is_held_up_until_its_lease_runs_out(worlds: list[World], race: Any) -> None:
     """It goes on while another, which took over from it, is at some other point, and one more file is dropped."""
