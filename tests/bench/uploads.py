@@ -1,7 +1,8 @@
 """How long an upload waits for its run, and how long many small files take: `python tests/bench/uploads.py`.
 
 One file after the other is put into the inbox of a laptop that watches it; the run that this starts begins so many
-seconds later. Then so many small files lie there at once, and one run takes them. Bar: 1 s.
+seconds later. Then so many small files lie there at once, and one run takes them. Last, a file is taken beside nothing
+and beside many that were taken before, side by side. Bar: 1 s.
 """
 
 import os
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline.running import Laptop
@@ -18,6 +20,7 @@ from pipeline.tabular_samples import look_alike
 
 PUTS = 50
 WAITING = int(os.environ.get("UPLOADS", "1000"))
+TAKEN = int(os.environ.get("TAKEN", "10000"))
 PATIENCE = 60.0
 
 
@@ -66,6 +69,26 @@ def many(laptop: Laptop, home: Path) -> float:
     return time.perf_counter() - start
 
 
+def taken(laptop: Laptop, home: Path) -> tuple[float, float]:
+    """Seconds that a run takes for one file, best of five: as it is, and with many more files in `old/`."""
+    client = connect(laptop.stack.settings("secret", "object-store"))
+
+    def best() -> float:
+        found = []
+        for _ in range(5):
+            client.put_object(Bucket="inbox", Key="abalone/new/one.csv", Body=b"nothing to learn from")
+            start = time.perf_counter()
+            pipeline(home, "run", "abalone-ingest")
+            found.append(time.perf_counter() - start)
+        return min(found)
+
+    before = best()
+    with ThreadPoolExecutor(8) as pool:
+        keys = (f"abalone/old/before/{number:012x}/x.csv" for number in range(TAKEN))
+        list(pool.map(lambda key: client.put_object(Bucket="inbox", Key=key, Body=b"x"), keys))
+    return before, best()
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder, "state")
@@ -77,12 +100,15 @@ def main() -> None:
             laptop.stack.ensure("object-store")
             laptop.stack.ensure("fork-server")
             small = many(laptop, home)
+            alone, beside = taken(laptop, home)
         finally:
             pipeline(home, "down")
     print("| what | measured | bar |\n|---|---|---|")
     print(f"| put → run started, median of {PUTS} | {statistics.median(found):.2f} s | 1 s |")
     print(f"| the worst | {max(found):.2f} s | 1 s |")
     print(f"| {WAITING:,} small files that wait, taken by one run | {small:.1f} s | |")
+    print(f"| one file, its whole run | {alone:.2f} s | |")
+    print(f"| the same beside {TAKEN:,} that were taken before | {beside:.2f} s, {beside / alone:.2f} times | |")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""ingest where there is much: ten thousand files waiting, a hundred thousand taken before, a file of two gigabytes."""
+"""ingest where there is much: ten thousand files waiting, a file of two gigabytes, many of sixty megabytes."""
 
 import json
 import os
@@ -17,7 +17,6 @@ from steps.backends.objects import inbox
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 FILES = int(os.environ.get("SOAK_FILES", "10000"))
-TAKEN = int(os.environ.get("SOAK_TAKEN", "100000"))
 GIGABYTE = 2**30
 MEASURED = """
 import resource, sys
@@ -55,22 +54,6 @@ def test_many_small_files_are_merged_in_one_run(dropper: Dropper) -> None:
     assert len(dropper.rows()) == 3 * FILES
     dropper.settled()
     assert memory < GIGABYTE
-
-
-def test_what_was_taken_before_does_not_slow_a_claim(dropper: Dropper) -> None:
-    def seconds(name: str, seed: int) -> float:
-        dropper.drop(f"{name}.csv", survey(seed))
-        began = time.monotonic()
-        assert dropper.take().code == 0
-        return time.monotonic() - began
-
-    seconds("first", 0)  # with the imports
-    alone = min(seconds(f"a{seed}", seed) for seed in range(1, 6))
-    put((f"abalone/old/before/{number:032x}/x.csv", b"x") for number in range(TAKEN))
-    beside = min(seconds(f"b{seed}", seed) for seed in range(6, 11))
-
-    print(f"a file alone {alone:.2f} s, beside {TAKEN:,} objects {beside:.2f} s")
-    assert beside < 2 * alone + 0.2
 
 
 def test_a_file_of_two_gigabytes_is_moved_unread(
