@@ -48,8 +48,8 @@ def quickstart(project: "TableProject", data: str) -> None:
     runs = [taken]
     arrived = summary([taken], "ingest")
     click.echo(arrived["words"])
-    if arrived["training"]:
-        runs.append(_follow(laptop, arrived["training"]))
+    if training := arrived["training"] or _going_on(laptop, f"{project.name}-train"):
+        runs.append(_follow(laptop, training))
     report = laptop.report([run.id for run in runs])
     click.echo(_closing(laptop, project, key, runs, report))
 
@@ -66,6 +66,11 @@ def _taken(laptop: Laptop, project: str, key: str, before: "Upload | None", know
         if upload is not None and (before is None or upload.upload != before.upload) and upload.cleared_at is not None:
             return laptop.view(upload.run) if upload.run != view.id else view
     raise PipelineError(f"no run took {key} within {_PATIENCE} s; see: {laptop.home / 'logs' / 'watch.log'}")
+
+
+def _going_on(laptop: Laptop, workflow: str) -> str | None:
+    """The run of that workflow that is not over, such as one that was cut off and is gone on with now."""
+    return next((run.id for run in laptop.runs() if run.workflow == workflow and run.finished_at is None), None)
 
 
 def _new_runs(laptop: Laptop, workflow: str, known: set[str]) -> Iterator[str]:
