@@ -3,11 +3,11 @@ then, so that `pipeline --help` answers at once."""
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
-from pipeline import __version__
+from pipeline import __version__, cli_inbox
+from pipeline.cli_help import example
 from pipeline.errors import PipelineError, UserError
 
 ROOT = Path(__file__).parent.parent
@@ -19,10 +19,6 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 — click's signature
         return list(self.commands)
-
-
-def _example(text: str) -> dict[str, Any]:
-    return {"epilog": f"\b\nExample:\n  {text}", "context_settings": {"help_option_names": ["-h", "--help"]}}
 
 
 def _parameters(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -41,7 +37,7 @@ def cli() -> None:
     """Machine-learning pipelines on Argo, and from the same manifests on this machine."""
 
 
-@cli.command(**_example("pipeline quickstart openaq --as-of 2003-06-01T00:00:00Z"))
+@cli.command(**example("pipeline quickstart openaq --as-of 2003-06-01T00:00:00Z"))
 @click.argument("project", default="openaq")
 @click.option("--data", default="", help="wine, abalone: a CSV file, or `look-alike`. Default: the original from UCI.")
 @click.option("--locations", default="", help="OpenAQ location ids, comma-separated. Default: the sample's two.")
@@ -71,7 +67,7 @@ def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of
     start(declared, Wish(locations, parameter, as_of, source))
 
 
-@cli.command(**_example("pipeline render --check"))
+@cli.command(**example("pipeline render --check"))
 @click.option("--check", is_flag=True, help="Change nothing; fail where manifests/ is not what would be written.")
 def render(check: bool) -> None:
     """Write manifests/ from the projects' declarations."""
@@ -87,7 +83,7 @@ def render(check: bool) -> None:
             raise UserError("; ".join(stale) + "; run: pipeline render")
 
 
-@cli.command(**_example("pipeline lint"))
+@cli.command(**example("pipeline lint"))
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
 def lint(folder: Path | None) -> None:
     """Check manifests with this engine, and with `argo lint --offline` where argo is installed."""
@@ -98,7 +94,7 @@ def lint(folder: Path | None) -> None:
             click.echo(line)
 
 
-@cli.command(**_example("pipeline run openaq-train -p as-of=2003-06-01T00:00:00Z"))
+@cli.command(**example("pipeline run openaq-train -p as-of=2003-06-01T00:00:00Z"))
 @click.argument("target", required=False)
 @click.argument("name", required=False)
 @click.option("-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help="A workflow parameter.")
@@ -157,7 +153,7 @@ def run(
         laptop.succeed(str(resume), cores=cores)
 
 
-@cli.command(**_example("pipeline stop openaq-train-x7k2p"))
+@cli.command(**example("pipeline stop openaq-train-x7k2p"))
 @click.argument("run")
 def stop(run: str) -> None:
     """Stop a run that is going on: it fails, and its exit handler runs, as with `argo stop`."""
@@ -166,7 +162,7 @@ def stop(run: str) -> None:
     click.echo(Laptop.here().stop(run))
 
 
-@cli.command(**_example("pipeline backfill openaq --from 2002-07-01 --to 2003-12-30"))
+@cli.command(**example("pipeline backfill openaq --from 2002-07-01 --to 2003-12-30"))
 @click.argument("project")
 @click.option("--from", "first", required=True, metavar="DAY", help="The first day, YYYY-MM-DD.")
 @click.option("--to", "last", required=True, metavar="DAY", help="The last day, YYYY-MM-DD.")
@@ -181,67 +177,11 @@ def backfill(project: str, first: str, last: str, pairs: tuple[str, ...]) -> Non
     laptop.succeed(laptop.submit(f"{find(project).name}-backfill", parameters))
 
 
-@cli.command(**_example("pipeline put abalone survey.csv"))
-@click.argument("project")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--name", default="", help="What it is called in the inbox. Default: the file's own name.")
-def put(project: str, file: Path, name: str) -> None:
-    """Drop a file into a project's inbox, which starts a run within a second where `pipeline up` was called."""
-    from pipeline.put import key_of, table_project
-    from pipeline.put import put as drop
-    from pipeline.running import Laptop
-
-    key = key_of(table_project(project), name or file.name)
-    if not file.is_file():
-        raise UserError(f"{file} is no file; name one that is there")
-    laptop = Laptop.here()
-    drop(laptop, key, file)
-    click.echo(f"s3://inbox/{key}")
-    if not laptop.watched():
-        click.echo("nobody watches the inbox now; the next `pipeline up` finds the file", err=True)
+cli.add_command(cli_inbox.put)
+cli.add_command(cli_inbox.inbox)
 
 
-class _Inbox(click.Group):
-    """`pipeline inbox`, and `pipeline inbox PROJECT`, are `pipeline inbox list`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
-
-
-@cli.group(cls=_Inbox, **_example("pipeline inbox abalone"))
-def inbox() -> None:
-    """Show what is in the inboxes: what waits, was taken, moved or refused, and why."""
-
-
-@inbox.command("list", **_example("pipeline inbox abalone"))
-@click.argument("project", required=False)
-@click.option("--limit", default=50, show_default=True, help="How many, newest first.")
-def inbox_list(project: str | None, limit: int) -> None:
-    """List the uploads of PROJECT, or of all."""
-    from pipeline.inbox import listed
-    from pipeline.running import Laptop
-
-    click.echo(listed(Laptop.here(), project, limit))
-
-
-@inbox.command(
-    "release", **_example('pipeline inbox release abalone/new/survey.csv --why "measured again, it is right"')
-)
-@click.argument("key")
-@click.option("--why", required=True, help="Why it is let back in; kept with the file's story.")
-@click.option("--who", default="", help="Who says so. Default: the user of this machine.")
-def inbox_release(key: str, why: str, who: str) -> None:
-    """Take a file out of quarantine and through the checks again. KEY is what `pipeline inbox` shows."""
-    from pipeline.inbox import release
-    from pipeline.running import Laptop
-
-    laptop = Laptop.here()
-    click.echo(release(laptop, key, who=who, why=why))
-
-
-@cli.command(**_example("pipeline rollback openaq"))
+@cli.command(**example("pipeline rollback openaq"))
 @click.argument("project")
 def rollback(project: str) -> None:
     """Put the model that was live before back; recorded as a decision of its own."""
@@ -252,16 +192,17 @@ def rollback(project: str) -> None:
     laptop.succeed(laptop.submit(f"{find(project).name}-rollback", {}))
 
 
-@cli.command(**_example("pipeline watch"))
+@cli.command(**example("pipeline watch"))
 @click.argument("place", type=click.Path(path_type=Path, exists=True), required=False)
 def watch(place: Path | None) -> None:
-    """Wait for what starts workflows, and start them: the schedules of all CronWorkflows of manifests/, or of PLACE."""
+    """Wait for what starts workflows: the schedules and uploads that CronWorkflows and Sensors of manifests/, or of
+    PLACE, name."""
     from pipeline.watch_here import watch_here
 
     watch_here(place)
 
 
-@cli.command(**_example("pipeline cron"))
+@cli.command(**example("pipeline cron"))
 @click.argument("place", type=click.Path(path_type=Path, exists=True), required=False)
 def cron(place: Path | None) -> None:
     """List the CronWorkflows of manifests/, or of PLACE: when each is due, and how its last run went."""
@@ -273,7 +214,7 @@ def cron(place: Path | None) -> None:
     click.echo(text)
 
 
-@cli.command(**_example("pipeline runs"))
+@cli.command(**example("pipeline runs"))
 @click.option("--limit", default=20, show_default=True, help="How many, newest first.")
 def runs(limit: int) -> None:
     """List the runs on this machine."""
@@ -283,7 +224,7 @@ def runs(limit: int) -> None:
     click.echo(runs_table(Laptop.here().runs()[:limit]))
 
 
-@cli.command(**_example("pipeline logs openaq-train-x7k2p trial"))
+@cli.command(**example("pipeline logs openaq-train-x7k2p trial"))
 @click.argument("run", required=False)
 @click.argument("node", required=False)
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is written from now on, until the run ends.")
@@ -294,7 +235,7 @@ def logs(run: str | None, node: str | None, follow: bool) -> None:
     Laptop.here().logs(run, node or "", follow=follow)
 
 
-@cli.command(**_example("pipeline explain openaq-train-x7k2p decide"))
+@cli.command(**example("pipeline explain openaq-train-x7k2p decide"))
 @click.argument("run", required=False)
 @click.argument("node", required=False)
 def explain(run: str | None, node: str | None) -> None:
@@ -314,7 +255,7 @@ def explain(run: str | None, node: str | None) -> None:
     write(Laptop.here().explain(run, node))
 
 
-@cli.command(**_example("pipeline report openaq-train-x7k2p"))
+@cli.command(**example("pipeline report openaq-train-x7k2p"))
 @click.argument("run", nargs=-1)
 def report(run: tuple[str, ...]) -> None:
     """Write the page of a run (of the newest, or of several on one page) and print its path."""
@@ -323,9 +264,9 @@ def report(run: tuple[str, ...]) -> None:
     click.echo(Laptop.here().report(run))
 
 
-@cli.command(**_example("pipeline up"))
+@cli.command(**example("pipeline up"))
 def up() -> None:
-    """Start the embedded servers and leave them running."""
+    """Start the embedded servers and the watch, which starts what is due or arrives, and leave them running."""
     from pipeline.running import Laptop
     from pipeline.tables import servers_table
 
@@ -334,16 +275,16 @@ def up() -> None:
     click.echo(servers_table(laptop.stack.status()))
 
 
-@cli.command(**_example("pipeline down"))
+@cli.command(**example("pipeline down"))
 def down() -> None:
-    """Stop the embedded servers and the model servers. Nothing is lost."""
+    """Stop the watch, what it started, the embedded servers and the model servers. Nothing is lost."""
     from pipeline.running import Laptop
 
     Laptop.here().down()
     click.echo("stopped")
 
 
-@cli.command(**_example("pipeline status"))
+@cli.command(**example("pipeline status"))
 def status() -> None:
     """Show the servers: state, address, memory, log."""
     from pipeline.running import Laptop
@@ -352,7 +293,7 @@ def status() -> None:
     click.echo(servers_table(Laptop.here().stack.status()))
 
 
-@cli.command(**_example("pipeline doctor"))
+@cli.command(**example("pipeline doctor"))
 def doctor() -> None:
     """Look for what would keep things from working here, and say what to do."""
     from pipeline.running import home
