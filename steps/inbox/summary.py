@@ -27,14 +27,13 @@ def summary(
         "missing": len(missing),
         "rows_new": sum(one.rows_new for one in done),
     }
-    notes = {one.upload.upload: list(one.notes) for one in taken.judged}
     return {
         "kind": "ingest",
         "project": project,
         "run": run,
         "claimed": len(done) + len(known) + len(quarantined) + len(missing),
         "counts": counts,
-        "accepted": [_accepted(one, notes) for one in done[:_SHOWN]],
+        "accepted": [_accepted(one, taken.notes) for one in done[:_SHOWN]],
         "known": [{"key": one.key, "place": one.place} for one in known[:_SHOWN]],
         "quarantined": [{"key": one.key, "place": one.place, "reason": one.reason} for one in quarantined[:_SHOWN]],
         "missing": [{"key": one.key, "reason": one.reason} for one in missing[:_SHOWN]],
@@ -46,14 +45,14 @@ def summary(
     }
 
 
-def _accepted(upload: Upload, notes: Mapping[str, list[str]]) -> dict[str, Any]:
+def _accepted(upload: Upload, notes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     return {
         "key": upload.key,
         "place": upload.place,
         "rows_new": upload.rows_new,
         "rows_known": upload.rows_known,
         "rows_refused": upload.rows_refused,
-        "notes": notes.get(upload.upload, []),
+        "notes": list(notes.get(upload.upload, ())),
     }
 
 

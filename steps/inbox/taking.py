@@ -56,9 +56,11 @@ class Taker:
 
 @dataclass
 class Taken:
-    """What a run did. `suites`: what was checked, of each batch."""
+    """What the ledger does not know of a run: how many files it decided about, what is to be said of their rows, and
+    what was checked of each batch. Nothing of their content, which would pile up."""
 
-    judged: list[Judged] = field(default_factory=list)
+    decided: int = 0
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     suites: list[list[dict[str, Any]]] = field(default_factory=list)
 
 
@@ -72,7 +74,7 @@ def take(taker: Taker, announced: Sequence[Announced]) -> Taken:
         for part in batches.batches(mine, taker.largest_mb):
             _settle(taker, owner, part, taken)
             if len(mine) > len(part):
-                log.info("%d of %d files are decided", len(taken.judged), len(mine))
+                log.info("%d of %d files are decided", taken.decided, len(mine))
     return taken
 
 
@@ -103,7 +105,8 @@ def _settle(taker: Taker, owner: str, part: Sequence[Upload], taken: Taken) -> N
             _withdraw(taker, lost.uploads, places)
             reads = [one for one in reads if one.upload.upload not in lost.uploads]
             continue
-        taken.judged += judged
+        taken.decided += len(judged)
+        taken.notes |= {one.upload.upload: one.notes for one in judged if one.notes}
         clearing.clear(taker.inbox, [replace(one.upload, place=places[one.upload.upload]) for one in judged])
         return
 
