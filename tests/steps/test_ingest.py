@@ -131,7 +131,7 @@ def test_a_run_killed_at_a_request_is_finished_by_its_next_attempt(dropper: Drop
     for number in range(6):
         dropper.drop(f"{number}.csv", survey(number))
     dropper.drop("bad.csv", b"\x00\x01rubbish")
-    request = Random(seed).randint(2, 35)
+    request = Random(seed).randint(2, 30)  # of some 32
 
     context = get_context("forkserver")
     context.set_forkserver_preload(["steps.ingest"])
