@@ -25,6 +25,8 @@ from steps.backends.database import clock, metadata
 from steps.caching import digest
 
 State = Literal["claimed", "done", "known", "quarantined", "released", "missing"]
+DECIDED: tuple[State, ...] = ("done", "known", "quarantined")
+OPEN: tuple[State, ...] = ("claimed", "released")
 LEASE_SECONDS = 60
 _PART = 500  # names in one statement
 
@@ -175,7 +177,7 @@ def claim(connection: sa.Connection, project: str, run: str, owner: str, found: 
 def _clear_again(connection: sa.Connection, listed: Sequence[str]) -> None:
     """Of those, what was decided and cleared is there again: the same content, dropped again in the same second."""
     column = uploads.c
-    decided = column.state.in_(["done", "known", "quarantined"]), column.cleared_at.is_not(None)
+    decided = column.state.in_(DECIDED), column.cleared_at.is_not(None)
     for part in _parts(listed):
         again = sa.update(uploads).where(column.upload.in_(part), *decided)
         connection.execute(again.values(cleared_at=None, source=column.key))
@@ -203,7 +205,7 @@ def decide(connection: sa.Connection, owner: str, verdicts: Sequence[Verdict], s
     connection.execute(
         sa.update(uploads)
         .where(column.upload == sa.bindparam("_upload"))
-        .values({name: sa.bindparam(name) for name in _DECIDED}),
+        .values({name: sa.bindparam(name) for name in _VERDICT}),
         [
             {
                 "_upload": each.upload, "state": each.state, "place": each.place, "reason": each.reason,
@@ -215,7 +217,7 @@ def decide(connection: sa.Connection, owner: str, verdicts: Sequence[Verdict], s
     )  # fmt: skip
 
 
-_DECIDED = ("state", "place", "reason", "rows_new", "rows_known", "rows_refused", "sequence", "decided_at")
+_VERDICT = ("state", "place", "reason", "rows_new", "rows_known", "rows_refused", "sequence", "decided_at")
 
 
 def cleared(connection: sa.Connection, done: Iterable[str]) -> None:
@@ -228,7 +230,7 @@ def cleared(connection: sa.Connection, done: Iterable[str]) -> None:
 def uncleared(connection: sa.Connection, project: str) -> list[Upload]:
     """The decided uploads of which what was dropped may still be there."""
     column = uploads.c
-    decided = column.state.in_(["done", "known", "quarantined"])
+    decided = column.state.in_(DECIDED)
     return _read(connection, column.project == project, decided, column.cleared_at.is_(None))
 
 

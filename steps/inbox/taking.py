@@ -162,10 +162,11 @@ def _place(taker: Taker, judged: Judged) -> str | None:
 
 
 def _withdraw(taker: Taker, lost: Collection[str], places: Mapping[str, str | None]) -> None:
-    """Remove what was put where it does not belong, of uploads that somebody else has decided about."""
+    """Remove what was put where it does not belong, of uploads that somebody else has decided about. While one is
+    claimed or released it may be what will be read."""
     for other in transact(lambda connection: ledger.rows(connection, lost)):
         place = places[other.upload]
-        if other.place is not None and place not in {None, other.place, other.source}:
+        if place not in (None, other.place) and other.state not in ledger.OPEN:
             targets.remove(taker.inbox, other, str(place))
 
 
