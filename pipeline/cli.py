@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipeline import __version__, cli_inbox
+from pipeline import __version__, cli_cluster, cli_inbox
 from pipeline.cli_help import example
 from pipeline.errors import PipelineError, UserError
 
@@ -179,6 +179,8 @@ def backfill(project: str, first: str, last: str, pairs: tuple[str, ...]) -> Non
 
 cli.add_command(cli_inbox.put)
 cli.add_command(cli_inbox.inbox)
+cli.add_command(cli_cluster.deploy)
+cli.add_command(cli_cluster.undeploy)
 
 
 @cli.command(**example("pipeline rollback openaq"))

@@ -100,9 +100,9 @@ def _pod(project: str, image: str, model: Champion | Promotion) -> dict[str, Any
     return {
         "securityContext": {
             "runAsNonRoot": True,
-            "runAsUser": 10001,
-            "runAsGroup": 10001,
-            "fsGroup": 10001,
+            "runAsUser": 8737,
+            "runAsGroup": 8737,
+            "fsGroup": 8737,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "automountServiceAccountToken": False,

@@ -34,8 +34,8 @@ def source(project: TableProject) -> EventSource:
         prefix=f"{project.name}/new/",
         suffix="",
         events=("s3:ObjectCreated:*",),
-        access_key=SecretKey("object-store", "AWS_ACCESS_KEY_ID"),
-        secret_key=SecretKey("object-store", "AWS_SECRET_ACCESS_KEY"),
+        access_key=SecretKey("object-store-events", "AWS_ACCESS_KEY_ID"),
+        secret_key=SecretKey("object-store-events", "AWS_SECRET_ACCESS_KEY"),
     )
 
 

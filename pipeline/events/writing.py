@@ -12,9 +12,9 @@ SENSOR_ACCOUNT = "pipeline-sensor"  # may create workflows, and nothing else
 _STREAM = "maxMsgs: 50000\nmaxAge: 168h\nmaxBytes: -1\nreplicas: 1\nduplicates: 300s\nretention: 0\ndiscard: 0\n"
 _NON_ROOT = {
     "runAsNonRoot": True,
-    "runAsUser": 10001,
-    "runAsGroup": 10001,
-    "fsGroup": 10001,
+    "runAsUser": 8737,
+    "runAsGroup": 8737,
+    "fsGroup": 8737,
     "seccompProfile": {"type": "RuntimeDefault"},
 }
 

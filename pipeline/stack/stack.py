@@ -82,14 +82,15 @@ class Stack:
         Raises:
             UserError: there is none of that kind and name here.
         """
-        if (kind, name) == ("secret", "object-store"):
+        if kind == "secret" and name in {"object-store", "object-store-events"}:
             return self._store().settings(self._ensure("object-store").ports)
         if (kind, name) == ("configMap", "tracking"):
             return self._tracking().settings(self._ensure("tracking").ports)
         if (kind, name) == ("secret", "database"):
             return {"DATABASE_URL": os.environ.get("DATABASE_URL") or f"sqlite:///{self.home}/pipeline.db"}
         raise UserError(
-            f"no {kind} {name!r} without a cluster; there are: secret object-store, secret database, configMap tracking"
+            f"no {kind} {name!r} without a cluster; there are: secret object-store, secret object-store-events, "
+            "secret database, configMap tracking"
         )
 
     def public_bucket(self, name: str) -> str:

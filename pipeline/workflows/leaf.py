@@ -32,7 +32,7 @@ from hera.workflows.models import (
 from pipeline import __version__
 
 STEPS_IMAGE = f"pipeline-steps:{__version__}"
-SERVING_IMAGE = f"pipeline-serving:{__version__}"
+SERVING_IMAGE = f"pipeline-serve:{__version__}"
 SERVICE_ACCOUNT = "pipeline-steps"
 
 OBJECT_STORE = SecretEnvFrom(name="object-store")
@@ -41,9 +41,9 @@ TRACKING = ConfigMapEnvFrom(name="tracking")
 
 NON_ROOT = PodSecurityContext(
     run_as_non_root=True,
-    run_as_user=10001,
-    run_as_group=10001,
-    fs_group=10001,
+    run_as_user=8737,
+    run_as_group=8737,
+    fs_group=8737,
     seccomp_profile=SeccompProfile(type="RuntimeDefault"),
 )
 CONFINED = SecurityContext(

@@ -47,7 +47,7 @@ uploads = sa.Table(
     sa.Column("holder", sa.String(253), nullable=False),  # the run that holds it, or held it last
     sa.Column("owner", sa.String(32), nullable=False),  # the process of that run
     sa.Column("lease_until", sa.Double, nullable=False),  # seconds since 1970, the database's clock
-    sa.Column("claims", sa.Integer, nullable=False),  # how often it was claimed
+    sa.Column("claims", sa.Integer, nullable=False),  # how often it was claimed, or judged again
     sa.Column("place", sa.Text),
     sa.Column("sequence", sa.Integer),
     sa.Column("rows_new", sa.Integer, nullable=False, default=0),
@@ -187,6 +187,12 @@ def renew(connection: sa.Connection, owner: str) -> None:
     """The owner lives: its leases begin anew."""
     where = uploads.c.owner == owner, uploads.c.state == "claimed"
     connection.execute(sa.update(uploads).where(*where).values(lease_until=clock(connection) + LEASE_SECONDS))
+
+
+def again(connection: sa.Connection, owner: str) -> None:
+    """The owner judges what it holds once more, and may have put it where it will not stay."""
+    where = uploads.c.owner == owner, uploads.c.state == "claimed"
+    connection.execute(sa.update(uploads).where(*where).values(claims=uploads.c.claims + 1))
 
 
 def decide(connection: sa.Connection, owner: str, verdicts: Sequence[Verdict], sequence: int | None) -> None:

@@ -32,7 +32,7 @@ def finish(inbox: Inbox, project: str) -> None:
 
 
 def _clear(inbox: Inbox, upload: Upload) -> None:
-    if upload.claims > 1:  # an earlier owner may have put it where it did not stay
+    if upload.claims > 1:  # it may have been put where it did not stay
         for place in {target(upload, "old"), target(upload, "quarantine")} - {upload.place, upload.source}:
             remove(inbox, upload, place)
     if upload.source != upload.key:

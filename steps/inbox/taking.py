@@ -12,7 +12,7 @@ left, which any later run finishes. Where the history has grown since it was loo
 upload, the commit writes nothing, and it is judged again what is left.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -92,7 +92,7 @@ def _settle(taker: Taker, owner: str, part: Sequence[Upload], taken: Taken) -> N
         gone = [upload for upload, place in places.items() if place is None]
         if gone:
             _give_up(owner, gone)
-            reads = [one for one in reads if one.upload.upload not in gone]
+            reads = _again(owner, reads, gone)
             continue
         decided = [_verdict(one, str(places[one.upload.upload])) for one in judged]
         try:
@@ -100,15 +100,23 @@ def _settle(taker: Taker, owner: str, part: Sequence[Upload], taken: Taken) -> N
                 partial(_commit, taker=taker, owner=owner, decided=decided, after=head, new=new, digest=fingerprint)
             )
         except Moved:
+            reads = _again(owner, reads, ())
             continue
         except Overtaken as lost:
-            _withdraw(taker, lost.uploads, places)
-            reads = [one for one in reads if one.upload.upload not in lost.uploads]
+            _withdraw(taker, lost.uploads)
+            reads = _again(owner, reads, lost.uploads)
             continue
         taken.decided += len(judged)
         taken.notes |= {one.upload.upload: one.notes for one in judged if one.notes}
         clearing.clear(taker.inbox, [replace(one.upload, place=places[one.upload.upload]) for one in judged])
         return
+
+
+def _again(owner: str, reads: Sequence[Read], without: Collection[str]) -> list[Read]:
+    """What is left to be judged again: each may become something else, and what was put is then at the wrong place."""
+    transact(lambda connection: ledger.again(connection, owner))
+    left = [one for one in reads if one.upload.upload not in without]
+    return [replace(one, upload=replace(one.upload, claims=one.upload.claims + 1)) for one in left]
 
 
 def _give_up(owner: str, gone: Sequence[str]) -> None:
@@ -161,13 +169,13 @@ def _place(taker: Taker, judged: Judged) -> str | None:
     return place
 
 
-def _withdraw(taker: Taker, lost: Collection[str], places: Mapping[str, str | None]) -> None:
-    """Remove what was put where it does not belong, of uploads that somebody else has decided about. While one is
+def _withdraw(taker: Taker, lost: Collection[str]) -> None:
+    """Remove what this run put where it does not belong, of uploads that somebody else has decided about. While one is
     claimed or released it may be what will be read."""
     for other in transact(lambda connection: ledger.rows(connection, lost)):
-        place = places[other.upload]
-        if place not in (None, other.place) and other.state not in ledger.OPEN:
-            targets.remove(taker.inbox, other, str(place))
+        if other.state not in ledger.OPEN:
+            for place in {targets.target(other, "old"), targets.target(other, "quarantine")} - {other.place}:
+                targets.remove(taker.inbox, other, place)
 
 
 def _verdict(judged: Judged, place: str) -> ledger.Verdict:

@@ -11,7 +11,7 @@ from steps import admit
 from steps.errors import BadInput
 
 pytestmark = pytest.mark.usefixtures("database_environment")
-IMAGE = "pipeline-serving:1"
+IMAGE = "pipeline-serve:1"
 
 
 def admitted(number: int, folder: Path, image: str = IMAGE) -> tuple[bool, dict]:

@@ -21,7 +21,7 @@ def put_back(folder: Path) -> int | None:
         "--run",
         "openaq-train-1",
         "--image",
-        "pipeline-serving:1",
+        "pipeline-serve:1",
         "--manifest-out",
         folder / "m",
         "--needed-out",

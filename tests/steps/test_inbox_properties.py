@@ -98,7 +98,7 @@ def overtake(worlds: list[World], race: Any) -> None:
     second.finish()
     first.finish()
     world.settle()
-    check(world)
+    check(world, strays=overtaken and killed)
 
 
 def step(actor: Actor, points: int) -> None:

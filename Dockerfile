@@ -1,0 +1,69 @@
+# The product's images, one target each:
+#   steps    runs `python -m steps.<step>` in a workflow's pod
+#   serve    answers predictions: Seldon's microservice with steps.serving
+#   mlflow   the tracking server
+# Libraries come from uv.lock and are a layer of their own, so that a change of our code rebuilds in seconds.
+
+FROM python:3.12-slim-bookworm AS base
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/opt/venv/bin:$PATH
+# LightGBM's one library that the slim image lacks
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/* \
+ && groupadd --gid 8737 pipeline && useradd --uid 8737 --gid 8737 --no-create-home --home-dir /tmp pipeline
+WORKDIR /work
+
+FROM base AS locked
+ENV UV_PROJECT_ENVIRONMENT=/opt/venv UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1
+RUN python -m venv /opt/uv && /opt/uv/bin/pip install --quiet --no-cache-dir uv==0.13.9
+WORKDIR /app
+COPY pyproject.toml uv.lock ./
+
+FROM locked AS steps-libraries
+RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-project --extra steps --extra platform \
+ && find /opt/venv -type d -name tests -prune -exec rm -rf {} + && rm -rf /opt/venv/lib/python3.12/site-packages/pyarrow/include
+
+FROM locked AS serve-libraries
+RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-project --extra serving \
+ && find /opt/venv -type d -name tests -prune -exec rm -rf {} +
+
+FROM locked AS mlflow-libraries
+RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-project --extra tracking \
+ && find /opt/venv -type d -name tests -prune -exec rm -rf {} +
+
+FROM base AS code
+COPY steps /app/steps
+RUN python -m compileall -q /app/steps
+
+FROM base AS steps
+COPY --from=steps-libraries /opt/venv /opt/venv
+COPY uv.lock /app/uv.lock
+COPY --from=code /app/steps /app/steps
+ENV PYTHONPATH=/app STEPS_LOCK=/app/uv.lock HOME=/tmp OMP_NUM_THREADS=1
+ARG VERSION=0
+LABEL org.opencontainers.image.title="learning-pipelines: steps" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.licenses="Apache-2.0"
+USER 8737:8737
+CMD ["python", "-m", "steps.plan", "--help"]
+
+FROM base AS serve
+COPY --from=serve-libraries /opt/venv /opt/venv
+COPY --from=code /app/steps /app/steps
+ENV PYTHONPATH=/app HOME=/tmp OMP_NUM_THREADS=1 GRPC_WORKERS=0
+ARG VERSION=0
+LABEL org.opencontainers.image.title="learning-pipelines: model server" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.licenses="Apache-2.0 AND BUSL-1.1"
+USER 8737:8737
+EXPOSE 9000
+CMD ["seldon-core-microservice", "steps.serving.Predictor", "--service-type", "MODEL"]
+
+FROM base AS mlflow
+COPY --from=mlflow-libraries /opt/venv /opt/venv
+ENV HOME=/tmp MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false
+ARG VERSION=0
+LABEL org.opencontainers.image.title="learning-pipelines: tracking server" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.licenses="Apache-2.0"
+USER 8737:8737
+EXPOSE 5000
+CMD ["mlflow", "server", "--host", "0.0.0.0", "--port", "5000", "--workers", "1"]

@@ -1,0 +1,119 @@
+"""`make deploy`: what is missing on the cluster, then the platform, then the manifests. May be repeated."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import yaml
+
+from pipeline.cluster import manifests, plan, upstream
+from pipeline.cluster.kube import Cluster, run
+from pipeline.errors import UserError
+
+_RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
+RELEASE = "platform"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to deploy, as typed. `registry`: empty where the cluster has the images; `values`: of our chart."""
+
+    namespace: str
+    registry: str
+    values: Path | None
+    crons: bool
+    without: tuple[str, ...]
+    whole_diff: bool
+
+
+def deploy(root: Path, wish: Wish) -> None:
+    """Do it all, saying what changes.
+
+    Raises:
+        UserError: no cluster, or a wish that cannot be met.
+        PipelineError: the cluster refuses something.
+    """
+    cluster = Cluster(wish.namespace)
+    click.echo(f"deploying to {context()}, namespace {wish.namespace}")
+    others = upstream.chosen(upstream.pinned(root / "charts" / "upstream"), wish.without)
+    for each in others:
+        click.echo(f"  {each.name}: {upstream.install(each)}")
+    _namespace(cluster)
+    _platform(cluster, root / "charts" / "platform", wish)
+    wanted = manifests.read(root / "manifests", wish.registry, crons=wish.crons)
+    planned = plan.plan(cluster, wanted, crons=wish.crons)
+    click.echo(shown(planned, whole=wish.whole_diff))
+    plan.apply(cluster, planned)
+    click.echo(f"applied {len(wanted)} manifests")
+    click.echo(_closing(wish.namespace))
+
+
+def undeploy(namespace: str) -> None:
+    """Remove the manifests' objects and the platform; what is left is said."""
+    cluster = Cluster(namespace)
+    click.echo(f"removing from {context()}, namespace {namespace}")
+    planned = plan.plan(cluster, [], crons=True)
+    for name in planned.pruned:
+        click.echo(f"  - {name}")
+    plan.apply(cluster, planned)
+    if json.loads(cluster.helm("list", "--all", "--filter", f"^{RELEASE}$", "-o", "json")):
+        cluster.helm("uninstall", RELEASE, "--wait")
+    click.echo(
+        f"Left in {namespace}: workflows that ran, the volumes of MinIO, PostgreSQL and the event bus, and the Secret\n"
+        f"platform-credentials that opens them (`kubectl delete namespace {namespace}` removes that); and Argo and\n"
+        "Seldon (`helm uninstall`)."
+    )
+
+
+def context() -> str:
+    """The name of kubectl's current context.
+
+    Raises:
+        UserError: there is none.
+    """
+    name = run(["kubectl", "config", "view", "--minify", "-o", "jsonpath={.current-context}"]).strip()
+    if not name:
+        raise UserError("kubectl has no current context; for a cluster on this machine: minikube start --cpus 4")
+    return name
+
+
+def shown(planned: plan.Plan, *, whole: bool) -> str:
+    """What will change, a line each; with every line that differs where `whole`."""
+    lines = [f"  + {name}" for name in planned.created]
+    for name, difference in planned.changed.items():
+        added = sum(line.startswith("+") for line in difference.splitlines())
+        removed = sum(line.startswith("-") for line in difference.splitlines())
+        lines.append(f"  ~ {name}: {added} lines more, {removed} less")
+        if whole:
+            lines += [f"      {line}" for line in difference.splitlines()]
+    lines += [f"  - {name}" for name in planned.pruned]
+    return "\n".join(["manifests:", *lines]) if lines else "manifests: nothing changes"
+
+
+def _namespace(cluster: Cluster) -> None:
+    """The namespace, where Pod Security refuses what is not `restricted`."""
+    wanted = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": cluster.namespace, "labels": _RESTRICTED},
+    }
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=yaml.safe_dump(wanted))
+
+
+def _platform(cluster: Cluster, chart: Path, wish: Wish) -> None:
+    options = ["--set", f"images.registry={wish.registry}"] if wish.registry else []
+    options += ["--values", str(wish.values)] if wish.values else []
+    click.echo("  platform: waiting until everything in it is ready", nl=False)
+    cluster.helm("upgrade", "--install", RELEASE, str(chart), *options, "--wait", "--wait-for-jobs", "--timeout", "10m")
+    click.echo(": done")
+
+
+def _closing(namespace: str) -> str:
+    return f"""
+Runs:    kubectl -n argo port-forward service/argo-workflows-server 2746     then https://localhost:2746/workflows/{namespace}
+         argo list -n {namespace};  pipeline status --cluster --namespace {namespace}
+MLflow:  kubectl -n {namespace} port-forward service/mlflow 5000     then http://localhost:5000
+MinIO:   kubectl -n {namespace} port-forward service/minio 9001     then http://localhost:9001
+Start:   argo submit -n {namespace} --from workflowtemplate/openaq-backfill --watch
+Doubt:   pipeline doctor --cluster --namespace {namespace}"""

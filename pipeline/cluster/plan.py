@@ -1,0 +1,84 @@
+"""What applying the manifests would change: looked up before anything is, and shown."""
+
+import json
+from dataclasses import dataclass
+from difflib import unified_diff
+from typing import Any
+
+import yaml
+
+from pipeline.cluster.kube import Cluster
+from pipeline.cluster.manifests import KINDS, OURS
+
+_RESOURCES = {kind: f"{kind.lower()}s.argoproj.io" for kind in KINDS} | {"EventBus": "eventbus.argoproj.io"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Names as `Kind/name`. `changed`: with the lines that differ."""
+
+    wanted: list[dict[str, Any]]
+    created: list[str]
+    changed: dict[str, str]
+    pruned: list[str]
+
+
+def plan(cluster: Cluster, wanted: list[dict[str, Any]], *, crons: bool) -> Plan:
+    """Compare with what is there; what is there by our labels and wanted no more is pruned. CronWorkflows are left
+    alone unless `crons`.
+
+    Raises:
+        PipelineError: the API server refuses one of them.
+    """
+    kinds = [kind for kind in KINDS if crons or kind != "CronWorkflow"]
+    there = {_name(each): each for kind in kinds for each in cluster.get(_RESOURCES[kind], "-l", OURS)}
+    names = [_name(each) for each in wanted]
+    would = _applied(cluster, wanted)
+    changed = {}
+    for each in would:
+        name = _name(each)
+        if name in there and (difference := _difference(there[name], each)):
+            changed[name] = difference
+    return Plan(
+        wanted,
+        created=[name for name in names if name not in there],
+        changed=changed,
+        pruned=sorted(set(there).difference(names)),
+    )
+
+
+def apply(cluster: Cluster, planned: Plan) -> None:
+    """Make it so: apply everything server-side, then remove what is gone."""
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=_text(planned.wanted))
+    for name in planned.pruned:
+        kind, _, plain = name.partition("/")
+        cluster.kubectl("delete", _RESOURCES[kind], plain, "--ignore-not-found")
+
+
+def _applied(cluster: Cluster, wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The objects as they would be, after the API server's own checks."""
+    answer = cluster.kubectl(
+        "apply", "--server-side", "--force-conflicts", "--dry-run=server", "-o", "json", "-f", "-", given=_text(wanted)
+    )
+    found = json.loads(answer)
+    items: list[dict[str, Any]] = found.get("items", [found])
+    return items
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any]) -> str:
+    sides = [yaml.safe_dump(_compared(each), allow_unicode=True).splitlines() for each in (before, after)]
+    return "\n".join(list(unified_diff(*sides, n=2, lineterm=""))[2:])
+
+
+def _compared(value: dict[str, Any]) -> dict[str, Any]:
+    """What people write of an object."""
+    metadata = {key: value["metadata"].get(key) for key in ("name", "labels", "annotations")}
+    return {"metadata": metadata, "spec": value.get("spec")}
+
+
+def _name(value: dict[str, Any]) -> str:
+    return f"{value['kind']}/{value['metadata']['name']}"
+
+
+def _text(values: list[dict[str, Any]]) -> str:
+    return yaml.safe_dump_all(values, allow_unicode=True)
