@@ -1,4 +1,4 @@
-"""Argo's controller set up as our values for its chart would: for a cluster that has the controller, and not from there.
+"""Argo's controller set up as our values for its chart would, where it was not installed from there.
 
 What is tested is what is shipped: the settings are read from `charts/upstream/argo-workflows.yaml`.
 """

@@ -1,7 +1,7 @@
 """A stand-in for Seldon Core's operator: what it does for a graph of one node without an engine, and no more.
 
-For each SeldonDeployment: a Deployment `<name>-<predictor>-0-<node>` with the variables that the operator adds, a Service
-`<name>-<predictor>` on the engine's port 8000, and the status with state and address.
+For each SeldonDeployment: a Deployment `<name>-<predictor>-0-<node>` with the variables that the operator adds, a
+Service `<name>-<predictor>` on the engine's port 8000, and the status with state and address.
 https://docs.seldon.io/projects/seldon-core/en/latest/reference/seldon-deployment.html
 """
 
