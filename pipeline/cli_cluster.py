@@ -11,7 +11,9 @@ ROOT = Path(__file__).parent.parent
 _NAMESPACE = click.option("--namespace", "-n", default="mlops", show_default=True, help="Where the product lives.")
 
 
-@click.command(**example("pipeline deploy --namespace ml-team --registry registry.example.com/ml --values mine.yaml"))
+@click.command(
+    "deploy", **example("pipeline deploy --namespace ml-team --registry registry.example.com/ml --values mine.yaml")
+)
 @_NAMESPACE
 @click.option("--registry", default="", help="Put before our images' names; none where the cluster has them.")
 @click.option(
@@ -31,7 +33,7 @@ def deploy(**typed: Any) -> None:
     do(ROOT, Wish(**typed))
 
 
-@click.command(**example("pipeline undeploy"))
+@click.command("undeploy", **example("pipeline undeploy"))
 @_NAMESPACE
 def undeploy(namespace: str) -> None:
     """Remove the manifests and the platform from the cluster; data stay, and it says where."""

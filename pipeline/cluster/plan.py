@@ -66,8 +66,8 @@ def _applied(cluster: Cluster, wanted: list[dict[str, Any]]) -> list[dict[str, A
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> str:
-    sides = [yaml.safe_dump(_compared(each), allow_unicode=True).splitlines() for each in (before, after)]
-    return "\n".join(list(unified_diff(*sides, n=2, lineterm=""))[2:])
+    now, then = (yaml.safe_dump(_compared(each), allow_unicode=True).splitlines() for each in (before, after))
+    return "\n".join(list(unified_diff(now, then, n=2, lineterm=""))[2:])
 
 
 def _compared(value: dict[str, Any]) -> dict[str, Any]:

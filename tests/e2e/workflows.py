@@ -30,9 +30,16 @@ class Ended:
     def nodes(self) -> list[dict[str, Any]]:
         return list(self.status.get("nodes", {}).values())
 
+    @property
+    def message(self) -> str:
+        return str(self.status.get("message"))
+
     def phases(self) -> dict[str, str]:
-        """The phase of each node, by its name below the workflow's; without the attempts of a retried one."""
-        return {_short(each["displayName"], each): each["phase"] for each in self.nodes if each["type"] != "Retry"}
+        """The phase of each node but the root, by its name; without the attempts of a retried one."""
+        nodes = [
+            each for each in self.nodes if each["type"] not in ("Retry", "TaskGroup") and each["name"] != self.name
+        ]
+        return {each["displayName"].removesuffix("(0)").replace(self.name, ""): each["phase"] for each in nodes}
 
     def node(self, name: str) -> dict[str, Any]:
         """The one node of that name, its pod where it was retried."""
@@ -63,14 +70,19 @@ class Ended:
         return total
 
 
-def submit(cluster: Cluster, template: str, parameters: Mapping[str, str]) -> str:
-    """Start it as `argo submit --from` does; the workflow's name."""
-    given = [{"name": name, "value": value} for name, value in parameters.items()]
+def submit(cluster: Cluster, kind: str, name: str, parameters: Mapping[str, str]) -> str:
+    """Start it as `argo submit --from KIND/NAME` does; the workflow's name."""
+    given = [{"name": key, "value": value} for key, value in parameters.items()]
+    spec = {"workflowTemplateRef": {"name": name}, "arguments": {"parameters": given}}
+    if kind == "cronworkflow":
+        spec = json.loads(cluster.kubectl("get", kind, name, "-o", "json"))["spec"]["workflowSpec"]
+        kept = [each for each in spec["arguments"]["parameters"] if each["name"] not in parameters]
+        spec["arguments"]["parameters"] = [*kept, *given]
     workflow = {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Workflow",
-        "metadata": {"generateName": f"{template}-"},
-        "spec": {"workflowTemplateRef": {"name": template}, "arguments": {"parameters": given}},
+        "metadata": {"generateName": f"{name}-"},
+        "spec": spec,
     }
     return cluster.kubectl("create", "-o", "name", "-f", "-", given=yaml.safe_dump(workflow)).strip().split("/")[1]
 
@@ -84,10 +96,6 @@ def ended(cluster: Cluster, name: str, *, patience: float = PATIENCE) -> Ended:
             return Ended(status, name)
         time.sleep(1)
     raise TimeoutError(f"{name} did not end within {patience:.0f} s")
-
-
-def _short(name: str, node: dict[str, Any]) -> str:
-    return name.removesuffix("(0)") if node["type"] == "Pod" else name
 
 
 def _time(text: str) -> datetime:

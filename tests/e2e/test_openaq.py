@@ -1,0 +1,109 @@
+"""openaq by the real controller: the same result as on this machine."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from local import Local
+from remote import Remote
+from workflows import Ended, ended, submit
+
+from pipeline import sample
+from pipeline.cluster.kube import Cluster
+from pipeline.quickstart import HISTORY
+from pipeline.stack.object_store import make_bucket, open_to_all
+from steps.backends.objects import Bucket
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3600)]
+ARCHIVE = "http://minio:9000/openaq-archive"
+TODAY = sample.END
+YESTERDAY = TODAY - timedelta(days=1)
+SAME = {"locations": "9000001,9000002", "parameter": "no2"}
+
+
+@pytest.fixture(scope="module")
+def runs(cluster: Cluster, remote: Remote) -> dict[str, Ended]:
+    """backfill, train, daily, one after the other, of the sample."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in remote.settings.items():
+            patch.setenv(name, value)
+        make_bucket(remote.store, "openaq-archive")
+        open_to_all(remote.store, "openaq-archive")
+        sample.lay_out(Bucket("openaq-archive"))
+    span = {"from": f"{TODAY - HISTORY:%F}", "to": f"{YESTERDAY - timedelta(seconds=1):%F}"}
+    width = {"workers": "2"}
+    wanted = {
+        "backfill": SAME | width | span | {"source": ARCHIVE, "as-of": f"{YESTERDAY:%FT%TZ}"},
+        "train": SAME | width | {"as-of": f"{YESTERDAY:%FT%TZ}"},
+        "daily": SAME | width | {"source": ARCHIVE, "as-of": f"{TODAY:%FT%TZ}"},
+    }
+    done = {}
+    for name, parameters in wanted.items():
+        kind = "cronworkflow" if name == "daily" else "workflowtemplate"
+        done[name] = ended(cluster, submit(cluster, kind, f"openaq-{name}", parameters))
+        print(f"{name}: {done[name].phase}, {done[name].seconds:.0f} s, of it work {done[name].work_seconds:.0f} s")
+    return done
+
+
+def test_each_run_succeeds_with_the_same_nodes(runs: dict[str, Ended], local: Local) -> None:
+    for name, run in runs.items():
+        assert run.phase == "Succeeded", f"{name}: {run.message}"
+        assert run.phases() == local.phases(f"openaq-{name}")
+
+
+def test_the_same_dataset_trials_scores_and_decision(runs: dict[str, Ended], local: Local, remote: Remote) -> None:
+    here, there = local.summary("decision"), remote.summary(runs["train"], "decide")
+
+    assert there["fingerprint"] == here["fingerprint"]
+    assert there["words"] == here["words"]
+    assert there["recipe"] == here["recipe"]
+    assert [_trial(each) for each in there["trials"]] == pytest.approx([_trial(each) for each in here["trials"]])
+    for theirs, ours in zip(there["scores"], here["scores"], strict=True):
+        assert theirs == pytest.approx(ours, rel=1e-6)
+
+
+def test_the_same_rows_in_the_warehouse(runs: dict[str, Ended], local: Local, remote: Remote) -> None:
+    assert runs
+    query = "SELECT location, parameter, value FROM predictions WHERE project = 'openaq' ORDER BY location, target_at"
+    here, there = local.rows(query), remote.rows(query)
+
+    assert len(here) == 48
+    assert [row[:2] for row in there] == [row[:2] for row in here]
+    assert [row[2] for row in there] == pytest.approx([row[2] for row in here], rel=1e-6)
+
+
+def test_the_model_answers_inside_the_cluster(runs: dict[str, Ended], cluster: Cluster, remote: Remote) -> None:
+    """From a pod of the namespace, as another program there would ask."""
+    (promotion,) = remote.rows("SELECT version, digest, url FROM promotions WHERE project = 'openaq' AND decision = 1")
+    version, digest, url = promotion
+
+    answer = _asked(cluster, url)
+
+    assert answer["meta"]["tags"]["version"] == version
+    assert answer["meta"]["tags"]["digest"] == digest
+    assert len(answer["data"]["ndarray"]) == 1
+
+
+def test_the_critical_path_of_daily_is_four_pods(runs: dict[str, Ended]) -> None:
+    pods = [each["displayName"] for each in runs["daily"].nodes if each["type"] == "Pod"]
+
+    assert len({name.partition("(")[0] for name in pods}) == 4, pods
+
+
+def _trial(trial: dict[str, Any]) -> dict[str, float]:
+    return {"number": trial["number"], "mean": trial["mean"], **dict(enumerate(trial["folds"]))}
+
+
+def _asked(cluster: Cluster, url: str) -> Any:
+    program = (
+        "import requests,sys; base=sys.argv[1].removesuffix('/api/v1.0/predictions');"
+        "body=requests.get(base+'/example',timeout=10).json();"
+        "print(requests.post(sys.argv[1],json=body,timeout=10).text)"
+    )
+    (pod,) = [
+        each["metadata"]["name"]
+        for each in cluster.get("pods", "-l", "app.kubernetes.io/component=mlflow")
+        if each["status"]["phase"] == "Running"
+    ]
+    return json.loads(cluster.kubectl("exec", pod, "-c", "mlflow", "--", "python", "-c", program, url))
