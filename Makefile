@@ -16,6 +16,22 @@ PARAMETER ?=
 AS_OF ?=
 SOURCE ?=
 
+# What `make images`, `deploy` and `e2e` work with. VALUES: a file of values for charts/platform; WITHOUT: charts of
+# charts/upstream to leave out; BARE=1 for e2e: Argo's controllers are there, and neither our settings nor Seldon.
+VERSION := 0.1.0
+CONTAINER_TOOL ?= minikube
+NAMESPACE ?= mlops
+IMAGE_REGISTRY ?=
+VALUES ?=
+CRONS ?= on
+WITHOUT ?=
+BARE ?=
+REGISTRY_PREFIX := $(if $(IMAGE_REGISTRY),$(IMAGE_REGISTRY)/,docker.io/library/)
+BUILD_minikube = minikube image build --build-opt=target=$(1) --build-opt=build-arg=VERSION=$(VERSION) -t $(2) .
+BUILD_docker = docker build --target $(1) --build-arg VERSION=$(VERSION) -t $(2) .
+BUILD_podman = podman build --layers --target $(1) --build-arg VERSION=$(VERSION) -t $(2) .
+BUILD_buildah = buildah build --layers --target $(1) --build-arg VERSION=$(VERSION) -t $(2) .
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +67,24 @@ bench: .venv/.ready-bench ## Measure scores, overheads and start-up, side by sid
 .PHONY: oracle
 oracle: .venv/.ready-dev ## Ask the real controller (KUBECONFIG) about tests/oracle/cases again (ARGS="--check --only dag/")
 	@PYTHONPATH=tests .venv/bin/python -m oracle.ask $(ARGS)
+
+.PHONY: images
+images: ## Build the images: steps, serve, mlflow (CONTAINER_TOOL=minikube|docker|podman|buildah IMAGE_REGISTRY=)
+	$(if $(BUILD_$(CONTAINER_TOOL)),,$(error CONTAINER_TOOL=$(CONTAINER_TOOL): wanted minikube, docker, podman or buildah))
+	$(foreach target,steps serve mlflow,$(call BUILD_$(CONTAINER_TOOL),$(target),$(REGISTRY_PREFIX)pipeline-$(target):$(VERSION)) && ) true
+
+.PHONY: deploy
+deploy: .venv/.ready ## Install all of it on kubectl's context (NAMESPACE= IMAGE_REGISTRY= VALUES= CRONS=off WITHOUT=)
+	@.venv/bin/pipeline deploy --namespace $(NAMESPACE) --registry "$(IMAGE_REGISTRY)" $(if $(VALUES),--values $(VALUES)) \
+	  $(if $(filter off,$(CRONS)),--no-crons) $(foreach chart,$(WITHOUT),--without $(chart))
+
+.PHONY: undeploy
+undeploy: .venv/.ready ## Remove manifests and platform from there; data stay
+	@.venv/bin/pipeline undeploy --namespace $(NAMESPACE)
+
+.PHONY: e2e
+e2e: .venv/.ready-dev ## Run openaq there and here, and compare (BARE=1 for a cluster without our charts of Argo and Seldon)
+	@NAMESPACE=$(NAMESPACE) BARE=$(BARE) .venv/bin/python -m pytest -m cluster -n 0 -s tests/e2e
 
 .PHONY: render
 render: .venv/.ready ## Write manifests/ again from pipeline/projects/

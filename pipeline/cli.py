@@ -181,6 +181,8 @@ cli.add_command(cli_inbox.put)
 cli.add_command(cli_inbox.inbox)
 cli.add_command(cli_cluster.deploy)
 cli.add_command(cli_cluster.undeploy)
+cli.add_command(cli_cluster.status)
+cli.add_command(cli_cluster.doctor)
 
 
 @cli.command(**example("pipeline rollback openaq"))
@@ -284,28 +286,6 @@ def down() -> None:
 
     Laptop.here().down()
     click.echo("stopped")
-
-
-@cli.command(**example("pipeline status"))
-def status() -> None:
-    """Show the servers: state, address, memory, log."""
-    from pipeline.running import Laptop
-    from pipeline.tables import servers_table
-
-    click.echo(servers_table(Laptop.here().stack.status()))
-
-
-@cli.command(**example("pipeline doctor"))
-def doctor() -> None:
-    """Look for what would keep things from working here, and say what to do."""
-    from pipeline.running import home
-    from pipeline.stack.doctor import examine
-
-    checks = examine(home())
-    for check in checks:
-        click.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.words}")
-    if not all(check.ok for check in checks):
-        sys.exit(1)
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
-"""The commands that talk to a cluster."""
+"""The commands that talk to a cluster; `status` and `doctor` also of this machine."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +41,42 @@ def undeploy(namespace: str) -> None:
     from pipeline.cluster.deploying import undeploy as do
 
     do(namespace)
+
+
+_CLUSTER = click.option("--cluster", is_flag=True, help="Of kubectl's current context, instead of this machine.")
+
+
+@click.command("status", **example("pipeline status --cluster"))
+@_CLUSTER
+@_NAMESPACE
+def status(cluster: bool, namespace: str) -> None:
+    """Show the servers of this machine, or a cluster's runs, their reasons and what is served."""
+    if cluster:
+        from pipeline.cluster.kube import Cluster
+        from pipeline.cluster.status import shown
+
+        click.echo(shown(Cluster(namespace)))
+        return
+    from pipeline.running import Laptop
+    from pipeline.tables import servers_table
+
+    click.echo(servers_table(Laptop.here().stack.status()))
+
+
+@click.command("doctor", **example("pipeline doctor --cluster"))
+@_CLUSTER
+@_NAMESPACE
+@click.option("--registry", default="", help="Where the cluster pulls our images from.")
+def doctor(cluster: bool, namespace: str, registry: str) -> None:
+    """Look for what would keep things from working, here or on a cluster, and say what to do."""
+    from pipeline.cluster.doctor import examine as examine_cluster
+    from pipeline.cluster.kube import Cluster
+    from pipeline.running import home
+    from pipeline.stack.doctor import examine
+
+    well = True
+    for check in examine_cluster(Cluster(namespace), registry) if cluster else examine(home()):
+        click.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.words}")
+        well = well and check.ok
+    if not well:
+        sys.exit(1)

@@ -1,0 +1,116 @@
+"""What would keep the product from working on a cluster, one line each, with what to do about it.
+
+What only a pod can see (store, database, tracking server, clock) is looked at by one pod, which runs `probe.py`.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.cluster import pods
+from pipeline.cluster.kube import Cluster
+from pipeline.cluster.manifests import images
+from pipeline.errors import PipelineError
+from pipeline.stack.doctor import Check
+
+_CRDS = {
+    "workflows.argoproj.io": "Argo Workflows",
+    "sensors.argoproj.io": "Argo Events",
+    "seldondeployments.machinelearning.seldon.io": "Seldon Core",
+}
+_ACCOUNTS = ("pipeline-steps", "pipeline-deployer", "pipeline-trainer", "pipeline-sensor")
+_SECRETS = {
+    "object-store": ("AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"),
+    "object-store-events": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    "database": ("DATABASE_URL",),
+}
+_CONFIGS = {"tracking": "MLFLOW_TRACKING_URI", "artifact-repositories": "object-store"}
+_TESTED = ("3.7.", "4.")
+_DEPLOY = "run: make deploy"
+
+
+def examine(cluster: Cluster, registry: str) -> Iterator[Check]:
+    """Every check, as it is done. Starts one pod, and removes it."""
+    try:
+        version = json.loads(cluster.kubectl("version", "-o", "json"))["serverVersion"]["gitVersion"]
+    except PipelineError as error:
+        yield Check("cluster", False, f"{error}; is the context right? kubectl config get-contexts")
+        return
+    yield Check("cluster", True, f"Kubernetes {version}")
+    for crd, name in _CRDS.items():
+        there = bool(cluster.get("crd", crd))
+        yield Check(name, there, f"{crd} is there" if there else f"{crd} is not there; {_DEPLOY}")
+    yield _controller()
+    if not cluster.get("namespace", cluster.namespace):
+        yield Check("namespace", False, f"there is no {cluster.namespace}; {_DEPLOY}, or name another with --namespace")
+        return
+    yield _admission(cluster)
+    yield _accounts(cluster)
+    yield from _settings(cluster)
+    yield _pulled(cluster)
+    yield from _probed(cluster, next(images(registry)))
+
+
+def _controller() -> Check:
+    everywhere = Cluster("default").get("deployments", "--all-namespaces")
+    found = [image for each in everywhere for image in _images(each) if "workflow-controller" in image]
+    if not found:
+        return Check("controller", False, f"no workflow-controller runs; {_DEPLOY}")
+    version = found[0].rpartition(":")[2].removeprefix("v")
+    fits = version.startswith(_TESTED)
+    return Check("controller", fits, f"{found[0]}" + ("" if fits else "; wanted 3.7 or 4.x"))
+
+
+def _images(deployment: dict[str, Any]) -> list[str]:
+    return [each["image"] for each in deployment["spec"]["template"]["spec"]["containers"]]
+
+
+def _admission(cluster: Cluster) -> Check:
+    """Pod Security `restricted` refuses Argo's own containers, unless the controller gives them a security context."""
+    (namespace,) = cluster.get("namespace", cluster.namespace)
+    enforced = namespace["metadata"].get("labels", {}).get("pod-security.kubernetes.io/enforce", "none")
+    if enforced != "restricted":
+        return Check("pod security", True, f"{enforced}; `make deploy` sets restricted")
+    maps = Cluster("default").get("configmaps", "--all-namespaces")
+    config = [each for each in maps if each["metadata"]["name"].endswith("workflow-controller-configmap")]
+    fits = any("securityContext" in str(each.get("data")) for each in config)
+    words = "and the controller's own containers fit"
+    mend = "but the controller's ConfigMap has no executor.securityContext; see charts/upstream/argo-workflows.yaml"
+    return Check("pod security", fits, f"restricted, {words if fits else mend}")
+
+
+def _accounts(cluster: Cluster) -> Check:
+    there = {each["metadata"]["name"] for each in cluster.get("serviceaccounts")}
+    missing = [name for name in _ACCOUNTS if name not in there]
+    return Check(
+        "service accounts", not missing, f"missing: {', '.join(missing)}; {_DEPLOY}" if missing else "all there"
+    )
+
+
+def _settings(cluster: Cluster) -> Iterator[Check]:
+    for name, keys in _SECRETS.items():
+        found = cluster.get("secret", name)
+        missing = [key for key in keys if not found or key not in found[0].get("data", {})]
+        yield Check(f"secret {name}", not missing, f"lacks {', '.join(missing)}; {_DEPLOY}" if missing else "complete")
+    for name, key in _CONFIGS.items():
+        found = cluster.get("configmap", name)
+        there = bool(found) and key in found[0].get("data", {})
+        yield Check(f"configMap {name}", there, "complete" if there else f"lacks {key}; {_DEPLOY}")
+
+
+def _pulled(cluster: Cluster) -> Check:
+    """The reason why an image cannot be pulled, which a workflow forgets once its pod is gone."""
+    troubles = [trouble for each in cluster.get("pods") if (trouble := pods.trouble(each))]
+    return Check("images", not troubles, "; ".join(troubles[:3]) if troubles else "no pod waits for one")
+
+
+def _probed(cluster: Cluster, image: str) -> Iterator[Check]:
+    try:
+        text = pods.probe(cluster, image)
+    except PipelineError as error:
+        yield Check("a pod of ours", False, str(error))
+        return
+    for line in text.splitlines():
+        if line.startswith("{"):
+            found = json.loads(line)
+            yield Check(found["name"], found["ok"], found["words"])

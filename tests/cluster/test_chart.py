@@ -1,0 +1,102 @@
+"""The platform's chart: what it renders is committed beside this test and compared, passwords apart.
+
+After a change that is meant: `python tests/cluster/test_chart.py` writes it anew.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+HERE = Path(__file__).parent
+CHART = HERE.parents[1] / "charts" / "platform"
+RENDERED = HERE / "platform.yaml"
+EVERYTHING = (
+    "notify.url=https://example.com/hook,metrics.enabled=true,images.registry=registry.example.com/ml,"
+    "images.pullSecrets={registry},objectStore.storageClass=fast,tracking.allowedHosts={mlflow.example.com}"
+)
+needs_helm = pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")
+
+
+def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["helm", *arguments], capture_output=True, text=True, check=False)
+
+
+def rendered(settings: str) -> list[dict[str, Any]]:
+    """The chart's objects, generated passwords replaced by their length."""
+    done = helm("template", "platform", str(CHART), "--namespace", "mlops", "--set", settings)
+    assert done.returncode == 0, done.stderr
+    found = [each for each in yaml.safe_load_all(done.stdout) if each]
+    for each in found:
+        if each["kind"] == "Secret":
+            each["data"] = dict.fromkeys(each["data"], "generated")
+    return sorted(found, key=lambda each: (each["kind"], each["metadata"]["name"]))
+
+
+@needs_helm
+def test_it_renders_what_is_committed() -> None:
+    assert list(yaml.safe_load_all(RENDERED.read_text())) == rendered(EVERYTHING)
+
+
+@needs_helm
+def test_it_is_clean() -> None:
+    done = helm("lint", "--strict", str(CHART))
+    assert done.returncode == 0, done.stdout
+
+
+@needs_helm
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("objectStore.endpoint=http://minio:9000", "objectStore"),
+        ("tracking.resorces=1", "resorces"),
+        ("retention.backups=0", "backups"),
+        ("notify.url=mail@example.com", "url"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_name(setting: str, told: str) -> None:
+    done = helm("template", "platform", str(CHART), "--set", setting)
+
+    assert done.returncode != 0
+    assert told in done.stderr
+
+
+@needs_helm
+def test_every_pod_fits_pod_security_restricted() -> None:
+    """https://kubernetes.io/docs/concepts/security/pod-security-standards/"""
+    pods = [pod for each in rendered(EVERYTHING) for pod in _pods(each)]
+
+    assert len(pods) == 7
+    for pod in pods:
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["automountServiceAccountToken"] is False
+        for container in [*pod.get("initContainers", []), *pod["containers"]]:
+            context = container["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False
+            assert context["capabilities"] == {"drop": ["ALL"]}
+            assert context["readOnlyRootFilesystem"] is True
+            assert container["resources"]["limits"]["memory"]
+
+
+@needs_helm
+def test_without_credentials_of_its_own_it_makes_no_secret() -> None:
+    kinds = [each["kind"] for each in rendered("credentials.create=false")]
+
+    assert "Secret" not in kinds
+
+
+def _pods(value: dict[str, Any]) -> list[dict[str, Any]]:
+    spec = value.get("spec", {})
+    if value["kind"] == "Pod":
+        return [spec]
+    if value["kind"] == "CronJob":
+        spec = spec["jobTemplate"]["spec"]
+    return [spec["template"]["spec"]] if value["kind"] in ("CronJob", "Job", "Deployment", "StatefulSet") else []
+
+
+if __name__ == "__main__":
+    RENDERED.write_text(yaml.safe_dump_all(rendered(EVERYTHING), sort_keys=False))
