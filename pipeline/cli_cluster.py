@@ -20,7 +20,7 @@ _NAMESPACE = click.option("--namespace", "-n", default="mlops", show_default=Tru
 @click.option(
     "--values",
     default=None,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="Values of charts/platform that differ.",
 )
 @click.option("--crons/--no-crons", default=True, show_default=True, help="Apply CronWorkflows, too.")

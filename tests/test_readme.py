@@ -24,8 +24,8 @@ def test_every_setting_is_there() -> None:
 
 
 def test_every_make_target_it_names_is_there() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z]+)", README)) <= targets
+    targets = set(re.findall(r"^([a-z0-9]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z0-9]+)", README)) <= targets
 
 
 def test_every_step_of_the_manifests_is_there() -> None:

@@ -34,6 +34,8 @@ def deploy(root: Path, wish: Wish) -> None:
         UserError: no cluster, or a wish that cannot be met.
         PipelineError: the cluster refuses something.
     """
+    if wish.values and not wish.values.is_file():
+        raise UserError(f"--values {wish.values} is no file; charts/platform/values.yaml shows what can be set")
     cluster = Cluster(wish.namespace)
     click.echo(f"deploying to {context()}, namespace {wish.namespace}")
     others = upstream.chosen(upstream.pinned(root / "charts" / "upstream"), wish.without)

@@ -102,7 +102,7 @@ def test_a_missing_value_is_null(server: str, missing: float | None) -> None:
         ({"data": {"names": FEATURES, "ndarray": []}}, "there are no rows"),
         ({"data": {"names": FEATURES, "ndarray": [[1]]}}, "row 1 is 1 values; wanted a list of 5"),
         ({"data": {"names": FEATURES, "ndarray": [1, 2, 3, 4, 5]}}, "row 1 is 1; wanted a list of 5"),
-        ({"data": {"names": FEATURES, "ndarray": [[1] * 5] * 10_001}}, "8737 rows at once; wanted at most 10000"),
+        ({"data": {"names": FEATURES, "ndarray": [[1] * 5] * 10_001}}, "10001 rows at once; wanted at most 10000"),
         ({"data": {"names": FEATURES, "tensor": {"shape": [2, 5], "values": [1] * 5}}}, '"tensor" has shape [2, 5]'),
         ({"data": {"names": FEATURES}}, 'neither "ndarray" nor "tensor"'),
         ({"data": {"ndarray": [[1] * 5]}}, '"names" must be the list of the features'),
