@@ -26,6 +26,7 @@ VALUES ?=
 CRONS ?= on
 WITHOUT ?=
 BARE ?=
+E2E ?= $(foreach test,openaq faults cluster_storm,tests/e2e/test_$(test).py)
 REGISTRY_PREFIX := $(if $(IMAGE_REGISTRY),$(IMAGE_REGISTRY)/,docker.io/library/)
 BUILD_minikube = minikube image build --build-opt=target=$(1) --build-opt=build-arg=VERSION=$(VERSION) -t $(2) .
 BUILD_docker = docker build --target $(1) --build-arg VERSION=$(VERSION) -t $(2) .
@@ -84,7 +85,7 @@ undeploy: .venv/.ready ## Remove manifests and platform from there; data stay
 
 .PHONY: e2e
 e2e: .venv/.ready-dev ## Run openaq there and here, and compare (BARE=1 for a cluster without our charts of Argo and Seldon)
-	@NAMESPACE=$(NAMESPACE) BARE=$(BARE) .venv/bin/python -m pytest -m cluster -n 0 -s tests/e2e
+	@NAMESPACE=$(NAMESPACE) BARE=$(BARE) .venv/bin/python -m pytest -m cluster -n 0 -s $(E2E)
 
 .PHONY: render
 render: .venv/.ready ## Write manifests/ again from pipeline/projects/

@@ -11,7 +11,7 @@ from hera.workflows.models import ManifestFrom
 
 from pipeline.project import TableProject
 from pipeline.workflows import release
-from pipeline.workflows.leaf import LARGE, NON_ROOT, labels, leaf, retries
+from pipeline.workflows.leaf import MEDIUM, NON_ROOT, labels, leaf, retries
 from pipeline.workflows.shape import CREATED, DECLARATION, RUN, arguments, cron, template
 
 TRAINER = "pipeline-trainer"  # may create, get and patch workflows
@@ -60,7 +60,7 @@ def _templates(project: TableProject) -> list[Container | Resource]:
         project.name,
         "ingest",
         DECLARATION | _RECORDS | RUN | CREATED,
-        size=LARGE,
+        size=MEDIUM,
         parameters_out=["train"],
         artifacts_out=["manifest", "summary", "report"],
     )

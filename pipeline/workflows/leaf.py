@@ -64,6 +64,7 @@ class Size:
 
 
 SMALL = Size("100m", "512Mi", 10)
+MEDIUM = Size("250m", "1Gi", 60)
 LARGE = Size("1", "2Gi", 60)
 
 

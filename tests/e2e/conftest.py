@@ -29,7 +29,7 @@ def cluster() -> Cluster:
     return Cluster(NAMESPACE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def remote(cluster: Cluster) -> Iterator[Remote]:
     """The platform's store and database, as an administrator sees them from here."""
     with Remote.entered(cluster) as entered:

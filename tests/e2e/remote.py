@@ -22,6 +22,7 @@ class Remote:
 
     def __init__(self, cluster: Cluster, store: S3Client, settings: dict[str, str], database: str) -> None:
         self.cluster, self.store, self.settings, self._database = cluster, store, settings, database
+        self.database_url = database.replace("postgresql://", "postgresql+psycopg2://")
 
     @staticmethod
     @contextlib.contextmanager

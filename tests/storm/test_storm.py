@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from books import books
 from files import Fallen, fifty
 
 from pipeline.finding import SHIPPED
-from pipeline.projects import find
 from pipeline.running import Laptop
 from pipeline.stack.object_store import connect
 from pipeline.tables import table
@@ -157,46 +157,6 @@ def quiet(sky: Sky) -> bool:
     return bool(done and rows and head and newest and newest.state == "done" and decided == head.sequence)
 
 
-def books(files: list[Fallen]) -> tuple[list[tuple[str, str]], int]:
-    """That ledger, buckets, history, trainings and decisions agree; what is to be told of them, and the version that
-    each promotion made."""
-    from steps import declaration, history_rows
-    from steps.backends import history, ledger, objects, promotions, trainings
-    from steps.backends.database import begin
-    from steps.tables import File, examine
-
-    inbox = objects.inbox()
-    with begin() as connection:
-        rows = {row.name: row for row in ledger.recent(connection, PROJECT, 1000)}
-        entries = history.entries(connection, PROJECT)
-        trained = list(connection.execute(trainings.trainings.select()).mappings())
-        decisions = list(connection.execute(promotions.promotions.select()).mappings())
-        live = promotions.champion(connection, PROJECT)
-    assert list(inbox.list(f"{PROJECT}/new/")) == []
-    assert sorted(rows) == sorted(file.name for file in files)
-    project, wanted = declaration.parse_table(find(PROJECT).declaration()), set[str]()
-    for file in files:
-        row = rows[file.name]
-        assert row.state in ({"quarantined"} if file.bad else {"done", "known"}), (file.name, row.state, row.reason)
-        assert inbox.get(str(row.place)) == file.body
-        if not file.bad:
-            wanted |= set(examine([File("", file.name, file.body)], project).verdicts[0].rows["row"])
-    frame, head = history_rows.load(objects.lake(), PROJECT)
-    assert sorted(frame["row"]) == sorted(wanted), "each row once"
-    assert head == entries[-1] and head.total == len(wanted)
-    kept = [one.key for folder in ("old", "quarantine") for one in inbox.list(f"{PROJECT}/{folder}/")]
-    assert {key for key in kept if key.count("/") > 3} == {row.place for row in rows.values()}
-    done = [one for one in trained if one["state"] == "done"]
-    assert len(done) == len(decisions) == len({one["fingerprint"] for one in decisions})
-    promoted = [one for one in decisions if one["promoted"]]
-    assert live is not None and live.decision == max(one["decision"] for one in promoted)
-    told = [
-        ("rows in the history", f"{len(wanted):,} in {len(entries)} entries, each once"),
-        ("trainings", f"{len(done)} of {len(entries)} states, {len(promoted)} promoted"),
-    ]
-    return told, len(promoted)
-
-
 def test_nothing_is_lost_and_nothing_doubled(sky: Sky, capsys: pytest.CaptureFixture[str]) -> None:
     from mlflow import MlflowClient
 
@@ -214,7 +174,7 @@ def test_nothing_is_lost_and_nothing_doubled(sky: Sky, capsys: pytest.CaptureFix
         sky.reconcile()  # what cron does every five minutes
         reconciled += 1
     ended = time.monotonic() - began
-    told, promoted = books(files)
+    told, promoted = books(PROJECT, files)
     client = MlflowClient(sky.laptop.stack.address("tracking"))
     assert len(client.search_model_versions(f"name='{PROJECT}'")) == promoted
     ingests = [run for run in sky.laptop.runs() if run.workflow == f"{PROJECT}-ingest"]

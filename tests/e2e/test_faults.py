@@ -1,0 +1,169 @@
+"""What goes wrong on a cluster: killed pods, a restarted controller, servers that are away, images that are missing."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import controller
+import pytest
+import yaml
+from remote import Remote
+from workflows import Ended, ended, submit
+
+from pipeline import __version__
+from pipeline.cluster import status
+from pipeline.cluster.doctor import examine
+from pipeline.cluster.kube import Cluster
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
+TRAIN = {"locations": "9000001,9000002", "parameter": "no2", "workers": "2"}
+IMAGE = f"pipeline-steps:{__version__}"
+
+
+def test_a_step_whose_pod_is_deleted_is_done_again(cluster: Cluster, remote: Remote) -> None:
+    run = submit(cluster, "workflowtemplate", "openaq-train", TRAIN | _as_of(remote))
+    pod = running(cluster, run, "snapshot")
+    cluster.kubectl("delete", "pod", pod, "--force", "--grace-period=0")
+
+    over = ended(cluster, run)
+
+    assert over.phase == "Succeeded", over.message
+    assert next(each["phase"] for each in over.nodes if each["displayName"].startswith("snapshot(")) == "Error"
+
+
+def test_a_controller_that_restarts_goes_on(cluster: Cluster, remote: Remote) -> None:
+    run = submit(cluster, "workflowtemplate", "openaq-train", TRAIN | _as_of(remote))
+    running(cluster, run, "snapshot")
+    controller.ARGO.kubectl("delete", "pods", "-l", "app=workflow-controller", "--force", "--grace-period=0")
+
+    assert ended(cluster, run).phase == "Succeeded"
+
+
+@pytest.mark.parametrize("server", ["minio", "postgres", "mlflow"])
+def test_a_server_that_restarts_is_waited_for(cluster: Cluster, server: str) -> None:
+    run = submit(cluster, "workflowtemplate", "openaq-train", TRAIN | {"as-of": "2004-01-01T00:00:00Z"})
+    running(cluster, run, "snapshot")
+    cluster.kubectl("delete", "pods", "-l", f"app.kubernetes.io/component={server}", "--wait=false")
+
+    over = ended(cluster, run)
+    kind = "deployment" if server == "mlflow" else "statefulset"
+    cluster.kubectl("rollout", "status", f"{kind}/{server}", "--timeout", "100s")
+
+    assert over.phase == "Succeeded", over.message
+
+
+def test_a_step_without_memory_is_retried_and_told(cluster: Cluster) -> None:
+    over = one_step(cluster, ["python", "-c", "x = bytearray(10**9); x[::4096] = b'1' * len(x[::4096])"], memory="64Mi")
+
+    assert over.phase == "Failed"
+    attempts = [each for each in over.nodes if each["type"] == "Pod"]
+    assert len(attempts) == 3
+    assert "OOMKilled" in attempts[0]["message"]
+
+
+@pytest.mark.parametrize(("code", "attempts"), [(1, 3), (2, 1), (3, 1)])
+def test_exit_codes_are_retried_as_the_contract_says(cluster: Cluster, code: int, attempts: int) -> None:
+    over = one_step(cluster, ["python", "-c", f"raise SystemExit({code})"])
+
+    assert over.phase == "Failed"
+    assert len([each for each in over.nodes if each["type"] == "Pod"]) == attempts
+
+
+def test_a_full_volume_fails_in_one_line(cluster: Cluster) -> None:
+    over = one_step(
+        cluster,
+        ["sh", "-c", "head -c 3000000 /dev/zero > /work/full"],
+        change=lambda template: template["volumes"][0].update(emptyDir={"medium": "Memory", "sizeLimit": "1Mi"}),
+    )
+
+    assert over.phase == "Failed"
+
+
+def test_an_image_that_cannot_be_pulled_is_told_by_its_reason(cluster: Cluster) -> None:
+    run = one(cluster, ["true"], image="registry.invalid/nothing:1")
+    try:
+        deadline = time.monotonic() + 60
+        while "ImagePull" not in (shown := status.shown(cluster)):
+            assert time.monotonic() < deadline, shown
+            time.sleep(1)
+        checks = {check.name: check for check in examine(cluster, "")}
+        assert not checks["images"].ok
+        assert "registry.invalid/nothing:1" in checks["images"].words
+    finally:
+        cluster.kubectl("delete", "workflow", run)
+
+
+def test_an_account_that_may_not_deploy_is_told(cluster: Cluster) -> None:
+    """The steps' account may write no SeldonDeployment."""
+    manifest = {"apiVersion": "machinelearning.seldon.io/v1", "kind": "SeldonDeployment", "metadata": {"name": "x"}}
+    template = {
+        "name": "main",
+        "serviceAccountName": "pipeline-steps",
+        "resource": {"action": "apply", "manifest": json.dumps(manifest)},
+    }
+    over = ended(cluster, created(cluster, template), patience=120)
+
+    assert over.phase in ("Failed", "Error")
+    assert "forbidden" in over.message
+
+
+def one_step(
+    cluster: Cluster,
+    command: list[str],
+    *,
+    memory: str = "128Mi",
+    change: Callable[[dict[str, Any]], object] = lambda _: None,
+) -> Ended:
+    """A workflow of one step, made of what a step of ours has, but for its command and memory."""
+    return ended(cluster, one(cluster, command, memory=memory, change=change), patience=300)
+
+
+def one(
+    cluster: Cluster,
+    command: list[str],
+    *,
+    image: str = IMAGE,
+    memory: str = "128Mi",
+    change: Callable[[dict[str, Any]], object] = lambda _: None,
+) -> str:
+    (found,) = cluster.get("workflowtemplates.argoproj.io", "openaq-train")
+    template = next(each for each in found["spec"]["templates"] if each["name"] == "trial")
+    template["name"] = "main"
+    del template["inputs"]
+    template["container"] |= {"command": command, "args": [], "image": image}
+    template["container"]["resources"] = {"requests": {"cpu": "10m", "memory": memory}, "limits": {"memory": memory}}
+    change(template)
+    return created(cluster, template)
+
+
+def created(cluster: Cluster, template: dict[str, Any]) -> str:
+    workflow = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"generateName": "fault-", "labels": {"app.kubernetes.io/part-of": "learning-pipelines"}},
+        "spec": {
+            "entrypoint": "main",
+            "serviceAccountName": "pipeline-steps",
+            "securityContext": {"runAsNonRoot": True, "runAsUser": 8737, "seccompProfile": {"type": "RuntimeDefault"}},
+            "templates": [template],
+        },
+    }
+    return cluster.kubectl("create", "-o", "name", "-f", "-", given=yaml.safe_dump(workflow)).strip().split("/")[1]
+
+
+def running(cluster: Cluster, run: str, step: str) -> str:
+    """The pod of that step of the run, once it runs."""
+    deadline = time.monotonic() + 120
+    labels = f"workflows.argoproj.io/workflow={run},app.kubernetes.io/component={step}"
+    while time.monotonic() < deadline:
+        for pod in cluster.get("pods", "-l", labels):
+            if pod["status"].get("phase") == "Running":
+                return str(pod["metadata"]["name"])
+        time.sleep(0.2)
+    raise TimeoutError(f"{run} has no running pod of {step}")
+
+
+def _as_of(remote: Remote) -> dict[str, str]:
+    assert remote.rows("SELECT 1 FROM promotions WHERE project = 'openaq' AND verified_at IS NOT NULL"), "openaq first"
+    return {"as-of": "2003-12-31T00:00:00Z"}
