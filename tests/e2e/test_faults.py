@@ -100,7 +100,8 @@ def test_an_account_that_may_not_deploy_is_told(cluster: Cluster) -> None:
     template = {
         "name": "main",
         "serviceAccountName": "pipeline-steps",
-        "resource": {"action": "apply", "manifest": json.dumps(manifest)},
+        "inputs": {"artifacts": [{"name": "x", "path": "/tmp/x.json", "raw": {"data": json.dumps(manifest)}}]},
+        "resource": {"action": "apply", "manifestFrom": {"artifact": {"name": "x"}}},
     }
     over = ended(cluster, created(cluster, template), patience=120)
 
