@@ -33,7 +33,7 @@ def plan(cluster: Cluster, wanted: list[dict[str, Any]], *, crons: bool) -> Plan
     kinds = [kind for kind in KINDS if crons or kind != "CronWorkflow"]
     there = {_name(each): each for kind in kinds for each in cluster.get(_RESOURCES[kind], "-l", OURS)}
     names = [_name(each) for each in wanted]
-    would = _applied(cluster, wanted)
+    would = _applied(cluster, wanted) if wanted else []
     changed = {}
     for each in would:
         name = _name(each)
@@ -49,7 +49,8 @@ def plan(cluster: Cluster, wanted: list[dict[str, Any]], *, crons: bool) -> Plan
 
 def apply(cluster: Cluster, planned: Plan) -> None:
     """Make it so: apply everything server-side, then remove what is gone."""
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=_text(planned.wanted))
+    if planned.wanted:
+        cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=_text(planned.wanted))
     for name in planned.pruned:
         kind, _, plain = name.partition("/")
         cluster.kubectl("delete", _RESOURCES[kind], plain, "--ignore-not-found")

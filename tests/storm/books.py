@@ -39,7 +39,10 @@ def books(project: str, files: list[Fallen]) -> tuple[list[tuple[str, str]], int
     promoted = [one for one in decisions if one["promoted"]]
     assert live is not None and live.decision == max(one["decision"] for one in promoted)
     told = [
-        ("rows in the history", f"{len(wanted):,} in {len(entries)} entries, each once"),
+        (
+            "rows in the history",
+            f"{len(wanted):,} in {len(entries)} {'entry' if len(entries) == 1 else 'entries'}, each once",
+        ),
         ("trainings", f"{len(done)} of {len(entries)} states, {len(promoted)} promoted"),
     ]
     return told, len(promoted)
