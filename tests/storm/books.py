@@ -41,7 +41,7 @@ def books(project: str, files: list[Fallen]) -> tuple[list[tuple[str, str]], int
     told = [
         (
             "rows in the history",
-            f"{len(wanted):,} in {len(entries)} {'entry' if len(entries) == 1 else 'entries'}, each once",
+            f"{len(wanted):,}, each once, in entries: {len(entries)}",
         ),
         ("trainings", f"{len(done)} of {len(entries)} states, {len(promoted)} promoted"),
     ]
