@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+import sqlalchemy as sa
 
-from steps import caching, decision_page
+from steps import caching, decision_page, selection
 from steps import declaration as declared
 from steps.backends import modelstore, objects, promotions, trainings
 from steps.backends.database import begin
@@ -76,9 +77,9 @@ class _Decision:
         recipe = self.judgement.recipe.to_json()
         return caching.digest({"project": self.project.name, "dataset": self.dataset.fingerprint, "recipe": recipe})
 
-    def outdated(self, newest: int) -> "_Decision":
-        """The same, not promoted: the state `newest` of the history has been decided."""
-        words = f"Not promoted: a newer dataset, number {newest} of the history, has been decided already."
+    def outdated(self, newer: str) -> "_Decision":
+        """The same, not promoted: the dataset `newer` has been decided."""
+        words = f"Not promoted: a newer dataset, {newer}, has been decided already."
         return replace(self, judgement=replace(self.judgement, promoted=False, words=words), model=None)
 
     def summary(self, registered: Registered | None) -> dict[str, Any]:
@@ -123,10 +124,9 @@ def _settle(made: _Decision) -> dict[str, Any]:
         found = promotions.get(connection, name, made.number)
         if found.promoted is not None:
             return _recall(made.project, found)
+        if newer := _newer(connection, made):
+            made = made.outdated(newer)
         if made.dataset.sequence is not None:
-            newest = promotions.newest_sequence(connection, name)
-            if newest > made.dataset.sequence:  # an older training that ended later replaces nothing
-                made = made.outdated(newest)
             trainings.done(connection, name, made.dataset.fingerprint)
         registered = _tell(made)
         if registered is not None and made.model is not None and made.dataset.sequence is not None:
@@ -142,11 +142,29 @@ def _settle(made: _Decision) -> dict[str, Any]:
             scores=summary["scores"],
             recipe=summary["recipe"],
             sequence=made.dataset.sequence,
+            data_until=made.dataset.until,
             version=registered.version if registered else None,
             model_uri=registered.model_uri if registered else None,
             digest=made.model.digest if made.model else None,
         )
     return summary
+
+
+def _newer(connection: sa.Connection, made: _Decision) -> str | None:
+    """The dataset, in words, because of which an older training that ends later replaces nothing; None: there is none.
+
+    Of a table that is any newer state of the history. Of a series it is one that was decided while this training went
+    on; to go back to earlier data later on is a person's wish, and judged as any other.
+    """
+    name, dataset = made.project.name, made.dataset
+    if dataset.sequence is not None:
+        newest = promotions.newest_sequence(connection, name)
+        return f"number {newest} of the history" if newest > dataset.sequence else None
+    if dataset.until is None:
+        return None
+    since = selection.moment(made.created, "--created")
+    newer = promotions.newer_since(connection, name, dataset.parameter, dataset.until, since)
+    return None if newer is None else f"up to {newer.data_until:%F %H:%M} UTC (decision {newer.decision})"
 
 
 def _tell(made: _Decision) -> Registered | None:

@@ -35,6 +35,7 @@ promotions = sa.Table(
     sa.Column("scores", sa.JSON),
     sa.Column("recipe", sa.JSON),
     sa.Column("sequence", sa.Integer),  # of the history that a table's dataset is; null for a series
+    sa.Column("data_until", Utc),  # the last hour of a series' dataset; null for a table
     sa.Column("version", sa.Integer),
     sa.Column("model_uri", sa.Text),
     sa.Column("digest", sa.String(64)),
@@ -63,6 +64,7 @@ class Promotion:
     scores: list[dict[str, Any]] | None
     recipe: dict[str, Any] | None
     sequence: int | None
+    data_until: datetime | None
     version: int | None
     model_uri: str | None
     digest: str | None
@@ -136,6 +138,14 @@ def newest_sequence(connection: sa.Connection, project: str) -> int:
     return int(connection.execute(highest.where(promotions.c.project == project)).scalar_one())
 
 
+def newer_since(
+    connection: sa.Connection, project: str, parameter: str, until: datetime, since: datetime
+) -> Promotion | None:
+    """The newest decision that was made since that moment, on a series of `parameter` that ends later than `until`."""
+    settled = promotions.c.promoted.is_not(None), promotions.c.parameter == parameter
+    return _first(connection, project, *settled, promotions.c.data_until > until, promotions.c.made_at >= since)
+
+
 def looks(connection: sa.Connection, project: str) -> int:
     """How many trainings have been settled, each of which looked at the holdout once."""
     settled = promotions.c.kind == "train", promotions.c.promoted.is_not(None)
@@ -159,6 +169,7 @@ def settle(
     scores: list[dict[str, Any]],
     recipe: dict[str, Any],
     sequence: int | None = None,
+    data_until: datetime | None = None,
     version: int | None = None,
     model_uri: str | None = None,
     digest: str | None = None,
@@ -173,6 +184,7 @@ def settle(
         scores=scores,
         recipe=recipe,
         sequence=sequence,
+        data_until=data_until,
         version=version,
         model_uri=model_uri,
         digest=digest,

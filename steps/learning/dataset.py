@@ -54,6 +54,11 @@ class Dataset(ABC):
         """Which state of a history this is; None where there is no history."""
         return None
 
+    @property
+    def until(self) -> datetime | None:
+        """The last hour of a series (UTC); None where rows have no time."""
+        return None
+
     @abstractmethod
     def training(self) -> Mask:
         """The rows of the training part."""
@@ -116,6 +121,11 @@ class Series(Dataset):
     def value(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
         """The parameter at t of each row, in `unit`: what persistence answers."""
         return self.rows["value"].to_numpy(dtype=np.float64)
+
+    @property
+    def until(self) -> datetime:
+        last: datetime = self.rows["target_at"].max().to_pydatetime()
+        return last
 
     def training(self) -> Mask:
         return split.training(self.rows["target_at"], self.holdout_from, self.horizon)

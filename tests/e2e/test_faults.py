@@ -9,6 +9,7 @@ import controller
 import pytest
 import yaml
 from remote import Remote
+from test_openaq import ARCHIVE
 from workflows import Ended, ended, submit
 
 from pipeline import __version__
@@ -94,6 +95,43 @@ def test_an_image_that_cannot_be_pulled_is_told_by_its_reason(cluster: Cluster) 
         cluster.kubectl("delete", "workflow", run)
 
 
+def test_of_two_trainings_at_once_the_newer_data_s_decision_stands(cluster: Cluster, remote: Remote) -> None:
+    """Of a parameter that no live model predicts, so that both would be promoted; the older data's ends later."""
+    temperature = TRAIN | {"parameter": "temperature"}
+    span = {"source": ARCHIVE, "from": "2002-07-01", "to": "2003-12-30"}
+    assert (
+        ended(cluster, submit(cluster, "workflowtemplate", "openaq-backfill", temperature | span)).phase == "Succeeded"
+    )
+    newer = submit(cluster, "workflowtemplate", "openaq-train", temperature | {"as-of": "2003-12-30T00:00:00Z"})
+    running(cluster, newer, "trial")
+    older = submit(cluster, "workflowtemplate", "openaq-train", temperature | {"as-of": "2003-11-30T00:00:00Z"})
+
+    assert [ended(cluster, run).phase for run in (newer, older)] == ["Succeeded", "Succeeded"]
+
+    of = "FROM promotions WHERE project = 'openaq' AND parameter = 'temperature' ORDER BY data_until DESC"
+    rows = remote.rows(f"SELECT decision, promoted, live_at IS NOT NULL AND ended IS NULL, words {of}")
+    (one, promoted, live, _), (other, promoted_too, _, words) = rows
+    assert promoted and live and one < other
+    assert not promoted_too and "a newer dataset" in words
+    back = submit(cluster, "workflowtemplate", "openaq-rollback", {})
+    assert ended(cluster, back).phase == "Succeeded"
+
+
+def test_two_hundred_side_by_side_complete(cluster: Cluster) -> None:
+    leaf = leaf_of(cluster, ["python", "-c", "print('{}')"])
+    wide = {
+        "name": "wide",
+        "dag": {"tasks": [{"name": "all", "template": "main", "withSequence": {"count": "200"}}]},
+    }
+    run = created(cluster, wide, leaf)
+
+    over = ended(cluster, run)
+    print(f"200 side by side: {over.phase}, {over.seconds:.0f} s, {len(json.dumps(over.status)) // 1024} KB of status")
+
+    assert over.phase == "Succeeded", over.message
+    assert sum(each["type"] == "Pod" and each["phase"] == "Succeeded" for each in over.nodes) == 200
+
+
 def test_an_account_that_may_not_deploy_is_told(cluster: Cluster) -> None:
     """The steps' account may write no SeldonDeployment."""
     manifest = {"apiVersion": "machinelearning.seldon.io/v1", "kind": "SeldonDeployment", "metadata": {"name": "x"}}
@@ -128,26 +166,33 @@ def one(
     memory: str = "128Mi",
     change: Callable[[dict[str, Any]], object] = lambda _: None,
 ) -> str:
-    (found,) = cluster.get("workflowtemplates.argoproj.io", "openaq-train")
-    template = next(each for each in found["spec"]["templates"] if each["name"] == "trial")
-    template["name"] = "main"
-    del template["inputs"]
-    template["container"] |= {"command": command, "args": [], "image": image}
-    template["container"]["resources"] = {"requests": {"cpu": "10m", "memory": memory}, "limits": {"memory": memory}}
+    template = leaf_of(cluster, command, image=image, memory=memory)
     change(template)
     return created(cluster, template)
 
 
-def created(cluster: Cluster, template: dict[str, Any]) -> str:
+def leaf_of(cluster: Cluster, command: list[str], *, image: str = IMAGE, memory: str = "128Mi") -> dict[str, Any]:
+    """The template `main`: what a step of ours has, but for its command, image and memory."""
+    (found,) = cluster.get("workflowtemplates.argoproj.io", "openaq-train")
+    template: dict[str, Any] = next(each for each in found["spec"]["templates"] if each["name"] == "trial")
+    template["name"] = "main"
+    del template["inputs"]
+    template["container"] |= {"command": command, "args": [], "image": image}
+    template["container"]["resources"] = {"requests": {"cpu": "10m", "memory": memory}, "limits": {"memory": memory}}
+    return template
+
+
+def created(cluster: Cluster, *templates: dict[str, Any]) -> str:
+    """A workflow that begins with the first of the templates."""
     workflow = {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Workflow",
         "metadata": {"generateName": "fault-", "labels": {"app.kubernetes.io/part-of": "learning-pipelines"}},
         "spec": {
-            "entrypoint": "main",
+            "entrypoint": templates[0]["name"],
             "serviceAccountName": "pipeline-steps",
             "securityContext": {"runAsNonRoot": True, "runAsUser": 8737, "seccompProfile": {"type": "RuntimeDefault"}},
-            "templates": [template],
+            "templates": list(templates),
         },
     }
     return cluster.kubectl("create", "-o", "name", "-f", "-", given=yaml.safe_dump(workflow)).strip().split("/")[1]

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,27 @@ def test_the_champion_competes_and_its_own_recipe_is_not_promoted_again(client: 
     assert summary["bootstrap"]["difference"] == 0
     assert (summary["decision"], summary["promoted"]) == (2, False)
     assert live() == (1, 1)
+
+
+def test_a_training_that_was_overtaken_by_one_of_newer_data_replaces_nothing(
+    client: MlflowClient, tmp_path: Path
+) -> None:
+    older, newer = store("older"), store("newer", hours=1300)
+    made(newer, tmp_path / "newer")
+    summary = made(older, tmp_path / "older")
+    assert (summary["decision"], summary["promoted"], summary["version"]) == (2, False, None)
+    assert summary["words"] == (
+        "Not promoted: a newer dataset, up to 2003-02-24 04:00 UTC (decision 1), has been decided already."
+    )
+    assert versions(client) == [1]
+
+
+def test_one_may_go_back_to_earlier_data_later_on(client: MlflowClient, tmp_path: Path) -> None:
+    older, newer = store("older"), store("newer", hours=1300)
+    made(newer, tmp_path / "newer")
+    afterwards = datetime.now(UTC).isoformat()
+    run(decide, *options(older, tmp_path), "--created", afterwards)
+    assert outputs(tmp_path)["promoted"]
 
 
 def test_a_live_model_of_another_parameter_does_not_compete(client: MlflowClient, tmp_path: Path) -> None:
