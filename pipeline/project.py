@@ -81,7 +81,10 @@ class Gate:
 
 @dataclass(frozen=True)
 class Learning:
-    """What is predicted, from what, and how it is judged. Hours unless said otherwise."""
+    """What is predicted, from what, and how it is judged. Hours unless said otherwise.
+
+    `band`: the share of the truth that the band around a forecast shall hold.
+    """
 
     target: str
     horizon_hours: int
@@ -93,6 +96,7 @@ class Learning:
     windows: tuple[int, ...]
     families: tuple[Family, ...]
     gate: Gate
+    band: float = 0.8
 
 
 @dataclass(frozen=True)

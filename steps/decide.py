@@ -113,7 +113,8 @@ def _decide(project: Declaration | TableDeclaration, fingerprint: str, created: 
     with tempfile.TemporaryDirectory() as home:
         model = None
         if judgement.promoted:
-            model = pack(refit(dataset, project.learning, judgement.recipe), dataset, Path(home, "model"))
+            around = judgement.bands.bands if judgement.bands else None
+            model = pack(refit(dataset, project.learning, judgement.recipe), dataset, Path(home, "model"), around)
         return _settle(_Decision(project, number, dataset, judgement, model, created, looked))
 
 
@@ -236,9 +237,13 @@ def _recall(project: Declaration | TableDeclaration, found: Promotion) -> dict[s
         "scores": found.scores,
         "bootstrap": None,
         "trials": [],
+        "folds": [],
+        "bands": None,
         "forecast": {},
         "answers": {},
         "residuals": None,
+        "residual_groups": {},
+        "hour_zone": None,
         "task": project.learning.task,
         "importance": [],
         "version": found.version,

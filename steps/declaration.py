@@ -83,6 +83,7 @@ class Learning(Judged):
     features: str
     lags: tuple[int, ...]
     windows: tuple[int, ...]
+    band: float
 
 
 class Declaration(_Part):

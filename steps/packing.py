@@ -1,4 +1,4 @@
-"""A model becomes the folder that is registered, served and loaded: its own files and `known_rows.json`.
+"""A model becomes the folder that is registered, served and loaded: its own files, `known_rows.json`, `bands.json`.
 
 The known answers are those of the model as it is read back, so storing is tested by every decision.
 """
@@ -20,7 +20,8 @@ from steps.backends.tracking import Package
 from steps.errors import CheckFailed
 from steps.learning.dataset import Dataset
 from steps.learning.judge import known_rows
-from steps.models import Model
+from steps.models import Model, bands
+from steps.models.bands import Bands
 
 _EXAMPLE_ROWS = 3
 
@@ -34,8 +35,8 @@ class Packed:
     pickled: bytes  # the model for those who load it by hand; nothing of ours reads it
 
 
-def pack(model: Model, dataset: Dataset, folder: Path) -> Packed:
-    """Write `model`, which was made of `dataset`, into `folder`, which is made.
+def pack(model: Model, dataset: Dataset, folder: Path, around: Bands | None = None) -> Packed:
+    """Write `model`, which was made of `dataset`, into `folder`, which is made; and the bands around its forecasts.
 
     Raises:
         CheckFailed: what is read back answers otherwise.
@@ -45,6 +46,8 @@ def pack(model: Model, dataset: Dataset, folder: Path) -> Packed:
     if known != known_rows(dataset, model):
         raise CheckFailed(f"the {type(model).__name__} model answers otherwise once it is stored; it is not registered")
     (folder / modelstore.KNOWN_ROWS).write_bytes(known.to_bytes())
+    if around:
+        (folder / bands.FILE).write_bytes(around.to_bytes())
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     table, answers = _example(known)
     return Packed(

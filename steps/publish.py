@@ -5,7 +5,9 @@ address and digest that the table of promotions has. Publishing again replaces t
 joined with what came true since, which is what the model is watched by.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from steps.command import log, run, write_json
 from steps.declaration import Declaration
 from steps.errors import CheckFailed
 from steps.features import keys
+from steps.models.bands import Bands
 
 PERIOD = timedelta(hours=24)
 WATCHED = timedelta(days=30)
@@ -61,11 +64,13 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
         log.warning(words)
         return
     frame = _features(project, selection.locations(locations, project), parameter, now)
-    made = predict(frame, live, now, timedelta(hours=project.learning.horizon_hours))
     measured = observations(frame)
-    outcomes = _publish(project.name, parameter, now, made, measured)
+    earlier = _observed(project.name, parameter, now, measured)
+    made = predict(frame, live, now, timedelta(hours=project.learning.horizon_hours))
+    made = banded(made, stored.around(live.model_uri, live.digest), earlier, now)
+    outcomes = _published(project.name, parameter, now, made)
     words = f"Published {len(made)} hours ahead with version {live.version}." if made else _nothing(frame, now)
-    rows = [{"location": one.location, "target_at": one.target_at.isoformat(), "value": one.value} for one in made]
+    rows = [_row(one) for one in made]
     summary |= {"version": live.version, "rows": rows, "recent": _recent(outcomes, measured, now)}
     summary |= {"live_rmse": warehouse.rmse(outcomes)}
     write_json(summary_out, {**summary, "words": words})
@@ -109,6 +114,28 @@ def predict(frame: pd.DataFrame, live: Champion, now: datetime, horizon: timedel
     ]
 
 
+def banded(made: list[Prediction], bands: Bands | None, earlier: Sequence[Outcome], now: datetime) -> list[Prediction]:
+    """The predictions with their bands, which follow what was missed on earlier days, as far as these are over; without
+    any where the model has none."""
+    if bands is None or not made:
+        return made
+    missed: defaultdict[int, defaultdict[datetime, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    for one in earlier:
+        day = one.target_at.replace(hour=0, minute=0, second=0, microsecond=0)
+        if one.version == made[0].version and one.missed is not None and day + PERIOD <= now:
+            missed[one.location][day].append(one.missed)
+    for location, days in missed.items():
+        bands = bands.following(location, [float(np.mean(days[day])) for day in sorted(days)])
+    low, high = bands.around(np.array([one.location for one in made]), np.array([one.value for one in made]))
+    ends = zip(made, low, high, strict=True)
+    return [replace(one, low=float(lower), high=float(upper)) for one, lower, upper in ends]
+
+
+def _row(one: Prediction) -> dict[str, Any]:
+    when = one.target_at.isoformat()
+    return {"location": one.location, "target_at": when, "value": one.value, "low": one.low, "high": one.high}
+
+
 def observations(frame: pd.DataFrame) -> list[Observation]:
     """What was measured, among the rows."""
     known = frame[frame["value"].notna()]
@@ -116,13 +143,17 @@ def observations(frame: pd.DataFrame) -> list[Observation]:
     return [Observation(int(location), time.to_pydatetime(), float(value)) for location, time, value in pairs]
 
 
-def _publish(
-    project: str, parameter: str, now: datetime, made: Sequence[Prediction], measured: Sequence[Observation]
-) -> list[Outcome]:
-    """Write both in one transaction; the outcomes of the watched days."""
+def _observed(project: str, parameter: str, now: datetime, measured: Sequence[Observation]) -> list[Outcome]:
+    """Write what came true beside earlier predictions; the outcomes of the watched days."""
+    with begin() as connection:
+        warehouse.observe(connection, project, parameter, measured)
+        return warehouse.outcomes(connection, project, parameter, now - WATCHED, now)
+
+
+def _published(project: str, parameter: str, now: datetime, made: Sequence[Prediction]) -> list[Outcome]:
+    """Write the predictions; the outcomes of the watched days."""
     with begin() as connection:
         warehouse.record(connection, project, parameter, made)
-        warehouse.observe(connection, project, parameter, measured)
         return warehouse.outcomes(connection, project, parameter, now - WATCHED, now)
 
 

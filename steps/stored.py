@@ -4,8 +4,20 @@ import tempfile
 from pathlib import Path
 
 from steps.backends import modelstore
-from steps.models import Model
+from steps.models import Model, bands
 from steps.models import load as load_model
+from steps.models.bands import Bands
+
+
+def around(model_uri: str, digest: str) -> Bands | None:
+    """The bands around the forecasts of the model at `model_uri`; None where it has none.
+
+    Raises:
+        CheckFailed: as for `load`.
+        BadInput: they cannot be read.
+    """
+    body = modelstore.fetch(model_uri, digest).get(bands.FILE)
+    return None if body is None else Bands.from_bytes(body)
 
 
 def load(model_uri: str, digest: str) -> tuple[Model, modelstore.KnownRows]:

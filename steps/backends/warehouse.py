@@ -1,8 +1,9 @@
 """The warehouse: what was predicted for which hour, and what came true.
 
 Contract. A prediction's natural key is (project, location, parameter, target_at): publishing again replaces it, so
-that a repeated run leaves the same rows. `observed` belongs to `observe` alone, which corrects it when the source is
-patched; publishing again does not touch it. Values are in the parameter's unit, times are ends of hours in UTC.
+that a repeated run leaves the same rows. `low` and `high` are the ends of its band, where the model has one. `observed`
+belongs to `observe` alone, which corrects it when the source is patched; publishing again does not touch it. Values are
+in the parameter's unit, times are ends of hours in UTC.
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,8 @@ predictions = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("as_of", Utc, nullable=False),
     sa.Column("observed", sa.Float),
+    sa.Column("low", sa.Float),
+    sa.Column("high", sa.Float),
 )
 
 
@@ -38,16 +41,28 @@ class Prediction:
     value: float
     version: int
     as_of: datetime
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A prediction and what came true (None where that is not known yet)."""
+    """A prediction, its band (None: it has none) and what came true (None where that is not known yet)."""
 
     location: int
     target_at: datetime
     predicted: float
     observed: float | None
+    version: int
+    low: float | None
+    high: float | None
+
+    @property
+    def missed(self) -> bool | None:
+        """Whether the truth is outside the band; None where one of them is not known."""
+        if self.observed is None or self.low is None or self.high is None:
+            return None
+        return not self.low <= self.observed <= self.high
 
 
 @dataclass(frozen=True)
@@ -89,7 +104,7 @@ def outcomes(connection: sa.Connection, project: str, parameter: str, first: dat
     """The predictions for the hours from `first` to `last`, both included, in order of time and location."""
     c = predictions.c
     query = (
-        sa.select(c.location, c.target_at, c.value, c.observed)
+        sa.select(c.location, c.target_at, c.value, c.observed, c.version, c.low, c.high)
         .where(*_of(project, parameter), c.target_at >= first, c.target_at <= last)
         .order_by(c.target_at, c.location)
     )

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from steps.backends.modelstore import KnownRows
-from steps.declaration import Judged
+from steps.declaration import Judged, Learning
 from steps.errors import BadInput
-from steps.learning import gate, scoring
+from steps.learning import bands, evidence, gate, scoring
+from steps.learning.bands import Measured
 from steps.learning.dataset import Dataset, Series
 from steps.learning.recipe import SEED, Recipe, ask, train
 from steps.learning.scoring import Bootstrap, Score
@@ -29,8 +30,9 @@ class Judgement:
 
     `recipe` is the challenger's, to be refitted on everything where it is `promoted`; `same_recipe` where the champion
     has the very same. `scores` are of the holdout: the naive predictors, the champion's recipe where there is one, the
-    challenger. `forecast` (of a series), `answers` (of a table: truth and answer row by row), `residuals` (of numbers:
-    truth − answer) and `importance` are the challenger's, trained on the training part.
+    challenger. `folds`: what each was, and how the winner and the naive predictors did on it. `bands` and `forecast`
+    (of a series), `answers` (of a table: truth and answer row by row), `residuals` (of numbers: truth − answer, in all
+    and by group) and `importance` are the challenger's, trained on the training part.
     """
 
     promoted: bool
@@ -43,9 +45,12 @@ class Judgement:
     scores: tuple[Score, ...]
     bootstrap: Bootstrap | None
     trials: tuple[TrialResult, ...]
+    folds: tuple[dict[str, Any], ...]
+    bands: Measured | None
     forecast: dict[str, dict[str, list[Any]]]
     answers: dict[str, list[float]]
     residuals: dict[str, float] | None
+    residual_groups: dict[str, list[dict[str, Any]]]
     task: str
     importance: tuple[tuple[str, float], ...]
 
@@ -60,9 +65,13 @@ class Judgement:
             "scores": [score.to_json() for score in self.scores],
             "bootstrap": self.bootstrap.to_json() if self.bootstrap else None,
             "trials": [trial.to_json() for trial in self.trials],
+            "folds": list(self.folds),
+            "bands": self.bands.to_json() if self.bands else None,
             "forecast": self.forecast,
             "answers": self.answers,
             "residuals": self.residuals,
+            "residual_groups": self.residual_groups,
+            "hour_zone": "local" if self.residual_groups else None,
             "task": self.task,
             "importance": [{"feature": name, "share": share} for name, share in self.importance],
         }
@@ -97,6 +106,7 @@ def judge(dataset: Dataset, learning: Judged, results: Sequence[TrialResult], ch
             seed=SEED,
         )
     same = theirs is not None and champion == chosen.recipe
+    around = _bands(dataset, learning, chosen.recipe, answers)
     outcome = gate.decide(
         learning.gate,
         dataset.unit,
@@ -118,9 +128,12 @@ def judge(dataset: Dataset, learning: Judged, results: Sequence[TrialResult], ch
         scores=(*naive, *([score] if score else []), challenger),
         bootstrap=bootstrap,
         trials=tuple(results),
-        forecast=_forecast(rows, answers) if isinstance(dataset, Series) else {},
+        folds=evidence.folds(dataset, learning, chosen),
+        bands=around,
+        forecast=_forecast(rows, answers, around) if around else {},
         answers={} if isinstance(dataset, Series) else _answers(truth, answers),
         residuals=_residuals(truth, answers) if dataset.task == "regression" else None,
+        residual_groups=evidence.residual_groups(rows, truth - answers) if isinstance(dataset, Series) else {},
         task=dataset.task,
         importance=tuple(sorted(model.importance().items(), key=lambda one: (-one[1], one[0]))),
     )
@@ -158,9 +171,15 @@ def _champion(
         return None, f"The live model's recipe cannot be trained any more: {error}."
 
 
-def _forecast(rows: pd.DataFrame, answers: Array) -> dict[str, dict[str, list[Any]]]:
-    """By location, hour by hour over the last days: truth and forecast, None in both where there is no row."""
-    shown = rows[["location", "target_at", "target"]].assign(forecast=answers)
+def _bands(dataset: Dataset, learning: Judged, recipe: Recipe, answers: Array) -> Measured | None:
+    if isinstance(dataset, Series) and isinstance(learning, Learning):
+        return bands.measure(dataset, learning, recipe, answers)
+    return None
+
+
+def _forecast(rows: pd.DataFrame, answers: Array, around: Measured) -> dict[str, dict[str, list[Any]]]:
+    """By location, hour by hour over the last days: truth, forecast and band, None in all where there is no row."""
+    shown = rows[["location", "target_at", "target"]].assign(forecast=answers, low=around.low, high=around.high)
     shown = shown[shown["target_at"] > shown["target_at"].max() - SHOWN]
     hours = pd.date_range(shown["target_at"].min(), shown["target_at"].max(), freq="h")
     found: dict[str, dict[str, list[Any]]] = {}
@@ -169,7 +188,7 @@ def _forecast(rows: pd.DataFrame, answers: Array) -> dict[str, dict[str, list[An
         found[str(location)] = {
             "time": [hour.isoformat() for hour in hours],
             "truth": _listed(whole["target"]),
-            "forecast": _listed(whole["forecast"]),
+            **{name: _listed(whole[name]) for name in ("forecast", "low", "high")},
         }
     return found
 

@@ -19,9 +19,8 @@ DRAWN = {
 }
 
 
-def store(name: str, *, learnable: bool = True, hours: int = 1200, last: int | None = None) -> str:
-    """Save a dataset of two locations; its fingerprint. What `wx_wind` says of the next day is there to be learned, or
-    is noise. All trials have their results but the `last` ones."""
+def series(name: str, *, learnable: bool = True, hours: int = 1200) -> Series:
+    """A dataset of two locations. What `wx_wind` says of the next day is there to be learned, or is noise."""
     random = np.random.default_rng(5)
     frames = []
     for location in (9000001, 9000002):
@@ -34,8 +33,13 @@ def store(name: str, *, learnable: bool = True, hours: int = 1200, last: int | N
         frames.append(keys.assign(**{name: np.asarray(part, dtype="float32") for name, part in features.items()}))
     rows = label(pd.concat(frames, ignore_index=True), 24)
     cut = split.holdout_from(rows["target_at"], PROJECT.learning.holdout_share)
-    dataset = Series(caching.digest(name), "no2", "µg/m³", 24, cut, rows)
-    lake.save(objects.lake(), "openaq", dataset, DRAWN, {"rows": len(rows)})
+    return Series(caching.digest(name), "no2", "µg/m³", 24, cut, rows)
+
+
+def store(name: str, *, learnable: bool = True, hours: int = 1200, last: int | None = None) -> str:
+    """Save such a dataset; its fingerprint. All trials have their results but the `last` ones."""
+    dataset = series(name, learnable=learnable, hours=hours)
+    lake.save(objects.lake(), "openaq", dataset, DRAWN, {"rows": len(dataset.rows)})
     listed = [(family, number, one) for family, ones in DRAWN.items() for number, one in enumerate(ones)]
     for one in listed[:last]:
         lake.remember(objects.lake(), dataset.fingerprint, trials.evaluate(dataset, PROJECT.learning, *one))

@@ -8,7 +8,8 @@ import pandas as pd
 from steps.backends import modelstore
 from steps.backends.modelstore import KnownRows
 from steps.backends.objects import artifacts
-from steps.models import Model
+from steps.models import Model, bands
+from steps.models.bands import Bands
 from steps.models.lightgbm import LightGBM
 from steps.models.linear import Linear
 
@@ -42,9 +43,11 @@ def known(model: Model, rows: int = 8) -> KnownRows:
     return KnownRows(list(model.features), listed, model.predict(values).tolist())
 
 
-def pack(model: Model, folder: Path, rows: KnownRows | None = None) -> str:
+def pack(model: Model, folder: Path, rows: KnownRows | None = None, around: Bands | None = None) -> str:
     """Write the model's folder as `decide` does; its digest."""
     model.save(folder)
+    if around:
+        (folder / bands.FILE).write_bytes(around.to_bytes())
     (folder / modelstore.KNOWN_ROWS).write_bytes((rows or known(model)).to_bytes())
     return modelstore.digest({path.name: path.read_bytes() for path in folder.iterdir()})
 

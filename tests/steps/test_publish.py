@@ -19,6 +19,7 @@ from steps.backends.catalog import Accepted
 from steps.backends.database import begin
 from steps.errors import CheckFailed
 from steps.features import hourly, keys
+from steps.models.bands import Bands
 from steps.models.linear import Linear
 
 pytestmark = pytest.mark.usefixtures("database", "store_environment")
@@ -79,12 +80,17 @@ def features() -> pd.DataFrame:
 
 
 def go_live(
-    features: pd.DataFrame, folder: Path, *, version: int = 1, columns: list[str] | None = None, **more: Any
+    features: pd.DataFrame,
+    folder: Path,
+    *,
+    version: int = 1,
+    columns: list[str] | None = None,
+    around: Bands | None = None,
 ) -> Linear:
     """A model of all the features, live."""
     columns = columns or [name for name in features if name not in NOT_FEATURES]
     model = Linear.fit(features[columns], features["value"].to_numpy(), {}, 1)
-    digest = pack(model, folder / f"model-{version}")
+    digest = pack(model, folder / f"model-{version}", around=around)
     uri = upload(folder / f"model-{version}", f"m{version}")
     release(decide(f"f{version}", version, model_uri=uri, digest=digest))
     return model
@@ -133,6 +139,42 @@ def test_a_new_version_replaces_the_same_hours(features: pd.DataFrame, tmp_path:
     go_live(features, tmp_path, version=2, columns=["location", "lag_0"])
     published(tmp_path)
     assert [row[5] for row in stored()] == [2] * 48
+
+
+def bands() -> Bands:
+    """What a model that is right up to a twentieth would have."""
+    answers = np.linspace(20, 40, 400)
+    return Bands.calibrated(0.8, np.full(400, PLACES[0]), answers, answers * (1 + np.linspace(-0.05, 0.05, 400)))
+
+
+def ends() -> list[tuple[float, float, float]]:
+    with begin() as connection:
+        found = warehouse.outcomes(connection, "openaq", "no2", AS_OF + timedelta(hours=1), AS_OF + timedelta(days=1))
+    return [(one.low or np.nan, one.predicted, one.high or np.nan) for one in found]
+
+
+def test_predictions_have_the_model_s_bands(features: pd.DataFrame, tmp_path: Path) -> None:
+    go_live(features, tmp_path, around=bands())
+    summary = published(tmp_path)
+    assert len(ends()) == len(summary["rows"]) == 48
+    assert all(low <= value <= high and low < high for low, value, high in ends())
+    told = sorted((row["low"], row["value"], row["high"]) for row in summary["rows"])
+    assert told == sorted(ends())
+    before = stored()
+    published(tmp_path)
+    assert stored() == before
+
+
+def test_bands_widen_after_days_that_missed(features: pd.DataFrame, tmp_path: Path) -> None:
+    """This model is wrong by far more than its bands say."""
+    go_live(features, tmp_path, around=bands())
+    published(tmp_path)
+    narrow = ends()
+    for days in (5, 4, 3, 2, 1, 0):
+        published(tmp_path, as_of=AS_OF - timedelta(days=days))
+    wide = ends()
+    assert [value for _, value, _ in wide] == [value for _, value, _ in narrow]
+    assert np.mean([high - low for low, _, high in wide]) > 1.1 * np.mean([high - low for low, _, high in narrow])
 
 
 def test_predictions_meet_what_came_true(features: pd.DataFrame, tmp_path: Path) -> None:

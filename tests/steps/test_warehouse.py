@@ -36,14 +36,14 @@ def outcomes() -> list[Outcome]:
 def test_publishing_again_leaves_the_same_rows_with_the_new_values() -> None:
     record(prediction(ONE, 0, 10.0), prediction(TWO, 0, 20.0))
     record(prediction(ONE, 0, 11.0, version=2), prediction(TWO, 0, 20.0))
-    assert outcomes() == [Outcome(ONE, NOON, 11.0, None), Outcome(TWO, NOON, 20.0, None)]
+    assert outcomes() == [Outcome(ONE, NOON, 11.0, None, 2, None, None), Outcome(TWO, NOON, 20.0, None, 1, None, None)]
 
 
 def test_publishing_again_keeps_what_came_true() -> None:
     record(prediction(ONE, 0, 10.0))
     assert observe(Observation(ONE, NOON, 12.5)) == 1
     record(prediction(ONE, 0, 11.0))
-    assert outcomes() == [Outcome(ONE, NOON, 11.0, 12.5)]
+    assert outcomes() == [Outcome(ONE, NOON, 11.0, 12.5, 1, None, None)]
 
 
 def test_what_came_true_is_written_once_and_corrected_when_the_source_is_patched() -> None:
@@ -57,14 +57,14 @@ def test_what_came_true_is_written_once_and_corrected_when_the_source_is_patched
 def test_parameters_do_not_mix() -> None:
     record(prediction(ONE, 0, 10.0))
     record(prediction(ONE, 0, 77.0), parameter="pm25")
-    assert outcomes() == [Outcome(ONE, NOON, 10.0, None)]
+    assert outcomes() == [Outcome(ONE, NOON, 10.0, None, 1, None, None)]
 
 
 def test_an_hour_is_the_same_hour_in_every_zone() -> None:
     vienna = timezone(timedelta(hours=2))
     record(prediction(ONE, 0, 10.0))
     record(Prediction(ONE, NOON.astimezone(vienna), 11.0, 1, NOON))
-    assert outcomes() == [Outcome(ONE, NOON, 11.0, None)]
+    assert outcomes() == [Outcome(ONE, NOON, 11.0, None, 1, None, None)]
     assert outcomes()[0].target_at.utcoffset() == timedelta(0)
 
 

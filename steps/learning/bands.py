@@ -1,0 +1,113 @@
+"""What a series' bands are made of, and how well they hold: forecasts of hours that the forecaster had not learned.
+
+The folds calibrate, the holdout measures, and what is deployed is calibrated on both. Everything is walked through day
+by day, and the band of a day knows no truth that was not there when its first forecast was made.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from steps.declaration import Learning
+from steps.learning.dataset import Series
+from steps.learning.recipe import Recipe, ask, train
+from steps.models.bands import Bands
+from steps.models.base import Array
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Bands on the holdout: `low` and `high` for each of its rows (the target's unit), how much of the truth they held
+    in all and by month, and the `bands` to deploy."""
+
+    nominal: float
+    low: Array
+    high: Array
+    coverage: float
+    width: float
+    by_month: tuple[tuple[str, float, int], ...]
+    bands: Bands
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        months = [{"month": month, "coverage": held, "rows": rows} for month, held, rows in self.by_month]
+        return {
+            "nominal": self.nominal,
+            "coverage": self.coverage,
+            "rows": len(self.low),
+            "width": self.width,
+            "by_month": months,
+            "method": "conformal, by location, following each day's misses",
+        }
+
+
+def measure(dataset: Series, learning: Learning, recipe: Recipe, answers: Array) -> Measured:
+    """The bands around `answers`, those of the recipe's model to the holdout's rows.
+
+    Raises:
+        BadInput: the recipe cannot be trained.
+    """
+    positions, earlier = _out_of_sample(dataset, learning, recipe)
+    held = np.flatnonzero(dataset.holdout())
+    calibrated = _calibrated(dataset, learning.band, positions, earlier)
+    rows = dataset.rows.iloc[held]
+    low, high, arrived = walk(calibrated, rows, answers, dataset.horizon)
+    inside = (low <= dataset.target[held]) & (dataset.target[held] <= high)
+    months = pd.Series(inside).groupby(rows["target_at"].dt.strftime("%Y-%m").to_numpy())
+    whole = _calibrated(dataset, learning.band, np.concatenate([positions, held]), np.concatenate([earlier, answers]))
+    return Measured(
+        nominal=learning.band,
+        low=low,
+        high=high,
+        coverage=float(inside.mean()),
+        width=float((high - low).mean()),
+        by_month=tuple((str(month), float(own.mean()), len(own)) for month, own in months),
+        bands=whole.with_shares_of(arrived),
+    )
+
+
+def walk(bands: Bands, rows: pd.DataFrame, answers: Array, horizon: pd.Timedelta) -> tuple[Array, Array, Bands]:
+    """The ends of the bands around `answers`, day by day (UTC), and the bands as they are after the last.
+
+    `rows`: with location, target_at and target, in any order. A day's misses are known to the bands of days whose
+    first forecast was made when that day was over.
+    """
+    truth, locations = rows["target"].to_numpy(), rows["location"].to_numpy()
+    days = rows["target_at"].dt.floor("D").to_numpy()
+    wait = np.timedelta64(horizon.floor("D") + pd.Timedelta(days=2 if horizon % pd.Timedelta(days=1) else 1))
+    low, high = np.empty(len(rows)), np.empty(len(rows))
+    for location in np.unique(locations):
+        mine, waiting = locations == location, list[tuple[Any, float]]()
+        for day in np.unique(days[mine]):
+            known = [missed for then, missed in waiting if then + wait <= day]
+            bands = bands.following(int(location), known)
+            waiting = waiting[len(known) :]
+            now = mine & (days == day)
+            low[now], high[now] = bands.around(locations[now], answers[now])
+            waiting.append((day, float(np.mean((truth[now] < low[now]) | (truth[now] > high[now])))))
+        bands = bands.following(int(location), [missed for _, missed in waiting])
+    return low, high, bands
+
+
+def _out_of_sample(
+    dataset: Series, learning: Learning, recipe: Recipe
+) -> tuple["np.ndarray[Any, np.dtype[np.intp]]", Array]:
+    """Positions of the folds' scored rows, and what the recipe's model of each fold answers to them."""
+    part = np.flatnonzero(dataset.training())[-learning.trial_rows :]
+    positions, answers = [], []
+    for fold in dataset.folds(part, learning.folds):
+        learned = np.zeros(len(dataset.rows), dtype=np.bool_)
+        learned[part[fold.learn]] = True
+        scored = part[fold.score]
+        positions.append(scored)
+        answers.append(ask(train(learning, recipe, dataset, learned), dataset.rows.iloc[scored]))
+    return np.concatenate(positions), np.concatenate(answers)
+
+
+def _calibrated(
+    dataset: Series, nominal: float, positions: "np.ndarray[Any, np.dtype[np.intp]]", answers: Array
+) -> Bands:
+    locations = dataset.rows["location"].to_numpy()[positions]
+    return Bands.calibrated(nominal, locations, answers, dataset.target[positions])
