@@ -170,7 +170,7 @@ def test_the_folds_choose_and_the_winner_is_promoted_over_nothing() -> None:
 
 def test_the_holdout_is_not_asked_which_recipe_to_take() -> None:
     data = dataset()
-    lying = [TrialResult("linear", 0, GOOD, 9.0, (9.0,), 0), TrialResult("linear", 1, POOR, 1.0, (1.0,), 0)]
+    lying = [TrialResult("linear", 0, GOOD, 9.0, (9.0,) * 5, 0), TrialResult("linear", 1, POOR, 1.0, (1.0,) * 5, 0)]
     judgement = judge(data, LEARNING, lying, None)
     assert judgement.recipe.parameters == POOR
     assert not judgement.promoted

@@ -176,7 +176,7 @@ def test_a_newer_dataset_s_decision_stands(dropper: Dropper, tmp_path: Path) -> 
         data = lake.load(objects.lake(), "abalone", fingerprint)
         for family, listed in lake.trials(objects.lake(), "abalone", fingerprint).items():
             for number, parameters in enumerate(listed):
-                result = trials.TrialResult(family, number, parameters, 2.0 + number, (2.0,), 0.1)
+                result = trials.TrialResult(family, number, parameters, 2.0 + number, (2.0,) * 5, 0.1)
                 lake.remember(objects.lake(), fingerprint, result)
         assert learning.gate.bound is not None and data.sequence is not None
     second, first = _decided(tmp_path / "newer", newer), _decided(tmp_path / "older", older)
