@@ -6,8 +6,8 @@
 
 FROM python:3.12-slim-bookworm AS base
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/opt/venv/bin:$PATH
-# LightGBM's one library that the slim image lacks
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/* \
+# LightGBM's one library that the slim image lacks, and the time zones that OpenAQ's locations are in
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libgomp1 tzdata && rm -rf /var/lib/apt/lists/* \
  && groupadd --gid 8737 pipeline && useradd --uid 8737 --gid 8737 --no-create-home --home-dir /tmp pipeline
 WORKDIR /work
 

@@ -8,7 +8,8 @@ unexport PYTHONDONTWRITEBYTECODE
 UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 
-# What `make run` learns from; empty means the sample, or for DATA the original from UCI.
+# What `make run` learns from; empty means the sample, or for DATA the original from UCI. SOURCE: a folder, an address,
+# or api, which needs OPENAQ_API_KEY.
 PROJECT ?= openaq
 DATA ?=
 LOCATIONS ?=

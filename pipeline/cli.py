@@ -9,6 +9,7 @@ import click
 from pipeline import __version__, cli_cluster, cli_inbox
 from pipeline.cli_help import example
 from pipeline.errors import PipelineError, UserError
+from steps.errors import StepError
 
 ROOT = Path(__file__).parent.parent
 MANIFESTS = ROOT / "manifests"
@@ -162,6 +163,19 @@ def stop(run: str) -> None:
     click.echo(Laptop.here().stop(run))
 
 
+@cli.command(**example("pipeline locations --near 48.2085,16.3731 --parameter pm25"))
+@click.option("--near", required=True, metavar="LAT,LON", help="Around where, in degrees.")
+@click.option("--parameter", default="no2", show_default=True, help="What they must measure.")
+@click.option("--radius", default=12.0, show_default=True, help="Kilometres around; at most 25.")
+def locations(near: str, parameter: str, radius: float) -> None:
+    """Find OpenAQ's locations around a place, with what they measure. Needs OPENAQ_API_KEY."""
+    from pipeline import locations as known
+    from pipeline.running import Laptop
+
+    place, metres = known.place(near), known.farthest(radius)
+    click.echo(known.listed(known.near(Laptop.here(), *place, metres, parameter), parameter, radius))
+
+
 @cli.command(**example("pipeline backfill openaq --from 2002-07-01 --to 2003-12-30"))
 @click.argument("project")
 @click.option("--from", "first", required=True, metavar="DAY", help="The first day, YYYY-MM-DD.")
@@ -297,7 +311,7 @@ def main() -> None:
         sys.exit(2)
     except (click.exceptions.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except PipelineError as error:
+    except (PipelineError, StepError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
     except OSError as error:

@@ -110,6 +110,16 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a project looks for locations when none are named: degrees (WGS 84), and how far around (metres)."""
+
+    name: str
+    latitude: float
+    longitude: float
+    radius: int
+
+
+@dataclass(frozen=True)
 class Project:
     """One use case."""
 
@@ -122,11 +132,12 @@ class Project:
     expectations: Expectations
     learning: Learning
     schedule: Schedule
+    home: Place
     kind: Literal["series"] = "series"
 
     def declaration(self) -> str:
         """What steps need of it; see `_canonical`."""
-        return _canonical(self, leave_out=("schedule", "source"))
+        return _canonical(self, leave_out=("schedule", "source", "home"))
 
 
 @dataclass(frozen=True)

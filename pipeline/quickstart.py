@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline import sample
+from pipeline import locations, sample
 from pipeline.closing import addresses, scores, summary
 from pipeline.errors import UserError
 from pipeline.project import Project
 from pipeline.running import Laptop
 from steps.backends.objects import Bucket
+from steps.backends.openaq import OpenAQ
 
 if TYPE_CHECKING:
     from pipeline.engine.views import RunView
 
+API = "api"  # the source that steps know by this name
 HISTORY = timedelta(days=548)  # 18 months: a winter and the one after it
 
 
@@ -46,15 +48,15 @@ def quickstart(declared: Project, wish: Wish) -> None:
     """
     project = declared.name
     as_of = _time(wish.as_of) if wish.as_of else (datetime.now(UTC) if wish.source else sample.END)
+    if wish.source == API:
+        OpenAQ.here()  # or nothing need be started
     laptop = Laptop.here()
     click.echo(f"starting the servers (their logs: {laptop.home / 'logs'})")
     laptop.stack.start_in_background(["fork-server", "tracking"])
     os.environ.update(laptop.host.environment("secret", "object-store"))
     source = _given(wish.source) if wish.source else _lay_out_sample(laptop)
-    selection = {
-        "locations": wish.locations or ",".join(str(location) for location in declared.locations),
-        "parameter": wish.parameter or declared.learning.target,
-    }
+    parameter = wish.parameter or declared.learning.target
+    selection = {"locations": wish.locations or _locations(laptop, declared, source, parameter), "parameter": parameter}
     yesterday = as_of - timedelta(days=1)
     history = {"source": source, "from": f"{as_of - HISTORY:%F}", "to": f"{yesterday - timedelta(seconds=1):%F}"}
     width = {"workers": str(os.cpu_count() or 1)}
@@ -80,7 +82,22 @@ def _time(text: str) -> datetime:
 
 
 def _given(source: str) -> str:
-    return source if "://" in source else str(Path(source).expanduser().absolute())
+    return source if "://" in source or source == API else str(Path(source).expanduser().absolute())
+
+
+def _locations(laptop: Laptop, declared: Project, source: str, parameter: str) -> str:
+    """The ids to learn from where none are given: the declared ones, or of the API those around the project's home."""
+    if source != API:
+        return ",".join(str(location) for location in declared.locations)
+    home = declared.home
+    found = locations.choose(locations.near(laptop, home.latitude, home.longitude, home.radius, parameter))
+    if not found:
+        raise UserError(
+            f"no location within {home.radius / 1000:g} km of {home.name} has measured {parameter} lately; give "
+            "LOCATIONS=…, which `pipeline locations --near LAT,LON` finds"
+        )
+    click.echo(f"{parameter} around {home.name}: " + ", ".join(f"{one.id} {one.name or ''}".strip() for one in found))
+    return ",".join(str(one.id) for one in found)
 
 
 def _lay_out_sample(laptop: Laptop) -> str:

@@ -42,6 +42,9 @@ def command(*, declaration: str, plan_file: Path, worker: int, workers: str, tim
     store = lake()
     there = _there(store, project, mine)
     missing = [item for item in mine if _keys(project, item).isdisjoint(there)]
+    if not missing:
+        log.info("worker %d: %d in the lake already", worker, len(mine))
+        return
     archive = open_archive(plan.source, timeout=timeout)
 
     def take(item: Wanted) -> str:

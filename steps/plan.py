@@ -6,6 +6,7 @@ as-of are left out by whoever learns or predicts.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import click
 
 from steps import selection
 from steps.archive import layout, open_archive
-from steps.archive.base import Archive, Found
+from steps.archive.base import Found
 from steps.archive.planned import Plan, Wanted
 from steps.backends import catalog
+from steps.backends.objects import lake
 from steps.command import run, write_json, write_text
 from steps.declaration import Declaration, parse
 from steps.errors import BadInput
@@ -28,7 +30,7 @@ _EARLIEST_MIDNIGHT = timedelta(hours=14)  # before UTC's: Kiribati's
 
 @click.command()
 @click.option("--declaration", required=True, help="The project's declaration (JSON), as `render` embeds it.")
-@click.option("--source", required=True, help="An archive's address (http, https), or a folder in its layout.")
+@click.option("--source", required=True, help="An archive's address (http, https), a folder in its layout, or `api`.")
 @click.option("--locations", default="", help="Ids, comma-separated; empty: the declared ones.")
 @click.option("--parameter", default="", help="The target parameter; empty: the declared one.")
 @click.option("--from", "first", default="", help="First day (YYYY-MM-DD); with --to. Empty: the project's window.")
@@ -64,8 +66,8 @@ def command(
     begin, end = day_range(first, last, logical, project)
     chosen = selection.locations(locations, project)
     target = selection.parameter(parameter, project)
-    archive = open_archive(source, timeout=timeout)
-    found = survey(archive, chosen, begin, end)
+    archive = open_archive(source, timeout=timeout, parameters=project.quantities, run=created)
+    found = archive.survey(chosen, begin, end)
     known = catalog.decided(project.name, chosen, target)
     seen = {one.location for one in found} | {location for location, _ in known}
     for location in chosen:
@@ -81,7 +83,9 @@ def command(
         as_of=logical,
         first=begin,
         last=end,
-        fetch=tuple(Wanted(**vars(one)) for one in missing),
+        fetch=tuple(
+            Wanted(location=one.location, day=one.day, path=one.path, etag=one.etag, size=one.size) for one in missing
+        ),
         days_without_file=len(chosen) * ((end - begin).days + 1) - len(found),
     )
     log.info(
@@ -94,7 +98,8 @@ def command(
         plan.days_without_file,
     )
     write_text(plan_out, plan.model_dump_json())
-    write_json(workers_out, list(range(min(workers, len(missing)))))
+    _keep(project.name, missing)
+    write_json(workers_out, list(range(min(workers, sum(one.body is None for one in missing)))))
 
 
 def day_range(first: str, last: str, as_of: datetime, project: Declaration) -> tuple[date, date]:
@@ -120,20 +125,13 @@ def day_range(first: str, last: str, as_of: datetime, project: Declaration) -> t
     return begin, min(end, newest)
 
 
-def survey(archive: Archive, locations: tuple[int, ...], first: date, last: date) -> list[Found]:
-    """All days of `locations` from `first` to `last` that the archive has, by location and day."""
-    spans = [(location, *span) for location in locations for span in _months(first, last)]
-    return [one for _, found in each(lambda span: archive.find(*span), spans, threads=_THREADS) for one in found]
-
-
-def _months(first: date, last: date) -> list[tuple[date, date]]:
-    """The range cut at the ends of months."""
-    days = layout.days(first, last)
-    starts = [day for day in days if day == first or day.day == 1]
-    return [
-        (start, (after - timedelta(days=1)) if after else last)
-        for start, after in zip(starts, [*starts[1:], None], strict=True)
-    ]
+def _keep(project: str, found: Sequence[Found]) -> None:
+    """Put into the lake what came with the answer, so that `fetch` finds it there."""
+    bodies = [(layout.raw_key(project, one.location, one.day, one.etag), one.body) for one in found if one.body]
+    if bodies:
+        store = lake()
+        for _ in each(lambda pair: store.put(*pair), bodies, threads=_THREADS):
+            pass
 
 
 def _day(text: str, option: str) -> date:

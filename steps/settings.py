@@ -6,6 +6,7 @@
 | LAKE_BUCKET, ARTIFACTS_BUCKET | its buckets; `lake` and `artifacts` where unset |
 | MLFLOW_TRACKING_URI | the tracking server |
 | DATABASE_URL | SQLAlchemy's URL of the database: SQLite or PostgreSQL |
+| OPENAQ_API_KEY, OPENAQ_API_URL | the key of OpenAQ's API, for the source `api`; its address, where it is another |
 
 A manifest names no value: on a cluster they come from Secrets and ConfigMaps, on a laptop from a private file.
 """

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 ALLOWED = {
     "steps": ("steps",),
     "steps.backends": ("steps.backends", "steps.errors", "steps.settings", "steps.caching"),
-    "pipeline": ("pipeline", "steps.backends"),
+    "pipeline": ("pipeline", "steps.backends", "steps.errors"),
     "pipeline.engine": ("pipeline.engine", "pipeline.errors"),
     "pipeline.stack": ("pipeline.stack", "pipeline.errors", "pipeline.engine.host", "steps.backends"),
     "pipeline.projects": ("pipeline.projects", "pipeline.project", "pipeline.errors"),

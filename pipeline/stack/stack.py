@@ -88,9 +88,11 @@ class Stack:
             return self._tracking().settings(self._ensure("tracking").ports)
         if (kind, name) == ("secret", "database"):
             return {"DATABASE_URL": os.environ.get("DATABASE_URL") or f"sqlite:///{self.home}/pipeline.db"}
+        if (kind, name) == ("secret", "openaq"):
+            return {name: os.environ[name] for name in ("OPENAQ_API_KEY", "OPENAQ_API_URL") if os.environ.get(name)}
         raise UserError(
             f"no {kind} {name!r} without a cluster; there are: secret object-store, secret object-store-events, "
-            "secret database, configMap tracking"
+            "secret database, secret openaq, configMap tracking"
         )
 
     def public_bucket(self, name: str) -> str:

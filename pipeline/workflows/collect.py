@@ -6,7 +6,7 @@ The fan-out's items are worker numbers, never names; what a worker does is in th
 from hera.workflows import DAG, Artifact, Container, Parameter, Task, WorkflowTemplate
 
 from pipeline.project import Project
-from pipeline.workflows.leaf import LARGE, OBJECT_STORE, leaf
+from pipeline.workflows.leaf import COLLECTING, DATABASE, LARGE, OBJECT_STORE, OPENAQ, leaf
 from pipeline.workflows.shape import CREATED, DECLARATION, SELECTION, arguments, selection, template
 
 PLAN = Artifact(name="plan", path="/work/in/plan.json")
@@ -28,6 +28,8 @@ def templates(project: Project) -> list[Container]:
                 "to": "{{workflow.parameters.to}}",
                 "workers": "{{workflow.parameters.workers}}",
             },
+            size=COLLECTING,
+            settings=[OBJECT_STORE, DATABASE, OPENAQ],
             parameters_out=["workers"],
             artifacts_out=["plan"],
         ),

@@ -38,6 +38,7 @@ SERVICE_ACCOUNT = "pipeline-steps"
 OBJECT_STORE = SecretEnvFrom(name="object-store")
 DATABASE = SecretEnvFrom(name="database")
 TRACKING = ConfigMapEnvFrom(name="tracking")
+OPENAQ = SecretEnvFrom(name="openaq", optional=True)  # the key of OpenAQ's API; the archive needs none
 
 NON_ROOT = PodSecurityContext(
     run_as_non_root=True,
@@ -64,6 +65,7 @@ class Size:
 
 
 SMALL = Size("100m", "512Mi", 10)
+COLLECTING = Size("100m", "512Mi", 120)  # a key of the API has 60 calls in a minute
 MEDIUM = Size("250m", "1Gi", 60)
 LARGE = Size("1", "2Gi", 60)
 

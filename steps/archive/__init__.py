@@ -1,17 +1,27 @@
-"""Where location-days come from: the OpenAQ archive's layout, over HTTP from any address, or in a folder."""
+"""Where location-days come from: the OpenAQ archive's layout, over HTTP from any address or in a folder; or its API."""
 
+from collections.abc import Collection
+
+from steps.archive.api import Api
 from steps.archive.base import Archive
 from steps.archive.folder import Folder
 from steps.archive.web import Web
+from steps.backends.objects import lake
+from steps.backends.openaq import OpenAQ
 from steps.errors import BadInput
 
+API = "api"
 
-def open_archive(source: str, *, timeout: float) -> Archive:
-    """The archive at `source`: an http(s) address or a folder. `timeout`: seconds without a byte from a server.
+
+def open_archive(source: str, *, timeout: float, parameters: Collection[str] = (), run: str = "") -> Archive:
+    """The archive at `source`: an http(s) address, a folder, or `api`. `timeout`: seconds without a byte from a server.
+    `parameters`: what to ask the API for; `run`: the one that remembers what it was told.
 
     Raises:
-        BadInput: it is neither, or the folder is not there.
+        BadInput: it is neither, or the folder is not there, or the API's key is not.
     """
+    if source == API:
+        return Api(OpenAQ.here(timeout=timeout), parameters, lake(), run)
     if source.startswith(("http://", "https://")):
         return Web(source, timeout=timeout)
     if "://" in source:

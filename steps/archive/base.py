@@ -1,19 +1,28 @@
 """Archive: a source of location-days, and what every implementation owes its callers."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Final
+
+from steps.archive import layout
+from steps.threads import each
+
+_THREADS: Final = 16
 
 
 @dataclass(frozen=True)
 class Found:
-    """One version of a location's day at the source. `size` in bytes; `etag` can stand in a key."""
+    """One version of a location's day at the source. `size` in bytes; `etag` can stand in a key. `body`: its content,
+    where the source gave it along."""
 
     location: int
     day: date
     path: str
     etag: str
     size: int
+    body: bytes | None = field(default=None, repr=False)
 
 
 class Archive(ABC):
@@ -29,11 +38,16 @@ class Archive(ABC):
     called from several threads at once.
     """
 
+    def survey(self, locations: Sequence[int], first: date, last: date) -> list[Found]:
+        """All days of `locations` from `first` to `last` that are there, by location and day."""
+        spans = [(location, *span) for location in locations for span in _months(first, last)]
+        return [one for _, found in each(lambda span: self.find(*span), spans, threads=_THREADS) for one in found]
+
     @abstractmethod
     def find(self, location: int, first: date, last: date) -> list[Found]:
         """The location's days from `first` to `last` that are there, in order.
 
-        Callers ask for at most a month at a time, so that an implementation may answer with one request.
+        `survey` asks for at most a month at a time, so that an implementation may answer with one request.
         """
 
     @abstractmethod
@@ -46,3 +60,13 @@ class Archive(ABC):
 
         None where the source has another version by now, or none.
         """
+
+
+def _months(first: date, last: date) -> list[tuple[date, date]]:
+    """The range cut at the ends of months."""
+    days = layout.days(first, last)
+    starts = [day for day in days if day == first or day.day == 1]
+    return [
+        (start, (after - timedelta(days=1)) if after else last)
+        for start, after in zip(starts, [*starts[1:], None], strict=True)
+    ]

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from steps.archive import layout, listing
 from steps.archive.base import Archive, Found
-from steps.archive.http import Answer, Client
+from steps.backends.http import Answer, Client
 from steps.errors import BadInput, StepError
 
 _ABSENT = (403, 404, 410)

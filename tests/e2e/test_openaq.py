@@ -63,6 +63,7 @@ def test_the_same_dataset_trials_scores_and_decision(runs: dict[str, Ended], loc
         assert theirs["parameters"] == ours["parameters"]
         assert theirs["folds"] == pytest.approx(ours["folds"], rel=1e-6)
     for theirs, ours in zip(there["scores"], here["scores"], strict=True):
+        assert theirs.pop("name") == ours.pop("name")
         assert theirs == pytest.approx(ours, rel=1e-6)
 
 

@@ -33,13 +33,12 @@ class Collector:
         return self.folder / "plan.json"
 
     def plan(self, **options: object) -> Plan:
-        given = {"from_": self.seeded.first, "to": self.seeded.last} | options
+        given = {"from_": self.seeded.first, "to": self.seeded.last, "created": CREATED} | options
         ended = run_step(
             plan.command,
             declaration=self.declaration,
             source=self.archive,
             locations=",".join(map(str, self.seeded.locations)),
-            created=CREATED,
             plan_out=self.plan_file,
             workers_out=self.folder / "workers.json",
             **given,

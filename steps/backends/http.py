@@ -6,7 +6,7 @@ encoding stays packed.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import requests
@@ -42,9 +42,10 @@ class Client:
         StepError: it does not answer, or not in time, or breaks off; after the last try.
     """
 
-    def __init__(self, *, timeout: float) -> None:
-        self._timeout = timeout
+    def __init__(self, *, timeout: float, headers: Mapping[str, str] | None = None, attempts: int = ATTEMPTS) -> None:
+        self._timeout, self._attempts = timeout, attempts
         self._session = requests.Session()
+        self._session.headers.update(headers or {})
         self._session.headers["Accept-Encoding"] = "identity"
         adapter = HTTPAdapter(pool_maxsize=_CONNECTIONS)
         self._session.mount("http://", adapter)
@@ -60,13 +61,13 @@ class Client:
 
     def _insist(self, url: str, call: Callable[[], Answer]) -> Answer:
         """The first answer that is not a server's momentary fault, or the last one."""
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, self._attempts + 1):
             try:
                 answer = call()
-                if answer.status not in _RETRIED or attempt == ATTEMPTS:
+                if answer.status not in _RETRIED or attempt == self._attempts:
                     return answer
             except (requests.RequestException, urllib3.exceptions.HTTPError, _TooSlowError) as error:
-                if attempt == ATTEMPTS:
+                if attempt == self._attempts:
                     raise StepError(f"{url}: {self._words(error)}; is the address right, and the server up?") from error
             time.sleep(min(0.25 * 2**attempt, self._timeout))
         raise AssertionError("the last attempt returns or raises")

@@ -1,0 +1,128 @@
+"""The API as an archive: hourly means of a span, laid out as the archive's files of days.
+
+The API has neither files nor versions. So a location is asked for once, each of its sensors once for every 41 days
+(984 hours, less than a page), and what comes is cut into days, each written as the archive would and known by its
+content; a day that the API changes later is a new version. For L locations with S sensors in all, and a span of 30 days
+as one of 10, that is L + S calls, and none could be left out. What a run was told it remembers, so that cut off it asks
+only for the rest.
+
+Hourly means, not the measurements themselves: a sensor that reports each minute would take sixty times the calls for
+hours that are the same. Units are as sent; what they should be is checked with everything else. An hour without a value
+has no line.
+"""
+
+import csv
+import gzip
+import io
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from steps import caching
+from steps.archive import layout
+from steps.archive.base import Archive, Found
+from steps.backends.objects import Bucket
+from steps.backends.openaq import Hour, Location, OpenAQ, Sensor
+from steps.command import log
+from steps.errors import StepError
+
+_SPAN = timedelta(hours=984)
+_HEADER = ("location_id", "sensors_id", "location", "datetime", "lat", "lon", "parameter", "units", "value")
+_INSTANT = timedelta(microseconds=1)
+
+Told = list[tuple[str, float]]  # ends of hours (ISO 8601, local) and values
+
+
+class Api(Archive):
+    """`parameters`: those to ask for. `memory` and `run`: where, and for which run, to keep what was told."""
+
+    def __init__(self, api: OpenAQ, parameters: Collection[str], memory: Bucket, run: str) -> None:
+        self._api, self._parameters, self._memory, self._run = api, parameters, memory, run
+
+    def survey(self, locations: Sequence[int], first: date, last: date) -> list[Found]:
+        """One location after the other: the API is not asked for two things at once."""
+        found = []
+        for number, location in enumerate(locations, start=1):
+            found += self.find(location, first, last)
+            log.info("%d of %d locations asked for", number, len(locations))
+        return found
+
+    def find(self, location: int, first: date, last: date) -> list[Found]:
+        station = self._location(location)
+        zone = _zone(station)
+        after = datetime.combine(first, time(), zone).astimezone(UTC)
+        until = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
+        days: defaultdict[date, list[tuple[datetime, Sensor, float]]] = defaultdict(list)
+        for sensor in sorted(station.sensors, key=lambda one: one.id):
+            if sensor.parameter.name in self._parameters:
+                for end, value in self._told(sensor, after, until):
+                    stamp = datetime.fromisoformat(end).astimezone(zone)
+                    days[(stamp - _INSTANT).date()].append((stamp, sensor, value))
+        return [_file(station, day, days[day]) for day in sorted(days) if first <= day <= last]
+
+    def holds(self, location: int) -> bool:
+        return bool(self._location(location).sensors)
+
+    def read(self, found: Found, limit: int) -> bytes | None:
+        """What came with `found`; a version that was planned elsewhere is no longer to be had."""
+        return found.body[: limit + 1] if found.body is not None else None
+
+    def _location(self, number: int) -> Location:
+        key = caching.key("api-location", location=number, run=self._run)
+        stored = caching.recall(self._memory, key)
+        if stored is not None:
+            return Location.model_validate(stored)
+        found = self._api.location(number)
+        caching.remember(self._memory, key, found.model_dump(mode="json"))
+        log.info("location %d: %s, %s", number, found.name or "without a name", _terms(found))
+        return found
+
+    def _told(self, sensor: Sensor, after: datetime, until: datetime) -> Told:
+        found: Told = []
+        while after < until:
+            end = min(after + _SPAN, until)
+            key = caching.key(
+                "api-hours", sensor=sensor.id, after=after.isoformat(), until=end.isoformat(), run=self._run
+            )
+            told = caching.recall(self._memory, key)
+            if told is None:
+                told = [_line(one) for one in self._api.hours(sensor.id, after, end) if one.value is not None]
+                caching.remember(self._memory, key, told)
+            found += told
+            after = end
+        return found
+
+
+def _line(hour: Hour) -> tuple[str, float | None]:
+    return hour.period.datetimeTo.utc.isoformat(), hour.value
+
+
+def _file(station: Location, day: date, rows: list[tuple[datetime, Sensor, float]]) -> Found:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_HEADER)
+    place = station.coordinates
+    for stamp, sensor, value in sorted(rows, key=lambda row: (row[0], row[1].id)):
+        measured = (sensor.parameter.name, sensor.parameter.units, repr(value))
+        writer.writerow(
+            (station.id, sensor.id, station.name, stamp.isoformat(), place.latitude, place.longitude, *measured)
+        )
+    body = gzip.compress(text.getvalue().encode(), mtime=0)
+    return Found(station.id, day, layout.path(station.id, day), layout.content_etag(body), len(body), body)
+
+
+def _zone(station: Location) -> ZoneInfo:
+    try:
+        return ZoneInfo(station.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise StepError(f"the API says location {station.id} is in time zone {station.timezone!r:.60}") from None
+
+
+def _terms(station: Location) -> str:
+    """Whose the data are and under which licence, as far as the API says."""
+    said = [
+        f"{one.name}{f' ({one.attribution.name})' if one.attribution and one.attribution.name else ''}"
+        for one in station.licenses or []
+    ]
+    return "; ".join(dict.fromkeys(said)) or "no licence given"
