@@ -366,22 +366,22 @@ def test_from_the_api_to_accepted_days(
     store_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """plan brings the days along, so that fetch has nothing to do and needs no key."""
-    collector = Collector(tmp_path, Path("api"), Seeded(tuple(PLACES), FIRST, 30))
+    collector = Collector(tmp_path, Path("api"), Seeded(tuple(PLACES), FIRST, 11))
     with openaq_server.api(PLACES) as (server, address):
         monkeypatch.setenv("OPENAQ_API_KEY", KEY)
         monkeypatch.setenv("OPENAQ_API_URL", address)
-        planned = collector.plan(created="2026-04-09T12:00:00Z")
-        assert len(planned.fetch) == 120 and len(server.calls) == 24
+        planned = collector.plan(created="2026-03-22T12:00:00Z")
+        assert len(planned.fetch) == 44 and len(server.calls) == 24
         assert json.loads((tmp_path / "workers.json").read_text()) == []
         monkeypatch.delenv("OPENAQ_API_KEY")
         collector.fetch()
         ended = collector.prepare()
         assert ended.code == 0, ended.log
-        assert (collector.summary()["accepted"], collector.summary()["refused"]) == (120, [])
+        assert (collector.summary()["accepted"], collector.summary()["refused"]) == (44, [])
         monkeypatch.setenv("OPENAQ_API_KEY", KEY)
-        server.changed["2026-04-01"] = 1.5
-        again = collector.plan(created="2026-04-10T12:00:00Z")
-        assert [one.day for one in again.fetch] == [date(2026, 4, 1)] * 4, "only what has changed is new"
+        server.changed["2026-03-20"] = 1.5
+        again = collector.plan(created="2026-03-23T12:00:00Z")
+        assert [one.day for one in again.fetch] == [date(2026, 3, 20)] * 4, "only what has changed is new"
 
 
 def test_without_a_key_plan_ends_in_one_line(
