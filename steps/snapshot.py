@@ -18,6 +18,7 @@ from steps import caching, selection
 from steps import declaration as declared
 from steps.backends import catalog, objects
 from steps.backends.objects import Bucket
+from steps.checking import agreement
 from steps.command import log, run, write_json, write_text
 from steps.declaration import Declaration
 from steps.errors import CheckFailed
@@ -85,7 +86,10 @@ def snapshot(
     if about is not None:
         log.info("dataset %s is there: %d rows", fingerprint, about["rows"])
         return about
-    dataset = _dataset(_ended(keys.read(bucket, months), days), project, parameter, fingerprint)
+    features = _ended(keys.read(bucket, months), days)
+    if doubts := [*agreement.shifted(features), *agreement.jumped(features)]:
+        raise CheckFailed(f"{'; '.join(doubts)}; leave the location out with `locations`, or have its source mended")
+    dataset = _dataset(features, project, parameter, fingerprint)
     times = dataset.rows["target_at"]
     what = f"{len(times)} rows with targets from {times.min():%F} to {times.max():%F}"
     enough.check(dataset, project.learning.folds, what)

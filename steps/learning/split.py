@@ -48,11 +48,13 @@ def holdout(target_at: "pd.Series[Any]", holdout_from: datetime) -> Mask:
 
 
 def folds(target_at: "pd.Series[Any]", count: int, embargo: pd.Timedelta) -> list[Fold]:
-    """The folds of the training part, whose rows have these target times."""
+    """The folds of the training part, whose rows have these target times. A stretch without a row, as in a long gap,
+    is none."""
     first, last = target_at.min(), target_at.max()
     edges = [first + share * (last - first) for share in np.linspace(LEARNED_FIRST, 1, count + 1)]
     edges[-1] += pd.Timedelta(hours=1)
-    return [
+    found = [
         Fold((target_at < begin - embargo).to_numpy(), ((target_at >= begin) & (target_at < end)).to_numpy())
         for begin, end in pairwise(edges)
     ]
+    return [fold for fold in found if fold.score.any()]

@@ -1,0 +1,31 @@
+"""Whether features look ahead: a row must be the same when the hours after it are not there yet.
+
+A feature function is named in a project's declaration and may be anyone's. One that takes a later hour in, by a shift
+of the wrong sign or by a mean over the whole month, makes every score splendid and every forecast wrong. So of each
+location some rows are built again from nothing but the hours up to them.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+Build = Callable[[pd.DataFrame], pd.DataFrame]  # of observations: their rows, with time and the features
+
+_PLACES = (1 / 3, 2 / 3)  # of the rows, in order of time
+
+
+def found(observations: pd.DataFrame, rows: pd.DataFrame, build: Build) -> str | None:
+    """What the features of `rows`, which `build` made of the `observations` of a month, know too early, in words."""
+    times = rows["time"]
+    for place in _PLACES if len(rows) > 1 else ():
+        time = times.iloc[int(place * len(rows))]
+        whole = rows[times == time].iloc[0]
+        then = build(observations[observations["time"] <= time])
+        now = then[then["time"] == time]
+        known = now.iloc[0] if len(now) else pd.Series(dtype="object")
+        for name in rows.columns.difference(["time"], sort=False):
+            early, late = known.get(name, np.nan), whole[name]
+            if not (early == late or (pd.isna(early) and pd.isna(late))):
+                return f"{name} at {time:%F %H:%M} UTC is {late:g} with the hours after it, and {early:g} without them"
+    return None
