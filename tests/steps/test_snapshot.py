@@ -33,7 +33,7 @@ def test_a_dataset_is_fixed_and_described(learner: Learner) -> None:
     ended = learner.snapshot()
     assert ended.code == 0, ended.log
     assert json.loads((learner.folder / "workers").read_text()) == [0, 1]
-    assert set(stored(learner)) == {"dataset.json", "dataset.parquet", "trials.json"}
+    assert set(stored(learner)) == {"dataset.json", "dataset.parquet", "files.json.gz", "trials.json"}
     dataset = lake.load(objects.lake(), "openaq", learner.fingerprint())
     summary = learner.summary()
     assert summary["kind"] == "dataset"
