@@ -31,7 +31,7 @@ def models(project: str, version: str | None, *, whole: bool, files: bool) -> No
     )
 
 
-@click.command("rollback", **example('pipeline rollback openaq --why "too high since Monday"'))
+@click.command("rollback", **example("pipeline rollback openaq --why unstable"))
 @click.argument("project")
 @click.option("--why", default="", help="Why, in a few words; kept with the decision.")
 @click.option("--to", type=click.IntRange(1), metavar="VERSION", help="Which version. Default: the one live before.")

@@ -15,10 +15,14 @@ def roll_back(laptop: Laptop, project: str, *, to: int | None, why: str) -> str:
 
     Raises:
         UserError: the reason holds what Argo would expand, or is too long.
-        RunFailed: the rollback did not succeed, or a later decision overtook it.
+        RunFailed: nothing is live, the rollback did not succeed, or a later decision overtook it.
     """
     words = _told(why)
     before = read(laptop, project).live
+    if before is None:
+        raise RunFailed(
+            f"no model of {project} is live, so there is nothing to roll back from; see: pipeline models {project}"
+        )
     wish = {"by": _told(_user()), "why": words, "to": str(to or "")}
     run = laptop.submit(f"{project}-rollback", wish)
     laptop.succeed(run)
@@ -26,8 +30,8 @@ def roll_back(laptop: Laptop, project: str, *, to: int | None, why: str) -> str:
     if live is None or live.run != run:
         now = f"decision {live.decision}, version {live.version}, is live" if live else "nothing is live"
         raise RunFailed(f"{run} was overtaken by a later decision: {now}; see: pipeline models {project}")
-    was = f"; it was version {before.version} (decision {before.decision})" if before else ""
-    return f"{project} version {live.version} is live at {live.url} (decision {live.decision}){was}"
+    now = f"{project} version {live.version} is live at {live.url} (decision {live.decision})"
+    return f"{now}; it was version {before.version} (decision {before.decision})"
 
 
 def _told(text: str) -> str:
