@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipeline import __version__, cli_cluster, cli_inbox
+from pipeline import __version__, cli_cluster, cli_inbox, cli_models
 from pipeline.cli_help import example
 from pipeline.errors import PipelineError, UserError
 from steps.errors import StepError
@@ -197,17 +197,8 @@ cli.add_command(cli_cluster.deploy)
 cli.add_command(cli_cluster.undeploy)
 cli.add_command(cli_cluster.status)
 cli.add_command(cli_cluster.doctor)
-
-
-@cli.command(**example("pipeline rollback openaq"))
-@click.argument("project")
-def rollback(project: str) -> None:
-    """Put the model that was live before back; recorded as a decision of its own."""
-    from pipeline.projects import find
-    from pipeline.running import Laptop
-
-    laptop = Laptop.here()
-    laptop.succeed(laptop.submit(f"{find(project).name}-rollback", {}))
+cli.add_command(cli_models.models)
+cli.add_command(cli_models.rollback)
 
 
 @cli.command(**example("pipeline watch"))

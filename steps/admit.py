@@ -28,7 +28,9 @@ def command(declaration: str, decision: int, image: str, manifest_out: Path, adm
     project = declared.parse_any(declaration).name
     with begin() as connection:
         admitted = promotions.admit(connection, project, decision)
-        manifest = deployment.build(project, image, promotions.get(connection, project, decision)) if admitted else {}
+        wanted = promotions.get(connection, project, decision)
+        dataset = promotions.dataset(connection, project, wanted.version)
+        manifest = deployment.build(project, image, wanted, dataset) if admitted else {}
     write_json(manifest_out, manifest)
     write_text(admitted_out, "true" if admitted else "false")
     log.info("decision %d of %s: %s", decision, project, "admitted" if admitted else "not admitted, a later one was")

@@ -35,6 +35,8 @@ from steps.packing import Packed, pack
 @click.option("--declaration", required=True, help="The project's declaration, as JSON.")
 @click.option("--dataset", required=True, help="The dataset's fingerprint.")
 @click.option("--created", required=True, help="When the workflow was created (RFC 3339); shown beside the decision.")
+@click.option("--run", "name", default="", help="The workflow's name; kept with the decision.")
+@click.option("--by", default="", help="What or who started the workflow; likewise.")
 @click.option("--decision-out", type=click.Path(path_type=Path), required=True, help="The decision's number.")
 @click.option("--promoted-out", type=click.Path(path_type=Path), required=True, help="true or false.")
 @click.option("--summary-out", type=click.Path(path_type=Path), required=True, help="The decision, as JSON.")
@@ -44,6 +46,8 @@ def command(
     declaration: str,
     dataset: str,
     created: str,
+    name: str,
+    by: str,
     decision_out: Path,
     promoted_out: Path,
     summary_out: Path,
@@ -51,12 +55,20 @@ def command(
 ) -> None:
     """Judge the dataset's trials; register the refitted winner where it is promoted."""
     project = declared.parse_any(declaration)
-    summary = _decided(project, dataset) or _decide(project, dataset, created)
+    summary = _decided(project, dataset) or _decide(project, dataset, created, _Started(name, by))
     write_json(summary_out, summary)
     write_text(page_out, decision_page.page(project.name, summary))
     write_text(promoted_out, "true" if summary["promoted"] else "false")
     write_text(decision_out, str(summary["decision"]))
     log.info("decision %d: %s", summary["decision"], summary["words"])
+
+
+@dataclass(frozen=True)
+class _Started:
+    """The workflow that decides, and what or who started it; empty where nobody says."""
+
+    run: str
+    by: str
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,7 @@ class _Decision:
     model: Packed | None
     created: str
     looked: int
+    started: _Started
 
     @property
     def key(self) -> str:
@@ -77,10 +90,10 @@ class _Decision:
         recipe = self.judgement.recipe.to_json()
         return caching.digest({"project": self.project.name, "dataset": self.dataset.fingerprint, "recipe": recipe})
 
-    def outdated(self, newer: str) -> "_Decision":
-        """The same, not promoted: the dataset `newer` has been decided."""
-        words = f"Not promoted: a newer dataset, {newer}, has been decided already."
-        return replace(self, judgement=replace(self.judgement, promoted=False, words=words), model=None)
+    def refused(self, why: str) -> "_Decision":
+        """The same, not promoted."""
+        judgement = replace(self.judgement, promoted=False, words=f"Not promoted: {why}.")
+        return replace(self, judgement=judgement, model=None)
 
     def summary(self, registered: Registered | None) -> dict[str, Any]:
         """What the report and the page show."""
@@ -97,7 +110,9 @@ class _Decision:
         }
 
 
-def _decide(project: Declaration | TableDeclaration, fingerprint: str, created: str) -> dict[str, Any]:
+def _decide(
+    project: Declaration | TableDeclaration, fingerprint: str, created: str, started: _Started
+) -> dict[str, Any]:
     """Judge, and write it down; the decision's summary.
 
     Raises:
@@ -115,7 +130,7 @@ def _decide(project: Declaration | TableDeclaration, fingerprint: str, created: 
         if judgement.promoted:
             around = judgement.bands.bands if judgement.bands else None
             model = pack(refit(dataset, project.learning, judgement.recipe), dataset, Path(home, "model"), around)
-        return _settle(_Decision(project, number, dataset, judgement, model, created, looked))
+        return _settle(_Decision(project, number, dataset, judgement, model, created, looked, started))
 
 
 def _settle(made: _Decision) -> dict[str, Any]:
@@ -126,7 +141,9 @@ def _settle(made: _Decision) -> dict[str, Any]:
         if found.promoted is not None:
             return _recall(made.project, found)
         if newer := _newer(connection, made):
-            made = made.outdated(newer)
+            made = made.refused(f"a newer dataset, {newer}, has been decided already")
+        elif aside := _set_aside(connection, made):
+            made = made.refused(aside)
         if made.dataset.sequence is not None:
             trainings.done(connection, name, made.dataset.fingerprint)
         registered = _tell(made)
@@ -147,6 +164,8 @@ def _settle(made: _Decision) -> dict[str, Any]:
             version=registered.version if registered else None,
             model_uri=registered.model_uri if registered else None,
             digest=made.model.digest if made.model else None,
+            run=made.started.run or None,
+            by=made.started.by or None,
         )
     return summary
 
@@ -166,6 +185,20 @@ def _newer(connection: sa.Connection, made: _Decision) -> str | None:
     since = selection.moment(made.created, "--created")
     newer = promotions.newer_since(connection, name, dataset.parameter, dataset.until, since)
     return None if newer is None else f"up to {newer.data_until:%F %H:%M} UTC (decision {newer.decision})"
+
+
+def _set_aside(connection: sa.Connection, made: _Decision) -> str | None:
+    """Why a recipe that would be promoted is not: somebody rolled back from it, and what they put back is still live.
+
+    A schedule must not undo on Monday what a person did on Friday. It is over once another recipe is promoted, or the
+    person goes forward again.
+    """
+    before = promotions.set_aside(connection, made.project.name)
+    own = made.judgement.parameter, made.judgement.recipe.to_json()
+    if not made.judgement.promoted or before is None or (before.parameter, before.recipe) != own:
+        return None
+    forward = f"pipeline rollback {made.project.name} --to {before.version}"
+    return f"the folds chose the recipe of version {before.version}, which was rolled back; to have it again: {forward}"
 
 
 def _tell(made: _Decision) -> Registered | None:

@@ -19,8 +19,9 @@ _DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]{0,40}[a-z0-9])?")  # Seldon adds to it
 _DIGEST = re.compile(r"[0-9a-f]{32,64}")
 
 
-def build(project: str, image: str, model: Champion | Promotion) -> dict[str, Any]:
-    """The object to apply so that the project's server serves `model`.
+def build(project: str, image: str, model: Champion | Promotion, dataset: str | None) -> dict[str, Any]:
+    """The object to apply so that the project's server serves `model`, which was made of `dataset` (its fingerprint;
+    None where nobody knows).
 
     Raises:
         BadInput: the project's name, the image or the model cannot be deployed.
@@ -43,7 +44,7 @@ def build(project: str, image: str, model: Champion | Promotion) -> dict[str, An
         "annotations": {"seldon.io/no-engine": "true"},
         "labels": labels,
         "graph": {"name": NODE, "type": "MODEL", "endpoint": {"type": "REST"}, "children": []},
-        "componentSpecs": [{"metadata": {"annotations": pinned}, "spec": _pod(project, image, model)}],
+        "componentSpecs": [{"metadata": {"annotations": pinned}, "spec": _pod(project, image, model, dataset)}],
     }
     return {
         "apiVersion": "machinelearning.seldon.io/v1",
@@ -64,7 +65,7 @@ def _check(project: str, image: str, model: Champion | Promotion) -> None:
         raise BadInput(f"decision {model.decision} of {project} has the digest {model.digest!r}; wanted hexadecimal")
 
 
-def _pod(project: str, image: str, model: Champion | Promotion) -> dict[str, Any]:
+def _pod(project: str, image: str, model: Champion | Promotion, dataset: str | None) -> dict[str, Any]:
     probe = {"httpGet": {"path": "/health/ping", "port": "http"}, "periodSeconds": 5, "timeoutSeconds": 2}
     variables = {
         "PROJECT": project,
@@ -72,6 +73,8 @@ def _pod(project: str, image: str, model: Champion | Promotion) -> dict[str, Any
         "MODEL_URI": str(model.model_uri),
         "MODEL_VERSION": str(model.version),
         "MODEL_DIGEST": str(model.digest),
+        "MODEL_DECISION": str(model.decision),
+        **({"MODEL_DATASET": dataset} if dataset else {}),
         "GRPC_WORKERS": "0",
         "OMP_NUM_THREADS": "1",
         "HOME": "/tmp",  # noqa: S108

@@ -40,6 +40,7 @@ def _manifest(project: str, image: str) -> dict[str, Any]:
     with begin() as connection:
         last = promotions.newest_admitted(connection, project)
         live = promotions.champion(connection, project)
+        dataset = promotions.dataset(connection, project, live.version) if live else None
     if last is None or (_verified(last) and live is not None and live.decision == last.decision):
         log.info("%s: nothing to put back", project)
         return {}
@@ -55,7 +56,7 @@ def _manifest(project: str, image: str) -> dict[str, Any]:
         with begin() as connection:
             promotions.end(connection, project, last.decision, "its release did not succeed")
     log.info("%s: putting back version %d (decision %d)", project, live.version, live.decision)
-    return deployment.build(project, image, live)
+    return deployment.build(project, image, live, dataset)
 
 
 def _verified(decision: Promotion) -> bool:

@@ -64,7 +64,7 @@ def command(
     found = summary(project.name, name, held, taken, head=head, training=train) | {"made_at": created}
     write_json(summary_out, found)
     write_text(report_out, page.page(found))
-    write_json(manifest_out, training.manifest(project.name, train))
+    write_json(manifest_out, training.manifest(project.name, train, name))
     write_text(train_out, "true" if train else "false")
     log.info("%s", found["words"])
 

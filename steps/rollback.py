@@ -1,4 +1,4 @@
-"""The way back: a new decision that names the version that was live before the present one.
+"""The way back: a new decision that names the version that was live before the present one, or one that was live once.
 
 It then goes the way of every decision (admit, deploy, verify), so a late older one cannot undo it. Rolling back once
 more returns to where one was, as `cd -` does: it is the way out of a bad step, not a walk through history.
@@ -12,18 +12,42 @@ from steps import declaration as declared
 from steps.backends import promotions
 from steps.backends.database import begin
 from steps.command import log, run, write_text
+from steps.errors import BadInput
+
+_LONGEST = 500  # characters of a reason
 
 
 @click.command()
 @click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@click.option("--run", "name", default="", help="The workflow's name; kept with the decision.")
+@click.option("--by", default="", help="Who wants it; likewise.")
+@click.option("--why", default="", help="Why, in a few words; likewise.")
+@click.option("--to", default="", help="The version to go back to. Default: the one that was live before.")
 @click.option("--decision-out", type=click.Path(path_type=Path), required=True, help="The new decision's number.")
-def command(declaration: str, decision_out: Path) -> None:
-    """Decide for the version that was live before."""
+def command(*, declaration: str, name: str, by: str, why: str, to: str, decision_out: Path) -> None:
+    """Decide for a version that was live before."""
     project = declared.parse_any(declaration).name
+    version, reason, person = _version(to), _told("--why", why), _told("--by", by)
     with begin() as connection:
-        decision = promotions.roll_back(connection, project)
+        decision = promotions.roll_back(
+            connection, project, to=version, why=reason, run=name or None, by=person or None
+        )
     write_text(decision_out, str(decision.decision))
     log.info("decision %d of %s: %s", decision.decision, project, decision.words)
+
+
+def _version(to: str) -> int | None:
+    if to and not (to.isascii() and to.isdigit() and len(to) < 10):
+        raise BadInput(f"--to is {to[:40]!r}; wanted a version's number, such as 2, or nothing for the one before")
+    return int(to) if to else None
+
+
+def _told(option: str, text: str) -> str:
+    """What a person typed, on one line."""
+    words = " ".join(text.split())
+    if len(words) > _LONGEST:
+        raise BadInput(f"{option} has {len(words)} characters; wanted at most {_LONGEST}")
+    return words
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ wrapper alone would answer 500 or, worse, a number. `GET /example` gives a reque
 |---|---|
 | MODEL_URI, MODEL_VERSION, MODEL_DIGEST | the model |
 | PROJECT, PARAMETER | what it is of, and what it predicts; repeated in its answers |
+| MODEL_DECISION, MODEL_DATASET | by which decision, and what it learned from; repeated too, where they are set |
 """
 
 import json
@@ -46,6 +47,7 @@ class Predictor:
                 "parameter": setting("PARAMETER"),
                 "version": int(setting("MODEL_VERSION")),
                 "digest": setting("MODEL_DIGEST"),
+                **_origin(),
             }
             self._model, self._known = stored.load(setting("MODEL_URI"), setting("MODEL_DIGEST"))
         except StepError as error:
@@ -101,6 +103,15 @@ class Predictor:
             "outputs": [{"messagetype": "ndarray", "schema": {"names": self.class_names(), "shape": [1]}}],
             "custom": {"digest": self._identity["digest"]},
         }
+
+
+def _origin() -> dict[str, str | int]:
+    """The decision that put the model here and its dataset's fingerprint; what a deployment does not say is left out.
+
+    With them one gets from an answer to the raw files that it rests on: `pipeline models PROJECT VERSION`.
+    """
+    decision, dataset = setting("MODEL_DECISION", ""), setting("MODEL_DATASET", "")
+    return ({"decision": int(decision)} if decision else {}) | ({"dataset": dataset} if dataset else {})
 
 
 def _bad(message: str) -> SeldonMicroserviceException:

@@ -16,7 +16,8 @@ import pandas as pd
 
 from steps import caching, selection
 from steps import declaration as declared
-from steps.backends import catalog, objects
+from steps.archive import layout
+from steps.backends import catalog, datasets, objects
 from steps.backends.objects import Bucket
 from steps.checking import agreement
 from steps.command import log, run, write_json, write_text
@@ -95,6 +96,7 @@ def snapshot(
     enough.check(dataset, project.learning.folds, what)
     champion = live_recipe(project.name, parameter)
     drawn = {family.name: trials.draw(family, champion) for family in project.learning.families}
+    datasets.put_files(bucket, project.name, fingerprint, map(_raw_file, days))
     about = lake.save(bucket, project.name, dataset, drawn, _about(dataset, drawn))
     missing = sorted(set(locations).difference(about["locations"]))
     if missing:
@@ -109,6 +111,11 @@ def _ended(features: pd.DataFrame, days: Iterable[catalog.Accepted]) -> pd.DataF
     for day in days:
         last[day.location] = max(day.last_hour, last.get(day.location, day.last_hour))
     return features[features["time"] <= features["location"].map(pd.Series(last))]
+
+
+def _raw_file(day: catalog.Accepted) -> datasets.RawFile:
+    path = layout.path(day.location, day.day)
+    return datasets.RawFile(day.location, day.day.isoformat(), day.etag, path, day.raw_key)
 
 
 def _dataset(features: pd.DataFrame, project: Declaration, parameter: str, fingerprint: str) -> Series:

@@ -49,6 +49,17 @@ def test_the_printed_line_asks_the_live_model(done: tuple[Place, str]) -> None:
     assert 0 < answer["data"]["ndarray"][0][0] < 30
 
 
+def test_from_an_answer_one_gets_to_the_dropped_file(done: tuple[Place, str]) -> None:
+    dataset = json.loads(asked(done[1]))["meta"]["tags"]["dataset"]
+    code, printed = done[0].run("models", "abalone", dataset, "--files")
+    assert code == 0, printed
+    assert printed.startswith("abalone version 1, champion\ndecision   1, ")
+    assert re.search(r"upload \(abalone-ingest-\w+\), run abalone-train-\w+", printed)
+    assert re.search(
+        r"s3://inbox/abalone/new/\S*look-alike\S* +\w+ +s3://inbox/abalone/old/abalone-ingest-\w+/", printed
+    )
+
+
 def test_the_same_again_is_known_and_trains_nothing(done: tuple[Place, str]) -> None:
     place, _ = done
     code, printed = place.run("quickstart", "abalone", "--data", "look-alike")

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.cli import cli
 
-PROMISED = "render lint run stop up down status runs logs report backfill rollback doctor"
+PROMISED = "render lint run stop up down status runs logs report backfill rollback models doctor"
 
 
 def pipeline(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
@@ -50,6 +50,13 @@ def test_the_promised_commands_are_there() -> None:
         (["run", "--resume", "nosuch"], "nosuch"),
         (["backfill", "nosuch", "--from", "2003-01-01", "--to", "2003-01-02"], "no project 'nosuch'"),
         (["rollback", "nosuch"], "no project 'nosuch'"),
+        (["rollback", "openaq", "--why", "{{workflow.name}}"], "which Argo would expand"),
+        (["rollback", "openaq", "--why", "x" * 501], "wanted at most 500"),
+        (["rollback", "openaq", "--to", "0"], "--to"),
+        (["models", "nosuch"], "no project 'nosuch'"),
+        (["models", "openaq", "1"], "openaq has no version '1'; there are: none yet"),
+        (["models", "openaq", "--files"], "--files is of one version"),
+        (["models", "openaq", "1", "--all"], "--all is of the list"),
         (["logs", "nosuch"], "nosuch"),
         (["report"], "no run yet"),
         (["stop", "nosuch"], "nosuch"),

@@ -1,13 +1,16 @@
 """The main job, from an archive's files to a served model, as a person starts it: once, again, and cut off anywhere."""
 
+import getpass
 import json
 import random
 import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import second_version
 from quickstarting import ARCHIVE, Place, asked, kill
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("quickstart")]
@@ -90,3 +93,70 @@ def test_killed_anywhere_it_ends_the_same(seed: int, done: tuple[Place, str], ar
     assert place.outcome() == done[0].outcome()
     place.run("down")
     assert place.processes() == []
+
+
+def tags(done: tuple[Place, str]) -> dict[str, Any]:
+    """What the live server says of the model that answers."""
+    found: dict[str, Any] = json.loads(asked(done[1]))["meta"]["tags"]
+    return found
+
+
+def models(done: tuple[Place, str], *more: str) -> list[str]:
+    code, printed = done[0].run("models", "openaq", *more)
+    assert code == 0, printed
+    return printed.splitlines()
+
+
+def test_from_an_answer_one_gets_to_the_raw_files(done: tuple[Place, str]) -> None:
+    place, served = done[0], tags(done)
+    assert (served["decision"], served["version"]) == (1, 1)
+    shown = models(done, served["dataset"], "--files")
+    assert shown[0] == "openaq version 1, champion"
+    assert models(done, served["digest"][:12], "--files") == shown
+    files = [line.split() for line in shown if line.startswith("records/csv.gz/locationid=10")]
+    days = place.table("select etag, raw_key from location_days where day < '2021-04-30' order by location, day")
+    assert [(etag, key) for _, etag, key in files] == [(etag, f"s3://lake/{key}") for etag, key in days]
+    assert any(line.startswith(f"raw files  {len(files)}, from location-101-20210301.csv.gz to ") for line in shown)
+    assert any(re.match(r"decision   1, .*, by hand, run openaq-train-\w+$", line) for line in shown)
+    assert any(
+        re.match(r"MLflow     http://127.0.0.1:\d+/#/models/openaq/versions/1, run \w+$", line) for line in shown
+    )
+
+
+def test_rolling_back_moves_server_and_alias_and_is_recorded(done: tuple[Place, str]) -> None:
+    place, first = done[0], tags(done)
+    digest = second_version.add(place)
+    code, printed = place.run("rollback", "openaq", "--to", "1", "--why", 'one\'s "words"; $(x)')
+    assert code == 0, printed
+    assert re.search(r"openaq version 1 is live at \S+ \(decision 3\); it was version 2 \(decision 2\)$", printed)
+    assert tags(done) == first | {"decision": 3}
+    assert place.run("rollback", "openaq")[0] == 0
+    assert tags(done) == first | {"decision": 4, "version": 2, "digest": digest, "dataset": "2" * 32}
+    assert place.table("select ended from promotions order by decision") == [
+        ("superseded by 2",), ("rolled back by 3",), ("rolled back by 4",), (None,)
+    ]  # fmt: skip
+    listed = models(done)
+    assert [line.split()[0] for line in listed] == ["VERSION", "2", "1", "2", "1"]
+    assert re.match(r"2 +champion +4 ", listed[1]), "and there is no note"
+    shown = "\n".join(models(done, "1"))
+    assert 'Rolled back from version 2 to version 1: one\'s "words"; $(x)' in shown
+    assert re.search(rf"decision   3, .*, {getpass.getuser()}, run openaq-rollback-\w+", shown)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("node", ["rollback", "admit", "deploy", "verify"])
+def test_a_rollback_that_is_killed_and_typed_again_leaves_one_truth(node: str, done: tuple[Place, str]) -> None:
+    place = done[0]
+    process = place.start("rollback", "openaq")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if re.search(rf"Running +\S*{node}\b", line):
+            break
+    kill(process)
+    code, printed = place.run("rollback", "openaq")
+    assert code == 0, printed
+    served = tags(done)
+    assert f"openaq version {served['version']} is live" in printed
+    live = place.table("select decision, version from promotions where live_at is not null and ended is null")
+    assert live == [(served["decision"], served["version"])]
+    assert "note:" not in "\n".join(models(done)), "the alias says the same"

@@ -72,6 +72,21 @@ def test_a_training_of_a_table_is_one_at_a_time_and_learns_nothing_twice() -> No
     assert tasks["release"]["depends"] == "decide.Succeeded"
 
 
+@pytest.mark.parametrize("project", ["openaq", "wine"])
+def test_a_decision_is_told_its_run_and_what_started_it(project) -> None:
+    for workflow, step in (("train", "decide"), ("rollback", "rollback")):
+        spec = manifest(project, f"{project}-{workflow}")["spec"]
+        words = templates(spec)[step]["container"]["args"]
+        told = dict(zip(words[::2], words[1::2], strict=True))
+        assert (told["--run"], told["--by"]) == ("{{workflow.name}}", "{{workflow.parameters.by}}")
+        assert {"name": "by", "value": "by hand"} in spec["arguments"]["parameters"]
+
+
+def test_a_schedule_says_that_it_is_one() -> None:
+    spec = manifest("openaq", "openaq-train-weekly")["spec"]["workflowSpec"]
+    assert {"name": "by", "value": "schedule"} in spec["arguments"]["parameters"]
+
+
 @pytest.mark.parametrize("workflow", ["wine-ingest", "wine-reconcile"])
 def test_a_training_is_applied_from_an_artifact_by_an_account_of_its_own(workflow) -> None:
     spec = manifest("wine", workflow)["spec"]

@@ -7,7 +7,7 @@ from hera.workflows import Container, Parameter, Task
 
 from pipeline.project import Project, TableProject
 from pipeline.workflows.leaf import DATABASE, LARGE, OBJECT_STORE, TRACKING, leaf
-from pipeline.workflows.shape import CREATED, DECLARATION
+from pipeline.workflows.shape import BY, CREATED, DECLARATION, RUN
 
 _DATASET = {"dataset": "{{inputs.parameters.dataset}}"}
 _WORK = ("family", "worker", "workers")
@@ -28,7 +28,7 @@ def templates(project: Project | TableProject) -> list[Container]:
         leaf(
             project.name,
             "decide",
-            DECLARATION | _DATASET | CREATED,
+            DECLARATION | _DATASET | CREATED | RUN | BY,
             size=LARGE,
             settings=[OBJECT_STORE, DATABASE, TRACKING],
             inputs=[dataset],

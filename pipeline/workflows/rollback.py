@@ -5,12 +5,20 @@ from hera.workflows import DAG, Parameter, Task, WorkflowTemplate
 from pipeline.project import Project, TableProject
 from pipeline.workflows import release
 from pipeline.workflows.leaf import DATABASE, leaf
-from pipeline.workflows.shape import DECLARATION, arguments, template
+from pipeline.workflows.shape import BY, BY_HAND, DECLARATION, RUN, arguments, template
+
+_WISH = {name: f"{{{{workflow.parameters.{name}}}}}" for name in ("why", "to")}
 
 
 def rollback(project: Project | TableProject) -> WorkflowTemplate:
-    """rollback (decide for the version that was live before) → release."""
-    step = leaf(project.name, "rollback", DECLARATION, settings=[DATABASE], parameters_out=["decision"])
+    """rollback (decide for the version that was live before, or `to`; `why` and `by` are kept) → release."""
+    step = leaf(
+        project.name,
+        "rollback",
+        DECLARATION | RUN | BY | _WISH,
+        settings=[DATABASE],
+        parameters_out=["decision"],
+    )
     with DAG(name="rollback-and-release") as dag:
         Task(name="rollback", template="rollback")
         decision = Parameter(name="decision", value="{{tasks.rollback.outputs.parameters.decision}}")
@@ -21,6 +29,6 @@ def rollback(project: Project | TableProject) -> WorkflowTemplate:
         hours=1,
         entrypoint="rollback-and-release",
         on_exit=release.EXIT_HANDLER,
-        arguments=arguments(project, {}),
+        arguments=arguments(project, BY_HAND | {"why": "", "to": ""}),
         templates=[step, *release.templates(project), dag],
     )

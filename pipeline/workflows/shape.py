@@ -21,6 +21,8 @@ SELECTION = {
 DECLARATION = {"declaration": "{{workflow.parameters.declaration}}"}
 CREATED = {"created": "{{workflow.creationTimestamp.RFC3339}}"}
 RUN = {"run": "{{workflow.name}}"}
+BY = {"by": "{{workflow.parameters.by}}"}
+BY_HAND = {"by": "by hand"}  # the parameter's default; a schedule and an upload say otherwise
 
 
 def selection(project: Project, *, as_of: str = "") -> dict[str, str]:

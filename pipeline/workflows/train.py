@@ -9,7 +9,7 @@ from hera.workflows.models import WorkflowTemplateRef
 from pipeline.project import Project
 from pipeline.workflows import learning, release
 from pipeline.workflows.leaf import LARGE, leaf
-from pipeline.workflows.shape import DECLARATION, SELECTION, arguments, cron, selection, template
+from pipeline.workflows.shape import BY_HAND, DECLARATION, SELECTION, arguments, cron, selection, template
 
 
 def train(project: Project) -> WorkflowTemplate:
@@ -34,7 +34,7 @@ def train(project: Project) -> WorkflowTemplate:
         hours=12,
         entrypoint="train",
         on_exit=release.EXIT_HANDLER,
-        arguments=arguments(project, selection(project) | {"workers": "4"}),
+        arguments=arguments(project, selection(project) | {"workers": "4"} | BY_HAND),
         templates=[*steps, *release.templates(project), dag],
     )
 
@@ -48,5 +48,8 @@ def weekly(project: Project) -> CronWorkflow:
         project.schedule,
         hours=12,
         workflow_template_ref=WorkflowTemplateRef(name=f"{project.name}-train"),
-        arguments=[Parameter(name="as-of", value="{{workflow.scheduledTime}}")],
+        arguments=[
+            Parameter(name="as-of", value="{{workflow.scheduledTime}}"),
+            Parameter(name="by", value="schedule"),
+        ],
     )

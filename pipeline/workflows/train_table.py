@@ -10,7 +10,7 @@ from hera.workflows.models import Mutex, Synchronization
 from pipeline.project import TableProject
 from pipeline.workflows import learning, release
 from pipeline.workflows.leaf import LARGE, leaf
-from pipeline.workflows.shape import CREATED, DECLARATION, RUN, arguments, template
+from pipeline.workflows.shape import BY_HAND, CREATED, DECLARATION, RUN, arguments, template
 
 
 def train(project: TableProject) -> WorkflowTemplate:
@@ -33,6 +33,6 @@ def train(project: TableProject) -> WorkflowTemplate:
         entrypoint="train",
         on_exit=release.EXIT_HANDLER,
         synchronization=Synchronization(mutexes=[Mutex(name=f"{project.name}-train")]),
-        arguments=arguments(project, {"workers": "4"}),
+        arguments=arguments(project, {"workers": "4"} | BY_HAND),
         templates=[merge, *learning.templates(project), *release.templates(project), dag],
     )

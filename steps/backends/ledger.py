@@ -262,6 +262,13 @@ def recent(connection: sa.Connection, project: str | None, limit: int) -> list[U
     return _read(connection, *where, order=(uploads.c.seen_at.desc(), uploads.c.key), limit=limit)
 
 
+def learned(connection: sa.Connection, project: str, upto: int) -> list[Upload]:
+    """The uploads that brought the rows of the history up to that number, in its order."""
+    column = uploads.c
+    where = column.project == project, column.state == "done", column.sequence <= upto
+    return _read(connection, *where, order=(column.sequence, column.key, column.upload))
+
+
 def missed(connection: sa.Connection, project: str, run: str, lost: Iterable[Object], reason: str) -> None:
     """Note announced objects that are not there and that the ledger does not know."""
     now = clock(connection)

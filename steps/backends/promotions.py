@@ -4,7 +4,8 @@ Contract. A decision's number is given by the database, once, and is never used 
 that a second run of `decide` reads the first one's answer. A decision is *reserved* (its number is known, nothing
 else), then *settled* (promoted or not, with the model it names), then perhaps *admitted* (the fence: never after a
 higher one), *verified* (the server gives its model's answers; the alias is about to move) and *live* (the alias has
-moved). At most one decision of a project is live; the others say in `ended` why they are not.
+moved). At most one decision of a project is live; the others say in `ended` why they are not. `run` and `by` say which
+workflow decided and what or who started it.
 
 Why a table and not the model registry: the registry has neither transactions nor numbers in order. Which version is
 live is nevertheless the alias's to say (`tracking.alias`); a decision that is verified and not yet live is where a
@@ -29,6 +30,7 @@ promotions = sa.Table(
     sa.Column("kind", sa.String(8), nullable=False),
     sa.Column("fingerprint", sa.String(64)),  # of the dataset; a rollback has none
     sa.Column("restores", sa.Integer),  # the decision that a rollback goes back to
+    sa.Column("replaces", sa.Integer),  # the decision that a rollback goes back from
     sa.Column("parameter", sa.String(63), nullable=False),
     sa.Column("promoted", sa.Boolean),  # null until settled
     sa.Column("words", sa.Text),
@@ -45,8 +47,12 @@ promotions = sa.Table(
     sa.Column("live_at", Utc),
     sa.Column("url", sa.Text),
     sa.Column("ended", sa.Text),
+    sa.Column("run", sa.String(253)),  # the workflow that settled it
+    sa.Column("by", sa.Text),  # what or who started that workflow
     sa.UniqueConstraint("project", "fingerprint"),
 )
+
+_LIVE = promotions.c.live_at.is_not(None), promotions.c.ended.is_(None)
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class Promotion:
     kind: Literal["train", "rollback"]
     fingerprint: str | None
     restores: int | None
+    replaces: int | None
     parameter: str
     promoted: bool | None
     words: str | None
@@ -74,6 +81,8 @@ class Promotion:
     live_at: datetime | None
     url: str | None
     ended: str | None
+    run: str | None
+    by: str | None
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,7 @@ class Champion:
 
 def champion(connection: sa.Connection, project: str) -> Champion | None:
     """The live model of the project, or None where nothing is live."""
-    live = _first(connection, project, promotions.c.live_at.is_not(None), promotions.c.ended.is_(None))
+    live = _first(connection, project, *_LIVE)
     if live is None or live.version is None or live.model_uri is None or live.digest is None:
         return None
     return Champion(
@@ -125,6 +134,26 @@ def get(connection: sa.Connection, project: str, decision: int) -> Promotion:
 def newest(connection: sa.Connection, project: str) -> Promotion | None:
     """The decision with the highest number, settled or not."""
     return _first(connection, project)
+
+
+def listed(connection: sa.Connection, project: str) -> list[Promotion]:
+    """All decisions of the project, the newest first."""
+    query = sa.select(promotions).where(promotions.c.project == project).order_by(promotions.c.decision.desc())
+    return [Promotion(**row) for row in connection.execute(query).mappings()]
+
+
+def dataset(connection: sa.Connection, project: str, version: int | None) -> str | None:
+    """The fingerprint of what that version was made of; None where there is no such version."""
+    made = _first(connection, project, promotions.c.kind == "train", promotions.c.version == version)
+    return None if made is None else made.fingerprint
+
+
+def set_aside(connection: sa.Connection, project: str) -> Promotion | None:
+    """The decision that somebody went back from to what is live now; None where nobody did."""
+    live = _first(connection, project, *_LIVE)
+    if live is None or live.replaces is None:
+        return None
+    return get(connection, project, live.replaces)
 
 
 def newest_admitted(connection: sa.Connection, project: str) -> Promotion | None:
@@ -173,6 +202,8 @@ def settle(
     version: int | None = None,
     model_uri: str | None = None,
     digest: str | None = None,
+    run: str | None = None,
+    by: str | None = None,
 ) -> None:
     """Write down what was decided, in the transaction that began with `get`. Final: nothing changes these again."""
     _update(
@@ -188,6 +219,8 @@ def settle(
         version=version,
         model_uri=model_uri,
         digest=digest,
+        run=run,
+        by=by,
     )
 
 
@@ -219,7 +252,7 @@ def go_live(connection: sa.Connection, project: str, decision: int) -> None:
     """The alias names this decision's version: it is live, and what was live before it is not."""
     wanted = get(connection, project, decision)
     ended = f"rolled back by {decision}" if wanted.kind == "rollback" else f"superseded by {decision}"
-    before = promotions.c.project == project, promotions.c.live_at.is_not(None), promotions.c.ended.is_(None)
+    before = promotions.c.project == project, *_LIVE
     connection.execute(sa.update(promotions).where(*before, promotions.c.decision != decision).values(ended=ended))
     if wanted.live_at is None or wanted.ended is not None:
         _update(connection, project, decision, live_at=datetime.now(UTC), ended=None)
@@ -231,44 +264,77 @@ def end(connection: sa.Connection, project: str, decision: int, why: str) -> Non
     _update(connection, project, decision, ended=why)
 
 
-def roll_back(connection: sa.Connection, project: str) -> Promotion:
-    """A new decision that names the version that was live before the present one.
+def roll_back(
+    connection: sa.Connection,
+    project: str,
+    *,
+    to: int | None = None,
+    why: str = "",
+    run: str | None = None,
+    by: str | None = None,
+) -> Promotion:
+    """A new decision that names the version `to`, or for None the one that was live before the present one.
 
     Rolling back twice therefore returns to where one was, as `cd -` does. A rollback that never went live (its run
-    was killed) is taken up again instead of being numbered anew.
+    was killed) is taken up again, by whoever asks now, instead of being numbered anew.
 
     Raises:
-        CheckFailed: nothing is live, or nothing else ever was.
+        CheckFailed: nothing is live, nothing else ever was, `to` is live already or was never verified.
     """
     present = champion(connection, project)
     if present is None:
         raise CheckFailed(f"no model of {project} is live, so there is nothing to roll back from")
-    earlier = _first(
-        connection,
-        project,
-        promotions.c.live_at.is_not(None),
-        promotions.c.decision < present.decision,
-        promotions.c.version != present.version,
-    )
-    if earlier is None:
-        raise CheckFailed(f"version {present.version} is the only one of {project} that was ever live; it stays")
+    earlier = _before(connection, project, present) if to is None else _verified(connection, project, present, to)
+    words = f"Rolled back from version {present.version} to version {earlier.version}" + (f": {why}" if why else ".")
     last = newest(connection, project)
     if last and last.restores == earlier.decision and last.live_at is None and last.ended is None:
-        return last
-    reserved = _insert(connection, project, kind="rollback", restores=earlier.decision, parameter=earlier.parameter)
+        _update(connection, project, last.decision, words=words, run=run, by=by)
+        return get(connection, project, last.decision)
+    reserved = _insert(
+        connection,
+        project,
+        kind="rollback",
+        restores=earlier.decision,
+        replaces=present.decision,
+        parameter=earlier.parameter,
+    )
     settle(
         connection,
         project,
         reserved.decision,
         promoted=True,
-        words=f"Rolled back from version {present.version} to version {earlier.version}.",
+        words=words,
         scores=earlier.scores or [],
         recipe=earlier.recipe or {},
         version=earlier.version,
         model_uri=earlier.model_uri,
         digest=earlier.digest,
+        run=run,
+        by=by,
     )
     return get(connection, project, reserved.decision)
+
+
+def _before(connection: sa.Connection, project: str, present: Champion) -> Promotion:
+    """The newest decision before the present one that was live with another version."""
+    older = promotions.c.decision < present.decision, promotions.c.version != present.version
+    found = _first(connection, project, promotions.c.live_at.is_not(None), *older)
+    if found is None:
+        raise CheckFailed(f"version {present.version} is the only one of {project} that was ever live; it stays")
+    return found
+
+
+def _verified(connection: sa.Connection, project: str, present: Champion, version: int) -> Promotion:
+    """The newest decision for that version that a server has been verified with."""
+    if version == present.version:
+        raise CheckFailed(f"version {version} of {project} is live already; it stays")
+    served = promotions.c.verified_at.is_not(None)
+    found = _first(connection, project, served, promotions.c.version == version)
+    if found is None:
+        there = sa.select(promotions.c.version).distinct().where(promotions.c.project == project, served)
+        known = ", ".join(str(each) for each in sorted(connection.execute(there).scalars()))
+        raise CheckFailed(f"version {version} of {project} was never live; these were: {known}")
+    return found
 
 
 def _first(

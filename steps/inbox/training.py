@@ -25,8 +25,11 @@ def wanted(declaration: TableDeclaration, run: str) -> str | None:
     return transact(offered)
 
 
-def manifest(project: str, name: str | None) -> dict[str, Any]:
-    """The Workflow to apply; empty without a name. Its name is its identity: applied twice it is there once."""
+def manifest(project: str, name: str | None, run: str) -> dict[str, Any]:
+    """The Workflow to apply; empty without a name. Its name is its identity: applied twice it is there once.
+
+    `run`: the one that took the files, which the training's decision will name.
+    """
     if name is None:
         return {}
     labels = {
@@ -38,5 +41,8 @@ def manifest(project: str, name: str | None) -> dict[str, Any]:
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Workflow",
         "metadata": {"name": name, "labels": labels},
-        "spec": {"workflowTemplateRef": {"name": f"{project}-train"}},
+        "spec": {
+            "workflowTemplateRef": {"name": f"{project}-train"},
+            "arguments": {"parameters": [{"name": "by", "value": f"upload ({run})"}]},
+        },
     }

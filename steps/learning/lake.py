@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from steps import caching
+from steps.backends import datasets
 from steps.backends.objects import Bucket
 from steps.declaration import Judged
 from steps.errors import BadInput, CheckFailed
@@ -54,9 +55,8 @@ def find(bucket: Bucket, project: str, fingerprint: str) -> dict[str, Any] | Non
     Raises:
         BadInput: that is not a fingerprint.
     """
-    body = bucket.get(f"{_folder(project, fingerprint)}/dataset.json")
-    found: dict[str, Any] | None = json.loads(body) if body else None
-    return found
+    _check(fingerprint)
+    return datasets.about(bucket, project, fingerprint)
 
 
 def load(bucket: Bucket, project: str, fingerprint: str) -> Dataset:
@@ -129,9 +129,13 @@ def _key(fingerprint: str, family: str, parameters: Parameters) -> str:
 
 
 def _folder(project: str, fingerprint: str) -> str:
+    _check(fingerprint)
+    return datasets.folder(project, fingerprint)
+
+
+def _check(fingerprint: str) -> None:
     if not _FINGERPRINT.fullmatch(fingerprint):
         raise BadInput(f"--dataset {fingerprint!r} is not a fingerprint; wanted the 32 hex digits that snapshot gave")
-    return f"{project}/datasets/{fingerprint}"
 
 
 def _gone(project: str, fingerprint: str) -> CheckFailed:

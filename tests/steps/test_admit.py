@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from released import DIGEST, decide, decision, run
+from released import DIGEST, decide, decision, release, run
 
 from pipeline.stack import deployment as laptop
 from steps import admit
+from steps.backends import promotions
+from steps.backends.database import begin
 from steps.errors import BadInput
 
 pytestmark = pytest.mark.usefixtures("database_environment")
@@ -42,6 +44,22 @@ def test_the_manifest_pins_version_and_digest(tmp_path: Path) -> None:
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert pod["securityContext"]["runAsNonRoot"]
     assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+
+
+def test_the_server_is_told_decision_and_dataset_however_a_version_came_back(tmp_path: Path) -> None:
+    for fingerprint, version in (("a", 1), ("b", 2)):
+        number = decide(fingerprint, version)
+        assert origin(admitted(number, tmp_path)[1]) == {"MODEL_DECISION": f"{number}", "MODEL_DATASET": fingerprint}
+        release(number)
+    with begin() as connection:
+        back = promotions.roll_back(connection, "openaq").decision
+    assert origin(admitted(back, tmp_path)[1]) == {"MODEL_DECISION": "3", "MODEL_DATASET": "a"}
+
+
+def origin(manifest: dict) -> dict[str, str]:
+    (container,) = manifest["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
+    wanted = ("MODEL_DECISION", "MODEL_DATASET")
+    return {entry["name"]: entry["value"] for entry in container["env"] if entry["name"] in wanted}
 
 
 def test_a_laptop_can_run_the_manifest(tmp_path: Path) -> None:

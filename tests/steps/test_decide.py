@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 from released import DECLARATION, decision, live, release, run, start
+from released import decide as decided
 from small_dataset import store
 
 from steps import decide, stored
@@ -130,6 +131,36 @@ def test_a_training_that_was_overtaken_by_one_of_newer_data_replaces_nothing(
         "Not promoted: a newer dataset, up to 2003-02-24 04:00 UTC (decision 1), has been decided already."
     )
     assert versions(client) == [1]
+
+
+def test_a_recipe_that_was_rolled_back_stays_back_until_somebody_goes_forward(
+    client: MlflowClient, tmp_path: Path
+) -> None:
+    release(decided("before", 7))  # of a recipe that nobody can train any more, so it does not compete
+    summary = made(store("a"), tmp_path)
+    release(summary["decision"])
+    roll_back()
+    again = made(store("b", hours=1300), tmp_path)
+    assert again["recipe"] == summary["recipe"]
+    assert (again["promoted"], again["version"], live()) == (False, None, (3, 7))
+    assert again["words"] == (
+        "Not promoted: the folds chose the recipe of version 1, which was rolled back; "
+        "to have it again: pipeline rollback openaq --to 1."
+    )
+    assert versions(client) == [1]
+    roll_back()
+    assert made(store("c", hours=1400), tmp_path)["words"].startswith("The champion stays: the folds chose its own")
+
+
+def roll_back() -> None:
+    with begin() as connection:
+        back = promotions.roll_back(connection, "openaq")
+    release(back.decision)
+
+
+def test_a_decision_says_which_run_made_it_and_what_started_that(client: MlflowClient, tmp_path: Path) -> None:
+    run(decide, *options(store("b", learnable=False), tmp_path), "--run", "openaq-train-1", "--by", "schedule")
+    assert (decision(1).run, decision(1).by) == ("openaq-train-1", "schedule")
 
 
 def test_one_may_go_back_to_earlier_data_later_on(client: MlflowClient, tmp_path: Path) -> None:

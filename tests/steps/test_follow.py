@@ -65,6 +65,15 @@ def test_a_release_that_failed_is_undone(tmp_path: Path) -> None:
     assert put_back(tmp_path) == 1, "putting back again is safe"
 
 
+def test_what_is_put_back_says_its_decision_and_dataset(tmp_path: Path) -> None:
+    release(decide("a", 1))
+    admit(decide("b", 2))
+    assert put_back(tmp_path) == 1
+    manifest = (tmp_path / "m").read_text()
+    assert '{"name": "MODEL_DECISION", "value": "1"}' in manifest
+    assert '{"name": "MODEL_DATASET", "value": "a"}' in manifest
+
+
 def test_a_first_release_that_failed_leaves_nothing_to_put_back(tmp_path: Path) -> None:
     admit(decide("a", 1))
     assert put_back(tmp_path) is None

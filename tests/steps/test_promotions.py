@@ -146,6 +146,64 @@ def test_a_rollback_that_was_killed_is_taken_up_again() -> None:
         assert promotions.roll_back(connection, "openaq").decision == first + 1
 
 
+def test_a_rollback_that_is_taken_up_again_is_whose_who_asks_now() -> None:
+    release(decide("a", version=1))
+    release(decide("b", version=2))
+    with begin() as connection:
+        promotions.roll_back(connection, "openaq", run="r-1", by="ann", why="too high")
+        again = promotions.roll_back(connection, "openaq", run="r-2", by="bob", why="too low")
+    assert (again.decision, again.run, again.by) == (3, "r-2", "bob")
+    assert again.words == "Rolled back from version 2 to version 1: too low"
+
+
+def test_a_rollback_may_name_any_version_that_was_verified() -> None:
+    for version in (1, 2, 3):
+        release(decide(f"{version}", version=version))
+    decide("never released", version=4)
+    with begin() as connection:
+        back = promotions.roll_back(connection, "openaq", to=1)
+    assert (back.version, back.restores, back.replaces) == (1, 1, 3)
+    release(back.decision)
+    for version, words in ((1, "is live already"), (4, "was never live; these were: 1, 2, 3"), (9, "was never live")):
+        with pytest.raises(CheckFailed, match=words), begin() as connection:
+            promotions.roll_back(connection, "openaq", to=version)
+    with begin() as connection:
+        assert promotions.roll_back(connection, "openaq", to=3).version == 3, "forward again"
+
+
+def test_what_was_rolled_back_is_set_aside_until_something_else_is_live() -> None:
+    release(decide("a", version=1))
+    release(decide("b", version=2))
+    with begin() as connection:
+        back = promotions.roll_back(connection, "openaq").decision
+        assert promotions.set_aside(connection, "openaq") is None, "it is not live yet"
+    release(back)
+    with begin() as connection:
+        aside = promotions.set_aside(connection, "openaq")
+    assert aside and (aside.decision, aside.version) == (2, 2)
+    release(decide("c", version=3))
+    with begin() as connection:
+        assert promotions.set_aside(connection, "openaq") is None
+
+
+def test_a_version_s_dataset_is_known_however_it_came_to_be_live() -> None:
+    release(decide("a", version=1))
+    release(decide("b", version=2))
+    with begin() as connection:
+        back = promotions.roll_back(connection, "openaq")
+        assert (back.fingerprint, promotions.dataset(connection, "openaq", back.version)) == (None, "a")
+        assert promotions.dataset(connection, "openaq", 9) is None
+
+
+def test_all_decisions_are_listed_with_their_makers() -> None:
+    decide("a", version=1, run="openaq-train-1", by="schedule")
+    decide("b")
+    decide("c", project="wine")
+    with begin() as connection:
+        found = [(one.decision, one.run, one.by) for one in promotions.listed(connection, "openaq")]
+    assert found == [(2, None, None), (1, "openaq-train-1", "schedule")]
+
+
 @pytest.mark.parametrize("released", [0, 1])
 def test_with_nothing_to_go_back_to_a_rollback_says_so(released: int) -> None:
     for number in range(released):

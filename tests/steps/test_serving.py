@@ -29,6 +29,8 @@ def server(object_store: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with pytest.MonkeyPatch.context() as patch:
         for name, value in object_store.settings.items():
             patch.setenv(name, value)
+        patch.setenv("MODEL_DECISION", "4")
+        patch.setenv("MODEL_DATASET", "f" * 32)
         digest = pack(train(), folder / "model")
         with serving(upload(folder / "model", folder.name), 7, digest, folder / "log") as address:
             yield address
@@ -63,6 +65,7 @@ def test_it_answers_as_the_model_itself_and_says_which_it_is(server: str) -> Non
     assert answer["data"]["names"] == ["no2"]
     tags = answer["meta"]["tags"]
     assert (tags["version"], tags["project"], len(tags["digest"])) == (7, "openaq", 32)
+    assert (tags["decision"], tags["dataset"]) == (4, "f" * 32)
 
 
 def test_features_may_come_in_any_order(server: str) -> None:

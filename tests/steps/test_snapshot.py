@@ -9,7 +9,7 @@ from learned import Learner, fill
 from released import decide, release
 from synthetic import LEARNING, LOCATIONS, observations
 
-from steps.backends import objects
+from steps.backends import datasets, objects
 from steps.backends.database import begin
 from steps.errors import BadInput, CheckFailed
 from steps.learning import lake
@@ -33,7 +33,7 @@ def test_a_dataset_is_fixed_and_described(learner: Learner) -> None:
     ended = learner.snapshot()
     assert ended.code == 0, ended.log
     assert json.loads((learner.folder / "workers").read_text()) == [0, 1]
-    assert set(stored(learner)) == {"dataset.json", "dataset.parquet", "trials.json"}
+    assert set(stored(learner)) == {"dataset.json", "dataset.parquet", "files.json.gz", "trials.json"}
     dataset = lake.load(objects.lake(), "openaq", learner.fingerprint())
     summary = learner.summary()
     assert summary["kind"] == "dataset"
@@ -47,6 +47,21 @@ def test_a_dataset_is_fixed_and_described(learner: Learner) -> None:
     assert dataset.training().sum() > dataset.holdout().sum() > 0
     assert not {"time", "value", "target", "target_at"} & set(dataset.features)
     assert {str(dataset.rows[name].dtype) for name in dataset.features[1:]} == {"float32"}
+
+
+def test_a_dataset_names_the_raw_files_that_it_is_made_of_whatever_is_patched_later(learner: Learner) -> None:
+    fill()
+    learner.snapshot(as_of="2021-04-10T05:30:00Z")
+    before = datasets.files(objects.lake(), "openaq", learner.fingerprint())
+    assert before is not None
+    assert [(one.location, one.day) for one in before] == [
+        (location, f"{day:%F}") for location in LOCATIONS for day in pd.date_range(FIRST, "2021-04-09")
+    ]
+    first = before[0]
+    assert first.path == "records/csv.gz/locationid=101/year=2021/month=03/location-101-20210301.csv.gz"
+    assert (first.etag, first.key) == ("a", "raw/101/2021-03-01")
+    fill(etag="patched")
+    assert datasets.files(objects.lake(), "openaq", learner.fingerprint()) == before
 
 
 def test_again_finds_it_done_and_changes_nothing(learner: Learner) -> None:
