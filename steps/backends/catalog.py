@@ -86,19 +86,22 @@ def accepted(
         .order_by(table.location, table.day)
     )
     with begin() as connection:
-        return [Accepted(*row[:-2], _place(*row[-2:])) for row in connection.execute(query)]
+        return [
+            Accepted(*seven, place=_place(latitude, longitude))
+            for *seven, latitude, longitude in connection.execute(query)
+        ]
 
 
 def newest(project: str, locations: Iterable[int]) -> dict[int, date]:
     """The newest accepted day of each of `locations` that has one."""
     table = location_days.c
     query = (
-        sa.select(table.location, sa.func.max(table.day))
+        sa.select(table.location, sa.func.max(table.day).label("newest"))
         .where(*_accepted_of(project, locations))
         .group_by(table.location)
     )
     with begin() as connection:
-        return {location: day for location, day in connection.execute(query)}
+        return {row.location: row.newest for row in connection.execute(query)}
 
 
 def places(project: str, locations: Iterable[int]) -> dict[int, Place | None]:
@@ -112,9 +115,10 @@ def places(project: str, locations: Iterable[int]) -> dict[int, Place | None]:
         .subquery()
     )
     same = sa.and_(of_project, table.location == first.c.location, table.day == first.c.day)
-    query = sa.select(first.c.location, table.latitude, table.longitude).select_from(first).outerjoin(location_days, same)
+    columns = first.c.location, table.latitude, table.longitude
+    query = sa.select(*columns).select_from(first.outerjoin(location_days, same))
     with begin() as connection:
-        return {location: _place(*where) for location, *where in connection.execute(query)}
+        return {row.location: _place(row.latitude, row.longitude) for row in connection.execute(query)}
 
 
 def decided(

@@ -25,9 +25,10 @@ class Table:
     """Files and their rows.
 
     `facts` has a row for each file: location, day, name, and in words or null `unreadable`, `missing_columns` and
-    `foreign` (another location's id in it). `places` says where the files' locations are, None where a file does not. `rows`, unique index: `file` (its number), sensor, parameter, `units` and
-    `declared_units`, `value` (NaN where missing), `text` (what stands where a number should), `stamp` (as written),
-    `time` (UTC, NaT where it is none), `offset` (minutes) and `day_minute` (wall clock since the day began).
+    `foreign` (another location's id in it). `places` says where the files' locations are, None where a file does not.
+    `rows`, unique index: `file` (its number), sensor, parameter, `units` and `declared_units`, `value` (NaN where
+    missing), `text` (what stands where a number should), `stamp` (as written), `time` (UTC, NaT where it is none),
+    `offset` (minutes) and `day_minute` (wall clock since the day began).
     """
 
     files: Sequence[RawFile]

@@ -14,7 +14,6 @@ Months are of UTC; an hour belongs to the one in which it ends, the very first h
 """
 
 import hashlib
-
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -38,4 +38,5 @@ def _distance(latitude: float, longitude: float, latitudes: _Numbers, longitudes
     place is not known."""
     half = np.sin((latitudes - latitude) / 2) ** 2
     half += np.cos(latitude) * np.cos(latitudes) * np.sin((longitudes - longitude) / 2) ** 2
-    return 2 * _EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+    away: _Numbers = 2 * _EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+    return away

@@ -15,7 +15,7 @@ _Values = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def mean(series: "pd.Series[float]", window: int, least: int) -> "pd.Series[float]":
-    """Of each row and the `window` − 1 before it, the mean of those that are there; NaN where fewer than `least` are."""
+    """Of each row and the `window` − 1 before it the mean, as far as they are there; NaN with fewer than `least`."""
     values = series.to_numpy(dtype=np.float64)
     total, count = np.zeros(len(values)), np.zeros(len(values))
     for here, then in _pairs(values, window):

@@ -1,9 +1,9 @@
-"""Time and memory of each step as locations grow: `PYTHONPATH=tests/steps python tests/bench/scale.py [LOCATIONS]`.
+"""Time and memory of each step as locations grow: `PYTHONPATH=tests/steps python tests/bench/scale.py [LOCATIONS …]`.
 
-A made-up archive of 30 days of so many locations, and of half as many, goes through plan, fetch, prepare, snapshot, one
-trial and publish on a real object store, each step a process of its own as a pod is. Then a day comes in at every
-location, and then one day of one location is patched. Side by side: seconds and peak memory at N and 2 N, and how many
-times as much the second takes (2 is linear). Bar: 1 GB for a step.
+Made-up archives of 30 days of so many locations (100 and 200; the bar is for 500) go through plan, fetch, prepare,
+snapshot, one trial and publish on a real object store, each step a process of its own as a pod is. Then a day comes in
+at every location, and then one day of one location is patched. Side by side, for each number of locations: seconds on
+the clock and of a core, and peak memory. With twice the locations twice the seconds are linear. Bar: 1 GB for a step.
 """
 
 import os
@@ -24,7 +24,7 @@ from pipeline.stack import Stack
 from pipeline.stack.object_store import connect, make_bucket
 from steps.archive import layout
 
-LOCATIONS = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+COUNTS = [int(word) for word in sys.argv[1:]] or [100, 200]
 DAYS = 30
 FETCHERS = 4
 PROJECT = OPENAQ
@@ -37,6 +37,9 @@ class Used:
     wall: float
     core: float
     memory: float
+
+    def __str__(self) -> str:
+        return f"{self.wall:.1f} s, {self.core:.1f} s of a core, {self.memory:.0f} MB"
 
     def beside(self, other: "Used") -> "Used":
         """Both, one after the other."""
@@ -69,6 +72,7 @@ class Job:
             raise subprocess.CalledProcessError(process.returncode, words[:3])
         used = Used(time.perf_counter() - began, took.ru_utime + took.ru_stime, took.ru_maxrss / 1024)
         self.used[called] = self.used[called].beside(used) if called in self.used else used
+        print(f"{len(self.seeded.locations)} locations, {called}: {used}", file=sys.stderr)
 
     def collect(self, first: date, last: date, called: str) -> None:
         """plan, fetch × workers, prepare."""
@@ -130,23 +134,17 @@ def whole(stack: Stack, home: Path, count: int) -> dict[str, Used]:
 
 def main() -> None:
     """Print a table of steps."""
-    counts = (LOCATIONS, 2 * LOCATIONS)
     with tempfile.TemporaryDirectory() as home:
         stack = Stack(Path(home, "state"))
         stack.ensure("object-store")
         try:
-            small, large = (whole(stack, Path(home), count) for count in counts)
+            found = [whole(stack, Path(home), count) for count in COUNTS]
         finally:
             stack.stop()
-    print(f"{counts[0]} and {counts[1]} locations, {DAYS} days, {len(next(iter(Seeded().objects()))[1])} bytes a file")
-    print("| step | seconds | | times | of a core | | times | MB | |\n|---|---|---|---|---|---|---|---|---|")
-    for name, one in small.items():
-        two = large[name]
-        print(
-            f"| {name} | {one.wall:.1f} | {two.wall:.1f} | {two.wall / one.wall:.1f} | {one.core:.1f} | {two.core:.1f} "
-            f"| {two.core / one.core:.1f} | {one.memory:.0f} | {two.memory:.0f} |",
-            flush=True,
-        )
+    print("| step | " + " | ".join(f"{count} locations" for count in COUNTS) + " |")
+    print("|---" * (len(COUNTS) + 1) + "|")
+    for name in found[0]:
+        print(f"| {name} | " + " | ".join(str(used[name]) for used in found) + " |")
 
 
 if __name__ == "__main__":
