@@ -49,6 +49,12 @@ def test_a_dataset_is_fixed_and_described(learner: Learner) -> None:
     assert {str(dataset.rows[name].dtype) for name in dataset.features[1:]} == {"float32"}
 
 
+def test_the_trials_of_all_families_together_have_no_more_pods_than_are_declared(learner: Learner) -> None:
+    ended = learner.snapshot(workers=26)
+    assert ended.code == 2
+    assert "--workers 26 for each of 2 model families is more than the 50 pods" in ended.error
+
+
 def test_again_finds_it_done_and_changes_nothing(learner: Learner) -> None:
     fill()
     learner.snapshot()
