@@ -87,8 +87,11 @@ def accepted(
     )
     with begin() as connection:
         return [
-            Accepted(*seven, place=_place(latitude, longitude))
-            for *seven, latitude, longitude in connection.execute(query)
+            Accepted(
+                *(row.location, row.day, row.etag, row.raw_key, row.rows, row.first_hour, row.last_hour),
+                _place(row.latitude, row.longitude),
+            )
+            for row in connection.execute(query)
         ]
 
 
