@@ -64,7 +64,7 @@ storm: .venv/.ready-dev ## Fifty files at once, everything announced twice and k
 
 .PHONY: bench
 bench: .venv/.ready-bench ## Measure scores, overheads and start-up, side by side
-	@for bench in tests/bench/*.py; do .venv/bin/python $$bench || exit 1; done
+	@for bench in tests/bench/*.py; do PYTHONPATH=tests/steps .venv/bin/python $$bench || exit 1; done
 
 .PHONY: oracle
 oracle: .venv/.ready-dev ## Ask the real controller (KUBECONFIG) about tests/oracle/cases again (ARGS="--check --only dag/")

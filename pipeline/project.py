@@ -83,7 +83,8 @@ class Gate:
 class Learning:
     """What is predicted, from what, and how it is judged. Hours unless said otherwise.
 
-    `band`: the share of the truth that the band around a forecast shall hold.
+    `neighbours`: a location's features look at so many others at most, the nearest. `band`: the share of the truth that
+    the band around a forecast shall hold.
     """
 
     target: str
@@ -96,6 +97,7 @@ class Learning:
     windows: tuple[int, ...]
     families: tuple[Family, ...]
     gate: Gate
+    neighbours: int = 8
     band: float = 0.8
 
 
@@ -121,7 +123,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Project:
-    """One use case."""
+    """One use case. `pods`: as many at most work side by side at one thing, each at its share of it."""
 
     name: str
     title: str
@@ -133,6 +135,7 @@ class Project:
     learning: Learning
     schedule: Schedule
     home: Place
+    pods: int = 50
     kind: Literal["series"] = "series"
 
     def declaration(self) -> str:
@@ -204,13 +207,14 @@ class Reconciling:
 
 @dataclass(frozen=True)
 class TableProject:
-    """A use case that learns from files dropped into `inbox/<name>/new/`."""
+    """A use case that learns from files dropped into `inbox/<name>/new/`. `pods`: as of a `Project`."""
 
     name: str
     title: str
     table: Table
     learning: TableLearning
     reconciling: Reconciling = Reconciling()
+    pods: int = 50
     kind: Literal["table"] = "table"
 
     def declaration(self) -> str:

@@ -59,7 +59,8 @@ def quickstart(declared: Project, wish: Wish) -> None:
     selection = {"locations": wish.locations or _locations(laptop, declared, source, parameter), "parameter": parameter}
     yesterday = as_of - timedelta(days=1)
     history = {"source": source, "from": f"{as_of - HISTORY:%F}", "to": f"{yesterday - timedelta(seconds=1):%F}"}
-    width = {"workers": str(os.cpu_count() or 1)}
+    most = declared.pods // len(declared.learning.families)
+    width = {"workers": str(min(os.cpu_count() or 1, most))}
     wanted = (
         ("backfill", selection | history | width | {"as-of": f"{yesterday:%FT%TZ}"}),
         ("train", selection | width | {"as-of": f"{yesterday:%FT%TZ}"}),

@@ -83,6 +83,7 @@ class Learning(Judged):
     features: str
     lags: tuple[int, ...]
     windows: tuple[int, ...]
+    neighbours: int
     band: float
 
 
@@ -93,6 +94,7 @@ class Declaration(_Part):
     quantities: dict[str, Quantity]
     locations: tuple[int, ...]
     window_days: int
+    pods: int
     expectations: Expectations
     learning: Learning
 
@@ -134,6 +136,7 @@ class TableDeclaration(_Part):
     name: str
     title: str
     table: Table
+    pods: int
     learning: TableLearning
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from steps import caching, history_rows
+from steps import caching, history_rows, selection
 from steps import declaration as declared
 from steps.backends import objects, promotions, trainings
 from steps.backends.database import transact
@@ -47,6 +47,7 @@ def command(
 ) -> None:
     """Fix the dataset that all accepted rows make, and draw its trials."""
     project = declared.parse_table(declaration)
+    most = selection.pods(workers, project, fan_outs=len(project.learning.families))
     bucket = objects.lake()
     rows, head = history_rows.load(bucket, project.name)
     if head is None:
@@ -56,7 +57,7 @@ def command(
     claimed = transact(lambda connection: trainings.claim(connection, project.name, dataset, newest, name))
     wanted = claimed and not _decided(project.name, dataset)
     log.info("number %d of the history: %d rows%s", head.sequence, about["rows"], "" if wanted else ", decided already")
-    width = min(workers, max(about["trials"].values()))
+    width = min(most, max(about["trials"].values()))
     write_json(summary_out, about | {"made_at": created})
     write_text(workers_out, caching.canonical(list(range(width))))
     write_text(wanted_out, "true" if wanted else "false")

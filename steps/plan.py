@@ -66,10 +66,12 @@ def command(
     begin, end = day_range(first, last, logical, project)
     chosen = selection.locations(locations, project)
     target = selection.parameter(parameter, project)
+    most = selection.pods(workers, project)
     archive = open_archive(source, timeout=timeout, parameters=project.quantities, run=created)
     found = archive.survey(chosen, begin, end)
-    known = catalog.decided(project.name, chosen, target)
+    known = catalog.decided(project.name, chosen, target, first=begin, last=end)
     seen = {one.location for one in found} | {location for location, _ in known}
+    seen |= catalog.newest(project.name, chosen).keys()
     for location in chosen:
         if location not in seen and not archive.holds(location):
             raise BadInput(
@@ -99,7 +101,7 @@ def command(
     )
     write_text(plan_out, plan.model_dump_json())
     _keep(project.name, missing)
-    write_json(workers_out, list(range(min(workers, sum(one.body is None for one in missing)))))
+    write_json(workers_out, list(range(min(most, sum(one.body is None for one in missing)))))
 
 
 def day_range(first: str, last: str, as_of: datetime, project: Declaration) -> tuple[date, date]:

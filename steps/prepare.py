@@ -93,7 +93,7 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     fresh, stale = _freshness(project, plan, expectations)
     taken.outcomes += fresh
     stopped = _too_many_refused(project, taken)
-    computed = Computed(0, 0, 0, 0, [])
+    computed = Computed(0, 0, 0, 0, 0, [])
     if stopped is None:
         wanted = keys.months(project.name, project, plan.locations, plan.parameter)
         computed = compute(store, wanted, observations, expectations, declaration=project, parameter=plan.parameter)
@@ -144,7 +144,7 @@ def _decisions(project: str, taken: Taken) -> tuple[list[catalog.Accepted], list
         else:
             rows, first, last = taken.spans[number]
             hours = first.to_pydatetime(), last.to_pydatetime()
-            good.append(catalog.Accepted(file.location, file.day, file.etag, key, rows, *hours))
+            good.append(catalog.Accepted(file.location, file.day, file.etag, key, rows, *hours, verdict.place))
     return good, bad
 
 
@@ -152,9 +152,7 @@ def _freshness(
     project: Declaration, plan: Plan, expectations: Expectations
 ) -> tuple[list[Outcome], dict[int, date | None]]:
     """How the locations' newest accepted days compare with the plan's last; those too old, with that day."""
-    newest: dict[int, date | None] = dict.fromkeys(plan.locations)
-    for one in catalog.accepted(project.name, plan.locations):
-        newest[one.location] = max(newest[one.location] or one.day, one.day)
+    newest = dict.fromkeys(plan.locations) | catalog.newest(project.name, plan.locations)
     ages = [(plan.last - (day or date.min)).days for day in newest.values()]
     limits = project.expectations
     outcomes = expectations.validate(pd.DataFrame({"age": ages}), suites.of_locations(limits))
@@ -216,6 +214,7 @@ def _summary(plan: Plan, taken: Taken, computed: Computed, stale: dict[int, date
             "months": computed.months,
             "computed": computed.computed,
             "rows": computed.rows,
+            "kept": computed.kept,
             "columns": computed.columns,
         },
     }

@@ -7,7 +7,7 @@ literal that cron's variable is outside cron, it is the time the workflow was cr
 import json
 from datetime import UTC, datetime
 
-from steps.declaration import Declaration
+from steps.declaration import Declaration, TableDeclaration
 from steps.errors import BadInput
 
 _UNSET = ("", "{{workflow.scheduledTime}}")
@@ -62,6 +62,21 @@ def parameter(text: str, declaration: Declaration) -> str:
     if name not in declaration.quantities:
         raise BadInput(f"no parameter {name!r}; the project declares {', '.join(sorted(declaration.quantities))}")
     return name
+
+
+def pods(workers: int, declaration: Declaration | TableDeclaration, *, fan_outs: int = 1) -> int:
+    """`workers`, as many as each of `fan_outs` that run side by side may have.
+
+    Raises:
+        BadInput: together they are more pods than the project declares.
+    """
+    if workers * fan_outs > declaration.pods:
+        each = f"--workers {workers}" + (f" for each of {fan_outs} model families" if fan_outs > 1 else "")
+        raise BadInput(
+            f"{each} is more than the {declaration.pods} pods that {declaration.name} declares; with fewer, each takes "
+            "a larger share of the work"
+        )
+    return workers
 
 
 def width(workers: str, worker: int) -> int:

@@ -54,8 +54,9 @@ def command(
     """Fix the dataset that the accepted data up to as-of make, and draw its trials."""
     project = declared.parse(declaration)
     chosen, target = selection.locations(locations, project), selection.parameter(parameter, project)
+    most = selection.pods(workers, project, fan_outs=len(project.learning.families))
     about = snapshot(objects.lake(), project, chosen, target, selection.as_of(as_of, created))
-    width = min(workers, max(about["trials"].values()))
+    width = min(most, max(about["trials"].values()))
     write_json(summary_out, about)
     write_text(workers_out, caching.canonical(list(range(width))))
     write_text(dataset_out, about["fingerprint"])
@@ -82,6 +83,7 @@ def snapshot(
         declaration=project.model_dump(mode="json", exclude={"title", "locations", "window_days"}),
         parameter=parameter,
         locations=sorted(locations),
+        neighbours={str(month.location): month.neighbours for month in months},
     )
     about = lake.find(bucket, project.name, fingerprint)
     if about is not None:

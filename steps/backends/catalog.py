@@ -39,12 +39,19 @@ location_days = sa.Table(
     sa.Column("refused_for", sa.String(63)),
     sa.Column("reason", sa.Text),
     sa.Column("decided_at", Utc, nullable=False),
+    sa.Column("latitude", sa.Float),  # as the accepted file says; null where it does not
+    sa.Column("longitude", sa.Float),
 )
 
+Place = tuple[float, float]  # latitude and longitude, degrees
 
-@dataclass(frozen=True)
+_ACCEPTED = ("location", "day", "etag", "raw_key", "rows", "first_hour", "last_hour", "latitude", "longitude")
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
-    """An accepted version of a location's day: where it is, and the hours (UTC, ends) its observations span."""
+    """An accepted version of a location's day: where it is kept, the hours (UTC, ends) its observations span, and where
+    it says its location is."""
 
     location: int
     day: date
@@ -53,6 +60,7 @@ class Accepted:
     rows: int
     first_hour: datetime
     last_hour: datetime
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -67,26 +75,65 @@ class Refused:
     refused_for: str | None
 
 
-def accepted(project: str, locations: Iterable[int]) -> list[Accepted]:
-    """The accepted days of `locations`, by location and day."""
+def accepted(
+    project: str, locations: Iterable[int], *, first: date = date.min, last: date = date.max
+) -> list[Accepted]:
+    """The accepted days of `locations` from `first` to `last`, by location and day."""
     table = location_days.c
     query = (
-        sa.select(location_days)
-        .where(table.project == project, table.location.in_(list(locations)), table.state == ACCEPTED)
+        sa.select(*(table[name] for name in _ACCEPTED))
+        .where(*_accepted_of(project, locations), table.day.between(first, last))
         .order_by(table.location, table.day)
     )
     with begin() as connection:
         return [
-            Accepted(row.location, row.day, row.etag, row.raw_key, row.rows, row.first_hour, row.last_hour)
+            Accepted(
+                *(row.location, row.day, row.etag, row.raw_key, row.rows, row.first_hour, row.last_hour),
+                _place(row.latitude, row.longitude),
+            )
             for row in connection.execute(query)
         ]
 
 
-def decided(project: str, locations: Iterable[int], target: str) -> dict[tuple[int, date], set[str]]:
-    """For each location and day the etags that a run with that target need not fetch: accepted, or refused for it."""
+def newest(project: str, locations: Iterable[int]) -> dict[int, date]:
+    """The newest accepted day of each of `locations` that has one."""
+    table = location_days.c
+    query = (
+        sa.select(table.location, sa.func.max(table.day).label("newest"))
+        .where(*_accepted_of(project, locations))
+        .group_by(table.location)
+    )
+    with begin() as connection:
+        return {row.location: row.newest for row in connection.execute(query)}
+
+
+def places(project: str, locations: Iterable[int]) -> dict[int, Place | None]:
+    """Where each of `locations` that has an accepted day is, as the first of those days says that says so."""
+    table = location_days.c
+    of_project = sa.and_(*_accepted_of(project, locations))
+    first = (
+        sa.select(table.location, sa.func.min(sa.case((table.latitude.is_not(None), table.day))).label("day"))
+        .where(of_project)
+        .group_by(table.location)
+        .subquery()
+    )
+    same = sa.and_(of_project, table.location == first.c.location, table.day == first.c.day)
+    columns = first.c.location, table.latitude, table.longitude
+    query = sa.select(*columns).select_from(first.outerjoin(location_days, same))
+    with begin() as connection:
+        return {row.location: _place(row.latitude, row.longitude) for row in connection.execute(query)}
+
+
+def decided(
+    project: str, locations: Iterable[int], target: str, *, first: date = date.min, last: date = date.max
+) -> dict[tuple[int, date], set[str]]:
+    """For each location and day from `first` to `last` the etags that a run with that target need not fetch: accepted,
+    or refused for it."""
     table = location_days.c
     known: defaultdict[tuple[int, date], set[str]] = defaultdict(set)
-    query = sa.select(location_days).where(table.project == project, table.location.in_(list(locations)))
+    query = sa.select(
+        *(table.location, table.day, table.etag, table.state, table.refused_etag, table.refused_for)
+    ).where(table.project == project, table.location.in_(list(locations)), table.day.between(first, last))
     with begin() as connection:
         for row in connection.execute(query):
             if row.state == ACCEPTED:
@@ -104,6 +151,15 @@ def record(project: str, good: Sequence[Accepted], bad: Sequence[Refused], *, at
         upsert(connection, location_days, [_refused_row(project, one, at) for one in bad if one not in kept])
         for one in kept:
             connection.execute(_remember(project, one))
+
+
+def _accepted_of(project: str, locations: Iterable[int]) -> tuple[sa.ColumnElement[bool], ...]:
+    table = location_days.c
+    return table.project == project, table.location.in_(list(locations)), table.state == ACCEPTED
+
+
+def _place(latitude: float | None, longitude: float | None) -> Place | None:
+    return None if latitude is None or longitude is None else (latitude, longitude)
 
 
 def _kept(connection: sa.Connection, project: str, bad: Sequence[Refused]) -> set[Refused]:
@@ -125,6 +181,8 @@ def _accepted_row(project: str, one: Accepted, at: datetime) -> dict[str, Any]:
         "rows": one.rows,
         "first_hour": one.first_hour,
         "last_hour": one.last_hour,
+        "latitude": one.place[0] if one.place else None,
+        "longitude": one.place[1] if one.place else None,
         "refused_etag": None,
         "refused_for": None,
         "reason": None,
@@ -138,6 +196,8 @@ def _refused_row(project: str, one: Refused, at: datetime) -> dict[str, Any]:
         "rows": 0,
         "first_hour": None,
         "last_hour": None,
+        "latitude": None,
+        "longitude": None,
         "refused_etag": one.etag,
         "refused_for": one.refused_for,
         "reason": one.reason,

@@ -28,11 +28,13 @@ _LEAVE_OUT_PARAMETER = ("other_units", "unusable", "stuck")
 
 @dataclass(frozen=True)
 class Verdict:
-    """On one file. Accepted where `reasons` is empty; `refused_for` is the target they are about, None for any."""
+    """On one file. Accepted where `reasons` is empty; `refused_for` is the target they are about, None for any. An
+    accepted one says where its location is (degrees), as far as the file does."""
 
     file: RawFile
     reasons: tuple[str, ...] = ()
     refused_for: str | None = None
+    place: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Examiner:
             elif number in of_target or number not in with_rows:
                 verdicts.append(Verdict(file, tuple(of_target.get(number, [words.NOTHING])), self._target))
             else:
-                verdicts.append(Verdict(file))
+                verdicts.append(Verdict(file, place=table.places[number]))
         return verdicts
 
 

@@ -44,11 +44,13 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Reading:
-    """What a file holds, and the `name` it gives its location. Where it cannot be read, no rows and `unreadable` in
-    words; where columns are missing, no rows and their names."""
+    """What a file holds, and the `name` it gives its location and where it says that is (latitude and longitude in
+    degrees, None where it does not). Where it cannot be read, no rows and `unreadable` in words; where columns are
+    missing, no rows and their names."""
 
     rows: list[Row]
     name: str = ""
+    place: tuple[float, float] | None = None
     unreadable: str | None = None
     missing: tuple[str, ...] = ()
 
@@ -75,8 +77,8 @@ def read(body: bytes) -> Reading:
     if len(table) == 1:
         return Reading([], unreadable="it has a header and no rows")
     pick = _picker([header.index(name) for name in COLUMNS])
-    name = table[1][header.index("location")] if "location" in header else ""
-    return Reading([pick(row) for row in table[1:]], name)
+    first = dict(zip(header, table[1], strict=True))
+    return Reading([pick(row) for row in table[1:]], first.get("location", ""), _place(first))
 
 
 @lru_cache(maxsize=100_000)
@@ -95,6 +97,14 @@ def stamp(text: str) -> tuple[int, int] | None:
 
 
 _EPOCH = datetime(1970, 1, 1)
+
+
+def _place(row: dict[str, str]) -> tuple[float, float] | None:
+    try:
+        latitude, longitude = float(row["lat"]), float(row["lon"])
+    except (KeyError, ValueError):
+        return None
+    return (latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
 
 
 def _picker(places: list[int]) -> Callable[[list[str]], Row]:

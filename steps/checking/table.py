@@ -25,13 +25,15 @@ class Table:
     """Files and their rows.
 
     `facts` has a row for each file: location, day, name, and in words or null `unreadable`, `missing_columns` and
-    `foreign` (another location's id in it). `rows`, unique index: `file` (its number), sensor, parameter, `units` and
-    `declared_units`, `value` (NaN where missing), `text` (what stands where a number should), `stamp` (as written),
-    `time` (UTC, NaT where it is none), `offset` (minutes) and `day_minute` (wall clock since the day began).
+    `foreign` (another location's id in it). `places` says where the files' locations are, None where a file does not.
+    `rows`, unique index: `file` (its number), sensor, parameter, `units` and `declared_units`, `value` (NaN where
+    missing), `text` (what stands where a number should), `stamp` (as written), `time` (UTC, NaT where it is none),
+    `offset` (minutes) and `day_minute` (wall clock since the day began).
     """
 
     files: Sequence[RawFile]
     facts: pd.DataFrame
+    places: list[tuple[float, float] | None]
     rows: pd.DataFrame
     undeclared: int
     repeated: int
@@ -42,6 +44,7 @@ def tabulate(files: Sequence[RawFile], quantities: dict[str, Quantity]) -> Table
     lines: list[Row] = []
     numbers: list[int] = []
     facts = []
+    places = []
     undeclared = 0
     for number, file in enumerate(files):
         reading = read(file.body)
@@ -56,13 +59,14 @@ def tabulate(files: Sequence[RawFile], quantities: dict[str, Quantity]) -> Table
                 "foreign": next((row.location for row in reading.rows if row.location.strip() != own), None),
             }
         )
+        places.append(reading.place)
         declared = [row for row in reading.rows if row.parameter in quantities]
         undeclared += len(reading.rows) - len(declared)
         lines += declared
         numbers += [number] * len(declared)
     rows = _rows(lines, numbers, files, quantities)
     unique = rows.drop_duplicates(_SAME, ignore_index=True)
-    return Table(files, _texts(pd.DataFrame(facts)), unique, undeclared, len(rows) - len(unique))
+    return Table(files, _texts(pd.DataFrame(facts)), places, unique, undeclared, len(rows) - len(unique))
 
 
 def _rows(

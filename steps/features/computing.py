@@ -2,6 +2,7 @@
 
 A month is made of exactly the hours that its key names, from its history's beginning to its end. So it comes out the
 same whenever and beside whatever it is computed, and a run that was killed goes on with the months that are missing.
+A month of which an earlier state is there is gone on with: only the hours that its new rows look at are read.
 """
 
 import logging
@@ -14,8 +15,9 @@ import pandas as pd
 from steps.backends.objects import Bucket
 from steps.checking import features as checking
 from steps.checking.expectations import Expectations, Outcome
-from steps.declaration import Declaration, load
+from steps.declaration import Declaration
 from steps.features.keys import FeatureMonth
+from steps.features.making import Made, Maker
 from steps.features.observations import Observations
 from steps.threads import each
 
@@ -26,11 +28,13 @@ _ROWS_AT_ONCE = 60_000
 
 @dataclass(frozen=True)
 class Computed:
-    """What was done: of `months`, `computed` were missing; they have `rows` rows and `columns` features."""
+    """What was done: of `months`, `computed` were missing; they have `rows` rows and `columns` features. `kept` of the
+    rows were taken over from earlier states of their months."""
 
     months: int
     computed: int
     rows: int
+    kept: int
     columns: int
     outcomes: list[Outcome]
 
@@ -49,44 +53,34 @@ def compute(
     Raises:
         CheckFailed: they are not as expected; those of earlier months are stored.
     """
-    lacking = _lacking(store, declaration.name, parameter, months)
-    rows = columns = 0
+    there = _there(store, declaration.name, parameter, months)
+    lacking = [month for month in months if month.object_key not in there]
+    maker = Maker(store, there, observations, declaration, parameter)
+    rows = kept = columns = 0
     outcomes: list[Outcome] = []
-    built = ((month, _build(declaration, parameter, month, observations)) for month in lacking)
-    for batch in _batches(built):
-        named = [(f"location {month.location} in {month.month}", frame) for month, frame in batch]
+    for batch in _batches(maker.make(month) for month in lacking):
+        named = [(f"location {one.month.location} in {one.month.month}", one.rows) for one in batch]
         outcomes += checking.check(expectations, named, parameter, declaration.quantities)
-        for (_, frame), _ in each(lambda one: store.put(one[0].object_key, _parquet(one[1])), batch, threads=_THREADS):
-            rows += len(frame)
-            columns = max(columns, len(frame.columns) - len(checking.ROW))
+        for made, _ in each(lambda one: store.put(one.month.object_key, _parquet(one.rows)), batch, threads=_THREADS):
+            rows += len(made.rows)
+            kept += made.kept
+            columns = max(columns, len(made.rows.columns) - len(checking.ROW))
         log.info("features of %d location-months stored", len(batch))
-    return Computed(len(months), len(lacking), rows, columns, outcomes)
+    return Computed(len(months), len(lacking), rows, kept, columns, outcomes)
 
 
-def _lacking(store: Bucket, project: str, parameter: str, months: list[FeatureMonth]) -> list[FeatureMonth]:
+def _there(store: Bucket, project: str, parameter: str, months: list[FeatureMonth]) -> set[str]:
+    """The keys of those locations' months in the lake."""
     prefixes = sorted({f"{project}/features/{parameter}/location={month.location}/" for month in months})
     listed = each(lambda prefix: [one.key for one in store.list(prefix)], prefixes, threads=_THREADS)
-    there = {key for _, keys in listed for key in keys}
-    return [month for month in months if month.object_key not in there]
+    return {key for _, keys in listed for key in keys}
 
 
-def _build(declaration: Declaration, parameter: str, month: FeatureMonth, observations: Observations) -> pd.DataFrame:
-    seen = observations.of(month.days)
-    hours = seen["time"]
-    window = seen[(hours >= month.history) & (hours < month.end)].reset_index(drop=True)
-    rows: pd.DataFrame = load(declaration.learning.features)(
-        window, parameter=parameter, learning=declaration.learning, location=month.location
-    )
-    return rows[(rows["time"] >= month.start) & (rows["time"] < month.end)].reset_index(drop=True)
-
-
-def _batches(
-    built: Iterable[tuple[FeatureMonth, pd.DataFrame]],
-) -> Iterator[list[tuple[FeatureMonth, pd.DataFrame]]]:
-    batch: list[tuple[FeatureMonth, pd.DataFrame]] = []
-    for one in built:
+def _batches(made: Iterable[Made]) -> Iterator[list[Made]]:
+    batch: list[Made] = []
+    for one in made:
         batch.append(one)
-        if sum(len(frame) for _, frame in batch) >= _ROWS_AT_ONCE:
+        if sum(len(other.rows) for other in batch) >= _ROWS_AT_ONCE:
             yield batch
             batch = []
     if batch:

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from steps.declaration import Learning
+from steps.features import windows
 
 WEATHER: Final = ("temperature", "relativehumidity", "pressure", "wind_speed", "wind_direction")
 SAME_HOUR_DAYS: Final = 7
@@ -95,15 +96,16 @@ def _mean_of_others(rest: pd.DataFrame, hours: pd.DatetimeIndex, parameters: tup
 
 
 def _mean(series: "pd.Series[float]", window: int) -> "pd.Series[float]":
-    return series.rolling(window, min_periods=max(1, window // 4)).mean()
+    return windows.mean(series, window, max(1, window // 4))
 
 
 def _past(value: "pd.Series[float]", learning: Learning) -> Columns:
     columns = {f"lag_{lag}": value.shift(lag) for lag in (0, *learning.lags)}
     for window in learning.windows:
-        rolling = value.rolling(window, min_periods=max(2, window // 4))
-        columns[f"mean_{window}"] = rolling.mean()
-        columns[f"std_{window}"] = rolling.std()
+        least = max(2, window // 4)
+        rolling = value.rolling(window, min_periods=least)
+        columns[f"mean_{window}"] = windows.mean(value, window, least)
+        columns[f"std_{window}"] = windows.std(value, window, least)
         columns[f"min_{window}"] = rolling.min()
         columns[f"max_{window}"] = rolling.max()
     # t + horizon less whole days, as far as it is not later than t

@@ -1,14 +1,21 @@
 """Features are stored by parameter, location and month, under a key made of all that they depend on.
 
-A month's rows look back `history_hours`, at the location itself and at the run's other locations. So the key holds the
-accepted versions of all their days that have an hour between there and the month's end, the part of the declaration
-that features are made by, and the code. A patched day changes the keys of exactly the months that may see it. The
-catalog is the only input: what lacks its key is computed by `prepare`, and whoever reads finds the same keys again.
+A month's rows look back `history_hours`, at the location itself and at its neighbours among the run's locations. So
+the key holds the accepted versions of all their days that have an hour between there and the month's end, or the last
+hour of the location's own days where that is earlier; the part of the declaration that features are made by, and the
+code. A patched day changes the keys of exactly the months that may see it. The catalog is the only input: what lacks
+its key is computed by `prepare`, and whoever reads finds the same keys again.
+
+The days go into the key in the order of their hours. What they give up to a midnight is the key that the month had
+while no later day was known; as no row looks ahead, its rows before that midnight are those of the month as it is now.
+So a day that comes in, or is patched, costs the rows from there on.
 
 Months are of UTC; an hour belongs to the one in which it ends, the very first hour (00:00) to the month it opens.
 """
 
-from bisect import bisect_left, bisect_right
+import hashlib
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -21,17 +28,29 @@ from steps.backends import catalog
 from steps.backends.objects import Bucket
 from steps.declaration import Declaration, load
 from steps.errors import CheckFailed
+from steps.features import neighbours
 from steps.threads import each
 
 _LONGEST_DAY = timedelta(hours=48)  # no location's day spans more
+_HOUR = timedelta(hours=1)
+_LONGEST_MONTH = timedelta(days=31)
 _THREADS = 8
 
 
-@dataclass(frozen=True)
-class FeatureMonth:
-    """The features of one location in one month (`YYYY-MM`): their key, where they are, and the days they look at.
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Where a month may lie as it was when none of its days from `before` (a midnight) on was known."""
 
-    Rows have their t in `start` ≤ t < `end`; they are made of the hours from `history` on.
+    before: datetime
+    object_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureMonth:
+    """The features of one location in one month (`YYYY-MM`): their key, where they are, the days they look at, of which
+    other locations these are, and where earlier states of the month may be, the oldest first.
+
+    Rows have their t in `start` ≤ t < `end`; each is made of the last `history` hours.
     """
 
     location: int
@@ -40,8 +59,10 @@ class FeatureMonth:
     object_key: str
     start: datetime
     end: datetime
-    history: datetime
+    history: timedelta
+    neighbours: tuple[int, ...]
     days: tuple[catalog.Accepted, ...] = field(repr=False)
+    earlier: tuple[Earlier, ...] = field(repr=False)
 
 
 def months(
@@ -57,31 +78,61 @@ def months(
 
     `first` and `last` leave out the months that end before the one or begin after the other.
     """
-    days = sorted(catalog.accepted(project, locations), key=lambda one: (one.first_hour, one.location, one.day))
-    starts = [one.first_hour for one in days]
     history = timedelta(hours=load(_history_name(declaration))(declaration.learning))
+    around = history + _LONGEST_MONTH + _LONGEST_DAY
+    span = {"first": first - around} if first else {}
+    span |= {"last": last + around} if last else {}
+    near = neighbours.nearest(catalog.places(project, locations), declaration.learning.neighbours)
+    days: defaultdict[int, list[catalog.Accepted]] = defaultdict(list)
+    for one in catalog.accepted(project, locations, **span):
+        days[one.location].append(one)
     made_by = _made_by(declaration)
     found: list[FeatureMonth] = []
-    for location, start in sorted(_present(days), key=lambda pair: (pair[1], pair[0])):
+    for start, location in sorted({(start, location) for location, own in days.items() for start in _present(own)}):
         end = _next(start)
         if (first and end.date() <= first) or (last and start.date() > last):
             continue
         since = start - history
-        window = days[bisect_left(starts, since - _LONGEST_DAY) : bisect_right(starts, end)]
-        seen = tuple(one for one in window if one.last_hour >= since and one.first_hour < end)
+        own = _between(days[location], since, end)
+        end = min(end, max(one.last_hour for one in own) + _HOUR)
+        seen = own + [one for other in near[location] for one in _between(days[other], since, end)]
+        seen.sort(key=lambda one: (one.first_hour, one.location, one.day))
         month = f"{start:%Y-%m}"
-        key = caching.key(
+        place = f"{project}/features/{parameter}/location={location}/month={month}"
+        base = caching.key(
             "features",
             parameter=parameter,
             location=location,
             month=month,
-            locations=sorted(locations),
+            locations=sorted((location, *near[location])),
             made_by=made_by,
-            days=[[one.location, one.day.isoformat(), one.etag] for one in seen],
         )
-        place = f"{project}/features/{parameter}/location={location}/month={month}/{key}.parquet"
-        found.append(FeatureMonth(location, month, key, place, start, end, since, seen))
+        key, earlier = _chain(base, start, seen)
+        states = tuple(Earlier(before, f"{place}/{state}.parquet") for before, state in earlier)
+        which = (location, month, key, f"{place}/{key}.parquet")
+        found.append(FeatureMonth(*which, start, end, history, near[location], tuple(seen), states))
     return found
+
+
+def _between(days: list[catalog.Accepted], since: datetime, end: datetime) -> list[catalog.Accepted]:
+    """Those of a location's days, in order, that have an hour in `since` ≤ t < `end`."""
+    begin = bisect_left(days, (since - _LONGEST_DAY).date(), key=lambda one: one.day)
+    until = bisect_left(days, (end + _LONGEST_DAY).date(), key=lambda one: one.day)
+    return [one for one in days[begin:until] if one.last_hour >= since and one.first_hour < end]
+
+
+def _chain(base: str, start: datetime, days: Iterable[catalog.Accepted]) -> tuple[str, list[tuple[datetime, str]]]:
+    """The key that `base` and all of `days` give, and, for each midnight after `start` that comes before one of them,
+    what those before it give."""
+    digest = hashlib.sha256(base.encode())
+    midnight, earlier = start, []
+    for one in days:
+        opened = one.first_hour.replace(hour=0, minute=0, second=0, microsecond=0)
+        if opened > midnight:
+            midnight = opened
+            earlier.append((midnight, digest.hexdigest()[:32]))
+        digest.update(f"\n{one.location} {one.day} {one.etag!r}".encode())
+    return digest.hexdigest()[:32], earlier
 
 
 def read(bucket: Bucket, wanted: Sequence[FeatureMonth]) -> pd.DataFrame:
@@ -113,13 +164,13 @@ def _history_name(declaration: Declaration) -> str:
     return f"{declaration.learning.features.partition(':')[0]}:history_hours"
 
 
-def _present(days: Iterable[catalog.Accepted]) -> set[tuple[int, datetime]]:
-    """Each location with the starts of the months that it has an hour in."""
-    found: set[tuple[int, datetime]] = set()
+def _present(days: Iterable[catalog.Accepted]) -> set[datetime]:
+    """The starts of the months that a location's `days` have an hour in."""
+    found: set[datetime] = set()
     for one in days:
         start = _month(one.first_hour)
         while start <= one.last_hour:
-            found.add((one.location, start))
+            found.add(start)
             start = _next(start)
     return found
 

@@ -20,7 +20,8 @@ Bend = Callable[[list[Line]], list[Line]]
 
 @dataclass
 class Seeded:
-    """Hourly NO2 and weather of some locations, from `first` on. `missing` days have no file."""
+    """Hourly NO2 and weather of some locations, from `first` on. `missing` days have no file. Locations lie on a
+    circle of latitude in the order of their ids, a hundredth of a degree apart."""
 
     locations: tuple[int, ...] = (101, 102)
     first: date = FIRST
@@ -46,6 +47,8 @@ class Seeded:
                     "sensors_id": f"{location}{number}",
                     "location": f"station {location}",
                     "datetime": (midnight + timedelta(hours=hour)).isoformat(),
+                    "lat": "48.2",
+                    "lon": f"{location / 100 % 180:.2f}",
                     "parameter": parameter,
                     "units": units,
                     "value": f"{value:.2f}",

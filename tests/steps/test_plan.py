@@ -50,6 +50,14 @@ def archive(tmp_path: Path) -> Path:
     return SEEDED.write(tmp_path / "archive")
 
 
+def test_no_more_fetch_than_the_pods_that_are_declared(tmp_path: Path, archive: Path) -> None:
+    ended = ask(tmp_path, archive, workers=51)
+    assert ended.code == 2
+    assert "--workers 51 is more than the 50 pods that openaq declares" in ended.error
+    planned(tmp_path, archive, workers=50)
+    assert workers(tmp_path) == list(range(40))  # as many as there are files
+
+
 def test_everything_is_missing_at_first(tmp_path: Path, archive: Path) -> None:
     found = planned(tmp_path, archive, workers=3)
     assert [(one.location, one.day) for one in found.fetch] == [

@@ -49,7 +49,8 @@ def test_good_days_are_accepted_and_made_into_features(collector: Collector) -> 
     assert found["rows"] == 16 * 96
     assert found["left_out"] == {}
     assert found["stale"] == []
-    assert found["features"] == {"months": 4, "computed": 4, "rows": 2 * 192, "columns": found["features"]["columns"]}
+    columns = found["features"]["columns"]
+    assert found["features"] == {"months": 4, "computed": 4, "rows": 2 * 192, "kept": 0, "columns": columns}
     assert found["features"]["columns"] > 30
     assert {one["failed"] for one in found["expectations"]} == {0}
     accepted = catalog.accepted("openaq", [101, 102])
@@ -172,7 +173,7 @@ class TestRunAgain:
         assert ended.code == 0
         assert {one.key: one.etag for one in lake().list("openaq/")} == lake_before
         again = collector.summary()
-        assert again["features"] == {"months": 4, "computed": 0, "rows": 0, "columns": 0}
+        assert again["features"] == {"months": 4, "computed": 0, "rows": 0, "kept": 0, "columns": 0}
         assert again["refused"] == summary["refused"]
         assert "empty" in page
 

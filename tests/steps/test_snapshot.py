@@ -64,6 +64,12 @@ def test_a_dataset_names_the_raw_files_that_it_is_made_of_whatever_is_patched_la
     assert datasets.files(objects.lake(), "openaq", learner.fingerprint()) == before
 
 
+def test_the_trials_of_all_families_together_have_no_more_pods_than_are_declared(learner: Learner) -> None:
+    ended = learner.snapshot(workers=26)
+    assert ended.code == 2
+    assert "--workers 26 for each of 2 model families is more than the 50 pods" in ended.error
+
+
 def test_again_finds_it_done_and_changes_nothing(learner: Learner) -> None:
     fill()
     learner.snapshot()
