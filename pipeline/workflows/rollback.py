@@ -22,5 +22,5 @@ def rollback(project: Project | TableProject) -> WorkflowTemplate:
         entrypoint="rollback-and-release",
         on_exit=release.EXIT_HANDLER,
         arguments=arguments(project, {}),
-        templates=[step, *release.templates(project), dag],
+        templates=[step, *release.templates(project, "rollback"), dag],
     )

@@ -39,6 +39,7 @@ location_days = sa.Table(
     sa.Column("refused_for", sa.String(63)),
     sa.Column("reason", sa.Text),
     sa.Column("decided_at", Utc, nullable=False),
+    sa.Column("loaded_etag", sa.String(128)),  # the version whose rows are in the table `measurements`
 )
 
 
