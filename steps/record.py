@@ -63,7 +63,7 @@ def _decoded(failures: str) -> list[dict[str, Any]]:
     try:
         found = json.loads(failures)
         found = json.loads(found) if isinstance(found, str) else found
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return [node for node in found if isinstance(node, dict)] if isinstance(found, list) else []
 

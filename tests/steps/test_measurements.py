@@ -112,7 +112,7 @@ class TestAnHourThatTheFilesOfTwoDaysHave:
     ONE, TWO = version(DAY, "a"), version(DAY + timedelta(days=1), "a")
 
     @pytest.fixture(autouse=True)
-    def both(self, database: str) -> Iterator[None]:  # noqa: ARG002 - it is there first
+    def both(self, database: str) -> Iterator[None]:
         accept(self.ONE, self.TWO)
         yield
         assert len({row[0] for row in stored()}) == len(stored()) == 48
