@@ -2,7 +2,8 @@
 
 In this order, so that a kill at any instant and another run end in the same place: examine, a chunk of files at a
 time, and put what is refused in quarantine with its reason; record all decisions in one transaction; clear what moved;
-compute the features that the catalog now asks for and the lake lacks. A part that is done is not done again.
+load what is accepted into the warehouse; compute the features that the catalog now asks for and the lake lacks. A part
+that is done is not done again.
 """
 
 import logging
@@ -29,6 +30,7 @@ from steps.errors import CheckFailed
 from steps.features import keys
 from steps.features.computing import Computed, compute
 from steps.features.observations import Observations
+from steps.loading import load
 from steps.threads import each
 
 log = logging.getLogger("steps")
@@ -89,6 +91,7 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     good, bad = _decisions(project.name, taken)
     catalog.record(project.name, good, bad, at=decided_at)
     quarantine.clear(store, project.name, taken.verdicts)
+    loaded = load(project, plan.locations, observations)
 
     fresh, stale = _freshness(project, plan, expectations)
     taken.outcomes += fresh
@@ -101,7 +104,10 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     summary = _summary(plan, taken, computed, stale)
     write_json(summary_out, summary)
     write_text(report_out, page.render(project.title, plan, summary, stopped))
-    log.info("%d accepted, %d refused, %d location-months computed", len(good), len(bad), computed.computed)
+    log.info(
+        "%d accepted, %d refused, %d measurements loaded, %d location-months computed",
+        *(len(good), len(bad), loaded, computed.computed),
+    )
     if stopped is not None:
         raise CheckFailed(stopped)
 

@@ -21,7 +21,7 @@ from steps import selection, stored
 from steps.backends import objects, promotions, warehouse
 from steps.backends.database import begin
 from steps.backends.promotions import Champion
-from steps.backends.warehouse import Observation, Outcome, Prediction
+from steps.backends.warehouse import Outcome, Prediction
 from steps.command import log, run, write_json
 from steps.declaration import Declaration
 from steps.errors import CheckFailed
@@ -64,14 +64,13 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
         log.warning(words)
         return
     frame = _features(project, selection.locations(locations, project), parameter, now)
-    measured = observations(frame)
-    earlier = _observed(project.name, parameter, now, measured)
+    earlier = _outcomes(project.name, parameter, now)
     made = predict(frame, live, now, timedelta(hours=project.learning.horizon_hours))
     made = banded(made, stored.around(live.model_uri, live.digest), earlier, now)
     outcomes = _published(project.name, parameter, now, made)
     words = f"Published {len(made)} hours ahead with version {live.version}." if made else _nothing(frame, now)
     rows = [_row(one) for one in made]
-    summary |= {"version": live.version, "rows": rows, "recent": _recent(outcomes, measured, now)}
+    summary |= {"version": live.version, "rows": rows, "recent": _recent(outcomes, frame, now)}
     summary |= {"live_rmse": warehouse.rmse(outcomes)}
     write_json(summary_out, {**summary, "words": words})
     log.info(words)
@@ -136,17 +135,9 @@ def _row(one: Prediction) -> dict[str, Any]:
     return {"location": one.location, "target_at": when, "value": one.value, "low": one.low, "high": one.high}
 
 
-def observations(frame: pd.DataFrame) -> list[Observation]:
-    """What was measured, among the rows."""
-    known = frame[frame["value"].notna()]
-    pairs = zip(known["location"], known["time"], known["value"], strict=True)
-    return [Observation(int(location), time.to_pydatetime(), float(value)) for location, time, value in pairs]
-
-
-def _observed(project: str, parameter: str, now: datetime, measured: Sequence[Observation]) -> list[Outcome]:
-    """Write what came true beside earlier predictions; the outcomes of the watched days."""
+def _outcomes(project: str, parameter: str, now: datetime) -> list[Outcome]:
+    """The earlier predictions of the watched days, and what came true."""
     with begin() as connection:
-        warehouse.observe(connection, project, parameter, measured)
         return warehouse.outcomes(connection, project, parameter, now - WATCHED, now)
 
 
@@ -162,10 +153,12 @@ def _nothing(frame: pd.DataFrame, now: datetime) -> str:
     return f"No hour of the 24 up to {now.isoformat()} has features ({newest}): nothing was published."
 
 
-def _recent(outcomes: Sequence[Outcome], measured: Sequence[Observation], now: datetime) -> list[dict[str, Any]]:
+def _recent(outcomes: Sequence[Outcome], frame: pd.DataFrame, now: datetime) -> list[dict[str, Any]]:
     """The last days hour by hour: what was predicted and what was measured, None where there is none of it."""
     predicted = {(one.target_at, one.location): one.predicted for one in outcomes}
-    observed = {(one.time, one.location): one.value for one in measured}
+    known = frame[frame["value"].notna()]
+    hours = zip(known["time"], known["location"], known["value"], strict=True)
+    observed = {(time.to_pydatetime(), int(location)): float(value) for time, location, value in hours}
     return [
         {
             "location": location,

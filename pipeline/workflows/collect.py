@@ -6,6 +6,7 @@ The fan-out's items are worker numbers, never names; what a worker does is in th
 from hera.workflows import DAG, Artifact, Container, Parameter, Task, WorkflowTemplate
 
 from pipeline.project import Project
+from pipeline.workflows import recording
 from pipeline.workflows.leaf import COLLECTING, DATABASE, LARGE, OBJECT_STORE, OPENAQ, leaf
 from pipeline.workflows.shape import CREATED, DECLARATION, SELECTION, arguments, selection, template
 
@@ -83,6 +84,7 @@ def backfill(project: Project) -> WorkflowTemplate:
         "backfill",
         hours=12,
         entrypoint="backfill",
+        on_exit=recording.EXIT_HANDLER,
         arguments=arguments_for(project),
-        templates=[*templates(project), dag],
+        templates=[*templates(project), recording.record(project, "backfill"), dag],
     )

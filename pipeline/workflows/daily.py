@@ -3,7 +3,7 @@
 from hera.workflows import DAG, CronWorkflow, Task
 
 from pipeline.project import Project
-from pipeline.workflows import collect
+from pipeline.workflows import collect, recording
 from pipeline.workflows.leaf import leaf
 from pipeline.workflows.shape import DECLARATION, SELECTION, cron
 
@@ -21,6 +21,7 @@ def daily(project: Project) -> CronWorkflow:
         project.schedule,
         hours=6,
         entrypoint="daily",
+        on_exit=recording.EXIT_HANDLER,
         arguments=collect.arguments_for(project, as_of="{{workflow.scheduledTime}}"),
-        templates=[*collect.templates(project), publish, dag],
+        templates=[*collect.templates(project), publish, recording.record(project, "daily"), dag],
     )

@@ -2,7 +2,8 @@
 
 The mutex keeps two releases apart but not in order, so `admit` is the fence: a decision is admitted only where no
 later one was. A `resource` template cannot splice text into its manifest safely; it takes it from admit's artifact.
-Where the workflow does not succeed, its exit handler puts back what the alias `champion` says.
+However the workflow ends, its exit handler records it; where it does not succeed, it puts back what the alias
+`champion` says.
 """
 
 from hera.workflows import DAG, Artifact, Container, Parameter, Resource, Task
@@ -10,16 +11,17 @@ from hera.workflows.models import Artifact as ManifestArtifact
 from hera.workflows.models import ManifestFrom, Mutex, Synchronization, ValueFrom
 
 from pipeline.project import Project, TableProject
+from pipeline.workflows import recording
 from pipeline.workflows.leaf import DATABASE, NON_ROOT, OBJECT_STORE, SERVING_IMAGE, TRACKING, labels, leaf, retries
 from pipeline.workflows.shape import DECLARATION, RUN
 
-EXIT_HANDLER = "restore-champion"
+EXIT_HANDLER = "record-and-restore"
 _DECISION = {"decision": "{{inputs.parameters.decision}}"}
 _SERVING = {"image": SERVING_IMAGE}
 
 
-def templates(project: Project | TableProject) -> list[Container | Resource | DAG]:
-    """The steps of a release, of its exit handler, and the two DAGs that order them."""
+def templates(project: Project | TableProject, workflow: str) -> list[Container | Resource | DAG]:
+    """The steps of a release in `workflow`, of its exit handler, and the two DAGs that order them."""
     decision = Parameter(name="decision")
     steps: list[Container | Resource | DAG] = [
         leaf(
@@ -41,7 +43,7 @@ def templates(project: Project | TableProject) -> list[Container | Resource | DA
         ),
         follow(project),
     ]
-    return [*steps, _release(project), _restore(project)]
+    return [*steps, recording.record(project, workflow), _release(project), _restore(project)]
 
 
 def follow(project: Project | TableProject) -> Container:
@@ -100,7 +102,8 @@ def _release(project: Project | TableProject) -> DAG:
 
 
 def _restore(project: Project | TableProject) -> DAG:
-    with DAG(name=EXIT_HANDLER, synchronization=_mutex(project)) as dag:
+    with DAG(name=EXIT_HANDLER, fail_fast=False, synchronization=_mutex(project)) as dag:
+        Task(name="record", template=recording.EXIT_HANDLER)
         Task(name="follow", template="follow", when="{{workflow.status}} != Succeeded")
         _put_back()
     return dag

@@ -30,5 +30,5 @@ def rollback(project: Project | TableProject) -> WorkflowTemplate:
         entrypoint="rollback-and-release",
         on_exit=release.EXIT_HANDLER,
         arguments=arguments(project, BY_HAND | {"why": "", "to": ""}),
-        templates=[step, *release.templates(project), dag],
+        templates=[step, *release.templates(project, "rollback"), dag],
     )

@@ -35,7 +35,7 @@ def train(project: Project) -> WorkflowTemplate:
         entrypoint="train",
         on_exit=release.EXIT_HANDLER,
         arguments=arguments(project, selection(project) | {"workers": "4"} | BY_HAND),
-        templates=[*steps, *release.templates(project), dag],
+        templates=[*steps, *release.templates(project, "train"), dag],
     )
 
 

@@ -34,5 +34,5 @@ def train(project: TableProject) -> WorkflowTemplate:
         on_exit=release.EXIT_HANDLER,
         synchronization=Synchronization(mutexes=[Mutex(name=f"{project.name}-train")]),
         arguments=arguments(project, {"workers": "4"} | BY_HAND),
-        templates=[merge, *learning.templates(project), *release.templates(project), dag],
+        templates=[merge, *learning.templates(project), *release.templates(project, "train"), dag],
     )

@@ -41,6 +41,7 @@ location_days = sa.Table(
     sa.Column("decided_at", Utc, nullable=False),
     sa.Column("latitude", sa.Float),  # as the accepted file says; null where it does not
     sa.Column("longitude", sa.Float),
+    sa.Column("loaded_etag", sa.String(128)),  # the version whose rows are in the table `measurements`
 )
 
 Place = tuple[float, float]  # latitude and longitude, degrees

@@ -2,14 +2,15 @@
 
 Contract. A transaction is all or nothing and serialises writers: `begin()` on SQLite takes the write lock at once
 (`BEGIN IMMEDIATE`, waiting up to 30 s), so that a read followed by a write inside it cannot be overtaken; on
-PostgreSQL it is SERIALIZABLE. Tables belong to the modules beside this one and are created on first use. Times are
-UTC.
+PostgreSQL it is SERIALIZABLE. Tables and views belong to the modules beside this one and are created on first use; a
+view whose definition has changed is made anew. Times are UTC.
 """
 
 import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -22,6 +23,36 @@ from steps.settings import setting
 metadata = sa.MetaData()
 _ATTEMPTS = 8
 _TABLES_LOCK = 0x7AB1E5  # any number that nobody else locks
+
+
+_views: list["View"] = []
+_definitions = sa.Table(  # of the views that were made, as they were then said; a database words them anew
+    "view_definitions",
+    metadata,
+    sa.Column("name", sa.String(63), primary_key=True),
+    sa.Column("definition", sa.Text, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """A view: its meaning, and that of each column. It is made after those that were declared before it."""
+
+    name: str
+    meaning: str
+    query: sa.Select[Any]
+    meanings: dict[str, str]
+    table: sa.TableClause = field(init=False)
+
+    def __post_init__(self) -> None:
+        columns = [sa.column(column.name, column.type) for column in self.query.selected_columns]
+        object.__setattr__(self, "table", sa.table(self.name, *columns))
+        _views.append(self)
+
+    @property
+    def c(self) -> Any:
+        """Its columns, for queries."""
+        return self.table.c
 
 
 @cache
@@ -101,6 +132,7 @@ def _create_tables(engine: sa.Engine) -> None:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))
         metadata.create_all(connection)
         _add_columns(connection)
+        _make_views(connection)
 
 
 def _add_columns(connection: sa.Connection) -> None:
@@ -112,6 +144,23 @@ def _add_columns(connection: sa.Connection) -> None:
             if column.name not in known:
                 kind = column.type.compile(connection.dialect)
                 connection.exec_driver_sql(f'ALTER TABLE "{table.name}" ADD COLUMN "{column.name}" {kind}')
+
+
+def _make_views(connection: sa.Connection) -> None:
+    """Those that are not there as they are declared, and with them the others, which may be made from them."""
+    dialect = connection.dialect
+    wanted = {
+        view.name: str(view.query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})) for view in _views
+    }
+    known = {row.name: row.definition for row in connection.execute(sa.select(_definitions))}
+    there = set(sa.inspect(connection).get_view_names())
+    if all(name in there and known.get(name) == definition for name, definition in wanted.items()):
+        return
+    for name in reversed(wanted):
+        connection.exec_driver_sql(f'DROP VIEW IF EXISTS "{name}"')
+    for name, definition in wanted.items():
+        connection.exec_driver_sql(f'CREATE VIEW "{name}" AS {definition}')
+    upsert(connection, _definitions, [{"name": name, "definition": text} for name, text in wanted.items()])
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ forgotten first and read again where it is needed.
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import batched
 from typing import TYPE_CHECKING
 
@@ -90,6 +90,14 @@ class Observations:
         )
         keys = ["location", "time", "parameter"]
         return found.sort_values(keys, kind="stable").drop_duplicates(keys, ignore_index=True)
+
+    def by_day(self, days: Sequence[Accepted]) -> Iterator[tuple[Accepted, list[tuple[datetime, str, float]]]]:
+        """Each of `days` with its hours: time (UTC, end of the hour), parameter and value."""
+        names = self._parameters.tolist()
+        for day, part in self._parts(days):
+            times = [time.replace(tzinfo=UTC) for time in part.time.astype("datetime64[us]").tolist()]
+            parameters = [names[number] for number in part.parameter.tolist()]
+            yield day, list(zip(times, parameters, part.value.tolist(), strict=True))
 
     def _parts(self, days: Sequence[Accepted]) -> Iterator[tuple[Accepted, _Day]]:
         for some in batched(days, _FILES_AT_ONCE):

@@ -14,9 +14,11 @@ from released import DECLARATION, decide, release, run
 from small_model import pack, upload
 
 from steps import declaration, publish
-from steps.backends import catalog, objects, promotions, warehouse
+from steps.backends import catalog, measurements, objects, promotions, warehouse
 from steps.backends.catalog import Accepted
 from steps.backends.database import begin
+from steps.backends.measurements import Measured
+from steps.backends.warehouse_schema import predictions
 from steps.errors import CheckFailed
 from steps.features import hourly, keys
 from steps.models.bands import Bands
@@ -50,6 +52,12 @@ def observations() -> pd.DataFrame:
     return pd.concat(long, ignore_index=True).sort_values(["location", "time", "parameter"], ignore_index=True)
 
 
+def measured(day: Accepted) -> list[Measured]:
+    pairs = zip(hours(), observed(day.location).tolist(), strict=True)
+    times = ((time.to_pydatetime(), value) for time, value in pairs)
+    return [Measured(time, "no2", "µg/m³", value) for time, value in times if day.first_hour <= time <= day.last_hour]
+
+
 @pytest.fixture
 def features() -> pd.DataFrame:
     """The features of both places in the lake, as `prepare` leaves them; all rows."""
@@ -68,6 +76,8 @@ def features() -> pd.DataFrame:
         for day in days
     ]
     catalog.record("openaq", good, [], at=AS_OF)
+    for place in PLACES:
+        measurements.replace("openaq", place, {one: measured(one) for one in good if one.location == place})
     frames = []
     for month in keys.months("openaq", PROJECT, PLACES, "no2"):
         rows = hourly.build(observations(), parameter="no2", learning=PROJECT.learning, location=month.location)
@@ -105,7 +115,7 @@ def published(folder: Path, *, as_of: datetime = AS_OF, **options: str) -> dict[
 
 def stored() -> list[tuple[Any, ...]]:
     with begin() as connection:
-        return list(map(tuple, connection.execute(sa.select(warehouse.predictions).order_by("target_at", "location"))))
+        return list(map(tuple, connection.execute(sa.select(predictions).order_by("target_at", "location"))))
 
 
 def test_the_last_day_gives_the_next(features: pd.DataFrame, tmp_path: Path) -> None:
@@ -200,11 +210,12 @@ def test_nothing_after_as_of_is_taken_for_known(features: pd.DataFrame, tmp_path
     go_live(features, tmp_path)
     early = AS_OF - timedelta(days=2)
     published(tmp_path, as_of=early)
-    assert (
-        published(tmp_path, as_of=early + timedelta(hours=6))["recent"][-1]["target_at"]
-        == (early + timedelta(hours=6)).isoformat()
-    )
-    assert sum(row[7] is not None for row in stored()) == 12
+    later = published(tmp_path, as_of=early + timedelta(hours=6))
+    assert later["recent"][-1]["target_at"] == (early + timedelta(hours=6)).isoformat()
+    known = [one for one in later["recent"] if one["predicted"] is not None]
+    assert len(known) == 12
+    errors = [one["predicted"] - one["observed"] for one in known]
+    assert later["live_rmse"] == pytest.approx(np.sqrt(np.mean(np.square(errors))))
 
 
 def test_before_a_model_is_live_it_says_so(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from steps.backends import warehouse
-from steps.backends.database import begin
-from steps.backends.warehouse import Observation, Outcome, Prediction
+from steps.backends.database import begin, upsert
+from steps.backends.warehouse import Outcome, Prediction
+from steps.backends.warehouse_schema import measurements
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -23,9 +24,10 @@ def record(*made: Prediction, parameter: str = "no2") -> None:
         warehouse.record(connection, "openaq", parameter, made)
 
 
-def observe(*measured: Observation) -> int:
+def measure(location: int, hour: int, value: float) -> None:
+    key = {"project": "openaq", "location": location, "time": NOON + timedelta(hours=hour), "parameter": "no2"}
     with begin() as connection:
-        return warehouse.observe(connection, "openaq", "no2", measured)
+        upsert(connection, measurements, [key | {"value": value, "unit": "µg/m³", "day": NOON.date(), "etag": "a"}])
 
 
 def outcomes() -> list[Outcome]:
@@ -41,16 +43,17 @@ def test_publishing_again_leaves_the_same_rows_with_the_new_values() -> None:
 
 def test_publishing_again_keeps_what_came_true() -> None:
     record(prediction(ONE, 0, 10.0))
-    assert observe(Observation(ONE, NOON, 12.5)) == 1
+    measure(ONE, 0, 12.5)
     record(prediction(ONE, 0, 11.0))
     assert outcomes() == [Outcome(ONE, NOON, 11.0, 12.5, 1, None, None)]
 
 
-def test_what_came_true_is_written_once_and_corrected_when_the_source_is_patched() -> None:
+def test_what_came_true_is_corrected_when_the_source_is_patched() -> None:
     record(prediction(ONE, 0, 10.0), prediction(ONE, 1, 10.0))
-    assert observe(Observation(ONE, NOON, 12.5), Observation(TWO, NOON, 99.0)) == 1
-    assert observe(Observation(ONE, NOON, 12.5)) == 0
-    assert observe(Observation(ONE, NOON, 13.0)) == 1
+    measure(ONE, 0, 12.5)
+    measure(TWO, 0, 99.0)
+    assert [one.observed for one in outcomes()] == [12.5, None]
+    measure(ONE, 0, 13.0)
     assert [one.observed for one in outcomes()] == [13.0, None]
 
 
@@ -77,5 +80,6 @@ def test_a_time_without_a_zone_is_refused() -> None:
 def test_the_error_counts_only_what_is_known() -> None:
     record(prediction(ONE, 0, 10.0), prediction(ONE, 1, 10.0), prediction(ONE, 2, 10.0))
     assert warehouse.rmse(outcomes()) is None
-    observe(Observation(ONE, NOON, 13.0), Observation(ONE, NOON + timedelta(hours=1), 14.0))
+    measure(ONE, 0, 13.0)
+    measure(ONE, 1, 14.0)
     assert warehouse.rmse(outcomes()) == pytest.approx(12.5**0.5)

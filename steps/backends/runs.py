@@ -1,0 +1,36 @@
+"""Runs: how each run of a workflow ended.
+
+Contract. A run has one row. Telling the same again changes nothing, so a step that does may be repeated; a run that was
+retried and ends otherwise replaces what was told before. Times are UTC, the end is by the database's clock.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from steps.backends.database import clock, upsert
+from steps.backends.warehouse_schema import runs
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has ended; see the table for what each is."""
+
+    project: str
+    run: str
+    workflow: str
+    as_of: datetime | None
+    started_at: datetime
+    status: str
+    failed: str | None
+
+
+def record(connection: sa.Connection, ended: Run) -> None:
+    """Write it, unless it is there."""
+    c = runs.c
+    columns = (*(c[name] for name in asdict(ended)),)
+    query = sa.select(*columns).where(c.project == ended.project, c.run == ended.run)
+    if (found := connection.execute(query).one_or_none()) is not None and Run(*found) == ended:
+        return
+    upsert(connection, runs, [asdict(ended) | {"ended_at": datetime.fromtimestamp(clock(connection), UTC)}])
