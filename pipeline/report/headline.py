@@ -6,13 +6,13 @@ It is on every page, so a summary that is missing or broken costs it that one fa
 from collections.abc import Callable
 from datetime import UTC
 
-from pipeline.report.fields import Fields, Unreadable
-from pipeline.report.markup import Child, Markup, join, tag
-from pipeline.report.metrics import deciding
-from pipeline.report.parts import facts, with_small
 from pipeline.report.story import Story
 from pipeline.report.tasks import FAILED, failures
-from pipeline.report.words import count, duration, instant, moment, names, one_line, parameter_name, percent
+from steps.pages.fields import Fields, Unreadable
+from steps.pages.markup import Child, Markup, join, tag
+from steps.pages.metrics import deciding
+from steps.pages.parts import facts, with_small
+from steps.pages.words import count, duration, instant, moment, names, one_line, parameter_name, percent
 
 
 def headline(story: Story) -> Markup:

@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from pipeline.report.words import instant
+from steps.pages.words import instant
 
 
 class Unreadable(ValueError):
     """A summary that cannot be shown: names the field, what was got and what was wanted."""
+
+
+class Absent(Unreadable):
+    """There is no such summary, or it has nothing of the kind, and nothing is broken; says why."""
 
 
 class Fields:
