@@ -1,11 +1,11 @@
 """The page of a decision: in words what was decided, then everything that it rests on. One file, no scripts."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from steps.pages.decision import ANSWERS, MODEL, OUTCOME
 from steps.pages.document import document
-from steps.pages.fields import Absent, Fields, Unreadable
+from steps.pages.fields import Absent, Fields, Unreadable, known
 from steps.pages.markup import Child, Markup, join, tag
 from steps.pages.metrics import deciding
 from steps.pages.parts import code, facts, note, section, with_small
@@ -43,56 +43,54 @@ def _head(project: str, fields: Fields) -> Markup:
         ),
         tag("h1", f"{parameter_name(fields.text('parameter'))}: {_verdict(fields)}"),
         tag("p", fields.text("words"), class_="lede"),
-        facts(_facts(fields), "facts large"),
+        facts([(name, _fact(read, fields)) for name, read in _FACTS], "facts large"),
     )
 
 
 def _verdict(fields: Fields) -> str:
     if fields.raw("promoted") is True:
         return "the challenger was promoted"
-    competed = any(row.text_or("name") == "champion" for row in fields.objects("scores"))
+    competed = known(lambda: any(row.text("name") == "champion" for row in fields.objects("scores")))
     return "the champion was kept" if competed else "the challenger was not promoted"
 
 
-def _facts(fields: Fields) -> list[tuple[str, Child]]:
-    metric, scores = deciding(fields), fields.objects("scores")
+def _fact(read: Callable[[Fields], Child], fields: Fields) -> Child:
+    return known(lambda: read(fields))
+
+
+def _score(fields: Fields) -> Child:
+    metric, own = deciding(fields), fields.objects("scores")[-1]
     unit = fields.text_or("unit") if metric.measured else ""
-    own = scores[-1] if scores else Fields({})
-    alias = f"to be {fields.text('alias')}, once verified" if "alias" in fields else "nothing was registered"
-    looked = fields.whole("looked") if "looked" in fields else 0
-    recipe = fields.inner("recipe") if "recipe" in fields else Fields({})
-    return [
-        (
-            metric.label,
-            with_small(f"{metric.told(own.number(metric.name))} {unit}".rstrip(), own.text_or("name"))
-            if metric.name in own
-            else None,
-        ),
-        ("Model", with_small(f"version {fields.text('version')}" if "version" in fields else "no new version", alias)),
-        ("Recipe", with_small(recipe.text("family"), "of the challenger") if "family" in recipe else None),
-        ("Holdout", _holdout(own, looked, table="truth" in _answers(fields))),
-        ("Bands", _bands(fields)),
-        ("Dataset", code(fields.text("fingerprint")[:12]) if "fingerprint" in fields else None),
-    ]
+    return with_small(f"{metric.label} {metric.told(own.number(metric.name))} {unit}".rstrip(), own.text("name"))
 
 
-def _holdout(own: Fields, looked: int, *, table: bool) -> Child:
+def _model(fields: Fields) -> Child:
+    if "version" not in fields:
+        return with_small("no new version", "nothing was registered")
+    return with_small(f"version {fields.text('version')}", "live once it is verified")
+
+
+def _holdout(fields: Fields) -> Child:
     """Its rows. A table's holdout stays while data come, so it is said how often it has been looked at."""
-    if "rows" not in own:
-        return None
-    often = f"looked at {looked} times" if table and looked > 1 else "which nothing was chosen by"
-    return with_small(f"{quantity(own.number('rows'))} rows", often)
-
-
-def _answers(fields: Fields) -> Fields:
-    return fields.inner("answers") if "answers" in fields else Fields({})
+    rows = f"{quantity(fields.objects('scores')[-1].number('rows'))} rows"
+    table = "answers" in fields and "truth" in fields.inner("answers")
+    looked = fields.whole("looked") if table and "looked" in fields else 1
+    return with_small(rows, f"looked at {looked} times" if looked > 1 else "which nothing was chosen by")
 
 
 def _bands(fields: Fields) -> Child:
-    if "bands" not in fields:
-        return None
     found = fields.inner("bands")
     return with_small(f"{percent(found.number('coverage'), 1)} inside", f"{percent(found.number('nominal'))} wanted")
+
+
+_FACTS: Final[tuple[tuple[str, Callable[[Fields], Child]], ...]] = (
+    ("Score", _score),
+    ("Model", _model),
+    ("Recipe", lambda fields: with_small(fields.inner("recipe").text("family"), "of the challenger")),
+    ("Holdout", _holdout),
+    ("Bands", _bands),
+    ("Dataset", lambda fields: code(fields.text("fingerprint")[:12])),
+)
 
 
 def _moment(text: str) -> str:

@@ -93,7 +93,7 @@ def test_sections_say_their_numbers(full: Page) -> None:
         "forecast": ("Location 9000001", "Location 9000002", "hours not measured", "NO₂, µg/m³"),
         "folds": ("5 folds", "it beats persistence on 5", "2002-03-01", "training mean"),
         "bands": ("79.2\u00a0%", "80\u00a0%", "41.3 µg/m³", "least in 2003-05, 76.0\u00a0%"),
-        "residuals": ("By hour of the day, local", "at 8 the answers were 2.10 µg/m³ too low", "Jun–Aug"),
+        "residuals": ("By hour of the day, local", "at 08:00 the answers were 2.10 µg/m³ too low", "Jun–Aug"),
         "predictions": ("version 1", "48 hours", "12.43 µg/m³", "Mon 23 Jun 05:00"),
         "trials": ("Best of 20 trials", "linear · 12", "lightgbm · 8", "learning rate", "chosen"),
         "importance": ("lag_0", "NO₂ now", "14.2\u00a0%", "others"),

@@ -51,7 +51,7 @@ def decide(
         return Outcome(False, f"Kept the champion: the folds chose its own recipe again, which has {measured}.")
     theirs = f"{_of(champion, gate)} of the champion's recipe, trained on the same rows"
     surely = bootstrap.bound is not None and bootstrap.bound > 0
-    verdict = f"{name} was {_gain(gate, champion, bootstrap)}, {_sure(bootstrap, span or f'{bootstrap.blocks} blocks')}"
+    verdict = f"{name} was {_gain(gate, champion, bootstrap)}{_sure(bootstrap, span or f'{bootstrap.blocks} blocks')}"
     words = f"{verdict}. It has {measured}, against {theirs}, {beaten}.{_least(gate, unit, bootstrap)}"
     return Outcome(surely, f"{'Promoted' if surely else 'Kept the champion'}: {words}")
 
@@ -66,10 +66,10 @@ def _gain(gate: Gate, champion: Score, bootstrap: Bootstrap) -> str:
 
 def _sure(bootstrap: Bootstrap, span: str) -> str:
     if bootstrap.bound is None:
-        return f"and {span} are too few to tell that from chance"
+        return f", and {span} are too few to tell that from chance"
     if bootstrap.bound > 0:
-        return f"more than chance over {span}"
-    return f"over {span}" if bootstrap.difference < 0 else f"not distinguishable from chance over {span}"
+        return f", more than chance over {span}"
+    return f" over {span}" if bootstrap.difference < 0 else f", not distinguishable from chance over {span}"
 
 
 def _least(gate: Gate, unit: str, bootstrap: Bootstrap) -> str:

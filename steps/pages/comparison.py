@@ -61,7 +61,7 @@ def _picture(difference: float, bound: float, metric: Metric, unit: str, confide
         stretched(tag("path", d=f"M{low * 1000:.0f} {(1 - _LINE) * 1000:.0f}H1000", class_="interval")),
         upright(low, _LINE - 0.12, _LINE + 0.12, "end-of"),
         tag("svg", tag("path", d="M-9-6l9 6l-9 6", class_="arrow"), x="100%", y=at(1 - _LINE), class_="at"),
-        marker(middle, _LINE, 2, "mark"),
+        tag("g", marker(middle, _LINE, 2, "mark"), class_="f0"),
         _label(middle, 0.68, f"gain {_told(difference, metric, unit)}"),
         _label(low, 0.14, f"at least {_told(bound, metric, unit)} ({confidence})"),
         x_ticks=x_ticks,
@@ -72,7 +72,7 @@ def _picture(difference: float, bound: float, metric: Metric, unit: str, confide
 
 
 def _label(x: float, y: float, words: str) -> Markup:
-    return tag("text", words, x=at(x), y=at(1 - y), class_=f"strong {_anchor(x)}")
+    return tag("text", words, x=at(x), y=at(1 - y), class_=f"strong halo {_anchor(x)}")
 
 
 def _anchor(share: float) -> str:

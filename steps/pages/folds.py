@@ -33,7 +33,10 @@ def folds(decision: Fields) -> Markup | None:
 def _picture(found: list[Fields], scores: dict[str, list[float]], metric: Metric, unit: str) -> Markup:
     y, y_ticks = around([value for values in scores.values() for value in values])
     places = [(index + 0.5) / len(found) for index in range(len(found))]
-    x_ticks = [Tick(x, _label(index, fold)) for index, (x, fold) in enumerate(zip(places, found, strict=True))]
+    x_ticks = [
+        Tick(x, _label(index, fold), minor=bool(index % 2))
+        for index, (x, fold) in enumerate(zip(places, found, strict=True))
+    ]
     ends = apart([y.share(values[-1]) for values in scores.values()], 15 / _HEIGHT)
     marks = []
     for index, ((name, values), end) in enumerate(zip(scores.items(), ends, strict=True)):

@@ -105,7 +105,7 @@ def _held(truth: list[float | None], low: list[float | None], high: list[float |
         for true, below, above in zip(truth, low, high, strict=True)
         if true is not None and below is not None and above is not None
     ]
-    return f" · {percent(sum(inside) / len(inside))} of them inside the band" if inside else ""
+    return f" · {percent(sum(inside) / len(inside))} inside the band" if inside else ""
 
 
 def _seen(value: float | None) -> str:

@@ -82,13 +82,18 @@ def _caption(words: str, found: list[Fields], unit: str) -> str:
     widest = max(found, key=lambda one: one.number("sd"))
     extremes = [one for one in (ranked[-1], ranked[0]) if one.number("mean")]
     told = [
-        f"at {one.text('group')} the answers were {quantity(abs(one.number('mean')), 2)} {unit}".rstrip()
+        f"{_where(words, one)} the answers were {quantity(abs(one.number('mean')), 2)} {unit}".rstrip()
         + f" too {'low' if one.number('mean') > 0 else 'high'} on average"
         for one in dict.fromkeys(extremes)
     ]
-    spread = f"they spread most at {widest.text('group')}, ±{quantity(widest.number('sd'), 2)} {unit}".rstrip()
+    spread = f"they spread most {_where(words, widest)}, ±{quantity(widest.number('sd'), 2)} {unit}".rstrip()
     sentence = "; ".join([*told, spread]) + "."
     return f"Of {count(len(found), 'group')} by {words}: {sentence}"
+
+
+def _where(words: str, one: Fields) -> str:
+    group = one.text("group")
+    return {"hour of the day": f"at {group:0>2}:00", "season": f"in {group}"}.get(words, f"at {words} {group}")
 
 
 def _table(words: str, found: list[Fields], unit: str) -> Markup:
