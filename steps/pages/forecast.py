@@ -52,7 +52,8 @@ def _chart(location: str, fields: Fields, subject: str, unit: str, budget: int) 
         raise Unreadable(f"{fields.where}: got {len(times)} times, {len(truth)} true values and {len(said)} forecasts")
     if not times:
         return tag("div", tag("h3", f"Location {location}"), note("No hours in the holdout."), class_="block")
-    low, high = (fields.numbers(name) if name in fields else [None] * len(times) for name in ("low", "high"))
+    none: list[float | None] = [None] * len(times)
+    low, high = (fields.numbers(name) if name in fields else none for name in ("low", "high"))
     if not (len(times) == len(low) == len(high)):
         raise Unreadable(f"{fields.where}: got {len(times)} times, bands of {len(low)} and {len(high)} hours")
     x, x_ticks = hours(times[0], times[-1])
@@ -65,7 +66,7 @@ def _chart(location: str, fields: Fields, subject: str, unit: str, budget: int) 
         )
         for values, kind in ((said, "forecast"), (truth, "truth"))
     ]
-    ends = [[None if value is None else y.share(value) for value in values] for values in (low, high)]
+    below, above = ([None if value is None else y.share(value) for value in values] for values in (low, high))
     width = 1 / max(len(times) - 1, 1)
     hits = [
         column(place - width / 2, width, f"{hour(time)}\nmeasured {_seen(true)}\nforecast {_seen(value)} {unit}")
@@ -78,7 +79,7 @@ def _chart(location: str, fields: Fields, subject: str, unit: str, budget: int) 
         plot(
             f"Forecast and truth: {about}",
             f"Two lines in {unit}. {_fit(truth, said, unit)}{_held(truth, low, high)}.",
-            area(places, *ends, "band") if any(value is not None for value in low) else None,
+            area(places, below, above, "band") if any(value is not None for value in low) else None,
             *drawn,
             *(hits if len(hits) <= budget else ()),
             x_ticks=x_ticks,
