@@ -14,7 +14,7 @@ from pipeline.engine.run import arguments_of
 from pipeline.finding import Found
 from pipeline.live_lines import clean
 from pipeline.outline import Entry, outline
-from pipeline.report.words import shortened
+from steps.pages.words import shortened
 
 _VALUE = 100  # characters of a parameter's value
 

@@ -9,13 +9,13 @@ from pipeline.errors import UserError
 from pipeline.project import TableProject
 from pipeline.projects import PROJECTS
 from pipeline.put import table_project
-from pipeline.report.words import one_line, shortened
 from pipeline.running import Laptop
 from pipeline.tables import table
 from steps.backends import ledger, objects
 from steps.backends.database import transact
 from steps.backends.ledger import Upload
 from steps.backends.objects import Stored
+from steps.pages.words import one_line, shortened
 
 _HEADER = ("FILE", "STATE", "SINCE", "ROWS", "RUN", "WHERE", "WHY")
 _WIDEST = 60

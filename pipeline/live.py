@@ -20,7 +20,7 @@ from rich.text import Text
 from pipeline.live_lines import Lines, clean, count, tells
 from pipeline.report import logs
 from pipeline.report.tasks import FINISHED, NEVER_RAN, Task, tasks
-from pipeline.report.words import duration, elapsed
+from steps.pages.words import duration, elapsed
 
 if TYPE_CHECKING:
     from pipeline.engine.views import RunView

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline.engine.views import origin
 from pipeline.report.tasks import FINISHED, NEVER_RAN, Task, tasks
-from pipeline.report.words import duration, elapsed, one_line
+from steps.pages.words import duration, elapsed, one_line
 
 if TYPE_CHECKING:
     from pipeline.engine.views import NodeView, RunView

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.report.words import one_line, printable, shortened
+from steps.pages.words import one_line, printable, shortened
 
 LONGEST = 16 * 1024  # characters; a longer line is shown as several
 _CHUNK = 64 * 1024  # bytes

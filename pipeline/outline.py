@@ -12,7 +12,7 @@ from pipeline.engine import Reuse, items, when
 from pipeline.engine.plans import plan, with_targets
 from pipeline.engine.spec import NOTHING, Parameter, Retry, Task, Template, Values, Workflow
 from pipeline.engine.variables import Unresolved, replace_all
-from pipeline.report.words import one_line, shortened
+from steps.pages.words import one_line, shortened
 
 MOST = 3000  # entries; a tree that is longer is cut
 _SHOWN_ITEMS = 3

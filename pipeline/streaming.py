@@ -20,7 +20,7 @@ from pipeline.labels import labels
 from pipeline.live_lines import clean
 from pipeline.log_lines import Tail, spoken
 from pipeline.report.tasks import FINISHED, NEVER_RAN
-from pipeline.report.words import duration, elapsed
+from steps.pages.words import duration, elapsed
 
 if TYPE_CHECKING:
     from pipeline.engine.views import NodeView, RunView

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 
 from pipeline.engine.cron import Cron
-from pipeline.report.words import duration, one_line
+from steps.pages.words import duration, one_line
 
 Say = Callable[[str], None]
 

@@ -24,7 +24,7 @@ from steps.backends.promotions import Promotion
 from steps.backends.tracking import ALIAS, Account, Registered, Tracking, Trial
 from steps.command import log, run, write_json, write_text
 from steps.declaration import Declaration, TableDeclaration
-from steps.learning import lake
+from steps.learning import lake, measures
 from steps.learning.champion import live_recipe
 from steps.learning.dataset import Dataset
 from steps.learning.judge import Judgement, judge, refit
@@ -221,11 +221,7 @@ def _tell(made: _Decision) -> Registered | None:
             "features": len(dataset.features),
             **dataset.about(),
         },
-        metrics={
-            f"holdout_{metric}.{score.name.partition(' (')[0].replace(' ', '_')}": score.values[metric]
-            for score in judgement.scores
-            for metric in score.values
-        },
+        metrics=measures.of(judgement),
         tags={**tags, **outcome, "mlflow.note.content": judgement.words},
         trials=[
             Trial(
@@ -237,9 +233,11 @@ def _tell(made: _Decision) -> Registered | None:
         ],
     )
     run_id = tracking.log(account)
-    if made.model is None:
-        return None
-    return tracking.register(run_id, made.key, made.model.package, {**tags, "digest": made.model.digest})
+    registered = None
+    if made.model is not None:
+        registered = tracking.register(run_id, made.key, made.model.package, {**tags, "digest": made.model.digest})
+    tracking.attach(run_id, "decision.html", decision_page.page(made.project.name, made.summary(registered)))
+    return registered
 
 
 def _decided(project: Declaration | TableDeclaration, fingerprint: str) -> dict[str, Any] | None:
@@ -269,6 +267,7 @@ def _recall(project: Declaration | TableDeclaration, found: Promotion) -> dict[s
         "parameter": found.parameter,
         "scores": found.scores,
         "bootstrap": None,
+        "span": "",
         "trials": [],
         "folds": [],
         "bands": None,

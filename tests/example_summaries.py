@@ -94,6 +94,46 @@ def dataset() -> dict[str, Any]:
     }
 
 
+def fold_scores() -> list[dict[str, Any]]:
+    return [
+        {
+            "from": f"2002-{3 + 2 * index:02d}-01T00:00:00Z",
+            "to": f"2002-{4 + 2 * index:02d}-28T23:00:00Z",
+            "rows": 2800 + index,
+            "score": score,
+            "naive": {"persistence": score + 5.5, "training mean": score + 3 - 2 * (index == 3)},
+        }
+        for index, score in enumerate((19.3, 15.7, 18.2, 20.5, 15.2))
+    ]
+
+
+def bands() -> dict[str, Any]:
+    months = (("2003-03", 0.81, 1240), ("2003-04", 0.84, 1438), ("2003-05", 0.76, 1486), ("2003-06", 0.78, 707))
+    return {
+        "nominal": 0.8,
+        "coverage": 0.792,
+        "rows": 4871,
+        "width": 41.3,
+        "method": "conformal, by location, following each day's misses",
+        "by_month": [{"month": month, "coverage": share, "rows": rows} for month, share, rows in months],
+    }
+
+
+def residual_groups() -> dict[str, list[dict[str, Any]]]:
+    means = {
+        "hour": {str(hour): 2.1 * math.cos((hour - 8) / 24 * math.tau) for hour in range(24)},
+        "season": {"Mar–May": 0.9, "Jun–Aug": -1.4},
+        "location": {"9000001": 0.7, "9000002": -0.1},
+    }
+    return {
+        name: [
+            {"group": group, "mean": round(mean, 3), "sd": round(12 + 2 * mean, 3), "rows": 4871 // len(own)}
+            for group, mean in own.items()
+        ]
+        for name, own in means.items()
+    }
+
+
 def decision(*, promoted: bool = True) -> dict[str, Any]:
     drawn = random.Random(5)
     hard = (1.7, -1.9, 0.6, 2.9, -2.4)
@@ -129,7 +169,8 @@ def decision(*, promoted: bool = True) -> dict[str, Any]:
     forecast = {}
     for index, location in enumerate(LOCATIONS):
         times, truth, predicted = series(336, AS_OF, index + 1, 44 - 20 * index)
-        forecast[location] = {"time": times, "truth": truth, "forecast": predicted}
+        low, high = ([round(share * value, 2) for value in predicted] for share in (0.7, 1.4))
+        forecast[location] = {"time": times, "truth": truth, "forecast": predicted, "low": low, "high": high}
     return {
         "kind": "decision",
         "decision": 1 if promoted else 2,
@@ -155,7 +196,13 @@ def decision(*, promoted: bool = True) -> dict[str, Any]:
         "bootstrap": None
         if promoted
         else {"difference": 0.08, "bound": -0.11, "confidence": 0.9, "blocks": 108, "draws": 2000},
+        "span": "108 days",
         "trials": trials,
+        "folds": fold_scores(),
+        "bands": bands(),
+        "residuals": {"mean": 0.31, "sd": 18.6, "rows": 4871},
+        "residual_groups": residual_groups(),
+        "hour_zone": "local",
         "forecast": forecast,
         "importance": [
             {"feature": name, "share": round(0.142 * 0.88**index, 4)} for index, name in enumerate(FEATURES)

@@ -14,12 +14,13 @@ ROOT = Path(__file__).parent.parent
 ALLOWED = {
     "steps": ("steps",),
     "steps.backends": ("steps.backends", "steps.errors", "steps.settings", "steps.caching"),
-    "pipeline": ("pipeline", "steps.backends", "steps.errors"),
+    "steps.pages": ("steps.pages",),
+    "pipeline": ("pipeline", "steps.backends", "steps.pages", "steps.errors"),
     "pipeline.engine": ("pipeline.engine", "pipeline.errors"),
     "pipeline.stack": ("pipeline.stack", "pipeline.errors", "pipeline.engine.host", "steps.backends"),
     "pipeline.projects": ("pipeline.projects", "pipeline.project", "pipeline.errors"),
     "pipeline.workflows": ("pipeline.workflows", "pipeline.project", "pipeline"),
-    "pipeline.report": ("pipeline.report", "pipeline.engine.views", "pipeline.errors"),
+    "pipeline.report": ("pipeline.report", "pipeline.engine.views", "pipeline.errors", "steps.pages"),
 }
 
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.engine.views import NodeView, RunView
-from pipeline.report import words
 from pipeline.report.rails import rails
-from pipeline.report.scale import around, hours, seconds
 from pipeline.report.tasks import Task, failures, tasks
+from steps.pages import words
+from steps.pages.scale import around, hours, seconds
 
 
 def follow(*after: set[int]) -> list[Task]:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import example_runs
+import example_summaries
 import pytest
 
 from pipeline.engine.views import RunView
 from pipeline.report import write
+from steps import decision_page
 
 EVIL = "</title></style></script><script>alert(1)</script><img src=x onerror=alert(2)>\"'><b>&amp;{{1+1}}"
 STEERING = "\x1b[31mred\x07\x00\r\u202egnirts\u2066\ud800\u2028"
@@ -97,6 +99,22 @@ def test_hostile_text_stays_text(tmp_path: Path, make: Callable[[Path], RunView]
     assert source.lower().count("<script") == 0
     assert source.count("</style>") == 1
     assert "<script>alert(1)</script>" in page.text
+
+
+def test_hostile_text_stays_text_on_the_page_of_a_decision() -> None:
+    summary = spoiled(example_summaries.decision(promoted=False) | {"fingerprint": "", "recipe": {"family": ""}})
+    summary["metric"] = "rmse"
+    summary["forecast"] = {EVIL: summary["forecast"]["9000001"]}
+    summary["folds"] = [fold | {"naive": {EVIL: 20.0}} for fold in summary["folds"]]
+    source = decision_page.page(EVIL + STEERING, summary)
+    page = Names(source)
+    assert page.names <= ALLOWED
+    assert not {name for name in page.attributes if name.startswith("on") or name in {"src", "style"}}
+    assert "Cannot be shown" not in source
+    assert source.lower().count("<script") == 0
+    assert source.count("</style>") == 1
+    assert page.text.count("<script>alert(1)</script>") > 10
+    assert not {"\x1b", "\x07", "\x00", "\r", "\u202e", "\u2066", "\u2028"} & set(source)
 
 
 def test_what_steers_a_terminal_or_turns_text_round_is_left_out(tmp_path: Path) -> None:

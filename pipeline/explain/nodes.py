@@ -16,7 +16,7 @@ from pipeline.engine.views import origin
 from pipeline.explain.causes import FAILED_FAST, Causes, Root, is_superseded, said
 from pipeline.explain.lines import Line, name_list
 from pipeline.log_lines import last_lines
-from pipeline.report.words import duration
+from steps.pages.words import duration
 
 _TAIL = 10  # lines of a log
 _OPERAND = re.compile(r"[A-Za-z0-9][-A-Za-z0-9]*(?:\.[A-Z][A-Za-z]+)?")

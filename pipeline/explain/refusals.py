@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.errors import Refused
 from pipeline.explain.lines import Line
-from pipeline.report.words import printable, shortened
+from steps.pages.words import printable, shortened
 
 _AROUND = 3  # lines before and after
 _WIDEST = 160  # characters of a line

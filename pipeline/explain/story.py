@@ -7,7 +7,7 @@ from pipeline.engine.views import RunView, origin
 from pipeline.explain.causes import Cause, is_superseded, said
 from pipeline.explain.lines import Line, name_list
 from pipeline.explain.nodes import Teller
-from pipeline.report.words import count, duration, elapsed
+from steps.pages.words import count, duration, elapsed
 
 _MOST = 12  # causes, and lines about one
 _TAIL = 5  # lines of a log

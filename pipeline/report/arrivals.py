@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from pipeline.report.fields import Fields
-from pipeline.report.markup import Child, Markup, join, tag
-from pipeline.report.parts import facts, section, table, unfolds
 from pipeline.report.story import Story, Summary
-from pipeline.report.words import one_line, quantity
+from steps.pages.fields import Fields
+from steps.pages.markup import Child, Markup, join, tag
+from steps.pages.parts import facts, section, table, unfolds
+from steps.pages.words import one_line, quantity
 
 _SHOWN = 12
 

@@ -1,11 +1,11 @@
 """Dataset: what was learned from, and what was kept back to judge."""
 
-from pipeline.report.fields import Fields
-from pipeline.report.markup import Child, Markup, tag
-from pipeline.report.parts import facts, section, with_small
-from pipeline.report.plot import at
 from pipeline.report.story import Story
-from pipeline.report.words import count, quantity
+from steps.pages.fields import Fields
+from steps.pages.markup import Child, Markup, tag
+from steps.pages.parts import facts, section, with_small
+from steps.pages.plot import at
+from steps.pages.words import count, quantity
 
 
 def dataset(story: Story) -> Markup:

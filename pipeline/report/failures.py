@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from pipeline.report import logs
-from pipeline.report.markup import Markup, tag
-from pipeline.report.parts import facts, section, spent
 from pipeline.report.story import Story
 from pipeline.report.tasks import Task
 from pipeline.report.tasks import failures as failed_nodes
-from pipeline.report.words import elapsed, moment
+from steps.pages.markup import Markup, tag
+from steps.pages.parts import facts, section, spent
+from steps.pages.words import elapsed, moment
 
 if TYPE_CHECKING:
     from pipeline.engine.views import NodeView, RunView

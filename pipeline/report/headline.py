@@ -3,22 +3,21 @@
 It is on every page, so a summary that is missing or broken costs it that one fact; the summary's own section says why.
 """
 
-from collections.abc import Callable
 from datetime import UTC
 
-from pipeline.report.fields import Fields, Unreadable
-from pipeline.report.markup import Child, Markup, join, tag
-from pipeline.report.metrics import deciding
-from pipeline.report.parts import facts, with_small
 from pipeline.report.story import Story
 from pipeline.report.tasks import FAILED, failures
-from pipeline.report.words import count, duration, instant, moment, names, one_line, parameter_name, percent
+from steps.pages.fields import Fields, known
+from steps.pages.markup import Child, Markup, join, tag
+from steps.pages.metrics import deciding
+from steps.pages.parts import facts, with_small
+from steps.pages.words import count, duration, instant, moment, names, one_line, parameter_name, percent
 
 
 def headline(story: Story) -> Markup:
     """The top of the page."""
     title, lede = _says(story)
-    named = _known(lambda: story.declaration.text("title") if story.declaration else None)
+    named = known(lambda: story.declaration.text("title") if story.declaration else None)
     return tag(
         "header",
         tag("p", join(named, " · " if named else None, f"Report of {moment(story.now)}"), class_="eyebrow"),
@@ -40,12 +39,12 @@ def _says(story: Story) -> tuple[str, str | None]:
         task, node = next(iter(failures(failed)), (None, None))
         at = f" at {task.name}" if task else ""
         return f"{failed.workflow} failed{at}", node.message if node and node.message else failed.message
-    if learned := _known(lambda: _learned(story)):
-        return learned, _known(lambda: story.latest("decision").fields.text("words"))
+    if learned := known(lambda: _learned(story)):
+        return learned, known(lambda: story.latest("decision").fields.text("words"))
     if unfinished := next((run for run in story.runs if run.finished_at is None), None):
         return f"{unfinished.workflow} {'was interrupted' if unfinished.interrupted else 'is running'}", None
     done = f"{names([run.workflow for run in story.runs])} succeeded" if story.runs else "No runs"
-    return _known(lambda: _predicted(story)) or done, None
+    return known(lambda: _predicted(story)) or done, None
 
 
 def _learned(story: Story) -> str:
@@ -82,11 +81,11 @@ def _facts(story: Story) -> list[tuple[str, Child]]:
         ((run.finished_at or story.now) - (run.started_at or run.created_at)).total_seconds() for run in story.runs
     )
     return [
-        (_known(lambda: _metric(story)) or "Error", _known(lambda: _error(story))),
-        ("Model", _known(lambda: _decided(story)) or _known(lambda: _live(story))),
+        (known(lambda: _metric(story)) or "Error", known(lambda: _error(story))),
+        ("Model", known(lambda: _decided(story)) or known(lambda: _live(story))),
         (
             "Parameter",
-            _known(lambda: _parameter(story, "decision")) or _known(lambda: _parameter(story, "predictions")),
+            known(lambda: _parameter(story, "decision")) or known(lambda: _parameter(story, "predictions")),
         ),
         ("Stations", _stations(story)),
         ("As of", _as_of(story)),
@@ -133,7 +132,7 @@ def _stations(story: Story) -> Child:
 def _as_of(story: Story) -> Child:
     """The logical time: as predicted, as given, or else when the newest workflow was created."""
     given = [run.parameters.get("as-of") or run.created_at.isoformat() for run in reversed(story.runs)]
-    predicted = _known(lambda: story.latest("predictions").fields.text("as_of"))
+    predicted = known(lambda: story.latest("predictions").fields.text("as_of"))
     for text in (predicted or "", *given):
         try:
             time = instant(one_line(text))
@@ -145,8 +144,8 @@ def _as_of(story: Story) -> Child:
 
 def _horizon(story: Story) -> str | None:
     """How far ahead is predicted, where a declaration or a dataset says so."""
-    learning = _known(lambda: story.declaration.inner("learning").text("horizon_hours") if story.declaration else None)
-    hours = learning or _known(lambda: story.latest("dataset").fields.text("embargo_hours"))
+    learning = known(lambda: story.declaration.inner("learning").text("horizon_hours") if story.declaration else None)
+    hours = learning or known(lambda: story.latest("dataset").fields.text("embargo_hours"))
     return f"{hours} h" if hours else None
 
 
@@ -158,11 +157,3 @@ def _scores(decision: Fields) -> dict[str, float]:
 def _own(scores: dict[str, float]) -> str | None:
     """The name of the new model's score."""
     return next((name for name in scores if name.startswith("challenger")), None)
-
-
-def _known[T](read: Callable[[], T]) -> T | None:
-    """What `read` finds, or None where it cannot be read."""
-    try:
-        return read()
-    except Unreadable:
-        return None

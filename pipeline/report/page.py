@@ -1,43 +1,42 @@
-"""Page: sections in the order in which a reader wants them, in one HTML file that needs nothing else.
+"""Page: sections in the order in which a reader wants them, in one HTML file that needs nothing else."""
 
-The policy in its head lets it load nothing and run nothing, and apply one style, known by its digest; so even a
-mistake in escaping could not act.
-"""
+from collections.abc import Callable, Iterable
 
-import base64
-import hashlib
-from collections.abc import Callable
-from pathlib import Path
-
-from pipeline.report.answers import answers
 from pipeline.report.arrivals import arrivals
 from pipeline.report.dataset import dataset
 from pipeline.report.failures import failures
-from pipeline.report.fields import Unreadable
-from pipeline.report.forecast import forecast
 from pipeline.report.headline import headline, page_title
-from pipeline.report.importance import importance
-from pipeline.report.markup import Markup, join, tag
-from pipeline.report.parts import note, section
 from pipeline.report.predictions import predictions
 from pipeline.report.provenance import provenance
 from pipeline.report.runs import runs
-from pipeline.report.scores import scores
-from pipeline.report.story import Absent, Story
-from pipeline.report.trials import trials
+from pipeline.report.story import Story
 from pipeline.report.validation import validation
-from pipeline.report.words import names
+from steps.pages import decision
+from steps.pages.document import document
+from steps.pages.fields import Absent, Fields, Unreadable
+from steps.pages.markup import Markup, tag
+from steps.pages.parts import note, section
+from steps.pages.words import names
 
-Section = Callable[[Story], Markup | None]
-_SECTIONS: tuple[tuple[str, str, Section], ...] = (
+Section = tuple[str, str, Callable[[Story], Markup | None]]
+
+
+def _decided(sections: Iterable[decision.Section]) -> list[Section]:
+    """Sections of a decision, drawn from the newest one that the runs made."""
+
+    def of(make: Callable[[Fields], Markup | None]) -> Callable[[Story], Markup | None]:
+        return lambda story: make(story.latest("decision").fields)
+
+    return [(slug, name, of(make)) for slug, name, make in sections]
+
+
+_SECTIONS: tuple[Section, ...] = (
     ("failures", "What failed", failures),
-    ("scores", "Scores", scores),
+    *_decided(decision.OUTCOME),
     ("arrivals", "Files", arrivals),
-    ("forecast", "Forecast", forecast),
-    ("answers", "Answers", answers),
+    *_decided(decision.ANSWERS),
     ("predictions", "Next hours", predictions),
-    ("trials", "Trials", trials),
-    ("importance", "Features", importance),
+    *_decided(decision.MODEL),
     ("validation", "Checks", validation),
     ("dataset", "Dataset", dataset),
     ("runs", "What ran", runs),
@@ -47,9 +46,6 @@ _SECTIONS: tuple[tuple[str, str, Section], ...] = (
 
 def page(story: Story) -> str:
     """The whole document."""
-    style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     drawn: list[tuple[str, str, Markup]] = []
     absent: dict[str, list[str]] = {}
     for slug, name, make in _SECTIONS:
@@ -62,18 +58,8 @@ def page(story: Story) -> str:
             made = section(slug, name, None, note(f"Cannot be shown. {reason}"))
         if made is not None:
             drawn.append((slug, name, made))
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy),
-        tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name_="color-scheme", content="light dark"),
-        tag("meta", name_="referrer", content="no-referrer"),
-        tag("title", page_title(story)),
-        Markup(f"<style>{style}</style>"),
-    )
-    body = tag(
-        "body",
+    return document(
+        page_title(story),
         tag(
             "main",
             headline(story),
@@ -84,4 +70,3 @@ def page(story: Story) -> str:
         if absent
         else None,
     )
-    return f"<!doctype html>\n{tag('html', join(head, body), lang='en')}\n"

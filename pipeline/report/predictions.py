@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pipeline.report.fields import Fields
-from pipeline.report.markup import Child, Markup, join, tag
-from pipeline.report.parts import facts, note, section, table, unfolds
-from pipeline.report.plot import at, column, legend, line, plot, upright
-from pipeline.report.scale import Scale, around, hours
 from pipeline.report.story import Story
-from pipeline.report.words import count, hour, moment, parameter_name, quantity
+from steps.pages.fields import Fields
+from steps.pages.markup import Child, Markup, join, tag
+from steps.pages.parts import facts, note, section, table, unfolds
+from steps.pages.plot import at, column, legend, line, plot, upright
+from steps.pages.scale import Scale, around, hours
+from steps.pages.words import count, hour, moment, parameter_name, quantity
 
 _MOST_CHARTS = 8
 _RECENT = timedelta(hours=72)

@@ -3,10 +3,10 @@
 import json
 from typing import TYPE_CHECKING
 
-from pipeline.report.markup import Child, Markup, tag
-from pipeline.report.parts import code, facts, note, section, unfolds
 from pipeline.report.story import Story
-from pipeline.report.words import moment, shortened
+from steps.pages.markup import Child, Markup, tag
+from steps.pages.parts import code, facts, note, section, unfolds
+from steps.pages.words import moment, shortened
 
 if TYPE_CHECKING:
     from pipeline.engine.views import RunView

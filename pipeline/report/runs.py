@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pipeline.report.markup import Child, Markup, tag
-from pipeline.report.parts import note, section, spent
-from pipeline.report.plot import at
 from pipeline.report.rails import Rail, rails
-from pipeline.report.scale import Scale, Tick, seconds
 from pipeline.report.story import Story
 from pipeline.report.tasks import FAILED, NEVER_RAN, Item, Task, tasks
-from pipeline.report.words import count, elapsed, one_line, shortened
+from steps.pages.markup import Child, Markup, tag
+from steps.pages.parts import note, section, spent
+from steps.pages.plot import at
+from steps.pages.scale import Scale, Tick, seconds
+from steps.pages.words import count, elapsed, one_line, shortened
 
 if TYPE_CHECKING:
     from pipeline.engine.views import NodeView, RunView

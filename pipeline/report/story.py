@@ -9,19 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.report.fields import Fields, Unreadable
 from pipeline.report.tasks import FAILED, tasks
+from steps.pages.attribution import attribution
+from steps.pages.fields import Absent, Fields, Unreadable
 
 if TYPE_CHECKING:
     from pipeline.engine.views import NodeView, RunView
 
-SAMPLE_LOCATIONS = frozenset({"9000001", "9000002"})
-ATTRIBUTION = "aqeval 0.7.3 sample, unnamed UK stations"
 _LARGEST_SUMMARY = 20_000_000
-
-
-class Absent(Unreadable):
-    """None of the runs left such a summary, and none is broken; says why."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +89,7 @@ class Story:
         mentioned = {
             location.strip() for run in self.runs for location in run.parameters.get("locations", "").split(",")
         }
-        return ATTRIBUTION if SAMPLE_LOCATIONS & {*self.locations, *mentioned} else None
+        return attribution({*self.locations, *mentioned})
 
     @cached_property
     def _read(self) -> list[Summary | str]:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pipeline.report.fields import Fields
-from pipeline.report.markup import Child, Markup, join, tag
-from pipeline.report.parts import facts, note, section, table, unfolds, with_small
-from pipeline.report.plot import at
 from pipeline.report.story import Story, Summary
-from pipeline.report.words import count, names, percent, quantity
+from steps.pages.fields import Fields
+from steps.pages.markup import Child, Markup, join, tag
+from steps.pages.parts import facts, note, section, table, unfolds, with_small
+from steps.pages.plot import at
+from steps.pages.words import count, names, percent, quantity
 
 _SHOWN = 12
 

@@ -11,7 +11,6 @@ A model is logged as a `python_function` with a loader of our own: plain files a
 
 import logging
 import os
-import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -52,6 +51,8 @@ _KEY = "pipeline.key"
 _PARENT = "mlflow.parentRunId"
 _THREADS = 4
 
+Measured = float | Sequence[float] | Mapping[int, float]
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -59,7 +60,7 @@ class Trial:
 
     name: str
     parameters: Mapping[str, Any]
-    metrics: Mapping[str, float | Sequence[float]]
+    metrics: Mapping[str, Measured]
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,13 @@ class Package:
 
 @dataclass(frozen=True)
 class Account:
-    """What one decision leaves behind for people; `name` is the run's."""
+    """What one decision leaves behind for people; `name` is the run's. A metric with several values has one for each
+    step: a list counts them from 0, a mapping says which."""
 
     key: str
     name: str
     parameters: Mapping[str, Any]
-    metrics: Mapping[str, float]
+    metrics: Mapping[str, Measured]
     tags: Mapping[str, str]
     trials: Sequence[Trial] = ()
 
@@ -119,6 +121,11 @@ class Tracking:
             self._write(parent, account.parameters, account.metrics, account.tags)
             self._finish(parent)
         return str(parent.info.run_id)
+
+    def attach(self, run_id: str, name: str, text: str) -> None:
+        """Keep a text as an artifact of the run. Again: in its place."""
+        with self._talking(f"keep {name}"):
+            self._client.log_text(run_id, text, name)
 
     def register(self, run_id: str, key: str, package: Package, tags: Mapping[str, str]) -> Registered:
         """Make the packaged model a version of the project's registered model. Again: the same version."""
@@ -178,15 +185,16 @@ class Tracking:
         self,
         run: Run,
         parameters: Mapping[str, Any],
-        metrics: Mapping[str, float | Sequence[float]],
+        metrics: Mapping[str, Measured],
         tags: Mapping[str, str],
     ) -> None:
-        now = int(time.time() * 1000)
-        series = {name: [value] if isinstance(value, int | float) else value for name, value in metrics.items()}
+        began = run.info.start_time  # and not now: written again, a value is the same and not one more
         self._client.log_batch(
             run.info.run_id,
             metrics=[
-                Metric(name, value, now, step) for name, values in series.items() for step, value in enumerate(values)
+                Metric(name, value, began, step)
+                for name, measured in metrics.items()
+                for step, value in _steps(measured).items()
             ],
             params=[Param(name, str(value)) for name, value in parameters.items()],
             tags=[RunTag(name, value) for name, value in tags.items()],
@@ -242,6 +250,12 @@ class Tracking:
             kind = _Absent if error.error_code == "RESOURCE_DOES_NOT_EXIST" else StepError
             first = str(error).partition("\n")[0][:300]
             raise kind(f"the tracking server at {self._uri} did not {what}: {first}") from error
+
+
+def _steps(measured: Measured) -> Mapping[int, float]:
+    if isinstance(measured, int | float):
+        return {0: measured}
+    return measured if isinstance(measured, Mapping) else dict(enumerate(measured))
 
 
 class _Absent(StepError):

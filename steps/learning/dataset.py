@@ -80,6 +80,10 @@ class Dataset(ABC):
         """A label for each scored row; what has the same label is drawn together. `hours`: of a block in a series."""
 
     @abstractmethod
+    def span(self, scored: Mask, hours: int) -> str:
+        """What those blocks are, for people: 74 days, or 296 rows."""
+
+    @abstractmethod
     def about(self) -> dict[str, Any]:
         """What `restore` needs beside the rows, as JSON values."""
 
@@ -147,6 +151,10 @@ class Series(Dataset):
         """Stretches of so many hours: neighbouring hours, and locations at the same hour, are alike."""
         blocks: np.ndarray[Any, Any] = self.rows.loc[scored, "target_at"].dt.floor(f"{hours}h").to_numpy()
         return blocks
+
+    def span(self, scored: Mask, hours: int) -> str:
+        count = len(np.unique(self.blocks(scored, hours)))
+        return f"{count} {'days' if hours == 24 else f'blocks of {hours} hours'}"
 
     def about(self) -> dict[str, Any]:
         return {"horizon_hours": self.horizon_hours, "holdout_from": self.holdout_from.isoformat()}

@@ -26,13 +26,14 @@ def decide(
     challenger: Score,
     champion: Score | None,
     bootstrap: Bootstrap | None,
+    span: str = "",
     same_recipe: bool = False,
     no_champion: str = NOTHING_LIVE,
 ) -> Outcome:
     """Promote if the challenger beats every naive predictor, meets the bound, and beats the champion for certain.
 
-    With no champion the first two suffice; `no_champion` says why there is none. `same_recipe`: the folds chose the
-    champion's own.
+    With no champion the first two suffice; `no_champion` says why there is none. `span`: what the two were compared
+    over, such as 74 days. `same_recipe`: the folds chose the champion's own.
     """
     name, own = challenger.name, challenger.by(gate.metric)
     measured = f"{_named(gate)} {_told(own, gate, unit)} on {challenger.rows} rows it had not seen"
@@ -44,29 +45,40 @@ def decide(
         wanted = f"the project wants {'more' if METRICS[gate.metric] else 'less'} than {gate.bound:g} {unit}".rstrip()
         return Outcome(False, f"Not promoted: {name} has {measured}; {wanted}.")
     beaten = " and ".join(f"{_of(other, gate)} of {other.name}" for other in naive)
-    stands = f"{name} has {measured}, against {beaten}"
     if champion is None or bootstrap is None:
-        return Outcome(True, f"Promoted: {stands}. {no_champion}")
+        return Outcome(True, f"Promoted: {name} has {measured}, against {beaten}. {no_champion}")
     if same_recipe:
-        return Outcome(False, f"The champion stays: the folds chose its own recipe again, which has {measured}.")
-    beaten_too, told = _compared(gate, unit, champion, bootstrap)
-    return Outcome(beaten_too, f"{'Promoted' if beaten_too else 'The champion stays'}: {stands}; {told}.")
+        return Outcome(False, f"Kept the champion: the folds chose its own recipe again, which has {measured}.")
+    theirs = f"{_of(champion, gate)} of the champion's recipe, trained on the same rows"
+    surely = bootstrap.bound is not None and bootstrap.bound > 0
+    verdict = f"{name} was {_gain(gate, champion, bootstrap)}{_sure(bootstrap, span or f'{bootstrap.blocks} blocks')}"
+    words = f"{verdict}. It has {measured}, against {theirs}, {beaten}.{_least(gate, unit, bootstrap)}"
+    return Outcome(surely, f"{'Promoted' if surely else 'Kept the champion'}: {words}")
 
 
-def _compared(gate: Gate, unit: str, champion: Score, bootstrap: Bootstrap) -> tuple[bool, str]:
-    """Whether the champion is beaten for certain, and how the two compare."""
-    told = f"the champion's recipe, trained on the same rows, has {_of(champion, gate)}"
+def _gain(gate: Gate, champion: Score, bootstrap: Bootstrap) -> str:
+    """How much better than the champion: of an error in per cent of it, of an accuracy in points."""
+    gain = 100 * bootstrap.difference / (1.0 if METRICS[gate.metric] else champion.by(gate.metric))
+    size = f"{abs(gain):.1f}" if abs(gain) >= 0.05 or gain == 0 else f"{abs(gain):.1g}"
+    of = "points" if METRICS[gate.metric] else "%"
+    return f"{size} {of} {'worse' if gain < 0 else 'better'} than the champion"
+
+
+def _sure(bootstrap: Bootstrap, span: str) -> str:
     if bootstrap.bound is None:
-        return (
-            False,
-            f"{told}, and {bootstrap.blocks} blocks are too few to tell them apart",
-        )
-    worse = bootstrap.bound > 0
-    verdict = "is worse" if worse else "is better" if bootstrap.difference < 0 else "is not distinguishable from it"
+        return f", and {span} are too few to tell that from chance"
+    if bootstrap.bound > 0:
+        return f", more than chance over {span}"
+    return f" over {span}" if bootstrap.difference < 0 else f", not distinguishable from chance over {span}"
+
+
+def _least(gate: Gate, unit: str, bootstrap: Bootstrap) -> str:
+    """What the difference is, and what it is at least."""
+    if bootstrap.bound is None:
+        return ""
     least = f"{_told(bootstrap.bound, gate, unit)} at {100 * gate.confidence:g} % confidence"
-    wanted = "" if worse else ", wanted above 0"
-    difference = _told(bootstrap.difference, gate)
-    return worse, f"{told} and {verdict}: the difference is {difference}, at least {least}{wanted}"
+    wanted = "" if bootstrap.bound > 0 else ", wanted above 0"
+    return f" The difference is {_told(bootstrap.difference, gate)}, at least {least}{wanted}."
 
 
 def _of(score: Score, gate: Gate) -> str:

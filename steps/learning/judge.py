@@ -30,9 +30,10 @@ class Judgement:
 
     `recipe` is the challenger's, to be refitted on everything where it is `promoted`; `same_recipe` where the champion
     has the very same. `scores` are of the holdout: the naive predictors, the champion's recipe where there is one, the
-    challenger. `folds`: what each was, and how the winner and the naive predictors did on it. `bands` and `forecast`
-    (of a series), `answers` (of a table: truth and answer row by row), `residuals` (of numbers: truth − answer, in all
-    and by group) and `importance` are the challenger's, trained on the training part.
+    challenger; the `bootstrap` compares the last two over the `span`, such as 74 days. `folds`: what each was, and how
+    the winner and the naive predictors did on it. `bands` and `forecast` (of a series), `answers` (of a table: truth
+    and answer row by row), `residuals` (of numbers: truth − answer, in all and by group) and `importance` are the
+    challenger's, trained on the training part.
     """
 
     promoted: bool
@@ -44,6 +45,7 @@ class Judgement:
     parameter: str
     scores: tuple[Score, ...]
     bootstrap: Bootstrap | None
+    span: str
     trials: tuple[TrialResult, ...]
     folds: tuple[dict[str, Any], ...]
     bands: Measured | None
@@ -64,6 +66,7 @@ class Judgement:
             "parameter": self.parameter,
             "scores": [score.to_json() for score in self.scores],
             "bootstrap": self.bootstrap.to_json() if self.bootstrap else None,
+            "span": self.span,
             "trials": [trial.to_json() for trial in self.trials],
             "folds": list(self.folds),
             "bands": self.bands.to_json() if self.bands else None,
@@ -107,6 +110,7 @@ def judge(dataset: Dataset, learning: Judged, results: Sequence[TrialResult], ch
         )
     same = theirs is not None and champion == chosen.recipe
     around = _bands(dataset, learning, chosen.recipe, answers)
+    span = dataset.span(scored, learning.gate.block_hours)
     outcome = gate.decide(
         learning.gate,
         dataset.unit,
@@ -114,6 +118,7 @@ def judge(dataset: Dataset, learning: Judged, results: Sequence[TrialResult], ch
         challenger=challenger,
         champion=score,
         bootstrap=bootstrap,
+        span=span,
         same_recipe=same,
         no_champion=no_champion,
     )
@@ -127,6 +132,7 @@ def judge(dataset: Dataset, learning: Judged, results: Sequence[TrialResult], ch
         parameter=dataset.parameter,
         scores=(*naive, *([score] if score else []), challenger),
         bootstrap=bootstrap,
+        span=span,
         trials=tuple(results),
         folds=evidence.folds(dataset, learning, chosen),
         bands=around,

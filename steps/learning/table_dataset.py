@@ -63,6 +63,9 @@ class Table(Dataset):
             return np.arange(int(scored.sum()))
         return self._digits(16, 24)[scored] % _MOST_BLOCKS
 
+    def span(self, scored: Mask, hours: int) -> str:  # noqa: ARG002 - it has no hours
+        return f"{int(scored.sum())} rows"
+
     def about(self) -> dict[str, Any]:
         return {"task": self.task, "holdout_share": self.holdout_share, "sequence": self.number}
 

@@ -77,7 +77,15 @@ def test_what_beats_the_naive_predictors_is_registered_and_promoted(client: Mlfl
     assert parent.data.metrics["holdout_rmse.challenger"] == pytest.approx(row.scores[-1]["rmse"])
     assert client.get_model_version("openaq", "1").tags["digest"] == row.digest
     assert client.get_registered_model("openaq").aliases == {}, "only verify moves the alias"
+    hours = client.get_metric_history(parent.info.run_id, "residual_mean.hour")
+    assert {point.step: point.value for point in hours} == {
+        int(one["group"]): pytest.approx(one["mean"]) for one in summary["residual_groups"]["hour"]
+    }
+    assert parent.data.metrics["band.coverage"] == pytest.approx(summary["bands"]["coverage"])
+    folds = client.get_metric_history(parent.info.run_id, "fold_rmse.persistence")
+    assert [point.value for point in folds] == pytest.approx([one["naive"]["persistence"] for one in summary["folds"]])
     page = (tmp_path / "page").read_text()
+    assert Path(client.download_artifacts(parent.info.run_id, "decision.html", str(tmp_path))).read_text() == page
     assert row.words.replace("'", "&#x27;") in page
     assert "challenger (linear)" in page
     assert "http" not in page.replace("http-equiv", ""), "a page must work without a network"

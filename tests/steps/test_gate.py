@@ -1,6 +1,7 @@
 """What is promoted, what is not, and that the reason is said in words."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -36,7 +37,8 @@ def decide(
         naive=(of("persistence", 24.0), of("training mean", 22.0)),
         challenger=of("challenger (linear)", own),
         champion=None if champion is None else of("champion", champion),
-        bootstrap=None if champion is None else Bootstrap(champion - own, bound, 0.9, 100, 4000),
+        bootstrap=None if champion is None else Bootstrap(champion - own, bound, 0.9, 74, 4000),
+        span="74 days",
     )
 
 
@@ -67,25 +69,33 @@ def test_the_project_s_bound_must_be_met() -> None:
 def test_a_champion_that_is_beaten_for_certain_gives_way() -> None:
     outcome = decide(18.0, champion=19.0, bound=0.4)
     assert outcome.promoted
-    assert "the difference is 1.00, at least 0.40 µg/m³ at 90 % confidence" in outcome.words
+    assert outcome.words.startswith(
+        "Promoted: challenger (linear) was 5.3 % better than the champion, more than chance over 74 days."
+    )
+    assert "The difference is 1.00, at least 0.40 µg/m³ at 90 % confidence" in outcome.words
 
 
 @pytest.mark.parametrize(
     ("own", "bound", "verdict"),
-    [(18.9, -0.05, "not distinguishable"), (18.9, 0.0, "not distinguishable"), (19.5, -0.9, "is better")],
+    [
+        (18.9, -0.05, "0.5 % better than the champion, not distinguishable from chance over 74 days."),
+        (18.9, 0.0, "0.5 % better than the champion, not distinguishable from chance over 74 days."),
+        (18.9999, -0.05, "0.0005 % better than the champion, not distinguishable"),
+        (19.5, -0.9, "2.6 % worse than the champion over 74 days."),
+    ],
 )
 def test_a_champion_that_may_be_as_good_stays(own: float, bound: float, verdict: str) -> None:
     outcome = decide(own, champion=19.0, bound=bound)
     assert not outcome.promoted
-    assert outcome.words.startswith("The champion stays")
-    assert verdict in outcome.words
+    assert outcome.words.startswith(f"Kept the champion: challenger (linear) was {verdict}")
+    assert "19.00 of the champion's recipe, trained on the same rows, 24.00 of persistence" in outcome.words
     assert "wanted above 0" in outcome.words
 
 
 def test_too_few_blocks_decide_nothing() -> None:
     outcome = decide(10.0, champion=20.0, bound=None)
     assert not outcome.promoted
-    assert "too few to tell them apart" in outcome.words
+    assert "50.0 % better than the champion, and 74 days are too few to tell that from chance" in outcome.words
 
 
 def test_the_metric_is_the_project_s() -> None:
@@ -180,7 +190,8 @@ def test_a_poor_champion_is_replaced_and_a_good_one_stays() -> None:
     assert judged(dataset(), Recipe("linear", POOR)).promoted
     stays = judged(dataset(), Recipe("linear", GOOD), POOR, WORSE)
     assert not stays.promoted
-    assert "The champion stays" in stays.words
+    assert stays.words.startswith("Kept the champion: ")
+    assert re.search(r"over \d+ days", stays.words)
     assert [one.name for one in stays.scores][2] == "champion"
 
 

@@ -50,6 +50,29 @@ def test_a_decision_is_one_run_with_its_trials_as_children(client: MlflowClient)
     assert [point.value for point in client.get_metric_history(child.info.run_id, "fold")] == [18.0, 20.0]
 
 
+def test_a_metric_may_have_steps_and_writing_it_again_adds_none(client: MlflowClient) -> None:
+    tracking, started = Tracking("openaq"), replace(ACCOUNT, trials=())
+    account = replace(started, metrics={"rmse": 18.5, "fold": [3.0, 4.0], "hour": {7: 1.0, 9: -2.0}})
+    run_id = tracking.log(account)
+    assert tracking.log(account) == run_id
+
+    def history(name: str) -> list[tuple[int, float]]:
+        return [(point.step, point.value) for point in client.get_metric_history(run_id, name)]
+
+    assert history("rmse") == [(0, 18.5)]
+    assert history("fold") == [(0, 3.0), (1, 4.0)]
+    assert history("hour") == [(7, 1.0), (9, -2.0)]
+
+
+def test_a_text_is_an_artifact_of_the_run_and_the_last_one_counts(client: MlflowClient, tmp_path: Path) -> None:
+    tracking = Tracking("openaq")
+    run_id = tracking.log(replace(ACCOUNT, trials=()))
+    for text in ("<p>first", "<p>µ second"):
+        tracking.attach(run_id, "decision.html", text)
+    assert [each.path for each in client.list_artifacts(run_id)] == ["decision.html"]
+    assert Path(client.download_artifacts(run_id, "decision.html", str(tmp_path))).read_text() == "<p>µ second"
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_registered_model_is_loaded_by_its_alias(client: MlflowClient, tmp_path: Path, family: str) -> None:
     tracking, packed = Tracking("openaq"), package(tmp_path, family)

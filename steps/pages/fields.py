@@ -4,15 +4,19 @@ A summary was written by another program, perhaps of another version. Every acce
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from pipeline.report.words import instant
+from steps.pages.words import instant
 
 
 class Unreadable(ValueError):
     """A summary that cannot be shown: names the field, what was got and what was wanted."""
+
+
+class Absent(Unreadable):
+    """There is no such summary, or it has nothing of the kind, and nothing is broken; says why."""
 
 
 class Fields:
@@ -103,6 +107,14 @@ class Fields:
 
     def _wrong(self, name: str, value: object, wanted: str) -> Unreadable:
         return Unreadable(f"{self.where}.{name}: got {_seen(value)}, wanted {wanted}")
+
+
+def known[T](read: Callable[[], T]) -> T | None:
+    """What `read` finds, or None where it cannot be read."""
+    try:
+        return read()
+    except Unreadable:
+        return None
 
 
 def _seen(value: object) -> str:

@@ -7,7 +7,7 @@ language.
 
 from html import escape
 
-from pipeline.report.words import printable
+from steps.pages.words import printable
 
 Attribute = str | int | float | bool | None
 _VOID = frozenset({"meta", "br", "hr", "wbr", "col"})

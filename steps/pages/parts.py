@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.report.markup import Child, Markup, tag
-from pipeline.report.words import duration
+from steps.pages.markup import Child, Markup, tag
+from steps.pages.words import duration
 
 Row = Sequence[Child]
 
@@ -44,6 +44,18 @@ def table(columns: Sequence[str], rows: Iterable[Row], caption: str, class_: str
         tabindex="0",
         role="region",
         aria_label=caption,
+    )
+
+
+def figure(title: str | None, drawn: Child, caption: str, numbers: Child) -> Markup:
+    """A picture, what one sees in it in a sentence, and the same as a table that unfolds."""
+    return tag(
+        "div",
+        tag("h3", title) if title else None,
+        drawn,
+        tag("p", caption, class_="note"),
+        unfolds("The numbers", numbers),
+        class_="block",
     )
 
 

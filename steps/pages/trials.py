@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from pipeline.report.fields import Fields
-from pipeline.report.markup import Child, Markup, tag
-from pipeline.report.metrics import Metric, deciding
-from pipeline.report.parts import note, section, spent, table, unfolds
-from pipeline.report.plot import at, column, marker, plot, upright
-from pipeline.report.scale import Tick, around
-from pipeline.report.story import Story
-from pipeline.report.words import count, names, quantity
+from steps.pages.fields import Fields
+from steps.pages.markup import Child, Markup, tag
+from steps.pages.metrics import Metric, deciding
+from steps.pages.parts import note, section, spent, table, unfolds
+from steps.pages.plot import at, column, marker, plot, upright
+from steps.pages.scale import Tick, around
+from steps.pages.words import count, names, quantity
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,11 @@ class Trial:
         return f"{self.family} {self.number}"
 
 
-def trials(story: Story) -> Markup:
+def trials(decision: Fields) -> Markup:
     """A picture by family, what was chosen, and the table."""
-    fields = story.latest("decision").fields
-    unit = fields.text_or("unit")
-    metric = deciding(fields)
-    found = [_trial(one) for one in fields.objects("trials")]
+    unit = decision.text_or("unit")
+    metric = deciding(decision)
+    found = [_trial(one) for one in decision.objects("trials")]
     if not found:
         return section("trials", "Trials", None, note("Not kept."))
     families = list(dict.fromkeys(trial.family for trial in found))

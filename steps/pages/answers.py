@@ -2,18 +2,16 @@
 
 from collections import Counter
 
-from pipeline.report.fields import Fields, Unreadable
-from pipeline.report.markup import Child, Markup, tag
-from pipeline.report.parts import section, table
-from pipeline.report.plot import legend, line, plot
-from pipeline.report.scale import around
-from pipeline.report.story import Absent, Story
-from pipeline.report.words import parameter_name, quantity
+from steps.pages.fields import Absent, Fields, Unreadable
+from steps.pages.markup import Child, Markup, tag
+from steps.pages.parts import section, table
+from steps.pages.plot import legend, line, plot
+from steps.pages.scale import around
+from steps.pages.words import parameter_name, quantity
 
 
-def answers(story: Story) -> Markup:
+def answers(decision: Fields) -> Markup:
     """Points around the diagonal for numbers, a table of counts for classes."""
-    decision = story.latest("decision").fields
     found = decision.inner("answers") if "answers" in decision else Fields({})
     if "truth" not in found:
         raise Absent("the decision was made on a series.")
@@ -38,13 +36,13 @@ def _points(truth: list[float], said: list[float], subject: str, unit: str) -> t
         f"Answers beside the truth: {subject}",
         f"{len(truth)} points; across, what is true, and up, what the model said, both in {unit}.",
         line([(0.0, 0.0), (1.0, 1.0)], "truth"),
-        line(dots, "forecast"),
+        line(dots, "dots"),
         x_ticks=x_ticks,
         y_ticks=y_ticks,
         unit=f"answer, {unit}",
         height=320,
     )
-    return legend(("forecast", "a row: truth across, answer up"), ("truth", "right")), drawn
+    return legend(("dots", "a row: truth across, answer up"), ("truth", "right")), drawn
 
 
 def _counts(truth: list[float], said: list[float]) -> Markup:

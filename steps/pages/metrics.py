@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from pipeline.report.fields import Fields
-from pipeline.report.words import quantity
+from steps.pages.fields import Fields
+from steps.pages.words import quantity
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,10 @@ class Metric:
     def digits(self) -> int:
         """Decimals that are worth telling."""
         return 2 if self.measured else 3
+
+    def better(self, one: float, other: float) -> bool:
+        """Whether `one` is a better score than `other`."""
+        return one > other if self.higher else one < other
 
     def told(self, value: float) -> str:
         """A value without its unit."""

@@ -1,34 +1,32 @@
 """Scores: the holdout, on which nothing was chosen: the new model beside the naive predictors and the champion."""
 
-from pipeline.report.fields import Fields
-from pipeline.report.markup import Child, Markup, tag
-from pipeline.report.metrics import Metric, beside, deciding
-from pipeline.report.parts import facts, section, table
-from pipeline.report.plot import at, legend
-from pipeline.report.story import Story
-from pipeline.report.words import percent, quantity
+from steps.pages.fields import Fields
+from steps.pages.markup import Child, Markup, tag
+from steps.pages.metrics import Metric, beside, deciding
+from steps.pages.parts import note, section, table
+from steps.pages.plot import at, legend
+from steps.pages.words import names, percent, quantity
 
 _ROW = 46
 _LONGEST = 0.84  # of the width: what is left holds the number
 
 
-def scores(story: Story) -> Markup:
-    """Error of each predictor: a picture, a table, and the comparison with the champion where there was one."""
-    fields = story.latest("decision").fields
-    rows = fields.objects("scores")
-    unit = fields.text_or("unit")
-    metric, other = deciding(fields), beside(fields)
-    part = "rows" if "answers" in fields and "truth" in fields.inner("answers") else "the last stretch of time"
+def scores(decision: Fields) -> Markup:
+    """Error of each predictor: a picture, what it says, and a table."""
+    rows = decision.objects("scores")
+    unit = decision.text_or("unit")
+    metric, other = deciding(decision), beside(decision)
+    part = "rows" if "answers" in decision and "truth" in decision.inner("answers") else "the last stretch of time"
     better = "Longer" if metric.higher else "Shorter"
     return section(
         "scores",
         "Against the naive predictors",
         f"{'Scores' if metric.higher else 'Error'} on {part} that took no part in choosing. {better} is better."
-        + _looked(fields),
+        + _looked(decision),
         legend(("naive", metric.label), *([("light", other.label)] if other else [])),
         _bars(rows, unit, metric, other),
+        note(_caption(rows, unit, metric)) if rows else None,
         _table(rows, unit, metric, other),
-        _bootstrap(fields, unit),
     )
 
 
@@ -104,22 +102,20 @@ def _row(row: Fields, reference: float, metric: Metric, other: Metric | None) ->
     ]
 
 
-def _bootstrap(fields: Fields, unit: str) -> Markup | None:
-    if "bootstrap" not in fields:
-        return None
-    found = fields.inner("bootstrap")
-    of = f", {unit}" if unit else ""
-    names = {"difference": f"Gain over the champion{of}", "bound": f"Its lower bound{of}"}
-    pairs = [
-        (names.get(name, name.replace("_", " ").capitalize()), _value(found.raw(name)))
-        for name in found
-        if isinstance(found.raw(name), str | int | float | bool)
-    ]
-    return facts([("Block bootstrap", "against the champion"), *pairs])
+def _caption(rows: list[Fields], unit: str, metric: Metric) -> str:
+    """The last predictor, which is the new one, beside each of the others."""
+    *others, own = rows
+    value = own.number(metric.name)
+    told = [f"{_beside(value, other.number(metric.name), metric)} {other.text('name')}" for other in others]
+    said = f"{own.text('name')}: {metric.label} {metric.told(value)} {unit if metric.measured else ''}".rstrip()
+    return f"{said}, {names(told)}." if told else f"{said}."
 
 
-def _value(value: object) -> str:
-    return f"{value:.3g}".replace("-", "−") if isinstance(value, float) else str(value)
+def _beside(value: float, other: float, metric: Metric) -> str:
+    where = "above" if value > other else "below"
+    if not metric.measured:
+        return f"{quantity(100 * abs(value - other), 1)} points {where}"
+    return f"{percent(abs(value / other - 1), 1)} {where}" if other else "beside 0 of"
 
 
 def _kind(name: str) -> str:

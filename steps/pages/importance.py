@@ -2,11 +2,11 @@
 
 import re
 
-from pipeline.report.markup import Child, Markup, join, tag
-from pipeline.report.parts import note, section, table
-from pipeline.report.plot import at
-from pipeline.report.story import Story
-from pipeline.report.words import count, parameter_name, percent
+from steps.pages.fields import Fields
+from steps.pages.markup import Child, Markup, join, tag
+from steps.pages.parts import note, section, table
+from steps.pages.plot import at
+from steps.pages.words import count, parameter_name, percent
 
 _SHOWN = 12
 # The families of feature names, and what they mean to a reader; `{}` is the target.
@@ -25,11 +25,10 @@ _MEANINGS = (
 )
 
 
-def importance(story: Story) -> Markup:
+def importance(decision: Fields) -> Markup:
     """The features with the largest shares; the others together."""
-    fields = story.latest("decision").fields
-    subject = parameter_name(fields.text("parameter"))
-    found = [(one.text("feature"), one.number("share")) for one in fields.objects("importance")]
+    subject = parameter_name(decision.text("parameter"))
+    found = [(one.text("feature"), one.number("share")) for one in decision.objects("importance")]
     ranked = sorted(found, key=lambda pair: -pair[1])
     shown, rest = ranked[:_SHOWN], ranked[_SHOWN:]
     longest = max((share for _, share in shown), default=1.0) or 1.0

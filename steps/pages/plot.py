@@ -7,9 +7,10 @@ it.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from pipeline.report.markup import Markup, join, number, tag
-from pipeline.report.scale import Tick
+from steps.pages.markup import Markup, join, number, tag
+from steps.pages.scale import Tick
 
 Point = tuple[float, float | None]
 
@@ -27,8 +28,10 @@ def plot(
     y_ticks: Sequence[Tick],
     unit: str,
     height: int = 220,
+    class_: str = "plot",
 ) -> Markup:
-    """A chart with both axes. `title` and `description` are for those who cannot see it."""
+    """A chart with both axes. `title` and `description` are for those who cannot see it. The class `plot labelled`
+    leaves room for names at the right."""
     grid = [tag("line", x2="100%", y1=at(1 - tick.share), y2=at(1 - tick.share), class_="grid") for tick in y_ticks]
     labels = [tag("text", tick.label, x=-8, y=at(1 - tick.share), dy="0.35em", class_="tick end") for tick in y_ticks]
     below = [
@@ -46,7 +49,7 @@ def plot(
         tag("desc", description),
         tag("g", *grid, *labels, *below, tag("text", unit, x=-34, y=-17, class_="tick unit"), aria_hidden="true"),
         *marks,
-        class_="plot",
+        class_=class_,
         role="img",
         height=height,
     )
@@ -61,6 +64,32 @@ def line(points: Sequence[Point], class_: str) -> Markup:
             steps.append(f"{'L' if drawing else 'M'}{x * 1000:.0f} {(1 - y) * 1000:.0f}{'' if drawing else 'h0'}")
         drawing = y is not None
     return stretched(tag("path", d="".join(steps), class_=class_))
+
+
+def area(places: Sequence[float], low: Sequence[float | None], high: Sequence[float | None], class_: str) -> Markup:
+    """What lies between two lines over the same places; where either is None is a gap."""
+    pieces: list[list[tuple[float, float, float]]] = [[]]
+    for place, below, above in zip(places, low, high, strict=True):
+        if below is None or above is None:
+            pieces.append([])
+        else:
+            pieces[-1].append((place, below, above))
+    drawn = []
+    for piece in filter(None, pieces):
+        there = "L".join(f"{place * 1000:.0f} {(1 - above) * 1000:.0f}" for place, _, above in piece)
+        back = "L".join(f"{place * 1000:.0f} {(1 - below) * 1000:.0f}" for place, below, _ in reversed(piece))
+        drawn.append(f"M{there}L{back}Z")
+    return stretched(tag("path", d="".join(drawn), class_=class_))
+
+
+def apart(shares: Sequence[float], least: float) -> list[float]:
+    """The shares moved so that labels there are at least so far from each other, in the same order."""
+    order = sorted(range(len(shares)), key=lambda index: shares[index])
+    placed = list(shares)
+    for one, other in pairwise(order):
+        placed[other] = max(placed[other], placed[one] + least)
+    over = max(placed, default=0.0) - max(shares, default=0.0)
+    return [share - over / 2 for share in placed]
 
 
 def stretched(*marks: Markup) -> Markup:
