@@ -10,7 +10,6 @@ from pipeline.closing import scores
 from pipeline.decisions import Decisions, read
 from pipeline.models_listed import local, period
 from pipeline.project import Project, TableProject
-from pipeline.report.words import one_line
 from pipeline.running import Laptop
 from pipeline.tables import table
 from steps.backends import datasets, ledger, objects
@@ -18,6 +17,7 @@ from steps.backends.database import begin
 from steps.backends.datasets import RawFile
 from steps.backends.ledger import Upload
 from steps.backends.promotions import Promotion
+from steps.pages.words import one_line
 
 _LABEL = 11  # characters
 

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from pipeline.decisions import Decisions, read
 from pipeline.project import Project, TableProject
-from pipeline.report.words import one_line, shortened
 from pipeline.running import Laptop
 from pipeline.tables import table
 from steps.backends.promotions import Promotion
+from steps.pages.words import one_line, shortened
 
 _HEADER = ("VERSION", "ALIAS", "DECISION", "MADE", "DATASET", "SCORE", "BEST NAIVE", "BY", "LIVE", "WHY")
 _WIDEST = 60

@@ -4,8 +4,8 @@ import getpass
 
 from pipeline.decisions import read
 from pipeline.errors import RunFailed, UserError
-from pipeline.report.words import one_line
 from pipeline.running import Laptop
+from steps.pages.words import one_line
 
 _LONGEST = 500  # characters of a reason
 

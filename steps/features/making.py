@@ -1,18 +1,21 @@
 """The rows of one month of a location: made of its hours, or of an earlier state of the month and the hours since."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import BytesIO
 
 import pandas as pd
 
 from steps.backends.objects import Bucket
+from steps.checking import lookahead
 from steps.declaration import Declaration, load
+from steps.errors import CheckFailed
 from steps.features.keys import Earlier, FeatureMonth
 from steps.features.observations import Observations
 
 _HOUR = timedelta(hours=1)
+_TRIED = 3  # locations
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,18 @@ class Maker:
     observations: Observations
     declaration: Declaration
     parameter: str
+    tried: set[int] = field(default_factory=set)
 
     def make(self, month: FeatureMonth) -> Made:
         """All rows of the month. From an earlier state they come out the same, to the bit."""
         state = next((one for one in reversed(month.earlier) if one.object_key in self.there), None)
         found = self._continued(month, state) if state else None
-        return found or Made(month, _between(self._built(month, month.start), month.start, month.end), 0)
+        if found:
+            return found
+        window = self._window(month, month.start)
+        rows = self._build(window, month.location)
+        self._refuse_lookahead(month.location, window, rows)
+        return Made(month, _between(rows, month.start, month.end), 0)
 
     def _continued(self, month: FeatureMonth, state: Earlier) -> Made | None:
         """None where the rows that are new do not follow from their history alone: none of the location's hours is in
@@ -51,18 +60,34 @@ class Maker:
         if old.empty:
             return None
         since = (old["time"].iloc[-1] + _HOUR).to_pydatetime()
-        built = self._built(month, since)
+        built = self._build(self._window(month, since), month.location)
         if built.empty or built["time"].iloc[0] > since or list(built) != list(old):
             return None
         return Made(month, pd.concat([old, _between(built, since, month.end)], ignore_index=True), len(old))
 
-    def _built(self, month: FeatureMonth, since: datetime) -> pd.DataFrame:
-        """The features of the hours that the rows from `since` on are made of."""
+    def _refuse_lookahead(self, location: int, window: pd.DataFrame, rows: pd.DataFrame) -> None:
+        """Try the feature function at the first few locations: it is the same at all.
+
+        Raises:
+            CheckFailed: it knows what comes after t.
+        """
+        if location in self.tried or len(self.tried) == _TRIED:
+            return
+        self.tried.add(location)
+        words = lookahead.found(window, rows, lambda observed: self._build(observed, location))
+        if words:
+            name = self.declaration.learning.features
+            raise CheckFailed(f"{name} looks ahead at location {location}: {words}; a row may use no hour after its t")
+
+    def _window(self, month: FeatureMonth, since: datetime) -> pd.DataFrame:
+        """The hours that the rows from `since` on are made of."""
         begin = since - month.history
         seen = self.observations.of([day for day in month.days if day.last_hour >= begin])
-        window = seen[(seen["time"] >= begin) & (seen["time"] < month.end)].reset_index(drop=True)
+        return seen[(seen["time"] >= begin) & (seen["time"] < month.end)].reset_index(drop=True)
+
+    def _build(self, window: pd.DataFrame, location: int) -> pd.DataFrame:
         rows: pd.DataFrame = load(self.declaration.learning.features)(
-            window, parameter=self.parameter, learning=self.declaration.learning, location=month.location
+            window, parameter=self.parameter, learning=self.declaration.learning, location=location
         )
         return rows
 
