@@ -157,7 +157,7 @@ def test_a_recipe_that_was_rolled_back_stays_back_until_somebody_goes_forward(
     )
     assert versions(client) == [1]
     roll_back()
-    assert made(store("c", hours=1400), tmp_path)["words"].startswith("The champion stays: the folds chose its own")
+    assert made(store("c", hours=1400), tmp_path)["words"].startswith("Kept the champion: the folds chose its own")
 
 
 def roll_back() -> None:
