@@ -126,21 +126,27 @@ def test_from_an_answer_one_gets_to_the_raw_files(done: tuple[Place, str]) -> No
 def test_rolling_back_moves_server_and_alias_and_is_recorded(done: tuple[Place, str]) -> None:
     place, first = done[0], tags(done)
     digest = second_version.add(place)
-    code, printed = place.run("rollback", "openaq", "--to", "1", "--why", 'one\'s "words"; $(x)')
+    code, printed = place.run("rollback", "openaq", "--to", "2", "--why", 'one\'s "words"; $(x)')
     assert code == 0, printed
-    assert re.search(r"openaq version 1 is live at \S+ \(decision 3\); it was version 2 \(decision 2\)$", printed)
-    assert tags(done) == first | {"decision": 3}
-    assert place.run("rollback", "openaq")[0] == 0
-    assert tags(done) == first | {"decision": 4, "version": 2, "digest": digest, "dataset": "2" * 32}
-    assert place.table("select ended from promotions order by decision") == [
-        ("superseded by 2",), ("rolled back by 3",), ("rolled back by 4",), (None,)
-    ]  # fmt: skip
+    assert re.search(r"openaq version 2 is live at \S+ \(decision 3\); it was version 1 \(decision 1\)$", printed)
+    assert tags(done) == first | {"decision": 3, "version": 2, "digest": digest, "dataset": "2" * 32}
+    assert place.table("select ended from promotions where decision = 1") == [("rolled back by 3",)]
     listed = models(done)
-    assert [line.split()[0] for line in listed] == ["VERSION", "2", "1", "2", "1"]
-    assert re.match(r"2 +champion +4 ", listed[1]), "and there is no note"
-    shown = "\n".join(models(done, "1"))
-    assert 'Rolled back from version 2 to version 1: one\'s "words"; $(x)' in shown
+    assert [line.split()[0] for line in listed] == ["VERSION", "2", "2", "1"]
+    assert re.match(r"2 +champion +3 ", listed[1]), "and there is no note"
+    shown = "\n".join(models(done, "2"))
+    assert 'Rolled back from version 1 to version 2: one\'s "words"; $(x)' in shown
     assert re.search(rf"decision   3, .*, {getpass.getuser()}, run openaq-rollback-\w+", shown)
+
+
+@pytest.mark.soak
+def test_rolling_back_once_more_returns(done: tuple[Place, str]) -> None:
+    before = tags(done)
+    assert done[0].run("rollback", "openaq")[0] == 0
+    assert tags(done)["version"] == 3 - before["version"]
+    assert done[0].run("rollback", "openaq")[0] == 0
+    assert tags(done) == before | {"decision": before["decision"] + 2}
+    assert "note:" not in "\n".join(models(done)), "the alias says the same"
 
 
 @pytest.mark.soak
