@@ -16,16 +16,19 @@ _PLACES = (1 / 3, 2 / 3)  # of the rows, in order of time
 
 
 def found(observations: pd.DataFrame, rows: pd.DataFrame, build: Build) -> str | None:
-    """What the features of `rows`, which `build` made of the `observations` of a month, know too early, in words."""
-    times = rows["time"]
-    for place in _PLACES if len(rows) > 1 else ():
-        time = times.iloc[int(place * len(rows))]
-        whole = rows[times == time].iloc[0]
+    """What the features of `rows`, which `build` made of the `observations` of a month, know too early, in words.
+
+    Only hours that the location has observed are tried: without later ones its rows end with them.
+    """
+    own = observations[observations["location"].isin(rows["location"])]
+    tried = rows[rows["time"].isin(own["time"])]
+    for place in _PLACES if len(tried) else ():
+        whole = tried.iloc[int(place * len(tried))]
+        time = whole["time"]
         then = build(observations[observations["time"] <= time])
-        now = then[then["time"] == time]
-        known = now.iloc[0] if len(now) else pd.Series(dtype="object")
+        now = then[then["time"] == time].iloc[0]
         for name in rows.columns.difference(["time"], sort=False):
-            early, late = known.get(name, np.nan), whole[name]
+            early, late = now.get(name, np.nan), whole[name]
             if not (early == late or (pd.isna(early) and pd.isna(late))):
                 return f"{name} at {time:%F %H:%M} UTC is {late:g} with the hours after it, and {early:g} without them"
     return None

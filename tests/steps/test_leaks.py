@@ -63,6 +63,14 @@ def test_ours_know_none(locations: tuple[int, ...]) -> None:
         assert lookahead.found(observed, build(observed), build) is None
 
 
+def test_ours_know_none_where_hours_are_missing_either() -> None:
+    observed = observations(40)
+    hours = np.sort(observed["time"].unique())
+    for part in (hours[::2], hours[: len(hours) // 3], hours[:0]):
+        left = observed[observed["time"].isin(part) | (observed["location"] != LOCATIONS[0])]
+        assert lookahead.found(left, build(left), build) is None
+
+
 @pytest.mark.parametrize("days", [1, -1, 2])
 def test_a_clock_that_is_days_off_is_found(days: int) -> None:
     observed = observations(DAYS, (*LOCATIONS, 103))
