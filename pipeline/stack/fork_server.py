@@ -36,6 +36,7 @@ LIGHT = (
     "botocore.httpsession",
     "psycopg2",
     "sqlalchemy.dialects.sqlite",
+    "sqlalchemy.ext.compiler",
     "numpy",
     "pandas",
     "pyarrow.csv",
