@@ -28,7 +28,8 @@ from steps.settings import setting
 log = logging.getLogger("steps")
 
 ADDRESS: Final = "https://api.openaq.org"
-LIMITS: Final[tuple[Limit, ...]] = ((60, 60.0), (2000, 3600.0))
+_ON_THE_WAY = 2.0  # seconds: how much later one call may arrive than another that was made at the same time
+LIMITS: Final[tuple[Limit, ...]] = ((60, 60 + _ON_THE_WAY), (2000, 3600 + _ON_THE_WAY))
 PAGE: Final = 1000  # the most that a page may hold
 _PAGES = 100
 _ATTEMPTS = 6

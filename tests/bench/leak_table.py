@@ -40,18 +40,18 @@ CASES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 
 def main() -> None:
     """Print a table for each place."""
-    uk = bench._uk()
+    uk = bench.uk_sample()
     _table("NO2, UK, 18 months", uk[uk["time"] >= pd.Timestamp("2002-06-30T01:00Z")], "no2")
     if bench.ARCHIVE.is_dir():
-        _table("PM2.5, Beijing, a year", bench._archive(), "pm25")
+        _table("PM2.5, Beijing, a year", bench.beijing(), "pm25")
 
 
 def _table(title: str, observed: pd.DataFrame, parameter: str) -> None:
     print(f"\n{title}\n  {'case':<36}{'ours':>7}{'naive':>7}  what was said")
     for name, change in {**CASES, "a constant target": partial(wrong.constant, parameter=parameter)}.items():
-        data = bench._dataset(change(observed), parameter, of_hours=False)
+        data = bench.dataset_of(change(observed), parameter, of_hours=False)
         _line(name, data, [*agreement.shifted(data.rows), *agreement.jumped(data.rows)])
-    data = bench._dataset(observed, parameter, of_hours=False)
+    data = bench.dataset_of(observed, parameter, of_hours=False)
     _line("a shuffled target", replace(data, rows=wrong.shuffled(data.rows)), [])
     ahead = partial(wrong.looking_ahead(hourly.build, 24), parameter=parameter, learning=bench.LEARNING)
     month = observed[observed["time"] < observed["time"].min() + pd.Timedelta(days=40)]

@@ -1,4 +1,4 @@
-"""Scores 24 hours ahead, beside the naive predictors and two plain models, on real data that nothing was tuned to.
+"""Scores 24 hours ahead on folds and holdout, beside the naive predictors and two plain models; and how bands hold.
 
     python tests/bench/learning.py
 
@@ -14,6 +14,7 @@ import importlib.metadata
 import io
 import os
 import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -30,23 +31,32 @@ from steps.features import hourly
 from steps.learning import split, trials
 from steps.learning.dataset import Series, label
 from steps.learning.judge import judge
-from steps.learning.scoring import score
+from steps.learning.scoring import Score, score
 from steps.learning.trials import TrialResult, best
+from steps.models.base import Array
 
 LEARNING = declaration.parse(OPENAQ.declaration()).learning
+METRIC = LEARNING.gate.metric
 ARCHIVE = Path(os.environ.get("OPENAQ_ARCHIVE") or "no-such-folder")
+Predictor = Callable[[Series, split.Mask, split.Mask], Array]
 THREE = ["lag_0", "mean_24", "mean_same_hour"]
 WEATHER = {"wind_speed": "ws", "wind_direction": "wd", "temperature": "air_temp"}
 
 
 def main() -> None:
     """Print a table for each case."""
-    uk = _uk()
+    for title, dataset in cases():
+        _report(title, dataset)
+
+
+def cases() -> Iterator[tuple[str, Series]]:
+    """Each case's title and dataset."""
+    uk = uk_sample()
     since = pd.Timestamp("2002-06-30T01:00Z")
-    _report("NO2, UK, 18 months", _dataset(uk[uk["time"] >= since], "no2", of_hours=True))
-    _report("NO2, UK, three years", _dataset(uk, "no2", of_hours=True))
+    yield "NO2, UK, 18 months", dataset_of(uk[uk["time"] >= since], "no2", of_hours=True)
+    yield "NO2, UK, three years", dataset_of(uk, "no2", of_hours=True)
     if ARCHIVE.is_dir():
-        _report("PM2.5, Beijing, a year", _dataset(_archive(), "pm25", of_hours=False))
+        yield "PM2.5, Beijing, a year", dataset_of(beijing(), "pm25", of_hours=False)
     else:
         print("Beijing is left out: OPENAQ_ARCHIVE names no archive")
 
@@ -62,21 +72,45 @@ def _report(title: str, dataset: Series) -> None:
         family.name: judge(dataset, LEARNING, [one for one in results if one.family == family.name], None)
         for family in LEARNING.families
     }
-    lines = [(one.name, one.by("rmse"), one.by("mae"), "") for one in judgements["linear"].scores[:2]]
-    for name, answers in _plain(dataset, learned, scored).items():
-        one = score(name, answers, dataset.target[scored])
-        lines.append((one.name, one.by("rmse"), one.by("mae"), ""))
-    for name, judgement in judgements.items():
-        own, chosen = judgement.scores[-1], best(list(judgement.trials))
-        lines.append((f"ours, {name}", own.by("rmse"), own.by("mae"), f"folds {chosen.mean:.2f}  {_shown(chosen)}"))
+    linear = judgements["linear"]
     print(f"\n{title}: {learned.sum()} rows to learn from, {scored.sum()} in the holdout from {dataset.holdout_from}")
-    for name, rmse, mae, more in lines:
-        print(f"  {name:<30} RMSE {rmse:7.2f}  MAE {mae:7.2f}  {more}")
-    print(f"  chosen by the folds alone: {best(results).family}")
+    print(f"  {'RMSE and MAE on the holdout':<38}RMSE    MAE   RMSE on the folds")
+    for one in linear.scores[:2]:
+        _line(one, [fold["naive"][one.name] for fold in linear.folds])
+    for name, predictor in PLAIN.items():
+        _line(_scored(name, predictor, dataset, learned, scored), _on_folds(predictor, dataset))
+    for name, judgement in judgements.items():
+        chosen = best(list(judgement.trials), METRIC)
+        _line(replace(judgement.scores[-1], name=f"ours, {name}"), chosen.folds, _shown(chosen))
+    chosen = best(results, METRIC)
+    bands = judgements[chosen.family].bands
+    assert bands is not None
+    print(f"  chosen by the folds alone: {chosen.family}")
+    print(f"  bands around it, of {bands.nominal:.0%}: {bands.coverage:.1%} inside, {bands.width:.1f} wide on average")
+    print("    " + "  ".join(f"{month} {held:.0%}" for month, held, _ in bands.by_month))
     for family in LEARNING.families:
         seconds = [one.seconds for one in results if one.family == family.name]
         print(f"  {len(seconds)} trials of {family.name}: {sum(seconds):.1f} s, longest {max(seconds):.1f} s")
     print(f"  all trials, two workers: {took:.1f} s")
+
+
+def _line(holdout: Score, folds: Sequence[float], more: str = "") -> None:
+    each = " ".join(f"{fold:.1f}" for fold in folds)
+    own = f"{holdout.name:<34}{holdout.by('rmse'):7.2f}{holdout.by('mae'):7.2f}"
+    print(f"  {own}   {np.mean(folds):6.2f} ({each})  {more}")
+
+
+def _scored(name: str, predictor: Predictor, dataset: Series, learned: split.Mask, scored: split.Mask) -> Score:
+    return score(name, predictor(dataset, learned, scored), dataset.target[scored])
+
+
+def _on_folds(predictor: Predictor, dataset: Series) -> list[float]:
+    part, every = np.flatnonzero(dataset.training())[-LEARNING.trial_rows :], np.arange(len(dataset.rows))
+    masks = [
+        (np.isin(every, part[fold.learn]), np.isin(every, part[fold.score]))
+        for fold in dataset.folds(part, LEARNING.folds)
+    ]
+    return [_scored("", predictor, dataset, *both).by(METRIC) for both in masks]
 
 
 def _drawn(learning: Learning) -> list[tuple[str, int, trials.Parameters]]:
@@ -91,23 +125,27 @@ def _shown(result: TrialResult) -> str:
     return " ".join(f"{name}={value:.3g}" for name, value in result.parameters.items())
 
 
-def _plain(dataset: Series, learned: split.Mask, scored: split.Mask) -> dict[str, np.ndarray]:
-    """A ridge on three features, and LightGBM as it comes on all of them."""
+def _ridge(dataset: Series, learned: split.Mask, scored: split.Mask) -> Array:
     rows, target = dataset.rows, dataset.target[learned]
     three = rows[THREE].fillna(rows.loc[learned, THREE].mean()).to_numpy(dtype=float)
     three = (three - three[learned].mean(axis=0)) / three[learned].std(axis=0)
     gram = three[learned].T @ three[learned] + np.eye(len(THREE))
     weights = np.linalg.solve(gram, three[learned].T @ (target - target.mean()))
-    every = rows[list(dataset.features)].to_numpy(dtype=float)
+    answers: Array = target.mean() + three[scored] @ weights
+    return answers
+
+
+def _trees(dataset: Series, learned: split.Mask, scored: split.Mask) -> Array:
+    every = dataset.rows[list(dataset.features)].to_numpy(dtype=float)
     settings = {"verbosity": -1, "num_threads": 1, "deterministic": True, "force_row_wise": True}
-    trees = lightgbm.train(settings, lightgbm.Dataset(every[learned], target))
-    return {
-        "ridge on three features": target.mean() + three[scored] @ weights,
-        "plain LightGBM": np.asarray(trees.predict(every[scored])),
-    }
+    trees = lightgbm.train(settings, lightgbm.Dataset(every[learned], dataset.target[learned]))
+    return np.asarray(trees.predict(every[scored]))
 
 
-def _dataset(observations: pd.DataFrame, parameter: str, *, of_hours: bool) -> Series:
+PLAIN: dict[str, Predictor] = {"ridge on three features": _ridge, "LightGBM with its defaults": _trees}
+
+
+def dataset_of(observations: pd.DataFrame, parameter: str, *, of_hours: bool) -> Series:
     found = [
         hourly.build(observations, parameter=parameter, learning=LEARNING, location=int(location))
         for location in observations["location"].unique()
@@ -120,7 +158,7 @@ def _dataset(observations: pd.DataFrame, parameter: str, *, of_hours: bool) -> S
     return replace(whole, holdout_from=cut)
 
 
-def _uk() -> pd.DataFrame:
+def uk_sample() -> pd.DataFrame:
     file = next(one for one in importlib.metadata.files("aqeval") or () if one.name == "aq_data.csv.gz")
     text = gzip.decompress(Path(str(file.locate())).read_bytes()).decode()
     table = pd.DataFrame(list(csv.DictReader(io.StringIO(text)))).replace("", np.nan)
@@ -136,7 +174,7 @@ def _uk() -> pd.DataFrame:
     return rows.assign(offset_minutes=(local - rows["time"].dt.tz_localize(None)).dt.total_seconds() // 60)
 
 
-def _archive() -> pd.DataFrame:
+def beijing() -> pd.DataFrame:
     table = pd.concat([pd.read_csv(path) for path in sorted(ARCHIVE.rglob("*.csv.gz")) if path.is_file()])
     local = table["datetime"].str.slice(0, 19).pipe(pd.to_datetime)
     times = pd.to_datetime(table["datetime"], utc=True)

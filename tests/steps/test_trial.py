@@ -1,6 +1,7 @@
 """Trials run on any worker, once each, and a kill changes nothing."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -82,7 +83,7 @@ def test_a_killed_worker_is_taken_up_where_it_was(learner: Learner, store_enviro
         child = subprocess.Popen(
             [sys.executable, "-m", "steps.trial", "--declaration", DECLARATION, *words],
             cwd=ROOT,
-            env={**store_environment, "AWS_ENDPOINT_URL_S3": proxy.address, "PATH": "/usr/bin:/bin"},
+            env={**os.environ, **store_environment, "AWS_ENDPOINT_URL_S3": proxy.address},
             stderr=subprocess.DEVNULL,
         )
         assert proxy.reached.wait(60)
