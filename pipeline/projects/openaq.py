@@ -40,7 +40,7 @@ OPENAQ = Project(
                 "steps.models.linear:Linear",
                 trials=12,
                 space={
-                    "alpha": Range(200.0, 5000.0, log=True),
+                    "alpha": Range(500.0, 50_000.0, log=True),
                     "pooling": Range(0.1, 3.0, log=True),
                     "root": Range(0.0, 1.0),
                 },
