@@ -26,7 +26,10 @@ def found(observations: pd.DataFrame, rows: pd.DataFrame, build: Build) -> str |
         whole = tried.iloc[int(place * len(tried))]
         time = whole["time"]
         then = build(observations[observations["time"] <= time])
-        now = then[then["time"] == time].iloc[0]
+        same = then[then["time"] == time]
+        if same.empty:
+            return f"the row of {time:%F %H:%M} UTC is there with the hours after it, and not without them"
+        now = same.iloc[0]
         for name in rows.columns.difference(["time"], sort=False):
             early, late = now.get(name, np.nan), whole[name]
             if not (early == late or (pd.isna(early) and pd.isna(late))):

@@ -57,6 +57,16 @@ def looking_ahead(build: Callable[..., Table], hours: int) -> Callable[..., Tabl
     return ahead
 
 
+def with_a_next_hour(build: Callable[..., Table]) -> Callable[..., Table]:
+    """A feature function that leaves out the hours that nothing is known to follow."""
+
+    def followed(observed: Table, **options: object) -> Table:
+        rows = build(observed, **options)
+        return rows[rows["value"].shift(-1).notna()]
+
+    return followed
+
+
 def of_the_whole_month(build: Callable[..., Table]) -> Callable[..., Table]:
     """A feature function that measures a value by the mean of all there is."""
 

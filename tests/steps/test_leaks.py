@@ -56,6 +56,13 @@ def test_a_feature_that_knows_later_hours_is_caught(wrong: Callable[..., Any]) -
     assert "with the hours after it, and" in words
 
 
+def test_a_row_that_is_there_only_with_later_hours_is_caught() -> None:
+    observed, wrong = observations(40), leaks.with_a_next_hour(build)
+    words = lookahead.found(observed, wrong(observed), wrong)
+    assert words is not None
+    assert words.startswith("the row of 2021-")
+
+
 @pytest.mark.parametrize("locations", [LOCATIONS, LOCATIONS[:1]])
 def test_ours_know_none(locations: tuple[int, ...]) -> None:
     for seed in range(3):
