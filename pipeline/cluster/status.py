@@ -7,8 +7,10 @@ from typing import Any
 from pipeline.cluster import pods
 from pipeline.cluster.kube import Cluster
 from pipeline.tables import table
+from steps.pages.words import one_line, shortened
 
 _SHOWN = 20
+_LONGEST = 400  # characters of a reason; controllers tell long stories
 _WORKFLOW = "workflows.argoproj.io/workflow"
 
 
@@ -34,7 +36,8 @@ def _run(workflow: dict[str, Any], waits: str) -> Sequence[str]:
     began, over = _time(status.get("startedAt")), _time(status.get("finishedAt"))
     took = f"{((over or datetime.now(UTC)) - began).total_seconds():.0f} s" if began else "-"
     started = f"{began:%F %H:%M}" if began else "-"
-    return workflow["metadata"]["name"], status.get("phase", "Pending"), started, took, waits or _reason(status)
+    reason = shortened(one_line(waits or _reason(status)), _LONGEST)
+    return workflow["metadata"]["name"], status.get("phase", "Pending"), started, took, reason
 
 
 def _reason(status: dict[str, Any]) -> str:
