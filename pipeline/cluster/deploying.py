@@ -61,8 +61,9 @@ def undeploy(namespace: str) -> None:
     plan.apply(cluster, planned)
     if json.loads(cluster.helm("list", "--all", "--filter", f"^{RELEASE}$", "-o", "json")):
         cluster.helm("uninstall", RELEASE, "--wait")
+    plan.await_gone(cluster, planned.pruned)
     click.echo(
-        f"Left in {namespace}: workflows that ran, the volumes of MinIO, PostgreSQL and the event bus, and the Secret\n"
+        f"Left in {namespace}: workflows that ran, model servers, the volumes of MinIO and PostgreSQL, and the Secret\n"
         f"platform-credentials that opens them (`kubectl delete namespace {namespace}` removes that); and Argo and\n"
         "Seldon (`helm uninstall`)."
     )

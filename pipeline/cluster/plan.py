@@ -10,6 +10,7 @@ import yaml
 from pipeline.cluster.kube import Cluster
 from pipeline.cluster.manifests import KINDS, OURS
 
+_PATIENCE = 180.0  # seconds
 _RESOURCES = {kind: f"{kind.lower()}s.argoproj.io" for kind in KINDS} | {"EventBus": "eventbus.argoproj.io"}
 
 
@@ -48,12 +49,26 @@ def plan(cluster: Cluster, wanted: list[dict[str, Any]], *, crons: bool) -> Plan
 
 
 def apply(cluster: Cluster, planned: Plan) -> None:
-    """Make it so: apply everything server-side, then remove what is gone."""
+    """Make it so: apply everything server-side, then have removed what is wanted no more."""
     if planned.wanted:
         cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=_text(planned.wanted))
-    for name in planned.pruned:
-        kind, _, plain = name.partition("/")
-        cluster.kubectl("delete", _RESOURCES[kind], plain, "--ignore-not-found")
+    if planned.pruned:
+        cluster.kubectl("delete", *map(_resource, planned.pruned), "--ignore-not-found", "--wait=false")
+
+
+def await_gone(cluster: Cluster, names: list[str]) -> None:
+    """Wait until these are gone; an event bus goes after all that are connected to it, and a minute may pass.
+
+    Raises:
+        PipelineError: one is still there.
+    """
+    for name in names:
+        cluster.kubectl("wait", "--for=delete", _resource(name), f"--timeout={_PATIENCE:.0f}s", patience=_PATIENCE + 10)
+
+
+def _resource(name: str) -> str:
+    kind, _, plain = name.partition("/")
+    return f"{_RESOURCES[kind]}/{plain}"
 
 
 def _applied(cluster: Cluster, wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
