@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import batched
 
 import pandas as pd
 
@@ -24,6 +25,7 @@ from steps.threads import each
 log = logging.getLogger("steps")
 _THREADS = 8
 _ROWS_AT_ONCE = 60_000
+_MONTHS_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def compute(
     maker = Maker(store, there, observations, declaration, parameter)
     rows = kept = columns = 0
     outcomes: list[Outcome] = []
-    for batch in _batches(maker.make(month) for month in lacking):
+    for batch in _batches(_made(maker, lacking)):
         named = [(f"location {one.month.location} in {one.month.month}", one.rows) for one in batch]
         outcomes += checking.check(expectations, named, parameter, declaration.quantities)
         for made, _ in each(lambda one: store.put(one.month.object_key, _parquet(one.rows)), batch, threads=_THREADS):
@@ -67,6 +69,12 @@ def compute(
             columns = max(columns, len(made.rows.columns) - len(checking.ROW))
         log.info("features of %d location-months stored", len(batch))
     return Computed(len(months), len(lacking), rows, kept, columns, outcomes)
+
+
+def _made(maker: Maker, months: list[FeatureMonth]) -> Iterator[Made]:
+    for some in batched(months, _MONTHS_AT_ONCE):
+        maker.read_ahead(some)
+        yield from map(maker.make, some)
 
 
 def _there(store: Bucket, project: str, parameter: str, months: list[FeatureMonth]) -> set[str]:

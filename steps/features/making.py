@@ -1,5 +1,6 @@
 """The rows of one month of a location: made of its hours, or of an earlier state of the month and the hours since."""
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -7,6 +8,7 @@ from io import BytesIO
 
 import pandas as pd
 
+from steps.backends.catalog import Accepted
 from steps.backends.objects import Bucket
 from steps.checking import lookahead
 from steps.declaration import Declaration, load
@@ -38,9 +40,17 @@ class Maker:
     parameter: str
     tried: set[int] = field(default_factory=set)
 
+    def read_ahead(self, months: Iterable[FeatureMonth]) -> None:
+        """Read together what these months are made of, as far as can be told before their earlier states are read."""
+        wanted = set[Accepted]()
+        for month in months:
+            state = self._state(month)
+            wanted.update(_days(month, state.before if state else month.start))
+        self.observations.read(sorted(wanted, key=lambda day: (day.location, day.day)))
+
     def make(self, month: FeatureMonth) -> Made:
         """All rows of the month. From an earlier state they come out the same, to the bit."""
-        state = next((one for one in reversed(month.earlier) if one.object_key in self.there), None)
+        state = self._state(month)
         found = self._continued(month, state) if state else None
         if found:
             return found
@@ -48,6 +58,10 @@ class Maker:
         rows = self._build(window, month.location)
         self._refuse_lookahead(month.location, window, rows)
         return Made(month, _between(rows, month.start, month.end), 0)
+
+    def _state(self, month: FeatureMonth) -> Earlier | None:
+        """The newest earlier state of the month that is there."""
+        return next((one for one in reversed(month.earlier) if one.object_key in self.there), None)
 
     def _continued(self, month: FeatureMonth, state: Earlier) -> Made | None:
         """None where the rows that are new do not follow from their history alone: none of the location's hours is in
@@ -81,8 +95,7 @@ class Maker:
 
     def _window(self, month: FeatureMonth, since: datetime) -> pd.DataFrame:
         """The hours that the rows from `since` on are made of."""
-        begin = since - month.history
-        seen = self.observations.of([day for day in month.days if day.last_hour >= begin])
+        begin, seen = since - month.history, self.observations.of(_days(month, since))
         return seen[(seen["time"] >= begin) & (seen["time"] < month.end)].reset_index(drop=True)
 
     def _build(self, window: pd.DataFrame, location: int) -> pd.DataFrame:
@@ -90,6 +103,12 @@ class Maker:
             window, parameter=self.parameter, learning=self.declaration.learning, location=location
         )
         return rows
+
+
+def _days(month: FeatureMonth, since: datetime) -> list[Accepted]:
+    """Those that the month's rows from `since` on look at."""
+    begin = since - month.history
+    return [day for day in month.days if day.last_hour >= begin]
 
 
 def _between(rows: pd.DataFrame, since: datetime, end: datetime) -> pd.DataFrame:

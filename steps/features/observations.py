@@ -74,6 +74,11 @@ class Observations:
         while self._rows > _MOST_ROWS and len(self._days) > _FILES_AT_ONCE:
             self._rows -= len(self._days.popitem(last=False)[1].value)
 
+    def read(self, days: Sequence[Accepted]) -> None:
+        """Have all of `days` at hand. To examine some hundred files takes little longer than to examine a few."""
+        for _ in self._parts(days):
+            pass
+
     def of(self, days: Sequence[Accepted]) -> pd.DataFrame:
         """All of `days`: location, time (UTC), offset_minutes, parameter, value; by and unique on location, time and
         parameter."""

@@ -1,6 +1,6 @@
 """A day that comes in or is patched costs what depends on it, however many locations and days there are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,8 @@ from openaq import Seeded, put
 from pipeline.projects.openaq import OPENAQ
 from steps.archive import layout
 from steps.backends.objects import Bucket, lake
+from steps.checking.examine import Examined, Examiner
+from steps.checking.reading import RawFile
 from steps.declaration import parse
 from steps.features import keys as feature_keys
 
@@ -42,6 +44,20 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     return iter([found])
 
 
+@pytest.fixture
+def examined(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many files were examined each time; a time takes long, and a file little more."""
+    found: list[int] = []
+    examine = Examiner.examine
+
+    def noting(self: Examiner, files: Sequence[RawFile]) -> Examined:
+        found.append(len(files))
+        return examine(self, files)
+
+    monkeypatch.setattr(Examiner, "examine", noting)
+    return found
+
+
 def patch(collector: Collector, location: int, day: date, hours: int) -> None:
     """The day has that many hours of each parameter."""
     body = SEEDED.body(location, day, lambda lines: [line for n, line in enumerate(lines) if n % 24 < hours])
@@ -69,13 +85,15 @@ def test_a_patched_day_costs_its_location_and_those_that_look_at_it(collector: C
 
 
 def test_a_day_that_comes_in_costs_its_rows_and_the_history_they_need(
-    collector: Collector, read: Iterator[list[str]]
+    collector: Collector, read: Iterator[list[str]], examined: list[int]
 ) -> None:
     day_before = SEEDED.last - timedelta(days=1)
     collector.collect(to=day_before)
     raw = next(read)
     raw.clear()
+    examined.clear()
     assert collector.collect(from_=SEEDED.last).code == 0
+    assert examined == [4, 4 * 8], "what came, and the history of all"
     found = collector.summary()
     assert (found["location_days"], found["features"]["computed"]) == (4, 4)
     # March's rows but for those from the last midnight on; the last hour of the last day opens no month
