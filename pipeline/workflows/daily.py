@@ -4,13 +4,13 @@ from hera.workflows import DAG, CronWorkflow, Task
 
 from pipeline.project import Project
 from pipeline.workflows import collect, recording
-from pipeline.workflows.leaf import leaf
+from pipeline.workflows.leaf import MEDIUM, leaf
 from pipeline.workflows.shape import DECLARATION, SELECTION, cron
 
 
 def daily(project: Project) -> CronWorkflow:
     """plan → fetch × workers → prepare → publish. Cron's time is its logical time."""
-    publish = leaf(project.name, "publish", DECLARATION | SELECTION, artifacts_out=["summary"])
+    publish = leaf(project.name, "publish", DECLARATION | SELECTION, artifacts_out=["summary"], size=MEDIUM)
     with DAG(name="daily") as dag:
         collect.tasks()
         Task(name="publish", template="publish", depends="prepare")
