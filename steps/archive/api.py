@@ -29,6 +29,7 @@ from steps.errors import StepError
 
 _SPAN = timedelta(hours=984)
 _HEADER = ("location_id", "sensors_id", "location", "datetime", "lat", "lon", "parameter", "units", "value")
+_LICENCES = "licences"  # in the lake, beside the data that were given under them: those that the API named last
 _INSTANT = timedelta(microseconds=1)
 
 Told = list[tuple[str, float]]  # ends of hours (ISO 8601, local) and values
@@ -74,7 +75,9 @@ class Api(Archive):
         if stored is not None:
             return Location.model_validate(stored)
         found = self._api.location(number)
-        caching.remember(self._memory, key, found.model_dump(mode="json"))
+        whole = found.model_dump(mode="json")
+        self._memory.put(f"{_LICENCES}/location={number}.json", caching.canonical(whole["licenses"] or []).encode())
+        caching.remember(self._memory, key, whole)
         log.info("location %d: %s, %s", number, found.name or "without a name", _terms(found))
         return found
 

@@ -378,6 +378,8 @@ def test_from_the_api_to_accepted_days(
         ended = collector.prepare()
         assert ended.code == 0, ended.log
         assert (collector.summary()["accepted"], collector.summary()["refused"]) == (44, [])
+        terms = [json.loads(lake().get(f"licences/location={number}.json") or b"[]") for number in PLACES]
+        assert terms == [[{"name": "CC BY 4.0", "attribution": {"name": "Stadt Wien", "url": None}}]] * len(PLACES)
         monkeypatch.setenv("OPENAQ_API_KEY", KEY)
         server.changed["2026-03-20"] = 1.5
         again = collector.plan(created="2026-03-23T12:00:00Z")
