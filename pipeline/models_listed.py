@@ -9,7 +9,7 @@ from pipeline.tables import table
 from steps.backends.promotions import Promotion
 from steps.pages.words import one_line, shortened
 
-_HEADER = ("VERSION", "ALIAS", "DECISION", "MADE", "DATASET", "SCORE", "BEST NAIVE", "BY", "LIVE", "WHY")
+_HEADER = ("VERSION", "ALIAS", "DECISION", "MADE", "DATASET", "PREDICTS", "SCORE", "BEST NAIVE", "BY", "LIVE", "WHY")
 _WIDEST = 60
 _HIGHER = {"accuracy", "macro_f1"}  # of which more is better
 
@@ -38,6 +38,7 @@ def _row(decisions: Decisions, one: Promotion, metric: str, *, champion: bool) -
         f"{one.decision}",
         local(one.made_at),
         (decisions.dataset(one) or "-")[:8],
+        one_line(one.parameter),
         _score(one, metric),
         _best_naive(one, metric),
         one_line(one.by or "-"),

@@ -70,7 +70,7 @@ def test_models_are_listed_with_what_is_live_and_what_they_beat(place: Laptop) -
     assert header.split()[:3] == ["VERSION", "ALIAS", "DECISION"]
     assert "not yet" in third
     assert second.split()[:3] == ["2", "champion", "2"]
-    assert "bbbbbbbb  RMSE 18.85  22.01 training mean  schedule" in second
+    assert "bbbbbbbb  no2       RMSE 18.85  22.01 training mean  schedule" in second
     assert "– now" in second and "– now" not in first
     assert second.endswith("Promoted: it is better.[31m"), "nothing in it steers the terminal"
     assert "MLflow does not run" in note
