@@ -219,7 +219,7 @@ class OpenAQ:
                     wrong = f"{url} answered {answer.status}{_told(answer)}"
             if attempt < _ATTEMPTS:
                 self._pause(random.uniform(0.5, 1.0) * 2**attempt)  # noqa: S311 - so that two do not come back together
-        raise StepError(f"{wrong}, {_ATTEMPTS} times; try again later")
+        raise StepError(f"{wrong} ({_ATTEMPTS} attempts; try again later)")
 
     def _await_turn(self) -> None:
         while (wait := self._rate.take()) > 0:

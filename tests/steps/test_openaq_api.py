@@ -123,7 +123,7 @@ def test_a_connection_that_is_reset_is_tried_again() -> None:
 
 
 def test_a_server_that_is_not_there_is_one_line() -> None:
-    with pytest.raises(StepError, match=r"no connection.*, 6 times; try again later"):
+    with pytest.raises(StepError, match=r"no connection.* \(6 attempts; try again later\)"):
         client("http://127.0.0.1:1").hours(10, AFTER, UNTIL)
 
 
