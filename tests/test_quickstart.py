@@ -6,6 +6,7 @@ import random
 import re
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -123,13 +124,31 @@ def test_from_an_answer_one_gets_to_the_raw_files(done: tuple[Place, str]) -> No
     )
 
 
-def test_rolling_back_moves_server_and_alias_and_is_recorded(done: tuple[Place, str]) -> None:
-    place, first = done[0], tags(done)
+@dataclass(frozen=True)
+class RolledBack:
+    """What the server said before, the digest of version 2, to which one has gone back, and what that printed."""
+
+    before: dict[str, Any]
+    digest: str
+    printed: str
+
+
+@pytest.fixture(scope="module")
+def rolled_back(done: tuple[Place, str]) -> RolledBack:
+    place, before = done[0], tags(done)
     digest = second_version.add(place)
     code, printed = place.run("rollback", "openaq", "--to", "2", "--why", 'one\'s "words"; $(x)')
     assert code == 0, printed
-    assert re.search(r"openaq version 2 is live at \S+ \(decision 3\); it was version 1 \(decision 1\)$", printed)
-    assert tags(done) == first | {"decision": 3, "version": 2, "digest": digest, "dataset": "2" * 32}
+    return RolledBack(before, digest, printed)
+
+
+def test_rolling_back_moves_server_and_alias_and_is_recorded(done: tuple[Place, str], rolled_back: RolledBack) -> None:
+    place = done[0]
+    assert re.search(
+        r"openaq version 2 is live at \S+ \(decision 3\); it was version 1 \(decision 1\)$", rolled_back.printed
+    )
+    new = {"decision": 3, "version": 2, "digest": rolled_back.digest, "dataset": "2" * 32}
+    assert tags(done) == rolled_back.before | new
     assert place.table("select ended from promotions where decision = 1") == [("rolled back by 3",)]
     listed = models(done)
     assert [line.split()[0] for line in listed] == ["VERSION", "2", "2", "1"]
@@ -140,6 +159,7 @@ def test_rolling_back_moves_server_and_alias_and_is_recorded(done: tuple[Place, 
 
 
 @pytest.mark.soak
+@pytest.mark.usefixtures("rolled_back")
 def test_rolling_back_once_more_returns(done: tuple[Place, str]) -> None:
     before = tags(done)
     assert done[0].run("rollback", "openaq")[0] == 0
@@ -150,6 +170,7 @@ def test_rolling_back_once_more_returns(done: tuple[Place, str]) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.usefixtures("rolled_back")
 @pytest.mark.parametrize("node", ["rollback", "admit", "deploy", "verify"])
 def test_a_rollback_that_is_killed_and_typed_again_leaves_one_truth(node: str, done: tuple[Place, str]) -> None:
     place = done[0]
