@@ -95,8 +95,8 @@ class Maker:
 
     def _window(self, month: FeatureMonth, since: datetime) -> pd.DataFrame:
         """The hours that the rows from `since` on are made of."""
-        begin, seen = since - month.history, self.observations.of(_days(month, since))
-        return seen[(seen["time"] >= begin) & (seen["time"] < month.end)].reset_index(drop=True)
+        seen = self.observations.of(_days(month, since))
+        return seen[(seen["time"] >= since - month.history) & (seen["time"] < month.end)].reset_index(drop=True)
 
     def _build(self, window: pd.DataFrame, location: int) -> pd.DataFrame:
         rows: pd.DataFrame = load(self.declaration.learning.features)(

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from steps.declaration import Learning
+from steps.learning import trials
 from steps.learning.dataset import Series
 from steps.learning.recipe import Recipe, ask, train
 from steps.models.bands import Bands
@@ -95,14 +96,10 @@ def _out_of_sample(
     dataset: Series, learning: Learning, recipe: Recipe
 ) -> tuple["np.ndarray[Any, np.dtype[np.intp]]", Array]:
     """Positions of the folds' scored rows, and what the recipe's model of each fold answers to them."""
-    part = np.flatnonzero(dataset.training())[-learning.trial_rows :]
     positions, answers = [], []
-    for fold in dataset.folds(part, learning.folds):
-        learned = np.zeros(len(dataset.rows), dtype=np.bool_)
-        learned[part[fold.learn]] = True
-        scored = part[fold.score]
-        positions.append(scored)
-        answers.append(ask(train(learning, recipe, dataset, learned), dataset.rows.iloc[scored]))
+    for fold in trials.folds(dataset, learning):
+        positions.append(np.flatnonzero(fold.score))
+        answers.append(ask(train(learning, recipe, dataset, fold.learn), dataset.rows.loc[fold.score]))
     return np.concatenate(positions), np.concatenate(answers)
 
 

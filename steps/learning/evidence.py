@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from steps.declaration import Judged
+from steps.learning import trials
 from steps.learning.dataset import Dataset, Series
 from steps.learning.scoring import score
 from steps.learning.trials import TrialResult
@@ -16,16 +17,14 @@ _SEASONS: Final = {12: "Dec–Feb", 3: "Mar–May", 6: "Jun–Aug", 9: "Sep–No
 
 def folds(dataset: Dataset, learning: Judged, winner: TrialResult) -> tuple[dict[str, Any], ...]:
     """Each fold as JSON values: its first and last target hour (of a series), its rows, and the scores there."""
-    part = np.flatnonzero(dataset.training())[-learning.trial_rows :]
     found = []
-    for fold, own in zip(dataset.folds(part, learning.folds), winner.folds, strict=True):
-        learned, scored = (np.isin(np.arange(len(dataset.rows)), part[one]) for one in (fold.learn, fold.score))
-        truth, metric = dataset.target[scored], learning.gate.metric
+    for fold, own in zip(trials.folds(dataset, learning), winner.folds, strict=True):
+        truth, metric = dataset.target[fold.score], learning.gate.metric
         naive = {
             name: score(name, answers, truth, dataset.task).by(metric)
-            for name, answers in dataset.naive(learned, scored)
+            for name, answers in dataset.naive(fold.learn, fold.score)
         }
-        found.append({**_span(dataset, scored), "rows": len(truth), "score": own, "naive": naive})
+        found.append({**_span(dataset, fold.score), "rows": len(truth), "score": own, "naive": naive})
     return tuple(found)
 
 

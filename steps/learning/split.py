@@ -24,7 +24,7 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 @dataclass(frozen=True)
 class Fold:
-    """Positions among the training part's rows: those to learn from, and those to be scored on."""
+    """Which rows (of the training part, or of all) to learn from, and which to be scored on."""
 
     learn: Mask
     score: Mask

@@ -5,7 +5,7 @@ So any worker may take any trial, nothing is shared while they run, and a kill c
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from steps.declaration import Choice, Family, Judged, Range
 from steps.learning.dataset import Dataset
 from steps.learning.recipe import SEED, Recipe, ask, train
 from steps.learning.scoring import METRICS, score
-from steps.learning.split import Mask
+from steps.learning.split import Fold, Mask
 
 Parameters = dict[str, Any]
 
@@ -72,14 +72,19 @@ def evaluate(dataset: Dataset, learning: Judged, family: str, number: int, param
     """
     began = time.perf_counter()
     recipe = Recipe(family, parameters)
-    part = np.flatnonzero(dataset.training())[-learning.trial_rows :]
     found = []
-    for fold in dataset.folds(part, learning.folds):
-        model = train(learning, recipe, dataset, _chosen(dataset, part[fold.learn]))
-        answers = ask(model, dataset.rows.iloc[part[fold.score]])
-        found.append(score("fold", answers, dataset.target[part[fold.score]], dataset.task).by(learning.gate.metric))
+    for fold in folds(dataset, learning):
+        answers = ask(train(learning, recipe, dataset, fold.learn), dataset.rows.loc[fold.score])
+        found.append(score("fold", answers, dataset.target[fold.score], dataset.task).by(learning.gate.metric))
     seconds = round(time.perf_counter() - began, 3)
     return TrialResult(family, number, parameters, float(np.mean(found)), tuple(found), seconds)
+
+
+def folds(dataset: Dataset, learning: Judged) -> Iterator[Fold]:
+    """The folds that a trial is scored on, as masks over all of the dataset's rows."""
+    part = np.flatnonzero(dataset.training())[-learning.trial_rows :]
+    for fold in dataset.folds(part, learning.folds):
+        yield Fold(_chosen(dataset, part[fold.learn]), _chosen(dataset, part[fold.score]))
 
 
 def best(results: list[TrialResult], metric: str) -> TrialResult:

@@ -7,19 +7,14 @@ ratio, ratio to its root), trees without a linear base, averages of both familie
 µg/m³, the mean of the five folds, which decide, and the holdout, which does not. The cases are those of `learning.py`.
 """
 
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
+import learning as bench
 import numpy as np
 import pandas as pd
 
-sys.path.append(str(Path(__file__).parent))
-
-import learning as bench
-
-from steps.learning import trials
+from steps.learning import split, trials
 from steps.learning.dataset import Series
 from steps.learning.recipe import SEED
 from steps.models.base import Array, Model
@@ -36,7 +31,10 @@ def main() -> None:
     for title, dataset in bench.cases():
         print(f"\n{title}\n  {'':<44}  folds  holdout")
         for name, predictor in _tried(dataset).items():
-            print(f"  {name:<44}{_folds(dataset, predictor):7.2f}  {_holdout(dataset, predictor):7.2f}", flush=True)
+            tried = _of_rows(predictor)
+            folds = np.mean(bench.on_folds(tried, dataset))
+            holdout = bench.rate(name, tried, dataset, dataset.training(), dataset.holdout()).by(bench.METRIC)
+            print(f"  {name:<44}{folds:7.2f}  {holdout:7.2f}", flush=True)
 
 
 def _tried(dataset: Series) -> dict[str, Predictor]:
@@ -106,20 +104,12 @@ def _level(rows: pd.DataFrame, target: Array) -> Array:
     return level.to_numpy(dtype=float)
 
 
-def _folds(dataset: Series, predictor: Predictor) -> float:
-    part = np.flatnonzero(dataset.training())[-bench.LEARNING.trial_rows :]
-    folds = dataset.folds(part, bench.LEARNING.folds)
-    return float(np.mean([_rmse(dataset, predictor, part[fold.learn], part[fold.score]) for fold in folds]))
+def _of_rows(predictor: Predictor) -> bench.Predictor:
+    def of_rows(dataset: Series, learned: split.Mask, scored: split.Mask) -> Array:
+        rows = dataset.rows[list(dataset.features)]
+        return predictor(rows.loc[learned], dataset.target[learned], rows.loc[scored])
 
-
-def _holdout(dataset: Series, predictor: Predictor) -> float:
-    return _rmse(dataset, predictor, np.flatnonzero(dataset.training()), np.flatnonzero(dataset.holdout()))
-
-
-def _rmse(dataset: Series, predictor: Predictor, learned: Any, scored: Any) -> float:
-    rows, features = dataset.rows, list(dataset.features)
-    answers = predictor(rows.iloc[learned][features], dataset.target[learned], rows.iloc[scored][features])
-    return float(np.sqrt(np.mean((answers - dataset.target[scored]) ** 2)))
+    return of_rows
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pandas as pd
 
-sys.path.append(str(Path(__file__).parent))
 sys.path.append(str(Path(__file__).parents[1] / "steps"))
 
 import leaks as wrong

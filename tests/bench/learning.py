@@ -78,7 +78,7 @@ def _report(title: str, dataset: Series) -> None:
     for one in linear.scores[:2]:
         _line(one, [fold["naive"][one.name] for fold in linear.folds])
     for name, predictor in PLAIN.items():
-        _line(_scored(name, predictor, dataset, learned, scored), _on_folds(predictor, dataset))
+        _line(rate(name, predictor, dataset, learned, scored), on_folds(predictor, dataset))
     for name, judgement in judgements.items():
         chosen = best(list(judgement.trials), METRIC)
         _line(replace(judgement.scores[-1], name=f"ours, {name}"), chosen.folds, _shown(chosen))
@@ -100,17 +100,15 @@ def _line(holdout: Score, folds: Sequence[float], more: str = "") -> None:
     print(f"  {own}   {np.mean(folds):6.2f} ({each})  {more}")
 
 
-def _scored(name: str, predictor: Predictor, dataset: Series, learned: split.Mask, scored: split.Mask) -> Score:
+def rate(name: str, predictor: Predictor, dataset: Series, learned: split.Mask, scored: split.Mask) -> Score:
+    """Its score on the rows that are `scored`."""
     return score(name, predictor(dataset, learned, scored), dataset.target[scored])
 
 
-def _on_folds(predictor: Predictor, dataset: Series) -> list[float]:
-    part, every = np.flatnonzero(dataset.training())[-LEARNING.trial_rows :], np.arange(len(dataset.rows))
-    masks = [
-        (np.isin(every, part[fold.learn]), np.isin(every, part[fold.score]))
-        for fold in dataset.folds(part, LEARNING.folds)
-    ]
-    return [_scored("", predictor, dataset, *both).by(METRIC) for both in masks]
+def on_folds(predictor: Predictor, dataset: Series) -> list[float]:
+    """Its score on each fold."""
+    folds = trials.folds(dataset, LEARNING)
+    return [rate("", predictor, dataset, fold.learn, fold.score).by(METRIC) for fold in folds]
 
 
 def _drawn(learning: Learning) -> list[tuple[str, int, trials.Parameters]]:
