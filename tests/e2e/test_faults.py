@@ -2,24 +2,20 @@
 
 import json
 import time
-from collections.abc import Callable
-from typing import Any
 
 import controller
 import pytest
-import yaml
+from one_step import created, leaf_of, one, one_step
 from remote import Remote
 from test_openaq import ARCHIVE
-from workflows import Ended, ended, submit
+from workflows import ended, submit
 
-from pipeline import __version__
 from pipeline.cluster import status
 from pipeline.cluster.doctor import examine
 from pipeline.cluster.kube import Cluster
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 TRAIN = {"locations": "9000001,9000002", "parameter": "no2", "workers": "2"}
-IMAGE = f"pipeline-steps:{__version__}"
 
 
 def test_a_step_whose_pod_is_deleted_is_done_again(cluster: Cluster) -> None:
@@ -148,57 +144,6 @@ def test_an_account_that_may_not_deploy_is_told(cluster: Cluster) -> None:
 
     assert over.phase in ("Failed", "Error")
     assert "forbidden" in over.message
-
-
-def one_step(
-    cluster: Cluster,
-    command: list[str],
-    *,
-    memory: str = "128Mi",
-    change: Callable[[dict[str, Any]], object] = lambda _: None,
-) -> Ended:
-    """A workflow of one step, made of what a step of ours has, but for its command and memory."""
-    return ended(cluster, one(cluster, command, memory=memory, change=change), patience=300)
-
-
-def one(
-    cluster: Cluster,
-    command: list[str],
-    *,
-    image: str = IMAGE,
-    memory: str = "128Mi",
-    change: Callable[[dict[str, Any]], object] = lambda _: None,
-) -> str:
-    template = leaf_of(cluster, command, image=image, memory=memory)
-    change(template)
-    return created(cluster, template)
-
-
-def leaf_of(cluster: Cluster, command: list[str], *, image: str = IMAGE, memory: str = "128Mi") -> dict[str, Any]:
-    """The template `main`: what a step of ours has, but for its command, image and memory."""
-    (found,) = cluster.get("workflowtemplates.argoproj.io", "openaq-train")
-    template: dict[str, Any] = next(each for each in found["spec"]["templates"] if each["name"] == "trial")
-    template["name"] = "main"
-    del template["inputs"]
-    template["container"] |= {"command": command, "args": [], "image": image}
-    template["container"]["resources"] = {"requests": {"cpu": "10m", "memory": memory}, "limits": {"memory": memory}}
-    return template
-
-
-def created(cluster: Cluster, *templates: dict[str, Any]) -> str:
-    """A workflow that begins with the first of the templates."""
-    workflow = {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Workflow",
-        "metadata": {"generateName": "fault-", "labels": {"app.kubernetes.io/part-of": "learning-pipelines"}},
-        "spec": {
-            "entrypoint": templates[0]["name"],
-            "serviceAccountName": "pipeline-steps",
-            "securityContext": {"runAsNonRoot": True, "runAsUser": 8737, "seccompProfile": {"type": "RuntimeDefault"}},
-            "templates": list(templates),
-        },
-    }
-    return cluster.kubectl("create", "-o", "name", "-f", "-", given=yaml.safe_dump(workflow)).strip().split("/")[1]
 
 
 def running(cluster: Cluster, run: str, step: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from test_faults import IMAGE, one_step
+from one_step import IMAGE, one_step
 
 from pipeline.cli_cluster import ROOT
 from pipeline.cluster.kube import Cluster
