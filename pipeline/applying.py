@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import engine
-from pipeline.engine.fields import Fields
+from pipeline.engine.manifest.fields import Fields
+from pipeline.engine.manifest.finding import find
 from pipeline.errors import UserError
-from pipeline.finding import find
 from pipeline.watch_background import Background
 from pipeline.watch_children import launch
 

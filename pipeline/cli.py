@@ -135,7 +135,7 @@ def run(
         raise UserError(f"--of {earlier} says which run --from NODE takes from; give --from too")
     laptop, again = Laptop.here(), Again(node, earlier) if node else None
     if target is not None:
-        from pipeline.finding import find
+        from pipeline.engine.manifest.finding import find
 
         found, parameters = find(target, name or ""), _parameters(pairs)
         if found.note:
@@ -252,9 +252,9 @@ def explain(run: str | None, node: str | None) -> None:
 
     RUN is the newest where it is left out. With a file or folder in its place: why its manifests are refused.
     """
+    from pipeline.engine.manifest.finding import is_place
     from pipeline.explain import of_manifests
     from pipeline.explain.lines import write
-    from pipeline.finding import is_place
     from pipeline.running import Laptop
 
     if run is not None and node is None and (is_place(run) or Path(run).exists()):

@@ -10,8 +10,8 @@ from rich.text import Text
 from rich.tree import Tree
 
 from pipeline.engine import Reuse
-from pipeline.engine.run import arguments_of
-from pipeline.finding import Found
+from pipeline.engine.manifest.finding import Found
+from pipeline.engine.runs.runs import arguments_of
 from pipeline.live_lines import clean
 from pipeline.outline import Entry, outline
 from steps.pages.words import shortened

@@ -4,7 +4,7 @@ attempt. The run itself has no name among its nodes, but where it is a single on
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.engine.views import NodeView, RunView
+    from pipeline.engine.views.views import NodeView, RunView
 
 
 def labels(run: "RunView") -> dict[str, str]:

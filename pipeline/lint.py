@@ -27,7 +27,8 @@ def lint(folder: Path) -> Iterator[str]:
         Refused: it would not be run here.
         UserError: argo or argo-events finds an error.
     """
-    from pipeline.engine import documents, load  # noqa: PLC0415 — YAML is not needed for --help
+    from pipeline.engine import load  # noqa: PLC0415 — YAML is not needed for --help
+    from pipeline.engine.manifest import documents  # noqa: PLC0415
     from pipeline.events.reading import read  # noqa: PLC0415
 
     for name in load(folder).names():

@@ -8,10 +8,12 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pipeline.engine import Reuse, items, when
-from pipeline.engine.plans import plan, with_targets
+from pipeline.engine import Reuse
+from pipeline.engine.language import when
+from pipeline.engine.language.variables import Unresolved, replace_all
+from pipeline.engine.planning import items
+from pipeline.engine.planning.plans import plan, with_targets
 from pipeline.engine.spec import NOTHING, Parameter, Retry, Task, Template, Values, Workflow
-from pipeline.engine.variables import Unresolved, replace_all
 from steps.pages.words import one_line, shortened
 
 MOST = 3000  # entries; a tree that is longer is cut

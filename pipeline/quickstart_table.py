@@ -20,7 +20,7 @@ from pipeline.put import key_of, put
 from pipeline.running import Laptop
 
 if TYPE_CHECKING:
-    from pipeline.engine.views import RunView
+    from pipeline.engine.views.views import RunView
     from pipeline.project import TableProject
     from steps.backends.ledger import Upload
 

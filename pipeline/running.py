@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import engine
 from pipeline.applying import Workflows
+from pipeline.engine.manifest.finding import Found, find
 from pipeline.errors import RunFailed, UserError
-from pipeline.finding import Found, find
 from pipeline.labels import labels
 from pipeline.stack import Stack
 from pipeline.stack.host import LaptopHost
@@ -27,7 +27,7 @@ from pipeline.stack.watcher import holder
 from pipeline.watch_ending import end_runs, end_watch
 
 if TYPE_CHECKING:
-    from pipeline.engine.views import RunSummary, RunView
+    from pipeline.engine.views.views import RunSummary, RunView
     from pipeline.explain.lines import Line
 
 ROOT = Path(__file__).parent.parent

@@ -23,7 +23,7 @@ from pipeline.report.tasks import FINISHED, NEVER_RAN
 from steps.pages.words import duration, elapsed
 
 if TYPE_CHECKING:
-    from pipeline.engine.views import NodeView, RunView
+    from pipeline.engine.views.views import NodeView, RunView
 
 _LOOK = 0.1  # seconds
 _WIDEST = 40

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.engine.views import RunSummary
+    from pipeline.engine.views.views import RunSummary
     from pipeline.stack import ServerStatus
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from pipeline.engine.process import is_alive
+from pipeline.engine.execution.process import is_alive
 from pipeline.errors import PipelineError
 
 Kind = Literal["upload", "applied"]

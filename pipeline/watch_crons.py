@@ -1,16 +1,16 @@
 """Schedules as a source of the watch: told the time, it starts what is due and notes what has ended.
 
 Every step can be cut off. A time is given to a run (`Ledger.claim`), the run is submitted, a process is started for it;
-the next look, of this watch or another one, goes on with whatever is not done. What is decided is in `engine.crons`.
+the next look, of this watch or another one, goes on with whatever is not done. What is decided is in `engine.schedule`.
 """
 
 import shutil
 from dataclasses import dataclass, replace
 
 from pipeline import engine
-from pipeline.engine import crons
-from pipeline.engine.cron import Cron
-from pipeline.engine.viewing import folder_of
+from pipeline.engine.schedule import crons
+from pipeline.engine.schedule.cron import Cron
+from pipeline.engine.views.viewing import folder_of
 from pipeline.errors import UserError
 from pipeline.watch_children import Children
 from pipeline.watch_ledger import Entry, Ledger

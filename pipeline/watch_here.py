@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from pipeline.engine.manifest.finding import SHIPPED
 from pipeline.errors import UserError
-from pipeline.finding import SHIPPED
 from pipeline.listening import Ear
 from pipeline.running import Laptop
 from pipeline.watch import Source, SystemClock, alone, interruptible, watch

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.engine.cron import Cron
-from pipeline.engine.crons import Status
-from pipeline.engine.process import is_alive
+from pipeline.engine.execution.process import is_alive
+from pipeline.engine.schedule.cron import Cron
+from pipeline.engine.schedule.crons import Status
 from pipeline.errors import PipelineError
 
 _SCHEMA = """

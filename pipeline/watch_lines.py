@@ -4,7 +4,7 @@ where that shows another one. Names and messages are other people's text and can
 from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 
-from pipeline.engine.cron import Cron
+from pipeline.engine.schedule.cron import Cron
 from steps.pages.words import duration, one_line
 
 Say = Callable[[str], None]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipeline.engine import Manifests, documents
-from pipeline.engine.cron import Cron
-from pipeline.engine.run import arguments_of
+from pipeline.engine import Manifests
+from pipeline.engine.manifest import documents
+from pipeline.engine.manifest.finding import find
+from pipeline.engine.runs.runs import arguments_of
+from pipeline.engine.schedule.cron import Cron
 from pipeline.errors import PipelineError, UserError
-from pipeline.finding import find
 
 SETTLE_SECONDS: Final = 0.5
 

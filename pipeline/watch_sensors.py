@@ -4,11 +4,12 @@ where a Sensor's workflow is broken, the Sensor stays and each upload says so.""
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.engine import Manifests, documents
+from pipeline.engine import Manifests
+from pipeline.engine.manifest import documents
+from pipeline.engine.manifest.finding import find
 from pipeline.errors import PipelineError
 from pipeline.events.models import EventSource, Sensor
 from pipeline.events.reading import read
-from pipeline.finding import find
 from pipeline.watch_manifests import SETTLE_SECONDS
 
 

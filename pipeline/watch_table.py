@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 
-from pipeline.engine.cron import Cron
+from pipeline.engine.schedule.cron import Cron
 from pipeline.errors import UserError
 from pipeline.tables import table
 from pipeline.watch_ledger import Ledger

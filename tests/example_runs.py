@@ -10,7 +10,7 @@ from typing import Any
 
 from example_summaries import dataset, decision, predictions, validation
 
-from pipeline.engine.views import NodeView, RunView
+from pipeline.engine.views.views import NodeView, RunView
 from pipeline.projects.openaq import OPENAQ
 
 BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.engine.manifest.finding import find
 from pipeline.errors import Refused, UserError
-from pipeline.finding import find
 
 
 def workflow(name: str, kind: str = "Workflow", spec: str = "", metadata: str = "name") -> str:

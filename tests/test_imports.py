@@ -20,7 +20,7 @@ ALLOWED = {
     "pipeline.stack": ("pipeline.stack", "pipeline.errors", "pipeline.engine.host", "steps.backends"),
     "pipeline.projects": ("pipeline.projects", "pipeline.project", "pipeline.errors"),
     "pipeline.workflows": ("pipeline.workflows", "pipeline.project", "pipeline"),
-    "pipeline.report": ("pipeline.report", "pipeline.engine.views", "pipeline.errors", "steps.pages"),
+    "pipeline.report": ("pipeline.report", "pipeline.engine.views.views", "pipeline.errors", "steps.pages"),
 }
 
 

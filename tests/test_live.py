@@ -19,7 +19,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from pipeline.engine.views import NodeView, RunView
+from pipeline.engine.views.views import NodeView, RunView
 from pipeline.live import live_tree
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -15,7 +15,7 @@ import example_runs
 import pytest
 from report_page import Page, rewritten
 
-from pipeline.engine.views import RunView
+from pipeline.engine.views.views import RunView
 from pipeline.report import write
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.engine.views import NodeView, RunView
+from pipeline.engine.views.views import NodeView, RunView
 from pipeline.report.rails import rails
 from pipeline.report.tasks import Task, failures, tasks
 from steps.pages import words

@@ -11,7 +11,7 @@ import example_runs
 import example_summaries
 import pytest
 
-from pipeline.engine.views import RunView
+from pipeline.engine.views.views import RunView
 from pipeline.report import write
 from steps import decision_page
 

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import pytest
 
-from pipeline.engine.views import NodeView, RunView
+from pipeline.engine.views.views import NodeView, RunView
 from pipeline.labels import labels
 from pipeline.log_lines import LONGEST, Tail, harmless, last_lines, spoken
 from pipeline.streaming import Printer, Stream, live_logs

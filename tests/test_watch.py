@@ -6,7 +6,7 @@ import pytest
 from watching import HOURLY, NOON, Killed, World, seconds, write
 
 from pipeline import engine
-from pipeline.engine import crons
+from pipeline.engine.schedule import crons
 from pipeline.errors import UserError
 from pipeline.watch import LOOK_SECONDS, alone, watch
 from pipeline.watch_ledger import Ledger

@@ -15,7 +15,7 @@ import pytest
 from watching import seconds, write
 
 from pipeline import engine
-from pipeline.engine.process import is_alive
+from pipeline.engine.execution.process import is_alive
 from pipeline.watch_ledger import Ledger
 
 FAST = ("schedules: ['@every 1s']", "concurrencyPolicy: Forbid", "startingDeadlineSeconds: 100",

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from watching import Waiting
 
-from pipeline import engine, finding
+from pipeline import engine
 from pipeline.applying import Workflows
-from pipeline.engine.process import is_alive
+from pipeline.engine.execution.process import is_alive
+from pipeline.engine.manifest import finding
 from pipeline.errors import UserError
 from pipeline.listening import Ear, Heard
 from pipeline.stack import Stack

@@ -10,13 +10,13 @@ the place of pods.
 `executor` (processes) → `journal` (every transition in SQLite before it counts).
 """
 
-from pipeline.engine.earlier import again
+from pipeline.engine.execution.journal import Journal
+from pipeline.engine.execution.reuse import Reuse
 from pipeline.engine.host import Host, Process
-from pipeline.engine.journal import Journal
-from pipeline.engine.parse import Manifests, load
-from pipeline.engine.reuse import Reuse
-from pipeline.engine.run import execute, follow, has_steps, runs, state, stop, submit, view
-from pipeline.engine.views import NodeView, RunSummary, RunView
+from pipeline.engine.manifest.load import Manifests, load
+from pipeline.engine.runs.earlier import again
+from pipeline.engine.runs.runs import execute, follow, has_steps, runs, state, stop, submit, view
+from pipeline.engine.views.views import NodeView, RunSummary, RunView
 
 __all__ = [
     "Host",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pipeline.engine.host import Source
 
 if TYPE_CHECKING:
-    from pipeline.engine.cron import Cron  # loaded where there is one
+    from pipeline.engine.schedule.cron import Cron  # loaded where there is one
 
 
 @dataclass(frozen=True, eq=False)

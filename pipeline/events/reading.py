@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline.engine import documents
-from pipeline.engine.fields import Fields
+from pipeline.engine.manifest import documents
+from pipeline.engine.manifest.fields import Fields
 from pipeline.errors import Refused
 from pipeline.events.models import API_VERSION, RECORDS, EventSource, SecretKey, Sensor
 

@@ -6,15 +6,15 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from pipeline import engine
-from pipeline.engine.journal import owned
-from pipeline.engine.state import Node
+from pipeline.engine.execution.journal import Row, owned
+from pipeline.engine.manifest.finding import examine
+from pipeline.engine.scheduler.state import Node
 from pipeline.errors import Refused, UserError
 from pipeline.explain.lines import Line, name_list
 from pipeline.explain.missing import missing
 from pipeline.explain.nodes import Teller
 from pipeline.explain.refusals import refusal
 from pipeline.explain.story import story
-from pipeline.finding import examine
 from pipeline.labels import labels
 
 
@@ -41,7 +41,7 @@ def of_run(journal: engine.Journal, run_id: str, node: str = "") -> list[Line]:
     return [line for each in found for line in teller.about(each)]
 
 
-def _owner(row: engine.journal.Row, *, interrupted: bool) -> str:
+def _owner(row: Row, *, interrupted: bool) -> str:
     if row["started_at"] is None and interrupted:
         return f"It has not begun; pipeline run --resume {row['id']} begins it."
     if interrupted:

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from pipeline.engine import depends, retries
+from pipeline.engine.language.variables import Unresolved, replace_all
 from pipeline.engine.places import Place
+from pipeline.engine.planning import depends
+from pipeline.engine.scheduler import retries
+from pipeline.engine.scheduler.state import BROKEN, Frame, Node, Run
+from pipeline.engine.scheduler.tasks import result_of
 from pipeline.engine.spec import Retry, Task
-from pipeline.engine.state import BROKEN, Frame, Node, Run
-from pipeline.engine.tasks import result_of
-from pipeline.engine.variables import Unresolved, replace_all
-from pipeline.engine.views import origin
+from pipeline.engine.views.views import origin
 from pipeline.explain.causes import FAILED_FAST, Causes, Root, is_superseded, said
 from pipeline.explain.lines import Line, name_list
 from pipeline.log_lines import last_lines

@@ -14,11 +14,11 @@ import tracemalloc
 from pathlib import Path
 
 from pipeline import engine
-from pipeline.engine.events import Began, Ended, Running
-from pipeline.engine.parse import Manifests
-from pipeline.engine.scheduler import advance, new_run
+from pipeline.engine.manifest.load import Manifests
+from pipeline.engine.scheduler.events import Began, Ended, Running
+from pipeline.engine.scheduler.scheduler import advance, new_run
+from pipeline.engine.scheduler.state import Start
 from pipeline.engine.spec import NOTHING
-from pipeline.engine.state import Start
 from pipeline.stack import Stack
 from pipeline.stack.host import LaptopHost
 

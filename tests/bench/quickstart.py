@@ -19,7 +19,7 @@ import psutil
 import yaml
 
 from pipeline import engine
-from pipeline.finding import SHIPPED
+from pipeline.engine.manifest.finding import SHIPPED
 from pipeline.running import Laptop
 
 TRIALS = 8  # no family has fewer

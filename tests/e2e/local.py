@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.closing import summary
-from pipeline.engine.views import RunView
+from pipeline.engine.views.views import RunView
 from pipeline.running import Laptop
 
 

@@ -8,7 +8,7 @@ import pytest
 from laboratory import Behaviour, Laboratory, Simulation, by_name, manifest
 
 from pipeline import engine
-from pipeline.engine.scheduler import new_run
+from pipeline.engine.scheduler.scheduler import new_run
 from pipeline.engine.spec import Parameter, Values
 
 

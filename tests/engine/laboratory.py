@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import engine
-from pipeline.engine.events import Began, Ended, Event, Locked, Outputs, Running, Stopped, Tick
-from pipeline.engine.process import Child
-from pipeline.engine.scheduler import advance
+from pipeline.engine.execution.process import Child
+from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Outputs, Running, Stopped, Tick
+from pipeline.engine.scheduler.scheduler import advance
+from pipeline.engine.scheduler.state import Kill, Lock, Node, Run, Start, Unlock
 from pipeline.engine.spec import Artifact
-from pipeline.engine.state import Kill, Lock, Node, Run, Start, Unlock
+from pipeline.errors import UserError
 
 HEADER = """\
 apiVersion: argoproj.io/v1alpha1
@@ -175,7 +176,7 @@ class PlainHost:
     def environment(self, kind: str, name: str) -> Mapping[str, str]:
         if name not in self.settings:
             there = ", ".join(self.settings) or "none"
-            raise engine.run.UserError(f"no {kind} is named {name} here; there are {there}")
+            raise UserError(f"no {kind} is named {name} here; there are {there}")
         return self.settings[name]
 
     def spawn_step(self, module: str, arguments: Sequence[str], **where: Any) -> Child:

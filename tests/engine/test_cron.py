@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import engine
-from pipeline.engine import cron_conditions
-from pipeline.engine.cron import Cron
-from pipeline.engine.cron_text import BadSchedule, parse
-from pipeline.engine.crons import Status
+from pipeline.engine.schedule import cron_conditions
+from pipeline.engine.schedule.cron import Cron
+from pipeline.engine.schedule.cron_text import BadSchedule, parse
+from pipeline.engine.schedule.crons import Status
 from pipeline.errors import Refused
 
 HERE = Path(__file__).parent.parent / "oracle" / "cron"

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from pipeline.engine import crons
-from pipeline.engine.cron import Cron, Times
-from pipeline.engine.cron_text import parse
-from pipeline.engine.crons import LATE_SECONDS, Status
+from pipeline.engine.schedule import crons
+from pipeline.engine.schedule.cron import Cron, Times
+from pipeline.engine.schedule.cron_text import parse
+from pipeline.engine.schedule.crons import LATE_SECONDS, Status
 
 NOON = int(datetime(2026, 5, 17, 12, tzinfo=UTC).timestamp())
 HOURLY = "0 * * * *"

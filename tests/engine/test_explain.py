@@ -239,7 +239,7 @@ templates:
 @pytest.fixture
 def going(lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
     """Runs a manifest until a leaf of it says that it has begun; what it was is left, and it is ended at the end."""
-    monkeypatch.setattr("pipeline.engine.hands.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.2)
     started: list[tuple[threading.Event, threading.Thread]] = []
 
     def go(spec: str, ready: str = "begun", cores: int = 8) -> str:

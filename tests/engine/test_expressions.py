@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine import expressions, variables, when
-from pipeline.engine.expressions import running
-from pipeline.engine.expressions.parser import parse
+from pipeline.engine.language import expr, variables, when
+from pipeline.engine.language.expr import running
+from pipeline.engine.language.expr.syntax.parser import parse
 
 HERE = Path(__file__).parent.parent / "oracle" / "expressions"
 CASES = json.loads((HERE / "cases.json").read_text())
@@ -50,21 +50,21 @@ def stage(text, held):
     """What comes of an expression: its value as text, or at which stage it fails."""
     try:
         parse(text)
-    except expressions.NotEvaluated as error:
+    except expr.NotEvaluated as error:
         return None, "parse", str(error)
     try:
-        value = expressions.evaluate(text, held)
-    except expressions.NotParsed as error:
+        value = expr.evaluate(text, held)
+    except expr.NotParsed as error:
         return None, "check", str(error)
-    except expressions.NotEvaluated as error:
+    except expr.NotEvaluated as error:
         return None, "run", str(error)
     try:
         return (
-            expressions.text_of(value) if isinstance(value, str) else running.to_json(value),
+            expr.text_of(value) if isinstance(value, str) else running.to_json(value),
             "",
             type(value).__name__,
         )
-    except expressions.NotEvaluated as error:
+    except expr.NotEvaluated as error:
         return None, "json", str(error)
 
 

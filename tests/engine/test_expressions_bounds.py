@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.engine import expressions, when
+from pipeline.engine.language import expr, when
 
 BIG = "x" * 250_000
 VALUES = {
@@ -68,8 +68,8 @@ CYCLE = "let m = {a: 1}; let n = sprig.set(m, 'b', m); let o = sprig.set(m, 'c',
 )  # fmt: skip
 def test_a_costly_expression_ends(expression, said):
     try:
-        value = expressions.text_of(expressions.evaluate(expression, VALUES))
-    except expressions.NotEvaluated as error:
+        value = expr.text_of(expr.evaluate(expression, VALUES))
+    except expr.NotEvaluated as error:
         value = str(error)
     assert said in value
 
@@ -88,7 +88,7 @@ def test_a_costly_expression_ends(expression, said):
     ],
 )
 def test_a_large_expression_is_run(expression, value):
-    assert expressions.evaluate(expression, VALUES) == value
+    assert expr.evaluate(expression, VALUES) == value
 
 
 @pytest.mark.parametrize(
@@ -105,12 +105,12 @@ def test_a_large_expression_is_run(expression, value):
     ],
 )  # fmt: skip
 def test_nothing_of_python_can_be_reached(expression):
-    with pytest.raises(expressions.NotEvaluated):
-        expressions.evaluate(expression, {"item": "apple", "inputs.parameters.a": "1"})
+    with pytest.raises(expr.NotEvaluated):
+        expr.evaluate(expression, {"item": "apple", "inputs.parameters.a": "1"})
 
 
 def test_a_function_shows_nothing_of_itself():
-    assert expressions.evaluate("string(asInt) + string(sprig.trim)", {}) == "funcfunc"
+    assert expr.evaluate("string(asInt) + string(sprig.trim)", {}) == "funcfunc"
 
 
 @pytest.mark.timeout(30)

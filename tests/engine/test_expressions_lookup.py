@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from pipeline.engine import expressions, variables
-from pipeline.engine.variables import ABSENT
+from pipeline.engine.language import expr, variables
+from pipeline.engine.language.variables import ABSENT
 
 
 @pytest.mark.parametrize(
@@ -28,8 +28,8 @@ from pipeline.engine.variables import ABSENT
     ],
 )
 def test_what_an_expression_names(expression, needed, maybe):
-    assert sorted(expressions.paths(expression)) == needed
-    assert sorted(expressions.guarded_paths(expression)) == maybe
+    assert sorted(expr.paths(expression)) == needed
+    assert sorted(expr.guarded_paths(expression)) == maybe
 
 
 @pytest.mark.parametrize(
@@ -54,16 +54,16 @@ def test_what_an_expression_names(expression, needed, maybe):
     ],
 )  # fmt: skip
 def test_what_can_never_be_run_is_refused_before(expression, problem):
-    with pytest.raises(expressions.NotEvaluated) as error:
-        expressions.check(expression, ("inputs.parameters.a", "item").__contains__)
+    with pytest.raises(expr.NotEvaluated) as error:
+        expr.check(expression, ("inputs.parameters.a", "item").__contains__)
     assert problem in str(error.value)
 
 
 def test_what_may_be_run_is_not_refused():
     known = ("inputs.parameters.a", "item").__contains__
-    expressions.check("asInt(inputs.parameters['a']) > 1 && item in ['a']", known)
-    expressions.check("tasks.a.outputs.result ?? sprig.default('x', item)", known)
-    expressions.check("anything.at.all == nosuch")
+    expr.check("asInt(inputs.parameters['a']) > 1 && item in ['a']", known)
+    expr.check("tasks.a.outputs.result ?? sprig.default('x', item)", known)
+    expr.check("anything.at.all == nosuch")
 
 
 class Scope:
@@ -84,10 +84,10 @@ class Scope:
 
 def test_a_map_that_is_used_whole_has_all_that_the_lookup_knows():
     scope = Scope(inputs_parameters="[]", inputs_parameters_a="1", inputs_parameters_b="x", workflow_name="w")
-    assert expressions.evaluate("toJson(inputs.parameters)", scope) == '{"a":"1","b":"x"}'
-    assert expressions.evaluate("inputs.parameters[workflow.name] == nil", scope) is True
-    assert expressions.evaluate("sort(keys(inputs.parameters))", scope) == ["a", "b"]
-    assert expressions.evaluate("inputs.parameters.c ?? 'none'", scope) == "none"
+    assert expr.evaluate("toJson(inputs.parameters)", scope) == '{"a":"1","b":"x"}'
+    assert expr.evaluate("inputs.parameters[workflow.name] == nil", scope) is True
+    assert expr.evaluate("sort(keys(inputs.parameters))", scope) == ["a", "b"]
+    assert expr.evaluate("inputs.parameters.c ?? 'none'", scope) == "none"
 
 
 def test_what_is_named_alone_asks_for_nothing_else():
@@ -97,18 +97,18 @@ def test_what_is_named_alone_asks_for_nothing_else():
         asked.append(path)
         return {"inputs.parameters.a": "1", "tasks.b.outputs.result": ABSENT}.get(path)
 
-    assert expressions.evaluate("asInt(inputs.parameters.a) + 1", lookup) == 2
+    assert expr.evaluate("asInt(inputs.parameters.a) + 1", lookup) == 2
     assert asked == ["inputs.parameters.a"]
-    assert expressions.evaluate("tasks.b.outputs.result ?? 'skipped'", lookup) == "skipped"
-    assert expressions.evaluate("tasks.b.outputs.result == nil", lookup) is True
-    with pytest.raises(expressions.NotEvaluated, match="unknown name steps"):
-        expressions.evaluate("steps.b.outputs.result", lookup)
+    assert expr.evaluate("tasks.b.outputs.result ?? 'skipped'", lookup) == "skipped"
+    assert expr.evaluate("tasks.b.outputs.result == nil", lookup) is True
+    with pytest.raises(expr.NotEvaluated, match="unknown name steps"):
+        expr.evaluate("steps.b.outputs.result", lookup)
 
 
 def test_the_clock_is_the_lookups():
-    assert expressions.evaluate("now().Unix()", Scope()) == 1_714_979_289
-    assert expressions.evaluate("now().Format('2006-01-02 15:04:05.0')", Scope()) == "2024-05-06 07:08:09.5"
-    assert expressions.evaluate("sprig.date('2006', 'no date')", Scope()) == "2024"
+    assert expr.evaluate("now().Unix()", Scope()) == 1_714_979_289
+    assert expr.evaluate("now().Format('2006-01-02 15:04:05.0')", Scope()) == "2024-05-06 07:08:09.5"
+    assert expr.evaluate("sprig.date('2006', 'no date')", Scope()) == "2024"
 
 
 def test_a_value_of_another_kind_is_handed_through():
@@ -117,10 +117,10 @@ def test_a_value_of_another_kind_is_handed_through():
         "tasks.flip.outputs.result == 'heads' ? tasks.heads.outputs.artifacts.a : tasks.tails.outputs.artifacts.a"
     )
     values = {"tasks.flip.outputs.result": "heads", "tasks.heads.outputs.artifacts.a": artifact}
-    assert expressions.evaluate(expression, values.get) is artifact
-    with pytest.raises(expressions.NotEvaluated, match="unsupported type"):
-        expressions.evaluate("toJson(tasks.heads.outputs.artifacts.a)", values.get)
-    assert "object" not in expressions.evaluate("string(tasks.heads.outputs.artifacts.a)", values.get)
+    assert expr.evaluate(expression, values.get) is artifact
+    with pytest.raises(expr.NotEvaluated, match="unsupported type"):
+        expr.evaluate("toJson(tasks.heads.outputs.artifacts.a)", values.get)
+    assert "object" not in expr.evaluate("string(tasks.heads.outputs.artifacts.a)", values.get)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_value_of_another_kind_is_handed_through():
      ({"b": 1, "a": None}, '{"a":null,"b":1}'), ("é\udcc3", "é�")],
 )  # fmt: skip
 def test_a_value_as_a_tag_renders_it(value, text):
-    assert expressions.text_of(value) == text
+    assert expr.text_of(value) == text
 
 
 @pytest.mark.parametrize(
@@ -138,30 +138,31 @@ def test_a_value_as_a_tag_renders_it(value, text):
      ([1, "a b", None], "[1 a b <nil>]"), ({"b": 1, "a": [2]}, "map[a:[2] b:1]")],
 )  # fmt: skip
 def test_a_value_as_an_output_parameter_has_it(value, text):
-    assert expressions.printed(value) == text
+    assert expr.printed(value) == text
 
 
 def test_a_condition_must_be_a_boolean():
-    assert expressions.holds("lastRetry.exitCode == '2'", {"lastRetry.exitCode": "2"}) is True
-    with pytest.raises(expressions.NotEvaluated, match="unable to cast expression result '2' to bool"):
-        expressions.holds("lastRetry.exitCode", {"lastRetry.exitCode": "2"})
-    with pytest.raises(expressions.NotEvaluated, match=r"unable to evaluate expression 'asInt.*int\(x\)"):
-        expressions.holds("asInt(lastRetry.exitCode) > 1", {"lastRetry.exitCode": "x"})
+    assert expr.holds("lastRetry.exitCode == '2'", {"lastRetry.exitCode": "2"}) is True
+    with pytest.raises(expr.NotEvaluated, match="unable to cast expression result '2' to bool"):
+        expr.holds("lastRetry.exitCode", {"lastRetry.exitCode": "2"})
+    with pytest.raises(expr.NotEvaluated, match=r"unable to evaluate expression 'asInt.*int\(x\)"):
+        expr.holds("asInt(lastRetry.exitCode) > 1", {"lastRetry.exitCode": "x"})
 
 
 def test_a_function_can_not_change_what_others_see():
     values = {"inputs.parameters.a": "1"}
-    assert expressions.evaluate("sprig.set(inputs.parameters, 'a', 2).a", values) == 2
-    with pytest.raises(expressions.NotEvaluated):
-        expressions.text_of(expressions.evaluate("sprig.set(sprig, 'upper', 1)", values))
-    assert expressions.evaluate("sprig.upper(inputs.parameters.a + 'a')", values) == "1A"
+    assert expr.evaluate("sprig.set(inputs.parameters, 'a', 2).a", values) == 2
+    with pytest.raises(expr.NotEvaluated):
+        expr.text_of(expr.evaluate("sprig.set(sprig, 'upper', 1)", values))
+    assert expr.evaluate("sprig.upper(inputs.parameters.a + 'a')", values) == "1A"
 
 
 def test_a_manifest_without_expressions_loads_nothing_of_them():
     code = (
-        "import sys, pipeline.engine; from pipeline.engine import when, variables;"
+        "import sys, pipeline.engine; from pipeline.engine.language import when, variables;"
         "assert variables.replace_text('{{a}} b', {'a': 'x'}.get) == 'x b'; assert when.holds('a == a');"
-        "print([name for name in sys.modules if name in ('re2', 'zoneinfo', 'pipeline.engine.expressions.parser')])"
+        "print([name for name in sys.modules if name in ('re2', 'zoneinfo')"
+        " or name.endswith('.syntax.parser')])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert found.stdout.strip() == "[]"

@@ -5,10 +5,10 @@ import string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.engine import expressions, variables, when
-from pipeline.engine.expressions.functions import BUILTINS
-from pipeline.engine.expressions.predicates import PREDICATES
-from pipeline.engine.expressions.sprig import SPRIG
+from pipeline.engine.language import expr, variables, when
+from pipeline.engine.language.expr.builtins.functions import BUILTINS
+from pipeline.engine.language.expr.predicates import PREDICATES
+from pipeline.engine.language.expr.sprig.functions import SPRIG
 
 VALUES = {
     "inputs.parameters.a": "1", "inputs.parameters.text": "héllo, wörld",
@@ -52,14 +52,14 @@ TEXTS = st.one_of(st.text(LETTERS, max_size=40), st.text(max_size=40), st.text(s
 
 def run(text):
     try:
-        expressions.check(text)
-        assert all(isinstance(path, str) for path in (*expressions.paths(text), *expressions.guarded_paths(text)))
-    except expressions.NotEvaluated as error:
+        expr.check(text)
+        assert all(isinstance(path, str) for path in (*expr.paths(text), *expr.guarded_paths(text)))
+    except expr.NotEvaluated as error:
         assert str(error)
     try:
-        value = expressions.evaluate(text, VALUES)
-        assert isinstance(expressions.text_of(value), str)
-    except expressions.NotEvaluated as error:
+        value = expr.evaluate(text, VALUES)
+        assert isinstance(expr.text_of(value), str)
+    except expr.NotEvaluated as error:
         assert str(error)
 
 

@@ -3,8 +3,8 @@
 import pytest
 from laboratory import outcome
 
-from pipeline.engine import items
-from pipeline.engine.events import Ended, Outputs
+from pipeline.engine.planning import items
+from pipeline.engine.scheduler.events import Ended, Outputs
 
 OVER = """
 entrypoint: main

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipeline.engine import durations, expressions, grammar, resources
+from pipeline.engine.language import durations, expr, grammar, resources
 
 VALUES = {"lastRetry.exitCode": "2", "lastRetry.status": "Failed", "lastRetry.message": "it's busy", "retries": "0"}
 
@@ -30,7 +30,7 @@ VALUES = {"lastRetry.exitCode": "2", "lastRetry.status": "Failed", "lastRetry.me
     ],
 )
 def test_retry_expressions(expression, value):
-    assert expressions.holds(expression, VALUES) is value
+    assert expr.holds(expression, VALUES) is value
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_retry_expressions(expression, value):
     ],
 )
 def test_expressions_without_a_value_say_why(expression, said):
-    with pytest.raises(expressions.NotEvaluated) as error:
-        expressions.holds(expression, VALUES)
+    with pytest.raises(expr.NotEvaluated) as error:
+        expr.holds(expression, VALUES)
     assert said in str(error.value)
 
 

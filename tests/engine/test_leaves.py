@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from laboratory import Laboratory, container, log_of, until
 
-from pipeline.engine import leaves, places
-from pipeline.engine.process import start_time
+from pipeline.engine import places
+from pipeline.engine.execution import leaves
+from pipeline.engine.execution.process import start_time
 
 PASS_ON = """
 entrypoint: main
@@ -231,7 +232,7 @@ def test_a_full_disk_is_one_clear_line(lab: Laboratory, monkeypatch):
 
 
 def test_a_deadline_ends_the_whole_group(lab: Laboratory, monkeypatch):
-    monkeypatch.setattr("pipeline.engine.hands.GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.3)
     began = time.monotonic()
     view = lab.script("trap '' TERM; sleep 1000 & sleep 1000; wait", activeDeadlineSeconds="1")
     assert time.monotonic() - began < 10
@@ -248,7 +249,7 @@ def test_what_a_step_leaves_in_its_group_ends_with_it(lab: Laboratory):
 
 def test_a_flood_of_output_is_bounded(lab: Laboratory, monkeypatch):
     monkeypatch.setattr(places, "LOG_BYTES", 4 * 2**20)
-    monkeypatch.setattr("pipeline.engine.hands._LOGS_SECONDS", 0.05)
+    monkeypatch.setattr("pipeline.engine.execution.runner._LOGS_SECONDS", 0.05)
     view = lab.script("for i in $(seq 30); do head -c 1000000 /dev/zero | tr '\\0' x; sleep 0.02; done; echo; echo end")
     log = log_of(view)
     assert view.phase == "Succeeded"

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.engine import checks
-from pipeline.engine.events import (
+from pipeline.engine.manifest import checks
+from pipeline.engine.scheduler.events import (
     Began,
     Ended,
     Event,
@@ -26,9 +26,9 @@ from pipeline.engine.events import (
     from_json,
     to_json,
 )
-from pipeline.engine.scheduler import advance, new_run
+from pipeline.engine.scheduler.scheduler import advance, new_run
+from pipeline.engine.scheduler.state import FULFILLED, Kill, Lock, Run, Start, Unlock
 from pipeline.engine.spec import NOTHING, Backoff, Container, Dag, Hook, Retry, Suspend, Task, Template, Workflow
-from pipeline.engine.state import FULFILLED, Kill, Lock, Run, Start, Unlock
 
 RESULTS = ("", ".Succeeded", ".Failed", ".Errored", ".Skipped", ".Omitted")
 LEAVES = {

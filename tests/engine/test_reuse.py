@@ -453,7 +453,7 @@ def test_an_exit_hook_belongs_to_what_it_is_for(bench: Bench) -> None:
 
 
 def test_a_kill_in_the_middle_and_a_resume(bench: Bench, lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.engine.hands.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.2)
     first = bench.first(CHAIN)
     slow = CHAIN.replace("test ! -e MARKS.fail", "test -e MARKS.go || sleep 1000")
     run = bench.submit("b", spec=slow)
@@ -505,7 +505,7 @@ def test_a_run_that_goes_on_or_has_not_begun(bench: Bench, lab: Laboratory) -> N
 def test_an_interrupted_run_can_be_run_again_from_a_node(
     bench: Bench, lab: Laboratory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.engine.hands.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.2)
     slow = CHAIN.replace("test ! -e MARKS.fail", "sleep 1000")
     run = lab.submit(bench.written(slow))
     stop = threading.Event()

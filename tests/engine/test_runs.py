@@ -14,7 +14,7 @@ import pytest
 from laboratory import Laboratory, container, log_of, until
 
 from pipeline import engine
-from pipeline.engine.process import is_alive, start_time
+from pipeline.engine.execution.process import is_alive, start_time
 from pipeline.errors import PipelineError, UserError
 
 
@@ -127,7 +127,7 @@ templates:
 
 
 def test_a_stop_event_ends_all_processes_and_leaves_the_run_resumable(lab: Laboratory, marks, monkeypatch):
-    monkeypatch.setattr("pipeline.engine.hands.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.2)
     run = lab.submit(LONG.format(marks=marks))
     stop = threading.Event()
     ended = []
@@ -284,7 +284,7 @@ def test_a_killed_step_is_an_attempt(lab: Laboratory, marks):
 
 
 def test_asking_for_the_end_of_a_run(lab: Laboratory, marks, monkeypatch):
-    monkeypatch.setattr("pipeline.engine.hands.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.2)
     run = lab.submit(LONG.format(marks=marks))
     ended = []
     thread = threading.Thread(target=lambda: ended.append(lab.execute(run)), daemon=True)
@@ -393,7 +393,7 @@ def test_a_failed_run_says_what_failed_in_the_end(lab: Laboratory):
 
 
 def test_a_journal_that_breaks_ends_the_processes_and_not_the_run(lab: Laboratory, marks, monkeypatch):
-    monkeypatch.setattr("pipeline.engine.hands.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.2)
     run = lab.submit(LONG.format(marks=marks))
     record = lab.journal.record
     found = []

@@ -5,7 +5,7 @@ import json
 import pytest
 from laboratory import outcome
 
-from pipeline.engine.events import Resumed, Tick
+from pipeline.engine.scheduler.events import Resumed, Tick
 
 EXIT = """
 entrypoint: main

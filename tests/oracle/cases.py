@@ -15,7 +15,7 @@ from typing import Any
 
 from oracle.normal import Answer, written
 
-from pipeline.engine.documents import read
+from pipeline.engine.manifest.documents import read
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "cases"

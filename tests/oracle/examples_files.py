@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import yaml
 
-from pipeline.engine.documents import Located, read
+from pipeline.engine.manifest.documents import Located, read
 from pipeline.errors import Refused
 
 Document = dict[str, Any]

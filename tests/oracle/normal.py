@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pipeline.engine import RunView
-from pipeline.engine.nodes import fnv1a
+from pipeline.engine.scheduler.nodes import fnv1a
 
 Answer = dict[str, Any]
 

@@ -6,7 +6,7 @@ import pytest
 from oracle.cases import in_short
 from oracle.normal import of_controller, written
 
-from pipeline.engine.nodes import fnv1a
+from pipeline.engine.scheduler.nodes import fnv1a
 
 RUN = "dag-diamond-abcde"
 LEAF = f"{RUN}-{fnv1a(f'{RUN}.a')}"

@@ -20,7 +20,7 @@ import pytest
 from books import books
 from files import Fallen, fifty
 
-from pipeline.finding import SHIPPED
+from pipeline.engine.manifest.finding import SHIPPED
 from pipeline.running import Laptop
 from pipeline.stack.object_store import connect
 from pipeline.tables import table

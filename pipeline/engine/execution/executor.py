@@ -1,0 +1,178 @@
+"""The engine's loop: what happened is committed, told to the scheduler, and what that asks for is done.
+
+When the loop ends, for whatever reason, no process of the run is left; what was running is started again when the run
+is resumed.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from pipeline.engine.execution.journal import Journal, Started
+from pipeline.engine.execution.leaves import Outcome
+from pipeline.engine.execution.process import Child, end_group
+from pipeline.engine.execution.reuse import Taker
+from pipeline.engine.execution.runner import Hands, Happening, Leaf
+from pipeline.engine.host import Host
+from pipeline.engine.places import Place
+from pipeline.engine.scheduler import retries
+from pipeline.engine.scheduler.entering import timeout
+from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Resumed, Running, Stopped, Tick, Waiting
+from pipeline.engine.scheduler.scheduler import advance
+from pipeline.engine.scheduler.state import Command, Kill, Lock, Node, Run, Start, Unlock
+
+_LOOK_SECONDS: Final = 0.1  # how long the loop sleeps at most: whether to stop, mutexes and requests are looked at then
+
+
+class Executor:
+    """Executes one run that this process owns. `number`: how many events the journal has of it. `taker`: what it takes
+    from an earlier run."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        run: Run,
+        host: Host,
+        folder: Path,
+        *,
+        number: int,
+        cores: int,
+        stop: threading.Event,
+        changed: Callable[[], None],
+        taker: Taker | None = None,
+    ) -> None:
+        self._journal, self._run, self._folder = journal, run, folder
+        self._stop, self._changed, self._number = stop, changed, number
+        self._hands = Hands(host, cores)
+        self._leaves: dict[str, Leaf] = {}
+        self._locking: dict[str, Lock] = {}
+        self._taker = taker
+        self._looked_at = 0.0
+
+    def execute(self) -> None:
+        """Go on with the run until it is over or `stop` is set.
+
+        Raises:
+            PipelineError: the journal cannot be written. The run can be resumed when it can.
+        """
+        try:
+            self._begin()
+            while not self._run.over and not self._stop.is_set():
+                self._turn()
+        finally:
+            self._hands.close()
+
+    def _begin(self) -> None:
+        if self._number == 0:
+            self._accept([Began(time.time())])
+            return
+        for process in self._journal.processes(self._run.id):
+            end_group(process.pid, process.started)
+        self._journal.forget_processes(self._run.id)
+        for node in self._run.locking.values():
+            while node.lock == "held" and self._lock(node) and not self._stop.wait(_LOOK_SECONDS):
+                pass
+        if not self._stop.is_set():
+            self._accept([Resumed(time.time())])
+
+    def _lock(self, node: Node) -> str:
+        return self._journal.lock(node.mutexes, self._run.id, node.name)
+
+    def _turn(self) -> None:
+        events: list[Event] = []
+        started: list[Started] = []
+        children: list[Child] = []
+        for happening in self._hands.wait(self._patience()):
+            events.append(self._event(happening))
+            leaf, result = happening
+            if result is not None and not isinstance(result, Outcome):
+                started.append(Started(leaf.node.name, result.pid, result.started))
+                children.extend([result] if isinstance(result, Child) else [])
+        now = time.time()
+        if self._run.next_tick is not None and now >= self._run.next_tick:
+            events.append(Tick(now))
+        if now - self._looked_at >= _LOOK_SECONDS:
+            self._looked_at = now
+            events.extend(self._news(now))
+        if events:
+            self._accept(events, started)
+        for child in children:
+            child.release()
+        self._changed()
+
+    def _patience(self) -> float:
+        tick = self._run.next_tick
+        return _LOOK_SECONDS if tick is None else min(_LOOK_SECONDS, max(0.0, tick - time.time()))
+
+    def _event(self, happening: Happening) -> Event:
+        leaf, result = happening
+        if not isinstance(result, Outcome):
+            return Running(time.time(), leaf.node.name)
+        del self._leaves[leaf.node.name]
+        return Ended(time.time(), leaf.node.name, result.phase, result.message, result.outputs)
+
+    def _news(self, now: float) -> list[Event]:
+        """What others have done: given back a mutex, asked for the run's end."""
+        found: list[Event] = []
+        for name, command in list(self._locking.items()):
+            if not self._journal.lock(command.mutexes, self._run.id, name):
+                del self._locking[name]
+                found.append(Locked(now, name))
+        asked = self._journal.requested(self._run.id)
+        if asked is not None and asked != self._run.strategy:
+            found.append(Stopped(now, asked))
+        return found
+
+    def _accept(self, events: list[Event], started: list[Started] | None = None) -> None:
+        """Commit events, tell the scheduler, do what it asks for; again, as long as that has a result at once."""
+        while events and not self._run.over:
+            self._journal.record(self._run.id, self._number, events, started or ())
+            self._number += len(events)
+            commands = [command for event in events for command in advance(self._run, event)]
+            events = [event for command in commands for event in self._carry_out(command)]
+            events.extend(self._taker.pauses(time.time()) if self._taker is not None else ())
+            started = None
+
+    def _carry_out(self, command: Command) -> list[Event]:
+        node = command.node
+        match command:
+            case Start():
+                self._ask(node)
+            case Kill():
+                leaf = self._leaves.get(node.name)
+                if leaf is not None and self._hands.end(leaf):
+                    del self._leaves[node.name]
+                    return [Ended(time.time(), node.name, "Failed", node.condemned)]
+            case Lock():
+                return [self._first_try(command)]
+            case Unlock():
+                self._locking.pop(node.name, None)
+                self._journal.unlock(self._run.id, node.name)
+        return []
+
+    def _ask(self, node: Node) -> None:
+        if node.bound is None:
+            return
+        frame = node.boundary.frame if node.boundary is not None else None
+        leaf = Leaf(
+            node,
+            node.bound,
+            Place(self._folder, node.id),
+            printed=frame is not None and node.task in frame.plan.printed,
+            latest=min(filter(None, (retries.execution_deadline(node), timeout(node))), default=None),
+        )
+        if self._taker is not None:
+            leaf.instead = self._taker.instead(node, leaf.place, printed=leaf.printed)
+        self._leaves[node.name] = leaf
+        self._hands.ask(leaf)
+
+    def _first_try(self, command: Lock) -> Event:
+        node = command.node
+        holder = self._journal.lock(command.mutexes, self._run.id, node.name)
+        if not holder:
+            return Locked(time.time(), node.name)
+        self._locking[node.name] = command
+        lock = f"{self._run.variables['workflow.namespace']}/Mutex/{command.mutexes[0]}"
+        return Waiting(time.time(), node.name, f"Waiting for {lock} lock. Lock status: 0/1 (run {holder} has it)")

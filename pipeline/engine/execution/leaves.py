@@ -1,0 +1,251 @@
+"""One leaf, from its template to a started process, and from its end to its outputs.
+
+Everything here may block (servers that are not ready, slow disks), so the executor calls it from worker threads.
+A step `python -m steps.X …` goes to the host's fork server; any other command is a plain subprocess.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import Any, Final, Literal
+
+import yaml
+
+from pipeline.engine.execution.process import Child
+from pipeline.engine.host import Host, Process
+from pipeline.engine.language import resources
+from pipeline.engine.language.variables import replace_all
+from pipeline.engine.places import Place, last_line
+from pipeline.engine.scheduler.events import Outputs
+from pipeline.engine.spec import Artifact, Container, Script, Template
+from pipeline.errors import PipelineError
+
+PARAMETER_BYTES: Final = 256 * 1024
+_REFERENCE: Final = re.compile(r"\$(\$|\(([^)]*)\))")
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How a leaf ended."""
+
+    phase: Literal["Succeeded", "Failed", "Error"]
+    message: str = ""
+    outputs: Outputs | None = None
+
+
+class NotGathered(Exception):
+    """An output is not there, or is too large."""
+
+
+def explain(error: BaseException) -> str:
+    """An error of the machine, in one line."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def start(template: Template, place: Place, host: Host) -> Process:
+    """Start a container's command; a `Child` waits for its `release`.
+
+    Raises:
+        PipelineError, OSError, ValueError: it cannot be started; in one line with `explain`.
+    """
+    place.prepare()
+    for artifact in template.inputs.artifacts:
+        place.put(artifact)
+    for path in _output_paths(template):
+        place.of(path).parent.mkdir(parents=True, exist_ok=True)
+    container = _placed(template, place)
+    for mount in container.mounts:
+        place.of(mount).mkdir(parents=True, exist_ok=True)
+    env = {**own_variables(place), **_given_variables(container, host)}
+    cwd = place.of(container.working_dir) if container.working_dir.startswith("/") else place.folder / "files"
+    cwd.mkdir(parents=True, exist_ok=True)
+    command = [_expanded(word, env) for word in (*container.command, *container.args)]
+    if isinstance(container, Script):
+        place.script.write_text(container.source, encoding="utf-8")
+        command.append(str(place.script))
+    logs = {"stdout": place.stdout, "stderr": place.stderr}
+    if is_step(command):
+        return host.spawn_step(command[2], command[3:], env=env, cwd=cwd, **logs)
+    return Child(command, env=env, cwd=cwd, **logs)
+
+
+def is_step(command: Sequence[str]) -> bool:
+    """Whether the fork server starts it: `python -m steps.X …`."""
+    python = len(command) > 2 and re.fullmatch(r"python[\d.]*", PurePath(command[0]).name) is not None
+    return python and command[1] == "-m" and command[2].startswith("steps.")
+
+
+def _output_paths(template: Template) -> list[str]:
+    paths = [artifact.path for artifact in template.outputs.artifacts]
+    return paths + [each.value_from.path for each in template.outputs.parameters if each.value_from is not None]
+
+
+def _placed(template: Template, place: Place) -> Container:
+    """The container with the places of its files filled in."""
+    paths = {f"inputs.artifacts.{each.name}.path": each.path for each in template.inputs.artifacts}
+    paths.update((f"outputs.artifacts.{each.name}.path", each.path) for each in template.outputs.artifacts)
+    paths.update(
+        (f"outputs.parameters.{each.name}.path", each.value_from.path)
+        for each in template.outputs.parameters
+        if each.value_from is not None
+    )
+    container: Container = replace_all(
+        template.container, lambda tag: str(place.of(paths[tag])) if tag in paths else None
+    )
+    return container
+
+
+def own_variables(place: Place) -> dict[str, str]:
+    """What every step finds in its environment. Nothing else of the caller's: its secrets are none of a step's."""
+    path = os.environ.get("PATH", os.defpath)
+    variables = {
+        "PATH": path,
+        "HOME": str(place.folder / "home"),
+        "TMPDIR": str(place.folder / "tmp"),
+        "LANG": os.environ.get("LANG", "C.UTF-8"),
+        "OMP_NUM_THREADS": "1",
+    }
+    if sys.prefix != sys.base_prefix:
+        variables["VIRTUAL_ENV"] = sys.prefix
+        variables["PATH"] = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{path}"
+    if os.environ.get("PYTHONPATH"):
+        variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
+    return variables
+
+
+def _given_variables(container: Container, host: Host) -> dict[str, str]:
+    """What the manifest gives, in Kubernetes' order: `envFrom`, then `env`, which may refer to what came before."""
+    variables: dict[str, str] = {}
+    for each in container.env_from:
+        for name, value in host.environment(each.kind, each.source).items():
+            variables[each.prefix + name] = value
+    for variable in container.env:
+        if variable.kind is None:
+            variables[variable.name] = _expanded(variable.value or "", variables)
+            continue
+        found = host.environment(variable.kind, variable.source)
+        if variable.key in found:
+            variables[variable.name] = found[variable.key]
+        elif not variable.optional:
+            raise PipelineError(
+                f"the variable {variable.name} wants the key {variable.key} of the {variable.kind} {variable.source}; "
+                f"it has {', '.join(found) or 'none'}"
+            )
+    return variables
+
+
+def _expanded(text: str, variables: Mapping[str, str]) -> str:
+    """`$(NAME)` filled in as Kubernetes does: unknown names stay, `$$` is a `$` that begins no name."""
+    return _REFERENCE.sub(lambda match: "$" if match[2] is None else variables.get(match[2], match[0]), text)
+
+
+def gather(template: Template, place: Place, exit_code: int, *, printed: bool) -> Outcome:
+    """What a container's command left behind. `printed`: whether its stdout is an output.
+
+    A command that failed still has the outputs that are there; one that succeeded must have all that it declares.
+    """
+    code = exit_code if exit_code >= 0 else 128 - exit_code
+    found = Outputs(exit_code=str(code))
+    problem = ""
+    try:
+        if printed:
+            found = replace(found, result=printed_by(place.stdout))
+        parameters = {each.name: _read(each.name, each, place) for each in template.outputs.parameters}
+        found = replace(found, parameters=parameters)
+    except (NotGathered, OSError) as error:
+        problem = explain(error)
+    artifacts: dict[str, Artifact] = {}
+    for artifact in template.outputs.artifacts:
+        if place.of(artifact.path).exists():
+            artifacts[artifact.name] = Artifact(artifact.name, stored=place.stored(artifact.path))
+        elif not artifact.optional:
+            problem = problem or f"output artifact '{artifact.name}': the step wrote nothing at {artifact.path}"
+    found = replace(found, artifacts=artifacts)
+    place.tidy()
+    if code != 0:
+        said = last_line(place.stderr)
+        return Outcome("Failed", f"main: Error (exit code {code}){f': {said}' if said else ''}", found)
+    return Outcome("Error", problem, found) if problem else Outcome("Succeeded", "", found)
+
+
+def _read(name: str, parameter: Any, place: Place) -> str:
+    source = parameter.value_from
+    try:
+        with place.of(source.path).open("rb") as file:
+            content = file.read(PARAMETER_BYTES + 2)
+    except OSError as error:
+        if source.default is not None:
+            return str(source.default)
+        raise NotGathered(f"output parameter '{name}': the step wrote no file at {source.path}") from error
+    text = content.decode("utf-8", "replace").removesuffix("\n")
+    if len(content) > PARAMETER_BYTES + 1:
+        raise NotGathered(f"output parameter '{name}' is larger than 256 KB; put it out as an artifact")
+    return text
+
+
+def printed_by(log: Path) -> str:
+    """What a step printed, as the output `result`."""
+    with log.open("rb") as file:
+        file.seek(0, 2)
+        file.seek(-min(file.tell(), PARAMETER_BYTES + 1), 2)
+        text = file.read().decode("utf-8", "replace").removesuffix("\n")
+    return text[-PARAMETER_BYTES:]
+
+
+def apply(template: Template, place: Place, host: Host) -> Outcome:
+    """Apply a resource's object, and judge what it has become."""
+    resource = template.resource
+    if resource is None:
+        return Outcome("Error", f"{template.name} is no resource")
+    try:
+        place.prepare()
+        manifest = _manifest(template, place)
+        found = host.apply(manifest, log=place.stdout)
+        outputs = Outputs(
+            {
+                each.name: resources.read_json_path(each.value_from.json_path, found)
+                for each in template.outputs.parameters
+                if each.value_from is not None
+            },
+            exit_code="0",
+        )
+    except (PipelineError, OSError, ValueError) as error:
+        return Outcome("Failed", explain(error), Outputs(exit_code="1"))
+    finally:
+        place.tidy()
+    failed, begin = Outputs(exit_code="64"), "main: Error (exit code 64):"
+    for requirement in resources.requirements(resource.failure) or []:
+        if resources.meets(requirement, found):
+            return Outcome("Failed", f"{begin} failure condition '{requirement[0].strip(' ,')}' evaluated true", failed)
+    for requirement in resources.requirements(resource.success) or []:
+        if not resources.meets(requirement, found):
+            words = f"success condition '{requirement[0].strip(' ,')}' evaluated false"
+            return Outcome("Failed", f"{begin} {words}", failed)
+    return Outcome("Succeeded", "", outputs)
+
+
+def _manifest(template: Template, place: Place) -> dict[str, Any]:
+    resource = template.resource
+    text = resource.manifest if resource is not None else ""
+    if resource is not None and resource.artifact:
+        text = next(
+            (
+                place.text_of(each)
+                for each in template.inputs.artifacts
+                if each.name == resource.artifact and each.located
+            ),
+            "",
+        )
+    try:
+        documents = [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]
+    except yaml.YAMLError as error:
+        raise ValueError(f"the manifest is not YAML: {error}") from error
+    if len(documents) != 1 or not isinstance(documents[0], dict):
+        raise ValueError(f"the manifest holds {len(documents)} objects; wanted one")
+    found: dict[str, Any] = documents[0]
+    return found

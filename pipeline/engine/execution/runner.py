@@ -1,0 +1,256 @@
+"""Processes and threads: starts leaves, watches them, ends them in time, gathers what they leave.
+
+What may block (servers that are not ready, slow disks) is done in threads, so that it holds up one leaf and nothing
+else; ends are seen by pidfd. At most `cores` leaves have a place at a time. After `close` no process is left.
+"""
+
+import contextlib
+import os
+import selectors
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from pipeline.engine.execution import leaves
+from pipeline.engine.execution.leaves import Outcome
+from pipeline.engine.execution.process import Child, NoSuchCommand
+from pipeline.engine.host import Host, Process
+from pipeline.engine.places import Place
+from pipeline.engine.scheduler.events import Outputs
+from pipeline.engine.scheduler.state import Node
+from pipeline.engine.spec import Template
+from pipeline.errors import PipelineError
+
+GRACE_SECONDS: Final = 5.0  # between TERM and KILL
+_LOGS_SECONDS: Final = 1.0
+_NO_COMMAND: Final = "64"  # argoexec's exit code for it
+_LATE: Final = "Pod was active on the node longer than the specified deadline"
+
+
+@dataclass(slots=True, eq=False)
+class Leaf:
+    """A leaf that was asked for. `latest`: until when it may run by its backoff (seconds since 1970). `printed`: its
+    stdout is an output. `instead`: what is done in place of starting it. Deadlines are of the monotonic clock."""
+
+    node: Node
+    template: Template
+    place: Place
+    printed: bool = False
+    latest: float | None = None
+    instead: Callable[[], Outcome] | None = None
+    process: Process | None = None
+    has_place: bool = False
+    deadline: float | None = None
+    kill_at: float | None = None
+    late: str = ""  # the message of a leaf that ran too long
+    given_up: bool = False  # it has been said to have ended; what its thread still brings is dropped
+
+
+Happening = tuple[Leaf, Process | Outcome | None]  # started (None: without a process) or ended
+
+
+class Hands:
+    """The leaves of one run."""
+
+    def __init__(self, host: Host, cores: int) -> None:
+        self._host = host
+        self._cores = cores
+        self._queue: deque[Leaf] = deque()
+        self._active: dict[str, Leaf] = {}
+        self._taken = 0
+        self._results: SimpleQueue[tuple[Leaf, Process | Outcome]] = SimpleQueue()
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._bell, selectors.EVENT_READ)
+        self._closing = threading.Lock()
+        self._closed = False
+        self._logs_at = time.monotonic()
+
+    def ask(self, leaf: Leaf) -> None:
+        """Start a leaf when there is a place."""
+        self._queue.append(leaf)
+
+    def wait(self, seconds: float) -> list[Happening]:
+        """What has happened, waiting up to `seconds` for something to."""
+        found = self._fill()
+        for key, _ in self._selector.select(0.0 if found else seconds):
+            if key.data is not None:
+                self._exited(key.data)
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self._bell)
+        found.extend(self._look_at_clock())
+        while True:
+            try:
+                leaf, result = self._results.get_nowait()
+            except Empty:
+                return found
+            if leaf.given_up:
+                _discard(result)
+            elif isinstance(result, Outcome):
+                found.append((leaf, self._ended(leaf, result)))
+            else:
+                leaf.process = result
+                self._selector.register(result, selectors.EVENT_READ, leaf)
+                found.append((leaf, result))
+
+    def _fill(self) -> list[Happening]:
+        found: list[Happening] = []
+        while self._queue and self._taken < self._cores:
+            leaf = self._queue.popleft()
+            self._active[leaf.node.name] = leaf
+            leaf.has_place = True
+            self._taken += 1
+            try:
+                _set_deadline(leaf)
+            except ValueError as error:
+                found.append((leaf, self._ended(leaf, Outcome("Error", str(error)))))
+                continue
+            if leaf.instead is not None:
+                found.append((leaf, None))
+                self._in_thread(leaf, leaf.instead)
+            elif leaf.template.resource is not None:
+                found.append((leaf, None))
+                self._in_thread(leaf, lambda leaf=leaf: leaves.apply(leaf.template, leaf.place, self._host))  # type: ignore[misc]
+            else:
+                self._in_thread(leaf, lambda leaf=leaf: leaves.start(leaf.template, leaf.place, self._host))  # type: ignore[misc]
+        return found
+
+    def _in_thread(self, leaf: Leaf, work: Callable[[], Process | Outcome]) -> None:
+        def job() -> None:
+            result: Process | Outcome
+            try:
+                result = work()
+            except NoSuchCommand as error:
+                said = f"main: Error (exit code {_NO_COMMAND}): there is no command {error} here, or it may not be run"
+                result = Outcome("Failed", said, Outputs(exit_code=_NO_COMMAND))
+            except Exception as error:
+                expected = isinstance(error, PipelineError | OSError | ValueError)
+                name = "" if expected else f"{type(error).__name__}: "
+                result = Outcome("Error", name + leaves.explain(error))
+            with self._closing:
+                if self._closed:
+                    _discard(result)
+                    return
+                self._results.put((leaf, result))
+                os.eventfd_write(self._bell, 1)
+
+        threading.Thread(target=job, name=f"leaf {leaf.node.id}", daemon=True).start()
+
+    def _exited(self, leaf: Leaf) -> None:
+        process = leaf.process
+        code = process.poll() if process is not None else None
+        if process is None or code is None:
+            return
+        self._selector.unregister(process)
+        process.close()
+        leaf.process = None
+        self._give_place_back(leaf)
+        if not leaf.given_up:
+            self._in_thread(leaf, lambda: leaves.gather(leaf.template, leaf.place, code, printed=leaf.printed))
+
+    def _give_place_back(self, leaf: Leaf) -> None:
+        if leaf.has_place:
+            leaf.has_place = False
+            self._taken -= 1
+
+    def _ended(self, leaf: Leaf, outcome: Outcome) -> Outcome:
+        self._give_place_back(leaf)
+        del self._active[leaf.node.name]
+        if leaf.kill_at is not None and leaf.late:
+            found = outcome.outputs
+            return Outcome("Failed", leaf.late, replace(found, exit_code=None) if found is not None else None)
+        return outcome
+
+    def end(self, leaf: Leaf) -> bool:
+        """End a leaf: TERM now, KILL after the grace. True where it has no process, and has ended with this."""
+        if leaf in self._queue:
+            self._queue.remove(leaf)
+            return True
+        if leaf.process is not None:
+            if leaf.kill_at is None:
+                leaf.late = ""
+                self._terminate(leaf)
+            return False
+        if not leaf.has_place:
+            return False  # its process has ended, and its outputs are being gathered
+        self._give_up(leaf)
+        return True
+
+    def _give_up(self, leaf: Leaf) -> None:
+        leaf.given_up = True
+        self._give_place_back(leaf)
+        del self._active[leaf.node.name]
+
+    def _terminate(self, leaf: Leaf) -> None:
+        leaf.kill_at = time.monotonic() + GRACE_SECONDS
+        if leaf.process is not None:
+            leaf.process.kill(signal.SIGTERM)
+
+    def _look_at_clock(self) -> list[Happening]:
+        now = time.monotonic()
+        found: list[Happening] = []
+        for leaf in list(self._active.values()):
+            if leaf.process is not None and leaf.kill_at is not None and now >= leaf.kill_at:
+                leaf.process.kill(signal.SIGKILL)
+                leaf.kill_at = now + GRACE_SECONDS
+            if leaf.deadline is not None and now >= leaf.deadline and leaf.kill_at is None and leaf.has_place:
+                if leaf.process is not None:
+                    self._terminate(leaf)
+                else:
+                    self._give_up(leaf)
+                    found.append((leaf, Outcome("Failed", leaf.late)))
+        if now - self._logs_at >= _LOGS_SECONDS:
+            self._logs_at = now
+            for leaf in self._active.values():
+                with contextlib.suppress(OSError):
+                    leaf.place.shorten_logs()
+        return found
+
+    def close(self) -> None:
+        """End every process, and wait until they are gone."""
+        with self._closing:
+            self._closed = True
+        while True:
+            try:
+                _discard(self._results.get_nowait()[1])
+            except Empty:
+                break
+        for number, patience in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 10.0)):
+            left = [leaf.process for leaf in self._active.values() if leaf.process is not None]
+            for process in left:
+                process.kill(number)
+            until = time.monotonic() + patience
+            while any(process.poll() is None for process in left) and time.monotonic() < until:
+                self._selector.select(0.02)
+        for leaf in self._active.values():
+            if leaf.process is not None:
+                leaf.process.close()
+        self._selector.close()
+        os.close(self._bell)
+
+
+def _set_deadline(leaf: Leaf) -> None:
+    text = leaf.template.deadline_seconds
+    if text is not None:
+        if not text.isdecimal():
+            raise ValueError(f"activeDeadlineSeconds is {text!r}; wanted a whole number")
+        leaf.deadline, leaf.late = time.monotonic() + int(text), _LATE
+    if leaf.latest is not None:
+        latest = time.monotonic() + leaf.latest - time.time()
+        if leaf.deadline is None or latest < leaf.deadline:
+            leaf.deadline, leaf.late = latest, "Step exceeded its deadline"
+
+
+def _discard(result: Process | Outcome) -> None:
+    """End a process that nobody waits for any more."""
+    if isinstance(result, Outcome):
+        return
+    result.kill(signal.SIGKILL)
+    if isinstance(result, Child):
+        result.wait()
+    result.close()

@@ -1,0 +1,1 @@
+"""What manifests say in texts: variables, conditions, durations, expressions. Knows no template and no run."""

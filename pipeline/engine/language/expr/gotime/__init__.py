@@ -1,0 +1,1 @@
+"""Time as Go has it: instants, layouts, durations."""

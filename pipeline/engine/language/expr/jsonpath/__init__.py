@@ -1,0 +1,1 @@
+"""The function jsonpath(), as github.com/evilmonkeyinc/jsonpath reads its paths."""

@@ -1,0 +1,1 @@
+"""Values as Go has them: numbers, texts, comparisons, and how each is written."""

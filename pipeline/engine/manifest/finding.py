@@ -1,0 +1,245 @@
+"""Which workflow a command means: one of `manifests/` by its name, or one of any folder or file.
+
+Only that workflow is checked, and what it refers to: a broken file beside it does not get in its way. A file's
+references lead to WorkflowTemplates in it, or in the files beside it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine import Manifests
+from pipeline.engine.manifest import documents, load
+from pipeline.errors import Refused, UserError
+
+SHIPPED = Path(__file__).parents[3] / "manifests"
+_STARTED = ("Workflow", "CronWorkflow")  # what is not a library
+
+
+@dataclass(frozen=True)
+class Found:
+    """One workflow among its manifests. `note`: one line on files that were passed over, or empty."""
+
+    manifests: Manifests
+    name: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A workflow as it is read, unchecked."""
+
+    file: Path
+    document: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        return str(self.document["kind"])
+
+    @property
+    def name(self) -> str:
+        """As `parse` makes it; empty where there is none."""
+        metadata = self.document.get("metadata")
+        found = [metadata.get(key) for key in ("name", "generateName")] if isinstance(metadata, dict) else []
+        return next((name.rstrip("-") for name in found if isinstance(name, str) and name), "")
+
+    @property
+    def runnable(self) -> bool:
+        """Whether it has something to start with. A Workflow that has not is refused, which says so."""
+        spec = self.document.get("spec")
+        return self.kind in _STARTED or (
+            isinstance(spec, dict) and bool(spec.get("entrypoint") or spec.get("workflowTemplateRef"))
+        )
+
+    def references(self) -> set[str]:
+        """The WorkflowTemplates that it names."""
+        return set(_references(self.document, set()))
+
+
+def is_place(target: str) -> bool:
+    """Whether a command's argument is a folder or a file, and not a name."""
+    return "/" in target or target in (".", "..") or target.endswith((".yaml", ".yml", ".json"))
+
+
+def find(target: str, name: str = "") -> Found:
+    """The workflow `target` of `manifests/`, or that of the folder or file `target`: the one named `name`, or the only
+    one.
+
+    Raises:
+        Refused: it cannot be run here, or the file cannot be read.
+        UserError: there is no such workflow, or it is not clear which; names those there are.
+    """
+    if is_place(target):
+        return _of_place(Path(target), name)
+    entries, note = _entries(sorted(SHIPPED.rglob("*.yaml")))
+    if any(entry.name == target and entry.runnable for entry in entries):
+        if name:
+            raise UserError(f"{target} is a workflow of manifests/, so {name} cannot be of it; leave one of them out")
+        return Found(_resolved([entry for entry in entries if entry.name == target], entries), target)
+    if Path(target).exists():
+        return _of_place(Path(target), name)
+    there = [entry.name for entry in entries if entry.runnable]
+    problem = f" ({note})" if note else ""
+    raise UserError(f"no workflow {target!r} in manifests/, and no such file; {_there(target, there)}{problem}")
+
+
+def examine(place: Path) -> list[tuple[Path, str, Refused | None]]:
+    """Each workflow of a file or folder, with the refusal of what cannot be run here; unreadable files too.
+
+    Raises:
+        UserError: there is no workflow.
+    """
+    found: list[tuple[Path, str, Refused | None]] = []
+    entries: list[_Entry] = []
+    for file in documents.files(place):
+        try:
+            entries += [_Entry(file, document) for document in _workflows(documents.read(file))]
+        except Refused as problem:
+            found.append((file, "", problem))
+    for entry in entries:
+        try:
+            _resolved([entry], entries + list(_beside(entry, entries) if place.is_file() else []))
+            found.append((entry.file, entry.name, None))
+        except Refused as problem:
+            found.append((entry.file, entry.name, problem))
+    if not found:
+        raise UserError(f"{place} holds no Workflow, WorkflowTemplate or CronWorkflow")
+    return found
+
+
+def _of_place(place: Path, name: str) -> Found:
+    if place.is_file():
+        entries, note = [_Entry(place, document) for document in _workflows(documents.read(place))], ""
+        if not entries:
+            raise UserError(f"{place} {_holds(documents.read(place))}; wanted a Workflow")
+    else:
+        entries, note = _entries(documents.files(place))
+        if not entries:
+            problem = f"; {note}" if note else ""
+            raise UserError(f"{place} holds no Workflow, WorkflowTemplate or CronWorkflow{problem}")
+    chosen = _named(place, name, entries) if name else _only(place, entries)
+    around = entries + list(_beside(chosen, entries)) if place.is_file() else entries
+    return Found(_resolved([chosen], around), chosen.name, note)
+
+
+def _entries(files: Iterable[Path]) -> tuple[list[_Entry], str]:
+    """The workflows of files, and a note on those that cannot be read."""
+    entries: list[_Entry] = []
+    problems: list[tuple[Path, str]] = []
+    for file in files:
+        try:
+            entries += [_Entry(file, document) for document in _workflows(documents.read(file))]
+        except Refused as problem:
+            problems.append((file, str(problem)))
+    if len(problems) == 1:
+        return entries, f"passed over: {problems[0][1]}"
+    names = ", ".join(str(file) for file, _ in problems[:5])
+    more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
+    return entries, f"passed over {len(problems)} files that cannot be read: {names}{more}" if problems else ""
+
+
+def _workflows(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    kinds = (*load.KINDS, "ClusterWorkflowTemplate")  # the last is refused by name
+    return [document for document in found if document.get("kind") in kinds]
+
+
+def _holds(found: Sequence[dict[str, Any]]) -> str:
+    """What a file without a workflow holds."""
+    kinds = sorted({str(document.get("kind", "something without a kind")) for document in found})
+    return f"holds {', '.join(kinds)}" if kinds else "is empty"
+
+
+def _named(place: Path, name: str, entries: Sequence[_Entry]) -> _Entry:
+    found = [entry for entry in entries if entry.name == name]
+    if not found:
+        there = [entry.name for entry in entries if entry.runnable]
+        raise UserError(f"no workflow in {place} is named {name!r}; {_there(name, there)}")
+    if len(found) > 1:
+        files = ", ".join(dict.fromkeys(str(entry.file) for entry in found))
+        raise UserError(f"{len(found)} workflows are named {name}, in {files}; give one another name, or run its file")
+    return found[0]
+
+
+def _only(place: Path, entries: Sequence[_Entry]) -> _Entry:
+    """The one that is meant where there is no name: the only one, or the only one that is not a library."""
+    runnable = [entry for entry in entries if entry.runnable]
+    for choice in (runnable, [entry for entry in runnable if entry.kind in _STARTED]):
+        if len(choice) == 1:
+            return choice[0]
+    if not runnable:
+        names = ", ".join(entry.name for entry in entries)
+        raise UserError(f"{place} has nothing to start with: {names} {'have' if len(entries) > 1 else 'has'} no "
+                        "entrypoint")  # fmt: skip
+    named = list(dict.fromkeys(entry.name for entry in runnable))
+    if len(named) == 1:
+        return _named(place, named[0], runnable)
+    shown = ", ".join(named[:10]) + (f" and {len(named) - 10} more" if len(named) > 10 else "")
+    raise UserError(f"{place} holds {len(named)} workflows: {shown}; say which: pipeline run {place} {named[0]}")
+
+
+def _beside(chosen: _Entry, entries: Sequence[_Entry]) -> Iterator[_Entry]:
+    """What `chosen` refers to and its file does not hold, from the files beside it."""
+    missing = _needed([chosen], entries)[1]
+    if not missing:
+        return
+    folder = chosen.file.parent
+    files = sorted(file for pattern in ("*.yaml", "*.yml") for file in folder.glob(pattern) if file != chosen.file)
+    others, _ = _entries(files)
+    yield from (entry for entry in others if entry.kind == "WorkflowTemplate")
+
+
+def _resolved(chosen: Sequence[_Entry], entries: Sequence[_Entry]) -> Manifests:
+    needed, missing = _needed(chosen, entries)
+    if missing:
+        there = ", ".join(sorted({entry.name for entry in entries if entry.kind == "WorkflowTemplate"})) or "none"
+        raise Refused(
+            f"{chosen[0].file}: {chosen[0].name} refers to the WorkflowTemplate {missing[0]}, which is neither in its "
+            f"file nor beside it; there are {there}"
+        )
+    return load.resolve((str(entry.file), entry.document) for entry in needed)
+
+
+def _needed(chosen: Sequence[_Entry], entries: Sequence[_Entry]) -> tuple[list[_Entry], list[str]]:
+    """`chosen` with all that it refers to, directly or not; and the names that lead nowhere."""
+    templates: dict[str, list[_Entry]] = {}
+    for entry in entries:
+        if entry.kind == "WorkflowTemplate":
+            templates.setdefault(entry.name, []).append(entry)
+    found, missing, todo = list(chosen), [], [name for entry in chosen for name in sorted(entry.references())]
+    seen = {entry.name for entry in chosen if entry.kind == "WorkflowTemplate"}
+    while todo:
+        name = todo.pop(0)
+        if name in seen:
+            continue
+        seen.add(name)
+        if name not in templates:
+            missing.append(name)
+        for entry in templates.get(name, []):
+            found.append(entry)
+            todo.extend(sorted(entry.references()))
+    return found, missing
+
+
+def _references(value: Any, seen: set[int]) -> Iterator[str]:
+    """`seen`: what has been looked at, since YAML's aliases let one thing stand in many places."""
+    if not isinstance(value, dict | list) or id(value) in seen:
+        return
+    seen.add(id(value))
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+        if key in ("workflowTemplateRef", "templateRef") and isinstance(each, dict):
+            if isinstance(each.get("name"), str) and not each.get("clusterScope"):
+                yield each["name"]
+        else:
+            yield from _references(each, seen)
+
+
+def _there(wanted: str, names: Iterable[str]) -> str:
+    """The names there are, those like the wanted one first."""
+    known = sorted(set(names))
+    near = get_close_matches(wanted, known, n=3)
+    if near:
+        return f"did you mean {', '.join(near)}?"
+    shown = ", ".join(known[:10]) + (f" and {len(known) - 10} more" if len(known) > 10 else "")
+    return f"there are {shown or 'none'}"

@@ -1,0 +1,103 @@
+"""Reading parameters and artifacts: inputs, outputs, arguments."""
+
+from typing import Final
+
+from pipeline.engine.language import resources
+from pipeline.engine.manifest.fields import VALUE_NAME, Fields, name_of
+from pipeline.engine.spec import Artifact, Parameter, ValueFrom, Values
+
+_STORES: Final = (
+    "s3", "gcs", "http", "git", "hdfs", "oss", "azure", "artifactory", "plugin", "subPath", "recurseMode",
+)  # fmt: skip
+
+
+def read_values(fields: Fields, role: str) -> Values:
+    """Parameters and artifacts in the role of input, output or argument."""
+    parameters = tuple(_parameter(entry, role) for entry in fields.mappings("parameters"))
+    artifacts = tuple(_artifact(entry, role) for entry in fields.mappings("artifacts"))
+    for values in (parameters, artifacts):
+        names = [value.name for value in values]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            fields.refuse(f"names {twice!r} twice")
+    if role == "output":
+        fields.later("result", "exitCode")
+    fields.done()
+    return Values(parameters, artifacts)
+
+
+def _parameter(fields: Fields, role: str) -> Parameter:
+    name = name_of(fields, VALUE_NAME)
+    enum = fields.any_texts("enum")
+    source = fields.mapping("valueFrom")
+    parameter = Parameter(
+        name=name,
+        value=fields.any_text("value"),
+        default=fields.any_text("default"),
+        value_from=_value_from(source, role) if source else None,
+        enum=enum,
+        description=fields.text("description"),
+        global_name=_global_name(fields, role),
+    )
+    if role == "output" and parameter.value_from is None:
+        fields.refuse("is missing; an output parameter says where its value is from", "valueFrom")
+    if parameter.value is not None and enum and "{{" not in parameter.value and parameter.value not in enum:
+        fields.refuse(f"is {parameter.value!r}, which is not of its enum {', '.join(enum)}", "value")
+    fields.done()
+    return parameter
+
+
+def _global_name(fields: Fields, role: str) -> str:
+    name = fields.text("globalName")
+    if name and role != "output":
+        fields.refuse("is only for outputs", "globalName")
+    return name
+
+
+def _value_from(fields: Fields, role: str) -> ValueFrom:
+    fields.later("jqFilter", "event", "configMapKeyRef")
+    supplied = fields.mapping("supplied")
+    source = ValueFrom(
+        path=fields.text("path"),
+        json_path=fields.text("jsonPath"),
+        parameter=fields.text("parameter"),
+        expression=fields.text("expression"),
+        supplied=supplied is not None,
+        default=fields.any_text("default"),
+    )
+    if role != "output":
+        fields.refuse("is only run in outputs")
+    ways = (source.path, source.json_path, source.parameter, source.expression, source.supplied)
+    if sum(map(bool, ways)) != 1:
+        fields.refuse("must have exactly one of path, jsonPath, parameter, expression, supplied")
+    if "{{" not in source.json_path and source.json_path and resources.steps(source.json_path) is None:
+        fields.refuse(f"is {source.json_path!r}; this engine runs plain paths, as {{.status.address.url}}", "jsonPath")
+    fields.done()
+    return source
+
+
+def _artifact(fields: Fields, role: str) -> Artifact:
+    fields.later(*_STORES)
+    fields.ignore("archive", "artifactGC", "archiveLogs", "description", "deleted")
+    raw = fields.mapping("raw")
+    artifact = Artifact(
+        name=name_of(fields, VALUE_NAME),
+        path=fields.text("path"),
+        source=fields.text("from"),
+        expression=fields.text("fromExpression"),
+        global_name=_global_name(fields, role),
+        raw=raw.text("data") if raw else None,
+        mode=fields.number("mode"),
+        optional=fields.flag("optional"),
+    )
+    if raw:
+        raw.done()
+    if artifact.path and (not artifact.path.startswith("/") or ".." in artifact.path.split("/")):
+        fields.refuse(f"is {artifact.path!r}; wanted an absolute path without '..'", "path")
+    referring = artifact.source or artifact.expression
+    if role == "input" and referring:
+        fields.refuse("is for arguments and outputs, not for inputs", "from" if artifact.source else "fromExpression")
+    if role == "argument" and not referring and artifact.raw is None:
+        fields.refuse("needs 'from', 'fromExpression' or 'raw'")
+    fields.done()
+    return artifact

@@ -1,0 +1,162 @@
+"""Fan-outs: from `withItems`, `withParam` or `withSequence` to one task for each item, named as the controller names
+them: `task(0:first)`, `task(1:key:value,other:value)`.
+https://argo-workflows.readthedocs.io/en/latest/walk-through/loops/
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from pipeline.engine.language import when
+from pipeline.engine.language.variables import Lookup, Unresolved, go_json, replace_all
+from pipeline.engine.spec import Sequence, Task
+
+MOST_ITEMS: Final = 20_000
+
+
+class NotExpanded(Exception):
+    """A fan-out's items cannot be had."""
+
+
+class Number(str):
+    """A JSON number, as it was written."""
+
+    __slots__ = ()
+
+
+def expand(task: Task, lookup: Lookup, *, in_dag: bool = False) -> list[Task]:
+    """One task for each item, `{{item}}` filled in; the task itself where it is no fan-out.
+
+    Raises:
+        NotExpanded: the items are no list, are too many, or a variable of one has no value.
+    """
+    if not task.expands:
+        return [task]
+    try:
+        items = _items(task)
+    except NotExpanded:
+        if not _never_runs(task):
+            raise
+        items = []
+    if len(items) > MOST_ITEMS:
+        raise NotExpanded(f"{task.name} has {len(items)} items; this engine takes up to {MOST_ITEMS} in one fan-out")
+    single = replace(task, items=(), param="", sequence=None, on_exit=None)
+    lenient = _never_runs(task)
+    if in_dag and not lenient:
+        _hold_no_tags(task, lookup)
+    found = [_one(single, number, item, lookup, lenient) for number, item in enumerate(items)]
+    if task.on_exit is None:
+        return found
+    hooks = [replace_all(task.on_exit, _variables(item).get) for item in items]
+    return [replace(one, on_exit=hook) for one, hook in zip(found, hooks, strict=True)]
+
+
+def _never_runs(task: Task) -> bool:
+    try:
+        return not when.holds(task.when)
+    except when.NotEvaluated:
+        return False
+
+
+def _items(task: Task) -> list[Any]:
+    if task.items:
+        return [_written(item) for item in task.items]
+    if task.sequence is not None:
+        return list(_numbers(task.sequence))
+    try:
+        items = json.loads(task.param, parse_int=Number, parse_float=Number, parse_constant=Number)
+    except ValueError as error:
+        items = error
+    if not isinstance(items, list):
+        why = f": {items}" if isinstance(items, ValueError) else ""
+        raise NotExpanded(f"withParam value could not be parsed as a JSON list: {task.param.strip():.200}{why}")
+    return items
+
+
+def _written(item: Any) -> Any:
+    return json.loads(go_json(item, sort=False), parse_int=Number, parse_float=Number)
+
+
+def _numbers(sequence: Sequence) -> Iterator[str]:
+    start = _whole(sequence.start) if sequence.start is not None else 0
+    if sequence.end is not None:
+        end = _whole(sequence.end)
+    else:
+        count = _whole(sequence.count or "")
+        if count == 0:
+            return
+        end = start + count - 1
+    if abs(end - start) >= MOST_ITEMS:
+        raise NotExpanded(f"withSequence from {start} to {end} is longer than the {MOST_ITEMS} that this engine takes")
+    for number in range(start, end + 1) if start <= end else range(start, end - 1, -1):
+        try:
+            yield (sequence.format or "%d") % number
+        except (TypeError, ValueError) as error:
+            raise NotExpanded(f"withSequence.format {sequence.format!r}: {error}") from None
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise NotExpanded(f"withSequence has {text!r}; wanted a whole number") from None
+
+
+def _hold_no_tags(task: Task, lookup: Lookup) -> None:
+    """Of a dag the controller fills in the items too: one that holds a tag of nobody's is an error."""
+    try:
+        replace_all((task.items, task.param), lambda tag: "" if tag.startswith("item") else lookup(tag), lambda _: True)
+    except Unresolved as error:
+        raise NotExpanded(str(error)) from None
+
+
+def _variables(item: Any) -> dict[str, str]:
+    own = {"item": _text(item)}
+    return own | {f"item.{key}": _label(value) for key, value in item.items()} if isinstance(item, dict) else own
+
+
+def _one(task: Task, number: int, item: Any, lookup: Lookup, lenient: bool) -> Task:
+    variables = _variables(item)
+    try:
+        found: Task = replace_all(
+            task,
+            lambda tag: variables[tag] if tag in variables else lookup(tag),
+            None if lenient else lambda _: True,
+        )
+    except Unresolved as error:
+        raise NotExpanded(str(error)) from None
+    label = _name(item).replace("(", "").replace(")", "")
+    return replace(found, name=f"{task.name}({number}:{label})", template=task.template)
+
+
+def _text(item: Any) -> str:
+    """The value of `{{item}}`: a text as it is, a number as it was written, anything else as JSON."""
+    return item if isinstance(item, str) else _json(item)
+
+
+def _label(item: Any) -> str:
+    """The value of `{{item.key}}`, and of an item in a name: like JSON, but without a text's quotes."""
+    if isinstance(item, Number) or not isinstance(item, str):
+        return _text(item)
+    return json.dumps(item, ensure_ascii=False)[1:-1]
+
+
+def _name(item: Any) -> str:
+    if item is None:
+        return "[]"
+    if isinstance(item, dict):
+        return ",".join(sorted(f"{key}:{_label(value)}" for key, value in item.items()))
+    if isinstance(item, list):
+        return f"[{' '.join(map(_label, item))}]"
+    return _label(item)
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(key)}:{_json(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_json, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)

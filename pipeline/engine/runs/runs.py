@@ -1,0 +1,256 @@
+"""Runs: submitting one, executing it (or going on with it), looking at one or all.
+
+A run belongs to the journal, not to a process: whoever executes it owns it as long as it lives, and a run that lost
+its owner goes on with the next `execute`.
+"""
+
+import random
+import string
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.engine.execution.executor import Executor
+from pipeline.engine.execution.journal import Journal, owned
+from pipeline.engine.execution.leaves import is_step
+from pipeline.engine.execution.reuse import Reuse, Taker
+from pipeline.engine.host import Host
+from pipeline.engine.manifest.load import Manifests, from_snapshot
+from pipeline.engine.scheduler.events import Strategy
+from pipeline.engine.scheduler.scheduler import advance, new_run
+from pipeline.engine.scheduler.state import Run
+from pipeline.engine.spec import Parameter, Values, Workflow
+from pipeline.engine.views.viewing import Viewer, folder_of, from_tree, heading, to_tree
+from pipeline.engine.views.views import RunSummary, RunView
+from pipeline.errors import UserError
+
+_LETTERS = string.ascii_lowercase + string.digits
+_SHOW_SECONDS = 0.1  # a live tree is told of changes this often at most
+_FOLLOW_SECONDS = 1.0  # a run that another process executes is looked at this often at least, in case that is killed
+
+
+def submit(
+    journal: Journal,
+    manifests: Manifests,
+    name: str,
+    parameters: Mapping[str, str],
+    *,
+    run_id: str = "",
+    scheduled_at: float | None = None,
+    reuse: Reuse | None = None,
+) -> str:
+    """A new run of the workflow `name`, with these parameters in place of its own; the run's id.
+
+    `run_id`: its id, where it is not to be drawn. `scheduled_at`: the time for which a schedule wanted it (seconds
+    since 1970, UTC), which is what `{{workflow.scheduledTime}}` gives. `reuse`: what it takes from an earlier run.
+
+    Raises:
+        UserError: no such workflow or parameter, a value is missing, or is not of the parameter's enum; or there is
+            a run of that id.
+    """
+    workflow = manifests.named(name)
+    arguments = arguments_of(workflow, parameters)
+    run_id = run_id or f"{name[:57]}-{''.join(random.choices(_LETTERS, k=5))}"  # noqa: S311 - a name, not a secret
+    journal.add(
+        run_id,
+        uid=str(uuid.uuid4()),
+        workflow=name,
+        parameters={each.name: each.value or "" for each in arguments.parameters},
+        manifests=manifests.snapshot(name),
+        created_at=time.time(),
+        scheduled_at=scheduled_at,
+        earlier=reuse.to_json() if reuse is not None else None,
+    )
+    return run_id
+
+
+def arguments_of(workflow: Workflow, given: Mapping[str, str]) -> Values:
+    """A workflow's arguments with these parameters in place of its own.
+
+    Raises:
+        UserError: a parameter is unknown, a value is missing, or is not of the parameter's enum.
+    """
+    known = {parameter.name for parameter in workflow.arguments.parameters}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        there = ", ".join(sorted(known)) or "none"
+        raise UserError(f"{workflow.name} has no parameter {', '.join(unknown)}; it has {there}")
+    found = [_argument(workflow, each, given.get(each.name)) for each in workflow.arguments.parameters]
+    return Values(tuple(found), workflow.arguments.artifacts)
+
+
+def _argument(workflow: Workflow, parameter: Parameter, given: str | None) -> Parameter:
+    value = given if given is not None else parameter.value if parameter.value is not None else parameter.default
+    if value is None:
+        raise UserError(f"{workflow.name} needs a value for the parameter {parameter.name}; give {parameter.name}=…")
+    if parameter.enum and value not in parameter.enum:
+        raise UserError(f"the parameter {parameter.name} is {value!r}; it takes {', '.join(parameter.enum)}")
+    return replace(parameter, value=value)
+
+
+def execute(
+    journal: Journal,
+    run_id: str,
+    host: Host,
+    home: Path,
+    *,
+    cores: int,
+    on_change: Callable[[RunView], None] | None = None,
+    stop: threading.Event | None = None,
+) -> RunView:
+    """Execute a run to its end, or go on with one; or until `stop` is set, which ends its processes and leaves it
+    resumable. `home`: its files are in `home/runs/<run id>`. `cores`: how many leaves run at once.
+
+    Raises:
+        UserError: no such run, or another process executes it.
+        PipelineError: the journal cannot be written.
+    """
+    row = journal.row(run_id)
+    if row["finished_at"] is not None:
+        return from_tree(row)
+    journal.take(run_id, Path(home).absolute())
+    try:
+        run, number = _restored(journal, run_id)
+        folder = folder_of(Path(home).absolute(), run_id)
+        stop = stop if stop is not None else threading.Event()
+        viewer = Viewer(run, folder, row["created_at"])
+        teller = _Teller(journal, run, viewer, on_change)
+        taker = Taker(Reuse.from_json(row["earlier"]), run) if row["earlier"] is not None else None
+        Executor(
+            journal, run, host, folder, number=number, cores=cores, stop=stop, changed=teller.changed, taker=taker
+        ).execute()
+        view = viewer.view(interrupted=not run.over)
+        if run.over:
+            journal.note(run, view.message, to_tree(view))
+        if on_change is not None:
+            on_change(view)
+        return view
+    finally:
+        journal.leave(run_id)
+
+
+class _Teller:
+    """Tells the journal's page of runs and a live tree what has changed, not more often than anyone can see."""
+
+    def __init__(self, journal: Journal, run: Run, viewer: Viewer, on_change: Callable[[RunView], None] | None) -> None:
+        self._journal, self._run, self._viewer, self._on_change = journal, run, viewer, on_change
+        self._told_at = 0.0
+        self._phase = ""
+
+    def changed(self) -> None:
+        if self._run.phase != self._phase and not self._run.over:
+            self._phase = self._run.phase
+            self._journal.note(self._run, self._run.message, None)
+        if self._on_change is not None and time.monotonic() - self._told_at >= _SHOW_SECONDS:
+            self._told_at = time.monotonic()
+            self._on_change(self._viewer.view())
+
+
+def _restored(journal: Journal, run_id: str) -> tuple[Run, int]:
+    """A run's state from its events, and their number."""
+    row = journal.row(run_id)
+    workflow = from_snapshot(row["manifests"]).named(row["workflow"])
+    arguments = arguments_of(workflow, row["parameters"])
+    run = new_run(run_id, row["uid"], workflow, arguments, row["created_at"], scheduled_at=row["scheduled_at"])
+    events = journal.events(run_id)
+    for event in events:
+        if not run.over:
+            advance(run, event)
+    return run, len(events)
+
+
+def view(journal: Journal, run_id: str) -> RunView:
+    """A run as it stands.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    row = journal.row(run_id)
+    if row["finished_at"] is not None:
+        return from_tree(row)
+    return state(journal, run_id)[1]
+
+
+def state(journal: Journal, run_id: str) -> tuple[Run, RunView, Path]:
+    """A run's whole state, replayed; what others see of it; and the folder of its files.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    row = journal.row(run_id)
+    run, _ = _restored(journal, run_id)
+    home = Path(row["home"]) if row["home"] is not None else journal.path.parent
+    folder = folder_of(home, run_id)
+    interrupted = not run.over and not owned(row)
+    return run, Viewer(run, folder, row["created_at"]).view(interrupted=interrupted), folder
+
+
+def has_steps(journal: Journal, run_id: str) -> bool:
+    """Whether a run starts steps of ours, and so wants the fork server.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    row = journal.row(run_id)
+    if row["finished_at"] is not None:
+        return False
+    templates = from_snapshot(row["manifests"]).named(row["workflow"]).templates.values()
+    containers = [template.container for template in templates if template.container is not None]
+    return any(is_step([*container.command, *container.args]) for container in containers)
+
+
+def follow(journal: Journal, run_id: str) -> Iterator[RunView]:
+    """A run that another process executes: how it stands, ten times a second, until it is over or nobody executes it.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    row = journal.row(run_id)
+    if row["finished_at"] is not None:
+        yield from_tree(row)
+        return
+    run, number = _restored(journal, run_id)
+    home = Path(row["home"]) if row["home"] is not None else journal.path.parent
+    viewer = Viewer(run, folder_of(home, run_id), row["created_at"])
+    seen, looked_at = -1, 0.0
+    while True:
+        change, now = journal.changed(), time.monotonic()
+        if change != seen or now - looked_at >= _FOLLOW_SECONDS:
+            seen, looked_at = change, now
+            interrupted = not owned(journal.row(run_id))  # asked first: its owner may write before it goes
+            news = journal.events(run_id, number)
+            number += len(news)
+            for event in news:
+                if not run.over:
+                    advance(run, event)
+            view = viewer.view(interrupted=interrupted and not run.over)
+        yield view
+        if view.interrupted or run.over:
+            return
+        time.sleep(_SHOW_SECONDS)
+
+
+def runs(journal: Journal) -> list[RunSummary]:
+    """All runs, the newest first."""
+    return [
+        RunSummary(**heading(row), interrupted=row["finished_at"] is None and not owned(row)) for row in journal.rows()
+    ]
+
+
+def stop(journal: Journal, run_id: str, strategy: Strategy = "Stop") -> str:
+    """Ask for a run's end, as `argo stop` does: its processes are ended, it fails, its exit handler runs (not with
+    Terminate). A run that nobody executes ends so when it is executed next. What was done, in one line.
+
+    Raises:
+        UserError: there is no such run, or it is over.
+    """
+    row = journal.row(run_id)
+    if row["finished_at"] is not None:
+        raise UserError(f"run {run_id} is over: {row['phase']}")
+    journal.request(run_id, strategy)
+    if owned(row):
+        return f"asked process {row['owner_pid']} to stop run {run_id}"
+    return f"nobody executes run {run_id}; it will be stopped when it is resumed"

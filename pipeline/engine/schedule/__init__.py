@@ -1,0 +1,1 @@
+"""CronWorkflows: when they are due, and what is due after a pause."""

@@ -1,0 +1,82 @@
+"""How a node begins: it gets its mutexes, then becomes attempts, a dag, steps, a pause, or a leaf that is started."""
+
+from typing import Final
+
+from pipeline.engine.planning.plans import plan, with_targets
+from pipeline.engine.scheduler import dags, steps, suspensions
+from pipeline.engine.scheduler.entering import has_room
+from pipeline.engine.scheduler.locks import lock
+from pipeline.engine.scheduler.nodes import finish
+from pipeline.engine.scheduler.state import Frame, Node, Run, Start
+from pipeline.engine.spec import Template
+
+DEADLINE: Final = "Step exceeded its deadline"
+
+
+def begin(run: Run, node: Node) -> None:
+    """Begin a node: take its mutexes first, then start what its template says."""
+    template = node.bound
+    if template is None:
+        return
+    is_attempt = node.owner is not None and node.owner.type == "Retry"
+    if template.mutexes and not is_attempt and node.lock != "held":
+        lock(run, node, template.mutexes)
+    elif node.type == "Retry":
+        node.phase = "Running"
+        node.started_at = run.now
+        run.todo.append(("attempt", node))
+    elif template.suspend is not None:
+        _begin_pause(run, node, template)
+    elif template.tasks:
+        _begin_tasks(run, node, template)
+    else:
+        _begin_leaf(run, node)
+    node.touch()
+
+
+def _begin_tasks(run: Run, node: Node, template: Template) -> None:
+    node.phase = "Running"
+    node.started_at = run.now
+    above = node.boundary.frame if node.boundary is not None else None
+    declared, known = run.workflow.templates[node.template].dag, run.plans[node.template]
+    if declared is not None and declared.later:
+        template = with_targets(template)
+        try:
+            known = plan(template)
+        except KeyError as name:
+            finish(run, node, "Error", f"dag.target names {name}, which is no task")
+            return
+    frame = Frame(
+        template,
+        known,
+        {task.name: task for task in template.tasks},
+        depth=above.depth + 1 if above is not None else 1,
+    )
+    (dags if template.dag is not None else steps).begin(run, node, frame)
+
+
+def _begin_pause(run: Run, node: Node, template: Template) -> None:
+    if run.strategy is not None and not exempt(run, node):
+        finish(run, node, "Failed", f"Stopped with strategy '{run.strategy}'")
+    elif run.deadline_passed and not node.exiting:
+        finish(run, node, "Failed", DEADLINE)
+    else:
+        suspensions.begin(run, node, template)
+
+
+def _begin_leaf(run: Run, node: Node) -> None:
+    if run.strategy is not None and not exempt(run, node):
+        finish(run, node, "Failed", f"workflow shutdown with strategy: {run.strategy}")
+    elif run.deadline_passed and not node.exiting:
+        finish(run, node, "Failed", DEADLINE)
+    elif not has_room(run, None):
+        run.held_back.append(("begin", node))  # it waited for a mutex, and others have taken its room meanwhile
+    else:
+        run.live[node.name] = node
+        run.active_pods += 1
+        run.commands.append(Start(node))
+
+
+def exempt(run: Run, node: Node) -> bool:
+    """Whether a node goes on though the run was stopped: what belongs to an exit handler, unless it is terminated."""
+    return node.exiting and run.strategy != "Terminate"

@@ -1,0 +1,33 @@
+"""Mutexes: asked for before a node begins, given back when it ends.
+
+Who holds what is the journal's to know, for they hold across runs.
+https://argo-workflows.readthedocs.io/en/latest/synchronization/
+"""
+
+from pipeline.engine.scheduler.nodes import finish
+from pipeline.engine.scheduler.state import Lock, Node, Run
+
+
+def lock(run: Run, node: Node, mutexes: tuple[str, ...]) -> None:
+    """Ask for the mutexes of a node; one that what it is a part of holds is an error."""
+    above, around = node.boundary, set(mutexes)
+    held, holder = around.intersection(run.workflow.mutexes), "the workflow itself"
+    while above is not None and not held:
+        held, holder = around.intersection(_mutexes(above)), above.name
+        above = above.boundary
+    if held:
+        finish(run, node, "Error", f"mutex {min(held)} is held by {holder}, of which this is a part; "
+                                   "a cluster would wait for ever")  # fmt: skip
+        return
+    ask_for(run, node, mutexes)
+
+
+def ask_for(run: Run, node: Node, mutexes: tuple[str, ...]) -> None:
+    """Ask for mutexes; `Locked` says that they are had."""
+    node.lock, node.mutexes = "waiting", mutexes
+    run.locking[node.name] = node
+    run.commands.append(Lock(node, mutexes))
+
+
+def _mutexes(node: Node) -> tuple[str, ...]:
+    return node.frame.template.mutexes if node.frame is not None else ()

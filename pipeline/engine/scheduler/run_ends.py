@@ -1,0 +1,66 @@
+"""How a run ends: what its exit handler is told, and the phase and message that are left."""
+
+import json
+from datetime import UTC, datetime
+
+from pipeline.engine.language.variables import go_json
+from pipeline.engine.scheduler.entering import enter, pod_name
+from pipeline.engine.scheduler.state import Node, Run, Unlock
+
+
+def main_ended(run: Run, root: Node) -> None:
+    """The entrypoint has ended: the exit handler begins, or the run is over."""
+    run.variables["workflow.status"] = root.phase if root.phase in ("Failed", "Error") else "Succeeded"
+    run.variables["workflow.failures"] = json.dumps(go_json(_failures(run) or None, sort=False), ensure_ascii=False)
+    if run.workflow.on_exit and run.strategy != "Terminate" and root.type != "Skipped":
+        arguments = run.arguments
+        run.exit = enter(
+            run, f"{run.id}.onExit", run.workflow.on_exit, arguments, boundary=None, owner=None, exiting=True
+        )
+    else:
+        conclude(run)
+
+
+def _failures(run: Run) -> list[dict[str, str]]:
+    return [
+        {
+            "displayName": node.display_name,
+            "message": node.message,
+            "templateName": node.template,
+            "phase": node.phase,
+            "podName": pod_name(run, node.name, node.template),
+            "finishedAt": datetime.fromtimestamp(node.finished_at or run.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        for node in run.nodes.values()
+        if node.phase in ("Failed", "Error")
+    ]
+
+
+def give_up(run: Run) -> None:
+    """End a run that was stopped before it could begin."""
+    run.phase, run.message = "Failed", f"Stopped with strategy '{run.strategy}'"
+    _leave(run)
+
+
+def _leave(run: Run) -> None:
+    run.finished_at = run.now
+    if run.gate is not None:
+        run.locking.pop(run.gate.name, None)
+        run.commands.append(Unlock(run.gate))
+
+
+def conclude(run: Run) -> None:
+    """The run is over: its phase is the entrypoint's, or that of an exit handler that failed."""
+    root, last = run.root, run.exit
+    if root is None:
+        return
+    _leave(run)
+    if root.phase in ("Failed", "Error"):
+        run.phase = root.phase
+        run.message = f"Stopped with strategy '{run.strategy}'" if run.strategy is not None else root.message
+        if root.type not in ("Pod", "Retry") and root.phase == "Error" and root.message and run.strategy is None:
+            run.message = f"error in entry template execution: {root.message}"
+    elif last is not None and last.phase in ("Failed", "Error"):
+        run.phase, run.message = last.phase, last.message
+    else:
+        run.phase = "Succeeded"

@@ -1,0 +1,111 @@
+"""What one task of a dag, or one step, starts with: its fields filled in with what others have put out."""
+
+from dataclasses import replace
+
+from pipeline.engine.language import expr, when
+from pipeline.engine.language.variables import ABSENT, Unresolved, replace_all, tags
+from pipeline.engine.planning.binding import ABSENT_ARGUMENT
+from pipeline.engine.scheduler.reading import Reader
+from pipeline.engine.scheduler.state import Frame
+from pipeline.engine.spec import Artifact, Task, Values
+
+
+class NotReady(Exception):
+    """A task that cannot start; the message becomes its node's."""
+
+
+def result_of(frame: Frame, name: str, result: str) -> bool:
+    """Whether a task that has ended has this result, in the words of `depends`."""
+    node = frame.nodes[name]
+    if result in ("AnySucceeded", "AllFailed"):
+        phases = [child.phase for child in node.children.values()] if node.type == "TaskGroup" else []
+        if result == "AnySucceeded":
+            return "Succeeded" in phases
+        return bool(phases) and all(phase == "Failed" for phase in phases)
+    return node.phase == {"Errored": "Error"}.get(result, result)
+
+
+def fill_in(task: Task, reader: Reader) -> Task:
+    """`task` with what others have put out; only its `when` where that says no.
+
+    Raises:
+        NotReady: a value is not there, or will never be.
+    """
+    try:
+        condition = replace_all(task.when, reader, _must_have_value)
+        try:
+            if not when.holds(condition):
+                return replace(task, when=condition)
+        except when.NotEvaluated as error:
+            if not task.expands:
+                raise NotReady(str(error)) from None
+    except (Unresolved, ValueError) as error:
+        raise NotReady(_explained(str(error))) from error
+    return argued(task, reader)
+
+
+def argued(task: Task, reader: Reader) -> Task:
+    """`task` with all but its exit hook filled in, which may name what the task itself puts out.
+
+    Raises:
+        NotReady: a value is not there, or will never be.
+    """
+    hook = task.on_exit
+    try:
+        parameters = tuple(
+            replace(parameter, value=ABSENT_ARGUMENT) if _is_absent(parameter.value, reader) else parameter
+            for parameter in task.arguments.parameters
+        )
+        task = replace(task, arguments=Values(parameters, task.arguments.artifacts), on_exit=None)
+        filled: Task = replace_all(task, reader, _must_have_value)
+    except (Unresolved, ValueError) as error:
+        raise NotReady(_explained(str(error))) from error
+    artifacts = [located(artifact, reader) for artifact in filled.arguments.artifacts]
+    held = tuple(artifact for artifact in artifacts if artifact is not None)
+    return replace(filled, arguments=Values(filled.arguments.parameters, held), on_exit=hook)
+
+
+def _must_have_value(tag: str) -> bool:
+    return tag.startswith(("tasks.", "steps.")) and ".outputs.artifacts." not in tag
+
+
+def _explained(problem: str) -> str:
+    if problem.startswith(("failed to resolve {{tasks.", "failed to resolve {{steps.")):
+        return f"{problem}: it has no value, and a cluster would wait for it for ever; guard the task with a 'when'"
+    return problem
+
+
+def _is_absent(value: str | None, reader: Reader) -> bool:
+    if value is None or not (value.startswith("{{") and value.endswith("}}")):
+        return False
+    found = list(tags(value))
+    return len(found) == 1 and len(found[0]) == len(value) - 4 and reader(found[0].strip()) is ABSENT
+
+
+def located(artifact: Artifact, reader: Reader) -> Artifact | None:
+    """The artifact that a reference leads to; None where an optional one is not there.
+
+    Raises:
+        NotReady: it is not there.
+    """
+    if artifact.expression:
+        return replace(_chosen(artifact.expression, reader), name=artifact.name)
+    if not artifact.source:
+        return artifact
+    tag = artifact.source.removeprefix("{{").removesuffix("}}").strip()
+    found = reader.artifact(tag)
+    if found is None:
+        if artifact.optional:
+            return None
+        raise NotReady(f'Unable to resolve: "{tag}"')
+    return replace(found, name=artifact.name)
+
+
+def _chosen(expression: str, reader: Reader) -> Artifact:
+    try:
+        found = expr.evaluate(expression, lambda path: reader.artifact(path) or reader(path))
+    except (expr.NotEvaluated, ValueError) as error:
+        raise NotReady(str(error)) from None
+    if not isinstance(found, Artifact):
+        raise NotReady(f"fromExpression '{expression}' is no artifact")
+    return found

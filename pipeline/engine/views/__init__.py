@@ -1,0 +1,1 @@
+"""A run as others see it."""

@@ -1,0 +1,169 @@
+"""From a run's state to what others see of it, and to and from the tree that the journal keeps of a finished run."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine.places import Place
+from pipeline.engine.scheduler.events import Outputs
+from pipeline.engine.scheduler.state import BROKEN, Node, Run
+from pipeline.engine.spec import Artifact
+from pipeline.engine.views.views import NodeView, RunView
+
+
+def folder_of(home: Path, run_id: str) -> Path:
+    """Where a run's files are."""
+    return home / "runs" / run_id
+
+
+class Viewer:
+    """Views of one run. Nodes that have not changed since are not made anew."""
+
+    def __init__(self, run: Run, folder: Path, created_at: float) -> None:
+        self._run = run
+        self._folder = folder
+        self._created = utc(created_at)
+        self._kept: dict[str, tuple[int, int, NodeView]] = {}
+
+    def view(self, *, interrupted: bool = False) -> RunView:
+        """The run as it stands."""
+        run = self._run
+        return RunView(
+            id=run.id,
+            workflow=run.workflow.name,
+            parameters={each.name: each.value or "" for each in run.arguments.parameters},
+            phase=run.phase,
+            message=message_of(run),
+            created_at=self._created,
+            started_at=utc(run.started_at),
+            finished_at=utc(run.finished_at),
+            nodes=tuple(self._node(node) for node in run.nodes.values()),
+            outputs=_outputs(run.outputs, self._folder) if run.outputs.parameters or run.outputs.artifacts else {},
+            interrupted=interrupted,
+        )
+
+    def _node(self, node: Node) -> NodeView:
+        kept = self._kept.get(node.id)
+        if kept is not None and kept[:2] == (node.version, len(node.children)):
+            return kept[2]
+        view = node_view(node, self._folder)
+        self._kept[node.id] = (node.version, len(node.children), view)
+        return view
+
+
+def message_of(run: Run) -> str:
+    """Why a run failed: what the controller says, or else what the first of its failed leaves said."""
+    if run.message or run.phase not in BROKEN:
+        return run.message
+    broken = [node for node in run.nodes.values() if node.phase in BROKEN and node.message]
+    for node in [each for each in broken if each.type in ("Pod", "Skipped") and _counts(each)] + broken:
+        return f"{node.display_name}: {node.message}"
+    return ""
+
+
+def _counts(node: Node) -> bool:
+    """Whether it was the last attempt, or the only one."""
+    owner = node.owner
+    return owner is None or owner.type != "Retry" or (owner.phase in BROKEN and owner.attempts[-1] is node)
+
+
+def node_view(node: Node, folder: Path) -> NodeView:
+    """One node as it stands."""
+    place = Place(folder, node.id)
+    has_run = node.type == "Pod" and node.started_at is not None
+    return NodeView(
+        id=node.id,
+        name=node.name,
+        display_name=node.display_name,
+        template=_template(node),
+        type=node.type,
+        phase=node.phase,
+        started_at=utc(node.started_at),
+        finished_at=utc(node.finished_at),
+        message=node.message,
+        children=tuple(node.children),
+        boundary=node.boundary.id if node.boundary is not None else None,
+        inputs={
+            "parameters": {each.name: each.value for each in node.inputs.parameters},
+            "artifacts": {each.name: _place(each, place, folder) for each in node.inputs.artifacts},
+        },
+        outputs=_outputs(node.outputs, folder),
+        log=place.folder if has_run else None,
+        attempt=node.attempt,
+    )
+
+
+def _template(node: Node) -> str:
+    """The template by its name; by its manifest's too where that was named (`templateRef`)."""
+    name = node.template.rpartition("/")[2]
+    frame = node.boundary.frame if node.boundary is not None else None
+    by = node.exit_of.hook if node.exit_of is not None else frame.tasks.get(node.task) if frame is not None else None
+    if "." in name:
+        return ""  # it stands within its task, without a name
+    return node.template if by is not None and by.referred else name
+
+
+def _place(artifact: Artifact, place: Place, folder: Path) -> str:
+    """Where an input artifact is: of a leaf its own copy, of a dag or steps that of whatever put it out."""
+    if artifact.path:
+        return str(place.of(artifact.path))
+    return str(folder / artifact.stored) if artifact.stored is not None else ""
+
+
+def _outputs(outputs: Outputs | None, folder: Path) -> dict[str, Any]:
+    if outputs is None:
+        return {}
+    found: dict[str, Any] = {
+        "parameters": dict(outputs.parameters),
+        "artifacts": {
+            name: str(folder / each.stored) for name, each in outputs.artifacts.items() if each.stored is not None
+        },
+    }
+    if outputs.exit_code is not None:
+        found["exitCode"] = outputs.exit_code
+    if outputs.result is not None:
+        found["result"] = outputs.result
+    return found
+
+
+def to_tree(view: RunView) -> list[dict[str, Any]]:
+    """The nodes as JSON, for the journal."""
+    return [
+        {
+            **asdict(node),
+            "started_at": node.started_at.timestamp() if node.started_at else None,
+            "finished_at": node.finished_at.timestamp() if node.finished_at else None,
+            "log": str(node.log) if node.log else None,
+        }
+        for node in view.nodes
+    ]
+
+
+def from_tree(row: Mapping[str, Any]) -> RunView:
+    """The view of a finished run, from its row in the journal."""
+    nodes = [
+        NodeView(
+            **{
+                **node,
+                "children": tuple(node["children"]),
+                "started_at": utc(node["started_at"]),
+                "finished_at": utc(node["finished_at"]),
+                "log": Path(node["log"]) if node["log"] else None,
+            }
+        )
+        for node in row["tree"]
+    ]
+    return RunView(**heading(row), nodes=tuple(nodes))
+
+
+def heading(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run's view and its line on the page of runs both say, from its row in the journal."""
+    same = {name: row[name] for name in ("id", "workflow", "parameters", "phase", "message")}
+    return same | {name: utc(row[name]) for name in ("created_at", "started_at", "finished_at")}
+
+
+def utc(at: float | None) -> Any:
+    """A point in time as others see it; None stays None."""
+    return None if at is None else datetime.fromtimestamp(at, UTC)
