@@ -303,7 +303,7 @@ def test_explaining_a_file(place: Place) -> None:
 
 @pytest.mark.parametrize("command", ["run", "logs", "explain"])
 def test_every_option_is_in_the_readme(command: str) -> None:
-    from pipeline.cli import cli
+    from pipeline.cli.commands import cli
 
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     options = [each.opts[0] for each in cli.commands[command].params if each.param_type_name == "option"]

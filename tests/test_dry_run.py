@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipeline.dry_run import show
 from pipeline.engine.manifest.finding import find
 from pipeline.errors import UserError
+from pipeline.show.dry_run import show
 
 HEAD = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n"
 LEAF = "\n  - {name: leaf, container: {image: i, command: [run, it]}}\n"

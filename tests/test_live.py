@@ -20,7 +20,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from pipeline.engine.views.views import NodeView, RunView
-from pipeline.live import live_tree
+from pipeline.show.tree import live_tree
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 Shows = Callable[[RunView], None]
@@ -261,7 +261,7 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 import example_runs
 from rich.console import Console
-from pipeline.live import live_tree
+from pipeline.show.tree import live_tree
 with live_tree(Console()) as show:
     show(example_runs.train(Path({folder!r})))
 """

@@ -6,7 +6,7 @@ import openaq_server
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline import cli
+from pipeline.cli import commands
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +17,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def asked(*words: str) -> Result:
-    return CliRunner().invoke(cli.cli, ["locations", *words])
+    return CliRunner().invoke(commands.cli, ["locations", *words])
 
 
 def test_they_are_listed_nearest_first_with_what_to_type_next(monkeypatch: pytest.MonkeyPatch) -> None:

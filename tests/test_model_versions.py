@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from pipeline.cli import cli
-from pipeline.decisions import Decisions, read
+from pipeline.cli.commands import cli
 from pipeline.errors import PipelineError, UserError
-from pipeline.registry import Registry
-from pipeline.running import Laptop
+from pipeline.laptop.machine import Laptop
+from pipeline.models.decisions import Decisions, read
+from pipeline.models.mlflow import Registry
 from steps.backends import promotions
 from steps.backends.database import begin
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import cli
+from pipeline.cli.commands import cli
 from pipeline.projects import PROJECTS
 
 ROOT = Path(__file__).parent.parent

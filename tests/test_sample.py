@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pipeline import sample
 from pipeline.errors import UserError
+from pipeline.quickstart import sample
 from steps.archive import layout
 from steps.backends.objects import Bucket
 

@@ -16,9 +16,9 @@ from typing import ClassVar
 import pytest
 
 from pipeline.engine.views.views import NodeView, RunView
-from pipeline.labels import labels
-from pipeline.log_lines import LONGEST, Tail, harmless, last_lines, spoken
-from pipeline.streaming import Printer, Stream, live_logs
+from pipeline.show.labels import labels
+from pipeline.show.log_lines import LONGEST, Tail, harmless, last_lines, spoken
+from pipeline.show.logs import Printer, Stream, live_logs
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 ENDED = BEGAN + timedelta(seconds=2)

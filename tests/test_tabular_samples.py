@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import tabular_samples
 from pipeline.errors import PipelineError, UserError
+from pipeline.quickstart import tabular_samples
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, body: bytes | Exception) -> None:

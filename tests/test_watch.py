@@ -8,8 +8,8 @@ from watching import HOURLY, NOON, Killed, World, seconds, write
 from pipeline import engine
 from pipeline.engine.schedule import crons
 from pipeline.errors import UserError
-from pipeline.watch import LOOK_SECONDS, alone, watch
-from pipeline.watch_ledger import Ledger
+from pipeline.laptop.cron_log import Ledger
+from pipeline.watch.loop import LOOK_SECONDS, alone, watch
 
 
 @pytest.fixture(autouse=True)

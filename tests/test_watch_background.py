@@ -12,12 +12,12 @@ import pytest
 
 from pipeline import engine
 from pipeline.errors import UserError
-from pipeline.running import Laptop
+from pipeline.laptop.background import Background
+from pipeline.laptop.children import launch
+from pipeline.laptop.machine import Laptop
 from pipeline.stack.processes import MARK
 from pipeline.stack.watcher import holder
-from pipeline.watch_background import Background
-from pipeline.watch_children import launch
-from pipeline.watch_here import watch_here
+from pipeline.watch.here import watch_here
 
 SLOW = """\
 apiVersion: argoproj.io/v1alpha1
@@ -71,7 +71,7 @@ def test_up_leaves_a_watch_in_a_terminal_alone(laptop: Laptop, monkeypatch: pyte
     monkeypatch.setattr(laptop.stack, "ensure", started.append)  # the servers themselves are tested elsewhere
     monkeypatch.setattr(laptop.stack, "start_in_background", lambda _: None)
     hold = "with alone(pathlib.Path(sys.argv[1])): time.sleep(60)"
-    code = f"import sys, time, pathlib; from pipeline.watch import alone\n{hold}"
+    code = f"import sys, time, pathlib; from pipeline.watch.loop import alone\n{hold}"
     other = subprocess.Popen([sys.executable, "-c", code, str(laptop.home)])
     try:
         until(laptop.watched)

@@ -16,7 +16,7 @@ from watching import seconds, write
 
 from pipeline import engine
 from pipeline.engine.execution.process import is_alive
-from pipeline.watch_ledger import Ledger
+from pipeline.laptop.cron_log import Ledger
 
 FAST = ("schedules: ['@every 1s']", "concurrencyPolicy: Forbid", "startingDeadlineSeconds: 100",
         "successfulJobsHistoryLimit: 1000")  # fmt: skip

@@ -17,18 +17,18 @@ import pytest
 from watching import Waiting
 
 from pipeline import engine
-from pipeline.applying import Workflows
 from pipeline.engine.execution.process import is_alive
 from pipeline.engine.manifest import finding
 from pipeline.errors import UserError
-from pipeline.listening import Ear, Heard
+from pipeline.laptop.applying import Workflows
+from pipeline.laptop.background import Background
 from pipeline.stack import Stack
 from pipeline.stack.host import LaptopHost
 from pipeline.stack.object_store import connect
 from pipeline.stack.watcher import holder
-from pipeline.watch_background import Background
-from pipeline.watch_sensors import Sensors
-from pipeline.watch_uploads import AT_ONCE, Uploads
+from pipeline.watch.listener import Ear, Heard
+from pipeline.watch.sensors import Sensors
+from pipeline.watch.uploads import AT_ONCE, Uploads
 
 SHIPPED = Path(__file__).parent.parent / "manifests" / "wine"
 INGEST = """\
@@ -221,7 +221,7 @@ def test_a_run_whose_process_died_is_gone_on_with(world: World, monkeypatch: pyt
     world.watch()
     world.put("cut-off.csv")
     (run,) = world.until(lambda: world.children.started)
-    monkeypatch.setattr("pipeline.watch_background._STARTING_SECONDS", 0.0)
+    monkeypatch.setattr("pipeline.laptop.background._STARTING_SECONDS", 0.0)
     world.children.alive.clear()
     world.until(lambda: world.children.started == [run, run])
     world.watch()  # another one, after a kill

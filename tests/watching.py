@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import engine
+from pipeline.laptop.cron_log import Ledger
 from pipeline.stack import Stack
 from pipeline.stack.host import LaptopHost
-from pipeline.watch_crons import Crons
-from pipeline.watch_ledger import Ledger
-from pipeline.watch_manifests import Folder
+from pipeline.watch.manifests import Folder
+from pipeline.watch.schedules import Crons
 
 MANIFEST = """\
 apiVersion: argoproj.io/v1alpha1

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.cluster import pods
 from pipeline.cluster.kube import Cluster
-from pipeline.tables import table
+from pipeline.show.tables import table
 from steps.pages.words import one_line, shortened
 
 _SHOWN = 20

@@ -15,7 +15,7 @@ from pipeline.explain.missing import missing
 from pipeline.explain.nodes import Teller
 from pipeline.explain.refusals import refusal
 from pipeline.explain.story import story
-from pipeline.labels import labels
+from pipeline.show.labels import labels
 
 
 def of_run(journal: engine.Journal, run_id: str, node: str = "") -> list[Line]:

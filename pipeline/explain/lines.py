@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from pipeline.live_lines import clean
+from pipeline.show.plain import clean
 
 
 @dataclass(frozen=True)

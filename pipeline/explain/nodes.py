@@ -16,7 +16,7 @@ from pipeline.engine.spec import Retry, Task
 from pipeline.engine.views.views import origin
 from pipeline.explain.causes import FAILED_FAST, Causes, Root, is_superseded, said
 from pipeline.explain.lines import Line, name_list
-from pipeline.log_lines import last_lines
+from pipeline.show.log_lines import last_lines
 from steps.pages.words import duration
 
 _TAIL = 10  # lines of a log

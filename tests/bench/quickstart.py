@@ -20,7 +20,7 @@ import yaml
 
 from pipeline import engine
 from pipeline.engine.manifest.finding import SHIPPED
-from pipeline.running import Laptop
+from pipeline.laptop.machine import Laptop
 
 TRIALS = 8  # no family has fewer
 PIPELINE = (sys.executable, "-m", "pipeline")

@@ -14,9 +14,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pipeline.running import Laptop
+from pipeline.laptop.machine import Laptop
+from pipeline.quickstart.tabular_samples import look_alike
 from pipeline.stack.object_store import connect
-from pipeline.tabular_samples import look_alike
 
 PUTS = 50
 WAITING = int(os.environ.get("UPLOADS", "1000"))

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from pipeline.cli import cli
+from pipeline.cli.commands import cli
 from pipeline.cluster import deploying, manifests, upstream
 from pipeline.cluster.plan import Plan
 from pipeline.errors import UserError

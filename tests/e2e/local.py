@@ -4,9 +4,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from pipeline.closing import summary
 from pipeline.engine.views.views import RunView
-from pipeline.running import Laptop
+from pipeline.laptop.machine import Laptop
+from pipeline.quickstart.closing import summary
 
 
 class Local:

@@ -15,8 +15,8 @@ from remote import Remote, secret
 
 from pipeline.cluster.kube import Cluster
 from pipeline.errors import PipelineError
+from pipeline.show.tables import table
 from pipeline.stack.object_store import connect
-from pipeline.tables import table
 from steps.backends import history, ledger, promotions, trainings
 from steps.backends.database import begin
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from one_step import IMAGE, one_step
 
-from pipeline.cli_cluster import ROOT
+from pipeline.cli.cluster import ROOT
 from pipeline.cluster.kube import Cluster
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]

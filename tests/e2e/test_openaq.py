@@ -9,9 +9,9 @@ from local import Local
 from remote import Remote
 from workflows import Ended, ended, submit
 
-from pipeline import sample
 from pipeline.cluster.kube import Cluster
-from pipeline.quickstart import HISTORY
+from pipeline.quickstart import sample
+from pipeline.quickstart.series import HISTORY
 from pipeline.stack.object_store import make_bucket, open_to_all
 from steps.backends.objects import Bucket
 

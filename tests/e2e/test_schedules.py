@@ -10,7 +10,7 @@ import controller
 import pytest
 import yaml
 
-from pipeline.cli_cluster import ROOT
+from pipeline.cli.cluster import ROOT
 from pipeline.cluster.kube import Cluster
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]

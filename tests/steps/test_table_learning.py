@@ -17,7 +17,7 @@ from invoking import run_step
 from pipeline.project import TableProject
 from pipeline.projects.abalone import ABALONE
 from pipeline.projects.wine import WINE
-from pipeline.tabular_samples import look_alike
+from pipeline.quickstart.tabular_samples import look_alike
 from steps import decide, declaration, merge, models
 from steps.backends import objects, promotions, trainings
 from steps.backends.database import begin

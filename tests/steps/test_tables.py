@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pipeline import tabular_samples
 from pipeline.projects.abalone import ABALONE
 from pipeline.projects.wine import WINE
+from pipeline.quickstart import tabular_samples
 from steps.declaration import parse_table
 from steps.tables import File, Verdict, examine
 

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from pipeline import tabular_samples
 from pipeline.projects.abalone import ABALONE
 from pipeline.projects.wine import WINE
+from pipeline.quickstart import tabular_samples
 from steps.declaration import parse_table
 from steps.features.table import features
 from steps.models.lightgbm import LightGBM

@@ -3,7 +3,7 @@
 import gzip
 from dataclasses import dataclass
 
-from pipeline.tabular_samples import look_alike
+from pipeline.quickstart.tabular_samples import look_alike
 
 HOSTILE = (
     "spaces and +plus.csv",

@@ -21,9 +21,9 @@ from books import books
 from files import Fallen, fifty
 
 from pipeline.engine.manifest.finding import SHIPPED
-from pipeline.running import Laptop
+from pipeline.laptop.machine import Laptop
+from pipeline.show.tables import table
 from pipeline.stack.object_store import connect
-from pipeline.tables import table
 
 PROJECT = "abalone"
 SECONDS = 10.0

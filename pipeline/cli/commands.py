@@ -1,0 +1,311 @@
+"""The command line: parses, calls, prints. What a command does lives in the module that it calls, and is imported only
+then, so that `pipeline --help` answers at once."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from pipeline import __version__
+from pipeline.cli import cluster, inbox, models
+from pipeline.cli.help import example
+from pipeline.errors import PipelineError, UserError
+from steps.errors import StepError
+
+ROOT = Path(__file__).parents[2]
+MANIFESTS = ROOT / "manifests"
+
+
+class _Commands(click.Group):
+    """Lists commands in the order in which a newcomer needs them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 — click's signature
+        return list(self.commands)
+
+
+def _parameters(pairs: tuple[str, ...]) -> dict[str, str]:
+    given = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UserError(f"-p {pair}: wanted name=value, for example -p as-of=2004-01-01T00:00:00Z")
+        given[name] = value
+    return given
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="pipeline")
+def cli() -> None:
+    """Machine-learning pipelines on Argo, and from the same manifests on this machine."""
+
+
+@cli.command(**example("pipeline quickstart openaq --as-of 2003-06-01T00:00:00Z"))
+@click.argument("project", default="openaq")
+@click.option("--data", default="", help="wine, abalone: a CSV file, or `look-alike`. Default: the original from UCI.")
+@click.option("--locations", default="", help="OpenAQ location ids, comma-separated. Default: the sample's two.")
+@click.option("--parameter", default="", help="What to learn, such as no2 or pm25. Default: the project's target.")
+@click.option(
+    "--as-of", default="", help="The time that governs data, RFC 3339. Default: the end of the sample, or now."
+)
+@click.option("--source", default="", help="A folder or URL in the OpenAQ archive's layout. Default: the sample.")
+def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of: str, source: str) -> None:
+    """Do the main job here: collect or drop a file, learn, deploy, verify, predict. This is `make run`."""
+    from pipeline.project import TableProject
+    from pipeline.projects import find
+
+    declared, series = find(project), {"locations": locations, "parameter": parameter, "as-of": as_of, "source": source}
+    if isinstance(declared, TableProject):
+        from pipeline.quickstart.table import quickstart as drop
+
+        if given := [name for name, value in series.items() if value]:
+            raise UserError(f"{project} learns from a file: --{given[0]} is not for it; give --data FILE")
+        drop(declared, data)
+        return
+    from pipeline.quickstart.series import Wish
+    from pipeline.quickstart.series import quickstart as start
+
+    if data:
+        raise UserError(f"{project} learns from an archive: --data is not for it; give --source FOLDER or URL")
+    start(declared, Wish(locations, parameter, as_of, source))
+
+
+@cli.command(**example("pipeline render --check"))
+@click.option("--check", is_flag=True, help="Change nothing; fail where manifests/ is not what would be written.")
+def render(check: bool) -> None:
+    """Write manifests/ from the projects' declarations."""
+    from pipeline.projects import PROJECTS
+    from pipeline.render import differences, write
+
+    for project in PROJECTS.values():
+        folder = MANIFESTS / project.name
+        if not check:
+            for path in write(project, folder):
+                click.echo(path.relative_to(ROOT))
+        elif stale := list(differences(project, folder)):
+            raise UserError("; ".join(stale) + "; run: pipeline render")
+
+
+@cli.command(**example("pipeline lint"))
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+def lint(folder: Path | None) -> None:
+    """Check manifests with this engine, and with `argo lint --offline` where argo is installed."""
+    from pipeline.lint import lint as check
+
+    for directory in [folder] if folder else sorted(path for path in MANIFESTS.iterdir() if path.is_dir()):
+        for line in check(directory):
+            click.echo(line)
+
+
+@cli.command(**example("pipeline run openaq-train -p as-of=2003-06-01T00:00:00Z"))
+@click.argument("target", required=False)
+@click.argument("name", required=False)
+@click.option("-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help="A workflow parameter.")
+@click.option("--dry-run", is_flag=True, help="Show the tree that would run, with its conditions; start nothing.")
+@click.option(
+    "--from", "node", metavar="NODE", help="Run again from a node: what the newest run has done before is reused."
+)
+@click.option("--of", "earlier", metavar="RUN", default="", help="With --from: reuse this run, not the newest.")
+@click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, instead of starting one.")
+@click.option("--logs", is_flag=True, help="Show each line that a step writes, as it comes, instead of the tree.")
+@click.option("--cores", type=click.IntRange(1), help="How many steps run at once. Default: as many as there are.")
+def run(
+    target: str | None,
+    name: str | None,
+    pairs: tuple[str, ...],
+    *,
+    dry_run: bool,
+    node: str | None,
+    earlier: str,
+    resume: str | None,
+    logs: bool,
+    cores: int | None,
+) -> None:
+    """Run a workflow here: one of manifests/ by its name, or one of any file or folder.
+
+    TARGET is that name, file or folder; NAME says which, where a file or folder holds several.
+    """
+    from pipeline.laptop.machine import Again, Laptop
+
+    if (target is None) == (resume is None):
+        raise UserError(
+            "wanted the name of a workflow, a file or a folder; or --resume RUN; `pipeline lint` lists the workflows"
+        )
+    if resume is not None and (pairs or node or dry_run):
+        raise UserError("--resume goes on with a run as it began; leave out -p, --from and --dry-run")
+    if earlier and not node:
+        raise UserError(f"--of {earlier} says which run --from NODE takes from; give --from too")
+    laptop, again = Laptop.here(), Again(node, earlier) if node else None
+    if target is not None:
+        from pipeline.engine.manifest.finding import find
+
+        found, parameters = find(target, name or ""), _parameters(pairs)
+        if found.note:
+            click.echo(f"note: {found.note}", err=True)
+        if dry_run:
+            from pipeline.show.dry_run import show
+
+            show(found, *laptop.taken(found, parameters, again))
+            return
+        resume = laptop.begin(found, parameters, again)
+    if logs:
+        from pipeline.show.logs import live_logs
+
+        laptop.succeed(str(resume), live_logs, cores=cores)
+    else:
+        laptop.succeed(str(resume), cores=cores)
+
+
+@cli.command(**example("pipeline stop openaq-train-x7k2p"))
+@click.argument("run")
+def stop(run: str) -> None:
+    """Stop a run that is going on: it fails, and its exit handler runs, as with `argo stop`."""
+    from pipeline.laptop.machine import Laptop
+
+    click.echo(Laptop.here().stop(run))
+
+
+@cli.command(**example("pipeline locations --near 48.2085,16.3731 --parameter pm25"))
+@click.option("--near", required=True, metavar="LAT,LON", help="Around where, in degrees.")
+@click.option("--parameter", default="no2", show_default=True, help="What they must measure.")
+@click.option("--radius", default=12.0, show_default=True, help="Kilometres around; at most 25.")
+def locations(near: str, parameter: str, radius: float) -> None:
+    """Find OpenAQ's locations around a place, with what they measure. Needs OPENAQ_API_KEY."""
+    from pipeline.laptop.machine import Laptop
+    from pipeline.quickstart import locations as known
+
+    place, metres = known.place(near), known.farthest(radius)
+    click.echo(known.listed(known.near(Laptop.here(), *place, metres, parameter), parameter, radius))
+
+
+@cli.command(**example("pipeline backfill openaq --from 2002-07-01 --to 2003-12-30"))
+@click.argument("project")
+@click.option("--from", "first", required=True, metavar="DAY", help="The first day, YYYY-MM-DD.")
+@click.option("--to", "last", required=True, metavar="DAY", help="The last day, YYYY-MM-DD.")
+@click.option("-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help="A workflow parameter.")
+def backfill(project: str, first: str, last: str, pairs: tuple[str, ...]) -> None:
+    """Collect a range of days."""
+    from pipeline.laptop.machine import Laptop
+    from pipeline.projects import find
+
+    laptop = Laptop.here()
+    parameters = {"from": first, "to": last} | _parameters(pairs)
+    laptop.succeed(laptop.submit(f"{find(project).name}-backfill", parameters))
+
+
+cli.add_command(inbox.put)
+cli.add_command(inbox.inbox)
+cli.add_command(cluster.deploy)
+cli.add_command(cluster.undeploy)
+cli.add_command(cluster.status)
+cli.add_command(cluster.doctor)
+cli.add_command(models.models)
+cli.add_command(models.rollback)
+
+
+@cli.command(**example("pipeline watch"))
+@click.argument("place", type=click.Path(path_type=Path, exists=True), required=False)
+def watch(place: Path | None) -> None:
+    """Wait for what starts workflows: the schedules and uploads that CronWorkflows and Sensors of manifests/, or of
+    PLACE, name."""
+    from pipeline.watch.here import watch_here
+
+    watch_here(place)
+
+
+@cli.command(**example("pipeline cron"))
+@click.argument("place", type=click.Path(path_type=Path, exists=True), required=False)
+def cron(place: Path | None) -> None:
+    """List the CronWorkflows of manifests/, or of PLACE: when each is due, and how its last run went."""
+    from pipeline.watch.here import list_here
+
+    text, problems = list_here(place)
+    for problem in problems:
+        click.echo(f"note: {problem}", err=True)
+    click.echo(text)
+
+
+@cli.command(**example("pipeline runs"))
+@click.option("--limit", default=20, show_default=True, help="How many, newest first.")
+def runs(limit: int) -> None:
+    """List the runs on this machine."""
+    from pipeline.laptop.machine import Laptop
+    from pipeline.show.tables import runs_table
+
+    click.echo(runs_table(Laptop.here().runs()[:limit]))
+
+
+@cli.command(**example("pipeline logs openaq-train-x7k2p trial"))
+@click.argument("run", required=False)
+@click.argument("node", required=False)
+@click.option("--follow", "-f", is_flag=True, help="Go on with what is written from now on, until the run ends.")
+def logs(run: str | None, node: str | None, follow: bool) -> None:
+    """Print the logs of a run's nodes (of the newest run; of nodes whose name contains NODE)."""
+    from pipeline.laptop.machine import Laptop
+
+    Laptop.here().logs(run, node or "", follow=follow)
+
+
+@cli.command(**example("pipeline explain openaq-train-x7k2p decide"))
+@click.argument("run", required=False)
+@click.argument("node", required=False)
+def explain(run: str | None, node: str | None) -> None:
+    """Say why a node was skipped, omitted, failed, never came to be, or is waiting; of a run, all that went wrong.
+
+    RUN is the newest where it is left out. With a file or folder in its place: why its manifests are refused.
+    """
+    from pipeline.engine.manifest.finding import is_place
+    from pipeline.explain import of_manifests
+    from pipeline.explain.lines import write
+    from pipeline.laptop.machine import Laptop
+
+    if run is not None and node is None and (is_place(run) or Path(run).exists()):
+        lines, good = of_manifests(Path(run))
+        write(lines)
+        sys.exit(0 if good else 2)
+    write(Laptop.here().explain(run, node))
+
+
+@cli.command(**example("pipeline report openaq-train-x7k2p"))
+@click.argument("run", nargs=-1)
+def report(run: tuple[str, ...]) -> None:
+    """Write the page of a run (of the newest, or of several on one page) and print its path."""
+    from pipeline.laptop.machine import Laptop
+
+    click.echo(Laptop.here().report(run))
+
+
+@cli.command(**example("pipeline up"))
+def up() -> None:
+    """Start the embedded servers and the watch, which starts what is due or arrives, and leave them running."""
+    from pipeline.laptop.machine import Laptop
+    from pipeline.show.tables import servers_table
+
+    laptop = Laptop.here()
+    laptop.up()
+    click.echo(servers_table(laptop.stack.status()))
+
+
+@cli.command(**example("pipeline down"))
+def down() -> None:
+    """Stop the watch, what it started, the embedded servers and the model servers. Nothing is lost."""
+    from pipeline.laptop.machine import Laptop
+
+    Laptop.here().down()
+    click.echo("stopped")
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done, 1 try again, 2 bad input, 3 a run that did not succeed, 130 Ctrl-C."""
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except (PipelineError, StepError) as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)

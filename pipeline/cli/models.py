@@ -1,0 +1,44 @@
+"""The commands around models: which there are, what one was made of, and the way back to an earlier one."""
+
+import click
+
+from pipeline.cli.help import example
+from pipeline.errors import UserError
+
+
+@click.command("models", **example("pipeline models openaq 3 --files"))
+@click.argument("project")
+@click.argument("version", required=False)
+@click.option("--all", "whole", is_flag=True, help="With the decisions that kept the champion, too.")
+@click.option("--files", is_flag=True, help="With VERSION: every raw file that the model was made of.")
+def models(project: str, version: str | None, *, whole: bool, files: bool) -> None:
+    """List the models of PROJECT on this machine, or show one version down to its raw files.
+
+    VERSION is its number, or the first digits of the digest or the dataset that a served answer names.
+    """
+    from pipeline.laptop.machine import Laptop
+    from pipeline.models.detail import shown
+    from pipeline.models.listing import listed
+    from pipeline.projects import find
+
+    declared, laptop = find(project), Laptop.here()
+    if version is None and files:
+        raise UserError(f"--files is of one version; which: pipeline models {project}")
+    if version is not None and whole:
+        raise UserError("--all is of the list; leave out the version or --all")
+    click.echo(
+        listed(laptop, declared, whole=whole) if version is None else shown(laptop, declared, version, files=files)
+    )
+
+
+@click.command("rollback", **example("pipeline rollback openaq --why unstable"))
+@click.argument("project")
+@click.option("--why", default="", help="Why, in a few words; kept with the decision.")
+@click.option("--to", type=click.IntRange(1), metavar="VERSION", help="Which version. Default: the one live before.")
+def rollback(project: str, why: str, to: int | None) -> None:
+    """Put a model that was live before back; recorded as a decision of its own, with who and why."""
+    from pipeline.laptop.machine import Laptop
+    from pipeline.models.rollback import roll_back
+    from pipeline.projects import find
+
+    click.echo(roll_back(Laptop.here(), find(project).name, to=to, why=why))

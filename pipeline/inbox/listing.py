@@ -1,0 +1,107 @@
+"""What is in the inboxes, for people: what waits, where each file went, and why; and the way out of quarantine."""
+
+import getpass
+import os
+from collections.abc import Iterator
+from datetime import datetime
+
+from pipeline.errors import UserError
+from pipeline.inbox.put import table_project
+from pipeline.laptop.machine import Laptop
+from pipeline.project import TableProject
+from pipeline.projects import PROJECTS
+from pipeline.show.tables import table
+from steps.backends import ledger, objects
+from steps.backends.database import transact
+from steps.backends.ledger import Upload
+from steps.backends.objects import Stored
+from steps.pages.words import one_line, shortened
+
+_HEADER = ("FILE", "STATE", "SINCE", "ROWS", "RUN", "WHERE", "WHY")
+_WIDEST = 60
+
+
+def listed(laptop: Laptop, name: str | None, limit: int) -> str:
+    """The uploads of a project (of all, for None) as a table, the newest first.
+
+    Raises:
+        UserError: there is no such project, or it has no inbox.
+    """
+    projects = [table_project(name)] if name else [one for one in PROJECTS.values() if isinstance(one, TableProject)]
+    _settle(laptop)
+    known = transact(lambda connection: ledger.recent(connection, name, limit))
+    waiting = [_waits(one) for project in projects for one in _waiting(project.name)]
+    rows = [*waiting, *(_row(one) for one in known)][:limit]
+    return table(_HEADER, rows) if rows else "nothing was dropped yet; drop a file with: pipeline put PROJECT FILE"
+
+
+def release(laptop: Laptop, key: str, *, who: str, why: str) -> str:
+    """Let a file out of quarantine and have it looked at again; a line that says what happens now.
+
+    Raises:
+        UserError: no such file is in quarantine, or no reason is given.
+    """
+    project = table_project(key.partition("/")[0])
+    if not why.strip():
+        raise UserError("--why is empty; say in a few words why the file is let back in")
+    _settle(laptop)
+    person = who or getpass.getuser()
+    let = transact(lambda connection: ledger.release(connection, project.name, key, who=person, why=why))
+    if let is None:
+        raise UserError(f"nothing called {one_line(key)} is in quarantine; see: pipeline inbox {project.name}")
+    run = laptop.submit(f"{project.name}-ingest", {})
+    laptop.succeed(run)
+    found = newest(laptop, project.name, let.key)
+    if found is None or found.state == "released":
+        return f"{one_line(let.key)} is released; the next run takes it"
+    return f"{one_line(let.key)}: {found.state}{f', {found.reason}' if found.reason else ''}"
+
+
+def newest(laptop: Laptop, project: str, key: str) -> Upload | None:
+    """The upload that was dropped last under that key."""
+    _settle(laptop)
+    found = transact(lambda connection: ledger.known(connection, project, key))
+    return found[0] if found else None
+
+
+def _settle(laptop: Laptop) -> None:
+    """Have the settings of the store and the database in the environment, where `steps.backends` looks for them."""
+    for name in ("object-store", "database"):
+        os.environ.update(laptop.host.environment("secret", name))
+
+
+def _waiting(project: str) -> Iterator[Stored]:
+    """What nobody has claimed yet."""
+    inbox = objects.inbox()
+    there = list(inbox.versions(f"{project}/new/"))
+    ids = {_object(inbox.name, one).upload: one for one in there if not one.key.endswith("/")}
+    claimed = {row.upload for row in transact(lambda connection: ledger.rows(connection, ids))}
+    yield from (one for upload, one in ids.items() if upload not in claimed)
+
+
+def _object(bucket: str, stored: Stored) -> ledger.Object:
+    return ledger.Object(bucket, stored.key, stored.version_id, stored.etag, stored.modified, stored.size)
+
+
+def _waits(stored: Stored) -> tuple[str, ...]:
+    where = f"s3://inbox/{stored.key}"
+    return _shown(stored.key), "waiting", _time(stored.modified), "-", "-", _shown(where), f"{stored.size:,} bytes"
+
+
+def _row(upload: Upload) -> tuple[str, ...]:
+    rows = f"{upload.rows_new:,} new" if upload.rows_new else "-"
+    where = upload.place or (upload.source if upload.state in {"claimed", "released"} else None)
+    state = upload.state if upload.cleared_at or upload.state in {"claimed", "released", "missing"} else "moving"
+    why = upload.reason or ""
+    if upload.who:
+        why = f"released by {upload.who}: {upload.why}" + (f"; {why}" if why and upload.state == "quarantined" else "")
+    at = upload.decided_at or upload.seen_at
+    return _shown(upload.key), state, _time(at), rows, upload.holder, _shown(where or "-"), one_line(why)
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _shown(text: str) -> str:
+    return shortened(one_line(text), _WIDEST)

@@ -1,0 +1,73 @@
+"""Dropping files into a project's inbox, as any S3 client would: boto3, `mc cp`, minio-py do the same."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.errors import PipelineError, UserError
+from pipeline.laptop.machine import Laptop
+from pipeline.project import TableProject
+from pipeline.projects import PROJECTS, find
+from pipeline.stack.object_store import connect
+
+_LARGE = 16 * 2**20  # from this size on, a bar shows how far it is
+_LONGEST = 1024  # bytes of a key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+
+
+def table_project(name: str) -> TableProject:
+    """The project of that name that learns from files.
+
+    Raises:
+        UserError: there is none, or it learns from something else.
+    """
+    project = find(name)
+    if not isinstance(project, TableProject):
+        takers = ", ".join(sorted(each.name for each in PROJECTS.values() if isinstance(each, TableProject)))
+        raise UserError(f"{name} learns from an archive, not from files dropped into an inbox; these do: {takers}")
+    return project
+
+
+def key_of(project: TableProject, name: str) -> str:
+    """Where a file of that name is dropped.
+
+    Raises:
+        UserError: the store would not keep that name as it is.
+    """
+    key = f"{project.name}/new/{name}"
+    if len(key.encode()) > _LONGEST:
+        raise UserError(
+            f"the key would have {len(key.encode())} bytes, wanted at most {_LONGEST}; give a shorter --name"
+        )
+    if any(part in {"", ".", ".."} for part in name.split("/")):
+        raise UserError(f"--name {name!r} has an empty, '.' or '..' part, which object stores refuse; leave it out")
+    return key
+
+
+def put(laptop: Laptop, key: str, file: Path) -> None:
+    """Store `file` in the inbox under `key`.
+
+    Raises:
+        PipelineError: the store does not take it.
+    """
+    from boto3.exceptions import Boto3Error  # noqa: PLC0415 — not needed to say what is wrong with a command
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    client = connect(laptop.stack.settings("secret", "object-store"))
+    try:
+        with _progress(file) as advance:
+            client.upload_file(str(file), "inbox", key, Callback=advance)
+    except (Boto3Error, BotoCoreError, ClientError) as error:
+        raise PipelineError(f"the store did not take {key!r}: {error}") from error
+
+
+@contextmanager
+def _progress(file: Path) -> Iterator[Callable[[int], None]]:
+    """What to call with the bytes that went out."""
+    if file.stat().st_size < _LARGE:
+        yield lambda _: None
+        return
+    from rich.progress import Progress  # noqa: PLC0415 — for large files alone
+
+    with Progress(transient=True) as bar:
+        task = bar.add_task(file.name, total=file.stat().st_size)
+        yield lambda count: bar.advance(task, count)

@@ -1,0 +1,1 @@
+"""This machine as a place to run workflows: servers, journal, a run in the foreground, runs in the background."""

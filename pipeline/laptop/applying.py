@@ -1,0 +1,69 @@
+"""What applying a Workflow means on this machine: a run of that name, executed by a process of its own.
+
+The name is the identity, as on a cluster: applied again, by a retry or by another run, it is there once. The process
+outlives the run that applied it; the watch goes on with what a kill cut off.
+"""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from pipeline import engine
+from pipeline.engine.manifest.fields import Fields
+from pipeline.engine.manifest.finding import find
+from pipeline.errors import UserError
+from pipeline.laptop.background import Background
+from pipeline.laptop.children import launch
+
+
+class Workflows:
+    """Applies Workflows whose `workflowTemplateRef` is in `manifests/`. `home`: the state folder."""
+
+    def __init__(self, home: Path, journal: engine.Journal) -> None:
+        self._home, self._journal = home, journal
+
+    def apply(self, manifest: dict[str, Any]) -> str:
+        """Start the run, where there is none of that name; its phase.
+
+        Raises:
+            UserError: the manifest has more than a name, a workflowTemplateRef and parameters, or no such template.
+        """
+        run, template, parameters = _read(manifest)
+        if (phase := self._phase(run)) is not None:
+            return phase
+        background = Background(self._journal.path)
+        background.add(run, "applied")
+        try:
+            engine.submit(self._journal, find(template).manifests, template, parameters, run_id=run)
+        except UserError:
+            if (phase := self._phase(run)) is not None:  # another one was a moment faster
+                return phase
+            raise
+        background.handed(run)
+        threading.Thread(target=launch(self._home, run).wait, daemon=True).start()  # leaves no zombie
+        return "Pending"
+
+    def _phase(self, run: str) -> str | None:
+        return next((each.phase or "Pending" for each in engine.runs(self._journal) if each.id == run), None)
+
+
+def _read(manifest: dict[str, Any]) -> tuple[str, str, dict[str, str]]:
+    top = Fields(manifest, "", "the applied Workflow")
+    top.ignore("apiVersion", "kind")
+    metadata = top.mapping("metadata") or top.refuse("is missing", "metadata")
+    spec = top.mapping("spec") or top.refuse("is missing", "spec")
+    top.done()
+    metadata.ignore("labels", "annotations", "namespace")
+    run = metadata.required("name")
+    metadata.done()
+    reference = spec.mapping("workflowTemplateRef") or spec.refuse("is missing", "workflowTemplateRef")
+    template = reference.required("name")
+    reference.done()
+    arguments, parameters = spec.mapping("arguments"), {}
+    spec.done()
+    if arguments is not None:
+        for each in arguments.mappings("parameters"):
+            parameters[each.required("name")] = each.any_text("value") or ""
+            each.done()
+        arguments.done()
+    return run, template, parameters

@@ -1,0 +1,261 @@
+"""This machine as a place to run workflows: the state folder, the servers, the journal, and a run in the foreground.
+
+A run is executed by the process that asked for it, and shows its live tree there. Ctrl-C ends the run's processes and
+leaves the run where it was; so does any other end, since the journal has every transition.
+"""
+
+import os
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from pipeline import engine
+from pipeline.engine.manifest.finding import Found, find
+from pipeline.errors import RunFailed, UserError
+from pipeline.laptop.applying import Workflows
+from pipeline.laptop.stopping import end_runs, end_watch
+from pipeline.show.labels import labels
+from pipeline.stack import Stack
+from pipeline.stack.host import LaptopHost
+from pipeline.stack.watcher import holder
+
+if TYPE_CHECKING:
+    from pipeline.engine.views.views import RunSummary, RunView
+    from pipeline.explain.lines import Line
+
+ROOT = Path(__file__).parents[2]
+Shown = Callable[[], AbstractContextManager[Callable[["RunView"], None]]]
+
+
+def _as_tree() -> AbstractContextManager[Callable[["RunView"], None]]:
+    from pipeline.show.tree import live_tree  # noqa: PLC0415 — rich is needed only to show a run
+
+    return live_tree()
+
+
+def home() -> Path:
+    """The state folder: `$PIPELINE_HOME`, or `.pipeline` beside the code."""
+    return Path(os.environ.get("PIPELINE_HOME") or ROOT / ".pipeline").absolute()
+
+
+@dataclass(frozen=True)
+class Again:
+    """To run a workflow again from `node`. `run`: the earlier run; empty for the newest of the workflow."""
+
+    node: str
+    run: str = ""
+
+
+class Laptop:
+    """Everything that `pipeline` commands share."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder
+
+    @classmethod
+    def here(cls) -> "Laptop":
+        """The one whose state is in this checkout (or `$PIPELINE_HOME`)."""
+        return cls(home())
+
+    @cached_property
+    def stack(self) -> Stack:
+        """Its servers."""
+        return Stack(self.home)
+
+    @cached_property
+    def host(self) -> LaptopHost:
+        """It as the engine sees it."""
+        return LaptopHost(self.stack, Workflows(self.home, self.journal))
+
+    @cached_property
+    def journal(self) -> engine.Journal:
+        """All runs of this machine."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        return engine.Journal(self.home / "journal.db")
+
+    def up(self) -> None:
+        """Start all servers that a run may need, and the watch, and wait for them."""
+        self.stack.start_in_background(["tracking", "fork-server"])
+        for name in ("object-store", "fork-server", "tracking"):
+            self.stack.ensure(name)
+        background = next((each.pid for each in self.stack.status() if each.name == "watch"), None)
+        if holder(self.home) in (None, background):  # else somebody watches in a terminal
+            self.stack.ensure("watch")
+
+    def down(self) -> None:
+        """Stop the watch, the runs that it or another run started (they go on at the next `up`), then the servers."""
+        end_watch(self.home)
+        end_runs(self.journal)
+        self.stack.stop()
+
+    def watched(self) -> bool:
+        """Whether somebody watches the inboxes and the schedules."""
+        return holder(self.home) is not None
+
+    def submit(self, name: str, parameters: Mapping[str, str]) -> str:
+        """A new run of the workflow `name` of manifests/, not started yet; its id.
+
+        Raises:
+            UserError: no manifest has that name, or a parameter is unknown or missing.
+        """
+        return self.begin(find(name), parameters)
+
+    def begin(self, found: Found, parameters: Mapping[str, str], again: Again | None = None) -> str:
+        """A new run of a workflow, not started yet; its id. `again`: what it takes from an earlier run.
+
+        Raises:
+            UserError: a parameter is unknown or missing; or what `taken` raises.
+        """
+        given, reuse = self.taken(found, parameters, again)
+        return engine.submit(self.journal, found.manifests, found.name, given, reuse=reuse)
+
+    def taken(
+        self, found: Found, parameters: Mapping[str, str], again: Again | None
+    ) -> tuple[Mapping[str, str], engine.Reuse | None]:
+        """The parameters of a new run, and what it takes from an earlier one.
+
+        Raises:
+            UserError: there is no such run or node, or it is not clear which.
+        """
+        if again is None:
+            return parameters, None
+        if not (self.home / "journal.db").exists():
+            raise UserError(f"there is no earlier run of {found.name}; start one without --from")
+        return engine.again(self.journal, found.manifests.named(found.name), again.node, parameters, of=again.run)
+
+    def unfinished(self, name: str, parameters: dict[str, str]) -> str | None:
+        """The run of that workflow with those parameters that was cut off, if the newest was."""
+        for run in self.runs():
+            if run.workflow == name and parameters.items() <= run.parameters.items():
+                return run.id if run.interrupted else None
+        return None
+
+    def succeed(self, run: str, shown: Shown = _as_tree, *, cores: int | None = None) -> "RunView":
+        """Execute a run to its end. `shown`: how it is shown (default: the live tree). `cores`: how many steps run at
+        once (default: as many as there are).
+
+        Raises:
+            UserError: there is no such run.
+            RunFailed: it ended otherwise than well; or it was stopped, and can be resumed.
+        """
+        if engine.has_steps(self.journal, run):  # there is such a run, before any server is started for it
+            self.stack.start_in_background(["fork-server"])
+        with shown() as show, _stoppable() as stop:
+            ended = engine.execute(
+                self.journal, run, self.host, self.home, cores=cores or os.cpu_count() or 1, on_change=show, stop=stop
+            )
+        return self.succeeded(ended)
+
+    def succeeded(self, ended: "RunView") -> "RunView":
+        """That run, if it ended well.
+
+        Raises:
+            RunFailed: it did not, or has not ended and nobody executes it.
+        """
+        run = ended.id
+        if ended.interrupted:
+            raise RunFailed(f"{run} was stopped; go on with: pipeline run --resume {run}")
+        if ended.phase != "Succeeded":
+            raise RunFailed(f"{run} {ended.phase.lower()}: {_plainly(ended)}; see: pipeline explain {run}")
+        return ended
+
+    def runs(self) -> list["RunSummary"]:
+        """All runs, newest first."""
+        return engine.runs(self.journal)
+
+    def newest(self) -> str:
+        """The id of the newest run.
+
+        Raises:
+            UserError: there is none.
+        """
+        runs = self.runs()
+        if not runs:
+            raise UserError("no run yet; start one with: make run, or pipeline run FILE")
+        return runs[0].id
+
+    def view(self, run: str | None) -> "RunView":
+        """A run (the newest, for None) as it stands.
+
+        Raises:
+            UserError: there is none of that id.
+        """
+        return engine.view(self.journal, run or self.newest())
+
+    def stop(self, run: str) -> str:
+        """Ask the process that executes the run to stop it; a line that says what happened."""
+        return engine.stop(self.journal, run)
+
+    def logs(self, run: str | None, node: str, *, follow: bool) -> None:
+        """Print the lines that a run's nodes wrote (the newest run's, for None), each after its node's name; of nodes
+        whose name contains `node`. `follow`: and those that will come, until the run ends.
+
+        Raises:
+            UserError: there is no such run, or no such node in it.
+        """
+        from pipeline.show.logs import Printer, Stream  # noqa: PLC0415 — rich is needed only to show a run
+
+        first = self.view(run)
+        if not follow and not any(node in name for name in (*labels(first).values(), *(n.name for n in first.nodes))):
+            raise UserError(f"run {first.id} has no node whose name contains {node!r}")
+        stream = Stream(Printer(), node, told=follow)
+        for seen in engine.follow(self.journal, first.id) if follow else [first]:
+            stream.look(seen)
+        stream.close()
+        if follow and seen.interrupted:
+            raise RunFailed(f"nobody executes run {seen.id}; go on with: pipeline run --resume {seen.id}")
+
+    def explain(self, run: str | None, node: str | None) -> list["Line"]:
+        """The story of a run (the newest, for None), or of one node; a first name that is no run's is a node's.
+
+        Raises:
+            UserError: there is no such run or node.
+        """
+        from pipeline.explain import of_run  # noqa: PLC0415 — rich is needed only to show a run
+
+        if run is not None and node is None and all(each.id != run for each in self.runs()):
+            run, node = self.newest(), run
+        return of_run(self.journal, run or self.newest(), node or "")
+
+    def report(self, runs: Sequence[str]) -> Path:
+        """Write one page for those runs (the newest, for none); its path."""
+        from pipeline.report import write  # noqa: PLC0415 — not needed to run
+
+        views = [self.view(run) for run in (runs or [self.newest()])]
+        return write(views, self.home / "reports" / f"{views[-1].id}.html")
+
+
+def _plainly(run: "RunView") -> str:
+    """A run's message without what the controller puts before a step's own line; where it names a node by its id, what
+    that node said."""
+    message, nodes = run.message, {node.id: node for node in run.nodes}
+    while (child := re.fullmatch(r"child '(\S+)' failed", message)) and child[1] in nodes:
+        node = nodes[child[1]]
+        message = node.message if node.message.startswith("child '") else f"{labels(run)[node.id]}: {node.message}"
+    return re.sub(r"main: Error \(exit code \d+\): (error: )?", "", message)
+
+
+@contextmanager
+def _stoppable() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; a second signal of the kind has its usual effect."""
+    stop = threading.Event()
+    previous: dict[signal.Signals, signal.Handlers | int | Callable[[int, FrameType | None], Any] | None] = {}
+
+    def ask(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, previous[signal.Signals(number)])
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        previous[number] = signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""The models of a project: listed, shown in detail, rolled back."""

@@ -1,0 +1,56 @@
+"""The way back, as a person types it: the workflow is run, and then it is said what is live."""
+
+import getpass
+
+from pipeline.errors import RunFailed, UserError
+from pipeline.laptop.machine import Laptop
+from pipeline.models.decisions import read
+from steps.pages.words import one_line
+
+_LONGEST = 500  # characters of a reason
+
+
+def roll_back(laptop: Laptop, project: str, *, to: int | None, why: str) -> str:
+    """Put a model that was live before back (None: the one before); a line that says what is live now, and what was.
+
+    Raises:
+        UserError: the reason holds what Argo would expand, or is too long.
+        RunFailed: nothing is live, the rollback did not succeed, or a later decision overtook it.
+    """
+    words = _told(why)
+    before = read(laptop, project).live
+    if before is None:
+        raise RunFailed(
+            f"no model of {project} is live, so there is nothing to roll back from; see: pipeline models {project}"
+        )
+    wish = {"by": _told(_user()), "why": words, "to": str(to or "")}
+    run = laptop.submit(f"{project}-rollback", wish)
+    laptop.succeed(run)
+    live = read(laptop, project).live
+    if live is None or live.run != run:
+        now = f"decision {live.decision}, version {live.version}, is live" if live else "nothing is live"
+        raise RunFailed(f"{run} was overtaken by a later decision: {now}; see: pipeline models {project}")
+    now = f"{project} version {live.version} is live at {live.url} (decision {live.decision})"
+    return f"{now}; it was version {before.version} (decision {before.decision})"
+
+
+def _told(text: str) -> str:
+    """What a person says, on one line, as a workflow's parameter.
+
+    Raises:
+        UserError: Argo would expand it, or it is too long.
+    """
+    words = one_line(text)
+    if "{{" in words:
+        raise UserError(f"--why holds '{{{{', which Argo would expand: {words[:80]}; write it in other words")
+    if len(words) > _LONGEST:
+        raise UserError(f"--why has {len(words)} characters; wanted at most {_LONGEST}")
+    return words
+
+
+def _user() -> str:
+    """Who types; a container may run under a number without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "by hand"

@@ -1,0 +1,1 @@
+"""What `make run` does, from the data to a model that answers."""

@@ -1,0 +1,89 @@
+"""What the main job says at its end, for every kind of project: a decision's scores, and how to ask the live model."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pipeline.errors import PipelineError
+from pipeline.laptop.machine import Laptop
+from pipeline.show.tables import table
+from steps.backends import database, promotions
+
+if TYPE_CHECKING:
+    from pipeline.engine.views.views import RunView
+
+_SHOWN = {"rmse": "RMSE", "mae": "MAE", "accuracy": "ACCURACY", "macro_f1": "MACRO F1"}
+
+
+def summary(runs: Iterable["RunView"], kind: str) -> dict[str, Any]:
+    """The summary of that kind that a step of the runs left.
+
+    Raises:
+        PipelineError: none did.
+    """
+    for run in runs:
+        for node in run.nodes:
+            path = node.outputs.get("artifacts", {}).get("summary")
+            if path is not None and node.phase == "Succeeded":
+                found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+                if found.get("kind") == kind:
+                    return found
+    raise PipelineError(f"no step left a summary of kind {kind!r}; see: pipeline logs")
+
+
+def scores(decision: Mapping[str, Any], rows: str) -> str:
+    """The scores of a decision as a table; `rows`: what they are called that the models were scored on."""
+    names = [name for name in _SHOWN if name in decision["scores"][0]]
+    errors = {"rmse", "mae"}
+    header = [f"{_SHOWN[name]} {decision['unit']}".strip() if name in errors else _SHOWN[name] for name in names]
+    digits = {name: 2 if name in errors else 3 for name in names}
+    lines = [
+        (one["name"], *(f"{one[name]:.{digits[name]}f}" for name in names), f"{one['rows']:,}")
+        for one in decision["scores"]
+    ]
+    return table(("PREDICTOR", *header, rows), lines)
+
+
+def addresses(laptop: Laptop, project: str, report: Path) -> list[str]:
+    """Where to look next, a line each."""
+    return [
+        f"Try it:  {_curl(laptop, project)}",
+        f"MLflow:  {laptop.stack.address('tracking')}",
+        f"Report:  {report}",
+        "The servers stay up; `pipeline down` (or `make down`) stops them.",
+    ]
+
+
+def last_decision(laptop: Laptop, project: str, unit: str) -> dict[str, Any] | None:
+    """What was decided last, as far as the table of promotions tells; None where nothing was. `unit`: of the scores."""
+    os.environ.update(laptop.host.environment("secret", "database"))
+    with database.begin() as connection:
+        found = promotions.newest(connection, project)
+    if found is None or found.promoted is None or not found.scores:
+        return None
+    return {"decision": found.decision, "words": found.words, "scores": found.scores, "unit": unit}
+
+
+def live_version(laptop: Laptop, project: str) -> int | None:
+    """The version of the model that is live, None where none is."""
+    champion = _champion(laptop, project)
+    return champion.version if champion is not None else None
+
+
+def _champion(laptop: Laptop, project: str) -> promotions.Champion | None:
+    os.environ.update(laptop.host.environment("secret", "database"))
+    with database.begin() as connection:
+        return promotions.champion(connection, project)
+
+
+def _curl(laptop: Laptop, project: str) -> str:
+    """One line that asks the live server for a prediction, from a row that it keeps as an example."""
+    champion = _champion(laptop, project)
+    if champion is None:
+        return "no model is live yet, so there is nothing to ask"
+    server = urlsplit(str(champion.url))
+    ask = f"curl -s {server.scheme}://{server.netloc}/example"
+    return f"{ask} | curl -s -H 'Content-Type: application/json' -d @- {champion.url}"

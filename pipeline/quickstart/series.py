@@ -1,0 +1,130 @@
+"""`make run`: the main job from nothing to a served model and tomorrow's predictions, on this machine.
+
+It starts what it needs (slow servers in the background, awaited where a step first needs them), and runs the project's
+own manifests one after the other: backfill, train, daily. It has no logic of its own about what is done already: every
+step looks first, so a second call goes through the same nodes and finds their outputs. A workflow that was cut off is
+resumed.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.errors import UserError
+from pipeline.laptop.machine import Laptop
+from pipeline.project import Project
+from pipeline.quickstart import locations, sample
+from pipeline.quickstart.closing import addresses, scores, summary
+from steps.backends.objects import Bucket
+from steps.backends.openaq import OpenAQ
+
+if TYPE_CHECKING:
+    from pipeline.engine.views.views import RunView
+
+API = "api"  # the source that steps know by this name
+HISTORY = timedelta(days=548)  # 18 months: a winter and the one after it
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to learn from, as typed; empty means the sample's."""
+
+    locations: str
+    parameter: str
+    as_of: str
+    source: str
+
+
+def quickstart(declared: Project, wish: Wish) -> None:
+    """Do it all and say how it went.
+
+    Raises:
+        UserError: the wish cannot be understood.
+        RunFailed: a workflow did not succeed.
+    """
+    project = declared.name
+    as_of = _time(wish.as_of) if wish.as_of else (datetime.now(UTC) if wish.source else sample.END)
+    if wish.source == API:
+        OpenAQ.here()  # or nothing need be started
+    laptop = Laptop.here()
+    click.echo(f"starting the servers (their logs: {laptop.home / 'logs'})")
+    laptop.stack.start_in_background(["fork-server", "tracking"])
+    os.environ.update(laptop.host.environment("secret", "object-store"))
+    source = _given(wish.source) if wish.source else _lay_out_sample(laptop)
+    parameter = wish.parameter or declared.learning.target
+    selection = {"locations": wish.locations or _locations(laptop, declared, source, parameter), "parameter": parameter}
+    yesterday = as_of - timedelta(days=1)
+    history = {"source": source, "from": f"{as_of - HISTORY:%F}", "to": f"{yesterday - timedelta(seconds=1):%F}"}
+    most = declared.pods // len(declared.learning.families)
+    width = {"workers": str(min(os.cpu_count() or 1, most))}
+    wanted = (
+        ("backfill", selection | history | width | {"as-of": f"{yesterday:%FT%TZ}"}),
+        ("train", selection | width | {"as-of": f"{yesterday:%FT%TZ}"}),
+        ("daily", selection | width | {"source": source, "as-of": f"{as_of:%FT%TZ}"}),
+    )
+    runs = []
+    for workflow, parameters in wanted:
+        name = f"{project}-{workflow}"
+        runs.append(laptop.succeed(laptop.unfinished(name, parameters) or laptop.submit(name, parameters)))
+    report = laptop.report([run.id for run in runs])
+    click.echo(_closing(laptop, project, runs, report))
+
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"AS_OF={text}: wanted a time such as 2003-06-01T00:00:00Z") from None
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _given(source: str) -> str:
+    return source if "://" in source or source == API else str(Path(source).expanduser().absolute())
+
+
+def _locations(laptop: Laptop, declared: Project, source: str, parameter: str) -> str:
+    """The ids to learn from where none are given: the declared ones, or of the API those around the project's home."""
+    if source != API:
+        return ",".join(str(location) for location in declared.locations)
+    home = declared.home
+    found = locations.choose(locations.near(laptop, home.latitude, home.longitude, home.radius, parameter))
+    if not found:
+        raise UserError(
+            f"no location within {home.radius / 1000:g} km of {home.name} has measured {parameter} lately; give "
+            "LOCATIONS=…, which `pipeline locations --near LAT,LON` finds"
+        )
+    click.echo(f"{parameter} around {home.name}: " + ", ".join(f"{one.id} {one.name or ''}".strip() for one in found))
+    return ",".join(str(one.id) for one in found)
+
+
+def _lay_out_sample(laptop: Laptop) -> str:
+    archive = laptop.stack.public_bucket("openaq-archive")
+    laid = sample.lay_out(Bucket("openaq-archive"))
+    if laid:
+        click.echo(f"laid out {laid:,} days of the sample at {archive} ({sample.ATTRIBUTION})")
+    return archive
+
+
+def _closing(laptop: Laptop, project: str, runs: list["RunView"], report: Path) -> str:
+    decision, predictions = summary(runs, "decision"), summary(runs, "predictions")
+    lines = [
+        "",
+        scores(decision, "HOURS HELD OUT"),
+        "",
+        f"Decision {decision['decision']}: {decision['words']}",
+        f"Model {project} version {predictions['version']}, alias champion",
+        f"{len(predictions['rows'])} predictions up to {_hour(predictions['rows'][-1]['target_at'])} in the warehouse"
+        if predictions["rows"]
+        else "No predictions: no hour of the last day has what the model needs",
+        "",
+        *addresses(laptop, project, report),
+    ]
+    return "\n".join(lines)
+
+
+def _hour(time: str) -> str:
+    return f"{datetime.fromisoformat(time).astimezone(UTC):%F %H:%M} UTC"

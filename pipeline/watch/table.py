@@ -1,0 +1,61 @@
+"""The CronWorkflows of a folder as a table: when each is due, and how its last run went."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+
+from pipeline.engine.schedule.cron import Cron
+from pipeline.errors import UserError
+from pipeline.laptop.cron_log import Ledger
+from pipeline.show.tables import table
+from pipeline.watch.manifests import Folder
+from pipeline.watch.messages import zone_at
+
+_AHEAD = 3  # times shown
+_HEADER = ("NAME", "SCHEDULE", "ZONE", "NEXT", "UTC", "LAST RUN", "PHASE", "STATE")
+
+
+def crons_table(folder: Folder, ledger: Ledger | None, now: float) -> tuple[str, list[str]]:
+    """A row for each CronWorkflow, and one for each time that follows; and what is broken, a line each.
+
+    Raises:
+        UserError: there is none.
+    """
+    problems = folder.read()
+    if not folder.known:
+        raise UserError(problems[0] if problems else f"there is no CronWorkflow in {folder.place}")
+    rows = [row for each in folder.known.values() for row in _rows(each.cron, ledger, now)]
+    return table(_HEADER, rows), problems
+
+
+def _rows(cron: Cron, ledger: Ledger | None, now: float) -> Iterator[tuple[str, ...]]:
+    run, phase = (ledger.last(cron.name) if ledger is not None else None) or ("-", "-")
+    stopped = ledger is not None and ledger.status(cron).stopped
+    state = "stopped" if stopped else "suspended" if cron.suspended else "active"
+    firsts = (cron.name, ", ".join(cron.schedules), _zone(cron.times[0].zone, now)), (run, phase, state)
+    times = _ahead(cron, now) or [None]
+    for number, at in enumerate(times):
+        before, after = firsts if number == 0 else (("", "", ""), ("", "", ""))
+        yield (*before, *(_shown(cron, at) if at is not None else ("never", "")), *after)
+
+
+def _ahead(cron: Cron, now: float) -> list[int | None]:
+    """The next times of all its schedules together."""
+    found: list[int | None] = []
+    at = now
+    while len(found) < _AHEAD:
+        following = [time for each in cron.times if (time := each.next(at)) is not None]
+        if not following:
+            break
+        at = min(following)
+        found.append(int(at))
+    return found
+
+
+def _shown(cron: Cron, at: int) -> tuple[str, str]:
+    there = datetime.fromtimestamp(at, zone_at(cron, at)).astimezone(zone_at(cron, at))
+    return f"{there:%a %Y-%m-%d %H:%M:%S %Z}", f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def _zone(zone: tzinfo | None, now: float) -> str:
+    """A zone as it is written in a manifest; this machine's by what it is called there now."""
+    return str(zone) if zone is not None else f"local ({datetime.fromtimestamp(now).astimezone():%Z})"
