@@ -2,7 +2,7 @@
 part of the engine knows a project by name.
 
 The part that steps need, `Project.declaration()`, is embedded in the manifests as canonical JSON and read there by
-`steps.declaration`. Functions and classes are named `module:name`, so that the JSON stays plain.
+`steps.contract.declaration`. Functions and classes are named `module:name`, so that the JSON stays plain.
 """
 
 import json

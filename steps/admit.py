@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from steps import declaration as declared
-from steps import deployment
 from steps.backends import promotions
 from steps.backends.database import begin
-from steps.command import log, run, write_json, write_text
+from steps.contract import declaration as declared
+from steps.contract.command import log, run, write_json, write_text
+from steps.release import deployment
 
 
 @click.command()

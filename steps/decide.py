@@ -16,19 +16,20 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from steps import caching, decision_page, selection
-from steps import declaration as declared
-from steps.backends import modelstore, objects, promotions, trainings
+from steps.backends import caching, modelstore, objects, promotions, trainings
 from steps.backends.database import begin
 from steps.backends.promotions import Promotion
 from steps.backends.tracking import ALIAS, Account, Registered, Tracking, Trial
-from steps.command import log, run, write_json, write_text
-from steps.declaration import Declaration, TableDeclaration
+from steps.contract import declaration as declared
+from steps.contract import selection
+from steps.contract.command import log, run, write_json, write_text
+from steps.contract.declaration import Declaration, TableDeclaration
 from steps.learning import lake, measures
 from steps.learning.champion import live_recipe
 from steps.learning.dataset import Dataset
 from steps.learning.judge import Judgement, judge, refit
-from steps.packing import Packed, pack
+from steps.pages import decision_page
+from steps.release.packing import Packed, pack
 
 
 @click.command()

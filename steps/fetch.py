@@ -11,13 +11,13 @@ from pathlib import Path
 
 import click
 
-from steps import selection
 from steps.archive import layout, open_archive
 from steps.archive.planned import Wanted, read_plan
 from steps.backends.objects import Bucket, lake
-from steps.command import run
-from steps.declaration import parse
-from steps.threads import each
+from steps.contract import selection
+from steps.contract.command import run
+from steps.contract.declaration import parse
+from steps.contract.threads import each
 
 log = logging.getLogger("steps")
 _THREADS = 8

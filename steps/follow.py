@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from steps import declaration as declared
-from steps import deployment
 from steps.backends import promotions, trainings
 from steps.backends.database import begin
 from steps.backends.promotions import Promotion
-from steps.command import log, run, write_json, write_text
+from steps.contract import declaration as declared
+from steps.contract.command import log, run, write_json, write_text
+from steps.release import deployment
 
 
 @click.command()

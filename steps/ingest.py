@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from steps import declaration as declared
 from steps import tables
 from steps.backends import history, ledger, objects
 from steps.backends.database import transact
-from steps.command import log, run, write_json, write_text
+from steps.contract import declaration as declared
+from steps.contract.command import log, run, write_json, write_text
 from steps.inbox import announced, training
 from steps.inbox.candidates import prefix
 from steps.inbox.summary import summary

@@ -9,20 +9,21 @@ from typing import Any
 
 import click
 
-from steps import caching, history_rows, selection
-from steps import declaration as declared
-from steps.backends import objects, promotions, trainings
+from steps.backends import caching, objects, promotions, trainings
 from steps.backends.database import transact
 from steps.backends.history import Entry
 from steps.backends.objects import Bucket
-from steps.command import log, run, write_json, write_text
-from steps.declaration import TableDeclaration
+from steps.contract import declaration as declared
+from steps.contract import selection
+from steps.contract.command import log, run, write_json, write_text
+from steps.contract.declaration import TableDeclaration
 from steps.errors import CheckFailed
 from steps.features.table import features
 from steps.learning import enough, lake, trials
 from steps.learning.champion import live_recipe
 from steps.learning.table_dataset import Table
 from steps.learning.tables import fingerprint
+from steps.tables import history_rows
 
 
 @click.command()

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import click
 
-from steps import selection
 from steps.archive import layout, open_archive
 from steps.archive.base import Found
 from steps.archive.planned import Plan, Wanted
 from steps.backends import catalog
 from steps.backends.objects import lake
-from steps.command import run, write_json, write_text
-from steps.declaration import Declaration, parse
+from steps.contract import selection
+from steps.contract.command import run, write_json, write_text
+from steps.contract.declaration import Declaration, parse
+from steps.contract.threads import each
 from steps.errors import BadInput
-from steps.threads import each
 
 log = logging.getLogger("steps")
 _THREADS = 16

@@ -16,7 +16,6 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from steps import selection
 from steps.archive.planned import Plan, read_plan
 from steps.backends import catalog
 from steps.backends.objects import Bucket, lake
@@ -24,14 +23,15 @@ from steps.checking import page, quarantine, suites
 from steps.checking.examine import Examined, Examiner, Verdict
 from steps.checking.expectations import Expectations, Outcome
 from steps.checking.reading import RawFile
-from steps.command import run, write_json, write_text
-from steps.declaration import Declaration, parse
+from steps.contract import selection
+from steps.contract.command import run, write_json, write_text
+from steps.contract.declaration import Declaration, parse
+from steps.contract.threads import each
 from steps.errors import CheckFailed
 from steps.features import keys
 from steps.features.computing import Computed, compute
+from steps.features.loading import load
 from steps.features.observations import Observations
-from steps.loading import load
-from steps.threads import each
 
 log = logging.getLogger("steps")
 _THREADS = 8

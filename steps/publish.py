@@ -16,17 +16,18 @@ import click
 import numpy as np
 import pandas as pd
 
-from steps import declaration as declared
-from steps import selection, stored
 from steps.backends import objects, promotions, warehouse
 from steps.backends.database import begin
 from steps.backends.promotions import Champion
 from steps.backends.warehouse import Outcome, Prediction
-from steps.command import log, run, write_json
-from steps.declaration import Declaration
+from steps.contract import declaration as declared
+from steps.contract import selection
+from steps.contract.command import log, run, write_json
+from steps.contract.declaration import Declaration
 from steps.errors import CheckFailed
 from steps.features import keys
 from steps.models.bands import Bands
+from steps.release import stored
 
 PERIOD = timedelta(hours=24)
 WATCHED = timedelta(days=30)

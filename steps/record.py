@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
-from steps import declaration as declared
-from steps import selection
 from steps.backends import runs
 from steps.backends.database import transact
 from steps.backends.runs import Run
-from steps.command import log
-from steps.command import run as run_command
+from steps.contract import declaration as declared
+from steps.contract import selection
+from steps.contract.command import log
+from steps.contract.command import run as run_command
 from steps.errors import BadInput
 
 _MOST_NODES = 20

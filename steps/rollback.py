@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from steps import declaration as declared
 from steps.backends import promotions
 from steps.backends.database import begin
-from steps.command import log, run, write_text
+from steps.contract import declaration as declared
+from steps.contract.command import log, run, write_text
 from steps.errors import BadInput
 
 _LONGEST = 500  # characters of a reason

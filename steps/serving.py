@@ -24,10 +24,10 @@ from seldon_core.gunicorn_utils import StandaloneApplication
 from seldon_core.user_model import SeldonNotImplementedError
 from werkzeug.exceptions import HTTPException
 
-from steps import stored
 from steps.backends.modelstore import request_body
 from steps.errors import StepError
 from steps.models.base import Array
+from steps.release import stored
 from steps.settings import setting
 
 MAX_ROWS = 10_000

@@ -14,14 +14,14 @@ from typing import Any
 import click
 import pandas as pd
 
-from steps import caching, selection
-from steps import declaration as declared
 from steps.archive import layout
-from steps.backends import catalog, datasets, objects
+from steps.backends import caching, catalog, datasets, objects
 from steps.backends.objects import Bucket
 from steps.checking import agreement
-from steps.command import log, run, write_json, write_text
-from steps.declaration import Declaration
+from steps.contract import declaration as declared
+from steps.contract import selection
+from steps.contract.command import log, run, write_json, write_text
+from steps.contract.declaration import Declaration
 from steps.errors import CheckFailed
 from steps.features import keys
 from steps.learning import enough, lake, split, trials

@@ -5,10 +5,10 @@ A trial that has a result is skipped, so a worker that was killed goes on with t
 
 import click
 
-from steps import declaration as declared
-from steps import selection
 from steps.backends import objects
-from steps.command import log, run
+from steps.contract import declaration as declared
+from steps.contract import selection
+from steps.contract.command import log, run
 from steps.learning import lake, trials
 
 

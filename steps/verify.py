@@ -12,13 +12,13 @@ from typing import Any
 import click
 import requests
 
-from steps import declaration as declared
 from steps.backends import modelstore, promotions
 from steps.backends.database import begin
 from steps.backends.modelstore import KnownRows
 from steps.backends.promotions import Promotion
 from steps.backends.tracking import ALIAS, Tracking
-from steps.command import log, run
+from steps.contract import declaration as declared
+from steps.contract.command import log, run
 from steps.errors import BadInput, CheckFailed
 
 TOLERANCE = 1e-6  # relative; processors round differently

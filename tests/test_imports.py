@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 # package → what of our own it may import; the longest matching prefix decides
 ALLOWED = {
     "steps": ("steps",),
-    "steps.backends": ("steps.backends", "steps.errors", "steps.settings", "steps.caching"),
+    "steps.backends": ("steps.backends", "steps.errors", "steps.settings"),
     "steps.pages": ("steps.pages",),
     "pipeline": ("pipeline", "steps.backends", "steps.pages", "steps.errors"),
     "pipeline.engine": ("pipeline.engine", "pipeline.errors"),

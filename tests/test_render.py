@@ -11,7 +11,7 @@ from pipeline.errors import UserError
 from pipeline.lint import command, lint
 from pipeline.projects import PROJECTS
 from pipeline.render import differences, rendered, write
-from steps.declaration import parse_any
+from steps.contract.declaration import parse_any
 
 MANIFESTS = Path(__file__).parent.parent / "manifests"
 projects = pytest.mark.parametrize("project", PROJECTS.values(), ids=PROJECTS)

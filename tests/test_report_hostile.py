@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.engine.views.views import RunView
 from pipeline.report import write
-from steps import decision_page
+from steps.pages import decision_page
 
 EVIL = "</title></style></script><script>alert(1)</script><img src=x onerror=alert(2)>\"'><b>&amp;{{1+1}}"
 STEERING = "\x1b[31mred\x07\x00\r\u202egnirts\u2066\ud800\u2028"

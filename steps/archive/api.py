@@ -19,12 +19,12 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from steps import caching
 from steps.archive import layout
 from steps.archive.base import Archive, Found
+from steps.backends import caching
 from steps.backends.objects import Bucket
 from steps.backends.openaq import Hour, Location, OpenAQ, Sensor
-from steps.command import log
+from steps.contract.command import log
 from steps.errors import StepError
 
 _SPAN = timedelta(hours=984)

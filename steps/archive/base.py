@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from steps.archive import layout
-from steps.threads import each
+from steps.contract.threads import each
 
 _THREADS: Final = 16
 

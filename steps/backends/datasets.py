@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from steps.backends.caching import canonical
 from steps.backends.objects import Bucket
-from steps.caching import canonical
 
 
 @dataclass(frozen=True)

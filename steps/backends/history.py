@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from steps.backends.caching import digest as digest_of
 from steps.backends.columns import Utc
 from steps.backends.database import clock, metadata
-from steps.caching import digest as digest_of
 
 history = sa.Table(
     "history",

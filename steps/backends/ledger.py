@@ -20,9 +20,9 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from steps.backends.caching import digest
 from steps.backends.columns import Utc
 from steps.backends.database import clock, metadata
-from steps.caching import digest
 
 State = Literal["claimed", "done", "known", "quarantined", "released", "missing"]
 DECIDED: tuple[State, ...] = ("done", "known", "quarantined")

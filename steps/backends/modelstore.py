@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from steps.backends.caching import digest as digest_of
 from steps.backends.objects import Bucket, artifacts
-from steps.caching import digest as digest_of
 from steps.errors import BadInput, CheckFailed
 
 KNOWN_ROWS = "known_rows.json"

@@ -19,7 +19,7 @@ from steps.checking.hourly import hourly
 from steps.checking.profile import OF_FILE, UNUSABLE, profile
 from steps.checking.reading import RawFile
 from steps.checking.table import Table, tabulate
-from steps.declaration import Declaration
+from steps.contract.declaration import Declaration
 
 _BREAK_FILE = ("no_time", "other_day", "text")
 _LEAVE_OUT_VALUE = ("other_units", *UNUSABLE)

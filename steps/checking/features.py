@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from steps.checking.expectations import Expectations, Expected, Outcome, gxe
-from steps.declaration import Quantity
+from steps.contract.declaration import Quantity
 from steps.errors import CheckFailed
 
 ROW = ("location", "time", "value")

@@ -7,7 +7,7 @@ and a sensor counts as stuck only by equal values in a row within one day.
 import pandas as pd
 
 from steps.checking.table import MINUTES_A_DAY, Table
-from steps.declaration import Quantity
+from steps.contract.declaration import Quantity
 
 OF_FILE = ("unreadable", "missing_columns", "foreign")
 UNUSABLE = ("missing", "outside", "contradictory")

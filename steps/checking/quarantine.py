@@ -6,13 +6,13 @@ from where it was. A crash in between leaves it in both places, and the next run
 
 from collections.abc import Sequence
 
-from steps import caching
 from steps.archive import layout
 from steps.archive.planned import Wanted
+from steps.backends import caching
 from steps.backends.objects import Bucket
 from steps.checking.examine import Verdict
 from steps.checking.reading import RawFile
-from steps.threads import each
+from steps.contract.threads import each
 
 _THREADS = 8
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from steps.checking.expectations import Expected, gxe
 from steps.checking.table import MINUTES_A_DAY
-from steps.declaration import Expectations, Quantity
+from steps.contract.declaration import Expectations, Quantity
 
 
 def value_of(parameter: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from steps.checking.reading import COLUMNS, RawFile, Row, read, stamp
-from steps.declaration import Quantity
+from steps.contract.declaration import Quantity
 
 MINUTES_A_DAY = 24 * 60
 _NO_VALUE = frozenset({"", "nan", "null", "none", "na"})

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from steps.checking.reading import RawFile
-from steps.declaration import Declaration, Expectations
+from steps.contract.declaration import Declaration, Expectations
 
 NOTHING = "it holds no usable value of a declared parameter"
 _LONGEST_QUOTE = 40

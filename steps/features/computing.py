@@ -16,11 +16,11 @@ import pandas as pd
 from steps.backends.objects import Bucket
 from steps.checking import features as checking
 from steps.checking.expectations import Expectations, Outcome
-from steps.declaration import Declaration
+from steps.contract.declaration import Declaration
+from steps.contract.threads import each
 from steps.features.keys import FeatureMonth
 from steps.features.making import Made, Maker
 from steps.features.observations import Observations
-from steps.threads import each
 
 log = logging.getLogger("steps")
 _THREADS = 8

@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from steps.declaration import Learning
+from steps.contract.declaration import Learning
 from steps.features import windows
 
 WEATHER: Final = ("temperature", "relativehumidity", "pressure", "wind_speed", "wind_direction")

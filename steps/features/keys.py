@@ -23,13 +23,12 @@ from io import BytesIO
 
 import pandas as pd
 
-from steps import caching
-from steps.backends import catalog
+from steps.backends import caching, catalog
 from steps.backends.objects import Bucket
-from steps.declaration import Declaration, load
+from steps.contract.declaration import Declaration, load
+from steps.contract.threads import each
 from steps.errors import CheckFailed
 from steps.features import neighbours
-from steps.threads import each
 
 _LONGEST_DAY = timedelta(hours=48)  # no location's day spans more
 _HOUR = timedelta(hours=1)

@@ -19,8 +19,8 @@ from steps.backends.catalog import Accepted
 from steps.backends.objects import Bucket
 from steps.checking.examine import Examined, Examiner
 from steps.checking.reading import RawFile
+from steps.contract.threads import each
 from steps.errors import CheckFailed
-from steps.threads import each
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,7 +4,7 @@ first, which is where all of them are 0."""
 import numpy as np
 import pandas as pd
 
-from steps.declaration import TableDeclaration
+from steps.contract.declaration import TableDeclaration
 
 
 def features(rows: pd.DataFrame, declaration: TableDeclaration) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from steps.command import log
+from steps.contract.command import log
 from steps.errors import BadInput
 
 _MOST = 10_000  # records in one notification

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from steps.backends.ledger import Upload
 from steps.backends.objects import Stored
+from steps.contract.threads import each
 from steps.inbox.candidates import Inbox
 from steps.inbox.targets import target
-from steps.threads import each
 
 MEGABYTE = 2**20
 _BYTES = 64 * MEGABYTE

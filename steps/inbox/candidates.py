@@ -9,8 +9,8 @@ from steps.backends import ledger
 from steps.backends.database import transact
 from steps.backends.ledger import Object
 from steps.backends.objects import Stored
+from steps.contract.threads import each
 from steps.inbox.announced import Announced
-from steps.threads import each
 
 _THREADS = 8
 _LOST = "it was announced, and replaced or removed before it could be read"

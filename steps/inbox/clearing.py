@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from steps.backends import ledger
 from steps.backends.database import transact
 from steps.backends.ledger import Object, Upload
+from steps.contract.threads import each
 from steps.inbox.candidates import Inbox
 from steps.inbox.targets import remove, target
-from steps.threads import each
 
 _THREADS = 8
 _PART = 500

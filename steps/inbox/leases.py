@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from steps.backends import ledger
 from steps.backends.database import transact
-from steps.command import log
+from steps.contract.command import log
 from steps.errors import StepError
 
 _EVERY_SECONDS = ledger.LEASE_SECONDS / 4

@@ -21,21 +21,20 @@ from uuid import uuid4
 import pandas as pd
 import sqlalchemy as sa
 
-from steps import history_rows
 from steps.backends import history, ledger
+from steps.backends.caching import canonical, digest
 from steps.backends.database import transact
 from steps.backends.history import Entry, Moved
 from steps.backends.ledger import Overtaken, Upload
 from steps.backends.objects import Bucket
-from steps.caching import canonical, digest
-from steps.command import log
+from steps.contract.command import log
+from steps.contract.threads import each
 from steps.inbox import batches, clearing, leases, targets
 from steps.inbox.announced import Announced
 from steps.inbox.batches import MEGABYTE, Read
 from steps.inbox.candidates import Inbox, candidates
 from steps.inbox.judging import Judged, Shifted, judge
-from steps.tables import Examined, File, Verdict
-from steps.threads import each
+from steps.tables import Examined, File, Verdict, history_rows
 
 _THREADS = 8
 _REPLACED = "it was replaced or removed before it could be read"

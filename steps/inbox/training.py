@@ -4,7 +4,7 @@ from typing import Any
 
 from steps.backends import history, promotions, trainings
 from steps.backends.database import transact
-from steps.declaration import TableDeclaration
+from steps.contract.declaration import TableDeclaration
 from steps.learning.tables import fingerprint
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from steps.declaration import Learning
+from steps.contract.declaration import Learning
 from steps.learning import trials
 from steps.learning.dataset import Series
 from steps.learning.recipe import Recipe, ask, train

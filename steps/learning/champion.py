@@ -2,7 +2,7 @@
 
 from steps.backends import promotions
 from steps.backends.database import begin
-from steps.command import log
+from steps.contract.command import log
 from steps.errors import BadInput
 from steps.learning.recipe import Recipe
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from steps.declaration import Judged
+from steps.contract.declaration import Judged
 from steps.learning import trials
 from steps.learning.dataset import Dataset, Series
 from steps.learning.scoring import score

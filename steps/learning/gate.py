@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from steps.declaration import Gate
+from steps.contract.declaration import Gate
 from steps.learning.scoring import METRICS, Bootstrap, Score, better
 
 NOTHING_LIVE: Final = "No model that predicts this was live."

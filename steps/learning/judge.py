@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from steps.backends.modelstore import KnownRows
-from steps.declaration import Judged, Learning
+from steps.contract.declaration import Judged, Learning
 from steps.errors import BadInput
 from steps.learning import bands, evidence, gate, scoring
 from steps.learning.bands import Measured

@@ -13,15 +13,14 @@ from typing import Any
 
 import pandas as pd
 
-from steps import caching
-from steps.backends import datasets
+from steps.backends import caching, datasets
 from steps.backends.objects import Bucket
-from steps.declaration import Judged
+from steps.contract.declaration import Judged
+from steps.contract.threads import each
 from steps.errors import BadInput, CheckFailed
 from steps.learning.dataset import Dataset, Series
 from steps.learning.table_dataset import Table
 from steps.learning.trials import Parameters, TrialResult
-from steps.threads import each
 
 Trials = dict[str, list[Parameters]]
 

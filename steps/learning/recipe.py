@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from steps.declaration import Judged, load
+from steps.contract.declaration import Judged, load
 from steps.errors import BadInput
 from steps.learning.dataset import Dataset
 from steps.learning.split import Mask

@@ -1,7 +1,7 @@
 """The dataset that a project's history is: its fingerprint."""
 
-from steps import caching
-from steps.declaration import TableDeclaration
+from steps.backends import caching
+from steps.contract.declaration import TableDeclaration
 
 
 def fingerprint(declaration: TableDeclaration, chain: str) -> str:

@@ -13,8 +13,8 @@ import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from steps.caching import canonical
-from steps.declaration import Choice, Family, Judged, Range
+from steps.backends.caching import canonical
+from steps.contract.declaration import Choice, Family, Judged, Range
 from steps.learning.dataset import Dataset
 from steps.learning.recipe import SEED, Recipe, ask, train
 from steps.learning.scoring import METRICS, score

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from steps.checking.words import quoted
-from steps.declaration import Column
+from steps.contract.declaration import Column
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 

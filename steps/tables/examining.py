@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from steps.checking.expectations import Expectations, Outcome
-from steps.declaration import Table, TableDeclaration
+from steps.contract.declaration import Table, TableDeclaration
 from steps.tables import suites
 from steps.tables.reading import Content, read
 from steps.tables.rows import identified

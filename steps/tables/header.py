@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from steps.checking.words import quoted
-from steps.declaration import Table
+from steps.contract.declaration import Table
 from steps.tables.verdicts import Unfit
 
 DELIMITERS = {";": "semicolons", ",": "commas"}

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from steps.declaration import Column, Table
+from steps.contract.declaration import Column, Table
 from steps.tables import cells
 from steps.tables.content import Lines, lines
 from steps.tables.header import DELIMITERS, Layout, fields, layout

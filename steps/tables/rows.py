@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from steps.declaration import Table
+from steps.contract.declaration import Table
 
 _PART = 100_000
 _BETWEEN = "\x1f"  # ASCII's unit separator, which is in no number and in no declared level

@@ -16,11 +16,11 @@ import pandas as pd
 
 from steps.backends import objects, promotions
 from steps.backends.database import begin
-from steps.command import log
-from steps.declaration import TableDeclaration
+from steps.contract.command import log
+from steps.contract.declaration import TableDeclaration
 from steps.features.table import features
 from steps.models import Model
-from steps.stored import load
+from steps.release.stored import load
 
 _MOST_ROWS = 50_000  # that are predicted: the first by their hash, which is a draw
 

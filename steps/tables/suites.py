@@ -6,7 +6,7 @@ import pandas as pd
 
 from steps.checking.expectations import Expected, gxe
 from steps.checking.words import quoted
-from steps.declaration import Column, Table
+from steps.contract.declaration import Column, Table
 
 _MOST_VALUES = 3
 

@@ -25,8 +25,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.projects.openaq import OPENAQ
-from steps import declaration
-from steps.declaration import Learning
+from steps.contract import declaration
+from steps.contract.declaration import Learning
 from steps.features import hourly
 from steps.learning import split, trials
 from steps.learning.dataset import Series, label

@@ -10,10 +10,11 @@ from typing import Any
 from invoking import Ended, run_step
 
 from pipeline.projects.abalone import ABALONE
-from steps import history_rows, ingest
+from steps import ingest
 from steps.backends import ledger
 from steps.backends.database import transact
 from steps.backends.objects import inbox, lake
+from steps.tables import history_rows
 
 NEW = "abalone/new/"
 

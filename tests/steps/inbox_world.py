@@ -17,13 +17,12 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from steps import history_rows
 from steps.backends import database, history, ledger, trainings
 from steps.backends.objects import Stored
 from steps.inbox import batches, candidates, clearing, taking
 from steps.inbox.announced import Announced
 from steps.inbox.taking import Taker
-from steps.tables import Examined, File, Verdict
+from steps.tables import Examined, File, Verdict, history_rows
 
 PROJECT = "abalone"
 BAD, SHIFTED = b"bad", 99

@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from steps import command as steps_command
+from steps.contract import command as steps_command
 
 
 @dataclass(frozen=True)

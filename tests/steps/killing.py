@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from multiprocessing import get_context, set_start_method
 from urllib.parse import urlsplit
 
-from steps import command as steps_command
 from steps import prepare
+from steps.contract import command as steps_command
 
 _METHODS = (b"GET ", b"PUT ", b"HEAD ", b"DELETE ", b"POST ")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from released import DECLARATION
 
-from steps import caching, declaration
-from steps.backends import objects
+from steps.backends import caching, objects
+from steps.contract import declaration
 from steps.learning import lake, split, trials
 from steps.learning.dataset import Series, label
 

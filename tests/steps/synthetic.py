@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.projects.openaq import OPENAQ
-from steps import declaration
+from steps.contract import declaration
 from steps.features import hourly
 from steps.learning import split
 from steps.learning.dataset import Series, label

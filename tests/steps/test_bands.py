@@ -8,7 +8,7 @@ import pytest
 from released import DECLARATION
 from small_dataset import DRAWN, series
 
-from steps import declaration
+from steps.contract import declaration
 from steps.errors import BadInput
 from steps.learning import bands as learned
 from steps.learning.recipe import Recipe, ask, train

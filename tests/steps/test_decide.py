@@ -15,10 +15,11 @@ from released import DECLARATION, decision, live, release, run, start
 from released import decide as decided
 from small_dataset import store
 
-from steps import decide, stored
+from steps import decide
 from steps.backends import modelstore, objects, promotions
 from steps.backends.database import begin
 from steps.errors import CheckFailed
+from steps.release import stored
 
 pytestmark = pytest.mark.usefixtures("database_environment")
 

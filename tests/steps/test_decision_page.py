@@ -6,8 +6,8 @@ from typing import Any
 import example_summaries
 from report_page import Page
 
-from steps import decision_page
 from steps.learning import measures
+from steps.pages import decision_page
 from steps.pages.plot import apart, area
 
 NEW = ("folds", "bands", "residuals", "residual_groups", "hour_zone", "span")

@@ -17,7 +17,7 @@ from steps.archive import layout
 from steps.checking.examine import Examined, Examiner
 from steps.checking.expectations import Expectations
 from steps.checking.reading import RawFile, read
-from steps.declaration import parse
+from steps.contract.declaration import parse
 
 SEEDED = Seeded()
 DECLARATION = parse(OPENAQ.declaration())

@@ -11,7 +11,7 @@ from steps.checking import features
 from steps.checking.examine import Examiner
 from steps.checking.expectations import Expectations, Outcome
 from steps.checking.reading import RawFile
-from steps.declaration import parse
+from steps.contract.declaration import parse
 from steps.errors import CheckFailed
 from steps.features import hourly
 

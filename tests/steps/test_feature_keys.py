@@ -7,7 +7,7 @@ import pytest
 from pipeline.projects.openaq import OPENAQ
 from steps.archive import layout
 from steps.backends import catalog
-from steps.declaration import Declaration, parse
+from steps.contract.declaration import Declaration, parse
 from steps.errors import CheckFailed
 from steps.features import keys
 from steps.features.keys import FeatureMonth

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from synthetic import LEARNING, dataset, dataset_of, features, observations
 
-from steps.declaration import Gate
+from steps.contract.declaration import Gate
 from steps.learning import gate, trials
 from steps.learning.dataset import Series
 from steps.learning.judge import Judgement, judge, known_rows, refit

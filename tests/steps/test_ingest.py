@@ -13,11 +13,11 @@ import pytest
 from dropping import NEW, Dropper, records, survey
 from killing import proxied
 
-from steps import command as steps_command
 from steps import ingest
 from steps.backends import ledger
 from steps.backends.database import transact
 from steps.backends.objects import inbox
+from steps.contract import command as steps_command
 
 HOSTILE = [
     "two words.csv",

@@ -173,7 +173,7 @@ def change_state(**fields: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
     "hostile",
     [
         change(model="os:system"),
-        change(model="steps.command:run"),
+        change(model="steps.contract.command:run"),
         change(model="steps.models.base:Model"),
         change(model="steps.models.linear:np"),
         change(model="steps.models.nowhere:Linear"),

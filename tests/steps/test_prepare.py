@@ -14,7 +14,7 @@ from pipeline.projects.openaq import OPENAQ
 from steps.archive import layout
 from steps.backends import catalog
 from steps.backends.objects import lake
-from steps.declaration import parse
+from steps.contract.declaration import parse
 from steps.features import keys as feature_keys
 
 pytestmark = pytest.mark.usefixtures("database_environment", "store_environment")

@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from released import DECLARATION, decide, release, run
 from small_model import pack, upload
 
-from steps import declaration, publish
+from steps import publish
 from steps.backends import catalog, measurements, objects, promotions, warehouse
 from steps.backends.catalog import Accepted
 from steps.backends.database import begin
 from steps.backends.measurements import Measured
 from steps.backends.warehouse_schema import predictions
+from steps.contract import declaration
 from steps.errors import CheckFailed
 from steps.features import hourly, keys
 from steps.models.bands import Bands

@@ -18,10 +18,11 @@ from pipeline.project import TableProject
 from pipeline.projects.abalone import ABALONE
 from pipeline.projects.wine import WINE
 from pipeline.quickstart.tabular_samples import look_alike
-from steps import decide, declaration, merge, models
+from steps import decide, merge, models
 from steps.backends import objects, promotions, trainings
 from steps.backends.database import begin
-from steps.declaration import Judged
+from steps.contract import declaration
+from steps.contract.declaration import Judged
 from steps.features.table import features
 from steps.learning import lake, scoring, trials
 from steps.learning.judge import judge

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pipeline.projects.abalone import ABALONE
 from pipeline.projects.wine import WINE
 from pipeline.quickstart import tabular_samples
-from steps.declaration import parse_table
+from steps.contract.declaration import parse_table
 from steps.tables import File, Verdict, examine
 
 DECLARED = {project.name: parse_table(project.declaration()) for project in (WINE, ABALONE)}

@@ -6,7 +6,7 @@ import pytest
 from pipeline.projects.abalone import ABALONE
 from pipeline.projects.wine import WINE
 from pipeline.quickstart import tabular_samples
-from steps.declaration import parse_table
+from steps.contract.declaration import parse_table
 from steps.features.table import features
 from steps.models.lightgbm import LightGBM
 from steps.tables import File, examine

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from synthetic import LEARNING, dataset
 
-from steps.caching import canonical
-from steps.declaration import Choice, Family, Range
+from steps.backends.caching import canonical
+from steps.contract.declaration import Choice, Family, Range
 from steps.errors import BadInput
 from steps.learning import trials
 from steps.learning.recipe import Recipe
@@ -35,7 +35,7 @@ def test_the_list_is_within_the_space_and_without_repetition(family: Family) -> 
 def test_the_list_is_the_same_in_another_process() -> None:
     code = (
         "import sys; sys.path.insert(0, 'tests/steps'); from synthetic import LEARNING; "
-        "from steps.caching import canonical; from steps.learning import trials; "
+        "from steps.backends.caching import canonical; from steps.learning import trials; "
         "print(canonical([trials.draw(family, None) for family in LEARNING.families]))"
     )
     root = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from steps.archive import layout
 from steps.backends.objects import Bucket, lake
 from steps.checking.examine import Examined, Examiner
 from steps.checking.reading import RawFile
-from steps.declaration import parse
+from steps.contract.declaration import parse
 from steps.features import keys as feature_keys
 
 pytestmark = pytest.mark.usefixtures("database_environment", "store_environment")

@@ -4,10 +4,10 @@ import sqlalchemy as sa
 from files import Fallen
 
 from pipeline.projects import find
-from steps import declaration, history_rows
 from steps.backends import history, ledger, objects, promotions, trainings
 from steps.backends.database import begin
-from steps.tables import File, examine
+from steps.contract import declaration
+from steps.tables import File, examine, history_rows
 
 
 def books(project: str, files: list[Fallen]) -> tuple[list[tuple[str, str]], int]:

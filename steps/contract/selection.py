@@ -7,7 +7,7 @@ literal that cron's variable is outside cron, it is the time the workflow was cr
 import json
 from datetime import UTC, datetime
 
-from steps.declaration import Declaration, TableDeclaration
+from steps.contract.declaration import Declaration, TableDeclaration
 from steps.errors import BadInput
 
 _UNSET = ("", "{{workflow.scheduledTime}}")

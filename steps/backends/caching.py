@@ -14,7 +14,7 @@ from typing import Any
 
 from steps.backends.objects import Bucket
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 
 
 def canonical(value: object) -> str:

@@ -13,8 +13,8 @@ from steps.backends import history
 from steps.backends.database import transact
 from steps.backends.history import Entry
 from steps.backends.objects import Bucket
+from steps.contract.threads import each
 from steps.errors import CheckFailed
-from steps.threads import each
 
 _EVERY = 50
 _THREADS = 8

@@ -9,7 +9,7 @@ from itertools import batched
 
 from steps.backends import measurements
 from steps.backends.measurements import Measured
-from steps.declaration import Declaration
+from steps.contract.declaration import Declaration
 from steps.features.observations import Observations
 
 _DAYS_AT_ONCE = 100  # some 10,000 rows of a station with four parameters
