@@ -64,11 +64,11 @@ storm: .venv/.ready-dev ## Fifty files at once, everything announced twice and k
 
 .PHONY: bench
 bench: .venv/.ready-bench ## Measure scores, overheads and start-up, side by side
-	@for bench in tests/bench/*.py; do PYTHONPATH=tests/steps .venv/bin/python $$bench || exit 1; done
+	@for bench in $$(basename -s .py -a tests/bench/[a-z]*.py); do .venv/bin/python -m tests.bench.$$bench || exit 1; done
 
 .PHONY: oracle
 oracle: .venv/.ready-dev ## Ask the real controller (KUBECONFIG) about tests/oracle/cases again (ARGS="--check --only dag/")
-	@PYTHONPATH=tests .venv/bin/python -m oracle.ask $(ARGS)
+	@.venv/bin/python -m tests.oracle.ask $(ARGS)
 
 .PHONY: images
 images: ## Build the images: steps, serve, mlflow (CONTAINER_TOOL=minikube|docker|podman|buildah IMAGE_REGISTRY=)

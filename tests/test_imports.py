@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
 
 # package → what of our own it may import; the longest matching prefix decides
 ALLOWED = {

@@ -1,14 +1,13 @@
 """The README names every command, every setting and every step, and what it tells people to type is there."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from pipeline.cli.commands import cli
 from pipeline.projects import PROJECTS
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -1,7 +1,6 @@
 """manifests/ is what the projects declare, byte for byte, and what a cluster of ours would admit."""
 
 import importlib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,9 @@ from pipeline.lint import command, lint
 from pipeline.projects import PROJECTS
 from pipeline.render import differences, rendered, write
 from steps.contract.declaration import parse_any
+from tests import ROOT
 
-MANIFESTS = Path(__file__).parent.parent / "manifests"
+MANIFESTS = ROOT / "manifests"
 projects = pytest.mark.parametrize("project", PROJECTS.values(), ids=PROJECTS)
 
 

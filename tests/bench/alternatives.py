@@ -1,6 +1,6 @@
 """What was tried beside the recipes that ship, and left out because the folds do not support it.
 
-    python tests/bench/alternatives.py
+    python -m tests.bench.alternatives
 
 Each family's best recipe by the folds, and beside it: targets relative to the mean of the last 24 hours (difference,
 ratio, ratio to its root), trees without a linear base, averages of both families, and features left out. RMSE in
@@ -10,7 +10,6 @@ ratio, ratio to its root), trees without a linear base, averages of both familie
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import learning as bench
 import numpy as np
 import pandas as pd
 
@@ -20,6 +19,7 @@ from steps.learning.recipe import SEED
 from steps.models.base import Array, Model
 from steps.models.lightgbm import LightGBM
 from steps.models.linear import Linear
+from tests.bench import learning as bench
 
 # learns from the first rows and their target; answers to the second
 Predictor = Callable[[pd.DataFrame, Array, pd.DataFrame], Array]

@@ -1,4 +1,4 @@
-"""What the engine costs for each step: `python tests/bench/engine.py`.
+"""What the engine costs for each step: `python -m tests.bench.engine`.
 
 No-op steps, one after the other and side by side: plain processes (`true`), and forks of the fork server as our own
 steps are, against the bare cost of starting and awaiting a process; bars: 50 ms for a step in a chain, 20 ms side by

@@ -1,23 +1,16 @@
 """What becomes of data that would make scores lie: each case done to real hours, and what was said of it.
 
-    python tests/bench/leak_table.py
+    python -m tests.bench.leak_table
 
 The sample's NO2 at two UK stations over 18 months; and PM2.5 at three in Beijing where OPENAQ_ARCHIVE names an archive
 of them. One linear recipe, so that the cases differ in the data alone. RMSE on the holdout, in µg/m³.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
-
-sys.path.append(str(Path(__file__).parents[1] / "steps"))
-
-import leaks as wrong
-import learning as bench
 
 from steps.checking import agreement, lookahead
 from steps.errors import CheckFailed
@@ -25,6 +18,8 @@ from steps.features import hourly
 from steps.learning import trials
 from steps.learning.dataset import Series
 from steps.learning.judge import judge
+from tests.bench import learning as bench
+from tests.steps.support import leaks as wrong
 
 RECIPE = {"alpha": 1000.0, "pooling": 0.3, "root": 0.5}
 CASES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {

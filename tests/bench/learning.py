@@ -1,6 +1,6 @@
 """Scores 24 hours ahead on folds and holdout, beside the naive predictors and two plain models; and how bands hold.
 
-    python tests/bench/learning.py
+    python -m tests.bench.learning
 
 NO2 at the two UK stations of the sample (the last 18 months, and all three years), and PM2.5 at three in Beijing where
 OPENAQ_ARCHIVE has an archive of them. A row counts where the parameter is observed

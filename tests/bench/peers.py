@@ -1,4 +1,4 @@
-"""What a step costs here and elsewhere: `python tests/bench/peers.py`.
+"""What a step costs here and elsewhere: `python -m tests.bench.peers`.
 
 The same no-op steps, as a chain and side by side, by this engine (a process each), by Luigi (its local scheduler; one
 worker runs steps within itself, two fork a process for each) and by Metaflow (a process each), in one run. The last
@@ -14,10 +14,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine import chain, run, wide
-
 from pipeline.stack import Stack
 from pipeline.stack.host import LaptopHost
+from tests.bench.engine import chain, run, wide
 
 LUIGI = """
 import sys

@@ -1,4 +1,4 @@
-"""What a newcomer waits for: `python tests/bench/quickstart.py`.
+"""What a newcomer waits for: `python -m tests.bench.quickstart`.
 
 The main job on the sample in an empty state folder, the same again, the same after the servers were stopped, and
 `pipeline --help`; with the most memory that all its processes had at a time (proportional set size, so that what they

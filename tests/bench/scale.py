@@ -1,4 +1,4 @@
-"""Time and memory of each step as locations grow: `PYTHONPATH=tests/steps python tests/bench/scale.py [LOCATIONS …]`.
+"""Time and memory of each step as locations grow: `python -m tests.bench.scale [LOCATIONS …]`.
 
 Made-up archives of 30 days of so many locations (100 and 200; the bar is for 500) go through plan, fetch, prepare,
 snapshot, one trial and publish on a real object store, each step a process of its own as a pod is. Then a day comes in
@@ -15,14 +15,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-from openaq import Seeded, put
-from released import decide, release
-from small_model import pack, train, upload
-
 from pipeline.projects.openaq import OPENAQ
 from pipeline.stack import Stack
 from pipeline.stack.object_store import connect, make_bucket
 from steps.archive import layout
+from tests.steps.support.openaq import Seeded, put
+from tests.steps.support.released import decide, release
+from tests.steps.support.small_model import pack, train, upload
 
 COUNTS = [int(word) for word in sys.argv[1:]] or [100, 200]
 DAYS = 30

@@ -1,4 +1,4 @@
-"""How long an upload waits for its run, and how long many small files take: `python tests/bench/uploads.py`.
+"""How long an upload waits for its run, and how long many small files take: `python -m tests.bench.uploads`.
 
 One file after the other is put into the inbox of a laptop that watches it; the run that this starts begins so many
 seconds later. Then so many small files lie there at once, and one run takes them. Last, a file is taken beside nothing

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import ROOT
+
 HERE = Path(__file__).parent
-CHART = HERE.parents[1] / "charts" / "platform"
+CHART = ROOT / "charts" / "platform"
 RENDERED = HERE / "platform.yaml"
 EVERYTHING = (
     "notify.url=https://example.com/hook,metrics.enabled=true,images.registry=registry.example.com/ml,"

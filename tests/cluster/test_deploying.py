@@ -13,8 +13,7 @@ from pipeline.cli.commands import cli
 from pipeline.cluster import deploying, manifests, upstream
 from pipeline.cluster.plan import Plan
 from pipeline.errors import UserError
-
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
 
 
 def test_a_registry_changes_images_and_nothing_else() -> None:

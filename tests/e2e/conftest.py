@@ -10,13 +10,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import controller
 import pytest
-import seldon
-from local import Local
-from remote import Remote
 
 from pipeline.cluster.kube import Cluster
+from tests.e2e import controller, seldon
+from tests.e2e.local import Local
+from tests.e2e.remote import Remote
 
 NAMESPACE = os.environ.get("NAMESPACE") or "mlops"
 

@@ -3,13 +3,12 @@
 What is tested is what is shipped: the settings are read from `charts/upstream/argo-workflows.yaml`.
 """
 
-from pathlib import Path
-
 import yaml
 
 from pipeline.cluster.kube import Cluster
+from tests import ROOT
 
-VALUES = Path(__file__).parents[2] / "charts" / "upstream" / "argo-workflows.yaml"
+VALUES = ROOT / "charts" / "upstream" / "argo-workflows.yaml"
 ARGO = Cluster("argo")
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import yaml
-from workflows import Ended, ended
 
 from pipeline import __version__
 from pipeline.cluster.kube import Cluster
+from tests.e2e.workflows import Ended, ended
 
 IMAGE = f"pipeline-steps:{__version__}"
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import psycopg2
-from forwarding import forwarded
 from mypy_boto3_s3 import S3Client
-from workflows import Ended
 
 from pipeline.cluster.kube import Cluster
 from pipeline.stack.object_store import connect
+from tests.e2e.forwarding import forwarded
+from tests.e2e.workflows import Ended
 
 
 class Remote:

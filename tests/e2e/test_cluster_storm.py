@@ -8,10 +8,6 @@ import threading
 import time
 
 import pytest
-from books import books
-from files import Fallen, fifty
-from forwarding import forwarded
-from remote import Remote, secret
 
 from pipeline.cluster.kube import Cluster
 from pipeline.errors import PipelineError
@@ -19,6 +15,10 @@ from pipeline.show.tables import table
 from pipeline.stack.object_store import connect
 from steps.backends import history, ledger, promotions, trainings
 from steps.backends.database import begin
+from tests.e2e.forwarding import forwarded
+from tests.e2e.remote import Remote, secret
+from tests.storm.books import books
+from tests.storm.files import Fallen, fifty
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3600)]
 PROJECT = "abalone"

@@ -3,16 +3,16 @@
 import json
 import time
 
-import controller
 import pytest
-from one_step import created, leaf_of, one, one_step
-from remote import Remote
-from test_openaq import ARCHIVE
-from workflows import ended, submit
 
 from pipeline.cluster import status
 from pipeline.cluster.doctor import examine
 from pipeline.cluster.kube import Cluster
+from tests.e2e import controller
+from tests.e2e.one_step import created, leaf_of, one, one_step
+from tests.e2e.remote import Remote
+from tests.e2e.test_openaq import ARCHIVE
+from tests.e2e.workflows import ended, submit
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 TRAIN = {"locations": "9000001,9000002", "parameter": "no2", "workers": "2"}

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from one_step import IMAGE, one_step
 
 from pipeline.cli.cluster import ROOT
 from pipeline.cluster.kube import Cluster
+from tests.e2e.one_step import IMAGE, one_step
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 NAME = "webhook-receiver"

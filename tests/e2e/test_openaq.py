@@ -5,15 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from local import Local
-from remote import Remote
-from workflows import Ended, ended, submit
 
 from pipeline.cluster.kube import Cluster
 from pipeline.quickstart import sample
 from pipeline.quickstart.series import HISTORY
 from pipeline.stack.object_store import make_bucket, open_to_all
 from steps.backends.objects import Bucket
+from tests.e2e.local import Local
+from tests.e2e.remote import Remote
+from tests.e2e.workflows import Ended, ended, submit
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3600)]
 ARCHIVE = "http://minio:9000/openaq-archive"

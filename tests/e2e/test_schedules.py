@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import controller
 import pytest
 import yaml
 
 from pipeline.cli.cluster import ROOT
 from pipeline.cluster.kube import Cluster
+from tests.e2e import controller
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 DAILY = ROOT / "manifests" / "openaq" / "openaq-daily.yaml"

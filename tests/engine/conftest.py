@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from laboratory import Behaviour, Laboratory, Simulation, by_name, manifest
 
 from pipeline import engine
 from pipeline.engine.scheduler.scheduler import new_run
 from pipeline.engine.spec import Parameter, Values
+from tests.engine.laboratory import Behaviour, Laboratory, Simulation, by_name, manifest
 
 
 @pytest.fixture

@@ -14,12 +14,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from oracle import cases, cluster, ours
-from oracle.cases import Case
-from oracle.normal import Answer, of_controller, written
-from oracle.waves import Waves
-
 from pipeline.errors import PipelineError, UserError
+from tests.oracle import cases, cluster, ours
+from tests.oracle.cases import Case
+from tests.oracle.normal import Answer, of_controller, written
+from tests.oracle.waves import Waves
 
 AT_ONCE = 8
 QUIET_SECONDS = 60.0

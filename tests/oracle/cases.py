@@ -13,9 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from oracle.normal import Answer, written
-
 from pipeline.engine.manifest.documents import read
+from tests.oracle.normal import Answer, written
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "cases"

@@ -13,10 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-from oracle import cluster, examples_files, examples_here, examples_there
-from oracle.examples_table import table, verdict_of
-
 from pipeline.errors import PipelineError, UserError
+from tests.oracle import cluster, examples_files, examples_here, examples_there
+from tests.oracle.examples_table import table, verdict_of
 
 STORED: Final = Path(__file__).parent / "examples.json"
 PAGE: Final = Path(__file__).parent / "EXAMPLES.md"
@@ -39,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m oracle.examples", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.oracle.examples", description=__doc__)
     text = "Argo's folder of examples (or $ARGO_EXAMPLES); without it only the table is made"
     parser.add_argument("folder", nargs="?", default=os.environ.get("ARGO_EXAMPLES", ""), help=text)
     text = "ask the controller of KUBECONFIG about none, those not asked yet, or all that run here"

@@ -11,13 +11,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from engine.laboratory import PlainHost
-from oracle import examples_files as files
-from oracle.examples_files import Document, Example
-from oracle.normal import Answer, of_engine
-
 from pipeline import engine
 from pipeline.errors import PipelineError
+from tests.engine.laboratory import PlainHost
+from tests.oracle import examples_files as files
+from tests.oracle.examples_files import Document, Example
+from tests.oracle.normal import Answer, of_engine
 
 STAND_INS: Final = Path(__file__).parent / "stand_ins"
 PATIENCE_SECONDS: Final = 420.0

@@ -25,7 +25,7 @@ REASONS: Final = {
 
 _HEAD: Final = """\
 # Argo's examples on this engine
-Made by `python -m oracle.examples` (see the README beside it); not to be edited. The examples are those that Argo
+Made by `python -m tests.oracle.examples` (see the README beside it); not to be edited. The examples are those that Argo
 Workflows {version} publishes; nothing of them is kept here. Each that this engine runs was also run by the real
 controller, and the two node trees were compared in the oracle's normal form.
 

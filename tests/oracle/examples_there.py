@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final
 
-from oracle import cluster
-from oracle import examples_files as files
-from oracle.examples_files import Document, Example
-from oracle.examples_here import NOT_ENDING, STAND_INS, facts
-from oracle.normal import of_controller
+from tests.oracle import cluster
+from tests.oracle import examples_files as files
+from tests.oracle.examples_files import Document, Example
+from tests.oracle.examples_here import NOT_ENDING, STAND_INS, facts
+from tests.oracle.normal import of_controller
 
 IMAGE: Final = "python:3.12-slim-bookworm"
 _MOUNT: Final = "/stand-ins"

@@ -4,12 +4,11 @@ import re
 import threading
 from pathlib import Path
 
-from engine.laboratory import PlainHost
-from oracle.cases import Case
-from oracle.normal import Answer, of_engine
-
 from pipeline import engine
 from pipeline.errors import PipelineError
+from tests.engine.laboratory import PlainHost
+from tests.oracle.cases import Case
+from tests.oracle.normal import Answer, of_engine
 
 PATIENCE_SECONDS = 30.0
 CORES = 4

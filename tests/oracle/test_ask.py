@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from oracle import ask, cluster
 
 from pipeline.errors import UserError
+from tests import ROOT
+from tests.oracle import ask, cluster
 
 
 def test_without_kubectl_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
@@ -32,7 +32,6 @@ def test_a_cluster_without_argo(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_its_help():
-    tests = Path(ask.__file__).parents[1]
-    command = [sys.executable, "-m", "oracle.ask", "--help"]
-    done = subprocess.run(command, env={"PYTHONPATH": str(tests)}, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "tests.oracle.ask", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "--check" in done.stdout

@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from oracle import examples, examples_files, examples_here
-from oracle.examples_table import (
+
+from tests.oracle import examples, examples_files, examples_here
+from tests.oracle.examples_table import (
     ALONE,
     CHANGED,
     NEEDS,
@@ -27,7 +28,7 @@ def row(*changed: str, **controller: Any) -> dict[str, Any]:
 
 
 def test_the_page_is_what_the_program_makes_of_the_stored_facts():
-    assert examples.PAGE.read_text(encoding="utf-8") == table(examples.load()), "run python -m oracle.examples"
+    assert examples.PAGE.read_text(encoding="utf-8") == table(examples.load()), "run python -m tests.oracle.examples"
 
 
 def test_every_example_that_runs_here_was_asked_of_the_controller():

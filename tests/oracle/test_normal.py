@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from oracle.cases import in_short
-from oracle.normal import of_controller, written
 
 from pipeline.engine.scheduler.nodes import fnv1a
+from tests.oracle.cases import in_short
+from tests.oracle.normal import of_controller, written
 
 RUN = "dag-diamond-abcde"
 LEAF = f"{RUN}-{fnv1a(f'{RUN}.a')}"

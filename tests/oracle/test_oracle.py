@@ -4,9 +4,10 @@ import difflib
 from pathlib import Path
 
 import pytest
-from oracle import cases, ours
-from oracle.cases import Case
-from oracle.normal import written
+
+from tests.oracle import cases, ours
+from tests.oracle.cases import Case
+from tests.oracle.normal import written
 
 ALL = cases.find()
 

@@ -14,11 +14,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from oracle.cases import Case
-from oracle.cluster import kubectl
-from oracle.normal import Answer
-
 from pipeline.errors import UserError
+from tests.oracle.cases import Case
+from tests.oracle.cluster import kubectl
+from tests.oracle.normal import Answer
 
 _OVER = ("Succeeded", "Failed", "Error")
 _PAUSE_SECONDS = 0.2

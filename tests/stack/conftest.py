@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from witness import ROOT, leftovers
 
 from pipeline.stack import Stack
+from tests.stack.witness import ROOT, leftovers
 
 
 @pytest.fixture

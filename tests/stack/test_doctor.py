@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from witness import another_program_on, leftovers, processes_of, record_of, without_rights
-
 from pipeline.stack import Stack
 from pipeline.stack.doctor import Check, examine
+from tests.stack.witness import another_program_on, leftovers, processes_of, record_of, without_rights
 
 
 def found(home: Path, name: str) -> Check:

@@ -13,15 +13,16 @@ from typing import Any
 
 import psutil
 import pytest
-from witness import ROOT, processes_of, record_of
 
+import tests
 from pipeline.errors import PipelineError
 from pipeline.stack import Stack
 from pipeline.stack.fork_client import ForkServer, Step, spawn
 from pipeline.stack.host import LaptopHost
 from pipeline.stack.processes import start_time, wait_until
+from tests.stack.witness import ROOT, processes_of, record_of
 
-STEPS = Path(__file__).parents[2] / "steps"
+STEPS = tests.ROOT / "steps"
 
 
 class Node:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from witness import listening, processes_of, record_of
 
 from pipeline.errors import Refused, UserError
 from pipeline.stack import Stack
 from pipeline.stack.host import LaptopHost
 from pipeline.stack.processes import wait_until
+from tests.stack.witness import listening, processes_of, record_of
 
 
 def manifest(version: str = "1", model: str = "tried.model.Adder") -> dict[str, Any]:

@@ -8,11 +8,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from witness import another_program_on, listening, processes_of, record_of
 
 from pipeline.errors import PipelineError
 from pipeline.stack import Stack
 from pipeline.stack.object_store import BUCKETS, connect
+from tests.stack.witness import another_program_on, listening, processes_of, record_of
 
 
 def _client(stack: Stack):

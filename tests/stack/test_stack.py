@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from witness import ROOT, leftovers, processes_of, record_of
 
 from pipeline.errors import UserError
 from pipeline.stack import Stack
 from pipeline.stack.processes import MARK, start_time
 from pipeline.stack.registry import Record, Registry
+from tests.stack.witness import ROOT, leftovers, processes_of, record_of
 
 
 def test_settings_come_when_the_server_answers(stack: Stack) -> None:

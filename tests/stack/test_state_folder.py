@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from witness import ROOT, leftovers, needs_linux_root, without_rights
 
 from pipeline.errors import PipelineError, UserError
 from pipeline.stack import Stack
 from pipeline.stack.credentials import credentials
 from pipeline.stack.object_store import connect
+from tests.stack.witness import ROOT, leftovers, needs_linux_root, without_rights
 
 
 def test_a_folder_without_rights(tmp_path: Path) -> None:

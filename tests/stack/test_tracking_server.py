@@ -6,10 +6,10 @@ import urllib.request
 from urllib.parse import urlsplit
 
 import pytest
-from witness import listening, processes_of
 
 from pipeline.stack import Stack
 from pipeline.stack.object_store import connect
+from tests.stack.witness import listening, processes_of
 
 
 @pytest.fixture

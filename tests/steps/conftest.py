@@ -14,9 +14,9 @@ from typing import Any
 
 import psycopg2
 import pytest
-from dropping import Dropper
 
 from pipeline.stack.object_store import connect, make_bucket
+from tests.steps.support.dropping import Dropper
 
 
 def _programs() -> tuple[str, str] | None:

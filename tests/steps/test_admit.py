@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from released import DIGEST, decide, decision, release, run
 
 from pipeline.stack import deployment as laptop
 from steps import admit
 from steps.backends import promotions
 from steps.backends.database import begin
 from steps.errors import BadInput
+from tests.steps.support.released import DIGEST, decide, decision, release, run
 
 pytestmark = pytest.mark.usefixtures("database_environment")
 IMAGE = "pipeline-serve:1"

@@ -11,20 +11,20 @@ from typing import Any
 
 import pytest
 from mlflow import MlflowClient
-from released import DECLARATION, decision, live, release, run, start
-from released import decide as decided
-from small_dataset import store
 
 from steps import decide
 from steps.backends import modelstore, objects, promotions
 from steps.backends.database import begin
 from steps.errors import CheckFailed
 from steps.release import stored
+from tests import ROOT
+from tests.steps.support.released import DECLARATION, decision, live, release, run, start
+from tests.steps.support.released import decide as decided
+from tests.steps.support.small_dataset import store
 
 pytestmark = pytest.mark.usefixtures("database_environment")
 
 CREATED = "2003-12-31T23:00:00Z"
-ROOT = Path(__file__).parents[2]
 
 
 def options(fingerprint: str, folder: Path) -> list[str]:
@@ -218,7 +218,7 @@ owner = import_module(where)
 for part in path:
     owner = getattr(owner, part)
 setattr(owner, name, lambda *words, **named: os.kill(os.getpid(), signal.SIGKILL))
-from steps.command import run
+from steps.contract.command import run
 from steps.decide import command
 run(command)
 """

@@ -10,20 +10,20 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from invoking import Ended, run_step
-from openaq import FIRST, Seeded, put
-from web_servers import Answer, Responder, bucket, serving
 
 from pipeline.projects.openaq import OPENAQ
 from steps import fetch, plan
 from steps.archive import layout
 from steps.archive.planned import Plan, read_plan
 from steps.backends.objects import lake
+from tests import ROOT
+from tests.steps.support.invoking import Ended, run_step
+from tests.steps.support.openaq import FIRST, Seeded, put
+from tests.steps.support.web_servers import Answer, Responder, bucket, serving
 
 pytestmark = pytest.mark.usefixtures("database_environment", "store_environment")
 
 SEEDED = Seeded(days=10)
-ROOT = Path(__file__).parents[2]
 
 
 def make_plan(folder: Path, source: object, seeded: Seeded = SEEDED) -> Path:

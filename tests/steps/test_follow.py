@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from released import URL, decide, decision, live, release, run, start
 
 from steps import follow
 from steps.backends import promotions
 from steps.backends.database import begin
 from steps.backends.tracking import Tracking
+from tests.steps.support.released import URL, decide, decision, live, release, run, start
 
 pytestmark = pytest.mark.usefixtures("database_environment")
 

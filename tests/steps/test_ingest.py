@@ -10,14 +10,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from dropping import NEW, Dropper, records, survey
-from killing import proxied
 
 from steps import ingest
 from steps.backends import ledger
 from steps.backends.database import transact
 from steps.backends.objects import inbox
 from steps.contract import command as steps_command
+from tests.steps.support.dropping import NEW, Dropper, records, survey
+from tests.steps.support.killing import proxied
 
 HOSTILE = [
     "two words.csv",

@@ -10,17 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from dropping import NEW, Dropper, survey
 
 from pipeline.stack.object_store import connect
 from steps.backends.objects import inbox
+from tests.steps.support.dropping import NEW, Dropper, survey
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 FILES = int(os.environ.get("SOAK_FILES", "10000"))
 GIGABYTE = 2**30
 MEASURED = """
 import resource, sys
-from steps import command, ingest
+from steps import ingest
+from steps.contract import command
 try:
     command.run(ingest.command, sys.argv[1:])
 finally:

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from invoking import Ended, run_step
-from openaq import FIRST, Seeded, put
-from web_servers import Answer, bucket, files, serving
 
 from pipeline.projects.openaq import OPENAQ
 from steps import plan
 from steps.archive import layout
 from steps.archive.planned import Plan, read_plan
 from steps.backends import catalog
+from tests.steps.support.invoking import Ended, run_step
+from tests.steps.support.openaq import FIRST, Seeded, put
+from tests.steps.support.web_servers import Answer, bucket, files, serving
 
 pytestmark = pytest.mark.usefixtures("database_environment")
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from collecting import Collector, features, keys
-from openaq import FIRST, Bend, Seeded, put, setting, without
 
 from pipeline.projects.openaq import OPENAQ
 from steps.archive import layout
@@ -16,6 +14,8 @@ from steps.backends import catalog
 from steps.backends.objects import lake
 from steps.contract.declaration import parse
 from steps.features import keys as feature_keys
+from tests.steps.support.collecting import Collector, features, keys
+from tests.steps.support.openaq import FIRST, Bend, Seeded, put, setting, without
 
 pytestmark = pytest.mark.usefixtures("database_environment", "store_environment")
 

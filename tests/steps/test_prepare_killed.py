@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from collecting import CREATED, Collector, features, keys
-from killing import prepare_and_die, proxied
-from openaq import FIRST, Seeded, put, setting
 
 from pipeline.stack.object_store import connect, make_bucket
 from steps.archive import layout
 from steps.backends import catalog
+from tests.steps.support.collecting import CREATED, Collector, features, keys
+from tests.steps.support.killing import prepare_and_die, proxied
+from tests.steps.support.openaq import FIRST, Seeded, put, setting
 
 SEEDED = Seeded(days=4)
 SETTINGS = ("AWS_ENDPOINT_URL_S3", "LAKE_BUCKET", "DATABASE_URL")

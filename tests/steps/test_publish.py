@@ -10,8 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from released import DECLARATION, decide, release, run
-from small_model import pack, upload
 
 from steps import publish
 from steps.backends import catalog, measurements, objects, promotions, warehouse
@@ -24,6 +22,8 @@ from steps.errors import CheckFailed
 from steps.features import hourly, keys
 from steps.models.bands import Bands
 from steps.models.linear import Linear
+from tests.steps.support.released import DECLARATION, decide, release, run
+from tests.steps.support.small_model import pack, upload
 
 pytestmark = pytest.mark.usefixtures("database", "store_environment")
 

@@ -2,21 +2,21 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 import yaml
-from invoking import Ended, run_step
 
 from pipeline.projects.openaq import OPENAQ
 from pipeline.projects.wine import WINE
 from steps import record
 from steps.backends.database import begin
 from steps.backends.warehouse_schema import runs
+from tests import ROOT
+from tests.steps.support.invoking import Ended, run_step
 
-MANIFESTS = Path(__file__).parents[2] / "manifests"
+MANIFESTS = ROOT / "manifests"
 CREATED = "2003-06-01T23:00:00Z"
 NODE = {"displayName": "fetch(0:0)", "phase": "Failed", "message": "Error (exit code 3)", "templateName": "fetch"}
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from released import decide, decision, release, run, start
 
 from steps import rollback
 from steps.errors import BadInput, CheckFailed
+from tests.steps.support.released import decide, decision, release, run, start
 
 pytestmark = pytest.mark.usefixtures("database_environment")
 

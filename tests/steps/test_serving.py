@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 import requests
-from model_server import ROOT, command, environment, serving
-from small_model import FAMILIES, FEATURES, known, pack, train, upload
 
 from steps import serving as module
 from steps.backends.modelstore import request_body
 from steps.backends.objects import artifacts
+from tests.steps.support.model_server import ROOT, command, environment, serving
+from tests.steps.support.small_model import FAMILIES, FEATURES, known, pack, train, upload
 
 PREDICTIONS = "/api/v1.0/predictions"
 

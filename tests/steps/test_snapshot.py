@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from learned import Learner, fill
-from released import decide, release
-from synthetic import LEARNING, LOCATIONS, observations
 
 from steps.backends import datasets, objects
 from steps.backends.database import begin
 from steps.errors import BadInput, CheckFailed
 from steps.learning import lake
 from steps.learning.trials import draw
+from tests.steps.support.learned import Learner, fill
+from tests.steps.support.released import decide, release
+from tests.steps.support.synthetic import LEARNING, LOCATIONS, observations
 
 FIRST, LAST = "2021-03-01", "2021-04-14"  # of 45 days
 

@@ -9,16 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from killing import proxied
-from learned import DECLARATION, Learner, fill
-from synthetic import LEARNING
 
 from steps.backends import objects
 from steps.errors import CheckFailed
 from steps.learning import lake, trials
 from steps.learning.trials import TrialResult
+from tests import ROOT
+from tests.steps.support.killing import proxied
+from tests.steps.support.learned import DECLARATION, Learner, fill
+from tests.steps.support.synthetic import LEARNING
 
-ROOT = Path(__file__).parents[2]
 FAMILIES = {family.name: family.trials for family in LEARNING.families}
 
 

@@ -9,15 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from model_server import serving
-from released import decide, decision, live, release, run, start
-from small_model import known, pack, train, upload
 
 from steps import verify
 from steps.backends import promotions
 from steps.backends.database import begin
 from steps.backends.tracking import Tracking
 from steps.errors import BadInput, CheckFailed, StepError
+from tests.steps.support.model_server import serving
+from tests.steps.support.released import decide, decision, live, release, run, start
+from tests.steps.support.small_model import known, pack, train, upload
 
 pytestmark = pytest.mark.usefixtures("database_environment")
 PREDICTIONS = "/api/v1.0/predictions"

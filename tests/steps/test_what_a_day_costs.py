@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from collecting import Collector, keys
-from openaq import Seeded, put
 
 from pipeline.projects.openaq import OPENAQ
 from steps.archive import layout
@@ -17,6 +15,8 @@ from steps.checking.examine import Examined, Examiner
 from steps.checking.reading import RawFile
 from steps.contract.declaration import parse
 from steps.features import keys as feature_keys
+from tests.steps.support.collecting import Collector, keys
+from tests.steps.support.openaq import Seeded, put
 
 pytestmark = pytest.mark.usefixtures("database_environment", "store_environment")
 

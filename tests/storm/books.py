@@ -1,13 +1,13 @@
 """What must hold after a storm: everybody who keeps books says the same of each file, here and on a cluster."""
 
 import sqlalchemy as sa
-from files import Fallen
 
 from pipeline.projects import find
 from steps.backends import history, ledger, objects, promotions, trainings
 from steps.backends.database import begin
 from steps.contract import declaration
 from steps.tables import File, examine, history_rows
+from tests.storm.files import Fallen
 
 
 def books(project: str, files: list[Fallen]) -> tuple[list[tuple[str, str]], int]:

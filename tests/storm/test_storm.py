@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from books import books
-from files import Fallen, fifty
 
 from pipeline.engine.manifest.finding import SHIPPED
 from pipeline.laptop.machine import Laptop
 from pipeline.show.tables import table
 from pipeline.stack.object_store import connect
+from tests.storm.books import books
+from tests.storm.files import Fallen, fifty
 
 PROJECT = "abalone"
 SECONDS = 10.0

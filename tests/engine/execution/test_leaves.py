@@ -1,0 +1,357 @@
+"""Real processes: what a step finds, what it leaves, and what a user is told when it cannot run or ends badly."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.engine import places
+from pipeline.engine.execution import leaves
+from pipeline.engine.execution.process import start_time
+from tests.engine.laboratory import Laboratory, container, log_of, until
+
+PASS_ON = """
+entrypoint: main
+arguments: {parameters: [{name: who, value: world}]}
+templates:
+  - name: main
+    dag:
+      tasks:
+        - {name: give, template: give}
+        - name: take
+          depends: give
+          template: take
+          arguments:
+            parameters:
+              - {name: greeting, value: "{{tasks.give.outputs.parameters.greeting}}"}
+              - {name: printed, value: "{{tasks.give.outputs.result}}"}
+            artifacts:
+              - {name: file, from: "{{tasks.give.outputs.artifacts.file}}"}
+              - {name: folder, from: "{{tasks.give.outputs.artifacts.folder}}"}
+              - {name: text, raw: {data: "for {{workflow.parameters.who}}"}}
+  - name: give
+    outputs:
+      parameters:
+        - {name: greeting, valueFrom: {path: /work/greeting}}
+        - {name: missing, valueFrom: {path: /work/missing, default: none}}
+      artifacts:
+        - {name: file, path: /work/deep/file}
+        - {name: folder, path: /work/folder}
+        - {name: perhaps, path: /work/perhaps, optional: true}
+    container:
+      image: i
+      command: [sh, -c]
+      args:
+        - |
+          echo "hello {{workflow.parameters.who}}" > {{outputs.parameters.greeting.path}}
+          echo content > {{outputs.artifacts.file.path}}
+          mkdir {{outputs.artifacts.folder.path}}
+          echo inside > {{outputs.artifacts.folder.path}}/a
+          echo printed
+  - name: take
+    inputs:
+      parameters: [{name: greeting}, {name: printed}]
+      artifacts:
+        - {name: file, path: /work/in/file}
+        - {name: folder, path: /work/in/folder}
+        - {name: text, path: /work/in/text, mode: 0640}
+        - {name: perhaps, path: /work/in/perhaps, optional: true}
+    container:
+      image: i
+      command: [sh, -c]
+      args:
+        - |
+          echo "{{inputs.parameters.greeting}}, {{inputs.parameters.printed}}"
+          cat {{inputs.artifacts.file.path}} {{inputs.artifacts.folder.path}}/a {{inputs.artifacts.text.path}}
+          test ! -e {{inputs.artifacts.perhaps.path}}
+"""
+
+
+def test_parameters_files_and_folders_go_from_step_to_step(lab: Laboratory):
+    view = lab.run(PASS_ON, who="you")
+    assert view.phase == "Succeeded", view.message
+    assert log_of(view, ".take") == "hello you, printed\ncontent\ninside\nfor you"
+    give = view.nodes[1]
+    assert give.outputs["parameters"] == {"greeting": "hello you", "missing": "none"}
+    assert give.outputs["result"] == "printed"
+    assert set(give.outputs["artifacts"]) == {"file", "folder"}
+    assert json.loads(json.dumps(give.outputs)) == give.outputs
+    assert view.nodes[2].inputs["parameters"]["greeting"] == "hello you"
+
+
+def test_a_step_finds_its_own_environment_and_nothing_of_the_callers(lab: Laboratory, monkeypatch):
+    monkeypatch.setenv("SECRET_OF_THE_CALLER", "x")
+    lab.host.settings = {"store": {"KEY": "k", "SHARED": "first"}, "more": {"A": "a", "SHARED": "second"}}
+    view = lab.run(
+        """
+        entrypoint: only
+        templates:
+          - name: only
+            container:
+              image: i
+              command: [env]
+              envFrom:
+                - secretRef: {name: store}
+                - {prefix: MY_, configMapRef: {name: more}}
+                - configMapRef: {name: more}
+              env:
+                - {name: PLAIN, value: v}
+                - {name: PUT_TOGETHER, value: "$(PLAIN)-$(KEY)-$$(PLAIN)-$(NOSUCH)"}
+                - {name: PICKED, valueFrom: {secretKeyRef: {name: store, key: KEY}}}
+                - {name: OPTIONAL, valueFrom: {secretKeyRef: {name: store, key: NOSUCH, optional: true}}}
+        """
+    )
+    assert view.phase == "Succeeded", view.message
+    found = dict(line.split("=", 1) for line in log_of(view).splitlines())
+    for name in ("PWD", "SHLVL", "_", "OLDPWD"):
+        found.pop(name, None)
+    folder = view.nodes[0].log
+    assert found.pop("PATH").endswith(os.environ["PATH"])
+    assert found.pop("HOME") == f"{folder}/home"
+    assert found.pop("TMPDIR") == f"{folder}/tmp"
+    assert found.pop("OMP_NUM_THREADS") == "1"
+    found.pop("LANG"), found.pop("VIRTUAL_ENV", None), found.pop("PYTHONPATH", None)
+    assert found == {
+        "KEY": "k", "SHARED": "second", "A": "a", "MY_A": "a", "MY_SHARED": "second", "PLAIN": "v",
+        "PUT_TOGETHER": "v-k-$(PLAIN)-$(NOSUCH)", "PICKED": "k",
+    }  # fmt: skip
+    assert not (folder / "home").exists(), "what was only for the process is gone"
+
+
+def test_settings_that_are_not_there(lab: Laboratory):
+    view = lab.run(
+        "entrypoint: only\ntemplates:\n  - name: only\n    container:\n"
+        "      {image: i, command: [env], envFrom: [{secretRef: {name: nosuch}}]}\n"
+    )
+    assert (view.phase, view.message) == ("Error", "no secret is named nosuch here; there are none")
+
+
+def test_a_step_of_ours_goes_to_the_host(lab: Laboratory):
+    asked = []
+    lab.host.spawn_step = lambda module, arguments, **where: (
+        asked.append((module, list(arguments))) or leaves.Child(["true"], **where)
+    )
+    spec = """
+    entrypoint: only
+    templates:
+      - name: only
+        container: {image: i, command: [python, -m, steps.plan], args: [--from, "2020-01-01", "$(HOME)x"]}
+    """
+    view = lab.run(spec)
+    assert view.phase == "Succeeded", view.message
+    assert asked == [("steps.plan", ["--from", "2020-01-01", f"{view.nodes[0].log}/homex"])]
+
+
+@pytest.mark.parametrize(
+    ("text", "phase", "message"),
+    [
+        ("exit 3", "Failed", "main: Error (exit code 3)"),
+        ("echo 'error: no such day' >&2; exit 2", "Failed", "main: Error (exit code 2): error: no such day"),
+        ("echo one >&2; printf 'two\\n\\n' >&2; exit 1", "Failed", "main: Error (exit code 1): two"),
+        ("kill -9 $$$$", "Failed", "main: Error (exit code 137)"),
+        ("kill -TERM $$$$", "Failed", "main: Error (exit code 143)"),
+    ],
+)
+def test_a_step_that_fails_says_how(lab: Laboratory, text, phase, message):
+    view = lab.script(text)
+    assert (view.phase, view.nodes[0].phase, view.nodes[0].message) == (phase, phase, message)
+    assert view.nodes[0].outputs["exitCode"] == message.split("exit code ")[1].split(")")[0]
+
+
+def test_a_failed_step_still_has_the_outputs_it_wrote(lab: Laboratory):
+    view = lab.script(
+        "echo report > {{outputs.artifacts.page.path}}; exit 3", outputs="{artifacts: [{name: page, path: /work/page}]}"
+    )
+    assert view.phase == "Failed"
+    assert Path(view.nodes[0].outputs["artifacts"]["page"]).read_text(encoding="utf-8") == "report\n"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        ("{artifacts: [{name: o, path: /work/o}]}", "output artifact 'o': the step wrote nothing at /work/o"),
+        (
+            "{parameters: [{name: o, valueFrom: {path: /work/o}}]}",
+            "output parameter 'o': the step wrote no file at /work/o",
+        ),
+    ],
+)
+def test_a_missing_output_is_an_error(lab: Laboratory, outputs, message):
+    view = lab.script("true", outputs=outputs)
+    assert (view.phase, view.message) == ("Error", message)
+
+
+@pytest.mark.parametrize(("size", "phase"), [(256 * 1024, "Succeeded"), (256 * 1024 + 1, "Error")])
+def test_a_parameter_has_at_most_256_kb(lab: Laboratory, size, phase):
+    view = lab.script(
+        f"head -c {size} /dev/zero | tr '\\0' x > {{{{outputs.parameters.o.path}}}}; "
+        "echo >> {{outputs.parameters.o.path}}",
+        outputs="{parameters: [{name: o, valueFrom: {path: /work/o}}]}",
+    )
+    assert view.phase == phase
+    if phase == "Error":
+        assert view.message == "output parameter 'o' is larger than 256 KB; put it out as an artifact"
+    else:
+        assert len(view.nodes[0].outputs["parameters"]["o"]) == size
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("nosuchcommand", "main: Error (exit code 64): there is no command nosuchcommand here, or it may not be run"),
+        ("/etc/passwd", "main: Error (exit code 64): there is no command /etc/passwd here, or it may not be run"),
+    ],
+)
+def test_a_command_that_cannot_be_run(lab: Laboratory, command, message):
+    view = lab.run(f"entrypoint: only\ntemplates:\n  - {{name: only, container: {{image: i, command: [{command}]}}}}\n")
+    assert (view.phase, view.message) == ("Failed", message)
+
+
+def test_a_host_that_breaks_breaks_the_node_and_not_the_engine(lab: Laboratory):
+    def broken(*_, **__):
+        raise KeyError("surprise")
+
+    lab.host.spawn_step = broken
+    spec = "entrypoint: only\ntemplates:\n  - {name: only, container: {image: i, command: [python, -m, steps.plan]}}\n"
+    view = lab.run(spec)
+    assert (view.phase, view.message) == ("Error", "KeyError: 'surprise'")
+
+
+def test_a_full_disk_is_one_clear_line(lab: Laboratory, monkeypatch):
+    """A fake: a small disk needs root to make. What a real one raises is raised where the first byte is written."""
+
+    def full(self):
+        raise OSError(28, "No space left on device", str(self.folder))
+
+    monkeypatch.setattr(places.Place, "prepare", full)
+    view = lab.script("true")
+    assert view.phase == "Error"
+    assert view.message.startswith("No space left on device: ")
+
+
+def test_a_deadline_ends_the_whole_group(lab: Laboratory, monkeypatch):
+    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.3)
+    began = time.monotonic()
+    view = lab.script("trap '' TERM; sleep 1000 & sleep 1000; wait", activeDeadlineSeconds="1")
+    assert time.monotonic() - began < 10
+    assert view.phase == "Failed"
+    assert view.message == "Pod was active on the node longer than the specified deadline"
+
+
+def test_what_a_step_leaves_in_its_group_ends_with_it(lab: Laboratory):
+    view = lab.script("sleep 1000 & echo $!")
+    pid = int(log_of(view))
+    assert view.phase == "Succeeded"
+    until(lambda: start_time(pid) is None)
+
+
+def test_a_flood_of_output_is_bounded(lab: Laboratory, monkeypatch):
+    monkeypatch.setattr(places, "LOG_BYTES", 4 * 2**20)
+    monkeypatch.setattr("pipeline.engine.execution.runner._LOGS_SECONDS", 0.05)
+    view = lab.script("for i in $(seq 30); do head -c 1000000 /dev/zero | tr '\\0' x; sleep 0.02; done; echo; echo end")
+    log = log_of(view)
+    assert view.phase == "Succeeded"
+    assert len(log) < 20_000_000
+    assert "earlier output dropped" in log
+    assert log.endswith("end\n")
+
+
+def test_a_mounted_folder_is_there(lab: Laboratory):
+    view = lab.run(
+        """
+        entrypoint: only
+        volumes: [{name: work, emptyDir: {}}]
+        templates:
+          - name: only
+            outputs: {artifacts: [{name: o, path: /work/o}]}
+            container:
+              image: i
+              command: [sh, -c]
+              args: ['test -d "$(dirname {{outputs.artifacts.o.path}})" && pwd > {{outputs.artifacts.o.path}}']
+              workingDir: /work
+              volumeMounts: [{name: work, mountPath: /work}]
+        """
+    )
+    assert view.phase == "Succeeded", view.message
+    assert (
+        Path(view.nodes[0].outputs["artifacts"]["o"]).read_text(encoding="utf-8").strip()
+        == f"{view.nodes[0].log}/files/work"
+    )
+
+
+APPLY = """
+entrypoint: main
+templates:
+  - name: main
+    dag:
+      tasks:
+        - {{name: make, template: make}}
+        - name: apply
+          depends: make
+          template: apply
+          arguments: {{artifacts: [{{name: m, from: "{{{{tasks.make.outputs.artifacts.m}}}}"}}]}}
+        - name: told
+          depends: apply
+          template: told
+          arguments: {{parameters: [{{name: url, value: "{{{{tasks.apply.outputs.parameters.url}}}}"}}]}}
+  - name: make
+    outputs: {{artifacts: [{{name: m, path: /work/m}}]}}
+    container: {{image: i, command: [sh, -c], args: ['echo "{content}" > {{{{outputs.artifacts.m.path}}}}']}}
+  - name: apply
+    inputs: {{artifacts: [{{name: m, path: /work/m}}]}}
+    outputs: {{parameters: [{{name: url, valueFrom: {{jsonPath: "{{.status.address.url}}"}}}}]}}
+    resource:
+      action: apply
+      manifestFrom: {{artifact: {{name: m}}}}
+      successCondition: status.state == Available
+      failureCondition: status.state == Failed
+  - name: told
+    inputs: {{parameters: [{{name: url}}]}}
+    container: {{image: i, command: [echo, "{{{{inputs.parameters.url}}}}"]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "phase", "message"),
+    [
+        ({"state": "Available", "address": {"url": "http://x"}}, "Succeeded", ""),
+        (
+            {"state": "Failed"},
+            "Failed",
+            "main: Error (exit code 64): failure condition 'status.state == Failed' evaluated true",
+        ),
+        ({}, "Failed", "main: Error (exit code 64): success condition 'status.state == Available' evaluated false"),
+    ],
+)
+def test_a_resource_is_applied_and_judged(lab: Laboratory, status, phase, message):
+    lab.host.status = status
+    view = lab.run(APPLY.format(content="kind: Thing"))
+    applied = next(node for node in view.nodes if node.display_name == "apply")
+    assert (applied.type, applied.phase, applied.message) == ("Pod", phase, message)
+    assert lab.host.applied == [{"kind": "Thing"}]
+    if phase == "Succeeded":
+        assert log_of(view, ".told") == "http://x\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("a: [", "the manifest is not YAML"), ("- 1", "holds 1 objects; wanted one"), ("", "holds 0 objects; wanted one")],
+)
+def test_a_manifest_that_is_none(lab: Laboratory, content, message):
+    view = lab.run(APPLY.format(content=content))
+    assert view.phase == "Failed"
+    assert message in view.message
+
+
+def test_a_deadline_that_is_no_number(lab: Laboratory):
+    text = container("true", activeDeadlineSeconds='"{{workflow.parameters.p}}"').replace(
+        "  entrypoint: only", "  entrypoint: only\n  arguments: {parameters: [{name: p, value: soon}]}"
+    )
+    assert lab.run(text).message == "activeDeadlineSeconds is 'soon'; wanted a whole number"
+
+
+def test_a_timeout_ends_what_takes_longer(lab):
+    view = lab.script("exec sleep 60", timeout="200ms")
+    assert (view.phase, view.message) == ("Failed", "Step exceeded its deadline")

@@ -1,0 +1,83 @@
+"""Files dropped into a real inbox and taken by the step itself, and what is then where."""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from pipeline.projects.abalone import ABALONE
+from steps import ingest
+from steps.backends import ledger
+from steps.backends.database import transact
+from steps.backends.objects import inbox, lake
+from steps.tables import history_rows
+from tests.steps.support.invoking import Ended, run_step
+
+NEW = "abalone/new/"
+
+
+def survey(seed: int, rows: int = 3) -> bytes:
+    """Valid rows of abalone, others for each seed."""
+    draw = Random(seed)
+    lines = (
+        ",".join([draw.choice("IFM"), *(f"{draw.uniform(0.1, 0.9):.6f}" for _ in range(7)), str(draw.randint(3, 20))])
+        for _ in range(rows)
+    )
+    return "\n".join(lines).encode() + b"\n"
+
+
+def records(*keys: str) -> str:
+    """A notification that announces these keys."""
+    found = [{"s3": {"bucket": {"name": inbox().name}, "object": {"key": key, "eTag": ""}}} for key in keys]
+    return base64.b64encode(json.dumps(found).encode()).decode()
+
+
+@dataclass
+class Dropper:
+    """Drops files and takes them; the step's outputs go to `folder`."""
+
+    folder: Path
+    runs: int = field(default=0)
+
+    def drop(self, name: str, body: bytes) -> None:
+        inbox().put(NEW + name, body)
+
+    def options(self, run: str, told: str = "") -> dict[str, object]:
+        return {
+            "declaration": ABALONE.declaration(),
+            "records": told,
+            "run": run,
+            "created": "2026-01-01T00:00:00Z",
+            **{f"{kind}_out": self.folder / run / kind for kind in ("train", "manifest", "summary", "report")},
+        }
+
+    def take(self, told: str = "", run: str | None = None) -> Ended:
+        """One run of the step, under a name of its own where none is given."""
+        self.runs += 1
+        return run_step(ingest.command, **self.options(run or f"run-{self.runs}", told))
+
+    def read(self, kind: str, run: str | None = None) -> Any:
+        return json.loads((self.folder / (run or f"run-{self.runs}") / kind).read_text())
+
+    def rows(self) -> list[str]:
+        """The history."""
+        return list(history_rows.load(lake(), "abalone")[0]["row"])
+
+    def uploads(self) -> list[ledger.Upload]:
+        return transact(lambda connection: ledger.recent(connection, "abalone", 20_000))
+
+    def keys(self, prefix: str) -> list[str]:
+        return [one.key for one in inbox().list(f"abalone/{prefix}")]
+
+    def settled(self) -> None:
+        """Nothing waits, and every file is where the ledger says, once."""
+        assert self.keys("new/") == []
+        uploads = self.uploads()
+        assert all(one.state in {"done", "known", "quarantined"} and one.cleared_at for one in uploads)
+        kept = {key for key in [*self.keys("old/"), *self.keys("quarantine/")] if key.count("/") > 3}
+        assert kept == {one.place for one in uploads}
+        assert len(kept) == len(uploads)
+        rows = self.rows()
+        assert len(set(rows)) == len(rows) == sum(one.rows_new for one in uploads if one.state == "done")

@@ -1,0 +1,69 @@
+"""A lake with features of made-up observations, as `prepare` leaves it, and training's first steps on it."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.projects.openaq import OPENAQ
+from steps import snapshot, trial
+from steps.backends import catalog, objects
+from steps.backends.catalog import Accepted
+from steps.features import keys
+from tests.steps.support.invoking import Ended, run_step
+from tests.steps.support.synthetic import LOCATIONS, PROJECT, features, observations
+
+DECLARATION = OPENAQ.declaration()
+CREATED = "2021-12-24T00:00:00Z"
+
+
+def fill(days: int = 45, locations: tuple[int, ...] = LOCATIONS, *, etag: str = "a", table: Any = None) -> None:
+    """Put the observations' days into the catalog, every file with that etag, and their features into the lake."""
+    rows = observations(days, locations) if table is None else table
+    day = (rows["time"] - pd.Timedelta(hours=1)).dt.date
+    accepted = [_accepted(int(location), when, own, etag) for (location, when), own in rows.groupby(["location", day])]
+    catalog.record("openaq", accepted, [], at=datetime.now(UTC))
+    whole = features(rows)
+    for month in keys.months("openaq", PROJECT, locations, "no2"):
+        inside = (whole["location"] == month.location) & whole["time"].between(month.start, month.end, inclusive="left")
+        body = BytesIO()
+        whole[inside].to_parquet(body, index=False)
+        objects.lake().put(month.object_key, body.getvalue())
+
+
+def _accepted(location: int, day: date, own: pd.DataFrame, etag: str) -> Accepted:
+    first, last = (edge.to_pydatetime() for edge in (own["time"].min(), own["time"].max()))
+    return Accepted(location, day, etag, f"raw/{location}/{day}", len(own), first, last)
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Runs snapshot and trial; outputs go to `folder`."""
+
+    folder: Path
+
+    def snapshot(self, **options: object) -> Ended:
+        given = {"locations": ",".join(map(str, LOCATIONS)), "created": CREATED, "workers": 2}
+        outputs = {f"{name}_out": self.folder / name for name in ("dataset", "workers", "summary")}
+        return run_step(snapshot.command, declaration=DECLARATION, **(given | outputs | options))
+
+    def trial(self, family: str, worker: int = 0, workers: str = "[0]", dataset: str = "") -> Ended:
+        return run_step(
+            trial.command,
+            declaration=DECLARATION,
+            dataset=dataset or self.fingerprint(),
+            family=family,
+            worker=worker,
+            workers=workers,
+        )
+
+    def fingerprint(self) -> str:
+        return (self.folder / "dataset").read_text()
+
+    def summary(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "summary").read_text())
+        return found

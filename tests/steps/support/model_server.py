@@ -1,0 +1,72 @@
+"""The real model server for a test: `seldon-core-microservice` on a free port of 127.0.0.1."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import requests
+
+from tests import ROOT
+
+
+def command(http: int, metrics: int) -> list[str]:
+    program = [sys.executable, "-P", str(ROOT / "pipeline" / "stack" / "model_main.py"), "steps.serving.Predictor"]
+    return [*program, "--service-type", "MODEL", "--http-port", str(http), "--metrics-port", str(metrics)]
+
+
+def environment(uri: str, version: int, digest: str) -> dict[str, str]:
+    """What a deployment's container gets; the object store's settings are in the test's environment."""
+    model = {"MODEL_URI": uri, "MODEL_VERSION": str(version), "MODEL_DIGEST": digest}
+    return {
+        **os.environ,
+        **model,
+        "PROJECT": "openaq",
+        "PARAMETER": "no2",
+        "GRPC_WORKERS": "0",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+@contextmanager
+def serving(uri: str, version: int, digest: str, log: Path, port: int | None = None) -> Iterator[str]:
+    """The server's address, once it answers."""
+    free, metrics = _free_ports()
+    http = port or free
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            command(http, metrics),
+            env=environment(uri, version, digest),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    address = f"http://127.0.0.1:{http}"
+    try:
+        deadline = time.monotonic() + 60
+        while not _answers(address):
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        yield address
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(f"{address}/health/ping", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        return one.getsockname()[1], two.getsockname()[1]

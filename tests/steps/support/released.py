@@ -1,0 +1,68 @@
+"""What the tests of a release share: the declaration, decisions in the table, and running a step as its command."""
+
+import subprocess
+import sys
+from typing import Any
+
+from click.testing import CliRunner
+
+from pipeline.projects.openaq import OPENAQ
+from steps.backends import promotions
+from steps.backends.database import begin
+from tests import ROOT
+
+DECLARATION = OPENAQ.declaration()
+DIGEST = "d" * 32
+URL = "http://127.0.0.1:1/api/v1.0/predictions"
+
+
+def decide(fingerprint: str, version: int | None, **model: Any) -> int:
+    """A settled decision on a dataset of its own; promoted where it has a version."""
+    found = {"model_uri": f"s3://artifacts/m-{version}", "digest": DIGEST, **model} if version else {}
+    with begin() as connection:
+        number = promotions.reserve(connection, "openaq", fingerprint, "no2").decision
+        promotions.settle(
+            connection,
+            "openaq",
+            number,
+            promoted=version is not None,
+            words="",
+            scores=[],
+            recipe={"family": "linear"},
+            version=version,
+            **found,
+        )
+    return number
+
+
+def release(decision: int, url: str = URL) -> None:
+    """All the way to live, as admit and verify write it."""
+    with begin() as connection:
+        assert promotions.admit(connection, "openaq", decision)
+        promotions.verified(connection, "openaq", decision, url)
+        promotions.go_live(connection, "openaq", decision)
+
+
+def live() -> tuple[int, int] | None:
+    """The live decision and its version."""
+    with begin() as connection:
+        found = promotions.champion(connection, "openaq")
+    return found and (found.decision, found.version)
+
+
+def decision(number: int) -> promotions.Promotion:
+    """One decision as the table has it."""
+    with begin() as connection:
+        return promotions.get(connection, "openaq", number)
+
+
+def run(step: Any, *arguments: object) -> None:
+    """Run a step's command in this process; its errors are raised."""
+    words = ["--declaration", DECLARATION, *map(str, arguments)]
+    CliRunner().invoke(step.command, words, standalone_mode=False, catch_exceptions=False)
+
+
+def start(module: str, *arguments: object, **more: Any) -> subprocess.Popen[str]:
+    """Start a step as a process, as the engine does."""
+    words = [sys.executable, "-m", module, "--declaration", DECLARATION, *map(str, arguments)]
+    return subprocess.Popen(words, stderr=subprocess.PIPE, text=True, cwd=ROOT, **more)
