@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.engine.execution.process import is_alive
-from pipeline.engine.schedule.cron import Cron
-from pipeline.engine.schedule.crons import Status
+from pipeline.engine.schedule.cron import Cron, Status
 from pipeline.errors import PipelineError
 
 _SCHEMA = """

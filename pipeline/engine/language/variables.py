@@ -14,20 +14,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-# A tag whose value is known to be absent: the output of a skipped task, without a default.
-ABSENT: Final = object()
+from pipeline.engine.language.lookup import ABSENT, SPACES, Lookup, unquotable
 
-Lookup = Callable[[str], object]  # a tag's text; ABSENT; None where it is not known
-
-# Spaces that may stand around a name: tabs and line ends are escapes in the JSON that the controller looks at.
-_SPACES: Final = " \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _TAG = re.compile(r"[A-Za-z][\w-]*(\.[\w\[\]-]+)*")
 
 
 Strict = Callable[[str], bool]  # whether a tag must have a value
-
-# What Go's quotes write as an escape that JSON does not know: the controller cannot put such a value into a manifest.
-_UNQUOTABLE: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1f\x7f\udc80-\udcff]")
 
 
 class Unresolved(Exception):
@@ -44,7 +36,7 @@ def tags(text: str) -> Iterator[str]:
 
 def is_name(tag: str) -> bool:
     """Whether a tag could be a variable of Argo's (other text in braces is left alone)."""
-    return _TAG.fullmatch(tag.strip(_SPACES)) is not None
+    return _TAG.fullmatch(tag.strip(SPACES)) is not None
 
 
 def replace_text(text: str, lookup: Lookup, strict: Strict | None = None) -> str:
@@ -80,7 +72,7 @@ def _computed(tag: str, lookup: Lookup, strict: Strict | None) -> str:
 
 
 def _value(tag: str, lookup: Lookup, strict: Strict | None) -> str:
-    value = lookup(tag.strip(_SPACES))
+    value = lookup(tag.strip(SPACES))
     nested = tag.rfind("{{")
     if value is None and nested > 0:
         inner = lookup(tag[nested + 2 :])
@@ -93,7 +85,7 @@ def _value(tag: str, lookup: Lookup, strict: Strict | None) -> str:
     if value is ABSENT:
         raise Unresolved(f"{{{{{tag}}}}} has no value: its task was skipped or omitted, and it has no default")
     if value is None:
-        if strict is not None and strict(tag.strip(_SPACES)):
+        if strict is not None and strict(tag.strip(SPACES)):
             raise Unresolved(f"failed to resolve {{{{{tag}}}}}")
         return f"{{{{{tag}}}}}"
     found = str(value)
@@ -103,16 +95,6 @@ def _value(tag: str, lookup: Lookup, strict: Strict | None) -> str:
             "a control character"
         )
     return found
-
-
-def unquotable(text: str) -> bool:
-    """Whether a value cannot be put into a manifest: it holds control characters such as those of a terminal's
-    colours."""
-    if text.isprintable():
-        return False
-    return _UNQUOTABLE.search(text) is not None or any(
-        letter > "\uffff" and not letter.isprintable() for letter in text
-    )
 
 
 def replace_all(value: Any, lookup: Lookup, strict: Strict | None = None) -> Any:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from pipeline.engine.language.variables import Lookup, Unresolved, go_json, replace_all
+from pipeline.engine.language.lookup import Lookup
+from pipeline.engine.language.variables import Unresolved, go_json, replace_all
 from pipeline.engine.spec import Artifact, Parameter, Template, Values
 
 # The value of an argument that refers to the output of a skipped task: the input's default takes its place.

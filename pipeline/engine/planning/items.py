@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from pipeline.engine.language import when
-from pipeline.engine.language.variables import Lookup, Unresolved, go_json, replace_all
+from pipeline.engine.language.lookup import Lookup
+from pipeline.engine.language.variables import Unresolved, go_json, replace_all
 from pipeline.engine.spec import Sequence, Task
 
 MOST_ITEMS: Final = 20_000

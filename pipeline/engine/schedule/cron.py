@@ -211,3 +211,18 @@ _HANDS: Final = (
         first=lambda wall: wall.second == 0,
     ),
 )
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is kept of a CronWorkflow. `last_scheduled`: the time for which its last run was started.
+
+    `timetable`: its schedules when one of them last rang. `active`: its runs that have not ended.
+    """
+
+    last_scheduled: int | None = None
+    timetable: str = ""
+    stopped: bool = False
+    failed: int = 0
+    succeeded: int = 0
+    active: tuple[str, ...] = ()

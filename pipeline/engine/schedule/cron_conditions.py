@@ -9,16 +9,14 @@ is filled in is a condition without variables: a text needs quotes. The other is
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pipeline.engine.language import when as conditions
 from pipeline.engine.language.grammar import NotParsed
-from pipeline.engine.language.variables import ABSENT, Unresolved, replace_text, tags
+from pipeline.engine.language.lookup import ABSENT
+from pipeline.engine.language.variables import Unresolved, replace_text, tags
 from pipeline.engine.language.when_tokens import bare_words
-from pipeline.engine.schedule.cron import Cron
-
-if TYPE_CHECKING:
-    from pipeline.engine.schedule.crons import Status
+from pipeline.engine.schedule.cron import Cron, Status
 
 _TEXTS: Final = ("cronworkflow.name", "cronworkflow.namespace")
 _LAST: Final = "cronworkflow.lastScheduledTime"
@@ -89,7 +87,7 @@ def _hands_over_a_pointer(expression: str) -> bool:
     )
 
 
-def runs(cron: Cron, status: "Status", now: float) -> bool:
+def runs(cron: Cron, status: Status, now: float) -> bool:
     """Whether `when` lets a run start; true where there is none.
 
     Raises:
@@ -107,7 +105,7 @@ def runs(cron: Cron, status: "Status", now: float) -> bool:
         raise BadCondition(_line(error)) from None
 
 
-def stops(cron: Cron, status: "Status", now: float) -> bool:
+def stops(cron: Cron, status: Status, now: float) -> bool:
     """Whether the stopStrategy ends the schedule; false where there is none.
 
     Raises:
@@ -128,7 +126,7 @@ def stops(cron: Cron, status: "Status", now: float) -> bool:
 class _Known:
     """What a condition can name: a lookup, for `{{…}}` and for expressions."""
 
-    def __init__(self, cron: Cron, status: "Status", now: float) -> None:
+    def __init__(self, cron: Cron, status: Status, now: float) -> None:
         from pipeline.engine.language.expr.gotime.times import Time  # noqa: PLC0415 - loaded where an expression is met
 
         last = status.last_scheduled

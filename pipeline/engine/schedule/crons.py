@@ -14,26 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pipeline.engine.schedule.cron import Cron
+from pipeline.engine.schedule.cron import Cron, Status
 from pipeline.engine.schedule.cron_conditions import BadCondition, runs, stops
 
 LATE_SECONDS: Final = 60  # how late a schedule may ring without having been missed
 LOOK_AGAIN_SECONDS: Final = 20 * 60
-
-
-@dataclass(frozen=True)
-class Status:
-    """What is kept of a CronWorkflow. `last_scheduled`: the time for which its last run was started.
-
-    `timetable`: its schedules when one of them last rang. `active`: its runs that have not ended.
-    """
-
-    last_scheduled: int | None = None
-    timetable: str = ""
-    stopped: bool = False
-    failed: int = 0
-    succeeded: int = 0
-    active: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ https://argo-workflows.readthedocs.io/en/latest/variables/#global
 from dataclasses import replace
 
 from pipeline.engine.language import expr
-from pipeline.engine.language.variables import ABSENT
+from pipeline.engine.language.lookup import ABSENT
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.reading import Reader
 from pipeline.engine.scheduler.state import Frame, Run

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pipeline.engine.language.variables import ABSENT, go_json
+from pipeline.engine.language.lookup import ABSENT
+from pipeline.engine.language.variables import go_json
 from pipeline.engine.scheduler.state import Frame, Node, Run
 from pipeline.engine.spec import Artifact, Template
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from pipeline.engine.language import expr, when
-from pipeline.engine.language.variables import ABSENT, Unresolved, replace_all, tags
+from pipeline.engine.language.lookup import ABSENT
+from pipeline.engine.language.variables import Unresolved, replace_all, tags
 from pipeline.engine.planning.binding import ABSENT_ARGUMENT
 from pipeline.engine.scheduler.reading import Reader
 from pipeline.engine.scheduler.state import Frame

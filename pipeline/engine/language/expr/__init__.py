@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.engine.language.expr.errors import NotEvaluated, NotParsed
 
 if TYPE_CHECKING:
-    from pipeline.engine.language.expr.environment import Lookup
+    from pipeline.engine.language.lookup import Lookup
 
 __all__ = ["NotEvaluated", "NotParsed", "check", "evaluate", "guarded_paths", "holds", "paths", "printed", "text_of"]
 

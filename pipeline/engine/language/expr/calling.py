@@ -8,15 +8,13 @@ t point in time, L list of anything; a last `*` repeats the letter before it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from pipeline.engine.language.expr.context import Context
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.gotime.durations import Duration
 from pipeline.engine.language.expr.gotime.times import Location, Time
 from pipeline.engine.language.expr.values.values import Function, NilMap, go_type
-
-if TYPE_CHECKING:
-    from pipeline.engine.language.expr.evaluation import Evaluation
 
 _TAKES: Final[dict[str, tuple[type, str]]] = {
     "s": (str, "string"), "i": (int, "int"), "f": (float, "float64"), "b": (bool, "bool"),
@@ -29,7 +27,7 @@ _EMPTY: Final[dict[str, Callable[[], Any]]] = {
 }  # fmt: skip
 
 
-def call(function: Any, arguments: list[Any], run: Evaluation) -> Any:
+def call(function: Any, arguments: list[Any], run: Context) -> Any:
     """What a function gives.
 
     Raises:

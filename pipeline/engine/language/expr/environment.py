@@ -5,16 +5,14 @@ Here a lookup is asked for what the expression names. Where a name is used whole
 (`inputs.parameters[item]`) or is not found, the lookup is asked for all of its names: its method `keys`, if it has one.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from pipeline.engine.language.expr.library import LIBRARY
 from pipeline.engine.language.expr.syntax.parser import parse
 from pipeline.engine.language.expr.syntax.tree import Node, member_path, walk
-from pipeline.engine.language.variables import ABSENT
-
-Lookup = Callable[[str], object]  # a dotted path; its value, ABSENT, None where it is not known
+from pipeline.engine.language.lookup import ABSENT, Lookup
 
 
 @runtime_checkable

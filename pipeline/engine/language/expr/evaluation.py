@@ -1,13 +1,13 @@
 """Running the tree of an expression. Nothing of Python can be reached: names are looked up in the environment alone,
 and members only in its maps and lists and in the methods of a point in time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
-from pipeline.engine.language.expr.budget import Budget
 from pipeline.engine.language.expr.builtins.functions import BUILTINS
 from pipeline.engine.language.expr.builtins.methods import METHODS, kind_of, method
 from pipeline.engine.language.expr.calling import call
+from pipeline.engine.language.expr.context import Context
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.predicates import PREDICATES
 from pipeline.engine.language.expr.syntax.signatures import takes
@@ -22,22 +22,11 @@ class _Nil(Exception):
     """`?.` has met nil: the whole chain is nil."""
 
 
-class Evaluation:
+class Evaluation(Context):
     """One run of one expression."""
 
-    def __init__(self, names: Mapping[str, Any], now: Callable[[], float]) -> None:
-        self.names = names
-        self.now = now
-        self.budget = Budget()
-        self.variables: dict[str, Any] = {}
-        self.pointers: list[dict[str, Any]] = []
-
     def value(self, node: Node) -> Any:
-        """The value of a node.
-
-        Raises:
-            NotEvaluated: it has none.
-        """
+        """See `Context`."""
         self.budget.step()
         return _KINDS[node.kind](self, node)
 
@@ -105,9 +94,9 @@ class Evaluation:
         asked whether it is a boolean."""
         if any(part.kind == "literal" and part.value is stop for part in node.parts):
             return stop
-        parts = [part for part in node.parts if part.kind != "literal" or part.value is not (not stop)] or node.parts[
-            -1:
-        ]
+        neutral = not stop
+        parts = [part for part in node.parts if part.kind != "literal" or part.value is not neutral]
+        parts = parts or list(node.parts[-1:])
         for part in parts[:-1]:
             if boolean(self.value(part)) is stop:
                 return stop

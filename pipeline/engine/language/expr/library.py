@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pipeline.engine.language.expr.builtins.functions import decoded_json
 from pipeline.engine.language.expr.builtins.numbers import as_float, as_int
+from pipeline.engine.language.expr.context import Context
 from pipeline.engine.language.expr.jsonpath.paths import query
 from pipeline.engine.language.expr.sprig.functions import SPRIG
 from pipeline.engine.language.expr.values.values import Function
 from pipeline.engine.language.expr.values.writing import to_json
 
-if TYPE_CHECKING:
-    from pipeline.engine.language.expr.evaluation import Evaluation
 
-
-def _json(run: Evaluation, value: Any) -> str:
+def _json(run: Context, value: Any) -> str:
     return to_json(value, run.budget.put)
 
 
-def _jsonpath(run: Evaluation, text: str, path: str) -> Any:
+def _jsonpath(run: Context, text: str, path: str) -> Any:
     return query(path, decoded_json(run, text), run.budget)
 
 

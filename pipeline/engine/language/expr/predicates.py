@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from pipeline.engine.language.expr.context import Context
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.syntax.tree import Node
 from pipeline.engine.language.expr.values import operators
 from pipeline.engine.language.expr.values.conversions import boolean
 from pipeline.engine.language.expr.values.ordering import sorted_by
 from pipeline.engine.language.expr.values.values import AnyMap, Byte, encoded, go_type
-
-if TYPE_CHECKING:
-    from pipeline.engine.language.expr.evaluation import Evaluation
 
 
 def _held(value: Any) -> list[Any]:
@@ -25,7 +23,7 @@ def _held(value: Any) -> list[Any]:
     raise NotEvaluated(f"reflect: call of reflect.Value.Len on {go_type(value)} Value")
 
 
-def _entries(run: Evaluation, node: Node, *, backwards: bool = False) -> Iterator[tuple[int, Any, Any]]:
+def _entries(run: Context, node: Node, *, backwards: bool = False) -> Iterator[tuple[int, Any, Any]]:
     """Place, entry and what the predicate says of it."""
     held = _held(run.value(node.parts[0]))
     predicate = node.parts[1].parts[0] if len(node.parts) > 1 else None
@@ -40,31 +38,31 @@ def _entries(run: Evaluation, node: Node, *, backwards: bool = False) -> Iterato
         yield place, held[place], said
 
 
-def _all(run: Evaluation, node: Node) -> bool:
+def _all(run: Context, node: Node) -> bool:
     return all(boolean(said) for _, _, said in _entries(run, node))
 
 
-def _any(run: Evaluation, node: Node) -> bool:
+def _any(run: Context, node: Node) -> bool:
     return any(boolean(said) for _, _, said in _entries(run, node))
 
 
-def _count(run: Evaluation, node: Node) -> int:
+def _count(run: Context, node: Node) -> int:
     return sum(boolean(said) for _, _, said in _entries(run, node))
 
 
-def _filter(run: Evaluation, node: Node) -> list[Any]:
+def _filter(run: Context, node: Node) -> list[Any]:
     found = [entry for _, entry, said in _entries(run, node) if boolean(said)]
     run.budget.grow(len(found))
     return found
 
 
-def _map(run: Evaluation, node: Node) -> list[Any]:
+def _map(run: Context, node: Node) -> list[Any]:
     found = [said for _, _, said in _entries(run, node)]
     run.budget.grow(len(found))
     return found
 
 
-def _sum(run: Evaluation, node: Node) -> Any:
+def _sum(run: Context, node: Node) -> Any:
     total: Any = 0
     first = True
     held = node.parts[0]
@@ -76,14 +74,14 @@ def _sum(run: Evaluation, node: Node) -> Any:
     return total
 
 
-def _find(run: Evaluation, node: Node, *, backwards: bool = False, place: bool = False) -> Any:
+def _find(run: Context, node: Node, *, backwards: bool = False, place: bool = False) -> Any:
     for index, entry, said in _entries(run, node, backwards=backwards):
         if boolean(said):
             return index if place else entry
     return None
 
 
-def _group(run: Evaluation, node: Node) -> AnyMap:
+def _group(run: Context, node: Node) -> AnyMap:
     found = AnyMap()
     for _, entry, said in _entries(run, node):
         key = operators.map_key(said, found)
@@ -92,7 +90,7 @@ def _group(run: Evaluation, node: Node) -> AnyMap:
     return found
 
 
-def _sort(run: Evaluation, node: Node) -> list[Any]:
+def _sort(run: Context, node: Node) -> list[Any]:
     order = run.value(node.parts[2]) if len(node.parts) > 2 else "asc"
     if order not in ("asc", "desc"):
         raise NotEvaluated("unknown order, use asc or desc")
@@ -101,7 +99,7 @@ def _sort(run: Evaluation, node: Node) -> list[Any]:
     return [entry for entry, _ in sorted_by(found, lambda pair: pair[1], run.budget, reverse=order == "desc")]
 
 
-def _reduce(run: Evaluation, node: Node) -> Any:
+def _reduce(run: Context, node: Node) -> Any:
     held = _held(run.value(node.parts[0]))
     start = 0
     if len(node.parts) > 2:
@@ -117,7 +115,7 @@ def _reduce(run: Evaluation, node: Node) -> Any:
     return total
 
 
-PREDICATES: Final[dict[str, Callable[[Evaluation, Node], Any]]] = {
+PREDICATES: Final[dict[str, Callable[[Context, Node], Any]]] = {
     "all": _all, "any": _any, "none": lambda run, node: not _any(run, node),
     "one": lambda run, node: _count(run, node) == 1, "count": _count, "filter": _filter, "map": _map, "sum": _sum,
     "find": _find, "findLast": lambda run, node: _find(run, node, backwards=True),

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pipeline.engine.language.expr.budget import Budget
 from pipeline.engine.language.expr.calls import check_calls, check_names
 from pipeline.engine.language.expr.checker import check_types
-from pipeline.engine.language.expr.environment import Lookup, environment
+from pipeline.engine.language.expr.environment import environment
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.evaluation import Evaluation
 from pipeline.engine.language.expr.library import LIBRARY
@@ -18,6 +18,7 @@ from pipeline.engine.language.expr.syntax.parser import parse
 from pipeline.engine.language.expr.syntax.types import Type
 from pipeline.engine.language.expr.values.values import decoded, encoded
 from pipeline.engine.language.expr.values.writing import plain, to_json
+from pipeline.engine.language.lookup import Lookup
 
 
 def check(expression: str) -> None:

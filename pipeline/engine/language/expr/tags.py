@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from pipeline.engine.language.expr.environment import Lookup, environment, missing
+from pipeline.engine.language.expr.environment import environment, missing
 from pipeline.engine.language.expr.errors import NotEvaluated, NotParsed
 from pipeline.engine.language.expr.running import run, text_of
-from pipeline.engine.language.variables import unquotable
+from pipeline.engine.language.lookup import Lookup, unquotable
 
 # Known late: an expression that names one of them is not run before, whatever it would make of nil.
 _LATE: Final = frozenset((

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from pipeline.engine.language.expr.context import Context
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.gotime.dates import read
 from pipeline.engine.language.expr.gotime.durations import Duration, duration
@@ -12,28 +13,25 @@ from pipeline.engine.language.expr.gotime.layouts import RFC3339
 from pipeline.engine.language.expr.gotime.times import UTC, Location, Time, location
 from pipeline.engine.language.expr.values.conversions import text
 
-if TYPE_CHECKING:
-    from pipeline.engine.language.expr.evaluation import Evaluation
-
 _LAYOUTS: Final = (
     "2006-01-02", "15:04:05", "2006-01-02 15:04:05", RFC3339, "02 Jan 06 15:04 MST",
     "Monday, 02-Jan-06 15:04:05 MST", "Mon, 02 Jan 2006 15:04:05 MST",
 )  # fmt: skip
 
 
-def present(run: Evaluation) -> Time:
+def present(run: Context) -> Time:
     """The present time, by the clock that the run was given."""
     seconds = run.now()
     return Time(int(seconds // 1), round(seconds % 1 * 1_000_000) * 1000)
 
 
-def _now(run: Evaluation, zone: Any = UTC) -> Time:
+def _now(run: Context, zone: Any = UTC) -> Time:
     if not isinstance(zone, Location):
         raise NotEvaluated("invalid number of arguments (expected 0, got 1)")
     return present(run).seen_in(zone)
 
 
-def _date(_run: Evaluation, *arguments: Any) -> Time:
+def _date(_run: Context, *arguments: Any) -> Time:
     zone = UTC
     given = list(arguments)
     if given and isinstance(given[0], Location):
@@ -50,11 +48,11 @@ def _date(_run: Evaluation, *arguments: Any) -> Time:
     raise NotEvaluated(f"invalid date {given[0][:60] if given else ''}")
 
 
-def _duration(_run: Evaluation, value: Any) -> Duration:
+def _duration(_run: Context, value: Any) -> Duration:
     return duration(text(value))
 
 
-def _timezone(_run: Evaluation, value: Any) -> Location:
+def _timezone(_run: Context, value: Any) -> Location:
     return location(text(value))
 
 

@@ -8,28 +8,26 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pipeline.engine.language.expr.builtins.dates import DATES
 from pipeline.engine.language.expr.builtins.lists import LISTS
 from pipeline.engine.language.expr.builtins.numbers import NUMBERS
+from pipeline.engine.language.expr.context import Context
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.values import operators, texts
 from pipeline.engine.language.expr.values.conversions import text as text_of
 from pipeline.engine.language.expr.values.values import Function, Texts, decoded, encoded, go_type
 from pipeline.engine.language.expr.values.writing import from_json, plain, to_pretty_json
 
-if TYPE_CHECKING:
-    from pipeline.engine.language.expr.evaluation import Evaluation
 
-
-def _len(_run: Evaluation, value: Any) -> int:
+def _len(_run: Context, value: Any) -> int:
     if isinstance(value, Function) or not isinstance(value, str | list | dict):
         raise NotEvaluated(f"invalid argument for len (type {go_type(value)})")
     return len(value)
 
 
-def _type(_run: Evaluation, value: Any) -> str:
+def _type(_run: Context, value: Any) -> str:
     if value is None:
         return "nil"
     name = go_type(value)
@@ -45,21 +43,21 @@ def _of_texts(run: Callable[..., Any]) -> Callable[..., Any]:
     return lambda _run, *values: run(*[text_of(value) for value in values])
 
 
-def _replace(run: Evaluation, value: Any, old: Any, new: Any, count: Any = -1) -> str:
+def _replace(run: Context, value: Any, old: Any, new: Any, count: Any = -1) -> str:
     return texts.replace(run.budget, text_of(value), text_of(old), text_of(new), operators.to_int(count))
 
 
-def _split(run: Evaluation, value: Any, separator: Any, count: Any = -1) -> list[str]:
+def _split(run: Context, value: Any, separator: Any, count: Any = -1) -> list[str]:
     return texts.split(run.budget, text_of(value), text_of(separator), operators.to_int(count))
 
 
-def _split_after(run: Evaluation, value: Any, separator: Any, count: Any = -1) -> list[str]:
+def _split_after(run: Context, value: Any, separator: Any, count: Any = -1) -> list[str]:
     mark = text_of(separator)
     parts = texts.split(run.budget, text_of(value), mark, operators.to_int(count))
     return Texts(part + mark if number < len(parts) - 1 else part for number, part in enumerate(parts))
 
 
-def _repeat(run: Evaluation, value: Any, count: Any) -> str:
+def _repeat(run: Context, value: Any, count: Any) -> str:
     number, repeated = operators.to_int(count), text_of(value)
     if number < 0:
         raise NotEvaluated(f"invalid argument for repeat (expected positive integer, got {number})")
@@ -69,13 +67,13 @@ def _repeat(run: Evaluation, value: Any, count: Any) -> str:
     return repeated * number
 
 
-def _join(run: Evaluation, held: Any, glue: Any = "") -> str:
+def _join(run: Context, held: Any, glue: Any = "") -> str:
     if not isinstance(held, list) or isinstance(held, tuple):
         raise NotEvaluated(f"invalid argument for join (type {go_type(held)})")
     return texts.join(run.budget, text_of(glue), [text_of(entry) for entry in held])
 
 
-def _from_base64(_run: Evaluation, value: Any) -> str:
+def _from_base64(_run: Context, value: Any) -> str:
     return decoded(decode64(text_of(value)))
 
 
@@ -94,7 +92,7 @@ def decode64(text: str) -> bytes:
         raise NotEvaluated(f"illegal base64 data at input byte {place}") from None
 
 
-def decoded_json(run: Evaluation, text: str) -> Any:
+def decoded_json(run: Context, text: str) -> Any:
     """The value of a JSON text, which is counted before it is made."""
     run.budget.grow(text.count(",") + text.count("[") + text.count("{"))
     return from_json(text)

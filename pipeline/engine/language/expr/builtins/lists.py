@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from pipeline.engine.language.expr.context import Context
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.values import operators
 from pipeline.engine.language.expr.values.ordering import sorted_by
 from pipeline.engine.language.expr.values.values import AnyMap, Byte, NilList, encoded, go_type
 from pipeline.engine.language.expr.values.writing import plain
 
-if TYPE_CHECKING:
-    from pipeline.engine.language.expr.evaluation import Evaluation
 
-
-def _edge(place: int) -> Callable[[Evaluation, Any], Any]:
-    def run(_run: Evaluation, held: Any) -> Any:
+def _edge(place: int) -> Callable[[Context, Any], Any]:
+    def run(_run: Context, held: Any) -> Any:
         try:
             return operators.fetch(held, place)
         except NotEvaluated:
@@ -25,7 +23,7 @@ def _edge(place: int) -> Callable[[Evaluation, Any], Any]:
     return run
 
 
-def _get(_run: Evaluation, held: Any, key: Any) -> Any:
+def _get(_run: Context, held: Any, key: Any) -> Any:
     if held is None:
         return None
     if isinstance(held, list | str):
@@ -56,7 +54,7 @@ def kind_of(value: Any) -> str:
     return "slice" if isinstance(value, list) else "map" if isinstance(value, dict) else go_type(value)
 
 
-def _take(_run: Evaluation, held: Any, count: Any) -> list[Any]:
+def _take(_run: Context, held: Any, count: Any) -> list[Any]:
     entries = _list(held, "take from")
     if isinstance(count, bool | float) or not isinstance(count, int):
         raise NotEvaluated(f"cannot take {kind_of(count)} elements")
@@ -65,11 +63,11 @@ def _take(_run: Evaluation, held: Any, count: Any) -> list[Any]:
     return type(entries)(entries[:count])
 
 
-def _keys(_run: Evaluation, held: Any) -> list[Any]:
+def _keys(_run: Context, held: Any) -> list[Any]:
     return [_key(key) for key in sorted_keys(_map(held, "cannot get keys from {}"))]
 
 
-def _values(_run: Evaluation, held: Any) -> list[Any]:
+def _values(_run: Context, held: Any) -> list[Any]:
     found = _map(held, "cannot get values from {}")
     return [found[key] for key in sorted_keys(found)]
 
@@ -83,12 +81,12 @@ def _key(key: Any) -> Any:
     return key[1] if isinstance(key, tuple) else key
 
 
-def _to_pairs(_run: Evaluation, held: Any) -> list[Any]:
+def _to_pairs(_run: Context, held: Any) -> list[Any]:
     found = _map(held, "cannot transform {} to pairs")
     return [[_key(key), found[key]] for key in sorted_keys(found)]
 
 
-def _from_pairs(_run: Evaluation, held: Any) -> AnyMap:
+def _from_pairs(_run: Context, held: Any) -> AnyMap:
     if not isinstance(held, list):
         raise NotEvaluated(f"cannot transform {kind_of(held)} from pairs")
     found = AnyMap()
@@ -99,13 +97,13 @@ def _from_pairs(_run: Evaluation, held: Any) -> AnyMap:
     return found
 
 
-def _reverse(run: Evaluation, held: Any) -> list[Any]:
+def _reverse(run: Context, held: Any) -> list[Any]:
     entries = _list(held, "reverse")
     run.budget.grow(len(entries))
     return list(reversed(entries))
 
 
-def _uniq(run: Evaluation, held: Any) -> list[Any]:
+def _uniq(run: Context, held: Any) -> list[Any]:
     found: list[Any] = []
     for entry in _list(held, "uniq"):
         if not any(operators.equal(entry, other, run.budget) for other in found):
@@ -113,7 +111,7 @@ def _uniq(run: Evaluation, held: Any) -> list[Any]:
     return found
 
 
-def _concat(run: Evaluation, *lists: Any) -> list[Any]:
+def _concat(run: Context, *lists: Any) -> list[Any]:
     found: list[Any] = []
     for held in lists:
         entries = _list(held, "concat")
@@ -122,7 +120,7 @@ def _concat(run: Evaluation, *lists: Any) -> list[Any]:
     return found
 
 
-def _flatten(run: Evaluation, held: Any) -> list[Any]:
+def _flatten(run: Context, held: Any) -> list[Any]:
     found: list[Any] = []
 
     def gather(entries: list[Any], depth: int) -> None:
@@ -140,7 +138,7 @@ def _flatten(run: Evaluation, held: Any) -> list[Any]:
     return found
 
 
-def _sort(run: Evaluation, held: Any, order: Any = "asc") -> list[Any]:
+def _sort(run: Context, held: Any, order: Any = "asc") -> list[Any]:
     if order not in ("asc", "desc"):
         raise NotEvaluated(f"invalid order {plain(order)[:40]}, expected asc or desc")
     if not isinstance(held, list):

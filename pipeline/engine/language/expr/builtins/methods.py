@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.gotime.durations import HOUR, MINUTE, SECOND, Duration
-from pipeline.engine.language.expr.gotime.layouts import written
 from pipeline.engine.language.expr.gotime.times import UTC, Month, Time, Weekday, moment
 from pipeline.engine.language.expr.syntax.types import BOOL, DURATION, FLOAT, INT, STRING, TIME, Type
 from pipeline.engine.language.expr.values.values import Function, Int64, wrapped
@@ -74,7 +73,7 @@ _TIME: Final[dict[str, _Method]] = {
     "Day": ("", lambda time: time.civil[2]), "Hour": ("", lambda time: time.civil[3]),
     "Minute": ("", lambda time: time.civil[4]), "Second": ("", lambda time: time.civil[5]),
     "Nanosecond": ("", lambda time: time.nanos), "YearDay": ("", lambda time: time.yearday),
-    "Weekday": ("", lambda time: Weekday(time.weekday)), "Format": ("s", written), "String": ("", str),
+    "Weekday": ("", lambda time: Weekday(time.weekday)), "Format": ("s", Time.format), "String": ("", str),
     "Unix": ("", lambda time: _int64(time.seconds)), "UnixNano": ("", lambda time: _int64(time.total)),
     "UnixMilli": ("", lambda time: _int64(time.total // 1_000_000)),
     "UnixMicro": ("", lambda time: _int64(time.total // 1000)),

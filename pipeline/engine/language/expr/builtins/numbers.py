@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from pipeline.engine.language.expr.context import Context
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.values import operators, texts
 from pipeline.engine.language.expr.values.values import go_type, is_number, whole, wrapped
 
-if TYPE_CHECKING:
-    from pipeline.engine.language.expr.evaluation import Evaluation
 
-
-def as_int(_run: Evaluation, value: Any) -> int:
+def as_int(_run: Context, value: Any) -> int:
     """`int` and Argo's `asInt`: a number cut to a whole one, or a text that is one."""
     if isinstance(value, str):
         return texts.atoi(value, f"invalid operation: int({value[:60]})")
@@ -25,21 +23,21 @@ def as_int(_run: Evaluation, value: Any) -> int:
     raise NotEvaluated(f"invalid operation: int({go_type(value)})")
 
 
-def as_float(_run: Evaluation, value: Any) -> float:
+def as_float(_run: Context, value: Any) -> float:
     """`float` and Argo's `asFloat`."""
     if isinstance(value, str):
         return texts.parse_float(value, f"invalid operation: float({value[:60]})")
     return operators.to_float(value)
 
 
-def _abs(_run: Evaluation, value: Any) -> Any:
+def _abs(_run: Context, value: Any) -> Any:
     if not is_number(value):
         raise NotEvaluated(f"invalid argument for abs (type {go_type(value)})")
     return value if value >= 0 else operators.negate(value)
 
 
-def _rounding(name: str, rule: Callable[[float], float]) -> Callable[[Evaluation, Any], float]:
-    def run(_run: Evaluation, value: Any) -> float:
+def _rounding(name: str, rule: Callable[[float], float]) -> Callable[[Context, Any], float]:
+    def run(_run: Context, value: Any) -> float:
         if not is_number(value):
             raise NotEvaluated(f"invalid argument for {name} (type {go_type(value)})")
         number = float(value)
@@ -57,7 +55,7 @@ def rounded(number: float) -> float:
     return math.copysign(result, number)
 
 
-def _leaves(name: str, run: Evaluation, values: tuple[Any, ...] | list[Any], depth: int = 0) -> Iterator[Any]:
+def _leaves(name: str, run: Context, values: tuple[Any, ...] | list[Any], depth: int = 0) -> Iterator[Any]:
     """The numbers of nested lists."""
     if depth > 100:
         raise NotEvaluated("recursion depth exceeded")
@@ -72,7 +70,7 @@ def _leaves(name: str, run: Evaluation, values: tuple[Any, ...] | list[Any], dep
 
 
 def _extreme(name: str) -> Callable[..., Any]:
-    def run(run: Evaluation, *values: Any) -> Any:
+    def run(run: Context, *values: Any) -> Any:
         if len(values) == 1 and not isinstance(values[0], list):
             return values[0]
         found: Any = None
@@ -85,12 +83,12 @@ def _extreme(name: str) -> Callable[..., Any]:
     return run
 
 
-def _mean(run: Evaluation, *values: Any) -> float:
+def _mean(run: Context, *values: Any) -> float:
     found = [float(value) for value in _leaves("mean", run, values)]
     return sum(found) / len(found) if found else 0.0
 
 
-def _median(run: Evaluation, *values: Any) -> float:
+def _median(run: Context, *values: Any) -> float:
     found = sorted(float(value) for value in _leaves("median", run, values))
     if not found:
         return 0.0
@@ -98,8 +96,8 @@ def _median(run: Evaluation, *values: Any) -> float:
     return found[middle] if len(found) % 2 else (found[middle - 1] + found[middle]) / 2
 
 
-def _bits(name: str, rule: Callable[[int, int], int]) -> Callable[[Evaluation, Any, Any], int]:
-    def run(_run: Evaluation, one: Any, other: Any) -> int:
+def _bits(name: str, rule: Callable[[int, int], int]) -> Callable[[Context, Any, Any], int]:
+    def run(_run: Context, one: Any, other: Any) -> int:
         for value in (one, other):
             if not is_number(value) or isinstance(value, float):
                 raise NotEvaluated(f"cannot use {go_type(value)} as argument (type int) to call {name}")
@@ -110,7 +108,7 @@ def _bits(name: str, rule: Callable[[int, int], int]) -> Callable[[Evaluation, A
     return run
 
 
-def _bit_not(_run: Evaluation, value: Any) -> int:
+def _bit_not(_run: Context, value: Any) -> int:
     if not is_number(value) or isinstance(value, float):
         raise NotEvaluated(f"cannot use {go_type(value)} as argument (type int) to call bitnot")
     return ~int(value)

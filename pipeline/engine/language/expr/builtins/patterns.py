@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from pipeline.engine.language.expr.context import Context
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.values.regexes import compiled
 from pipeline.engine.language.expr.values.values import NilList, Texts, decoded, encoded
 
-if TYPE_CHECKING:
-    from pipeline.engine.language.expr.evaluation import Evaluation
-
 _GROUP: Final = re.compile(rb"\$(?:\$|(\w+)|\{(\w+)\})")
 
 
-def must_match(_run: Evaluation, pattern: str, text: str) -> bool:
+def must_match(_run: Context, pattern: str, text: str) -> bool:
     """Whether the pattern is found."""
     return compiled(pattern).search(encoded(text)) is not None
 
 
-def matches(run: Evaluation, pattern: str, text: str) -> bool:
+def matches(run: Context, pattern: str, text: str) -> bool:
     """The same; a pattern that is none is not found."""
     try:
         return must_match(run, pattern, text)
@@ -28,7 +26,7 @@ def matches(run: Evaluation, pattern: str, text: str) -> bool:
         return False
 
 
-def _spans(run: Evaluation, pattern: str, raw: bytes, count: int = -1) -> list[Any]:
+def _spans(run: Context, pattern: str, raw: bytes, count: int = -1) -> list[Any]:
     """The matches, at most `count`, as Go finds them: no empty one right behind another."""
     found: list[Any] = []
     end = -1
@@ -45,17 +43,17 @@ def _spans(run: Evaluation, pattern: str, raw: bytes, count: int = -1) -> list[A
     return found
 
 
-def _find(_run: Evaluation, pattern: str, text: str) -> str:
+def _find(_run: Context, pattern: str, text: str) -> str:
     match = compiled(pattern).search(encoded(text))
     return "" if match is None else decoded(match.group())
 
 
-def _find_all(run: Evaluation, pattern: str, text: str, count: int) -> list[Any]:
+def _find_all(run: Context, pattern: str, text: str, count: int) -> list[Any]:
     found = Texts(decoded(match.group()) for match in _spans(run, pattern, encoded(text), count))
     return found or NilList()
 
 
-def _replaced(run: Evaluation, pattern: str, text: str, new: str, *, literal: bool) -> str:
+def _replaced(run: Context, pattern: str, text: str, new: str, *, literal: bool) -> str:
     raw, template = encoded(text), encoded(new)
     parts: list[bytes] = []
     place = 0
@@ -83,7 +81,7 @@ def _filled(template: bytes, match: Any) -> bytes:
     return _GROUP.sub(one, template) if b"$" in template else template
 
 
-def _split(run: Evaluation, pattern: str, text: str, count: int) -> list[Any]:
+def _split(run: Context, pattern: str, text: str, count: int) -> list[Any]:
     if count == 0:
         compiled(pattern)
         return NilList()

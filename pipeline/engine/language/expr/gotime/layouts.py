@@ -1,14 +1,9 @@
 """Writing points in time by a layout that shows `2006-01-02 15:04:05`. https://pkg.go.dev/time#Layout"""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final, NamedTuple
 
 from pipeline.engine.language.expr.gotime.civil import DAYS, MONTHS
-
-if TYPE_CHECKING:
-    from pipeline.engine.language.expr.gotime.times import Time
 
 RFC3339: Final = "2006-01-02T15:04:05Z07:00"
 CHUNK: Final = re.compile(
@@ -17,10 +12,21 @@ CHUNK: Final = re.compile(
 )
 
 
-def written(time: Time, layout: str) -> str:
+class Shown(NamedTuple):
+    """A point in time as its zone's clock and calendar show it. `civil`: year, month, day, hour, minute and second.
+    `weekday`: 0 is Sunday. `offset`: seconds east of UTC."""
+
+    civil: tuple[int, int, int, int, int, int]
+    nanos: int
+    weekday: int
+    yearday: int
+    zone: str
+    offset: int
+
+
+def written(time: Shown, layout: str) -> str:
     """A point in time as the layout shows it."""
     year, month, day, hour, minute, second = time.civil
-    abbreviation, offset = time.zone.at(time.seconds)
 
     def chunk(match: re.Match[str]) -> str:  # noqa: PLR0911 - one for each kind of chunk
         name = match[0]
@@ -40,11 +46,11 @@ def written(time: Time, layout: str) -> str:
                 half = "PM" if hour >= 12 else "AM"
                 return half if name == "PM" else half.lower()
             case "MST":
-                return abbreviation or _offset(offset, "-0700")
+                return time.zone or _offset(time.offset, "-0700")
         if name[0] == "Z":
-            return "Z" if offset == 0 else _offset(offset, f"-{name[1:]}")
+            return "Z" if time.offset == 0 else _offset(time.offset, f"-{name[1:]}")
         if name[0] == "-":
-            return _offset(offset, name)
+            return _offset(time.offset, name)
         digits = f"{time.nanos:09d}"[: len(name) - 1].ljust(len(name) - 1, "0")
         if name[1] == "0":
             return name[0] + digits

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.gotime.civil import DAYS, MONTHS, civil, days
 from pipeline.engine.language.expr.gotime.durations import SECOND
-from pipeline.engine.language.expr.gotime.layouts import written
+from pipeline.engine.language.expr.gotime.layouts import Shown, written
 
 
 class Month(int):
@@ -116,6 +116,11 @@ class Time:
     def seen_in(self, zone: Location) -> "Time":
         return Time(self.seconds, self.nanos, zone)
 
+    def format(self, layout: str) -> str:
+        """As the layout shows it."""
+        zone, offset = self.zone.at(self.seconds)
+        return written(Shown(self.civil, self.nanos, self.weekday, self.yearday, zone, offset), layout)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Time) and self.total == other.total
 
@@ -123,7 +128,7 @@ class Time:
         return hash(self.total)
 
     def __str__(self) -> str:
-        return written(self, "2006-01-02 15:04:05.999999999 -0700 MST")
+        return self.format("2006-01-02 15:04:05.999999999 -0700 MST")
 
     def json(self) -> str:
         """Its JSON.
@@ -133,7 +138,7 @@ class Time:
         """
         if not 0 <= self.civil[0] <= 9999:
             raise NotEvaluated("json: error calling MarshalJSON for type time.Time: year outside of range [0,9999]")
-        return f'"{written(self, "2006-01-02T15:04:05.999999999Z07:00")}"'
+        return f'"{self.format("2006-01-02T15:04:05.999999999Z07:00")}"'
 
 
 def moment(date: tuple[int, int, int], seconds: int, nanos: int, zone: Location) -> Time:

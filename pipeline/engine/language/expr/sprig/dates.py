@@ -2,60 +2,57 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pipeline.engine.language.expr.builtins.dates import present
+from pipeline.engine.language.expr.context import Context
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.gotime.dates import read
 from pipeline.engine.language.expr.gotime.durations import HOUR, MINUTE, SECOND, Duration, duration
-from pipeline.engine.language.expr.gotime.layouts import written
 from pipeline.engine.language.expr.gotime.times import UTC, Time, location
 from pipeline.engine.language.expr.sprig.numbers import Entry
 from pipeline.engine.language.expr.values.values import Int64
 
-if TYPE_CHECKING:
-    from pipeline.engine.language.expr.evaluation import Evaluation
 
-
-def _time(run: Evaluation, value: Any) -> Time:
+def _time(run: Context, value: Any) -> Time:
     if isinstance(value, Time):
         return value
     return Time(int(value)) if type(value) in (int, Int64) else present(run)
 
 
-def _written(run: Evaluation, layout: str, value: Any, zone: str = "Local") -> str:
+def _written(run: Context, layout: str, value: Any, zone: str = "Local") -> str:
     try:
         seen = location(zone)
     except NotEvaluated:
         seen = UTC
-    return written(_time(run, value).seen_in(seen), layout)
+    return _time(run, value).seen_in(seen).format(layout)
 
 
-def _modify(_run: Evaluation, text: str, time: Time) -> Time:
+def _modify(_run: Context, text: str, time: Time) -> Time:
     try:
         return time.plus(int(duration(text)))
     except NotEvaluated:
         return time
 
 
-def _must_modify(_run: Evaluation, text: str, time: Time) -> Time:
+def _must_modify(_run: Context, text: str, time: Time) -> Time:
     return time.plus(int(duration(text)))
 
 
-def _read(_run: Evaluation, layout: str, text: str) -> Time:
+def _read(_run: Context, layout: str, text: str) -> Time:
     try:
         return read(layout, text)
     except NotEvaluated:
         return Time(-62135596800)
 
 
-def _ago(run: Evaluation, value: Any) -> str:
+def _ago(run: Context, value: Any) -> str:
     passed = present(run).total - _time(run, value).total
     half = SECOND // 2 if passed >= 0 else -(SECOND // 2)
     return str(Duration(int((passed + half) / SECOND) * SECOND))
 
 
-def _duration(_run: Evaluation, value: Any) -> str:
+def _duration(_run: Context, value: Any) -> str:
     number = 0
     if isinstance(value, str):
         try:
@@ -67,7 +64,7 @@ def _duration(_run: Evaluation, value: Any) -> str:
     return str(Duration((number * SECOND + 2**63) % 2**64 - 2**63))
 
 
-def _rounded(run: Evaluation, value: Any) -> str:
+def _rounded(run: Context, value: Any) -> str:
     length = 0
     if isinstance(value, str):
         try:

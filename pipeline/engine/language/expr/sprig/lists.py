@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pipeline.engine.language.expr.builtins.lists import kind_of
+from pipeline.engine.language.expr.context import Context
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.sprig.numbers import Entry, is_zero, to_int64
 from pipeline.engine.language.expr.values import operators
 from pipeline.engine.language.expr.values.values import NilList
-
-if TYPE_CHECKING:
-    from pipeline.engine.language.expr.evaluation import Evaluation
 
 
 def _entries(value: Any, problem: str) -> list[Any]:
@@ -26,15 +24,15 @@ def _twice(name: str, takes: str, rule: Callable[..., Any]) -> dict[str, Entry]:
     return {name: (takes, rule), f"must{name[0].upper()}{name[1:]}": (takes, rule)}
 
 
-def _push(_run: Evaluation, held: Any, value: Any) -> list[Any]:
+def _push(_run: Context, held: Any, value: Any) -> list[Any]:
     return [*_entries(held, "Cannot push on type"), value]
 
 
-def _prepend(_run: Evaluation, held: Any, value: Any) -> list[Any]:
+def _prepend(_run: Context, held: Any, value: Any) -> list[Any]:
     return [value, *_entries(held, "Cannot prepend on type")]
 
 
-def _chunk(run: Evaluation, length: int, held: Any) -> list[Any]:
+def _chunk(run: Context, length: int, held: Any) -> list[Any]:
     entries = _entries(held, "Cannot chunk type")
     if length <= 0:
         raise NotEvaluated("runtime error: makeslice: len out of range")
@@ -42,25 +40,25 @@ def _chunk(run: Evaluation, length: int, held: Any) -> list[Any]:
     return [list(entries[place : place + length]) for place in range(0, len(entries), length)]
 
 
-def _rest(_run: Evaluation, held: Any) -> list[Any]:
+def _rest(_run: Context, held: Any) -> list[Any]:
     entries = _entries(held, "Cannot find rest on type")
     return list(entries[1:]) if entries else NilList()
 
 
-def _initial(_run: Evaluation, held: Any) -> list[Any]:
+def _initial(_run: Context, held: Any) -> list[Any]:
     entries = _entries(held, "Cannot find initial on type")
     return list(entries[:-1]) if entries else NilList()
 
 
-def _first(_run: Evaluation, held: Any) -> Any:
+def _first(_run: Context, held: Any) -> Any:
     return next(iter(_entries(held, "Cannot find first on type")), None)
 
 
-def _last(_run: Evaluation, held: Any) -> Any:
+def _last(_run: Context, held: Any) -> Any:
     return next(reversed(_entries(held, "Cannot find last on type")), None)
 
 
-def _uniq(run: Evaluation, held: Any) -> list[Any]:
+def _uniq(run: Context, held: Any) -> list[Any]:
     found: list[Any] = []
     for entry in _entries(held, "Cannot find uniq on type"):
         if not _has(run, found, entry):
@@ -68,19 +66,19 @@ def _uniq(run: Evaluation, held: Any) -> list[Any]:
     return found
 
 
-def _has(run: Evaluation, held: Any, needle: Any) -> bool:
+def _has(run: Context, held: Any, needle: Any) -> bool:
     return any(operators.deep_equal(entry, needle, run.budget) for entry in held)
 
 
-def _without(run: Evaluation, held: Any, *omit: Any) -> list[Any]:
+def _without(run: Context, held: Any, *omit: Any) -> list[Any]:
     return [entry for entry in _entries(held, "Cannot find without on type") if not _has(run, omit, entry)]
 
 
-def _holds(run: Evaluation, needle: Any, held: Any) -> bool:
+def _holds(run: Context, needle: Any, held: Any) -> bool:
     return held is not None and _has(run, _entries(held, "Cannot find has on type"), needle)
 
 
-def _slice(_run: Evaluation, held: Any, *places: Any) -> Any:
+def _slice(_run: Context, held: Any, *places: Any) -> Any:
     entries = _entries(held, "list should be type of slice or array but")
     if not entries:
         return None
@@ -91,7 +89,7 @@ def _slice(_run: Evaluation, held: Any, *places: Any) -> Any:
     return type(entries)(entries[start:end])
 
 
-def _concat(run: Evaluation, *lists: Any) -> list[Any]:
+def _concat(run: Context, *lists: Any) -> list[Any]:
     found: list[Any] = []
     for held in lists:
         entries = _entries(held, "Cannot concat type")
@@ -100,7 +98,7 @@ def _concat(run: Evaluation, *lists: Any) -> list[Any]:
     return found or NilList()
 
 
-def _default(_run: Evaluation, fallback: Any, *given: Any) -> Any:
+def _default(_run: Context, fallback: Any, *given: Any) -> Any:
     return given[0] if given and not is_zero(given[0]) else fallback
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pipeline.engine.language.expr.builtins.functions import decoded_json
+from pipeline.engine.language.expr.context import Context
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.sprig.numbers import Entry, is_zero
 from pipeline.engine.language.expr.sprig.texts import text_of
@@ -12,60 +13,57 @@ from pipeline.engine.language.expr.values import operators
 from pipeline.engine.language.expr.values.values import Byte, Function, NilMap, Texts, go_type
 from pipeline.engine.language.expr.values.writing import to_json, to_pretty_json
 
-if TYPE_CHECKING:
-    from pipeline.engine.language.expr.evaluation import Evaluation
-
 Map = dict[str, Any]
 
 
-def _set(_run: Evaluation, held: Map, key: str, value: Any) -> Map:
+def _set(_run: Context, held: Map, key: str, value: Any) -> Map:
     if isinstance(held, NilMap):
         raise NotEvaluated("assignment to entry in nil map")
     held[key] = value
     return held
 
 
-def _unset(_run: Evaluation, held: Map, key: str) -> Map:
+def _unset(_run: Context, held: Map, key: str) -> Map:
     held.pop(key, None)
     return held
 
 
-def _pluck(_run: Evaluation, key: str, *maps: Map) -> list[Any]:
+def _pluck(_run: Context, key: str, *maps: Map) -> list[Any]:
     return [held[key] for held in maps if key in held]
 
 
-def _keys(_run: Evaluation, *maps: Map) -> Texts:
+def _keys(_run: Context, *maps: Map) -> Texts:
     return Texts(key for held in maps for key in sorted(held))
 
 
-def _pick(_run: Evaluation, held: Map, *keys: str) -> Map:
+def _pick(_run: Context, held: Map, *keys: str) -> Map:
     return {key: held[key] for key in keys if key in held}
 
 
-def _omit(_run: Evaluation, held: Map, *keys: str) -> Map:
+def _omit(_run: Context, held: Map, *keys: str) -> Map:
     return {key: value for key, value in held.items() if key not in keys}
 
 
-def _dict(run: Evaluation, *values: Any) -> Map:
+def _dict(run: Context, *values: Any) -> Map:
     found: Map = {}
     for place in range(0, len(values), 2):
         found[text_of(run, values[place])] = values[place + 1] if place + 1 < len(values) else ""
     return found
 
 
-def _merge(run: Evaluation, target: Map, *sources: Map) -> Map:
+def _merge(run: Context, target: Map, *sources: Map) -> Map:
     for source in sources:
         _into(run, target, source, overwrite=False)
     return target
 
 
-def _overwrite(run: Evaluation, target: Map, *sources: Map) -> Map:
+def _overwrite(run: Context, target: Map, *sources: Map) -> Map:
     for source in sources:
         _into(run, target, source, overwrite=True)
     return target
 
 
-def _into(run: Evaluation, target: Map, source: Map, *, overwrite: bool, depth: int = 0) -> None:
+def _into(run: Context, target: Map, source: Map, *, overwrite: bool, depth: int = 0) -> None:
     if depth > 100:
         raise NotEvaluated("a value is nested deeper than 100")
     for key, value in source.items():
@@ -77,7 +75,7 @@ def _into(run: Evaluation, target: Map, source: Map, *, overwrite: bool, depth: 
             target[key] = value
 
 
-def _copy(run: Evaluation, value: Any, depth: int = 0) -> Any:
+def _copy(run: Context, value: Any, depth: int = 0) -> Any:
     if depth > 100:
         raise NotEvaluated("a value is nested deeper than 100")
     run.budget.step()
@@ -88,13 +86,13 @@ def _copy(run: Evaluation, value: Any, depth: int = 0) -> Any:
     return value
 
 
-def _deep_copy(run: Evaluation, value: Any) -> Any:
+def _deep_copy(run: Context, value: Any) -> Any:
     if value is None:
         raise NotEvaluated("reflect: call of reflect.Value.Type on zero Value")
     return _copy(run, value)
 
 
-def _dig(_run: Evaluation, *values: Any) -> Any:
+def _dig(_run: Context, *values: Any) -> Any:
     if len(values) < 3:
         raise NotEvaluated("dig needs at least three arguments")
     *keys, default, held = values
@@ -112,14 +110,14 @@ def _dig(_run: Evaluation, *values: Any) -> Any:
     return held
 
 
-def _from_json(run: Evaluation, text: str) -> Any:
+def _from_json(run: Context, text: str) -> Any:
     try:
         return decoded_json(run, text)
     except NotEvaluated:
         return None
 
 
-def _json(run: Evaluation, value: Any) -> str:
+def _json(run: Context, value: Any) -> str:
     try:
         return to_json(value, run.budget.put)
     except NotEvaluated as error:
@@ -128,7 +126,7 @@ def _json(run: Evaluation, value: Any) -> str:
         raise
 
 
-def _pretty(run: Evaluation, value: Any) -> str:
+def _pretty(run: Context, value: Any) -> str:
     try:
         return to_pretty_json(value, run.budget.put)
     except NotEvaluated as error:
@@ -137,7 +135,7 @@ def _pretty(run: Evaluation, value: Any) -> str:
         raise
 
 
-def _kind_of(_run: Evaluation, value: Any) -> str:
+def _kind_of(_run: Context, value: Any) -> str:
     if value is None:
         return "invalid"
     if isinstance(value, Function):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import decimal
 import math
 import re
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
-from typing import TYPE_CHECKING, Any, Final
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Any, Final
 
+from pipeline.engine.language.expr.context import Context
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.values import operators
 from pipeline.engine.language.expr.values.texts import parse_float
 from pipeline.engine.language.expr.values.values import Int64, Numbers, is_number, whole, wrapped
 from pipeline.engine.language.expr.values.writing import plain
-
-if TYPE_CHECKING:
-    from pipeline.engine.language.expr.evaluation import Evaluation
 
 Entry = tuple[str, Callable[..., Any]]
 _DECIMAL: Final = re.compile(r"([-+]?[0-9]*)(\.[0-9]*)?")
@@ -51,18 +50,18 @@ def to_float64(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _sum(_run: Evaluation, *values: Any) -> Int64:
+def _sum(_run: Context, *values: Any) -> Int64:
     return Int64(wrapped(sum(map(to_int64, values))))
 
 
-def _product(_run: Evaluation, *values: Any) -> Int64:
+def _product(_run: Context, *values: Any) -> Int64:
     found = 1
     for value in values:
         found = wrapped(found * to_int64(value))
     return Int64(found)
 
 
-def _quotient(_run: Evaluation, one: Any, other: Any) -> Int64:
+def _quotient(_run: Context, one: Any, other: Any) -> Int64:
     above, below = to_int64(one), to_int64(other)
     if below == 0:
         raise NotEvaluated("runtime error: integer divide by zero")
@@ -70,13 +69,13 @@ def _quotient(_run: Evaluation, one: Any, other: Any) -> Int64:
     return Int64(wrapped(found if (above < 0) == (below < 0) else -found))
 
 
-def _rest(_run: Evaluation, one: Any, other: Any) -> Int64:
+def _rest(_run: Context, one: Any, other: Any) -> Int64:
     return Int64(operators.modulo(to_int64(one), to_int64(other)))
 
 
 def _decimals(operation: Callable[[Decimal, Decimal], Decimal]) -> Callable[..., float]:
-    def run(_run: Evaluation, first: Any, *values: Any) -> float:
-        with localcontext(Context(prec=700)):
+    def run(_run: Context, first: Any, *values: Any) -> float:
+        with localcontext(decimal.Context(prec=700)):
             found = _decimal(first)
             for value in values:
                 found = operation(found, _decimal(value))
@@ -103,14 +102,14 @@ def _extreme(choose: Callable[[list[int]], int]) -> Callable[..., Int64]:
 
 
 def _extreme_float(choose: Callable[[list[float]], float]) -> Callable[..., float]:
-    def run(_run: Evaluation, *values: Any) -> float:
+    def run(_run: Context, *values: Any) -> float:
         found = [to_float64(value) for value in values]
         return math.nan if any(map(math.isnan, found)) else choose(found)
 
     return run
 
 
-def _range(run: Evaluation, start: int, stop: int, step: int) -> Numbers:
+def _range(run: Context, start: int, stop: int, step: int) -> Numbers:
     if (stop < start and step >= 0) or (stop >= start and step <= 0):
         return Numbers()
     found = range(start, stop, step)
@@ -118,7 +117,7 @@ def _range(run: Evaluation, start: int, stop: int, step: int) -> Numbers:
     return Numbers(found)
 
 
-def _seq(run: Evaluation, *numbers: int) -> str:
+def _seq(run: Context, *numbers: int) -> str:
     if not 1 <= len(numbers) <= 3:
         return ""
     start, end = (1, numbers[0]) if len(numbers) == 1 else (numbers[0], numbers[-1])
@@ -129,7 +128,7 @@ def _seq(run: Evaluation, *numbers: int) -> str:
     return " ".join(map(str, _range(run, start, end + increment, step)))
 
 
-def _round(_run: Evaluation, value: Any, places: int, *on: float) -> float:
+def _round(_run: Context, value: Any, places: int, *on: float) -> float:
     power = operators.power(10, places)
     digit = power * to_float64(value)
     if not math.isfinite(digit):
@@ -139,15 +138,15 @@ def _round(_run: Evaluation, value: Any, places: int, *on: float) -> float:
     return operators.divide(math.copysign(found, digit) if found == 0 else found, power)
 
 
-def _floored(rule: Callable[[float], int]) -> Callable[[Evaluation, Any], float]:
-    def run(_run: Evaluation, value: Any) -> float:
+def _floored(rule: Callable[[float], int]) -> Callable[[Context, Any], float]:
+    def run(_run: Context, value: Any) -> float:
         number = to_float64(value)
         return math.copysign(float(rule(number)), number) if math.isfinite(number) else number
 
     return run
 
 
-def _octal(_run: Evaluation, value: Any) -> Int64:
+def _octal(_run: Context, value: Any) -> Int64:
     text = plain(value, _run.budget.put)
     if len(text) > 30 or re.fullmatch(r"[+-]?[0-7]+", text) is None:
         return Int64(0)
@@ -155,7 +154,7 @@ def _octal(_run: Evaluation, value: Any) -> Int64:
     return Int64(number if -(2**63) <= number < 2**63 else 0)
 
 
-def _atoi(_run: Evaluation, text: str) -> int:
+def _atoi(_run: Context, text: str) -> int:
     if len(text) > 40 or re.fullmatch(r"[+-]?[0-9]+", text, re.ASCII) is None:
         return 0
     return min(max(int(text), -(2**63)), 2**63 - 1)

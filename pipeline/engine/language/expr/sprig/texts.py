@@ -7,10 +7,11 @@ import hashlib
 import posixpath
 import zlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pipeline.engine.language.expr.builtins import patterns
 from pipeline.engine.language.expr.builtins.functions import decode64
+from pipeline.engine.language.expr.context import Context
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.sprig import words
 from pipeline.engine.language.expr.sprig.numbers import Entry
@@ -18,47 +19,44 @@ from pipeline.engine.language.expr.values import texts
 from pipeline.engine.language.expr.values.values import TextMap, Texts, bytes_of, decoded, encoded, size
 from pipeline.engine.language.expr.values.writing import plain, quoted
 
-if TYPE_CHECKING:
-    from pipeline.engine.language.expr.evaluation import Evaluation
-
 
 def _simple(rule: Callable[..., Any]) -> Callable[..., Any]:
     """A function that needs nothing of the evaluation."""
     return lambda _run, *values: rule(*values)
 
 
-def text_of(run: Evaluation, value: Any) -> str:
+def text_of(run: Context, value: Any) -> str:
     """A value as sprig writes it."""
     return plain(value, run.budget.put)
 
 
-def text_list(run: Evaluation, value: Any) -> Texts:
+def text_list(run: Context, value: Any) -> Texts:
     """Anything as a list of texts, without what is nil."""
     if isinstance(value, list):
         return Texts(text_of(run, entry) for entry in value if entry is not None)
     return Texts() if value is None else Texts([text_of(run, value)])
 
 
-def _repeat(run: Evaluation, count: int, text: str) -> str:
+def _repeat(run: Context, count: int, text: str) -> str:
     if count < 0:
         raise NotEvaluated("strings: negative Repeat count")
     run.budget.grow(len(text) * count)
     return text * count
 
 
-def _quote(run: Evaluation, *values: Any) -> str:
+def _quote(run: Context, *values: Any) -> str:
     return " ".join(quoted(text_of(run, value)) for value in values if value is not None)
 
 
-def _squote(run: Evaluation, *values: Any) -> str:
+def _squote(run: Context, *values: Any) -> str:
     return " ".join(f"'{text_of(run, value)}'" for value in values if value is not None)
 
 
-def _cat(run: Evaluation, *values: Any) -> str:
+def _cat(run: Context, *values: Any) -> str:
     return " ".join(text_of(run, value) for value in values if value is not None)
 
 
-def _indent(run: Evaluation, spaces: int, text: str) -> str:
+def _indent(run: Context, spaces: int, text: str) -> str:
     if spaces < 0:
         raise NotEvaluated("strings: negative Repeat count")
     run.budget.write(spaces * (text.count("\n") + 1))
@@ -83,11 +81,11 @@ def _substr(start: int, end: int, text: str) -> str:
     return bytes_of(text, start, end)
 
 
-def _split(run: Evaluation, separator: str, text: str) -> TextMap:
+def _split(run: Context, separator: str, text: str) -> TextMap:
     return TextMap({f"_{place}": part for place, part in enumerate(texts.split(run.budget, text, separator))})
 
 
-def _splitn(run: Evaluation, separator: str, count: int, text: str) -> TextMap:
+def _splitn(run: Context, separator: str, count: int, text: str) -> TextMap:
     return TextMap({f"_{place}": part for place, part in enumerate(texts.split(run.budget, text, separator, count))})
 
 
@@ -105,7 +103,7 @@ def _decode32(text: str) -> str:
         return "illegal base32 data"
 
 
-def _digest(name: str) -> Callable[[Evaluation, str], str]:
+def _digest(name: str) -> Callable[[Context, str], str]:
     return lambda _run, text: hashlib.new(name, encoded(text), usedforsecurity=False).hexdigest()
 
 
@@ -136,7 +134,7 @@ _PATHS: Final[dict[str, Callable[..., Any]]] = {
 }  # fmt: skip
 
 
-def _sorted(run: Evaluation, value: Any) -> Texts:
+def _sorted(run: Context, value: Any) -> Texts:
     return Texts(sorted(text_list(run, value), key=encoded) if isinstance(value, list) else [text_of(run, value)])
 
 
