@@ -1,39 +1,69 @@
 """Runs Argo manifests on this machine: the same templates, nodes, phases and retries as on a cluster, with processes in
 the place of pods.
 
-    manifests = load(Path("manifests/openaq"))
-    journal = Journal(home / "journal.db")
-    run_id = submit(journal, manifests, "openaq-train", {"parameter": "no2"})
-    view = execute(journal, run_id, host, home, cores=2)
+    from pipeline.engine import run
 
-`parse` (manifest → typed templates, or a refusal) → `scheduler` (pure: state and event → state and commands) →
-`executor` (processes) → `journal` (every transition in SQLite before it counts).
+    result = run("train.yaml", {"epochs": 3})
+
+`manifest` (YAML → typed templates, or a refusal) → `scheduler` (state and event → state and commands; deterministic,
+without clock or files) → `execution` (processes, and the journal: every transition in SQLite before it counts) →
+`runs`. What others may use is what this package and the packages right below it name in `__all__`.
 """
 
 from pipeline.engine.execution.journal import Journal
+from pipeline.engine.execution.local import LocalHost
+from pipeline.engine.execution.replacing import Inputs
 from pipeline.engine.execution.reuse import Reuse
-from pipeline.engine.host import Host, Process
-from pipeline.engine.manifest.load import Manifests, load
-from pipeline.engine.runs.earlier import again
-from pipeline.engine.runs.runs import execute, follow, has_steps, runs, state, stop, submit, view
-from pipeline.engine.views.views import NodeView, RunSummary, RunView
+from pipeline.engine.execution.runner import Patience
+from pipeline.engine.host import Host, NoSuchCommand, Process, Source
+from pipeline.engine.manifest import Found, Manifests, load
+from pipeline.engine.runs import (
+    again,
+    all_runs,
+    arguments_of,
+    commands,
+    execute,
+    follow,
+    run,
+    state,
+    state_folder,
+    stop,
+    submit,
+    view,
+)
+from pipeline.engine.views import Nodes, NodeView, RunSummary, RunView
+from pipeline.errors import PipelineError, Refused, RunFailed, UserError
 
 __all__ = [
+    "Found",
     "Host",
+    "Inputs",
     "Journal",
+    "LocalHost",
     "Manifests",
+    "NoSuchCommand",
     "NodeView",
+    "Nodes",
+    "Patience",
+    "PipelineError",
     "Process",
+    "Refused",
     "Reuse",
+    "RunFailed",
     "RunSummary",
     "RunView",
+    "Source",
+    "UserError",
     "again",
+    "all_runs",
+    "arguments_of",
+    "commands",
     "execute",
     "follow",
-    "has_steps",
     "load",
-    "runs",
+    "run",
     "state",
+    "state_folder",
     "stop",
     "submit",
     "view",

@@ -1,8 +1,8 @@
-"""Host: what the engine asks of the machine it runs on. The stack implements it; a test or another program may too.
+"""Host: what the engine asks of the machine it runs on.
 
-The engine knows manifests and processes. Where servers are, what opens them, how Python steps start quickly and what
-applying an object to a "cluster" means here, is the host's business. All calls may block, so the engine makes them
-from worker threads; they may come from several threads at once.
+The engine knows manifests and nodes. Where settings come from, how a command becomes a process, and what applying an
+object means where there is no cluster, is up to the host: `LocalHost` is the plain one, another program may bring its
+own. All calls may block, so the engine makes them from worker threads, several at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 Source = Literal["configMap", "secret"]
+
+
+class NoSuchCommand(Exception):
+    """There is no such command here, or it may not be run."""
 
 
 class Process(Protocol):
@@ -34,6 +38,10 @@ class Process(Protocol):
         """Send `signal` to the whole group; nothing happens where it is gone."""
         ...
 
+    def release(self) -> None:
+        """Let the command run: the journal now names its process."""
+        ...
+
     def close(self) -> None:
         """Give back the descriptor. A child that still runs may be ended by it: a step dies with whoever started it."""
         ...
@@ -50,18 +58,16 @@ class Host(Protocol):
         """
         ...
 
-    def spawn_step(
-        self,
-        module: str,
-        arguments: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        cwd: Path,
-        stdout: Path,
-        stderr: Path,
+    def start(
+        self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: Path, stderr: Path
     ) -> Process:
-        """Start `python -m module arguments…` with exactly `env`, appending its output to the two files (O_APPEND:
-        a log that floods the disk is shortened while it runs). It ends by itself when this process does."""
+        """Start a command with exactly `env`, appending its output to the two files (O_APPEND: a log that floods the
+        disk is shortened while it runs). Before `release` it either does not run yet, or ends by itself when this
+        process does, so that a kill in between leaves nothing behind that the journal does not name.
+
+        Raises:
+            NoSuchCommand: there is none, or no permission to run it.
+        """
         ...
 
     def apply(self, manifest: dict[str, Any], *, log: Path) -> dict[str, Any]:

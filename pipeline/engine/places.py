@@ -14,6 +14,11 @@ LOG_BYTES = 64 * 2**20  # a log that grows beyond this loses its beginning
 _KEPT_BYTES = 2**20
 
 
+def folder_of(home: Path, run_id: str) -> Path:
+    """Where a run's files are."""
+    return home / "runs" / run_id
+
+
 @dataclass(frozen=True, eq=False)
 class Place:
     """The folder of one node within that of its run."""

@@ -9,13 +9,13 @@ from pipeline import engine
 from pipeline.engine.execution.journal import Row, owned
 from pipeline.engine.manifest.finding import examine
 from pipeline.engine.scheduler.state import Node
+from pipeline.engine.views.naming import labels
 from pipeline.errors import Refused, UserError
 from pipeline.explain.lines import Line, name_list
 from pipeline.explain.missing import missing
 from pipeline.explain.nodes import Teller
 from pipeline.explain.refusals import refusal
 from pipeline.explain.story import story
-from pipeline.show.labels import labels
 
 
 def of_run(journal: engine.Journal, run_id: str, node: str = "") -> list[Line]:

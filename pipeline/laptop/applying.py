@@ -44,7 +44,7 @@ class Workflows:
         return "Pending"
 
     def _phase(self, run: str) -> str | None:
-        return next((each.phase or "Pending" for each in engine.runs(self._journal) if each.id == run), None)
+        return next((each.phase or "Pending" for each in engine.all_runs(self._journal) if each.id == run), None)
 
 
 def _read(manifest: dict[str, Any]) -> tuple[str, str, dict[str, str]]:

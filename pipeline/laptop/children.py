@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.engine.views.viewing import folder_of
+from pipeline.engine.places import folder_of
 from pipeline.stack.processes import MARK
 
 TRIES = 3  # a run whose process ended without ending it is given to another one so many times in all

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import engine
 from pipeline.engine.manifest.finding import Found, find
+from pipeline.engine.views.naming import labels
 from pipeline.errors import RunFailed, UserError
 from pipeline.laptop.applying import Workflows
 from pipeline.laptop.stopping import end_runs, end_watch
-from pipeline.show.labels import labels
 from pipeline.stack import Stack
-from pipeline.stack.host import LaptopHost
+from pipeline.stack.host import LaptopHost, is_step
 from pipeline.stack.watcher import holder
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Laptop:
         if again is None:
             return parameters, None
         if not (self.home / "journal.db").exists():
-            raise UserError(f"there is no earlier run of {found.name}; start one without --from")
+            raise UserError(f"there is no earlier run of {found.name}; run it from its beginning")
         return engine.again(self.journal, found.manifests.named(found.name), again.node, parameters, of=again.run)
 
     def unfinished(self, name: str, parameters: dict[str, str]) -> str | None:
@@ -145,7 +145,9 @@ class Laptop:
             UserError: there is no such run.
             RunFailed: it ended otherwise than well; or it was stopped, and can be resumed.
         """
-        if engine.has_steps(self.journal, run):  # there is such a run, before any server is started for it
+        if any(
+            map(is_step, engine.commands(self.journal, run))
+        ):  # there is such a run, before any server starts for it
             self.stack.start_in_background(["fork-server"])
         with shown() as show, _stoppable() as stop:
             ended = engine.execute(
@@ -168,7 +170,7 @@ class Laptop:
 
     def runs(self) -> list["RunSummary"]:
         """All runs, newest first."""
-        return engine.runs(self.journal)
+        return engine.all_runs(self.journal)
 
     def newest(self) -> str:
         """The id of the newest run.

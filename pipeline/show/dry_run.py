@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 from pipeline.engine import Reuse
 from pipeline.engine.manifest.finding import Found
-from pipeline.engine.runs.runs import arguments_of
+from pipeline.engine.runs.lifecycle import arguments_of
 from pipeline.show.outline import Entry, outline
 from pipeline.show.plain import clean
 from steps.pages.words import shortened

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 
+from pipeline.engine.views.naming import labels
 from pipeline.report.tasks import FINISHED, NEVER_RAN
-from pipeline.show.labels import labels
 from pipeline.show.log_lines import Tail, spoken
 from pipeline.show.plain import clean
 from steps.pages.words import duration, elapsed

@@ -112,6 +112,9 @@ class Step:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self.pid, signal)
 
+    def release(self) -> None:
+        """It runs already: unnamed by any journal, it ends with this process's connection."""
+
     def close(self) -> None:
         """Give back the descriptor."""
         self._connection.close()

@@ -2,17 +2,16 @@
 
 import contextlib
 import copy
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path, PurePath
+from typing import Any, Protocol
 
+from pipeline.engine import LocalHost, Process, Source
 from pipeline.errors import PipelineError, UserError
 from pipeline.stack.fork_client import Step, spawn
 from pipeline.stack.stack import Stack
-
-if TYPE_CHECKING:
-    from pipeline.engine.host import Source
 
 
 class Workflows(Protocol):
@@ -27,29 +26,38 @@ class Workflows(Protocol):
         ...
 
 
-class LaptopHost:
-    """The engine's `Host`, over the servers of a stack. `workflows`: who runs an applied Workflow."""
+def is_step(command: Sequence[str]) -> bool:
+    """Whether a command is a step of ours: `python -m steps.X …`."""
+    python = len(command) > 2 and re.fullmatch(r"python[\d.]*", PurePath(command[0]).name) is not None
+    return python and command[1] == "-m" and command[2].startswith("steps.")
+
+
+class LaptopHost(LocalHost):
+    """A host over the servers of a stack. `workflows`: who runs an applied Workflow."""
 
     def __init__(self, stack: Stack, workflows: Workflows | None = None) -> None:
+        super().__init__()
         self._stack = stack
         self._workflows = workflows
         self._socket: Path | None = None
 
-    def environment(self, kind: "Source", name: str) -> Mapping[str, str]:
+    def environment(self, kind: Source, name: str) -> Mapping[str, str]:
         """The variables of one ConfigMap or Secret; blocks until the server behind them answers."""
         return self._stack.settings(kind, name)
 
-    def spawn_step(
-        self,
-        module: str,
-        arguments: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        cwd: Path,
-        stdout: Path,
-        stderr: Path,
+    def start(
+        self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: Path, stderr: Path
+    ) -> Process:
+        """Start a step of ours in a child of the fork server, starting that where it does not run; any other command
+        as a process of its own."""
+        if not is_step(command):
+            return super().start(command, env=env, cwd=cwd, stdout=stdout, stderr=stderr)
+        return self.fork(command[2], command[3:], env=env, cwd=cwd, stdout=stdout, stderr=stderr)
+
+    def fork(
+        self, module: str, arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: Path, stderr: Path
     ) -> Step:
-        """Start `python -m module arguments…` in a child of the fork server, starting that where it does not run."""
+        """Start what `python -m module arguments…` does in a child of the fork server."""
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 return spawn(self._socket, module, arguments, env=env, cwd=cwd, stdout=stdout, stderr=stderr)

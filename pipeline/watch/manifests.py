@@ -10,7 +10,7 @@ from typing import Final
 from pipeline.engine import Manifests
 from pipeline.engine.manifest import documents
 from pipeline.engine.manifest.finding import find
-from pipeline.engine.runs.runs import arguments_of
+from pipeline.engine.runs.lifecycle import arguments_of
 from pipeline.engine.schedule.cron import Cron
 from pipeline.errors import PipelineError, UserError
 

@@ -8,9 +8,9 @@ import shutil
 from dataclasses import dataclass, replace
 
 from pipeline import engine
+from pipeline.engine.places import folder_of
 from pipeline.engine.schedule import crons
 from pipeline.engine.schedule.cron import Cron
-from pipeline.engine.views.viewing import folder_of
 from pipeline.errors import UserError
 from pipeline.laptop.children import Children
 from pipeline.laptop.cron_log import Entry, Ledger

@@ -14,7 +14,7 @@ import tracemalloc
 from pathlib import Path
 
 from pipeline import engine
-from pipeline.engine.manifest.load import Manifests
+from pipeline.engine.manifest.workflows import Manifests
 from pipeline.engine.scheduler.events import Began, Ended, Running
 from pipeline.engine.scheduler.scheduler import advance, new_run
 from pipeline.engine.scheduler.state import Start

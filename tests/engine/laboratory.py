@@ -1,22 +1,20 @@
 """Two ways to run a manifest in a test: the pure scheduler alone, told what its leaves do (`simulate`), and the whole
 engine with real processes (`Laboratory`)."""
 
-import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline import engine
-from pipeline.engine.execution.process import Child
+from pipeline.engine import LocalHost, Patience, Source
 from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Outputs, Running, Stopped, Tick
 from pipeline.engine.scheduler.scheduler import advance
 from pipeline.engine.scheduler.state import Kill, Lock, Node, Run, Start, Unlock
 from pipeline.engine.spec import Artifact
-from pipeline.errors import UserError
 
 HEADER = """\
 apiVersion: argoproj.io/v1alpha1
@@ -165,22 +163,17 @@ def by_name(answers: Mapping[str, Any]) -> Behaviour:
     return behave
 
 
-class PlainHost:
-    """A host without servers: settings from a mapping, steps as plain Python processes, objects applied as given."""
+class PlainHost(LocalHost):
+    """A host without servers: settings from a mapping, commands as plain processes, objects applied as given."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.settings: dict[str, dict[str, str]] = {}
         self.applied: list[dict[str, Any]] = []
         self.status: dict[str, Any] = {}
 
-    def environment(self, kind: str, name: str) -> Mapping[str, str]:
-        if name not in self.settings:
-            there = ", ".join(self.settings) or "none"
-            raise UserError(f"no {kind} is named {name} here; there are {there}")
-        return self.settings[name]
-
-    def spawn_step(self, module: str, arguments: Sequence[str], **where: Any) -> Child:
-        return Child([sys.executable, "-m", module, *arguments], **where)
+    def environment(self, kind: Source, name: str) -> Mapping[str, str]:
+        return LocalHost({**self.settings}, {**self.settings}).environment(kind, name)
 
     def apply(self, manifest: dict[str, Any], *, log: Path) -> dict[str, Any]:
         self.applied.append(manifest)
@@ -195,6 +188,7 @@ class Laboratory:
     folder: Path
     host: PlainHost = field(default_factory=PlainHost)
     cores: int = 2
+    patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
         self.home = self.folder / "home"
@@ -210,7 +204,8 @@ class Laboratory:
         return engine.submit(self.journal, self.load(spec), name, parameters)
 
     def execute(self, run: str, stop: threading.Event | None = None, **options: Any) -> engine.RunView:
-        return engine.execute(self.journal, run, self.host, self.home, cores=self.cores, stop=stop, **options)
+        options = {"cores": self.cores, "stop": stop, "patience": self.patience, **options}
+        return engine.execute(self.journal, run, self.host, self.home, **options)
 
     def run(self, spec: str, **parameters: str) -> engine.RunView:
         return self.execute(self.submit(spec, **parameters))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import engine
+from pipeline.engine import Patience
 from pipeline.errors import UserError
 from pipeline.explain import of_manifests, of_run
 from tests.engine.laboratory import Laboratory, container, until
@@ -237,9 +238,9 @@ templates:
 
 
 @pytest.fixture
-def going(lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
+def going(lab: Laboratory) -> Callable[[str, str], str]:
     """Runs a manifest until a leaf of it says that it has begun; what it was is left, and it is ended at the end."""
-    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.2)
+    lab.patience = Patience(grace_seconds=0.2)
     started: list[tuple[threading.Event, threading.Thread]] = []
 
     def go(spec: str, ready: str = "begun", cores: int = 8) -> str:

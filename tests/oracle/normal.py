@@ -102,7 +102,7 @@ def _as_object(view: RunView, uid: str) -> dict[str, Any]:
     status = {
         "phase": view.phase,
         "message": "" if view.message in named else view.message,
-        "outputs": _listed(getattr(view, "outputs", {})),
+        "outputs": _listed(view.global_outputs),
         "nodes": {
             node.id: {
                 "id": node.id,

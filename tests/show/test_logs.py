@@ -15,8 +15,8 @@ from typing import ClassVar
 
 import pytest
 
+from pipeline.engine.views.naming import labels
 from pipeline.engine.views.views import NodeView, RunView
-from pipeline.show.labels import labels
 from pipeline.show.log_lines import LONGEST, Tail, harmless, last_lines, spoken
 from pipeline.show.logs import Printer, Stream, live_logs
 

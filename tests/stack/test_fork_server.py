@@ -35,7 +35,7 @@ class Node:
 
     def start(self, module: str, *arguments: str) -> Step:
         out, err = self.folder / "stdout", self.folder / "stderr"
-        return self.host.spawn_step(module, arguments, env=self.environment, cwd=self.folder, stdout=out, stderr=err)
+        return self.host.fork(module, arguments, env=self.environment, cwd=self.folder, stdout=out, stderr=err)
 
     def run(self, module: str, *arguments: str) -> int | None:
         step = self.start(module, *arguments)
@@ -176,7 +176,7 @@ from pipeline.stack.host import LaptopHost
 home, root, folder = map(pathlib.Path, sys.argv[1:])
 out, err, env = folder / "stdout", folder / "stderr", {"PATH": "/usr/bin:/bin"}
 host = LaptopHost(Stack(home, root=root))
-step = host.spawn_step("tried.hang", [str(folder / "pids")], env=env, cwd=folder, stdout=out, stderr=err)
+step = host.fork("tried.hang", [str(folder / "pids")], env=env, cwd=folder, stdout=out, stderr=err)
 time.sleep(1000)
 """
 

@@ -90,7 +90,7 @@ class Machine:
             return []
         journal = engine.Journal(self.home / "journal.db")
         try:
-            return engine.runs(journal)[::-1]
+            return engine.all_runs(journal)[::-1]
         finally:
             journal.close()
 

@@ -100,7 +100,7 @@ class World:
     @property
     def runs(self) -> list[str]:
         """All runs of the journal, in their names' order."""
-        return sorted(run.id for run in engine.runs(self.journal))
+        return sorted(run.id for run in engine.all_runs(self.journal))
 
     def said(self, words: str) -> list[str]:
         """The lines with these words, without their time."""

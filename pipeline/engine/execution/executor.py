@@ -5,17 +5,16 @@ is resumed.
 """
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
+from pipeline.engine.execution.clock import Clock
 from pipeline.engine.execution.journal import Journal, Started
 from pipeline.engine.execution.leaves import Outcome
-from pipeline.engine.execution.process import Child, end_group
-from pipeline.engine.execution.reuse import Taker
-from pipeline.engine.execution.runner import Hands, Happening, Leaf
-from pipeline.engine.host import Host
+from pipeline.engine.execution.process import end_group
+from pipeline.engine.execution.runner import Happening, Leaf, LeafRunner, Patience
+from pipeline.engine.host import Host, Process
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler import retries
 from pipeline.engine.scheduler.entering import timeout
@@ -26,9 +25,21 @@ from pipeline.engine.scheduler.state import Command, Kill, Lock, Node, Run, Star
 _LOOK_SECONDS: Final = 0.1  # how long the loop sleeps at most: whether to stop, mutexes and requests are looked at then
 
 
+class Substitute(Protocol):
+    """What is done in place of starting leaves, and of waiting."""
+
+    def instead(self, node: Node, place: Place, *, printed: bool) -> Callable[[], Outcome] | None:
+        """What is done in place of starting a leaf; None where it is started. `printed`: its stdout is an output."""
+        ...
+
+    def pauses(self, now: float) -> list[Event]:
+        """The ends of suspensions that are not waited for."""
+        ...
+
+
 class Executor:
-    """Executes one run that this process owns. `number`: how many events the journal has of it. `taker`: what it takes
-    from an earlier run."""
+    """Executes one run that this process owns. `number`: how many events the journal has of it. `substitute`: what
+    takes the place of its leaves."""
 
     def __init__(
         self,
@@ -40,15 +51,18 @@ class Executor:
         number: int,
         cores: int,
         stop: threading.Event,
+        clock: Clock,
+        patience: Patience,
         changed: Callable[[], None],
-        taker: Taker | None = None,
+        substitute: Substitute | None = None,
     ) -> None:
         self._journal, self._run, self._folder = journal, run, folder
         self._stop, self._changed, self._number = stop, changed, number
-        self._hands = Hands(host, cores)
+        self._clock = clock
+        self._runner = LeafRunner(host, cores, self._clock, patience)
         self._leaves: dict[str, Leaf] = {}
         self._locking: dict[str, Lock] = {}
-        self._taker = taker
+        self._substitute = substitute
         self._looked_at = 0.0
 
     def execute(self) -> None:
@@ -62,11 +76,11 @@ class Executor:
             while not self._run.over and not self._stop.is_set():
                 self._turn()
         finally:
-            self._hands.close()
+            self._runner.close()
 
     def _begin(self) -> None:
         if self._number == 0:
-            self._accept([Began(time.time())])
+            self._accept([Began(self._clock.now())])
             return
         for process in self._journal.processes(self._run.id):
             end_group(process.pid, process.started)
@@ -75,7 +89,7 @@ class Executor:
             while node.lock == "held" and self._lock(node) and not self._stop.wait(_LOOK_SECONDS):
                 pass
         if not self._stop.is_set():
-            self._accept([Resumed(time.time())])
+            self._accept([Resumed(self._clock.now())])
 
     def _lock(self, node: Node) -> str:
         return self._journal.lock(node.mutexes, self._run.id, node.name)
@@ -83,14 +97,14 @@ class Executor:
     def _turn(self) -> None:
         events: list[Event] = []
         started: list[Started] = []
-        children: list[Child] = []
-        for happening in self._hands.wait(self._patience()):
+        processes: list[Process] = []
+        for happening in self._runner.wait(self._patience()):
             events.append(self._event(happening))
             leaf, result = happening
             if result is not None and not isinstance(result, Outcome):
                 started.append(Started(leaf.node.name, result.pid, result.started))
-                children.extend([result] if isinstance(result, Child) else [])
-        now = time.time()
+                processes.append(result)
+        now = self._clock.now()
         if self._run.next_tick is not None and now >= self._run.next_tick:
             events.append(Tick(now))
         if now - self._looked_at >= _LOOK_SECONDS:
@@ -98,20 +112,24 @@ class Executor:
             events.extend(self._news(now))
         if events:
             self._accept(events, started)
-        for child in children:
-            child.release()
+        for process in processes:
+            process.release()
         self._changed()
 
     def _patience(self) -> float:
         tick = self._run.next_tick
-        return _LOOK_SECONDS if tick is None else min(_LOOK_SECONDS, max(0.0, tick - time.time()))
+        if tick is None:
+            return _LOOK_SECONDS
+        if not self._leaves:
+            self._clock.idle_until(tick)
+        return min(_LOOK_SECONDS, max(0.0, tick - self._clock.now()))
 
     def _event(self, happening: Happening) -> Event:
         leaf, result = happening
         if not isinstance(result, Outcome):
-            return Running(time.time(), leaf.node.name)
+            return Running(self._clock.now(), leaf.node.name)
         del self._leaves[leaf.node.name]
-        return Ended(time.time(), leaf.node.name, result.phase, result.message, result.outputs)
+        return Ended(self._clock.now(), leaf.node.name, result.phase, result.message, result.outputs)
 
     def _news(self, now: float) -> list[Event]:
         """What others have done: given back a mutex, asked for the run's end."""
@@ -132,7 +150,7 @@ class Executor:
             self._number += len(events)
             commands = [command for event in events for command in advance(self._run, event)]
             events = [event for command in commands for event in self._carry_out(command)]
-            events.extend(self._taker.pauses(time.time()) if self._taker is not None else ())
+            events.extend(self._substitute.pauses(self._clock.now()) if self._substitute is not None else ())
             started = None
 
     def _carry_out(self, command: Command) -> list[Event]:
@@ -142,9 +160,9 @@ class Executor:
                 self._ask(node)
             case Kill():
                 leaf = self._leaves.get(node.name)
-                if leaf is not None and self._hands.end(leaf):
+                if leaf is not None and self._runner.end(leaf):
                     del self._leaves[node.name]
-                    return [Ended(time.time(), node.name, "Failed", node.condemned)]
+                    return [Ended(self._clock.now(), node.name, "Failed", node.condemned)]
             case Lock():
                 return [self._first_try(command)]
             case Unlock():
@@ -163,16 +181,16 @@ class Executor:
             printed=frame is not None and node.task in frame.plan.printed,
             latest=min(filter(None, (retries.execution_deadline(node), timeout(node))), default=None),
         )
-        if self._taker is not None:
-            leaf.instead = self._taker.instead(node, leaf.place, printed=leaf.printed)
+        if self._substitute is not None:
+            leaf.instead = self._substitute.instead(node, leaf.place, printed=leaf.printed)
         self._leaves[node.name] = leaf
-        self._hands.ask(leaf)
+        self._runner.ask(leaf)
 
     def _first_try(self, command: Lock) -> Event:
         node = command.node
         holder = self._journal.lock(command.mutexes, self._run.id, node.name)
         if not holder:
-            return Locked(time.time(), node.name)
+            return Locked(self._clock.now(), node.name)
         self._locking[node.name] = command
         lock = f"{self._run.variables['workflow.namespace']}/Mutex/{command.mutexes[0]}"
-        return Waiting(time.time(), node.name, f"Waiting for {lock} lock. Lock status: 0/1 (run {holder} has it)")
+        return Waiting(self._clock.now(), node.name, f"Waiting for {lock} lock. Lock status: 0/1 (run {holder} has it)")

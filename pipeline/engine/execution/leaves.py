@@ -1,20 +1,18 @@
 """One leaf, from its template to a started process, and from its end to its outputs.
 
 Everything here may block (servers that are not ready, slow disks), so the executor calls it from worker threads.
-A step `python -m steps.X …` goes to the host's fork server; any other command is a plain subprocess.
 """
 
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
-from typing import Any, Final, Literal
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol
 
 import yaml
 
-from pipeline.engine.execution.process import Child
 from pipeline.engine.host import Host, Process
 from pipeline.engine.language import resources
 from pipeline.engine.language.variables import replace_all
@@ -36,6 +34,14 @@ class Outcome:
     outputs: Outputs | None = None
 
 
+class Applying(Protocol):
+    """Whoever applies objects: a `Host`, or what stands for one."""
+
+    def apply(self, manifest: dict[str, Any], *, log: Path) -> dict[str, Any]:
+        """See `Host`."""
+        ...
+
+
 class NotGathered(Exception):
     """An output is not there, or is too large."""
 
@@ -48,7 +54,7 @@ def explain(error: BaseException) -> str:
 
 
 def start(template: Template, place: Place, host: Host) -> Process:
-    """Start a container's command; a `Child` waits for its `release`.
+    """Start a container's command; it waits for its `release`.
 
     Raises:
         PipelineError, OSError, ValueError: it cannot be started; in one line with `explain`.
@@ -68,16 +74,7 @@ def start(template: Template, place: Place, host: Host) -> Process:
     if isinstance(container, Script):
         place.script.write_text(container.source, encoding="utf-8")
         command.append(str(place.script))
-    logs = {"stdout": place.stdout, "stderr": place.stderr}
-    if is_step(command):
-        return host.spawn_step(command[2], command[3:], env=env, cwd=cwd, **logs)
-    return Child(command, env=env, cwd=cwd, **logs)
-
-
-def is_step(command: Sequence[str]) -> bool:
-    """Whether the fork server starts it: `python -m steps.X …`."""
-    python = len(command) > 2 and re.fullmatch(r"python[\d.]*", PurePath(command[0]).name) is not None
-    return python and command[1] == "-m" and command[2].startswith("steps.")
+    return host.start(command, env=env, cwd=cwd, stdout=place.stdout, stderr=place.stderr)
 
 
 def _output_paths(template: Template) -> list[str]:
@@ -101,7 +98,7 @@ def _placed(template: Template, place: Place) -> Container:
 
 
 def own_variables(place: Place) -> dict[str, str]:
-    """What every step finds in its environment. Nothing else of the caller's: its secrets are none of a step's."""
+    """What every step finds in its environment. Nothing else of the caller's: steps never see the caller's secrets."""
     path = os.environ.get("PATH", os.defpath)
     variables = {
         "PATH": path,
@@ -197,7 +194,7 @@ def printed_by(log: Path) -> str:
     return text[-PARAMETER_BYTES:]
 
 
-def apply(template: Template, place: Place, host: Host) -> Outcome:
+def apply(template: Template, place: Place, host: Applying) -> Outcome:
     """Apply a resource's object, and judge what it has become."""
     resource = template.resource
     if resource is None:

@@ -14,11 +14,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pipeline.engine.host import NoSuchCommand
+
 _GATE = 'read -r _ && exec "$@" </dev/null'
-
-
-class NoSuchCommand(Exception):
-    """There is no such command here, or it may not be run."""
 
 
 class Child:

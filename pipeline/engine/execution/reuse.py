@@ -64,7 +64,7 @@ class Reuse:
         return cls(found["run"], found["node"], leaves, tuple(found["idle"]), tuple(found["changed"]))
 
 
-class Taker:
+class ReuseMatcher:
     """Says of each leaf of one run whether it is taken from the earlier run."""
 
     def __init__(self, reuse: Reuse, run: Run) -> None:

@@ -17,19 +17,26 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from pipeline.engine.execution import leaves
+from pipeline.engine.execution.clock import Clock
 from pipeline.engine.execution.leaves import Outcome
-from pipeline.engine.execution.process import Child, NoSuchCommand
-from pipeline.engine.host import Host, Process
+from pipeline.engine.execution.process import Child
+from pipeline.engine.host import Host, NoSuchCommand, Process
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.state import Node
 from pipeline.engine.spec import Template
 from pipeline.errors import PipelineError
 
-GRACE_SECONDS: Final = 5.0  # between TERM and KILL
-_LOGS_SECONDS: Final = 1.0
 _NO_COMMAND: Final = "64"  # argoexec's exit code for it
 _LATE: Final = "Pod was active on the node longer than the specified deadline"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """`grace_seconds`: between TERM and KILL. `logs_seconds`: between two looks at whether a log floods the disk."""
+
+    grace_seconds: float = 5.0
+    logs_seconds: float = 1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -54,11 +61,13 @@ class Leaf:
 Happening = tuple[Leaf, Process | Outcome | None]  # started (None: without a process) or ended
 
 
-class Hands:
+class LeafRunner:
     """The leaves of one run."""
 
-    def __init__(self, host: Host, cores: int) -> None:
+    def __init__(self, host: Host, cores: int, clock: Clock, patience: Patience) -> None:
         self._host = host
+        self._clock = clock
+        self._patience = patience
         self._cores = cores
         self._queue: deque[Leaf] = deque()
         self._active: dict[str, Leaf] = {}
@@ -106,7 +115,7 @@ class Hands:
             leaf.has_place = True
             self._taken += 1
             try:
-                _set_deadline(leaf)
+                self._set_deadline(leaf)
             except ValueError as error:
                 found.append((leaf, self._ended(leaf, Outcome("Error", str(error)))))
                 continue
@@ -119,6 +128,17 @@ class Hands:
             else:
                 self._in_thread(leaf, lambda leaf=leaf: leaves.start(leaf.template, leaf.place, self._host))  # type: ignore[misc]
         return found
+
+    def _set_deadline(self, leaf: Leaf) -> None:
+        text = leaf.template.deadline_seconds
+        if text is not None:
+            if not text.isdecimal():
+                raise ValueError(f"activeDeadlineSeconds is {text!r}; wanted a whole number")
+            leaf.deadline, leaf.late = time.monotonic() + int(text), _LATE
+        if leaf.latest is not None:
+            latest = time.monotonic() + leaf.latest - self._clock.now()
+            if leaf.deadline is None or latest < leaf.deadline:
+                leaf.deadline, leaf.late = latest, "Step exceeded its deadline"
 
     def _in_thread(self, leaf: Leaf, work: Callable[[], Process | Outcome]) -> None:
         def job() -> None:
@@ -167,7 +187,7 @@ class Hands:
         return outcome
 
     def end(self, leaf: Leaf) -> bool:
-        """End a leaf: TERM now, KILL after the grace. True where it has no process, and has ended with this."""
+        """End a leaf: TERM now, KILL after the grace. Returns True if it had no process and is now finished."""
         if leaf in self._queue:
             self._queue.remove(leaf)
             return True
@@ -187,7 +207,7 @@ class Hands:
         del self._active[leaf.node.name]
 
     def _terminate(self, leaf: Leaf) -> None:
-        leaf.kill_at = time.monotonic() + GRACE_SECONDS
+        leaf.kill_at = time.monotonic() + self._patience.grace_seconds
         if leaf.process is not None:
             leaf.process.kill(signal.SIGTERM)
 
@@ -197,14 +217,14 @@ class Hands:
         for leaf in list(self._active.values()):
             if leaf.process is not None and leaf.kill_at is not None and now >= leaf.kill_at:
                 leaf.process.kill(signal.SIGKILL)
-                leaf.kill_at = now + GRACE_SECONDS
+                leaf.kill_at = now + self._patience.grace_seconds
             if leaf.deadline is not None and now >= leaf.deadline and leaf.kill_at is None and leaf.has_place:
                 if leaf.process is not None:
                     self._terminate(leaf)
                 else:
                     self._give_up(leaf)
                     found.append((leaf, Outcome("Failed", leaf.late)))
-        if now - self._logs_at >= _LOGS_SECONDS:
+        if now - self._logs_at >= self._patience.logs_seconds:
             self._logs_at = now
             for leaf in self._active.values():
                 with contextlib.suppress(OSError):
@@ -220,7 +240,7 @@ class Hands:
                 _discard(self._results.get_nowait()[1])
             except Empty:
                 break
-        for number, patience in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 10.0)):
+        for number, patience in ((signal.SIGTERM, self._patience.grace_seconds), (signal.SIGKILL, 10.0)):
             left = [leaf.process for leaf in self._active.values() if leaf.process is not None]
             for process in left:
                 process.kill(number)
@@ -232,18 +252,6 @@ class Hands:
                 leaf.process.close()
         self._selector.close()
         os.close(self._bell)
-
-
-def _set_deadline(leaf: Leaf) -> None:
-    text = leaf.template.deadline_seconds
-    if text is not None:
-        if not text.isdecimal():
-            raise ValueError(f"activeDeadlineSeconds is {text!r}; wanted a whole number")
-        leaf.deadline, leaf.late = time.monotonic() + int(text), _LATE
-    if leaf.latest is not None:
-        latest = time.monotonic() + leaf.latest - time.time()
-        if leaf.deadline is None or latest < leaf.deadline:
-            leaf.deadline, leaf.late = latest, "Step exceeded its deadline"
 
 
 def _discard(result: Process | Outcome) -> None:

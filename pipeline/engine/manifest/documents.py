@@ -69,22 +69,32 @@ def read(path: Path) -> list[Located]:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        documents = list(yaml.load_all(text, _Loader))
     except OSError as error:
         raise Refused(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise Refused(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, where: str) -> list[Located]:
+    """All documents of a text. `where`: what it is of, in messages.
+
+    Raises:
+        Refused: it is not YAML (with line and column), or holds something else than mappings.
+    """
+    try:
+        documents = list(yaml.load_all(text, _Loader))
     except Refused as error:
-        raise Refused(f"{path}: {error}") from error
+        raise Refused(f"{where}: {error}") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise Refused(f"{path}{where}: not YAML: {error.problem}") from error
+        at = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise Refused(f"{where}{at}: not YAML: {error.problem}") from error
     except yaml.YAMLError as error:
-        raise Refused(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+        raise Refused(f"{where}: not YAML: {' '.join(str(error).split())}") from error
     for document in documents:
         if document is not None and not isinstance(document, Located):
-            raise Refused(f"{path}: a document is {document!r:.60}; wanted a mapping with apiVersion and kind")
+            raise Refused(f"{where}: a document is {document!r:.60}; wanted a mapping with apiVersion and kind")
     return [document for document in documents if document]
 
 

@@ -10,8 +10,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pipeline.engine import Manifests
-from pipeline.engine.manifest import documents, load
+from pipeline.engine.manifest import documents
+from pipeline.engine.manifest.workflows import KINDS, Manifests, resolve
 from pipeline.errors import Refused, UserError
 
 SHIPPED = Path(__file__).parents[3] / "manifests"
@@ -28,7 +28,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
     """A workflow as it is read, unchecked."""
 
     file: Path
@@ -72,14 +72,14 @@ def find(target: str, name: str = "") -> Found:
         UserError: there is no such workflow, or it is not clear which; names those there are.
     """
     if is_place(target):
-        return _of_place(Path(target), name)
+        return in_place(Path(target), name)
     entries, note = _entries(sorted(SHIPPED.rglob("*.yaml")))
     if any(entry.name == target and entry.runnable for entry in entries):
         if name:
             raise UserError(f"{target} is a workflow of manifests/, so {name} cannot be of it; leave one of them out")
         return Found(_resolved([entry for entry in entries if entry.name == target], entries), target)
     if Path(target).exists():
-        return _of_place(Path(target), name)
+        return in_place(Path(target), name)
     there = [entry.name for entry in entries if entry.runnable]
     problem = f" ({note})" if note else ""
     raise UserError(f"no workflow {target!r} in manifests/, and no such file; {_there(target, there)}{problem}")
@@ -92,10 +92,10 @@ def examine(place: Path) -> list[tuple[Path, str, Refused | None]]:
         UserError: there is no workflow.
     """
     found: list[tuple[Path, str, Refused | None]] = []
-    entries: list[_Entry] = []
+    entries: list[Entry] = []
     for file in documents.files(place):
         try:
-            entries += [_Entry(file, document) for document in _workflows(documents.read(file))]
+            entries += [Entry(file, document) for document in workflows(documents.read(file))]
         except Refused as problem:
             found.append((file, "", problem))
     for entry in entries:
@@ -109,9 +109,15 @@ def examine(place: Path) -> list[tuple[Path, str, Refused | None]]:
     return found
 
 
-def _of_place(place: Path, name: str) -> Found:
+def in_place(place: Path, name: str = "") -> Found:
+    """The workflow of a file or folder: the one named `name`, or the only one.
+
+    Raises:
+        Refused: it cannot be run here, or the file cannot be read.
+        UserError: there is no such workflow, or it is not clear which; names those there are.
+    """
     if place.is_file():
-        entries, note = [_Entry(place, document) for document in _workflows(documents.read(place))], ""
+        entries, note = [Entry(place, document) for document in workflows(documents.read(place))], ""
         if not entries:
             raise UserError(f"{place} {_holds(documents.read(place))}; wanted a Workflow")
     else:
@@ -119,18 +125,31 @@ def _of_place(place: Path, name: str) -> Found:
         if not entries:
             problem = f"; {note}" if note else ""
             raise UserError(f"{place} holds no Workflow, WorkflowTemplate or CronWorkflow{problem}")
-    chosen = _named(place, name, entries) if name else _only(place, entries)
-    around = entries + list(_beside(chosen, entries)) if place.is_file() else entries
-    return Found(_resolved([chosen], around), chosen.name, note)
+    one = _named(place, name, entries) if name else _only(place, entries)
+    around = entries + list(_beside(one, entries)) if place.is_file() else entries
+    return Found(_resolved([one], around), one.name, note)
 
 
-def _entries(files: Iterable[Path]) -> tuple[list[_Entry], str]:
+def chosen(where: str, entries: Sequence[Entry], name: str = "") -> Found:
+    """The workflow among entries: the one named `name`, or the only one. `where`: what they are of, in messages.
+
+    Raises:
+        Refused: it cannot be run here.
+        UserError: there is no such workflow, or it is not clear which; names those there are.
+    """
+    if not entries:
+        raise UserError(f"{where} holds no Workflow, WorkflowTemplate or CronWorkflow")
+    one = _named(where, name, entries) if name else _only(where, entries)
+    return Found(_resolved([one], entries), one.name)
+
+
+def _entries(files: Iterable[Path]) -> tuple[list[Entry], str]:
     """The workflows of files, and a note on those that cannot be read."""
-    entries: list[_Entry] = []
+    entries: list[Entry] = []
     problems: list[tuple[Path, str]] = []
     for file in files:
         try:
-            entries += [_Entry(file, document) for document in _workflows(documents.read(file))]
+            entries += [Entry(file, document) for document in workflows(documents.read(file))]
         except Refused as problem:
             problems.append((file, str(problem)))
     if len(problems) == 1:
@@ -140,8 +159,9 @@ def _entries(files: Iterable[Path]) -> tuple[list[_Entry], str]:
     return entries, f"passed over {len(problems)} files that cannot be read: {names}{more}" if problems else ""
 
 
-def _workflows(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    kinds = (*load.KINDS, "ClusterWorkflowTemplate")  # the last is refused by name
+def workflows(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of a kind that can be run or referred to."""
+    kinds = (*KINDS, "ClusterWorkflowTemplate")  # the last is refused by name
     return [document for document in found if document.get("kind") in kinds]
 
 
@@ -151,7 +171,7 @@ def _holds(found: Sequence[dict[str, Any]]) -> str:
     return f"holds {', '.join(kinds)}" if kinds else "is empty"
 
 
-def _named(place: Path, name: str, entries: Sequence[_Entry]) -> _Entry:
+def _named(place: Path | str, name: str, entries: Sequence[Entry]) -> Entry:
     found = [entry for entry in entries if entry.name == name]
     if not found:
         there = [entry.name for entry in entries if entry.runnable]
@@ -162,7 +182,7 @@ def _named(place: Path, name: str, entries: Sequence[_Entry]) -> _Entry:
     return found[0]
 
 
-def _only(place: Path, entries: Sequence[_Entry]) -> _Entry:
+def _only(place: Path | str, entries: Sequence[Entry]) -> Entry:
     """The one that is meant where there is no name: the only one, or the only one that is not a library."""
     runnable = [entry for entry in entries if entry.runnable]
     for choice in (runnable, [entry for entry in runnable if entry.kind in _STARTED]):
@@ -176,21 +196,22 @@ def _only(place: Path, entries: Sequence[_Entry]) -> _Entry:
     if len(named) == 1:
         return _named(place, named[0], runnable)
     shown = ", ".join(named[:10]) + (f" and {len(named) - 10} more" if len(named) > 10 else "")
-    raise UserError(f"{place} holds {len(named)} workflows: {shown}; say which: pipeline run {place} {named[0]}")
+    how = f"pipeline run {place} {named[0]}" if isinstance(place, Path) else f"name={named[0]!r}"
+    raise UserError(f"{place} holds {len(named)} workflows: {shown}; say which: {how}")
 
 
-def _beside(chosen: _Entry, entries: Sequence[_Entry]) -> Iterator[_Entry]:
-    """What `chosen` refers to and its file does not hold, from the files beside it."""
-    missing = _needed([chosen], entries)[1]
+def _beside(one: Entry, entries: Sequence[Entry]) -> Iterator[Entry]:
+    """What `one` refers to and its file does not hold, from the files beside it."""
+    missing = _needed([one], entries)[1]
     if not missing:
         return
-    folder = chosen.file.parent
-    files = sorted(file for pattern in ("*.yaml", "*.yml") for file in folder.glob(pattern) if file != chosen.file)
+    folder = one.file.parent
+    files = sorted(file for pattern in ("*.yaml", "*.yml") for file in folder.glob(pattern) if file != one.file)
     others, _ = _entries(files)
     yield from (entry for entry in others if entry.kind == "WorkflowTemplate")
 
 
-def _resolved(chosen: Sequence[_Entry], entries: Sequence[_Entry]) -> Manifests:
+def _resolved(chosen: Sequence[Entry], entries: Sequence[Entry]) -> Manifests:
     needed, missing = _needed(chosen, entries)
     if missing:
         there = ", ".join(sorted({entry.name for entry in entries if entry.kind == "WorkflowTemplate"})) or "none"
@@ -198,12 +219,12 @@ def _resolved(chosen: Sequence[_Entry], entries: Sequence[_Entry]) -> Manifests:
             f"{chosen[0].file}: {chosen[0].name} refers to the WorkflowTemplate {missing[0]}, which is neither in its "
             f"file nor beside it; there are {there}"
         )
-    return load.resolve((str(entry.file), entry.document) for entry in needed)
+    return resolve((str(entry.file), entry.document) for entry in needed)
 
 
-def _needed(chosen: Sequence[_Entry], entries: Sequence[_Entry]) -> tuple[list[_Entry], list[str]]:
+def _needed(chosen: Sequence[Entry], entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
     """`chosen` with all that it refers to, directly or not; and the names that lead nowhere."""
-    templates: dict[str, list[_Entry]] = {}
+    templates: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.kind == "WorkflowTemplate":
             templates.setdefault(entry.name, []).append(entry)

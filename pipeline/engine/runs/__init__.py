@@ -1,1 +1,20 @@
 """Runs as a whole: submitted, executed, resumed, looked at, stopped, run again from a node."""
+
+from pipeline.engine.runs.earlier import again
+from pipeline.engine.runs.front import run, state_folder
+from pipeline.engine.runs.lifecycle import all_runs, arguments_of, commands, execute, follow, state, stop, submit, view
+
+__all__ = [
+    "again",
+    "all_runs",
+    "arguments_of",
+    "commands",
+    "execute",
+    "follow",
+    "run",
+    "state",
+    "state_folder",
+    "stop",
+    "submit",
+    "view",
+]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from pipeline.engine.execution.journal import Journal, Row, owned
 from pipeline.engine.execution.reuse import Leaf, Reuse, as_leaf
-from pipeline.engine.runs.runs import view
+from pipeline.engine.runs.lifecycle import view
 from pipeline.engine.spec import Workflow
+from pipeline.engine.views.naming import attempts, below, names
 from pipeline.engine.views.views import NodeView, RunView
 from pipeline.errors import UserError
 
@@ -43,7 +44,7 @@ def _newest(journal: Journal, workflow: str) -> Row:
     for row in journal.rows():
         if row["workflow"] == workflow:
             return row
-    raise UserError(f"there is no earlier run of {workflow}; start one without --from")
+    raise UserError(f"there is no earlier run of {workflow}; run it from its beginning")
 
 
 def _has(workflow: Workflow, name: str) -> bool:
@@ -54,15 +55,8 @@ class _Earlier:
     def __init__(self, run: RunView) -> None:
         self.run = run
         self.nodes = {node.id: node for node in run.nodes}
-        attempts = {
-            child: node
-            for node in run.nodes
-            if node.type == "Retry"
-            for child in node.children
-            if self.nodes[child].name == f"{node.name}({self.nodes[child].attempt})"
-        }
-        self.attempts: Mapping[str, NodeView] = attempts
-        self.last = {node.id: child for child, node in attempts.items()}  # by retry node: its last attempt
+        self.attempts = attempts(run.nodes)
+        self.last = {node.id: child for child, node in self.attempts.items()}  # by retry node: its last attempt
         self._keys: dict[str, str | None] = {}
         for node in run.nodes:
             self._keys[node.id] = self._key(node)
@@ -100,7 +94,7 @@ class _Earlier:
             if not Path(path).exists():
                 raise UserError(
                     f"{self.run.id} cannot be run again from a node: {path}, of its node {node.display_name}, is not "
-                    "there any more; start it anew without --from"
+                    "there any more; run it from its beginning"
                 )
         return as_leaf(node.inputs.get("parameters", {}), node.outputs, node.log)
 
@@ -125,17 +119,17 @@ class _Earlier:
 
     def _find(self, wanted: str) -> list[NodeView]:
         """The nodes that are meant: one, or all items of a fan-out of steps, which has no node of its own."""
-        names = {node.id: self._names(node) for node in self.run.nodes[1:] if node.type != "StepGroup"}
-        found = [self.nodes[id] for id, known in names.items() if wanted in known]
+        called = {node.id: self._names(node) for node in self.run.nodes[1:] if node.type != "StepGroup"}
+        found = [self.nodes[id] for id, known in called.items() if wanted in known]
         if not found:
-            found = [self.nodes[id] for id, known in names.items() if any(_is_item(name, wanted) for name in known)]
+            found = [self.nodes[id] for id, known in called.items() if any(_is_item(name, wanted) for name in known)]
             if len({node.boundary for node in found}) == 1:
                 return found
         found = list({whole.id: whole for whole in map(self._whole, found)}.values())
         if not found:
-            every = sorted({name for known in names.values() for name in known if name})
+            every = sorted({name for known in called.values() for name in known if name})
             near = get_close_matches(wanted, every, n=3, cutoff=0.5) or list(map(self._below, self.run.nodes[1:]))
-            there = f"there are {_list(near)}" if near else "it is a single one, so start it anew without --from"
+            there = f"there are {_list(near)}" if near else "it is a single one, so run it from its beginning"
             raise UserError(f"run {self.run.id} has no node {wanted!r}; {there}")
         if len(found) > 1:
             several = _list(sorted(self._below(node) for node in found))
@@ -154,17 +148,11 @@ class _Earlier:
         return node
 
     def _names(self, node: NodeView) -> set[str]:
-        """What a node may be called: its display name, its name below the run, with attempts and without, and the
-        display names that lead to it."""
-        key = self._keys[node.id]
-        names = {node.display_name, self._below(node), key.removeprefix(".") if key else ""}
-        path, above = node.display_name, self.nodes.get(node.boundary or "")
-        while above is not None and above is not self.run.nodes[0]:
-            path, above = f"{above.display_name}.{path}", self.nodes.get(above.boundary or "")
-        return names | {path}
+        """What a node may be called, also without the numbers of attempts."""
+        return names(node, self.nodes, self.run.nodes[0]) | {(self._keys[node.id] or "").removeprefix(".")}
 
     def _below(self, node: NodeView) -> str:
-        return node.name.removeprefix(self.run.id).removeprefix(".")
+        return below(node, self.run.nodes[0])
 
 
 def _is_item(name: str, fan_out: str) -> bool:

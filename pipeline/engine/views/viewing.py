@@ -10,12 +10,7 @@ from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.state import BROKEN, Node, Run
 from pipeline.engine.spec import Artifact
-from pipeline.engine.views.views import NodeView, RunView
-
-
-def folder_of(home: Path, run_id: str) -> Path:
-    """Where a run's files are."""
-    return home / "runs" / run_id
+from pipeline.engine.views.views import Nodes, NodeView, RunView
 
 
 class Viewer:
@@ -30,6 +25,7 @@ class Viewer:
     def view(self, *, interrupted: bool = False) -> RunView:
         """The run as it stands."""
         run = self._run
+        nodes = Nodes(self._node(node) for node in run.nodes.values())
         return RunView(
             id=run.id,
             workflow=run.workflow.name,
@@ -39,8 +35,10 @@ class Viewer:
             created_at=self._created,
             started_at=utc(run.started_at),
             finished_at=utc(run.finished_at),
-            nodes=tuple(self._node(node) for node in run.nodes.values()),
-            outputs=_outputs(run.outputs, self._folder) if run.outputs.parameters or run.outputs.artifacts else {},
+            nodes=nodes,
+            global_outputs=_outputs(run.outputs, self._folder)
+            if run.outputs.parameters or run.outputs.artifacts
+            else {},
             interrupted=interrupted,
         )
 
@@ -128,9 +126,9 @@ def _outputs(outputs: Outputs | None, folder: Path) -> dict[str, Any]:
     return found
 
 
-def to_tree(view: RunView) -> list[dict[str, Any]]:
-    """The nodes as JSON, for the journal."""
-    return [
+def to_tree(view: RunView) -> dict[str, Any]:
+    """The nodes and outputs as JSON, for the journal."""
+    nodes = [
         {
             **asdict(node),
             "started_at": node.started_at.timestamp() if node.started_at else None,
@@ -139,11 +137,13 @@ def to_tree(view: RunView) -> list[dict[str, Any]]:
         }
         for node in view.nodes
     ]
+    return {"nodes": nodes, "global_outputs": view.global_outputs}
 
 
 def from_tree(row: Mapping[str, Any]) -> RunView:
     """The view of a finished run, from its row in the journal."""
-    nodes = [
+    tree = row["tree"] if isinstance(row["tree"], dict) else {"nodes": row["tree"]}  # a list: an older engine's
+    nodes = Nodes(
         NodeView(
             **{
                 **node,
@@ -153,9 +153,9 @@ def from_tree(row: Mapping[str, Any]) -> RunView:
                 "log": Path(node["log"]) if node["log"] else None,
             }
         )
-        for node in row["tree"]
-    ]
-    return RunView(**heading(row), nodes=tuple(nodes))
+        for node in tree["nodes"]
+    )
+    return RunView(**heading(row), nodes=nodes, global_outputs=tree.get("global_outputs", {}))
 
 
 def heading(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def test_a_journal_of_the_first_version_goes_on(lab: Laboratory, tmp_path: Path)
     lab.journal = engine.Journal(tmp_path / "old.db")
     view = lab.execute(run)
     assert (view.phase, log_of(view)) == ("Succeeded", "{{workflow.scheduledTime}}\n")
-    assert [each.id for each in engine.runs(engine.Journal(tmp_path / "old.db"))] == [run]
+    assert [each.id for each in engine.all_runs(engine.Journal(tmp_path / "old.db"))] == [run]
 
 
 def test_a_journal_can_be_made_and_brought_up_to_date_by_several_at_once(lab: Laboratory, tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_journal_can_be_made_and_brought_up_to_date_by_several_at_once(lab: La
     paths = [tmp_path / name for name in ("old.db", "new.db") for _ in range(8)]
     with ThreadPoolExecutor(16) as pool:
         journals = list(pool.map(engine.Journal, paths))
-    assert [len(engine.runs(journal)) for journal in journals] == [1] * 8 + [0] * 8
+    assert [len(engine.all_runs(journal)) for journal in journals] == [1] * 8 + [0] * 8
 
 
 def test_a_run_knows_the_time_it_was_scheduled_for_also_when_it_is_resumed(lab: Laboratory) -> None:
@@ -72,4 +72,4 @@ def test_a_name_is_given_to_one_run_only(lab: Laboratory) -> None:
     first = engine.submit(lab.journal, manifests, "w", {}, run_id="w-1")
     with pytest.raises(UserError, match="there is a run w-1 already; give the new one another name"):
         engine.submit(lab.journal, manifests, "w", {}, run_id="w-1")
-    assert [each.id for each in engine.runs(lab.journal)] == [first]
+    assert [each.id for each in engine.all_runs(lab.journal)] == [first]

@@ -2,14 +2,12 @@
 
 import json
 import os
-import time
 from pathlib import Path
 
 import pytest
 
-from pipeline.engine import places
-from pipeline.engine.execution import leaves
-from pipeline.engine.execution.process import start_time
+from pipeline.engine import Patience, places
+from pipeline.engine.execution.process import Child, start_time
 from tests.engine.laboratory import Laboratory, container, log_of, until
 
 PASS_ON = """
@@ -128,11 +126,9 @@ def test_settings_that_are_not_there(lab: Laboratory):
     assert (view.phase, view.message) == ("Error", "no secret is named nosuch here; there are none")
 
 
-def test_a_step_of_ours_goes_to_the_host(lab: Laboratory):
+def test_a_command_goes_to_the_host(lab: Laboratory):
     asked = []
-    lab.host.spawn_step = lambda module, arguments, **where: (
-        asked.append((module, list(arguments))) or leaves.Child(["true"], **where)
-    )
+    lab.host.start = lambda command, **where: asked.append(list(command)) or Child(["true"], **where)
     spec = """
     entrypoint: only
     templates:
@@ -141,7 +137,7 @@ def test_a_step_of_ours_goes_to_the_host(lab: Laboratory):
     """
     view = lab.run(spec)
     assert view.phase == "Succeeded", view.message
-    assert asked == [("steps.plan", ["--from", "2020-01-01", f"{view.nodes[0].log}/homex"])]
+    assert asked == [["python", "-m", "steps.plan", "--from", "2020-01-01", f"{view.nodes[0].log}/homex"]]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +209,7 @@ def test_a_host_that_breaks_breaks_the_node_and_not_the_engine(lab: Laboratory):
     def broken(*_, **__):
         raise KeyError("surprise")
 
-    lab.host.spawn_step = broken
+    lab.host.start = broken
     spec = "entrypoint: only\ntemplates:\n  - {name: only, container: {image: i, command: [python, -m, steps.plan]}}\n"
     view = lab.run(spec)
     assert (view.phase, view.message) == ("Error", "KeyError: 'surprise'")
@@ -231,11 +227,9 @@ def test_a_full_disk_is_one_clear_line(lab: Laboratory, monkeypatch):
     assert view.message.startswith("No space left on device: ")
 
 
-def test_a_deadline_ends_the_whole_group(lab: Laboratory, monkeypatch):
-    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.3)
-    began = time.monotonic()
+def test_a_deadline_ends_the_whole_group(lab: Laboratory):
+    lab.patience = Patience(grace_seconds=0.3)
     view = lab.script("trap '' TERM; sleep 1000 & sleep 1000; wait", activeDeadlineSeconds="1")
-    assert time.monotonic() - began < 10
     assert view.phase == "Failed"
     assert view.message == "Pod was active on the node longer than the specified deadline"
 
@@ -249,7 +243,7 @@ def test_what_a_step_leaves_in_its_group_ends_with_it(lab: Laboratory):
 
 def test_a_flood_of_output_is_bounded(lab: Laboratory, monkeypatch):
     monkeypatch.setattr(places, "LOG_BYTES", 4 * 2**20)
-    monkeypatch.setattr("pipeline.engine.execution.runner._LOGS_SECONDS", 0.05)
+    lab.patience = Patience(logs_seconds=0.05)
     view = lab.script("for i in $(seq 30); do head -c 1000000 /dev/zero | tr '\\0' x; sleep 0.02; done; echo; echo end")
     log = log_of(view)
     assert view.phase == "Succeeded"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import engine
+from pipeline.engine import Patience
 from pipeline.errors import UserError
 from tests.engine.laboratory import Laboratory, log_of, manifest, until
 
@@ -452,8 +453,8 @@ def test_an_exit_hook_belongs_to_what_it_is_for(bench: Bench) -> None:
     assert set(bench.executed) == {"end", "fan(1:1)", *again}
 
 
-def test_a_kill_in_the_middle_and_a_resume(bench: Bench, lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.2)
+def test_a_kill_in_the_middle_and_a_resume(bench: Bench, lab: Laboratory) -> None:
+    lab.patience = Patience(grace_seconds=0.2)
     first = bench.first(CHAIN)
     slow = CHAIN.replace("test ! -e MARKS.fail", "test -e MARKS.go || sleep 1000")
     run = bench.submit("b", spec=slow)
@@ -478,7 +479,7 @@ def test_files_that_are_not_there_any_more(bench: Bench, lab: Laboratory, gone: 
     shutil.rmtree(a.outputs["artifacts"]["file"] if gone == "artifact" else lab.home / "runs" / first.id)
     with pytest.raises(UserError, match=f"{first.id} cannot be run again from a node: .*, of its node a, is not there"):
         bench.submit("b")
-    assert len(engine.runs(lab.journal)) == 1
+    assert len(engine.all_runs(lab.journal)) == 1
 
 
 def test_files_that_go_between_submitting_and_executing(bench: Bench, lab: Laboratory) -> None:
@@ -502,10 +503,8 @@ def test_a_run_that_goes_on_or_has_not_begun(bench: Bench, lab: Laboratory) -> N
         bench.submit("b", spec=CHAIN)
 
 
-def test_an_interrupted_run_can_be_run_again_from_a_node(
-    bench: Bench, lab: Laboratory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.2)
+def test_an_interrupted_run_can_be_run_again_from_a_node(bench: Bench, lab: Laboratory) -> None:
+    lab.patience = Patience(grace_seconds=0.2)
     slow = CHAIN.replace("test ! -e MARKS.fail", "sleep 1000")
     run = lab.submit(bench.written(slow))
     stop = threading.Event()
@@ -527,7 +526,7 @@ def test_another_workflows_run_is_not_taken(bench: Bench, lab: Laboratory) -> No
     manifests = engine.load(lab.folder / "manifests")
     with pytest.raises(UserError, match=f"run {first.id} is of the workflow w, not of v"):
         engine.again(lab.journal, manifests.named("v"), "end", {}, of=first.id)
-    with pytest.raises(UserError, match="there is no earlier run of v; start one without --from"):
+    with pytest.raises(UserError, match="there is no earlier run of v; run it from its beginning"):
         engine.again(lab.journal, manifests.named("v"), "end", {})
 
 

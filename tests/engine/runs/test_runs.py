@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import engine
+from pipeline.engine import Patience
 from pipeline.engine.execution.process import is_alive, start_time
 from pipeline.errors import PipelineError, UserError
 from tests import ROOT
@@ -38,7 +39,7 @@ PARAMETERS = container("echo {{workflow.parameters.p}}").replace(
 def test_a_run_has_its_parameters(lab: Laboratory):
     run = lab.submit(PARAMETERS, p="a", q="given")
     assert engine.view(lab.journal, run).phase == "Pending"
-    assert [(each.phase, each.interrupted) for each in engine.runs(lab.journal)] == [("Pending", True)]
+    assert [(each.phase, each.interrupted) for each in engine.all_runs(lab.journal)] == [("Pending", True)]
     view = lab.execute(run)
     assert view.parameters == {"p": "a", "q": "given", "r": "d"}
     assert log_of(view) == "a\n"
@@ -58,18 +59,18 @@ def test_parameters_that_do_not_fit(lab: Laboratory, given, message):
     with pytest.raises(UserError) as error:
         lab.submit(PARAMETERS, **given)
     assert str(error.value) == message
-    assert engine.runs(lab.journal) == []
+    assert engine.all_runs(lab.journal) == []
 
 
 def test_runs_and_views_are_what_they_were_at_the_end(lab: Laboratory):
     seen = []
     first = lab.execute(lab.submit(container("exit 1")), on_change=seen.append)
     second = lab.script("true")
-    assert [(run.id, run.phase, run.interrupted) for run in engine.runs(lab.journal)] == [
+    assert [(run.id, run.phase, run.interrupted) for run in engine.all_runs(lab.journal)] == [
         (second.id, "Succeeded", False),
         (first.id, "Failed", False),
     ]
-    assert engine.runs(lab.journal)[1].message == "main: Error (exit code 1)"
+    assert engine.all_runs(lab.journal)[1].message == "main: Error (exit code 1)"
     assert engine.view(lab.journal, first.id) == first == seen[-1]
     assert lab.execute(first.id) == first, "executing a run that is over shows it"
     with pytest.raises(UserError, match="no run is named 'nosuch'; the newest are w-"):
@@ -128,7 +129,7 @@ templates:
 
 
 def test_a_stop_event_ends_all_processes_and_leaves_the_run_resumable(lab: Laboratory, marks, monkeypatch):
-    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.2)
+    lab.patience = Patience(grace_seconds=0.2)
     run = lab.submit(LONG.format(marks=marks))
     stop = threading.Event()
     ended = []
@@ -143,7 +144,9 @@ def test_a_stop_event_ends_all_processes_and_leaves_the_run_resumable(lab: Labor
     assert ended[0].interrupted
     assert ended[0].phase == "Running"
     until(lambda: not any(start_time(pid) for pid in group))
-    assert [(each.id, each.phase, each.interrupted) for each in engine.runs(lab.journal)] == [(run, "Running", True)]
+    assert [(each.id, each.phase, each.interrupted) for each in engine.all_runs(lab.journal)] == [
+        (run, "Running", True)
+    ]
 
     Path(f"{marks}.go").touch()
     view = lab.execute(run)
@@ -283,7 +286,7 @@ def test_a_killed_step_is_an_attempt(lab: Laboratory, marks):
 
 
 def test_asking_for_the_end_of_a_run(lab: Laboratory, marks, monkeypatch):
-    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.2)
+    lab.patience = Patience(grace_seconds=0.2)
     run = lab.submit(LONG.format(marks=marks))
     ended = []
     thread = threading.Thread(target=lambda: ended.append(lab.execute(run)), daemon=True)
@@ -299,7 +302,7 @@ def test_asking_for_the_end_of_a_run(lab: Laboratory, marks, monkeypatch):
 
 def test_a_run_that_nobody_executes_is_stopped_when_it_is_resumed(lab: Laboratory, marks):
     run = lab.submit(LONG.format(marks=marks))
-    assert engine.stop(lab.journal, run) == f"nobody executes run {run}; it will be stopped when it is resumed"
+    assert engine.stop(lab.journal, run) == f"no process is running {run}; it will be stopped when it is resumed"
     assert lab.execute(run).phase == "Failed"
 
 
@@ -339,7 +342,7 @@ def test_a_mutex_holds_across_runs(lab: Laboratory, marks):
     for thread in threads:
         thread.join(20)
     assert lines(marks) == ["in", "out"] * 3
-    assert {run.phase for run in engine.runs(lab.journal)} == {"Succeeded"}
+    assert {run.phase for run in engine.all_runs(lab.journal)} == {"Succeeded"}
 
 
 def test_a_dead_holder_loses_its_mutex(lab: Laboratory, marks):
@@ -388,11 +391,11 @@ def test_a_failed_run_says_what_failed_in_the_end(lab: Laboratory):
     )
     assert view.phase == "Failed"
     assert view.message == "bad(1): main: Error (exit code 4): attempt 1"
-    assert engine.runs(lab.journal)[0].message == view.message
+    assert engine.all_runs(lab.journal)[0].message == view.message
 
 
 def test_a_journal_that_breaks_ends_the_processes_and_not_the_run(lab: Laboratory, marks, monkeypatch):
-    monkeypatch.setattr("pipeline.engine.execution.runner.GRACE_SECONDS", 0.2)
+    lab.patience = Patience(grace_seconds=0.2)
     run = lab.submit(LONG.format(marks=marks))
     record = lab.journal.record
     found = []

@@ -10,20 +10,23 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import replace as changed
 from pathlib import Path
 
-from pipeline.engine.execution.executor import Executor
-from pipeline.engine.execution.journal import Journal, owned
-from pipeline.engine.execution.leaves import is_step
-from pipeline.engine.execution.reuse import Reuse, Taker
+from pipeline.engine.execution.clock import SkippingClock, SystemClock
+from pipeline.engine.execution.executor import Executor, Substitute
+from pipeline.engine.execution.journal import Journal, Row, owned
+from pipeline.engine.execution.replacing import Function, Replacements
+from pipeline.engine.execution.reuse import Reuse, ReuseMatcher
+from pipeline.engine.execution.runner import Patience
 from pipeline.engine.host import Host
-from pipeline.engine.manifest.load import Manifests, from_snapshot
+from pipeline.engine.manifest.workflows import Manifests, from_snapshot
+from pipeline.engine.places import folder_of
 from pipeline.engine.scheduler.events import Strategy
 from pipeline.engine.scheduler.scheduler import advance, new_run
 from pipeline.engine.scheduler.state import Run
 from pipeline.engine.spec import Parameter, Values, Workflow
-from pipeline.engine.views.viewing import Viewer, folder_of, from_tree, heading, to_tree
+from pipeline.engine.views.viewing import Viewer, from_tree, heading, to_tree
 from pipeline.engine.views.views import RunSummary, RunView
 from pipeline.errors import UserError
 
@@ -88,7 +91,7 @@ def _argument(workflow: Workflow, parameter: Parameter, given: str | None) -> Pa
         raise UserError(f"{workflow.name} needs a value for the parameter {parameter.name}; give {parameter.name}=…")
     if parameter.enum and value not in parameter.enum:
         raise UserError(f"the parameter {parameter.name} is {value!r}; it takes {', '.join(parameter.enum)}")
-    return replace(parameter, value=value)
+    return changed(parameter, value=value)
 
 
 def execute(
@@ -100,12 +103,17 @@ def execute(
     cores: int,
     on_change: Callable[[RunView], None] | None = None,
     stop: threading.Event | None = None,
+    replace: Mapping[str, Function] | None = None,
+    patience: Patience = Patience(),  # noqa: B008 - it is frozen
 ) -> RunView:
-    """Execute a run to its end, or go on with one; or until `stop` is set, which ends its processes and leaves it
-    resumable. `home`: its files are in `home/runs/<run id>`. `cores`: how many leaves run at once.
+    """Execute a run to its end, or resume one; or until `stop` is set, which ends its processes and leaves it
+    resumable.
+
+    `home`: its files are in `home/runs/<run id>`. `cores`: how many leaves run at once. `replace`: functions in the
+    place of templates (see `replacing`); time then passes at once where nothing but time has to pass.
 
     Raises:
-        UserError: no such run, or another process executes it.
+        UserError: no such run, another process executes it, or `replace` names no template of it.
         PipelineError: the journal cannot be written.
     """
     row = journal.row(run_id)
@@ -117,10 +125,19 @@ def execute(
         folder = folder_of(Path(home).absolute(), run_id)
         stop = stop if stop is not None else threading.Event()
         viewer = Viewer(run, folder, row["created_at"])
-        teller = _Teller(journal, run, viewer, on_change)
-        taker = Taker(Reuse.from_json(row["earlier"]), run) if row["earlier"] is not None else None
+        notifier = _Notifier(journal, run, viewer, on_change)
         Executor(
-            journal, run, host, folder, number=number, cores=cores, stop=stop, changed=teller.changed, taker=taker
+            journal,
+            run,
+            host,
+            folder,
+            number=number,
+            cores=cores,
+            stop=stop,
+            changed=notifier.changed,
+            clock=SystemClock() if replace is None else SkippingClock(),
+            patience=patience,
+            substitute=_substitute(row, run, replace),
         ).execute()
         view = viewer.view(interrupted=not run.over)
         if run.over:
@@ -132,20 +149,26 @@ def execute(
         journal.leave(run_id)
 
 
-class _Teller:
-    """Tells the journal's page of runs and a live tree what has changed, not more often than anyone can see."""
+def _substitute(row: Row, run: Run, functions: Mapping[str, Function] | None) -> Substitute | None:
+    if functions is not None:
+        return Replacements(functions, run.workflow)
+    return ReuseMatcher(Reuse.from_json(row["earlier"]), run) if row["earlier"] is not None else None
+
+
+class _Notifier:
+    """Passes changes on to the journal's page of runs and to a live tree, not more often than anyone can see."""
 
     def __init__(self, journal: Journal, run: Run, viewer: Viewer, on_change: Callable[[RunView], None] | None) -> None:
         self._journal, self._run, self._viewer, self._on_change = journal, run, viewer, on_change
-        self._told_at = 0.0
+        self._shown_at = 0.0
         self._phase = ""
 
     def changed(self) -> None:
         if self._run.phase != self._phase and not self._run.over:
             self._phase = self._run.phase
             self._journal.note(self._run, self._run.message, None)
-        if self._on_change is not None and time.monotonic() - self._told_at >= _SHOW_SECONDS:
-            self._told_at = time.monotonic()
+        if self._on_change is not None and time.monotonic() - self._shown_at >= _SHOW_SECONDS:
+            self._shown_at = time.monotonic()
             self._on_change(self._viewer.view())
 
 
@@ -188,18 +211,18 @@ def state(journal: Journal, run_id: str) -> tuple[Run, RunView, Path]:
     return run, Viewer(run, folder, row["created_at"]).view(interrupted=interrupted), folder
 
 
-def has_steps(journal: Journal, run_id: str) -> bool:
-    """Whether a run starts steps of ours, and so wants the fork server.
+def commands(journal: Journal, run_id: str) -> list[list[str]]:
+    """The commands that a run may still start, as its manifest has them; none where it is over.
 
     Raises:
         UserError: there is no such run.
     """
     row = journal.row(run_id)
     if row["finished_at"] is not None:
-        return False
+        return []
     templates = from_snapshot(row["manifests"]).named(row["workflow"]).templates.values()
     containers = [template.container for template in templates if template.container is not None]
-    return any(is_step([*container.command, *container.args]) for container in containers)
+    return [[*container.command, *container.args] for container in containers]
 
 
 def follow(journal: Journal, run_id: str) -> Iterator[RunView]:
@@ -233,7 +256,7 @@ def follow(journal: Journal, run_id: str) -> Iterator[RunView]:
         time.sleep(_SHOW_SECONDS)
 
 
-def runs(journal: Journal) -> list[RunSummary]:
+def all_runs(journal: Journal) -> list[RunSummary]:
     """All runs, the newest first."""
     return [
         RunSummary(**heading(row), interrupted=row["finished_at"] is None and not owned(row)) for row in journal.rows()
@@ -253,4 +276,4 @@ def stop(journal: Journal, run_id: str, strategy: Strategy = "Stop") -> str:
     journal.request(run_id, strategy)
     if owned(row):
         return f"asked process {row['owner_pid']} to stop run {run_id}"
-    return f"nobody executes run {run_id}; it will be stopped when it is resumed"
+    return f"no process is running {run_id}; it will be stopped when it is resumed"

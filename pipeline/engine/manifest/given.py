@@ -1,0 +1,53 @@
+"""A workflow as a program has it: a path, YAML as a text, a mapping, an object of Hera's, or several of these of which
+one refers to the others."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from pipeline.engine.manifest.documents import parse
+from pipeline.engine.manifest.finding import Entry, Found, chosen, in_place, workflows
+from pipeline.errors import UserError
+
+
+class Writable(Protocol):
+    """An object that can write itself as a manifest, as Hera's do."""
+
+    def to_dict(self) -> Any:
+        """Its manifest as a mapping."""
+        ...
+
+
+One = Path | str | Mapping[str, Any] | Writable
+Given = One | Iterable[One]
+
+
+def given(workflow: Given, name: str = "") -> Found:
+    """The workflow that is meant, with what it refers to. `name`: which, where there are several.
+
+    Raises:
+        Refused: it cannot be run here, or is no manifest.
+        UserError: there is no such workflow, or it is not clear which.
+    """
+    if isinstance(workflow, Path) or (isinstance(workflow, str) and "\n" not in workflow):
+        return in_place(Path(workflow), name)
+    parts = [workflow] if isinstance(workflow, str | Mapping) or hasattr(workflow, "to_dict") else workflow
+    if not isinstance(parts, Iterable):
+        raise UserError(
+            f"a workflow is given as {type(workflow).__name__}; wanted a path, YAML, a mapping, or an object with "
+            "to_dict(), such as Hera's"
+        )
+    entries = [entry for part in parts for entry in _entries(cast(One, part))]
+    return chosen("what was given", entries, name)
+
+
+def _entries(part: One) -> Iterator[Entry]:
+    if isinstance(part, str) and "\n" in part:
+        found = list(parse(part, "the text"))
+    elif isinstance(part, Path | str):
+        raise UserError(f"a path, {part}, cannot stand beside other workflows; give the folder that holds them all")
+    else:
+        document = part if isinstance(part, Mapping) else part.to_dict()
+        found = [json.loads(json.dumps(document, default=str))]
+    return (Entry(Path("given"), document) for document in workflows(found))
