@@ -9,7 +9,7 @@ import yaml
 from pipeline.errors import UserError
 from pipeline.lint import command, lint
 from pipeline.projects import PROJECTS
-from pipeline.render import differences, rendered, write
+from pipeline.render import WRITTEN, differences, rendered, write
 from steps.contract.declaration import parse_any
 from tests import ROOT
 
@@ -46,12 +46,14 @@ def test_rendering_twice_gives_the_same_bytes(project) -> None:
 
 
 @projects
-def test_write_removes_what_no_workflow_makes(project, tmp_path) -> None:
-    (tmp_path / "left-over.yaml").write_text("kind: Workflow")
+def test_write_removes_what_no_workflow_makes_any_more_and_leaves_what_somebody_else_wrote(project, tmp_path) -> None:
+    (tmp_path / "left-over.yaml").write_text(f"{WRITTEN}: long ago\n")
+    (tmp_path / "mine.yaml").write_text("kind: Workflow")
     (tmp_path / f"{project.name}-train.yaml").write_text("edited by hand")
     assert len(list(differences(project, tmp_path))) == len(rendered(project)) + 1
     write(project, tmp_path)
     assert list(differences(project, tmp_path)) == []
+    assert {path.name for path in tmp_path.iterdir()} == {*rendered(project), "mine.yaml"}
 
 
 @projects
