@@ -82,13 +82,13 @@ def declaring() -> Iterator[None]:
     """Around declarations: what is wrong with one becomes a line that says where it is written.
 
     Raises:
-        UserError: a field is missing, unknown or of the wrong type.
+        UserError: a field is missing, unknown or of the wrong type; or Python cannot read the file.
     """
     try:
         yield
     except SyntaxError as error:
         raise UserError(f"{error.filename}, line {error.lineno}: {error.msg}") from None
-    except (ValidationError, TypeError, NameError) as error:
+    except (ValidationError, TypeError, NameError, ImportError) as error:
         frames = [each for each in extract_tb(error.__traceback__) if "/pydantic/" not in each.filename]
         wrong = problem(error, error.title) if isinstance(error, ValidationError) else error
         raise UserError(f"{frames[-1].filename}, line {frames[-1].lineno}: {wrong}") from None

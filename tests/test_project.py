@@ -26,6 +26,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
         ("gate=Gate()", "gate=None", "Learning(", "Learning.gate: got None, wanted a valid dictionary or instance of"),
         ("radius=12_000", "radius=12.5", "home=", "Place.radius: got 12.5, wanted a valid integer"),
         ("gate=Gate()", "gate=Gaet()", "Gaet", "name 'Gaet' is not defined"),
+        ("import Place,", "import Palace,", "import Palace", "cannot import name 'Palace' from 'pipeline.project'"),
         ("gate=Gate()", "gate=$", "gate=$", "invalid syntax"),
     ],
 )
