@@ -11,7 +11,8 @@ from pipeline import events
 from pipeline.errors import UserError
 from pipeline.project import Project, TableProject
 
-HEADER = "# Written by `pipeline render`: change pipeline/projects/{project}.py or pipeline/workflows/ instead.\n"
+WRITTEN = "# Written by `pipeline render`"
+HEADER = WRITTEN + ": change pipeline/projects/{project}.py or pipeline/workflows/ instead.\n"
 
 
 def rendered(project: Project | TableProject) -> dict[str, str]:
@@ -28,18 +29,18 @@ def rendered(project: Project | TableProject) -> dict[str, str]:
 def differences(project: Project | TableProject, folder: Path) -> Iterator[str]:
     """What `write` would change in `folder`, one line each."""
     wanted = rendered(project)
-    present = {path.name: path for path in folder.glob("*.yaml")}
-    for name in sorted(wanted.keys() | present.keys()):
-        if name not in present:
-            yield f"{folder / name} is missing"
+    for name in sorted(wanted.keys() | _written(folder)):
+        path = folder / name
+        if not path.is_file():
+            yield f"{path} is missing"
         elif name not in wanted:
-            yield f"{folder / name} belongs to no workflow"
-        elif present[name].read_text(encoding="utf-8") != wanted[name]:
-            yield f"{folder / name} differs from what pipeline/projects/{project.name}.py declares"
+            yield f"{path} belongs to no workflow"
+        elif path.read_bytes() != wanted[name].encode():
+            yield f"{path} differs from what pipeline/projects/{project.name}.py declares"
 
 
 def write(project: Project | TableProject, folder: Path) -> list[Path]:
-    """Write the project's manifests into `folder` and remove those that no workflow makes any more.
+    """Write the project's manifests into `folder` and remove those written earlier that no workflow makes any more.
 
     Raises:
         UserError: the folder cannot be written.
@@ -47,11 +48,15 @@ def write(project: Project | TableProject, folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         wanted = rendered(project)
-        for path in folder.glob("*.yaml"):
-            if path.name not in wanted:
-                path.unlink()
+        for name in _written(folder) - wanted.keys():
+            (folder / name).unlink()
         for name, text in wanted.items():
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write the manifests: {error}") from error
     return [folder / name for name in sorted(wanted)]
+
+
+def _written(folder: Path) -> set[str]:
+    """The names of the manifests there that say that they were written here; others are somebody's own."""
+    return {path.name for path in folder.glob("*.yaml") if path.read_bytes().startswith(WRITTEN.encode())}

@@ -15,10 +15,10 @@ ALLOWED = {
     "steps": ("steps",),
     "steps.backends": ("steps.backends", "steps.errors", "steps.settings"),
     "steps.pages": ("steps.pages",),
-    "pipeline": ("pipeline", "steps.backends", "steps.pages", "steps.errors"),
+    "pipeline": ("pipeline", "steps.backends", "steps.contract", "steps.pages", "steps.errors"),
     "pipeline.engine": ("pipeline.engine", "pipeline.errors"),
     "pipeline.stack": ("pipeline.stack", "pipeline.errors", "pipeline.engine.host", "steps.backends"),
-    "pipeline.projects": ("pipeline.projects", "pipeline.project", "pipeline.errors"),
+    "pipeline.projects": ("pipeline.projects", "pipeline.project", "pipeline.errors", "steps.contract.declaration"),
     "pipeline.workflows": ("pipeline.workflows", "pipeline.project", "pipeline"),
     "pipeline.report": ("pipeline.report", "pipeline.engine.views.views", "pipeline.errors", "steps.pages"),
 }
@@ -61,7 +61,7 @@ def test_only_the_workflows_import_hera() -> None:
             assert not imported(path, own={"hera"}), name
 
 
-@pytest.mark.parametrize("module", ["hera", "yaml", "pandas", "mlflow", "rich", "sqlalchemy", "boto3"])
+@pytest.mark.parametrize("module", ["hera", "pydantic", "yaml", "pandas", "mlflow", "rich", "sqlalchemy", "boto3"])
 def test_help_imports_nothing_heavy(module: str) -> None:
     probe = f"import sys, pipeline.cli.commands; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0

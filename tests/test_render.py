@@ -9,8 +9,7 @@ import yaml
 from pipeline.errors import UserError
 from pipeline.lint import command, lint
 from pipeline.projects import PROJECTS
-from pipeline.render import differences, rendered, write
-from steps.contract.declaration import parse_any
+from pipeline.render import WRITTEN, differences, rendered, write
 from tests import ROOT
 
 MANIFESTS = ROOT / "manifests"
@@ -46,21 +45,14 @@ def test_rendering_twice_gives_the_same_bytes(project) -> None:
 
 
 @projects
-def test_write_removes_what_no_workflow_makes(project, tmp_path) -> None:
-    (tmp_path / "left-over.yaml").write_text("kind: Workflow")
+def test_write_removes_what_no_workflow_makes_any_more_and_leaves_what_somebody_else_wrote(project, tmp_path) -> None:
+    (tmp_path / "left-over.yaml").write_text(f"{WRITTEN}: long ago\n")
+    (tmp_path / "mine.yaml").write_text("kind: Workflow")
     (tmp_path / f"{project.name}-train.yaml").write_text("edited by hand")
     assert len(list(differences(project, tmp_path))) == len(rendered(project)) + 1
     write(project, tmp_path)
     assert list(differences(project, tmp_path)) == []
-
-
-@projects
-def test_the_declaration_reaches_the_steps_whole(project) -> None:
-    text = project.declaration()
-    assert "{{" not in text
-    declared = parse_any(text)
-    assert declared.learning.target == project.learning.target
-    assert [family.name for family in declared.learning.families] == [f.name for f in project.learning.families]
+    assert {path.name for path in tmp_path.iterdir()} == {*rendered(project), "mine.yaml"}
 
 
 def test_a_training_of_a_table_is_one_at_a_time_and_learns_nothing_twice() -> None:
@@ -111,10 +103,8 @@ def test_the_bus_is_the_same_for_all_projects() -> None:
 
 
 def test_a_declaration_that_argo_would_expand_is_refused() -> None:
-    from dataclasses import replace
-
     with pytest.raises(UserError, match="Argo would expand"):
-        replace(PROJECTS["openaq"], title="{{workflow.name}}").declaration()
+        PROJECTS["openaq"].model_copy(update={"title": "{{workflow.name}}"}).declaration()
 
 
 @pytest.mark.parametrize(("name", "template"), leaves(), ids=[name for name, _ in leaves()])

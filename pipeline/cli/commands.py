@@ -50,10 +50,12 @@ def cli() -> None:
 @click.option("--source", default="", help="A folder or URL in the OpenAQ archive's layout. Default: the sample.")
 def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of: str, source: str) -> None:
     """Do the main job here: collect or drop a file, learn, deploy, verify, predict. This is `make run`."""
+    from pipeline import stale
     from pipeline.project import TableProject
     from pipeline.projects import find
 
     declared, series = find(project), {"locations": locations, "parameter": parameter, "as-of": as_of, "source": source}
+    stale.refuse(MANIFESTS, declared.name)
     if isinstance(declared, TableProject):
         from pipeline.quickstart.table import quickstart as drop
 
@@ -70,19 +72,21 @@ def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of
 
 
 @cli.command(**example("pipeline render --check"))
+@click.argument("projects", nargs=-1, metavar="[PROJECT]...")
 @click.option("--check", is_flag=True, help="Change nothing; fail where manifests/ is not what would be written.")
-def render(check: bool) -> None:
-    """Write manifests/ from the projects' declarations."""
-    from pipeline.projects import PROJECTS
+def render(projects: tuple[str, ...], check: bool) -> None:
+    """Write manifests/ from the declarations of PROJECT, or of all projects."""
+    from pipeline.projects import PROJECTS, find
     from pipeline.render import differences, write
 
-    for project in PROJECTS.values():
+    for project in [find(name) for name in projects] or PROJECTS.values():
         folder = MANIFESTS / project.name
         if not check:
             for path in write(project, folder):
                 click.echo(path.relative_to(ROOT))
-        elif stale := list(differences(project, folder)):
-            raise UserError("; ".join(stale) + "; run: pipeline render")
+        elif found := list(differences(project, folder)):
+            more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+            raise UserError(f"{found[0]}{more}; run: pipeline render")
 
 
 @cli.command(**example("pipeline lint"))
@@ -136,9 +140,7 @@ def run(
         raise UserError(f"--of {earlier} says which run --from NODE takes from; give --from too")
     laptop, again = Laptop.here(), Again(node, earlier) if node else None
     if target is not None:
-        from pipeline.engine.manifest.finding import find
-
-        found, parameters = find(target, name or ""), _parameters(pairs)
+        found, parameters = laptop.find(target, name or ""), _parameters(pairs)
         if found.note:
             click.echo(f"note: {found.note}", err=True)
         if dry_run:
@@ -277,10 +279,13 @@ def report(run: tuple[str, ...]) -> None:
 @cli.command(**example("pipeline up"))
 def up() -> None:
     """Start the embedded servers and the watch, which starts what is due or arrives, and leave them running."""
+    from pipeline import stale
     from pipeline.laptop.machine import Laptop
     from pipeline.show.tables import servers_table
 
     laptop = Laptop.here()
+    for line in stale.notes(MANIFESTS):
+        click.echo(f"note: {line}", err=True)
     laptop.up()
     click.echo(servers_table(laptop.stack.status()))
 

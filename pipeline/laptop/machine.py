@@ -16,8 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from pipeline import engine
-from pipeline.engine.manifest.finding import Found, find
+from pipeline import engine, stale
+from pipeline.engine.manifest.finding import SHIPPED, Found, find, is_place
 from pipeline.engine.views.naming import labels
 from pipeline.errors import RunFailed, UserError
 from pipeline.laptop.applying import Workflows
@@ -99,13 +99,25 @@ class Laptop:
         """Whether somebody watches the inboxes and the schedules."""
         return holder(self.home) is not None
 
+    def find(self, target: str, name: str = "") -> Found:
+        """The workflow that a command means: see `finding.find`; of manifests/, it is what its project declares.
+
+        Raises:
+            UserError: it is not, or what `finding.find` raises.
+        """
+        found = find(target, name)
+        folder = Path(found.manifests.named(found.name).source).parent
+        if folder.parent == SHIPPED and not is_place(target):
+            stale.refuse(SHIPPED, folder.name)
+        return found
+
     def submit(self, name: str, parameters: Mapping[str, str]) -> str:
         """A new run of the workflow `name` of manifests/, not started yet; its id.
 
         Raises:
-            UserError: no manifest has that name, or a parameter is unknown or missing.
+            UserError: no manifest has that name, or it is stale, or a parameter is unknown or missing.
         """
-        return self.begin(find(name), parameters)
+        return self.begin(self.find(name), parameters)
 
     def begin(self, found: Found, parameters: Mapping[str, str], again: Again | None = None) -> str:
         """A new run of a workflow, not started yet; its id. `again`: what it takes from an earlier run.

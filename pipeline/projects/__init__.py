@@ -1,10 +1,12 @@
 """The projects that ship, by name."""
 
 from pipeline.errors import UserError
-from pipeline.project import Project, TableProject
-from pipeline.projects.abalone import ABALONE
-from pipeline.projects.openaq import OPENAQ
-from pipeline.projects.wine import WINE
+from pipeline.project import Project, TableProject, declaring
+
+with declaring():
+    from pipeline.projects.abalone import ABALONE
+    from pipeline.projects.openaq import OPENAQ
+    from pipeline.projects.wine import WINE
 
 PROJECTS: dict[str, Project | TableProject] = {project.name: project for project in (OPENAQ, WINE, ABALONE)}
 

@@ -5,22 +5,23 @@ New surveys are merged with all earlier ones. Columns and units are those of UCI
 is that of a model worth having: the mean alone has 3.2.
 """
 
-from pipeline.project import Column, Family, Gate, Range, Shift, Table, TableLearning, TableProject
+from pipeline.project import TableProject
+from steps.contract.declaration import Column, Family, Gate, Range, Shift, Table, TableLearning
 
 ABALONE = TableProject(
     name="abalone",
     title="Age of abalone, in rings",
     table=Table(
         columns=(
-            Column("sex", levels=("I", "F", "M")),
-            Column("length", "200 mm", 0, 2, above=True),
-            Column("diameter", "200 mm", 0, 2, above=True),
-            Column("height", "200 mm", 0, 2, above=True),
-            Column("whole weight", "200 g", 0, 10, above=True),
-            Column("shucked weight", "200 g", 0, 10, above=True),
-            Column("viscera weight", "200 g", 0, 10, above=True),
-            Column("shell weight", "200 g", 0, 10, above=True),
-            Column("rings", "rings", 1, 60, whole=True),
+            Column(name="sex", levels=("I", "F", "M")),
+            Column(name="length", unit="200 mm", low=0, high=2, above=True),
+            Column(name="diameter", unit="200 mm", low=0, high=2, above=True),
+            Column(name="height", unit="200 mm", low=0, high=2, above=True),
+            Column(name="whole weight", unit="200 g", low=0, high=10, above=True),
+            Column(name="shucked weight", unit="200 g", low=0, high=10, above=True),
+            Column(name="viscera weight", unit="200 g", low=0, high=10, above=True),
+            Column(name="shell weight", unit="200 g", low=0, high=10, above=True),
+            Column(name="rings", unit="rings", low=1, high=60, whole=True),
         ),
         header="optional",
     ),
@@ -32,25 +33,25 @@ ABALONE = TableProject(
         trial_rows=50_000,
         families=(
             Family(
-                "forest",
-                "steps.models.forest:ForestRegressor",
+                name="forest",
+                model="steps.models.forest:ForestRegressor",
                 trials=6,
                 space={
-                    "trees": Range(50, 150),
-                    "leaf_rows": Range(2, 12, log=True),
-                    "column_share": Range(0.3, 0.9),
+                    "trees": Range(low=50, high=150),
+                    "leaf_rows": Range(low=2, high=12, log=True),
+                    "column_share": Range(low=0.3, high=0.9),
                 },
             ),
             Family(
-                "boosting",
-                "steps.models.lightgbm:LightGBM",
+                name="boosting",
+                model="steps.models.lightgbm:LightGBM",
                 trials=8,
                 space={
-                    "trees": Range(60, 250),
-                    "learning_rate": Range(0.02, 0.1, log=True),
-                    "leaves": Range(4, 24, log=True),
-                    "leaf_rows": Range(10, 100, log=True),
-                    "column_share": Range(0.4, 1.0),
+                    "trees": Range(low=60, high=250),
+                    "learning_rate": Range(low=0.02, high=0.1, log=True),
+                    "leaves": Range(low=4, high=24, log=True),
+                    "leaf_rows": Range(low=10, high=100, log=True),
+                    "column_share": Range(low=0.4, high=1.0),
                 },
             ),
         ),

@@ -4,22 +4,23 @@ Units and names are OpenAQ's (https://docs.openaq.org/resources/parameters). Ran
 report, with room for the small negative values of zero drift.
 """
 
-from pipeline.project import Expectations, Family, Gate, Learning, Place, Project, Quantity, Range, Schedule
+from pipeline.project import Place, Project, Schedule
+from steps.contract.declaration import Expectations, Family, Gate, Learning, Quantity, Range
 
 OPENAQ = Project(
     name="openaq",
     title="Air quality 24 hours ahead, from OpenAQ",
     quantities={
-        "pm25": Quantity("µg/m³", -15, 2000, stuck_hours=24),
-        "pm10": Quantity("µg/m³", -15, 5000, stuck_hours=24),
-        "no2": Quantity("µg/m³", -15, 1000, stuck_hours=24),
-        "so2": Quantity("µg/m³", -15, 3000),
-        "o3": Quantity("µg/m³", -15, 1200),
-        "co": Quantity("µg/m³", -500, 60000),
-        "temperature": Quantity("c", -60, 60),
-        "relativehumidity": Quantity("%", 0, 100),
-        "wind_speed": Quantity("m/s", 0, 75),
-        "wind_direction": Quantity("deg", 0, 360),
+        "pm25": Quantity(unit="µg/m³", low=-15, high=2000, stuck_hours=24),
+        "pm10": Quantity(unit="µg/m³", low=-15, high=5000, stuck_hours=24),
+        "no2": Quantity(unit="µg/m³", low=-15, high=1000, stuck_hours=24),
+        "so2": Quantity(unit="µg/m³", low=-15, high=3000),
+        "o3": Quantity(unit="µg/m³", low=-15, high=1200),
+        "co": Quantity(unit="µg/m³", low=-500, high=60000),
+        "temperature": Quantity(unit="c", low=-60, high=60),
+        "relativehumidity": Quantity(unit="%", low=0, high=100),
+        "wind_speed": Quantity(unit="m/s", low=0, high=75),
+        "wind_direction": Quantity(unit="deg", low=0, high=360),
     },
     source="https://openaq-data-archive.s3.amazonaws.com",
     locations=(9000001, 9000002),
@@ -36,26 +37,26 @@ OPENAQ = Project(
         windows=(6, 24, 168),
         families=(
             Family(
-                "linear",
-                "steps.models.linear:Linear",
+                name="linear",
+                model="steps.models.linear:Linear",
                 trials=12,
                 space={
-                    "alpha": Range(500.0, 50_000.0, log=True),
-                    "pooling": Range(0.1, 3.0, log=True),
-                    "root": Range(0.0, 1.0),
+                    "alpha": Range(low=500.0, high=50_000.0, log=True),
+                    "pooling": Range(low=0.1, high=3.0, log=True),
+                    "root": Range(low=0.0, high=1.0),
                 },
             ),
             Family(
-                "lightgbm",
-                "steps.models.lightgbm:LightGBM",
+                name="lightgbm",
+                model="steps.models.lightgbm:LightGBM",
                 trials=8,
                 space={
-                    "trees": Range(60, 150),
-                    "learning_rate": Range(0.01, 0.06, log=True),
-                    "leaves": Range(4, 24, log=True),
-                    "leaf_rows": Range(50, 600, log=True),
-                    "column_share": Range(0.3, 0.8),
-                    "l2": Range(1.0, 100.0, log=True),
+                    "trees": Range(low=60, high=150),
+                    "learning_rate": Range(low=0.01, high=0.06, log=True),
+                    "leaves": Range(low=4, high=24, log=True),
+                    "leaf_rows": Range(low=50, high=600, log=True),
+                    "column_share": Range(low=0.3, high=0.8),
+                    "l2": Range(low=1.0, high=100.0, log=True),
                 },
             ),
         ),
@@ -66,5 +67,5 @@ OPENAQ = Project(
     ),
     # The Stephansplatz. A place and no ids: none could be checked against the live API (2026-11-27), whose published
     # examples name no location of Vienna; the API is asked which there are.
-    home=Place("Vienna", 48.2085, 16.3731, radius=12_000),
+    home=Place(name="Vienna", latitude=48.2085, longitude=16.3731, radius=12_000),
 )

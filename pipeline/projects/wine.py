@@ -4,25 +4,26 @@ Columns and units are those of UCI Wine Quality (https://doi.org/10.24432/C56S3T
 Portuguese vinho verde shows there.
 """
 
-from pipeline.project import Column, Family, Gate, Range, Table, TableLearning, TableProject
+from pipeline.project import TableProject
+from steps.contract.declaration import Column, Family, Gate, Range, Table, TableLearning
 
 WINE = TableProject(
     name="wine",
     title="Quality of red wine, from its laboratory",
     table=Table(
         columns=(
-            Column("fixed acidity", "g/l", 1, 40),
-            Column("volatile acidity", "g/l", 0, 5),
-            Column("citric acid", "g/l", 0, 5),
-            Column("residual sugar", "g/l", 0, 200),
-            Column("chlorides", "g/l", 0, 2),
-            Column("free sulfur dioxide", "mg/l", 0, 500),
-            Column("total sulfur dioxide", "mg/l", 0, 1000),
-            Column("density", "g/ml", 0.9, 1.1),
-            Column("pH", "", 2, 5),
-            Column("sulphates", "g/l", 0, 5),
-            Column("alcohol", "% vol", 5, 20),
-            Column("quality", "", 3, 8, whole=True),
+            Column(name="fixed acidity", unit="g/l", low=1, high=40),
+            Column(name="volatile acidity", unit="g/l", low=0, high=5),
+            Column(name="citric acid", unit="g/l", low=0, high=5),
+            Column(name="residual sugar", unit="g/l", low=0, high=200),
+            Column(name="chlorides", unit="g/l", low=0, high=2),
+            Column(name="free sulfur dioxide", unit="mg/l", low=0, high=500),
+            Column(name="total sulfur dioxide", unit="mg/l", low=0, high=1000),
+            Column(name="density", unit="g/ml", low=0.9, high=1.1),
+            Column(name="pH", low=2, high=5),
+            Column(name="sulphates", unit="g/l", low=0, high=5),
+            Column(name="alcohol", unit="% vol", low=5, high=20),
+            Column(name="quality", low=3, high=8, whole=True),
         ),
     ),
     learning=TableLearning(
@@ -32,15 +33,20 @@ WINE = TableProject(
         folds=5,
         trial_rows=50_000,
         families=(
-            Family("linear-svc", "steps.models.svc:LinearSVC", trials=6, space={"c": Range(0.01, 10.0, log=True)}),
             Family(
-                "forest",
-                "steps.models.forest:ForestClassifier",
+                name="linear-svc",
+                model="steps.models.svc:LinearSVC",
+                trials=6,
+                space={"c": Range(low=0.01, high=10.0, log=True)},
+            ),
+            Family(
+                name="forest",
+                model="steps.models.forest:ForestClassifier",
                 trials=8,
                 space={
-                    "trees": Range(80, 200),
-                    "leaf_rows": Range(1, 4),
-                    "column_share": Range(0.2, 0.8),
+                    "trees": Range(low=80, high=200),
+                    "leaf_rows": Range(low=1, high=4),
+                    "column_share": Range(low=0.2, high=0.8),
                 },
             ),
         ),

@@ -107,7 +107,7 @@ def _follow(laptop: Laptop, run: str) -> "RunView":
 
 
 def _closing(laptop: Laptop, project: "TableProject", key: str, runs: list["RunView"], report: Path) -> str:
-    decision = summary(runs, "decision") if len(runs) > 1 else last_decision(laptop, project.name, _unit(project))
+    decision = summary(runs, "decision") if len(runs) > 1 else last_decision(laptop, project.name, project.target.unit)
     upload = newest(laptop, project.name, key)
     moved = f"{key} → {upload.place}" if upload is not None else key
     lines = [""]
@@ -117,7 +117,3 @@ def _closing(laptop: Laptop, project: "TableProject", key: str, runs: list["RunV
     lines += [f"Model {project.name} version {version}, alias champion" if version else "No model is live yet"]
     lines += [f"File:    {moved}", *addresses(laptop, project.name, report)]
     return "\n".join(lines)
-
-
-def _unit(project: "TableProject") -> str:
-    return next(column.unit for column in project.table.columns if column.name == project.learning.target)

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
+from pipeline import stale
 from pipeline.engine.manifest.finding import SHIPPED
 from pipeline.errors import UserError
 from pipeline.laptop.children import Processes
 from pipeline.laptop.cron_log import Ledger
 from pipeline.laptop.machine import Laptop
+from pipeline.watch.declarations import Declarations
 from pipeline.watch.listener import Ear
 from pipeline.watch.loop import Source, SystemClock, alone, interruptible, watch
 from pipeline.watch.manifests import Folder
@@ -34,7 +36,8 @@ def watch_here(place: Path | None) -> None:
         uploads = Uploads(Sensors(folder.place), ear, laptop.journal, children, click.echo)
         try:
             click.echo(f"watching {folder.place}; Ctrl-C ends the watch and leaves what runs alone")
-            sources: list[Source] = [crons, uploads]
+            declarations = [] if place else [Declarations(folder.place, click.echo)]
+            sources: list[Source] = [crons, uploads, *declarations]
             for source in sources:
                 source.look(SystemClock().now())
             if not crons.names() and not uploads.names():
@@ -48,14 +51,15 @@ def watch_here(place: Path | None) -> None:
 
 
 def list_here(place: Path | None) -> tuple[str, list[str]]:
-    """The CronWorkflows of a folder or file (of manifests/, for None) as a table; and what is broken, a line each.
+    """The CronWorkflows of a folder or file (of manifests/, for None) as a table; what is broken or stale, a line each.
 
     Raises:
         UserError: there is none.
     """
     laptop = Laptop.here()
     known = (laptop.home / "journal.db").exists()
-    return crons_table(_folder(place), Ledger(laptop.journal.path) if known else None, SystemClock().now())
+    text, problems = crons_table(_folder(place), Ledger(laptop.journal.path) if known else None, SystemClock().now())
+    return text, problems if place else [*problems, *stale.notes(SHIPPED)]
 
 
 def _folder(place: Path | None) -> Folder:

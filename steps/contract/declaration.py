@@ -1,67 +1,84 @@
-"""What a step knows of the project: the declaration that the manifest embeds, checked.
+"""What a project is, as far as steps need it, and how a step reads it from the JSON that its manifest embeds.
 
-Its author's side, with what each field means, is `pipeline/project.py`; the two are held together by a test.
+This is the only schema of it: `pipeline.project.Project` and `TableProject` extend it by what only a workflow needs.
+Functions and classes are named `module:name`, so that the JSON stays plain. Shares are of 1.
 """
 
 import importlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from steps.errors import BadInput
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Number = float | int  # whole numbers stay whole
 
 
-class Quantity(_Part):
+class Part(BaseModel):
+    """A part of a declaration: what is unknown or of the wrong type is refused, and nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Quantity(Part):
+    """A measured parameter: its unit, and the range outside which a value is an instrument's fault."""
+
     unit: str
-    low: float
-    high: float
-    stuck_hours: int | None
+    low: Number
+    high: Number
+    stuck_hours: int | None = None  # so many equal values in a row: the sensor is stuck; None where that is normal
 
 
-class Expectations(_Part):
-    null_share: float
-    gap_hours: int
-    age_days: int
-    refused_share: float
+class Expectations(Part):
+    """When a location's day is refused, and when so many are that the run stops."""
+
+    null_share: float  # of the day's rows, per parameter
+    gap_hours: int  # longest stretch of the day without the target
+    age_days: int  # the newest accepted day may be this much older than as-of (freshness)
+    refused_share: float  # of the run's location-days
 
 
-class Choice(_Part):
-    kind: Literal["choice"]
+class Choice(Part):
+    """A trial parameter: one of `values`."""
+
     values: tuple[float | int | str | bool, ...]
+    kind: Literal["choice"] = "choice"
 
 
-class Range(_Part):
-    kind: Literal["range"]
-    low: int | float
-    high: int | float
-    log: bool
+class Range(Part):
+    """A trial parameter: a number from `low` to `high`; whole where both are ints."""
+
+    low: Number
+    high: Number
+    log: bool = False  # spread evenly in its logarithm
+    kind: Literal["range"] = "range"
 
 
-class Family(_Part):
+class Family(Part):
+    """A model family (`model` is `module:Class`), how many trials it gets, and the space they are drawn from."""
+
     name: str
     model: str
     trials: int
-    space: dict[str, Annotated[Choice | Range, Discriminator("kind")]]
+    space: dict[str, Annotated[Choice | Range, Field(discriminator="kind")]]
 
 
-class Gate(_Part):
-    metric: str
-    bound: float | None
-    confidence: float
-    block_hours: int
+class Gate(Part):
+    """What a challenger must pass besides the naive predictors and the champion."""
+
+    metric: str = "rmse"  # what decides: rmse, mae (lower is better) or accuracy (higher is)
+    bound: float | None = None  # the score must be better than it
+    confidence: float = 0.9  # of the one-sided block bootstrap against the champion
+    block_hours: int = 24  # its blocks in a series; a table's are its rows
 
 
-class Judged(_Part):
-    """What all projects say of learning."""
+class Judged(Part):
+    """What is predicted, and how it is judged, for projects of every kind."""
 
     target: str
     holdout_share: float
     folds: int
-    trial_rows: int
+    trial_rows: int  # a trial sees at most so many training rows; of a series, the newest
     families: tuple[Family, ...]
     gate: Gate
 
@@ -78,23 +95,27 @@ class Judged(_Part):
 
 
 class Learning(Judged):
-    task: Literal["regression"] = "regression"
+    """How a series is learned from. Lags and windows are of hours."""
+
+    task: ClassVar[Literal["regression"]] = "regression"
     horizon_hours: int
-    features: str
+    features: str  # module:function that turns hourly observations into features
     lags: tuple[int, ...]
     windows: tuple[int, ...]
-    neighbours: int
-    band: float
+    neighbours: int = 8  # a location's features look at so many others at most, the nearest
+    band: float = 0.8  # the share of the truth that the band around a forecast shall hold
 
 
-class Declaration(_Part):
-    kind: Literal["series"]
+class Declaration(Part):
+    """A project that learns from series. `pods`: as many at most work side by side at one thing, each at its share."""
+
+    kind: Literal["series"] = "series"
     name: str
     title: str
     quantities: dict[str, Quantity]
     locations: tuple[int, ...]
     window_days: int
-    pods: int
+    pods: int = 50
     expectations: Expectations
     learning: Learning
 
@@ -103,40 +124,51 @@ class Declaration(_Part):
         return self.quantities[parameter].unit
 
 
-class Column(_Part):
+class Column(Part):
+    """A column of a table: one of `levels`, or else a number from `low` to `high`."""
+
     name: str
-    unit: str
-    low: float
-    high: float
-    above: bool
-    whole: bool
-    levels: tuple[str, ...]
+    unit: str = ""
+    low: Number = 0.0
+    high: Number = 0.0
+    above: bool = False  # `low` itself is not allowed
+    whole: bool = False  # only integers are
+    levels: tuple[str, ...] = ()
 
 
-class Table(_Part):
+class Table(Part):
+    """What a dropped file must hold."""
+
     columns: tuple[Column, ...]
-    header: Literal["required", "optional"]
-    refused_share: float
-    largest_mb: int
+    header: Literal["required", "optional"] = "required"  # without one, columns are in the declared order
+    refused_share: float = 0.01  # more rows outside their ranges refuse the file; fewer are left out
+    largest_mb: int = 64  # a larger file is refused unread
 
 
-class Shift(_Part):
+class Shift(Part):
+    """When a file is from another world: the champion's mean residual on its new rows, at least `rows` of them, lies
+    more than `errors` of the holdout's standard errors plus `tolerance` (the target's unit) from the holdout's."""
+
     tolerance: float
-    errors: float
-    rows: int
+    errors: float = 5.0
+    rows: int = 30
 
 
 class TableLearning(Judged):
+    """How a table's target is learned from the other columns. Holdout and folds are drawn by the rows' content."""
+
     task: Literal["regression", "classification"]
-    shift: Shift | None
+    shift: Shift | None = None
 
 
-class TableDeclaration(_Part):
-    kind: Literal["table"]
+class TableDeclaration(Part):
+    """A project that learns from tables: from the files dropped into `inbox/<name>/new/`. `pods`: as of a series."""
+
+    kind: Literal["table"] = "table"
     name: str
     title: str
     table: Table
-    pods: int
+    pods: int = 50
     learning: TableLearning
 
     @property
@@ -149,42 +181,63 @@ class TableDeclaration(_Part):
         return next((column.unit for column in self.table.columns if column.name == parameter), "")
 
 
+_ANY: TypeAdapter[Declaration | TableDeclaration] = TypeAdapter(
+    Annotated[Declaration | TableDeclaration, Field(discriminator="kind")]
+)
+
+
+def parse_any(text: str) -> Declaration | TableDeclaration:
+    """The declaration of a project of either kind, which it names.
+
+    Raises:
+        BadInput: it is not JSON, names no kind, or a field is missing, unknown or of the wrong type.
+    """
+    try:
+        return _ANY.validate_json(text)
+    except ValidationError as error:
+        raise BadInput(f"--declaration: {problem(error)}; render the manifests again") from None
+
+
 def parse(text: str) -> Declaration:
     """The declaration of a project that learns from series.
 
     Raises:
-        BadInput: it is not JSON, or a field is missing, unknown or of the wrong type.
+        BadInput: as for `parse_any`, or it is of another kind.
     """
-    return _parsed(Declaration, text)
+    return _of(Declaration, text)
 
 
 def parse_table(text: str) -> TableDeclaration:
     """The declaration of a project that learns from tables.
 
     Raises:
-        BadInput: as for `parse`.
+        BadInput: as for `parse_any`, or it is of another kind.
     """
-    return _parsed(TableDeclaration, text)
+    return _of(TableDeclaration, text)
 
 
-def parse_any(text: str) -> Declaration | TableDeclaration:
-    """The declaration of a project of either kind.
-
-    Raises:
-        BadInput: as for `parse`.
-    """
-    if '"kind": "table"' in text:
-        return parse_table(text)
-    return parse(text)
+def _of[D: Part](kind: type[D], text: str) -> D:
+    found = parse_any(text)
+    if isinstance(found, kind):
+        return found
+    raise BadInput(f"--declaration: kind: got {found.kind!r}, wanted {kind.model_fields['kind'].default!r}")
 
 
-def _parsed[D: BaseModel](kind: type[D], text: str) -> D:
-    try:
-        return kind.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise BadInput(f"--declaration: {where}: {first['msg']}; render the manifests again") from None
+def problem(error: ValidationError, *above: str) -> str:
+    """The first thing that is wrong, on one line: which field (below `above`), what was got, what was wanted."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(map(str, (*above, *first["loc"]))).removesuffix(".float")  # the first type that a number may be
+    if first["type"].startswith("union_tag"):
+        where = f"{where}.kind".removeprefix(".")
+    match first["type"]:
+        case "missing" | "union_tag_not_found":
+            return f"{where} is missing"
+        case "extra_forbidden":
+            return f"there is no field {where}"
+        case "union_tag_invalid":
+            return f"{where}: got {first['ctx']['tag']!r}, wanted one of {first['ctx']['expected_tags']}"
+    wanted = first["msg"].removeprefix("Input should be ").removeprefix("Invalid ")
+    return f"{where or 'the whole'}: got {first['input']!r:.60}, wanted {wanted}"
 
 
 def load(name: str) -> Any:

@@ -83,4 +83,5 @@ def test_render_check_says_which_file_is_stale(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("pipeline.cli.commands.MANIFESTS", tmp_path)
     answer = CliRunner().invoke(cli, ["render", "--check"])
     assert isinstance(answer.exception, UserError)
-    assert "openaq-train.yaml is missing" in str(answer.exception)
+    first = tmp_path / "openaq" / "openaq-backfill.yaml"
+    assert str(answer.exception) == f"{first} is missing, and 4 more; run: pipeline render"

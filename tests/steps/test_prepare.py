@@ -33,6 +33,11 @@ def bend(collector: Collector, location: int, day: date, how: Bend | bytes) -> N
     put(collector.archive, layout.path(location, day), body)
 
 
+def expecting(**expectations: float) -> str:
+    """The declaration of a project that expects something else of its days."""
+    return OPENAQ.model_copy(update={"expectations": OPENAQ.expectations.model_copy(update=expectations)}).declaration()
+
+
 def rows_of(location: int) -> pd.DataFrame:
     """The features of a location as whoever learns reads them."""
     found = feature_keys.months("openaq", parse(OPENAQ.declaration()), SEEDED.locations, "no2")
@@ -228,8 +233,7 @@ class TestWhatStopsARun:
     def test_one_location_without_recent_data_does_not(self, collector: Collector) -> None:
         for day in layout.days(SEEDED.first, SEEDED.last)[1:]:
             (collector.archive / layout.path(102, day)).unlink()
-        young = replace(OPENAQ, expectations=replace(OPENAQ.expectations, age_days=3))
-        assert replace(collector, declaration=young.declaration()).collect().code == 0
+        assert replace(collector, declaration=expecting(age_days=3)).collect().code == 0
         assert collector.summary()["stale"] == [{"location": 102, "newest": "2021-02-26"}]
         assert "Locations without recent data" in collector.page()
 
@@ -276,8 +280,7 @@ def test_the_page_shows_days_in_a_row_as_one(collector: Collector) -> None:
 
 
 def test_another_projects_bounds_are_its_own(collector: Collector) -> None:
-    strict = replace(OPENAQ, expectations=replace(OPENAQ.expectations, gap_hours=1, refused_share=0.0))
     bend(collector, 101, FIRST, without("no2", range(3, 5)))
-    ended = replace(collector, declaration=strict.declaration()).collect()
+    ended = replace(collector, declaration=expecting(gap_hours=1, refused_share=0.0)).collect()
     assert ended.code == 3
     assert "no2 is absent for 2 hours in a row; at most 1 may be" in ended.error

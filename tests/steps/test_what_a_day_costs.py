@@ -1,7 +1,6 @@
 """A day that comes in or is patched costs what depends on it, however many locations and days there are."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +19,8 @@ from tests.steps.support.openaq import Seeded, put
 
 pytestmark = pytest.mark.usefixtures("database_environment", "store_environment")
 
-DECLARED = replace(OPENAQ, learning=replace(OPENAQ.learning, neighbours=1)).declaration()
+LEARNING = OPENAQ.learning.model_copy(update={"neighbours": 1})
+DECLARED = OPENAQ.model_copy(update={"learning": LEARNING}).declaration()
 SEEDED = Seeded(locations=(101, 102, 111, 112), days=13)  # two pairs, each alone
 PATCHED = date(2021, 3, 12)
 

@@ -1,0 +1,75 @@
+"""Manifests that are stale: not what `pipeline render` would write now.
+
+The rule: a workflow that is meant by its name is the one that its project declares. So `run NAME`, `quickstart`,
+`backfill` and whatever else a person starts by its name refuse while any manifest of the project differs from what
+would be written, whether the declaration, the code that writes, or the manifest was edited; `watch`, `cron` and `up`
+say so and go on. A file or folder that is named is run as it is written: it may be anybody's.
+
+What is written depends on the code alone, and takes most of a second to find out. So once the two were compared and did
+not differ, a digest of the bytes of that code and of the manifests is kept beside Python's own bytecode, and they are
+compared again when one of them has changed: by a process of its own, as this one may have imported the code before
+that. Times and places do not count: it may be a checkout, a copy, or what a wheel brought. A newer Hera that writes
+otherwise is no edit; `render --check` finds that.
+"""
+
+import hashlib
+import subprocess
+import sys
+from contextlib import suppress
+from importlib.util import cache_from_source
+from pathlib import Path
+
+from pipeline.errors import UserError
+
+_ROOT = Path(__file__).parents[1]
+CODE = (
+    "pipeline/*.py", "pipeline/projects/*.py", "pipeline/workflows/*.py", "pipeline/events/*.py",
+    "steps/__init__.py", "steps/errors.py", "steps/contract/*.py",
+)  # fmt: skip
+
+
+def digest(folder: Path) -> str:
+    """Of the code that decides what is written, and of the manifests in a folder and below it."""
+    code = (path for pattern in CODE for path in _ROOT.glob(pattern))
+    sha = hashlib.sha256()
+    for root, paths in ((_ROOT, sorted(code)), (folder, sorted(folder.rglob("*.yaml")))):
+        for path in paths:
+            sha.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes() + b"\0")
+    return sha.hexdigest()
+
+
+def stale(manifests: Path, *projects: str) -> str:
+    """The first thing that is wrong with the manifests of projects, on one line with what to do; empty where nothing
+    is. A name that is no project's is passed over: such a folder is somebody's own."""
+    new = {}
+    for name in projects:
+        declared = _ROOT / "pipeline" / "projects" / f"{name}.py"
+        kept = Path(cache_from_source(str(declared))).with_suffix(".rendered")
+        if declared.is_file() and (now := digest(manifests / name)) != (kept.read_text() if kept.is_file() else ""):
+            new[name] = kept, now
+    if not new:
+        return ""
+    words = [sys.executable, "-m", "pipeline", "render", "--check", *new]
+    done = subprocess.run(words, cwd=_ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return (done.stderr.strip() or f"`{' '.join(words[2:])}` was killed").splitlines()[-1].removeprefix("error: ")
+    with suppress(OSError):  # where nothing can be kept, they are compared every time
+        for kept, now in new.values():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(now)
+    return ""
+
+
+def refuse(manifests: Path, project: str) -> None:
+    """Refuse to start what a project declares, if its manifests are stale.
+
+    Raises:
+        UserError: they are.
+    """
+    if line := stale(manifests, project):
+        raise UserError(line)
+
+
+def notes(manifests: Path) -> list[str]:
+    """What `stale` says of all projects, for whoever goes on."""
+    return [*filter(None, [stale(manifests, *sorted(folder.name for folder in manifests.glob("*")))])]

@@ -1,0 +1,32 @@
+"""Declarations that are edited while a watch goes on: as long as nobody renders them, it goes on with the manifests as
+they are, and says so."""
+
+from pathlib import Path
+
+from pipeline import stale
+from pipeline.watch.messages import Say, stamped
+
+
+class Declarations:
+    """A source of the watch that starts nothing. `manifests`: of all projects."""
+
+    def __init__(self, manifests: Path, say: Say) -> None:
+        self._manifests, self._say = manifests, say
+        self._seen = self._told = ""
+
+    def look(self, now: float) -> None:
+        """Tell what is stale, once what has changed stays as it is. That takes a second."""
+        seen, self._seen = self._seen, stale.digest(self._manifests)
+        if self._seen != seen or seen == self._told:
+            return
+        self._told = seen
+        for line in stale.notes(self._manifests):
+            self._say(stamped(now, line))
+
+    def next(self) -> float | None:
+        """None: it is asked often enough."""
+        return None
+
+    def descriptors(self) -> list[int]:
+        """None: likewise."""
+        return []
