@@ -28,7 +28,7 @@ def rendered(project: Project | TableProject) -> dict[str, str]:
 def differences(project: Project | TableProject, folder: Path) -> Iterator[str]:
     """What `write` would change in `folder`, one line each."""
     wanted = rendered(project)
-    present = {path.name: path for path in folder.glob("*.yaml")}
+    present = {path.name: path for path in folder.glob("*.yaml") if path.name in wanted or _of_ours(path)}
     for name in sorted(wanted.keys() | present.keys()):
         if name not in present:
             yield f"{folder / name} is missing"
@@ -39,19 +39,28 @@ def differences(project: Project | TableProject, folder: Path) -> Iterator[str]:
 
 
 def write(project: Project | TableProject, folder: Path) -> list[Path]:
-    """Write the project's manifests into `folder` and remove those that no workflow makes any more.
+    """Write the project's manifests into `folder`, and remove those written earlier that no workflow makes any more.
 
     Raises:
-        UserError: the folder cannot be written.
+        UserError: the folder cannot be written, or a file of that name was not written by this.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         wanted = rendered(project)
-        for path in folder.glob("*.yaml"):
-            if path.name not in wanted:
+        folder.mkdir(parents=True, exist_ok=True)
+        present = {path: _of_ours(path) for path in sorted(folder.glob("*.yaml"))}
+        if foreign := [path for path, ours in present.items() if path.name in wanted and not ours]:
+            raise UserError(f"{foreign[0]} was not written by `pipeline render`; give it another name, or remove it")
+        for path, ours in present.items():
+            if ours and path.name not in wanted:
                 path.unlink()
         for name, text in wanted.items():
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write the manifests: {error}") from error
     return [folder / name for name in sorted(wanted)]
+
+
+def _of_ours(path: Path) -> bool:
+    """Whether `write` wrote it; what others put there is left alone."""
+    with path.open("rb") as file:
+        return file.readline().startswith(HEADER[: HEADER.index(":")].encode())

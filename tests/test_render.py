@@ -9,7 +9,7 @@ import yaml
 from pipeline.errors import UserError
 from pipeline.lint import command, lint
 from pipeline.projects import PROJECTS
-from pipeline.render import differences, rendered, write
+from pipeline.render import HEADER, differences, rendered, write
 from steps.contract.declaration import parse_any
 from tests import ROOT
 
@@ -47,11 +47,23 @@ def test_rendering_twice_gives_the_same_bytes(project) -> None:
 
 @projects
 def test_write_removes_what_no_workflow_makes(project, tmp_path) -> None:
-    (tmp_path / "left-over.yaml").write_text("kind: Workflow")
-    (tmp_path / f"{project.name}-train.yaml").write_text("edited by hand")
+    header = HEADER.format(project=project.name)
+    (tmp_path / "left-over.yaml").write_text(f"{header}kind: Workflow")
+    (tmp_path / f"{project.name}-train.yaml").write_text(f"{header}edited by hand")
     assert len(list(differences(project, tmp_path))) == len(rendered(project)) + 1
     write(project, tmp_path)
     assert list(differences(project, tmp_path)) == []
+    assert not (tmp_path / "left-over.yaml").exists()
+
+
+def test_write_leaves_what_others_wrote(tmp_path) -> None:
+    (tmp_path / "mine.yaml").write_text("kind: Workflow")
+    write(PROJECTS["openaq"], tmp_path)
+    assert (tmp_path / "mine.yaml").read_text() == "kind: Workflow"
+    assert list(differences(PROJECTS["openaq"], tmp_path)) == []
+    (tmp_path / "openaq-train.yaml").write_text("kind: Workflow")
+    with pytest.raises(UserError, match=r"openaq-train\.yaml was not written by `pipeline render`"):
+        write(PROJECTS["openaq"], tmp_path)
 
 
 @projects

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.engine.manifest.finding import SHIPPED
+from pipeline import shipped
 from pipeline.errors import UserError
 from pipeline.laptop.children import Processes
 from pipeline.laptop.cron_log import Ledger
@@ -20,7 +20,7 @@ from pipeline.watch.uploads import Uploads
 
 
 def watch_here(place: Path | None) -> None:
-    """Watch the CronWorkflows and Sensors of a folder or file (of manifests/, for None) until interrupted.
+    """Watch the CronWorkflows and Sensors of a folder or file (None: of those known by name) until interrupted.
 
     Raises:
         UserError: there is none that can be run here, or another watch.
@@ -48,7 +48,7 @@ def watch_here(place: Path | None) -> None:
 
 
 def list_here(place: Path | None) -> tuple[str, list[str]]:
-    """The CronWorkflows of a folder or file (of manifests/, for None) as a table; and what is broken, a line each.
+    """The CronWorkflows of a folder or file (None: of those known by name) as a table; and what is broken, a line each.
 
     Raises:
         UserError: there is none.
@@ -60,5 +60,5 @@ def list_here(place: Path | None) -> tuple[str, list[str]]:
 
 def _folder(place: Path | None) -> Folder:
     """Named as a person would: from the present folder on where it is below that."""
-    found = (place or SHIPPED).absolute()
+    found = (place or shipped.manifests()).absolute()
     return Folder(found.relative_to(Path.cwd()) if found.is_relative_to(Path.cwd()) else found)
