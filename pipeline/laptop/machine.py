@@ -25,6 +25,7 @@ from pipeline.laptop.stopping import end_runs, end_watch
 from pipeline.show.labels import labels
 from pipeline.stack import Stack
 from pipeline.stack.host import LaptopHost
+from pipeline.stack.state import make
 from pipeline.stack.watcher import holder
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Laptop:
     @cached_property
     def journal(self) -> engine.Journal:
         """All runs of this machine."""
-        self.home.mkdir(parents=True, exist_ok=True)
+        make(self.home)
         return engine.Journal(self.home / "journal.db")
 
     def up(self) -> None:

@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from pipeline.errors import PipelineError, UserError
+from pipeline.errors import PipelineError
 from pipeline.extras import need_servers
 from pipeline.stack import processes
 from pipeline.stack.registry import Record, Registry
 from pipeline.stack.server import Server, surroundings
+from pipeline.stack.state import make
 
 log = logging.getLogger("pipeline.stack")
 
@@ -40,15 +41,7 @@ class Supervisor:
         self.home = home.resolve()  # one folder has one name, however it is reached
         self.logs = self.home / "logs"
         self.registry = Registry(self.home)
-        try:
-            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.logs.mkdir(exist_ok=True)
-            (self.home / "home").mkdir(exist_ok=True)
-        except OSError as error:
-            raise UserError(
-                f"the state folder {self.home} cannot be written: {error.strerror}; make it yours, or name another in "
-                "PIPELINE_HOME"
-            ) from error
+        make(self.home, "logs", "home")
 
     def ensure(self, server: Server) -> Record:
         """The server's record, once it answers.
