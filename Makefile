@@ -19,7 +19,7 @@ SOURCE ?=
 
 # What `make images`, `deploy` and `e2e` work with. VALUES: a file of values for charts/platform; WITHOUT: charts of
 # charts/upstream to leave out; BARE=1 for e2e: Argo's controllers are there, and neither our settings nor Seldon.
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' pipeline/__init__.py)
 CONTAINER_TOOL ?= minikube
 NAMESPACE ?= mlops
 IMAGE_REGISTRY ?=

@@ -19,6 +19,12 @@ def command(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path=str(tools))
 
 
+def folders(place: Path) -> list[Path]:
+    """What is linted as one each: the folders in `place`, which are projects; or itself, where manifests lie loose."""
+    loose = [*place.glob("*.yaml"), *place.glob("*.yml")]
+    return [place] if loose else sorted(path for path in place.iterdir() if path.is_dir())
+
+
 def lint(folder: Path) -> Iterator[str]:
     """One line for each workflow and Sensor that is run here, one for what argo says, and where there are Sensors, one
     for what argo-events says.

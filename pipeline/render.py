@@ -43,12 +43,17 @@ def write(project: Project | TableProject, folder: Path) -> list[Path]:
     """Write the project's manifests into `folder` and remove those written earlier that no workflow makes any more.
 
     Raises:
-        UserError: the folder cannot be written.
+        UserError: the folder cannot be written, or a file of that name was not written by this.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         wanted = rendered(project)
-        for name in _written(folder) - wanted.keys():
+        folder.mkdir(parents=True, exist_ok=True)
+        ours = _written(folder)
+        if foreign := sorted(name for name in wanted.keys() - ours if (folder / name).exists()):
+            raise UserError(
+                f"{folder / foreign[0]} was not written by `pipeline render`; give it another name, or remove it"
+            )
+        for name in ours - wanted.keys():
             (folder / name).unlink()
         for name, text in wanted.items():
             (folder / name).write_text(text, encoding="utf-8")

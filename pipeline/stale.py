@@ -50,7 +50,7 @@ def stale(manifests: Path, *projects: str) -> str:
     if not new:
         return ""
     words = [sys.executable, "-m", "pipeline", "render", "--check", *new]
-    done = subprocess.run(words, cwd=_ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, cwd=manifests.parent, capture_output=True, text=True, check=False)
     if done.returncode:
         return (done.stderr.strip() or f"`{' '.join(words[2:])}` was killed").splitlines()[-1].removeprefix("error: ")
     with suppress(OSError):  # where nothing can be kept, they are compared every time

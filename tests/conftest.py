@@ -26,7 +26,14 @@ class RunningStore:
     settings: dict[str, str]
 
 
-SLOW_FILES = {"test_quickstart.py", "test_arrivals.py", "test_decide.py", "test_prepare.py", "test_verify.py"}
+SLOW_FILES = {
+    "test_arrivals.py",
+    "test_decide.py",
+    "test_installed.py",
+    "test_prepare.py",
+    "test_quickstart.py",
+    "test_verify.py",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

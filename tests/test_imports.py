@@ -17,9 +17,15 @@ ALLOWED = {
     "steps.pages": ("steps.pages",),
     "pipeline": ("pipeline", "steps.backends", "steps.contract", "steps.pages", "steps.errors"),
     "pipeline.engine": ("pipeline.engine", "pipeline.errors"),
-    "pipeline.stack": ("pipeline.stack", "pipeline.errors", "pipeline.engine.host", "steps.backends"),
+    "pipeline.stack": (
+        "pipeline.stack",
+        "pipeline.errors",
+        "pipeline.extras",
+        "pipeline.engine",
+        "steps.backends",
+    ),
     "pipeline.projects": ("pipeline.projects", "pipeline.project", "pipeline.errors", "steps.contract.declaration"),
-    "pipeline.workflows": ("pipeline.workflows", "pipeline.project", "pipeline"),
+    "pipeline.workflows": ("pipeline.workflows", "pipeline.project", "pipeline.images"),
     "pipeline.report": ("pipeline.report", "pipeline.engine.views.views", "pipeline.errors", "steps.pages"),
 }
 

@@ -45,14 +45,21 @@ def test_rendering_twice_gives_the_same_bytes(project) -> None:
 
 
 @projects
-def test_write_removes_what_no_workflow_makes_any_more_and_leaves_what_somebody_else_wrote(project, tmp_path) -> None:
+def test_write_removes_what_no_workflow_makes_any_more(project, tmp_path) -> None:
     (tmp_path / "left-over.yaml").write_text(f"{WRITTEN}: long ago\n")
     (tmp_path / "mine.yaml").write_text("kind: Workflow")
-    (tmp_path / f"{project.name}-train.yaml").write_text("edited by hand")
+    (tmp_path / f"{project.name}-train.yaml").write_text(f"{WRITTEN}, then edited by hand")
     assert len(list(differences(project, tmp_path))) == len(rendered(project)) + 1
     write(project, tmp_path)
     assert list(differences(project, tmp_path)) == []
     assert {path.name for path in tmp_path.iterdir()} == {*rendered(project), "mine.yaml"}
+
+
+def test_write_leaves_what_others_wrote(tmp_path) -> None:
+    (tmp_path / "openaq-train.yaml").write_text("kind: Workflow")
+    with pytest.raises(UserError, match=r"openaq-train\.yaml was not written by `pipeline render`"):
+        write(PROJECTS["openaq"], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["openaq-train.yaml"]
 
 
 def test_a_training_of_a_table_is_one_at_a_time_and_learns_nothing_twice() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from pipeline.cli.help import example
+from pipeline.cli.place import note_manifests
 
-ROOT = Path(__file__).parents[2]
 _NAMESPACE = click.option("--namespace", "-n", default="mlops", show_default=True, help="Where the product lives.")
 
 
@@ -28,10 +28,12 @@ _NAMESPACE = click.option("--namespace", "-n", default="mlops", show_default=Tru
 @click.option("--diff", "whole_diff", is_flag=True, help="Show every line that changes in the manifests.")
 def deploy(**typed: Any) -> None:
     """Bring it all to kubectl's current context: Argo, Seldon, the platform, the manifests."""
+    from pipeline import shipped
     from pipeline.cluster.deploying import Wish
     from pipeline.cluster.deploying import deploy as do
 
-    do(ROOT, Wish(**typed))
+    note_manifests()
+    do(shipped.manifests(), shipped.CHARTS, Wish(**typed))
 
 
 @click.command("undeploy", **example("pipeline undeploy"))
@@ -57,10 +59,11 @@ def status(cluster: bool, namespace: str) -> None:
 
         click.echo(shown(Cluster(namespace)))
         return
+    from pipeline.laptop.home import absent
     from pipeline.laptop.machine import Laptop
     from pipeline.show.tables import servers_table
 
-    click.echo(servers_table(Laptop.here().stack.status()))
+    click.echo(absent() or servers_table(Laptop.here().stack.status()))
 
 
 @click.command("doctor", **example("pipeline doctor --cluster"))
@@ -71,7 +74,7 @@ def doctor(cluster: bool, namespace: str, registry: str) -> None:
     """Look for what would keep things from working, here or on a cluster, and say what to do."""
     from pipeline.cluster.doctor import examine as examine_cluster
     from pipeline.cluster.kube import Cluster
-    from pipeline.laptop.machine import home
+    from pipeline.laptop.home import home
     from pipeline.stack.doctor import examine
 
     well = True

@@ -9,11 +9,9 @@ import click
 from pipeline import __version__
 from pipeline.cli import cluster, inbox, models
 from pipeline.cli.help import example
+from pipeline.cli.place import note_manifests, note_state
 from pipeline.errors import PipelineError, UserError
 from steps.errors import StepError
-
-ROOT = Path(__file__).parents[2]
-MANIFESTS = ROOT / "manifests"
 
 
 class _Commands(click.Group):
@@ -36,7 +34,11 @@ def _parameters(pairs: tuple[str, ...]) -> dict[str, str]:
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pipeline")
 def cli() -> None:
-    """Machine-learning pipelines on Argo, and from the same manifests on this machine."""
+    """Machine-learning pipelines on Argo, and from the same manifests on this machine.
+
+    State is in .pipeline of the present folder, or in $PIPELINE_HOME. Workflows are known by their names in ./manifests
+    or, where there is no such folder, in the manifests that ship.
+    """
 
 
 @cli.command(**example("pipeline quickstart openaq --as-of 2003-06-01T00:00:00Z"))
@@ -50,12 +52,14 @@ def cli() -> None:
 @click.option("--source", default="", help="A folder or URL in the OpenAQ archive's layout. Default: the sample.")
 def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of: str, source: str) -> None:
     """Do the main job here: collect or drop a file, learn, deploy, verify, predict. This is `make run`."""
-    from pipeline import stale
+    from pipeline import shipped, stale
     from pipeline.project import TableProject
     from pipeline.projects import find
 
+    note_manifests()
+    note_state()
     declared, series = find(project), {"locations": locations, "parameter": parameter, "as-of": as_of, "source": source}
-    stale.refuse(MANIFESTS, declared.name)
+    stale.refuse(shipped.manifests(), declared.name)
     if isinstance(declared, TableProject):
         from pipeline.quickstart.table import quickstart as drop
 
@@ -75,15 +79,15 @@ def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of
 @click.argument("projects", nargs=-1, metavar="[PROJECT]...")
 @click.option("--check", is_flag=True, help="Change nothing; fail where manifests/ is not what would be written.")
 def render(projects: tuple[str, ...], check: bool) -> None:
-    """Write manifests/ from the declarations of PROJECT, or of all projects."""
+    """Write manifests/ of the present folder from the declarations of PROJECT, or of all projects."""
     from pipeline.projects import PROJECTS, find
     from pipeline.render import differences, write
 
     for project in [find(name) for name in projects] or PROJECTS.values():
-        folder = MANIFESTS / project.name
+        folder = Path("manifests", project.name)
         if not check:
             for path in write(project, folder):
-                click.echo(path.relative_to(ROOT))
+                click.echo(path)
         elif found := list(differences(project, folder)):
             more = f", and {len(found) - 1} more" if len(found) > 1 else ""
             raise UserError(f"{found[0]}{more}; run: pipeline render")
@@ -93,9 +97,13 @@ def render(projects: tuple[str, ...], check: bool) -> None:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
 def lint(folder: Path | None) -> None:
     """Check manifests with this engine, and with `argo lint --offline` where argo is installed."""
+    from pipeline import shipped
+    from pipeline.lint import folders
     from pipeline.lint import lint as check
 
-    for directory in [folder] if folder else sorted(path for path in MANIFESTS.iterdir() if path.is_dir()):
+    if folder is None:
+        note_manifests()
+    for directory in [folder] if folder else folders(shipped.manifests()):
         for line in check(directory):
             click.echo(line)
 
@@ -124,7 +132,7 @@ def run(
     logs: bool,
     cores: int | None,
 ) -> None:
-    """Run a workflow here: one of manifests/ by its name, or one of any file or folder.
+    """Run a workflow here: one of ./manifests (or of those that ship) by its name, or one of any file or folder.
 
     TARGET is that name, file or folder; NAME says which, where a file or folder holds several.
     """
@@ -138,8 +146,13 @@ def run(
         raise UserError("--resume goes on with a run as it began; leave out -p, --from and --dry-run")
     if earlier and not node:
         raise UserError(f"--of {earlier} says which run --from NODE takes from; give --from too")
-    laptop, again = Laptop.here(), Again(node, earlier) if node else None
+    laptop = Laptop.here() if resume is None else Laptop.known()
+    again = Again(node, earlier) if node else None
     if target is not None:
+        from pipeline.engine.manifest import is_place
+
+        if not is_place(target):
+            note_manifests()
         found, parameters = laptop.find(target, name or ""), _parameters(pairs)
         if found.note:
             click.echo(f"note: {found.note}", err=True)
@@ -148,6 +161,7 @@ def run(
 
             show(found, *laptop.taken(found, parameters, again))
             return
+        note_state()
         resume = laptop.begin(found, parameters, again)
     if logs:
         from pipeline.show.logs import live_logs
@@ -163,7 +177,7 @@ def stop(run: str) -> None:
     """Stop a run that is going on: it fails, and its exit handler runs, as with `argo stop`."""
     from pipeline.laptop.machine import Laptop
 
-    click.echo(Laptop.here().stop(run))
+    click.echo(Laptop.known().stop(run))
 
 
 @cli.command(**example("pipeline locations --near 48.2085,16.3731 --parameter pm25"))
@@ -189,6 +203,8 @@ def backfill(project: str, first: str, last: str, pairs: tuple[str, ...]) -> Non
     from pipeline.laptop.machine import Laptop
     from pipeline.projects import find
 
+    note_manifests()
+    note_state()
     laptop = Laptop.here()
     parameters = {"from": first, "to": last} | _parameters(pairs)
     laptop.succeed(laptop.submit(f"{find(project).name}-backfill", parameters))
@@ -207,19 +223,25 @@ cli.add_command(models.rollback)
 @cli.command(**example("pipeline watch"))
 @click.argument("place", type=click.Path(path_type=Path, exists=True), required=False)
 def watch(place: Path | None) -> None:
-    """Wait for what starts workflows: the schedules and uploads that CronWorkflows and Sensors of manifests/, or of
-    PLACE, name."""
+    """Wait for what starts workflows: the schedules and uploads that CronWorkflows and Sensors of ./manifests (or of
+    those that ship), or of PLACE, name."""
     from pipeline.watch.here import watch_here
 
+    if place is None:
+        note_manifests()
+    note_state()
     watch_here(place)
 
 
 @cli.command(**example("pipeline cron"))
 @click.argument("place", type=click.Path(path_type=Path, exists=True), required=False)
 def cron(place: Path | None) -> None:
-    """List the CronWorkflows of manifests/, or of PLACE: when each is due, and how its last run went."""
+    """List the CronWorkflows of ./manifests (or of those that ship), or of PLACE: when each is due, and how its last
+    run went."""
     from pipeline.watch.here import list_here
 
+    if place is None:
+        note_manifests()
     text, problems = list_here(place)
     for problem in problems:
         click.echo(f"note: {problem}", err=True)
@@ -230,10 +252,11 @@ def cron(place: Path | None) -> None:
 @click.option("--limit", default=20, show_default=True, help="How many, newest first.")
 def runs(limit: int) -> None:
     """List the runs on this machine."""
+    from pipeline.laptop.home import absent
     from pipeline.laptop.machine import Laptop
     from pipeline.show.tables import runs_table
 
-    click.echo(runs_table(Laptop.here().runs()[:limit]))
+    click.echo(absent() or runs_table(Laptop.here().runs()[:limit]))
 
 
 @cli.command(**example("pipeline logs openaq-train-x7k2p trial"))
@@ -244,7 +267,7 @@ def logs(run: str | None, node: str | None, follow: bool) -> None:
     """Print the logs of a run's nodes (of the newest run; of nodes whose name contains NODE)."""
     from pipeline.laptop.machine import Laptop
 
-    Laptop.here().logs(run, node or "", follow=follow)
+    Laptop.known().logs(run, node or "", follow=follow)
 
 
 @cli.command(**example("pipeline explain openaq-train-x7k2p decide"))
@@ -264,7 +287,7 @@ def explain(run: str | None, node: str | None) -> None:
         lines, good = of_manifests(Path(run))
         write(lines)
         sys.exit(0 if good else 2)
-    write(Laptop.here().explain(run, node))
+    write(Laptop.known().explain(run, node))
 
 
 @cli.command(**example("pipeline report openaq-train-x7k2p"))
@@ -273,7 +296,7 @@ def report(run: tuple[str, ...]) -> None:
     """Write the page of a run (of the newest, or of several on one page) and print its path."""
     from pipeline.laptop.machine import Laptop
 
-    click.echo(Laptop.here().report(run))
+    click.echo(Laptop.known().report(run))
 
 
 @cli.command(**example("pipeline up"))
@@ -283,8 +306,10 @@ def up() -> None:
     from pipeline.laptop.machine import Laptop
     from pipeline.show.tables import servers_table
 
+    note_manifests()
+    note_state()
     laptop = Laptop.here()
-    for line in stale.notes(MANIFESTS):
+    for line in stale.notes(laptop.manifests):
         click.echo(f"note: {line}", err=True)
     laptop.up()
     click.echo(servers_table(laptop.stack.status()))
@@ -293,8 +318,12 @@ def up() -> None:
 @cli.command(**example("pipeline down"))
 def down() -> None:
     """Stop the watch, what it started, the embedded servers and the model servers. Nothing is lost."""
+    from pipeline.laptop.home import absent
     from pipeline.laptop.machine import Laptop
 
+    if words := absent():
+        click.echo(words)
+        return
     Laptop.here().down()
     click.echo("stopped")
 
@@ -311,6 +340,19 @@ def main() -> None:
     except (PipelineError, StepError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        click.echo(f"error: {_not_installed(error)}", err=True)
+        sys.exit(2)
     except OSError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
+
+
+def _not_installed(error: ModuleNotFoundError) -> str:
+    """In one line, where it is a library that an extra brings; anything else is raised again."""
+    from pipeline import extras
+
+    library = (error.name or "").partition(".")[0]
+    if library not in extras.LIBRARIES:
+        raise error
+    return f"this needs {library}, which is not installed; run: {extras.remedy()}"

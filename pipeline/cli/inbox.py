@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli.help import example
+from pipeline.cli.place import note_manifests, note_state
 from pipeline.errors import UserError
 
 
@@ -21,6 +22,7 @@ def put(project: str, file: Path, name: str) -> None:
     key = key_of(table_project(project), name or file.name)
     if not file.is_file():
         raise UserError(f"{file} is no file; name one that is there")
+    note_state()
     laptop = Laptop.here()
     drop(laptop, key, file)
     click.echo(f"s3://inbox/{key}")
@@ -64,5 +66,6 @@ def inbox_release(key: str, why: str, who: str) -> None:
     from pipeline.inbox.listing import release
     from pipeline.laptop.machine import Laptop
 
+    note_manifests()
     laptop = Laptop.here()
     click.echo(release(laptop, key, who=who, why=why))

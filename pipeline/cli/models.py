@@ -3,6 +3,7 @@
 import click
 
 from pipeline.cli.help import example
+from pipeline.cli.place import note_manifests
 from pipeline.errors import UserError
 
 
@@ -41,4 +42,5 @@ def rollback(project: str, why: str, to: int | None) -> None:
     from pipeline.models.rollback import roll_back
     from pipeline.projects import find
 
+    note_manifests()
     click.echo(roll_back(Laptop.here(), find(project).name, to=to, why=why))

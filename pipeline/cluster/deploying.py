@@ -27,23 +27,25 @@ class Wish:
     whole_diff: bool
 
 
-def deploy(root: Path, wish: Wish) -> None:
-    """Do it all, saying what changes.
+def deploy(folder: Path, charts: Path, wish: Wish) -> None:
+    """Bring the manifests of `folder`, and `charts` before them, saying what changes.
 
     Raises:
         UserError: no cluster, or a wish that cannot be met.
         PipelineError: the cluster refuses something.
     """
     if wish.values and not wish.values.is_file():
-        raise UserError(f"--values {wish.values} is no file; charts/platform/values.yaml shows what can be set")
+        raise UserError(
+            f"--values {wish.values} is no file; {charts / 'platform' / 'values.yaml'} shows what can be set"
+        )
     cluster = Cluster(wish.namespace)
     click.echo(f"deploying to {context()}, namespace {wish.namespace}")
-    others = upstream.chosen(upstream.pinned(root / "charts" / "upstream"), wish.without)
+    others = upstream.chosen(upstream.pinned(charts / "upstream"), wish.without)
     for each in others:
         click.echo(f"  {each.name}: {upstream.install(each)}")
     _namespace(cluster)
-    _platform(cluster, root / "charts" / "platform", wish)
-    wanted = manifests.read(root / "manifests", wish.registry, crons=wish.crons)
+    _platform(cluster, charts / "platform", wish)
+    wanted = manifests.read(folder, wish.registry, crons=wish.crons)
     planned = plan.plan(cluster, wanted, crons=wish.crons)
     click.echo(shown(planned, whole=wish.whole_diff))
     plan.apply(cluster, planned)

@@ -26,7 +26,7 @@ _SECRETS = {
 }
 _CONFIGS = {"tracking": "MLFLOW_TRACKING_URI", "artifact-repositories": "object-store"}
 _TESTED = ("3.7.", "4.")
-_DEPLOY = "run: make deploy"
+_DEPLOY = "run: pipeline deploy"
 
 
 def examine(cluster: Cluster, registry: str) -> Iterator[Check]:
@@ -70,7 +70,7 @@ def _admission(cluster: Cluster) -> Check:
     (namespace,) = cluster.get("namespace", cluster.namespace)
     enforced = namespace["metadata"].get("labels", {}).get("pod-security.kubernetes.io/enforce", "none")
     if enforced != "restricted":
-        return Check("pod security", True, f"{enforced}; `make deploy` sets restricted")
+        return Check("pod security", True, f"{enforced}; `pipeline deploy` sets restricted")
     maps = Cluster("default").get("configmaps", "--all-namespaces")
     config = [each for each in maps if each["metadata"]["name"].endswith("workflow-controller-configmap")]
     fits = any("securityContext" in str(each.get("data")) for each in config)

@@ -1,4 +1,4 @@
-"""What `manifests/` holds, for one namespace and one registry of images: nothing else is changed."""
+"""What a folder of manifests holds, for one namespace and one registry of images: nothing else is changed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from pipeline.errors import UserError
-from pipeline.workflows.leaf import SERVING_IMAGE, STEPS_IMAGE
+from pipeline.images import SERVING, STEPS, TRACKING
 
 KINDS = ("WorkflowTemplate", "CronWorkflow", "EventBus", "EventSource", "Sensor")
 OURS = "app.kubernetes.io/part-of=learning-pipelines,!app.kubernetes.io/managed-by"
@@ -17,11 +17,13 @@ def read(folder: Path, registry: str, *, crons: bool) -> list[dict[str, Any]]:
     """The objects of every project, each once; without CronWorkflows unless `crons`.
 
     Raises:
-        UserError: there are none.
+        UserError: there are none, or something that is not of Argo.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for path in sorted(folder.glob("*/*.yaml")):
-        for each in yaml.safe_load_all(path.read_text()):
+    for path in sorted(folder.rglob("*.yaml")):
+        for each in filter(None, yaml.safe_load_all(path.read_text(encoding="utf-8"))):
+            if each.get("kind") not in KINDS:
+                raise UserError(f"{path} holds a {each.get('kind')}; wanted one of {', '.join(KINDS)} alone")
             if crons or each["kind"] != "CronWorkflow":
                 found[each["kind"], each["metadata"]["name"]] = _from_registry(each, registry)
     if not found:
@@ -31,7 +33,7 @@ def read(folder: Path, registry: str, *, crons: bool) -> list[dict[str, Any]]:
 
 def images(registry: str) -> Iterator[str]:
     """The images that these manifests and the platform's chart name."""
-    for image in (STEPS_IMAGE, SERVING_IMAGE, STEPS_IMAGE.replace("steps", "mlflow")):
+    for image in (STEPS, SERVING, TRACKING):
         yield _in_registry(image, registry)
 
 
@@ -45,4 +47,4 @@ def _from_registry(value: Any, registry: str) -> Any:
         return {key: _from_registry(each, registry) for key, each in value.items()}
     if isinstance(value, list):
         return [_from_registry(each, registry) for each in value]
-    return _in_registry(value, registry) if value in (STEPS_IMAGE, SERVING_IMAGE) else value
+    return _in_registry(value, registry) if value in (STEPS, SERVING) else value

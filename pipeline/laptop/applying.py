@@ -17,10 +17,10 @@ from pipeline.laptop.children import launch
 
 
 class Workflows:
-    """Applies Workflows whose `workflowTemplateRef` is in `manifests/`. `home`: the state folder."""
+    """Applies Workflows whose `workflowTemplateRef` is in the folder `manifests`. `home`: the state folder."""
 
-    def __init__(self, home: Path, journal: engine.Journal) -> None:
-        self._home, self._journal = home, journal
+    def __init__(self, home: Path, journal: engine.Journal, manifests: Path) -> None:
+        self._home, self._journal, self._manifests = home, journal, manifests
 
     def apply(self, manifest: dict[str, Any]) -> str:
         """Start the run, where there is none of that name; its phase.
@@ -34,7 +34,8 @@ class Workflows:
         background = Background(self._journal.path)
         background.add(run, "applied")
         try:
-            engine.submit(self._journal, find(template).manifests, template, parameters, run_id=run)
+            found = find(template, known=self._manifests)
+            engine.submit(self._journal, found.manifests, template, parameters, run_id=run)
         except UserError:
             if (phase := self._phase(run)) is not None:  # another one was a moment faster
                 return phase

@@ -35,7 +35,8 @@ class Children(Protocol):
 
 def launch(home: Path, run: str) -> "subprocess.Popen[bytes]":
     """Start a process that executes the run, or goes on with it, and outlives this one. What it prints is in
-    `process.log` of the run's folder. `home`: the state folder.
+    `process.log` of the run's folder. It works in the present folder, where no package of that name is taken for
+    ours. `home`: the state folder.
 
     Raises:
         OSError: no process can be made.
@@ -45,7 +46,7 @@ def launch(home: Path, run: str) -> "subprocess.Popen[bytes]":
     inherited = {name: value for name, value in os.environ.items() if name != MARK}  # it is no part of the watch
     with (folder / "process.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "pipeline", "run", "--resume", run],
+            [sys.executable, "-P", "-m", "pipeline", "run", "--resume", run],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -16,21 +16,22 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from pipeline import engine, stale
-from pipeline.engine.manifest.finding import SHIPPED, Found, find, is_place
-from pipeline.engine.views.naming import labels
+from pipeline import engine, shipped, stale
+from pipeline.engine.manifest import Found, find, is_place
+from pipeline.engine.views import labels
 from pipeline.errors import RunFailed, UserError
 from pipeline.laptop.applying import Workflows
+from pipeline.laptop.home import absent, home
 from pipeline.laptop.stopping import end_runs, end_watch
 from pipeline.stack import Stack
 from pipeline.stack.host import LaptopHost, is_step
+from pipeline.stack.state import make
 from pipeline.stack.watcher import holder
 
 if TYPE_CHECKING:
     from pipeline.engine.views.views import RunSummary, RunView
     from pipeline.explain.lines import Line
 
-ROOT = Path(__file__).parents[2]
 Shown = Callable[[], AbstractContextManager[Callable[["RunView"], None]]]
 
 
@@ -38,11 +39,6 @@ def _as_tree() -> AbstractContextManager[Callable[["RunView"], None]]:
     from pipeline.show.tree import live_tree  # noqa: PLC0415 — rich is needed only to show a run
 
     return live_tree()
-
-
-def home() -> Path:
-    """The state folder: `$PIPELINE_HOME`, or `.pipeline` beside the code."""
-    return Path(os.environ.get("PIPELINE_HOME") or ROOT / ".pipeline").absolute()
 
 
 @dataclass(frozen=True)
@@ -54,15 +50,27 @@ class Again:
 
 
 class Laptop:
-    """Everything that `pipeline` commands share."""
+    """Everything that `pipeline` commands share. `home`: the state folder; `manifests`: where names are looked up."""
 
-    def __init__(self, folder: Path) -> None:
-        self.home = folder
+    def __init__(self, home: Path, manifests: Path | None = None) -> None:
+        self.home = home
+        self.manifests = manifests or shipped.manifests()
 
     @classmethod
     def here(cls) -> "Laptop":
-        """The one whose state is in this checkout (or `$PIPELINE_HOME`)."""
+        """That of the present folder (or of `$PIPELINE_HOME`)."""
         return cls(home())
+
+    @classmethod
+    def known(cls) -> "Laptop":
+        """That of the present folder, where something was started from it.
+
+        Raises:
+            UserError: nothing was.
+        """
+        if words := absent():
+            raise UserError(words)
+        return cls.here()
 
     @cached_property
     def stack(self) -> Stack:
@@ -72,12 +80,12 @@ class Laptop:
     @cached_property
     def host(self) -> LaptopHost:
         """It as the engine sees it."""
-        return LaptopHost(self.stack, Workflows(self.home, self.journal))
+        return LaptopHost(self.stack, Workflows(self.home, self.journal, self.manifests))
 
     @cached_property
     def journal(self) -> engine.Journal:
         """All runs of this machine."""
-        self.home.mkdir(parents=True, exist_ok=True)
+        make(self.home)
         return engine.Journal(self.home / "journal.db")
 
     def up(self) -> None:
@@ -105,14 +113,14 @@ class Laptop:
         Raises:
             UserError: it is not, or what `finding.find` raises.
         """
-        found = find(target, name)
+        found = find(target, name, known=self.manifests)
         folder = Path(found.manifests.named(found.name).source).parent
-        if folder.parent == SHIPPED and not is_place(target):
-            stale.refuse(SHIPPED, folder.name)
+        if folder.parent == self.manifests and not is_place(target):
+            stale.refuse(self.manifests, folder.name)
         return found
 
     def submit(self, name: str, parameters: Mapping[str, str]) -> str:
-        """A new run of the workflow `name` of manifests/, not started yet; its id.
+        """A new run of the workflow of that name, not started yet; its id.
 
         Raises:
             UserError: no manifest has that name, or it is stale, or a parameter is unknown or missing.
@@ -192,7 +200,7 @@ class Laptop:
         """
         runs = self.runs()
         if not runs:
-            raise UserError("no run yet; start one with: make run, or pipeline run FILE")
+            raise UserError("no run yet; start one with: pipeline quickstart, or pipeline run FILE")
         return runs[0].id
 
     def view(self, run: str | None) -> "RunView":

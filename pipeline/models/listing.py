@@ -28,7 +28,7 @@ def listed(laptop: Laptop, project: Project | TableProject, *, whole: bool) -> s
 def _nothing(decisions: Decisions, project: Project | TableProject) -> str:
     if decisions.all:
         return f"no model of {project.name} was promoted yet; why: pipeline models {project.name} --all"
-    return f"no model of {project.name} yet; make one with: make run PROJECT={project.name}"
+    return f"no model of {project.name} yet; make one with: pipeline quickstart {project.name}"
 
 
 def _row(decisions: Decisions, one: Promotion, metric: str, *, champion: bool) -> tuple[str, ...]:

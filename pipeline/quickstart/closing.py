@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pipeline import shipped
 from pipeline.errors import PipelineError
 from pipeline.laptop.machine import Laptop
 from pipeline.show.tables import table
@@ -53,7 +54,7 @@ def addresses(laptop: Laptop, project: str, report: Path) -> list[str]:
         f"Try it:  {_curl(laptop, project)}",
         f"MLflow:  {laptop.stack.address('tracking')}",
         f"Report:  {report}",
-        "The servers stay up; `pipeline down` (or `make down`) stops them.",
+        f"The servers stay up; `{'make' if shipped.CHECKOUT else 'pipeline'} down` stops them.",
     ]
 
 

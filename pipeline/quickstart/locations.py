@@ -1,4 +1,4 @@
-"""Which locations there are: asked of OpenAQ's API, for a person to choose from or for `make run SOURCE=api`."""
+"""Which locations there are: asked of OpenAQ's API, for a person to choose from or for a quickstart from `api`."""
 
 import os
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ def listed(found: Sequence[Location], parameter: str, kilometres: float) -> str:
     ]
     header = ("ID", "NAME", "KM", "FROM", "TO", "LICENCE", "MEASURES")
     ids = ",".join(str(one.id) for one in choose(found)) or str(found[0].id)
-    return table(header, rows) + f"\n\nmake run SOURCE=api PARAMETER={parameter} LOCATIONS={ids}"
+    return table(header, rows) + f"\n\npipeline quickstart --source api --parameter {parameter} --locations {ids}"
 
 
 def farthest(kilometres: float) -> int:

@@ -18,6 +18,7 @@ from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pipeline import shipped
 from pipeline.errors import UserError
 from steps.backends.objects import Bucket
 
@@ -60,6 +61,15 @@ def lay_out(bucket: Bucket) -> int:
     return len(lacking)
 
 
+def require() -> None:
+    """Nothing, where the sample's data are there.
+
+    Raises:
+        UserError: the package with them is not installed.
+    """
+    _file()
+
+
 def objects() -> Iterator[tuple[str, bytes]]:
     """Each object of the archive: its key and its content."""
     return ((key, _packed(text)) for key, text in _texts())
@@ -92,11 +102,16 @@ def _days() -> dict[date, Hours]:
 
 
 def _source() -> str:
+    return gzip.decompress(_file().read_bytes()).decode()
+
+
+def _file() -> Path:
     try:
         found = next(file for file in files("aqeval") or () if str(file) == _FILE)
     except (PackageNotFoundError, StopIteration):
-        raise UserError(f"the sample's data ({_FILE} of aqeval) are not installed; run make setup") from None
-    return gzip.decompress(Path(str(found.locate())).read_bytes()).decode()
+        install = "make setup" if shipped.CHECKOUT else "pip install --no-deps aqeval==0.7.3"
+        raise UserError(f"the sample's data are not installed; run: {install}, or name a --source of yours") from None
+    return Path(str(found.locate()))
 
 
 def _packed(text: str) -> bytes:

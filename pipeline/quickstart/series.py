@@ -50,6 +50,8 @@ def quickstart(declared: Project, wish: Wish) -> None:
     as_of = _time(wish.as_of) if wish.as_of else (datetime.now(UTC) if wish.source else sample.END)
     if wish.source == API:
         OpenAQ.here()  # or nothing need be started
+    if not wish.source:
+        sample.require()
     laptop = Laptop.here()
     click.echo(f"starting the servers (their logs: {laptop.home / 'logs'})")
     laptop.stack.start_in_background(["fork-server", "tracking"])

@@ -20,7 +20,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def runs_table(runs: Sequence["RunSummary"]) -> str:
     """One line a run, or what to do where there is none."""
     if not runs:
-        return "no run yet; start one with: make run"
+        return "no run yet; start one with: pipeline quickstart, or pipeline run FILE"
     return table(
         ("RUN", "WORKFLOW", "PHASE", "STARTED", "TOOK", "MESSAGE"),
         [

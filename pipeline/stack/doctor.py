@@ -1,6 +1,5 @@
 """What would keep things from working on this machine, one line each, with what to do about it."""
 
-import importlib.util
 import os
 import shutil
 import stat
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import PipelineError
+from pipeline.extras import missing, remedy
 from pipeline.stack.credentials import FILE
 from pipeline.stack.object_store import binary
 from pipeline.stack.processes import port_is_free
@@ -19,7 +19,6 @@ from pipeline.stack.supervisor import last_line
 
 _DISK_GB = 2
 _MEMORY_GB = 2
-_LIBRARIES = ("mlflow", "seldon_core", "lightgbm", "great_expectations", "optuna", "pandas", "hera")
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,8 @@ class Check:
 def examine(home: Path) -> list[Check]:
     """Every check, in the order in which a newcomer would meet the trouble. Starts nothing."""
     checks = [_python(), _libraries(), _juicefs()]
+    if not home.exists():
+        return [*checks, *_to_come(home)]
     try:
         stack = Stack(home)
     except PipelineError as error:
@@ -42,15 +43,25 @@ def examine(home: Path) -> list[Check]:
     return [*checks, *map(_server, stack.status())]
 
 
+def _to_come(home: Path) -> Iterator[Check]:
+    """Of a state folder that nobody has made yet."""
+    above = next(each for each in home.parents if each.exists())
+    if os.access(above, os.W_OK | os.X_OK, effective_ids=True):
+        yield Check("state folder", True, f"{home} is not there yet; made at the first start")
+    else:
+        yield Check("state folder", False, f"{home} is not there, and {above} cannot be written; set PIPELINE_HOME")
+    yield from (_disk(above), _memory())
+
+
 def _python() -> Check:
     found = ".".join(map(str, sys.version_info[:3]))
-    return Check("python", sys.version_info[:2] == (3, 12), f"{found} at {sys.executable} (wanted 3.12)")
+    return Check("python", sys.version_info[:2] == (3, 12), f"{found} at {sys.executable} (the servers want 3.12)")
 
 
 def _libraries() -> Check:
-    missing = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
-    words = f"not installed: {', '.join(missing)}; run: make setup" if missing else "all installed"
-    return Check("libraries", not missing, words)
+    lacking = missing()
+    words = f"not installed: {', '.join(lacking)}; run: {remedy()}" if lacking else "all installed"
+    return Check("libraries", not lacking, words)
 
 
 def _juicefs() -> Check:
@@ -66,8 +77,10 @@ def _disk(home: Path) -> Check:
 
 
 def _memory() -> Check:
-    import psutil  # noqa: PLC0415 - 30 ms that a look at running servers does not need
-
+    try:
+        import psutil  # noqa: PLC0415 - 30 ms that a look at running servers does not need
+    except ModuleNotFoundError:
+        return Check("memory", True, "not looked at: psutil is not installed")
     free = psutil.virtual_memory().available / 2**30
     return Check("memory", free >= _MEMORY_GB, f"{free:.1f} GB available (wanted {_MEMORY_GB})")
 

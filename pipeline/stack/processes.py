@@ -81,10 +81,8 @@ def end_processes(pids: Iterable[int]) -> None:
 
 def members(group: int) -> list[int]:
     """The living processes (no zombies) of a process group."""
-    import psutil  # noqa: PLC0415 - 30 ms that a look at running servers does not need
-
     found = []
-    for pid in psutil.pids():
+    for pid in _pids():
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if os.getpgid(pid) == group and start_time(pid) is not None:
                 found.append(pid)
@@ -93,9 +91,7 @@ def members(group: int) -> list[int]:
 
 def marked(mark: str) -> list[int]:
     """The living processes that were started with `mark` in their environment, whoever knows of them."""
-    import psutil  # noqa: PLC0415
-
-    return [pid for pid in psutil.pids() if _bears(pid, mark) and start_time(pid) is not None]
+    return [pid for pid in _pids() if _bears(pid, mark) and start_time(pid) is not None]
 
 
 def memory_mb(group: int) -> float:
@@ -141,6 +137,15 @@ def free_port(but: Iterable[int] = ()) -> int:
         port = random.choice(_PORTS)
         if port not in taken and port_is_free(port):
             return port
+
+
+def _pids() -> list[int]:
+    """Of all processes there are."""
+    if sys.platform != "linux":
+        import psutil  # noqa: PLC0415 - only where there is no /proc
+
+        return psutil.pids()
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
 
 
 def _bears(pid: int, mark: str) -> bool:

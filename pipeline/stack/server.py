@@ -16,16 +16,21 @@ from pathlib import Path
 
 Ports = Mapping[str, int]
 
+CODE = Path(__file__).parents[2]
+"""The folder that holds our packages."""
+
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
 
 class Server(ABC):
-    """One program. `ports`: the names of the ports it listens on, the first of which is its address."""
+    """One program. `ports`: the names of the ports it listens on, the first of which is its address. `folder`: where it
+    runs; None for the state folder."""
 
     name: str
     ports: tuple[str, ...]
     ready_seconds: float = 30
     grace_seconds: float = 5
+    folder: Path | None = None
 
     def prepare(self) -> None:  # noqa: B027 - most have nothing to make
         """Make what the program needs on disk. Raises PipelineError where that fails."""
@@ -61,6 +66,14 @@ def python() -> str:
     """This Python, by one name however it was called: another name would look like another command."""
     plain = Path(sys.executable).with_name("python3")
     return str(plain) if plain.exists() else sys.executable
+
+
+def python_path(root: Path, more: str = "") -> dict[str, str]:
+    """The variable by which a Python finds the packages in `root`, and `more` of the kind. Where they are installed it
+    finds them anyway, and they must not come before its own library."""
+    installed = root.name in ("site-packages", "dist-packages")
+    places = [place for place in ("" if installed else str(root), more) if place]
+    return {"PYTHONPATH": os.pathsep.join(places)} if places else {}
 
 
 def responds(port: int, path: str, *, seconds: float = 1) -> bool:

@@ -22,7 +22,7 @@ from pipeline.stack.model import ModelServer
 from pipeline.stack.object_store import ObjectStore, connect, make_bucket, open_to_all
 from pipeline.stack.processes import memory_mb
 from pipeline.stack.registry import Record
-from pipeline.stack.server import Server
+from pipeline.stack.server import CODE, Server
 from pipeline.stack.supervisor import Supervisor
 from pipeline.stack.tracking import Tracking
 from pipeline.stack.watcher import Watcher
@@ -30,7 +30,6 @@ from pipeline.stack.watcher import Watcher
 log = logging.getLogger("pipeline.stack")
 
 SERVERS = ("object-store", "tracking", "fork-server", "watch")
-_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Stack:
     `root`: the folder that holds the package `steps`. Safe to share between threads; two processes may have one each.
     """
 
-    def __init__(self, home: Path, *, root: Path = _ROOT) -> None:
+    def __init__(self, home: Path, *, root: Path = CODE) -> None:
         self._supervisor = Supervisor(home)
         self.home = self._supervisor.home
         self._root = root.resolve()

@@ -17,10 +17,12 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from pipeline.errors import PipelineError, UserError
+from pipeline.errors import PipelineError
+from pipeline.extras import need_servers
 from pipeline.stack import processes
 from pipeline.stack.registry import Record, Registry
 from pipeline.stack.server import Server, surroundings
+from pipeline.stack.state import make
 
 log = logging.getLogger("pipeline.stack")
 
@@ -39,15 +41,7 @@ class Supervisor:
         self.home = home.resolve()  # one folder has one name, however it is reached
         self.logs = self.home / "logs"
         self.registry = Registry(self.home)
-        try:
-            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.logs.mkdir(exist_ok=True)
-            (self.home / "home").mkdir(exist_ok=True)
-        except OSError as error:
-            raise UserError(
-                f"the state folder {self.home} cannot be written: {error.strerror}; make it yours, or name another in "
-                "PIPELINE_HOME"
-            ) from error
+        make(self.home, "logs", "home")
 
     def ensure(self, server: Server) -> Record:
         """The server's record, once it answers.
@@ -83,6 +77,7 @@ class Supervisor:
             seconds = _PATIENCE_SECONDS if record.ready else server.ready_seconds  # whoever started it may have died
             if self._came_up(server, record, seconds):
                 return self._furnished(server, record)
+        need_servers()
         self._end(server.name, server.grace_seconds)
         server.prepare()
         for _attempt in range(3):
@@ -110,7 +105,9 @@ class Supervisor:
         environment, output = self._environment(server), self.log_of(server.name)
         if output.exists() and output.stat().st_size > _LOG_BYTES:
             output.replace(output.with_suffix(".log.1"))
-        pid = processes.launch(server.command(ports), environment=environment, folder=self.home, log=output)
+        pid = processes.launch(
+            server.command(ports), environment=environment, folder=server.folder or self.home, log=output
+        )
         record = Record(
             name=server.name,
             ports=dict(ports),
@@ -168,7 +165,7 @@ class Supervisor:
     def _digest(self, server: Server, ports: Mapping[str, int]) -> str:
         if set(ports) != set(server.ports):
             return ""
-        what = [server.command(ports), sorted(server.environment().items()), installed()]
+        what = [server.command(ports), sorted(server.environment().items()), str(server.folder), installed()]
         return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
 
 

@@ -1,5 +1,5 @@
-"""The watch as a server of the stack: `pipeline watch` in the background. It answers while it holds its lock, which the
-kernel takes from it however it ends.
+"""The watch as a server of the stack: `pipeline watch` in the background, in the folder where it was asked for, whose
+manifests it watches. It answers while it holds its lock, which the kernel takes from it however it ends.
 """
 
 import fcntl
@@ -7,9 +7,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from pipeline.stack.server import Ports, Server, python
+from pipeline.stack.server import CODE, Ports, Server, python, python_path
 
-_ROOT = Path(__file__).parents[2]
 _PASSED_ON = ("DATABASE_URL",)  # of the user's environment, to the runs that it starts
 
 
@@ -21,13 +20,14 @@ class Watcher(Server):
 
     def __init__(self, home: Path) -> None:
         self._home = home
+        self.folder = Path.cwd()
 
     def command(self, ports: Ports) -> list[str]:  # noqa: ARG002 - it has none
-        return [python(), "-m", "pipeline", "watch"]
+        return [python(), "-P", "-m", "pipeline", "watch"]
 
     def environment(self) -> dict[str, str]:
         given = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        return {**given, "PIPELINE_HOME": str(self._home), "PYTHONPATH": str(_ROOT), "PIPELINE_CODE": _code()}
+        return {**given, **python_path(CODE), "PIPELINE_HOME": str(self._home), "PIPELINE_CODE": _code()}
 
     def answers(self, ports: Ports) -> bool:  # noqa: ARG002 - it has none
         return holder(self._home) is not None
@@ -51,6 +51,6 @@ def holder(home: Path) -> int | None:
 
 def _code() -> str:
     """Another text when the code or a declaration has changed, so that `up` starts the watch anew."""
-    files = sorted((_ROOT / "pipeline").rglob("*.py"))
+    files = sorted((CODE / "pipeline").rglob("*.py"))
     stats = [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files]
     return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]

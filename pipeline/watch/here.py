@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline import stale
-from pipeline.engine.manifest.finding import SHIPPED
+from pipeline import shipped, stale
 from pipeline.errors import UserError
 from pipeline.laptop.children import Processes
 from pipeline.laptop.cron_log import Ledger
@@ -22,7 +21,7 @@ from pipeline.watch.uploads import Uploads
 
 
 def watch_here(place: Path | None) -> None:
-    """Watch the CronWorkflows and Sensors of a folder or file (of manifests/, for None) until interrupted.
+    """Watch the CronWorkflows and Sensors of a folder or file (None: of those known by name) until interrupted.
 
     Raises:
         UserError: there is none that can be run here, or another watch.
@@ -51,7 +50,8 @@ def watch_here(place: Path | None) -> None:
 
 
 def list_here(place: Path | None) -> tuple[str, list[str]]:
-    """The CronWorkflows of a folder or file (of manifests/, for None) as a table; what is broken or stale, a line each.
+    """The CronWorkflows of a folder or file (None: of those known by name) as a table; what is broken or stale, a line
+    each.
 
     Raises:
         UserError: there is none.
@@ -59,10 +59,10 @@ def list_here(place: Path | None) -> tuple[str, list[str]]:
     laptop = Laptop.here()
     known = (laptop.home / "journal.db").exists()
     text, problems = crons_table(_folder(place), Ledger(laptop.journal.path) if known else None, SystemClock().now())
-    return text, problems if place else [*problems, *stale.notes(SHIPPED)]
+    return text, problems if place else [*problems, *stale.notes(shipped.manifests())]
 
 
 def _folder(place: Path | None) -> Folder:
     """Named as a person would: from the present folder on where it is below that."""
-    found = (place or SHIPPED).absolute()
+    found = (place or shipped.manifests()).absolute()
     return Folder(found.relative_to(Path.cwd()) if found.is_relative_to(Path.cwd()) else found)

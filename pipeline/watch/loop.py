@@ -17,6 +17,7 @@ from typing import Final, Protocol
 
 from pipeline.errors import UserError
 from pipeline.laptop.children import Children
+from pipeline.stack.state import make
 
 LOOK_SECONDS: Final = 2.0  # between two looks, at most
 
@@ -85,7 +86,7 @@ def alone(home: Path) -> Iterator[None]:
     Raises:
         UserError: there is another one.
     """
-    home.mkdir(parents=True, exist_ok=True)
+    make(home)
     with (home / "watch.lock").open("a+", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

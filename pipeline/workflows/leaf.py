@@ -29,10 +29,8 @@ from hera.workflows.models import (
     ValueFrom,
 )
 
-from pipeline import __version__
+from pipeline.images import STEPS
 
-STEPS_IMAGE = f"pipeline-steps:{__version__}"
-SERVING_IMAGE = f"pipeline-serve:{__version__}"
 SERVICE_ACCOUNT = "pipeline-steps"
 
 OBJECT_STORE = SecretEnvFrom(name="object-store")
@@ -110,7 +108,7 @@ def leaf(
     arguments += [word for name, path in produced.items() for word in (f"--{name}-out", path)]
     return Container(
         name=step,
-        image=STEPS_IMAGE,
+        image=STEPS,
         image_pull_policy="IfNotPresent",
         command=["python", "-m", f"steps.{step}"],
         args=arguments,

@@ -10,14 +10,15 @@ from hera.workflows import DAG, Artifact, Container, Parameter, Resource, Task
 from hera.workflows.models import Artifact as ManifestArtifact
 from hera.workflows.models import ManifestFrom, Mutex, Synchronization, ValueFrom
 
+from pipeline.images import SERVING
 from pipeline.project import Project, TableProject
 from pipeline.workflows import recording
-from pipeline.workflows.leaf import DATABASE, NON_ROOT, OBJECT_STORE, SERVING_IMAGE, TRACKING, labels, leaf, retries
+from pipeline.workflows.leaf import DATABASE, NON_ROOT, OBJECT_STORE, TRACKING, labels, leaf, retries
 from pipeline.workflows.shape import DECLARATION, RUN
 
 EXIT_HANDLER = "record-and-restore"
 _DECISION = {"decision": "{{inputs.parameters.decision}}"}
-_SERVING = {"image": SERVING_IMAGE}
+_SERVING = {"image": SERVING}
 
 
 def templates(project: Project | TableProject, workflow: str) -> list[Container | Resource | DAG]:

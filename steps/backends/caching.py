@@ -1,13 +1,15 @@
 """Nothing computed twice: the outputs of a pure step live under a key made of everything that they depend on.
 
-A key is a digest of the step's name, its version (the code of `steps/` and the lock of its libraries), its parameters
-and the digests of its inputs. Outputs are written first and the marker `done.json` last, so an unmarked folder is
-work that a crash cut off, and is done again.
+A key is a digest of the step's name, its version (the code of `steps/` and the versions of its libraries), its
+parameters and the digests of its inputs. Outputs are written first and the marker `done.json` last, so an unmarked
+folder is work that a crash cut off, and is done again.
 """
 
 import hashlib
 import json
 import os
+import re
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from typing import Any
 from steps.backends.objects import Bucket
 
 _PACKAGE = Path(__file__).parents[1]
+_OURS = "learning_pipelines-*.dist-info/METADATA"
+_NEEDED = re.compile(r"^Requires-Dist: ([\w.-]+).*\bextra *== *['\"]steps['\"]$", re.MULTILINE)
 
 
 def canonical(value: object) -> str:
@@ -30,15 +34,30 @@ def digest(value: object) -> str:
 
 @cache
 def version() -> str:
-    """The digest of this package's code and of the versions its libraries are locked to.
+    """The digest of this package's code and of the versions of its libraries.
 
-    In a container `STEPS_LOCK` names the lock file it was installed from; beside a checkout it is `uv.lock`.
+    In a container `STEPS_LOCK` names the lock file it was installed from; in a checkout it is `uv.lock`. Where the
+    package was installed without one, it is what is installed of the libraries that steps need.
     """
     lock = Path(os.environ.get("STEPS_LOCK") or _PACKAGE.parent / "uv.lock")
-    sha = hashlib.sha256(lock.read_bytes() if lock.is_file() else b"")
+    sha = hashlib.sha256(lock.read_bytes() if lock.is_file() else "\n".join(_installed()).encode())
     for path in sorted(_PACKAGE.rglob("*.py")):
-        sha.update(str(path.relative_to(_PACKAGE)).encode() + b"\0" + path.read_bytes() + b"\0")
+        sha.update(str(path).removeprefix(f"{_PACKAGE}{os.sep}").encode() + b"\0" + path.read_bytes() + b"\0")
     return sha.hexdigest()[:32]
+
+
+def _installed() -> list[str]:
+    """`name-version` of each library that the extra `steps` names, by the folders that installers leave: asking
+    `importlib.metadata` for as many takes longer than many a step."""
+    wanted = {_plain(name) for file in _PACKAGE.parent.glob(_OURS) for name in _NEEDED.findall(file.read_text("utf-8"))}
+    folders = {Path(place) for place in sys.path if place.endswith("-packages")} | {_PACKAGE.parent}
+    found = {path.stem for folder in folders for path in folder.glob("*.dist-info")}
+    return sorted(each for each in found if _plain(each.partition("-")[0]) in wanted)
+
+
+def _plain(name: str) -> str:
+    """A library's name as it is compared: https://packaging.python.org/en/latest/specifications/name-normalization/"""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def key(step: str, **parts: object) -> str:

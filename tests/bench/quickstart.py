@@ -19,8 +19,8 @@ import psutil
 import yaml
 
 from pipeline import engine
-from pipeline.engine.manifest.finding import SHIPPED
 from pipeline.laptop.machine import Laptop
+from pipeline.shipped import MANIFESTS
 
 TRIALS = 8  # no family has fewer
 PIPELINE = (sys.executable, "-m", "pipeline")
@@ -73,7 +73,7 @@ def cached(home: Path, steps: int = 100) -> float:
     laptop = Laptop(home)
     trained = next(run.id for run in laptop.runs() if run.workflow == "openaq-train")
     done = next(node for node in laptop.view(trained).nodes if node.template == "trial" and node.type == "Pod")
-    train = yaml.safe_load((SHIPPED / "openaq" / "openaq-train.yaml").read_text(encoding="utf-8"))
+    train = yaml.safe_load((MANIFESTS / "openaq" / "openaq-train.yaml").read_text(encoding="utf-8"))
     trial = next(template for template in train["spec"]["templates"] if template["name"] == "trial")
     workers = {"worker": "{{item}}", "workers": json.dumps(list(range(steps)))}
     given = [{"name": name, "value": value} for name, value in (done.inputs["parameters"] | workers).items()]

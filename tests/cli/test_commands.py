@@ -80,7 +80,7 @@ def test_render_check_says_which_file_is_stale(tmp_path: Path, monkeypatch: pyte
 
     from pipeline.errors import UserError
 
-    monkeypatch.setattr("pipeline.cli.commands.MANIFESTS", tmp_path)
+    monkeypatch.chdir(tmp_path)
     answer = CliRunner().invoke(cli, ["render", "--check"])
     assert isinstance(answer.exception, UserError)
     first = tmp_path / "openaq" / "openaq-backfill.yaml"

@@ -2,13 +2,14 @@
 
 import re
 import shutil
-import tomllib
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner
 
+from pipeline import __version__
 from pipeline.cli.commands import cli
 from pipeline.cluster import deploying, manifests, upstream
 from pipeline.cluster.plan import Plan
@@ -82,10 +83,21 @@ def test_one_line_says_that_kubectl_is_missing(monkeypatch: pytest.MonkeyPatch) 
     assert str(result.exception).startswith("kubectl is not installed; see https://")
 
 
-def test_every_version_is_the_same() -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+def test_the_chart_has_the_version_of_the_code() -> None:
     chart = yaml.safe_load((ROOT / "charts/platform/Chart.yaml").read_text())
-    values = yaml.safe_load((ROOT / "charts/platform/values.yaml").read_text())
 
-    assert (chart["version"], chart["appVersion"], values["images"]["tag"]) == (version, version, version)
-    assert f"\nVERSION := {version}\n" in (ROOT / "Makefile").read_text()
+    assert (chart["version"], chart["appVersion"]) == (__version__, __version__)
+
+
+def test_make_builds_images_of_the_names_that_manifests_have() -> None:
+    command = ["make", "-n", "-C", str(ROOT), "images", "CONTAINER_TOOL=docker"]
+    would = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert [f"-t docker.io/library/{image} ." in would for image in manifests.images("")] == [True] * 3
+
+
+def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "service.yaml").write_text("kind: Service\nmetadata: {name: a}\n")
+
+    with pytest.raises(UserError, match=r"service.yaml holds a Service; wanted one of WorkflowTemplate"):
+        manifests.read(tmp_path, "", crons=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from pipeline.cli.cluster import ROOT
 from pipeline.cluster.kube import Cluster
+from tests import ROOT
 from tests.e2e.one_step import IMAGE, one_step
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import yaml
 
-from pipeline.cli.cluster import ROOT
 from pipeline.cluster.kube import Cluster
+from tests import ROOT
 from tests.e2e import controller
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]

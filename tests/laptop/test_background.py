@@ -18,6 +18,7 @@ from pipeline.laptop.machine import Laptop
 from pipeline.stack.processes import MARK
 from pipeline.stack.watcher import holder
 from pipeline.watch.here import watch_here
+from tests.watch.watching import write
 
 SLOW = """\
 apiVersion: argoproj.io/v1alpha1
@@ -64,6 +65,24 @@ def test_the_watch_is_a_server_of_the_stack(laptop: Laptop) -> None:
     laptop.down()
     assert not laptop.watched()
     assert {each.state for each in laptop.stack.status()} == {"stopped"}
+
+
+def test_the_watch_works_in_the_folder_where_it_was_asked_for(
+    laptop: Laptop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the manifests there, as its runs do, and whatever packages lie about."""
+    (work := tmp_path / "work").mkdir()
+    monkeypatch.chdir(work)
+    (work / "pipeline").mkdir()
+    (work / "pipeline" / "__init__.py").write_text("raise SystemExit('somebody else's')", encoding="utf-8")
+    write(work / "manifests", "tick", "schedules: ['@every 1s']", script=f"touch {work}/ticked")
+    laptop.stack.ensure("watch")
+    log = laptop.home / "logs" / "watch.log"
+    until(lambda: "watching manifests; " in log.read_text())
+    until((work / "ticked").exists)
+    (work / "manifests" / "tick.yaml").unlink()
+    until(lambda: all(run.finished_at is not None for run in laptop.runs()))
+    assert {run.phase for run in laptop.runs()} == {"Succeeded"}
 
 
 def test_up_leaves_a_watch_in_a_terminal_alone(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> None:

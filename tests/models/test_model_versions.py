@@ -56,7 +56,7 @@ def told(*arguments: str) -> list[str]:
 
 
 def test_without_a_model_it_says_what_to_run(place: Laptop) -> None:
-    assert told() == ["no model of openaq yet; make one with: make run PROJECT=openaq"]
+    assert told() == ["no model of openaq yet; make one with: pipeline quickstart openaq"]
     decide("a")
     assert told() == ["no model of openaq was promoted yet; why: pipeline models openaq --all"]
 

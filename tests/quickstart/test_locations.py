@@ -28,7 +28,7 @@ def test_they_are_listed_nearest_first_with_what_to_type_next(monkeypatch: pytes
     lines = result.output.splitlines()
     assert [line.split()[0] for line in lines[1:3]] == ["2", "7"]
     assert "pm25 µg/m³, no ppm" in lines[1] and "CC BY 4.0" in lines[1]
-    assert lines[-1] == "make run SOURCE=api PARAMETER=pm25 LOCATIONS=2,7"
+    assert lines[-1] == "pipeline quickstart --source api --parameter pm25 --locations 2,7"
     assert "coordinates=48.2085%2C16.3731&radius=12000&parameters_id=2" in server.calls[-1]
 
 
@@ -40,7 +40,7 @@ def test_a_station_that_is_silent_is_not_proposed(monkeypatch: pytest.MonkeyPatc
         server.fault = lambda path, _number: both if path == "/v3/locations" else None
         output = asked("--near", "48.2,16.3").output
     assert "2016-01-01 (silent)" in output
-    assert output.splitlines()[-1] == "make run SOURCE=api PARAMETER=no2 LOCATIONS=7"
+    assert output.splitlines()[-1] == "pipeline quickstart --source api --parameter no2 --locations 7"
 
 
 @pytest.mark.parametrize(

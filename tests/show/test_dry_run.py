@@ -11,6 +11,7 @@ from rich.console import Console
 from pipeline.engine.manifest.finding import find
 from pipeline.errors import UserError
 from pipeline.show.dry_run import show
+from tests import ROOT
 
 HEAD = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n"
 LEAF = "\n  - {name: leaf, container: {image: i, command: [run, it]}}\n"
@@ -248,5 +249,10 @@ def test_a_terminal_gets_a_tree_in_colour(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("name", ["openaq-train", "openaq-daily", "openaq-backfill", "openaq-rollback"])
 def test_our_own_workflows(name: str) -> None:
     console = Console(file=io.StringIO(), width=80)
-    show(find(name), {"from": "2003-01-01", "to": "2003-01-02"} if name.endswith("backfill") else {}, None, console)
+    show(
+        find(name, known=ROOT / "manifests"),
+        {"from": "2003-01-01", "to": "2003-01-02"} if name.endswith("backfill") else {},
+        None,
+        console,
+    )
     assert "steps." in console.file.getvalue()  # type: ignore[attr-defined]

@@ -22,6 +22,14 @@ def test_a_folder_without_rights(tmp_path: Path) -> None:
         Stack(tmp_path / "state")
 
 
+def test_it_is_for_its_owner_alone_and_git_does_not_take_it(tmp_path: Path) -> None:
+    Stack(tmp_path / "state")
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    told = subprocess.run(["git", "-C", tmp_path, "status", "--short"], capture_output=True, text=True, check=True)
+    assert told.stdout == ""
+
+
 def test_a_file_in_its_place(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(UserError, match="cannot be written: File exists"):

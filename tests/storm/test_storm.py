@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.manifest.finding import SHIPPED
 from pipeline.laptop.machine import Laptop
+from pipeline.shipped import MANIFESTS
 from pipeline.show.tables import table
 from pipeline.stack.object_store import connect
 from tests.storm.books import books
@@ -99,7 +99,7 @@ def sky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sky]:
         for variable, value in laptop.host.environment("secret", name).items():
             monkeypatch.setenv(variable, value)
     folder = tmp_path / "manifests"
-    shutil.copytree(SHIPPED / PROJECT, folder)
+    shutil.copytree(MANIFESTS / PROJECT, folder)
     for kind in ("eventsource", "sensor"):
         text = (folder / f"{PROJECT}-inbox-{kind}.yaml").read_text()
         (folder / f"{PROJECT}-again-{kind}.yaml").write_text(text.replace(f"{PROJECT}-inbox", f"{PROJECT}-again"))

@@ -17,7 +17,6 @@ import pytest
 
 from pipeline import engine
 from pipeline.engine.execution.process import is_alive
-from pipeline.engine.manifest import finding
 from pipeline.errors import UserError
 from pipeline.laptop.applying import Workflows
 from pipeline.laptop.background import Background
@@ -304,10 +303,9 @@ def applied(name: str = "wine-train-0123456789-1", **spec: Any) -> dict[str, Any
 
 
 @pytest.fixture
-def host(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LaptopHost:
+def host(world: World, tmp_path: Path) -> LaptopHost:
     (tmp_path / "train.yaml").write_text(TRAIN.replace("test -e {gate} || sleep 30; ", ""), encoding="utf-8")
-    monkeypatch.setattr(finding, "SHIPPED", tmp_path)
-    return LaptopHost(world.stack, Workflows(world.home, world.journal))
+    return LaptopHost(world.stack, Workflows(world.home, world.journal, tmp_path))
 
 
 def test_an_applied_workflow_is_a_run_of_that_name_once(world: World, host: LaptopHost, tmp_path: Path) -> None:

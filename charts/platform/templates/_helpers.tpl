@@ -15,7 +15,7 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 
 {{/* One of our own images; call with (dict "root" . "name" "steps"). */}}
 {{- define "platform.image" -}}
-{{- with .root.Values.images.registry }}{{ . }}/{{ end }}pipeline-{{ .name }}:{{ .root.Values.images.tag }}
+{{- with .root.Values.images.registry }}{{ . }}/{{ end }}pipeline-{{ .name }}:{{ .root.Values.images.tag | default .root.Chart.AppVersion }}
 {{- end }}
 
 {{- define "platform.pullSecrets" -}}

@@ -1,4 +1,4 @@
-"""Which workflow a command means: one of `manifests/` by its name, or one of any folder or file.
+"""Which workflow a command means: one of a known folder by its name, or one of any folder or file.
 
 Only that workflow is checked, and what it refers to: a broken file beside it does not get in its way. A file's
 references lead to WorkflowTemplates in it, or in the files beside it.
@@ -14,7 +14,6 @@ from pipeline.engine.manifest import documents
 from pipeline.engine.manifest.workflows import KINDS, Manifests, resolve
 from pipeline.errors import Refused, UserError
 
-SHIPPED = Path(__file__).parents[3] / "manifests"
 _STARTED = ("Workflow", "CronWorkflow")  # what is not a library
 
 
@@ -63,9 +62,9 @@ def is_place(target: str) -> bool:
     return "/" in target or target in (".", "..") or target.endswith((".yaml", ".yml", ".json"))
 
 
-def find(target: str, name: str = "") -> Found:
-    """The workflow `target` of `manifests/`, or that of the folder or file `target`: the one named `name`, or the only
-    one.
+def find(target: str, name: str = "", *, known: Path | None = None) -> Found:
+    """The workflow `target` of the folder `known`, or that of the folder or file `target`: the one named `name`, or the
+    only one.
 
     Raises:
         Refused: it cannot be run here, or the file cannot be read.
@@ -73,16 +72,17 @@ def find(target: str, name: str = "") -> Found:
     """
     if is_place(target):
         return in_place(Path(target), name)
-    entries, note = _entries(sorted(SHIPPED.rglob("*.yaml")))
+    entries, note = _entries(sorted(known.rglob("*.yaml")) if known else [])
     if any(entry.name == target and entry.runnable for entry in entries):
         if name:
-            raise UserError(f"{target} is a workflow of manifests/, so {name} cannot be of it; leave one of them out")
+            raise UserError(f"{target} is a workflow of {_shown(known)}, so {name} cannot be of it; leave one out")
         return Found(_resolved([entry for entry in entries if entry.name == target], entries), target)
     if Path(target).exists():
         return in_place(Path(target), name)
     there = [entry.name for entry in entries if entry.runnable]
     problem = f" ({note})" if note else ""
-    raise UserError(f"no workflow {target!r} in manifests/, and no such file; {_there(target, there)}{problem}")
+    where = f" in {_shown(known)}, and no such file" if known else ": there is no such file"
+    raise UserError(f"no workflow {target!r}{where}; {_there(target, there)}{problem}")
 
 
 def examine(place: Path) -> list[tuple[Path, str, Refused | None]]:
@@ -254,6 +254,12 @@ def _references(value: Any, seen: set[int]) -> Iterator[str]:
                 yield each["name"]
         else:
             yield from _references(each, seen)
+
+
+def _shown(known: Path | None) -> str:
+    """A folder as a person would name it: from the present one on where it is below that."""
+    here, folder = Path.cwd(), known or Path()
+    return f"{folder.relative_to(here) if folder.is_relative_to(here) else folder}/"
 
 
 def _there(wanted: str, names: Iterable[str]) -> str:

@@ -6,6 +6,9 @@ import pytest
 
 from pipeline.engine.manifest.finding import find
 from pipeline.errors import Refused, UserError
+from tests import ROOT
+
+OURS = ROOT / "manifests"
 
 
 def workflow(name: str, kind: str = "Workflow", spec: str = "", metadata: str = "name") -> str:
@@ -29,7 +32,7 @@ LIBRARY = workflow("lib", "WorkflowTemplate", "templates: [{name: say, container
 
 
 def test_a_workflow_of_ours_by_its_name() -> None:
-    found = find("openaq-train")
+    found = find("openaq-train", known=OURS)
     assert (found.name, found.note) == ("openaq-train", "")
     assert found.manifests.names() == ["openaq-train"], "nothing else is checked"
 
@@ -162,10 +165,15 @@ def test_places_that_hold_nothing(tmp_path: Path) -> None:
 
 def test_a_name_that_is_no_path_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=r"no workflow 'openaq-trian' in manifests/, and no such file; did you mean"):
-        find("openaq-trian")
-    with pytest.raises(UserError, match=r"openaq-train is a workflow of manifests/, so x cannot be of it"):
-        find("openaq-train", "x")
+    with pytest.raises(UserError, match=rf"no workflow 'openaq-trian' in {OURS}/, and no such file; did you mean"):
+        find("openaq-trian", known=OURS)
+    with pytest.raises(UserError, match=rf"openaq-train is a workflow of {OURS}/, so x cannot be of it"):
+        find("openaq-train", "x", known=OURS)
+    with pytest.raises(UserError, match=r"no workflow 'openaq-train': there is no such file"):
+        find("openaq-train")
+    write(tmp_path / "mine", a=workflow("one"))
+    with pytest.raises(UserError, match=r"no workflow 'two' in mine/, and no such file; there are one"):
+        find("two", known=tmp_path / "mine")
 
 
 def test_references_of_a_yaml_that_repeats_itself_are_found_at_once(tmp_path: Path) -> None:

@@ -1,0 +1,19 @@
+"""What a command says of the folder that it is called in, on stderr, before it does anything there."""
+
+import click
+
+
+def note_manifests() -> None:
+    """That names mean the folder's own manifests, where they do."""
+    from pipeline import shipped
+
+    if shipped.hidden():
+        click.echo("note: workflows are those of ./manifests, not those that ship", err=True)
+
+
+def note_state() -> None:
+    """That state begins here, though a folder further up has some."""
+    from pipeline.laptop.home import above, home
+
+    if other := above():
+        click.echo(f"note: state begins in {home()}; to use that of {other}, set PIPELINE_HOME={other}", err=True)

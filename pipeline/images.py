@@ -1,0 +1,7 @@
+"""Our images by name. Their tag is the version of the code that they are built from."""
+
+from pipeline import __version__
+
+STEPS = f"pipeline-steps:{__version__}"
+SERVING = f"pipeline-serve:{__version__}"
+TRACKING = f"pipeline-mlflow:{__version__}"
