@@ -174,7 +174,7 @@ def test_up_notes_it_and_goes_on(monkeypatch: pytest.MonkeyPatch, fresh: Checkou
     from pipeline.cli.commands import cli
 
     monkeypatch.setenv("PIPELINE_HOME", str(fresh.home))
-    monkeypatch.setattr("pipeline.laptop.machine.Laptop.up", lambda laptop: print("started"))
+    monkeypatch.setattr("pipeline.laptop.machine.LocalMachine.up", lambda machine: print("started"))
     monkeypatch.setattr("pipeline.stale.stale", lambda manifests, *projects: f"{manifests}: {' '.join(projects)}")
     answer = CliRunner().invoke(cli, ["up"])
     assert answer.exit_code == 0

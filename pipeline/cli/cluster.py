@@ -60,10 +60,10 @@ def status(cluster: bool, namespace: str) -> None:
         click.echo(shown(Cluster(namespace)))
         return
     from pipeline.laptop.home import absent
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
     from pipeline.show.tables import servers_table
 
-    click.echo(absent() or servers_table(Laptop.here().stack.status()))
+    click.echo(absent() or servers_table(LocalMachine.here().stack.status()))
 
 
 @click.command("doctor", **example("pipeline doctor --cluster"))

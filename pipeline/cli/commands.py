@@ -136,7 +136,7 @@ def run(
 
     TARGET is that name, file or folder; NAME says which, where a file or folder holds several.
     """
-    from pipeline.laptop.machine import Again, Laptop
+    from pipeline.laptop.machine import Again, LocalMachine
 
     if (target is None) == (resume is None):
         raise UserError(
@@ -146,38 +146,38 @@ def run(
         raise UserError("--resume goes on with a run as it began; leave out -p, --from and --dry-run")
     if earlier and not node:
         raise UserError(f"--of {earlier} says which run --from NODE takes from; give --from too")
-    laptop = Laptop.here() if resume is None else Laptop.known()
+    machine = LocalMachine.here() if resume is None else LocalMachine.known()
     again = Again(node, earlier) if node else None
     if target is not None:
         from pipeline.engine.manifest import is_place
 
         if not is_place(target):
             note_manifests()
-        found, parameters = laptop.find(target, name or ""), _parameters(pairs)
+        found, parameters = machine.find(target, name or ""), _parameters(pairs)
         if found.note:
             click.echo(f"note: {found.note}", err=True)
         if dry_run:
             from pipeline.show.dry_run import show
 
-            show(found, *laptop.taken(found, parameters, again))
+            show(found, *machine.taken(found, parameters, again))
             return
         note_state()
-        resume = laptop.begin(found, parameters, again)
+        resume = machine.begin(found, parameters, again)
     if logs:
         from pipeline.show.logs import live_logs
 
-        laptop.succeed(str(resume), live_logs, cores=cores)
+        machine.succeed(str(resume), live_logs, cores=cores)
     else:
-        laptop.succeed(str(resume), cores=cores)
+        machine.succeed(str(resume), cores=cores)
 
 
 @cli.command(**example("pipeline stop openaq-train-x7k2p"))
 @click.argument("run")
 def stop(run: str) -> None:
     """Stop a run that is going on: it fails, and its exit handler runs, as with `argo stop`."""
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
 
-    click.echo(Laptop.known().stop(run))
+    click.echo(LocalMachine.known().stop(run))
 
 
 @cli.command(**example("pipeline locations --near 48.2085,16.3731 --parameter pm25"))
@@ -186,11 +186,11 @@ def stop(run: str) -> None:
 @click.option("--radius", default=12.0, show_default=True, help="Kilometres around; at most 25.")
 def locations(near: str, parameter: str, radius: float) -> None:
     """Find OpenAQ's locations around a place, with what they measure. Needs OPENAQ_API_KEY."""
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
     from pipeline.quickstart import locations as known
 
     place, metres = known.place(near), known.farthest(radius)
-    click.echo(known.listed(known.near(Laptop.here(), *place, metres, parameter), parameter, radius))
+    click.echo(known.listed(known.near(LocalMachine.here(), *place, metres, parameter), parameter, radius))
 
 
 @cli.command(**example("pipeline backfill openaq --from 2002-07-01 --to 2003-12-30"))
@@ -200,14 +200,14 @@ def locations(near: str, parameter: str, radius: float) -> None:
 @click.option("-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help="A workflow parameter.")
 def backfill(project: str, first: str, last: str, pairs: tuple[str, ...]) -> None:
     """Collect a range of days."""
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
     from pipeline.projects import find
 
     note_manifests()
     note_state()
-    laptop = Laptop.here()
+    machine = LocalMachine.here()
     parameters = {"from": first, "to": last} | _parameters(pairs)
-    laptop.succeed(laptop.submit(f"{find(project).name}-backfill", parameters))
+    machine.succeed(machine.submit(f"{find(project).name}-backfill", parameters))
 
 
 cli.add_command(inbox.put)
@@ -253,10 +253,10 @@ def cron(place: Path | None) -> None:
 def runs(limit: int) -> None:
     """List the runs on this machine."""
     from pipeline.laptop.home import absent
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
     from pipeline.show.tables import runs_table
 
-    click.echo(absent() or runs_table(Laptop.here().runs()[:limit]))
+    click.echo(absent() or runs_table(LocalMachine.here().runs()[:limit]))
 
 
 @cli.command(**example("pipeline logs openaq-train-x7k2p trial"))
@@ -265,9 +265,9 @@ def runs(limit: int) -> None:
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is written from now on, until the run ends.")
 def logs(run: str | None, node: str | None, follow: bool) -> None:
     """Print the logs of a run's nodes (of the newest run; of nodes whose name contains NODE)."""
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
 
-    Laptop.known().logs(run, node or "", follow=follow)
+    LocalMachine.known().logs(run, node or "", follow=follow)
 
 
 @cli.command(**example("pipeline explain openaq-train-x7k2p decide"))
@@ -281,50 +281,50 @@ def explain(run: str | None, node: str | None) -> None:
     from pipeline.engine.manifest.finding import is_place
     from pipeline.explain import of_manifests
     from pipeline.explain.lines import write
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
 
     if run is not None and node is None and (is_place(run) or Path(run).exists()):
         lines, good = of_manifests(Path(run))
         write(lines)
         sys.exit(0 if good else 2)
-    write(Laptop.known().explain(run, node))
+    write(LocalMachine.known().explain(run, node))
 
 
 @cli.command(**example("pipeline report openaq-train-x7k2p"))
 @click.argument("run", nargs=-1)
 def report(run: tuple[str, ...]) -> None:
     """Write the page of a run (of the newest, or of several on one page) and print its path."""
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
 
-    click.echo(Laptop.known().report(run))
+    click.echo(LocalMachine.known().report(run))
 
 
 @cli.command(**example("pipeline up"))
 def up() -> None:
     """Start the embedded servers and the watch, which starts what is due or arrives, and leave them running."""
     from pipeline import stale
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
     from pipeline.show.tables import servers_table
 
     note_manifests()
     note_state()
-    laptop = Laptop.here()
-    for line in stale.notes(laptop.manifests):
+    machine = LocalMachine.here()
+    for line in stale.notes(machine.manifests):
         click.echo(f"note: {line}", err=True)
-    laptop.up()
-    click.echo(servers_table(laptop.stack.status()))
+    machine.up()
+    click.echo(servers_table(machine.stack.status()))
 
 
 @cli.command(**example("pipeline down"))
 def down() -> None:
     """Stop the watch, what it started, the embedded servers and the model servers. Nothing is lost."""
     from pipeline.laptop.home import absent
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
 
     if words := absent():
         click.echo(words)
         return
-    Laptop.here().down()
+    LocalMachine.here().down()
     click.echo("stopped")
 
 

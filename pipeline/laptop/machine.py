@@ -24,7 +24,7 @@ from pipeline.laptop.applying import Workflows
 from pipeline.laptop.home import absent, home
 from pipeline.laptop.stopping import end_runs, end_watch
 from pipeline.stack import Stack
-from pipeline.stack.host import LaptopHost, is_step
+from pipeline.stack.host import StackHost, is_step
 from pipeline.stack.state import make
 from pipeline.stack.watcher import holder
 
@@ -49,7 +49,7 @@ class Again:
     run: str = ""
 
 
-class Laptop:
+class LocalMachine:
     """Everything that `pipeline` commands share. `home`: the state folder; `manifests`: where names are looked up."""
 
     def __init__(self, home: Path, manifests: Path | None = None) -> None:
@@ -57,12 +57,12 @@ class Laptop:
         self.manifests = manifests or shipped.manifests()
 
     @classmethod
-    def here(cls) -> "Laptop":
+    def here(cls) -> "LocalMachine":
         """That of the present folder (or of `$PIPELINE_HOME`)."""
         return cls(home())
 
     @classmethod
-    def known(cls) -> "Laptop":
+    def known(cls) -> "LocalMachine":
         """That of the present folder, where something was started from it.
 
         Raises:
@@ -78,9 +78,9 @@ class Laptop:
         return Stack(self.home)
 
     @cached_property
-    def host(self) -> LaptopHost:
+    def host(self) -> StackHost:
         """It as the engine sees it."""
-        return LaptopHost(self.stack, Workflows(self.home, self.journal, self.manifests))
+        return StackHost(self.stack, Workflows(self.home, self.journal, self.manifests))
 
     @cached_property
     def journal(self) -> engine.Journal:

@@ -1,4 +1,4 @@
-"""What of a SeldonDeployment matters on a laptop: one container's program, arguments and environment.
+"""What of a SeldonDeployment matters on a machine: one container's program, arguments and environment.
 
 Seldon's operator would make a pod of it; here the same container command is started as a process. What cannot be done
 that way is refused by its field's name, before anything changes.

@@ -32,7 +32,7 @@ def is_step(command: Sequence[str]) -> bool:
     return python and command[1] == "-m" and command[2].startswith("steps.")
 
 
-class LaptopHost(LocalHost):
+class StackHost(LocalHost):
     """A host over the servers of a stack. `workflows`: who runs an applied Workflow."""
 
     def __init__(self, stack: Stack, workflows: Workflows | None = None) -> None:

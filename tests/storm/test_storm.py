@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.shipped import MANIFESTS
 from pipeline.show.tables import table
 from pipeline.stack.object_store import connect
@@ -34,9 +34,9 @@ pytestmark = [pytest.mark.storm, pytest.mark.timeout(1800)]
 
 @dataclass
 class Sky:
-    """A laptop, and a folder of manifests in which the event source and its sensor are there twice."""
+    """A machine, and a folder of manifests in which the event source and its sensor are there twice."""
 
-    laptop: Laptop
+    machine: LocalMachine
     manifests: Path
     watch: "subprocess.Popen[bytes] | None" = None
     kills: int = 0
@@ -91,19 +91,19 @@ class Sky:
 
 @pytest.fixture
 def sky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sky]:
-    laptop = Laptop(tmp_path / "state")
-    monkeypatch.setenv("PIPELINE_HOME", str(laptop.home))
+    machine = LocalMachine(tmp_path / "state")
+    monkeypatch.setenv("PIPELINE_HOME", str(machine.home))
     for name in ("object-store", "fork-server", "tracking"):
-        laptop.stack.ensure(name)
+        machine.stack.ensure(name)
     for name in ("object-store", "database"):
-        for variable, value in laptop.host.environment("secret", name).items():
+        for variable, value in machine.host.environment("secret", name).items():
             monkeypatch.setenv(variable, value)
     folder = tmp_path / "manifests"
     shutil.copytree(MANIFESTS / PROJECT, folder)
     for kind in ("eventsource", "sensor"):
         text = (folder / f"{PROJECT}-inbox-{kind}.yaml").read_text()
         (folder / f"{PROJECT}-again-{kind}.yaml").write_text(text.replace(f"{PROJECT}-inbox", f"{PROJECT}-again"))
-    sky = Sky(laptop, folder)
+    sky = Sky(machine, folder)
     yield sky
     if sky.watch is not None:
         sky.watch.terminate()

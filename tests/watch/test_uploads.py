@@ -21,7 +21,7 @@ from pipeline.errors import UserError
 from pipeline.laptop.applying import Workflows
 from pipeline.laptop.background import Background
 from pipeline.stack import Stack
-from pipeline.stack.host import LaptopHost
+from pipeline.stack.host import StackHost
 from pipeline.stack.object_store import connect
 from pipeline.stack.watcher import holder
 from pipeline.watch.listener import Ear, Heard
@@ -154,7 +154,7 @@ def test_a_key_that_argo_would_expand_reaches_the_step_unexpanded(world: World) 
     world.watch()
     world.put("d{{=1+1}} {{workflow.name}}.csv")
     (run,) = world.until(world.journal.rows)
-    view = engine.execute(world.journal, run["id"], LaptopHost(world.stack), world.home, cores=1)
+    view = engine.execute(world.journal, run["id"], StackHost(world.stack), world.home, cores=1)
     assert view.phase == "Succeeded"
     assert [keys(printed.read_text()) for printed in (world.home / "runs" / view.id).rglob("stdout*")] == [world.keys]
     assert world.keys == ["d{{=1+1}} {{workflow.name}}.csv"]
@@ -211,7 +211,7 @@ def test_so_many_runs_execute_at_once_and_the_others_wait_in_order(world: World)
     assert world.children.started == created[:AT_ONCE]
     for done in range(1, 4):
         run = created[done - 1]
-        engine.execute(world.journal, run, LaptopHost(world.stack), world.home, cores=1)
+        engine.execute(world.journal, run, StackHost(world.stack), world.home, cores=1)
         world.children.alive.discard(run)
         world.until(lambda: len(world.children.started) == AT_ONCE + done)  # noqa: B023 - called at once
     assert world.children.started == created
@@ -303,12 +303,12 @@ def applied(name: str = "wine-train-0123456789-1", **spec: Any) -> dict[str, Any
 
 
 @pytest.fixture
-def host(world: World, tmp_path: Path) -> LaptopHost:
+def host(world: World, tmp_path: Path) -> StackHost:
     (tmp_path / "train.yaml").write_text(TRAIN.replace("test -e {gate} || sleep 30; ", ""), encoding="utf-8")
-    return LaptopHost(world.stack, Workflows(world.home, world.journal, tmp_path))
+    return StackHost(world.stack, Workflows(world.home, world.journal, tmp_path))
 
 
-def test_an_applied_workflow_is_a_run_of_that_name_once(world: World, host: LaptopHost, tmp_path: Path) -> None:
+def test_an_applied_workflow_is_a_run_of_that_name_once(world: World, host: StackHost, tmp_path: Path) -> None:
     log = tmp_path / "log"
     arguments = {"parameters": [{"name": "records", "value": "given"}]}
     first = host.apply(applied(arguments=arguments), log=log)
@@ -321,7 +321,7 @@ def test_an_applied_workflow_is_a_run_of_that_name_once(world: World, host: Lapt
 
 
 def test_an_applied_workflow_whose_process_was_killed_is_gone_on_with(
-    world: World, host: LaptopHost, tmp_path: Path
+    world: World, host: StackHost, tmp_path: Path
 ) -> None:
     (tmp_path / "train.yaml").write_text(TRAIN.replace("{gate}", str(tmp_path / "gate")), encoding="utf-8")
     host.apply(applied(), log=tmp_path / "log")
@@ -348,7 +348,7 @@ def test_an_applied_workflow_whose_process_was_killed_is_gone_on_with(
     ],
 )
 def test_an_applied_workflow_that_is_more_than_a_name_is_refused(
-    world: World, host: LaptopHost, tmp_path: Path, manifest: dict[str, Any], words: str
+    world: World, host: StackHost, tmp_path: Path, manifest: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(UserError, match=words):
         host.apply(manifest, log=tmp_path / "log")

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline import engine
 from pipeline.laptop.cron_log import Ledger
 from pipeline.stack import Stack
-from pipeline.stack.host import LaptopHost
+from pipeline.stack.host import StackHost
 from pipeline.watch.manifests import Folder
 from pipeline.watch.schedules import Crons
 
@@ -93,7 +93,7 @@ class World:
 
     def execute(self, run: str) -> engine.RunView:
         """To its end, as a child would."""
-        view = engine.execute(self.journal, run, LaptopHost(Stack(self.home)), self.home, cores=1)
+        view = engine.execute(self.journal, run, StackHost(Stack(self.home)), self.home, cores=1)
         self.children.alive.discard(run)
         return view
 
