@@ -57,10 +57,10 @@ def status(cluster: bool, namespace: str) -> None:
 
         click.echo(shown(Cluster(namespace)))
         return
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
     from pipeline.show.tables import servers_table
 
-    click.echo(servers_table(Laptop.here().stack.status()))
+    click.echo(servers_table(LocalMachine.here().stack.status()))
 
 
 @click.command("doctor", **example("pipeline doctor --cluster"))

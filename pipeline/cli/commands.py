@@ -124,7 +124,7 @@ def run(
 
     TARGET is that name, file or folder; NAME says which, where a file or folder holds several.
     """
-    from pipeline.laptop.machine import Again, Laptop
+    from pipeline.laptop.machine import Again, LocalMachine
 
     if (target is None) == (resume is None):
         raise UserError(
@@ -134,7 +134,7 @@ def run(
         raise UserError("--resume goes on with a run as it began; leave out -p, --from and --dry-run")
     if earlier and not node:
         raise UserError(f"--of {earlier} says which run --from NODE takes from; give --from too")
-    laptop, again = Laptop.here(), Again(node, earlier) if node else None
+    machine, again = LocalMachine.here(), Again(node, earlier) if node else None
     if target is not None:
         from pipeline.engine.manifest.finding import find
 
@@ -144,24 +144,24 @@ def run(
         if dry_run:
             from pipeline.show.dry_run import show
 
-            show(found, *laptop.taken(found, parameters, again))
+            show(found, *machine.taken(found, parameters, again))
             return
-        resume = laptop.begin(found, parameters, again)
+        resume = machine.begin(found, parameters, again)
     if logs:
         from pipeline.show.logs import live_logs
 
-        laptop.succeed(str(resume), live_logs, cores=cores)
+        machine.succeed(str(resume), live_logs, cores=cores)
     else:
-        laptop.succeed(str(resume), cores=cores)
+        machine.succeed(str(resume), cores=cores)
 
 
 @cli.command(**example("pipeline stop openaq-train-x7k2p"))
 @click.argument("run")
 def stop(run: str) -> None:
     """Stop a run that is going on: it fails, and its exit handler runs, as with `argo stop`."""
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
 
-    click.echo(Laptop.here().stop(run))
+    click.echo(LocalMachine.here().stop(run))
 
 
 @cli.command(**example("pipeline locations --near 48.2085,16.3731 --parameter pm25"))
@@ -170,11 +170,11 @@ def stop(run: str) -> None:
 @click.option("--radius", default=12.0, show_default=True, help="Kilometres around; at most 25.")
 def locations(near: str, parameter: str, radius: float) -> None:
     """Find OpenAQ's locations around a place, with what they measure. Needs OPENAQ_API_KEY."""
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
     from pipeline.quickstart import locations as known
 
     place, metres = known.place(near), known.farthest(radius)
-    click.echo(known.listed(known.near(Laptop.here(), *place, metres, parameter), parameter, radius))
+    click.echo(known.listed(known.near(LocalMachine.here(), *place, metres, parameter), parameter, radius))
 
 
 @cli.command(**example("pipeline backfill openaq --from 2002-07-01 --to 2003-12-30"))
@@ -184,12 +184,12 @@ def locations(near: str, parameter: str, radius: float) -> None:
 @click.option("-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help="A workflow parameter.")
 def backfill(project: str, first: str, last: str, pairs: tuple[str, ...]) -> None:
     """Collect a range of days."""
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
     from pipeline.projects import find
 
-    laptop = Laptop.here()
+    machine = LocalMachine.here()
     parameters = {"from": first, "to": last} | _parameters(pairs)
-    laptop.succeed(laptop.submit(f"{find(project).name}-backfill", parameters))
+    machine.succeed(machine.submit(f"{find(project).name}-backfill", parameters))
 
 
 cli.add_command(inbox.put)
@@ -228,10 +228,10 @@ def cron(place: Path | None) -> None:
 @click.option("--limit", default=20, show_default=True, help="How many, newest first.")
 def runs(limit: int) -> None:
     """List the runs on this machine."""
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
     from pipeline.show.tables import runs_table
 
-    click.echo(runs_table(Laptop.here().runs()[:limit]))
+    click.echo(runs_table(LocalMachine.here().runs()[:limit]))
 
 
 @cli.command(**example("pipeline logs openaq-train-x7k2p trial"))
@@ -240,9 +240,9 @@ def runs(limit: int) -> None:
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is written from now on, until the run ends.")
 def logs(run: str | None, node: str | None, follow: bool) -> None:
     """Print the logs of a run's nodes (of the newest run; of nodes whose name contains NODE)."""
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
 
-    Laptop.here().logs(run, node or "", follow=follow)
+    LocalMachine.here().logs(run, node or "", follow=follow)
 
 
 @cli.command(**example("pipeline explain openaq-train-x7k2p decide"))
@@ -256,41 +256,41 @@ def explain(run: str | None, node: str | None) -> None:
     from pipeline.engine.manifest.finding import is_place
     from pipeline.explain import of_manifests
     from pipeline.explain.lines import write
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
 
     if run is not None and node is None and (is_place(run) or Path(run).exists()):
         lines, good = of_manifests(Path(run))
         write(lines)
         sys.exit(0 if good else 2)
-    write(Laptop.here().explain(run, node))
+    write(LocalMachine.here().explain(run, node))
 
 
 @cli.command(**example("pipeline report openaq-train-x7k2p"))
 @click.argument("run", nargs=-1)
 def report(run: tuple[str, ...]) -> None:
     """Write the page of a run (of the newest, or of several on one page) and print its path."""
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
 
-    click.echo(Laptop.here().report(run))
+    click.echo(LocalMachine.here().report(run))
 
 
 @cli.command(**example("pipeline up"))
 def up() -> None:
     """Start the embedded servers and the watch, which starts what is due or arrives, and leave them running."""
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
     from pipeline.show.tables import servers_table
 
-    laptop = Laptop.here()
-    laptop.up()
-    click.echo(servers_table(laptop.stack.status()))
+    machine = LocalMachine.here()
+    machine.up()
+    click.echo(servers_table(machine.stack.status()))
 
 
 @cli.command(**example("pipeline down"))
 def down() -> None:
     """Stop the watch, what it started, the embedded servers and the model servers. Nothing is lost."""
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
 
-    Laptop.here().down()
+    LocalMachine.here().down()
     click.echo("stopped")
 
 

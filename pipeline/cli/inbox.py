@@ -16,15 +16,15 @@ def put(project: str, file: Path, name: str) -> None:
     """Drop a file into a project's inbox, which starts a run within a second where `pipeline up` was called."""
     from pipeline.inbox.put import key_of, table_project
     from pipeline.inbox.put import put as drop
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
 
     key = key_of(table_project(project), name or file.name)
     if not file.is_file():
         raise UserError(f"{file} is no file; name one that is there")
-    laptop = Laptop.here()
-    drop(laptop, key, file)
+    machine = LocalMachine.here()
+    drop(machine, key, file)
     click.echo(f"s3://inbox/{key}")
-    if not laptop.watched():
+    if not machine.watched():
         click.echo("nobody watches the inbox now; the next `pipeline up` finds the file", err=True)
 
 
@@ -48,9 +48,9 @@ def inbox() -> None:
 def inbox_list(project: str | None, limit: int) -> None:
     """List the uploads of PROJECT, or of all."""
     from pipeline.inbox.listing import listed
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
 
-    click.echo(listed(Laptop.here(), project, limit))
+    click.echo(listed(LocalMachine.here(), project, limit))
 
 
 @inbox.command(
@@ -62,7 +62,7 @@ def inbox_list(project: str | None, limit: int) -> None:
 def inbox_release(key: str, why: str, who: str) -> None:
     """Take a file out of quarantine and through the checks again. KEY is what `pipeline inbox` shows."""
     from pipeline.inbox.listing import release
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
 
-    laptop = Laptop.here()
-    click.echo(release(laptop, key, who=who, why=why))
+    machine = LocalMachine.here()
+    click.echo(release(machine, key, who=who, why=why))

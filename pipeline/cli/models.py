@@ -16,18 +16,18 @@ def models(project: str, version: str | None, *, whole: bool, files: bool) -> No
 
     VERSION is its number, or the first digits of the digest or the dataset that a served answer names.
     """
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
     from pipeline.models.detail import shown
     from pipeline.models.listing import listed
     from pipeline.projects import find
 
-    declared, laptop = find(project), Laptop.here()
+    declared, machine = find(project), LocalMachine.here()
     if version is None and files:
         raise UserError(f"--files is of one version; which: pipeline models {project}")
     if version is not None and whole:
         raise UserError("--all is of the list; leave out the version or --all")
     click.echo(
-        listed(laptop, declared, whole=whole) if version is None else shown(laptop, declared, version, files=files)
+        listed(machine, declared, whole=whole) if version is None else shown(machine, declared, version, files=files)
     )
 
 
@@ -37,8 +37,8 @@ def models(project: str, version: str | None, *, whole: bool, files: bool) -> No
 @click.option("--to", type=click.IntRange(1), metavar="VERSION", help="Which version. Default: the one live before.")
 def rollback(project: str, why: str, to: int | None) -> None:
     """Put a model that was live before back; recorded as a decision of its own, with who and why."""
-    from pipeline.laptop.machine import Laptop
+    from pipeline.laptop.machine import LocalMachine
     from pipeline.models.rollback import roll_back
     from pipeline.projects import find
 
-    click.echo(roll_back(Laptop.here(), find(project).name, to=to, why=why))
+    click.echo(roll_back(LocalMachine.here(), find(project).name, to=to, why=why))

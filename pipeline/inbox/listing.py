@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pipeline.errors import UserError
 from pipeline.inbox.put import table_project
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.project import TableProject
 from pipeline.projects import PROJECTS
 from pipeline.show.tables import table
@@ -21,21 +21,21 @@ _HEADER = ("FILE", "STATE", "SINCE", "ROWS", "RUN", "WHERE", "WHY")
 _WIDEST = 60
 
 
-def listed(laptop: Laptop, name: str | None, limit: int) -> str:
+def listed(machine: LocalMachine, name: str | None, limit: int) -> str:
     """The uploads of a project (of all, for None) as a table, the newest first.
 
     Raises:
         UserError: there is no such project, or it has no inbox.
     """
     projects = [table_project(name)] if name else [one for one in PROJECTS.values() if isinstance(one, TableProject)]
-    _settle(laptop)
+    _settle(machine)
     known = transact(lambda connection: ledger.recent(connection, name, limit))
     waiting = [_waits(one) for project in projects for one in _waiting(project.name)]
     rows = [*waiting, *(_row(one) for one in known)][:limit]
     return table(_HEADER, rows) if rows else "nothing was dropped yet; drop a file with: pipeline put PROJECT FILE"
 
 
-def release(laptop: Laptop, key: str, *, who: str, why: str) -> str:
+def release(machine: LocalMachine, key: str, *, who: str, why: str) -> str:
     """Let a file out of quarantine and have it looked at again; a line that says what happens now.
 
     Raises:
@@ -44,30 +44,30 @@ def release(laptop: Laptop, key: str, *, who: str, why: str) -> str:
     project = table_project(key.partition("/")[0])
     if not why.strip():
         raise UserError("--why is empty; say in a few words why the file is let back in")
-    _settle(laptop)
+    _settle(machine)
     person = who or getpass.getuser()
     let = transact(lambda connection: ledger.release(connection, project.name, key, who=person, why=why))
     if let is None:
         raise UserError(f"nothing called {one_line(key)} is in quarantine; see: pipeline inbox {project.name}")
-    run = laptop.submit(f"{project.name}-ingest", {})
-    laptop.succeed(run)
-    found = newest(laptop, project.name, let.key)
+    run = machine.submit(f"{project.name}-ingest", {})
+    machine.succeed(run)
+    found = newest(machine, project.name, let.key)
     if found is None or found.state == "released":
         return f"{one_line(let.key)} is released; the next run takes it"
     return f"{one_line(let.key)}: {found.state}{f', {found.reason}' if found.reason else ''}"
 
 
-def newest(laptop: Laptop, project: str, key: str) -> Upload | None:
+def newest(machine: LocalMachine, project: str, key: str) -> Upload | None:
     """The upload that was dropped last under that key."""
-    _settle(laptop)
+    _settle(machine)
     found = transact(lambda connection: ledger.known(connection, project, key))
     return found[0] if found else None
 
 
-def _settle(laptop: Laptop) -> None:
+def _settle(machine: LocalMachine) -> None:
     """Have the settings of the store and the database in the environment, where `steps.backends` looks for them."""
     for name in ("object-store", "database"):
-        os.environ.update(laptop.host.environment("secret", name))
+        os.environ.update(machine.host.environment("secret", name))
 
 
 def _waiting(project: str) -> Iterator[Stored]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.errors import PipelineError, UserError
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.project import TableProject
 from pipeline.projects import PROJECTS, find
 from pipeline.stack.object_store import connect
@@ -43,7 +43,7 @@ def key_of(project: TableProject, name: str) -> str:
     return key
 
 
-def put(laptop: Laptop, key: str, file: Path) -> None:
+def put(machine: LocalMachine, key: str, file: Path) -> None:
     """Store `file` in the inbox under `key`.
 
     Raises:
@@ -52,7 +52,7 @@ def put(laptop: Laptop, key: str, file: Path) -> None:
     from boto3.exceptions import Boto3Error  # noqa: PLC0415 — not needed to say what is wrong with a command
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-    client = connect(laptop.stack.settings("secret", "object-store"))
+    client = connect(machine.stack.settings("secret", "object-store"))
     try:
         with _progress(file) as advance:
             client.upload_file(str(file), "inbox", key, Callback=advance)

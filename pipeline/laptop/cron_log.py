@@ -46,7 +46,7 @@ class Entry:
     pid: int | None
 
 
-class Ledger:
+class CronLog:
     """The watch's tables in the journal's file `path`, whose own tables are there.
 
     Raises:

@@ -23,7 +23,7 @@ from pipeline.laptop.applying import Workflows
 from pipeline.laptop.stopping import end_runs, end_watch
 from pipeline.show.labels import labels
 from pipeline.stack import Stack
-from pipeline.stack.host import LaptopHost
+from pipeline.stack.host import StackHost
 from pipeline.stack.watcher import holder
 
 if TYPE_CHECKING:
@@ -53,14 +53,14 @@ class Again:
     run: str = ""
 
 
-class Laptop:
+class LocalMachine:
     """Everything that `pipeline` commands share."""
 
     def __init__(self, folder: Path) -> None:
         self.home = folder
 
     @classmethod
-    def here(cls) -> "Laptop":
+    def here(cls) -> "LocalMachine":
         """The one whose state is in this checkout (or `$PIPELINE_HOME`)."""
         return cls(home())
 
@@ -70,9 +70,9 @@ class Laptop:
         return Stack(self.home)
 
     @cached_property
-    def host(self) -> LaptopHost:
+    def host(self) -> StackHost:
         """It as the engine sees it."""
-        return LaptopHost(self.stack, Workflows(self.home, self.journal))
+        return StackHost(self.stack, Workflows(self.home, self.journal))
 
     @cached_property
     def journal(self) -> engine.Journal:

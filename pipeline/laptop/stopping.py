@@ -10,7 +10,7 @@ from typing import Final
 
 from pipeline import engine
 from pipeline.laptop.background import Background
-from pipeline.laptop.cron_log import Ledger
+from pipeline.laptop.cron_log import CronLog
 from pipeline.stack.watcher import holder
 
 _PATIENCE: Final = 10.0  # seconds until they are ended without being asked
@@ -41,7 +41,7 @@ def end_runs(journal: engine.Journal) -> None:
 
 
 def _executing(journal: engine.Journal) -> set[int]:
-    ledger = Ledger(journal.path)
+    ledger = CronLog(journal.path)
     try:
         crons = {each.pid for each in ledger.open() if each.scheduled_at is not None and each.finished_at is None}
     finally:

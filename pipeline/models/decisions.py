@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.errors import UserError
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.models.mlflow import Registry
 from steps.backends import promotions
 from steps.backends.database import begin
@@ -84,17 +84,17 @@ class Decisions:
         raise UserError(f"{self.project} has no version {text[:64]!r}; there are: {there}")
 
 
-def read(laptop: Laptop, project: str) -> Decisions:
+def read(machine: LocalMachine, project: str) -> Decisions:
     """The decisions of a project, and what MLflow's alias says where its server runs."""
-    laptop.home.mkdir(parents=True, exist_ok=True)
-    os.environ.update(laptop.host.environment("secret", "database"))
+    machine.home.mkdir(parents=True, exist_ok=True)
+    os.environ.update(machine.host.environment("secret", "database"))
     with begin() as connection:
         listed = promotions.listed(connection, project)
-    registry = _registry(laptop) if listed else None
+    registry = _registry(machine) if listed else None
     return Decisions(project, tuple(listed), registry, registry.champion(project) if registry else None)
 
 
-def _registry(laptop: Laptop) -> Registry | None:
-    running = (each.address for each in laptop.stack.status() if each.name == "tracking" and each.state == "running")
+def _registry(machine: LocalMachine) -> Registry | None:
+    running = (each.address for each in machine.stack.status() if each.name == "tracking" and each.state == "running")
     address = next(running, None)
     return Registry(address.rstrip("/")) if address else None

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.models.decisions import Decisions, read
 from pipeline.models.listing import local, period
 from pipeline.project import Project, TableProject
@@ -22,16 +22,16 @@ from steps.pages.words import one_line
 _LABEL = 11  # characters
 
 
-def shown(laptop: Laptop, project: Project | TableProject, version: str, *, files: bool) -> str:
+def shown(machine: LocalMachine, project: Project | TableProject, version: str, *, files: bool) -> str:
     """The story of a version, which is named by its number or by digits of its digest or its dataset; with `files` all
     the raw files that it was made of.
 
     Raises:
         UserError: there is no such version.
     """
-    decisions = read(laptop, project.name)
+    decisions = read(machine, project.name)
     made = decisions.version(version)
-    os.environ.update(laptop.host.environment("secret", "object-store"))
+    os.environ.update(machine.host.environment("secret", "object-store"))
     about = datasets.about(objects.lake(), project.name, str(made.fingerprint)) or {}
     sources = _sources(project, made)
     alias = ", champion" if made.version == decisions.champion else ""

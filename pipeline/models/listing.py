@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.models.decisions import Decisions, read
 from pipeline.project import Project, TableProject
 from pipeline.show.tables import table
@@ -14,9 +14,9 @@ _WIDEST = 60
 _HIGHER = {"accuracy", "macro_f1"}  # of which more is better
 
 
-def listed(laptop: Laptop, project: Project | TableProject, *, whole: bool) -> str:
+def listed(machine: LocalMachine, project: Project | TableProject, *, whole: bool) -> str:
     """The decisions that promoted a model, the newest first; with `whole` those that kept the champion, too."""
-    decisions = read(laptop, project.name)
+    decisions = read(machine, project.name)
     shown = [one for one in decisions.all if one.promoted is not None and (one.promoted or whole)]
     if not shown:
         return _nothing(decisions, project)

@@ -3,14 +3,14 @@
 import getpass
 
 from pipeline.errors import RunFailed, UserError
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.models.decisions import read
 from steps.pages.words import one_line
 
 _LONGEST = 500  # characters of a reason
 
 
-def roll_back(laptop: Laptop, project: str, *, to: int | None, why: str) -> str:
+def roll_back(machine: LocalMachine, project: str, *, to: int | None, why: str) -> str:
     """Put a model that was live before back (None: the one before); a line that says what is live now, and what was.
 
     Raises:
@@ -18,15 +18,15 @@ def roll_back(laptop: Laptop, project: str, *, to: int | None, why: str) -> str:
         RunFailed: nothing is live, the rollback did not succeed, or a later decision overtook it.
     """
     words = _told(why)
-    before = read(laptop, project).live
+    before = read(machine, project).live
     if before is None:
         raise RunFailed(
             f"no model of {project} is live, so there is nothing to roll back from; see: pipeline models {project}"
         )
     wish = {"by": _told(_user()), "why": words, "to": str(to or "")}
-    run = laptop.submit(f"{project}-rollback", wish)
-    laptop.succeed(run)
-    live = read(laptop, project).live
+    run = machine.submit(f"{project}-rollback", wish)
+    machine.succeed(run)
+    live = read(machine, project).live
     if live is None or live.run != run:
         now = f"decision {live.decision}, version {live.version}, is live" if live else "nothing is live"
         raise RunFailed(f"{run} was overtaken by a later decision: {now}; see: pipeline models {project}")

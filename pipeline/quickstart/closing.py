@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipeline.errors import PipelineError
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.show.tables import table
 from steps.backends import database, promotions
 
@@ -47,19 +47,19 @@ def scores(decision: Mapping[str, Any], rows: str) -> str:
     return table(("PREDICTOR", *header, rows), lines)
 
 
-def addresses(laptop: Laptop, project: str, report: Path) -> list[str]:
+def addresses(machine: LocalMachine, project: str, report: Path) -> list[str]:
     """Where to look next, a line each."""
     return [
-        f"Try it:  {_curl(laptop, project)}",
-        f"MLflow:  {laptop.stack.address('tracking')}",
+        f"Try it:  {_curl(machine, project)}",
+        f"MLflow:  {machine.stack.address('tracking')}",
         f"Report:  {report}",
         "The servers stay up; `pipeline down` (or `make down`) stops them.",
     ]
 
 
-def last_decision(laptop: Laptop, project: str, unit: str) -> dict[str, Any] | None:
+def last_decision(machine: LocalMachine, project: str, unit: str) -> dict[str, Any] | None:
     """What was decided last, as far as the table of promotions tells; None where nothing was. `unit`: of the scores."""
-    os.environ.update(laptop.host.environment("secret", "database"))
+    os.environ.update(machine.host.environment("secret", "database"))
     with database.begin() as connection:
         found = promotions.newest(connection, project)
     if found is None or found.promoted is None or not found.scores:
@@ -67,21 +67,21 @@ def last_decision(laptop: Laptop, project: str, unit: str) -> dict[str, Any] | N
     return {"decision": found.decision, "words": found.words, "scores": found.scores, "unit": unit}
 
 
-def live_version(laptop: Laptop, project: str) -> int | None:
+def live_version(machine: LocalMachine, project: str) -> int | None:
     """The version of the model that is live, None where none is."""
-    champion = _champion(laptop, project)
+    champion = _champion(machine, project)
     return champion.version if champion is not None else None
 
 
-def _champion(laptop: Laptop, project: str) -> promotions.Champion | None:
-    os.environ.update(laptop.host.environment("secret", "database"))
+def _champion(machine: LocalMachine, project: str) -> promotions.Champion | None:
+    os.environ.update(machine.host.environment("secret", "database"))
     with database.begin() as connection:
         return promotions.champion(connection, project)
 
 
-def _curl(laptop: Laptop, project: str) -> str:
+def _curl(machine: LocalMachine, project: str) -> str:
     """One line that asks the live server for a prediction, from a row that it keeps as an example."""
-    champion = _champion(laptop, project)
+    champion = _champion(machine, project)
     if champion is None:
         return "no model is live yet, so there is nothing to ask"
     server = urlsplit(str(champion.url))

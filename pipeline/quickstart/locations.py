@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from pipeline.errors import UserError
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.show.tables import table
 from steps.backends.openaq import Location, OpenAQ
 
@@ -14,7 +14,7 @@ _CHOSEN = 3
 _FARTHEST = 25_000  # metres; the API takes no more
 
 
-def near(laptop: Laptop, latitude: float, longitude: float, metres: int, parameter: str) -> list[Location]:
+def near(machine: LocalMachine, latitude: float, longitude: float, metres: int, parameter: str) -> list[Location]:
     """The locations around there that measure the parameter, nearest first. Its calls count as those of steps do.
 
     Raises:
@@ -22,7 +22,7 @@ def near(laptop: Laptop, latitude: float, longitude: float, metres: int, paramet
         StepError: the API does not answer.
     """
     api = OpenAQ.here()
-    os.environ.update(laptop.host.environment("secret", "database"))
+    os.environ.update(machine.host.environment("secret", "database"))
     return api.near(latitude, longitude, metres, api.parameter(parameter))
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.errors import UserError
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.project import Project
 from pipeline.quickstart import locations, sample
 from pipeline.quickstart.closing import addresses, scores, summary
@@ -50,13 +50,16 @@ def quickstart(declared: Project, wish: Wish) -> None:
     as_of = _time(wish.as_of) if wish.as_of else (datetime.now(UTC) if wish.source else sample.END)
     if wish.source == API:
         OpenAQ.here()  # or nothing need be started
-    laptop = Laptop.here()
-    click.echo(f"starting the servers (their logs: {laptop.home / 'logs'})")
-    laptop.stack.start_in_background(["fork-server", "tracking"])
-    os.environ.update(laptop.host.environment("secret", "object-store"))
-    source = _given(wish.source) if wish.source else _lay_out_sample(laptop)
+    machine = LocalMachine.here()
+    click.echo(f"starting the servers (their logs: {machine.home / 'logs'})")
+    machine.stack.start_in_background(["fork-server", "tracking"])
+    os.environ.update(machine.host.environment("secret", "object-store"))
+    source = _given(wish.source) if wish.source else _lay_out_sample(machine)
     parameter = wish.parameter or declared.learning.target
-    selection = {"locations": wish.locations or _locations(laptop, declared, source, parameter), "parameter": parameter}
+    selection = {
+        "locations": wish.locations or _locations(machine, declared, source, parameter),
+        "parameter": parameter,
+    }
     yesterday = as_of - timedelta(days=1)
     history = {"source": source, "from": f"{as_of - HISTORY:%F}", "to": f"{yesterday - timedelta(seconds=1):%F}"}
     most = declared.pods // len(declared.learning.families)
@@ -69,9 +72,9 @@ def quickstart(declared: Project, wish: Wish) -> None:
     runs = []
     for workflow, parameters in wanted:
         name = f"{project}-{workflow}"
-        runs.append(laptop.succeed(laptop.unfinished(name, parameters) or laptop.submit(name, parameters)))
-    report = laptop.report([run.id for run in runs])
-    click.echo(_closing(laptop, project, runs, report))
+        runs.append(machine.succeed(machine.unfinished(name, parameters) or machine.submit(name, parameters)))
+    report = machine.report([run.id for run in runs])
+    click.echo(_closing(machine, project, runs, report))
 
 
 def _time(text: str) -> datetime:
@@ -86,12 +89,12 @@ def _given(source: str) -> str:
     return source if "://" in source or source == API else str(Path(source).expanduser().absolute())
 
 
-def _locations(laptop: Laptop, declared: Project, source: str, parameter: str) -> str:
+def _locations(machine: LocalMachine, declared: Project, source: str, parameter: str) -> str:
     """The ids to learn from where none are given: the declared ones, or of the API those around the project's home."""
     if source != API:
         return ",".join(str(location) for location in declared.locations)
     home = declared.home
-    found = locations.choose(locations.near(laptop, home.latitude, home.longitude, home.radius, parameter))
+    found = locations.choose(locations.near(machine, home.latitude, home.longitude, home.radius, parameter))
     if not found:
         raise UserError(
             f"no location within {home.radius / 1000:g} km of {home.name} has measured {parameter} lately; give "
@@ -101,15 +104,15 @@ def _locations(laptop: Laptop, declared: Project, source: str, parameter: str) -
     return ",".join(str(one.id) for one in found)
 
 
-def _lay_out_sample(laptop: Laptop) -> str:
-    archive = laptop.stack.public_bucket("openaq-archive")
+def _lay_out_sample(machine: LocalMachine) -> str:
+    archive = machine.stack.public_bucket("openaq-archive")
     laid = sample.lay_out(Bucket("openaq-archive"))
     if laid:
         click.echo(f"laid out {laid:,} days of the sample at {archive} ({sample.ATTRIBUTION})")
     return archive
 
 
-def _closing(laptop: Laptop, project: str, runs: list["RunView"], report: Path) -> str:
+def _closing(machine: LocalMachine, project: str, runs: list["RunView"], report: Path) -> str:
     decision, predictions = summary(runs, "decision"), summary(runs, "predictions")
     lines = [
         "",
@@ -121,7 +124,7 @@ def _closing(laptop: Laptop, project: str, runs: list["RunView"], report: Path) 
         if predictions["rows"]
         else "No predictions: no hour of the last day has what the model needs",
         "",
-        *addresses(laptop, project, report),
+        *addresses(machine, project, report),
     ]
     return "\n".join(lines)
 

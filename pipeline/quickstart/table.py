@@ -15,7 +15,7 @@ from pipeline import engine
 from pipeline.errors import PipelineError
 from pipeline.inbox.listing import newest
 from pipeline.inbox.put import key_of, put
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.quickstart import tabular_samples
 from pipeline.quickstart.closing import addresses, last_decision, live_version, scores, summary
 from pipeline.show.tree import live_tree
@@ -36,49 +36,49 @@ def quickstart(project: "TableProject", data: str) -> None:
         UserError: there is no such file, or the original cannot be had.
         RunFailed: a workflow did not succeed.
     """
-    laptop = Laptop.here()
-    file = tabular_samples.file(project.name, data, laptop.home / "samples")
-    click.echo(f"starting the servers and the watch (their logs: {laptop.home / 'logs'})")
-    laptop.up()
+    machine = LocalMachine.here()
+    file = tabular_samples.file(project.name, data, machine.home / "samples")
+    click.echo(f"starting the servers and the watch (their logs: {machine.home / 'logs'})")
+    machine.up()
     key = key_of(project, file.name)
-    known = {run.id for run in laptop.runs()}
-    before = newest(laptop, project.name, key)
-    put(laptop, key, file)
+    known = {run.id for run in machine.runs()}
+    before = newest(machine, project.name, key)
+    put(machine, key, file)
     click.echo(f"dropped {file} as s3://inbox/{key}")
-    taken = _taken(laptop, project.name, key, before, known)
+    taken = _taken(machine, project.name, key, before, known)
     runs = [taken]
     arrived = summary([taken], "ingest")
     click.echo(arrived["words"])
-    if training := arrived["training"] or _going_on(laptop, f"{project.name}-train"):
-        runs.append(_follow(laptop, training))
-    report = laptop.report([run.id for run in runs])
-    click.echo(_closing(laptop, project, key, runs, report))
+    if training := arrived["training"] or _going_on(machine, f"{project.name}-train"):
+        runs.append(_follow(machine, training))
+    report = machine.report([run.id for run in runs])
+    click.echo(_closing(machine, project, key, runs, report))
 
 
-def _taken(laptop: Laptop, project: str, key: str, before: "Upload | None", known: set[str]) -> "RunView":
+def _taken(machine: LocalMachine, project: str, key: str, before: "Upload | None", known: set[str]) -> "RunView":
     """The run that took what was dropped, once it is over; `before`: what was dropped under that key earlier.
 
     Raises:
         PipelineError: none did.
     """
-    for run in _new_runs(laptop, f"{project}-ingest", known):
-        view = _follow(laptop, run)
-        upload = newest(laptop, project, key)
+    for run in _new_runs(machine, f"{project}-ingest", known):
+        view = _follow(machine, run)
+        upload = newest(machine, project, key)
         if upload is not None and (before is None or upload.upload != before.upload) and upload.cleared_at is not None:
-            return laptop.view(upload.run) if upload.run != view.id else view
-    raise PipelineError(f"no run took {key} within {_PATIENCE} s; see: {laptop.home / 'logs' / 'watch.log'}")
+            return machine.view(upload.run) if upload.run != view.id else view
+    raise PipelineError(f"no run took {key} within {_PATIENCE} s; see: {machine.home / 'logs' / 'watch.log'}")
 
 
-def _going_on(laptop: Laptop, workflow: str) -> str | None:
+def _going_on(machine: LocalMachine, workflow: str) -> str | None:
     """The run of that workflow that is not over, such as one that was cut off and is gone on with now."""
-    return next((run.id for run in laptop.runs() if run.workflow == workflow and run.finished_at is None), None)
+    return next((run.id for run in machine.runs() if run.workflow == workflow and run.finished_at is None), None)
 
 
-def _new_runs(laptop: Laptop, workflow: str, known: set[str]) -> Iterator[str]:
+def _new_runs(machine: LocalMachine, workflow: str, known: set[str]) -> Iterator[str]:
     """The runs of the workflow that appear from now on, each once, as long as they keep coming."""
     seen, deadline = set(known), time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        new = [run.id for run in laptop.runs() if run.workflow == workflow and run.id not in seen]
+        new = [run.id for run in machine.runs() if run.workflow == workflow and run.id not in seen]
         for run in reversed(new):
             seen.add(run)
             yield run
@@ -86,7 +86,7 @@ def _new_runs(laptop: Laptop, workflow: str, known: set[str]) -> Iterator[str]:
         time.sleep(_PAUSE)
 
 
-def _follow(laptop: Laptop, run: str) -> "RunView":
+def _follow(machine: LocalMachine, run: str) -> "RunView":
     """Show a run that another process executes, or is about to, to its end.
 
     Raises:
@@ -95,27 +95,27 @@ def _follow(laptop: Laptop, run: str) -> "RunView":
     deadline = time.monotonic() + _PATIENCE
     with live_tree() as show:
         while time.monotonic() < deadline:
-            for view in engine.follow(laptop.journal, run):
+            for view in engine.follow(machine.journal, run):
                 if view.interrupted:
                     break
                 show(view)
                 deadline = time.monotonic() + _PATIENCE
             if not view.interrupted:
-                return laptop.succeeded(view)
+                return machine.succeeded(view)
             time.sleep(_PAUSE)
-    return laptop.succeeded(view)
+    return machine.succeeded(view)
 
 
-def _closing(laptop: Laptop, project: "TableProject", key: str, runs: list["RunView"], report: Path) -> str:
-    decision = summary(runs, "decision") if len(runs) > 1 else last_decision(laptop, project.name, _unit(project))
-    upload = newest(laptop, project.name, key)
+def _closing(machine: LocalMachine, project: "TableProject", key: str, runs: list["RunView"], report: Path) -> str:
+    decision = summary(runs, "decision") if len(runs) > 1 else last_decision(machine, project.name, _unit(project))
+    upload = newest(machine, project.name, key)
     moved = f"{key} → {upload.place}" if upload is not None else key
     lines = [""]
     if decision is not None:
         lines += [scores(decision, "ROWS HELD OUT"), "", f"Decision {decision['decision']}: {decision['words']}"]
-    version = live_version(laptop, project.name)
+    version = live_version(machine, project.name)
     lines += [f"Model {project.name} version {version}, alias champion" if version else "No model is live yet"]
-    lines += [f"File:    {moved}", *addresses(laptop, project.name, report)]
+    lines += [f"File:    {moved}", *addresses(machine, project.name, report)]
     return "\n".join(lines)
 
 

@@ -27,7 +27,7 @@ class Workflows(Protocol):
         ...
 
 
-class LaptopHost:
+class StackHost:
     """The engine's `Host`, over the servers of a stack. `workflows`: who runs an applied Workflow."""
 
     def __init__(self, stack: Stack, workflows: Workflows | None = None) -> None:

@@ -7,9 +7,9 @@ import click
 from pipeline.engine.manifest.finding import SHIPPED
 from pipeline.errors import UserError
 from pipeline.laptop.children import Processes
-from pipeline.laptop.cron_log import Ledger
-from pipeline.laptop.machine import Laptop
-from pipeline.watch.listener import Ear
+from pipeline.laptop.cron_log import CronLog
+from pipeline.laptop.machine import LocalMachine
+from pipeline.watch.listener import BucketListener
 from pipeline.watch.loop import Source, SystemClock, alone, interruptible, watch
 from pipeline.watch.manifests import Folder
 from pipeline.watch.messages import still
@@ -26,12 +26,12 @@ def watch_here(place: Path | None) -> None:
         UserError: there is none that can be run here, or another watch.
         KeyboardInterrupt: it was asked to end.
     """
-    laptop, folder = Laptop.here(), _folder(place)
-    with alone(laptop.home), interruptible():
-        children = Processes(laptop.home)
-        crons = Crons(folder, laptop.journal, Ledger(laptop.journal.path), children, click.echo)
-        ear = Ear(lambda name: laptop.stack.settings("secret", name))
-        uploads = Uploads(Sensors(folder.place), ear, laptop.journal, children, click.echo)
+    machine, folder = LocalMachine.here(), _folder(place)
+    with alone(machine.home), interruptible():
+        children = Processes(machine.home)
+        crons = Crons(folder, machine.journal, CronLog(machine.journal.path), children, click.echo)
+        listener = BucketListener(lambda name: machine.stack.settings("secret", name))
+        uploads = Uploads(Sensors(folder.place), listener, machine.journal, children, click.echo)
         try:
             click.echo(f"watching {folder.place}; Ctrl-C ends the watch and leaves what runs alone")
             sources: list[Source] = [crons, uploads]
@@ -53,9 +53,9 @@ def list_here(place: Path | None) -> tuple[str, list[str]]:
     Raises:
         UserError: there is none.
     """
-    laptop = Laptop.here()
-    known = (laptop.home / "journal.db").exists()
-    return crons_table(_folder(place), Ledger(laptop.journal.path) if known else None, SystemClock().now())
+    machine = LocalMachine.here()
+    known = (machine.home / "journal.db").exists()
+    return crons_table(_folder(place), CronLog(machine.journal.path) if known else None, SystemClock().now())
 
 
 def _folder(place: Path | None) -> Folder:

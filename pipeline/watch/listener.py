@@ -29,7 +29,7 @@ _SILENCE: Final = 10.0  # seconds; a store that lives sends a blank more often
 
 
 @dataclass(frozen=True)
-class Heard:
+class Notification:
     """A notification; without `records`, something lies there that was not announced. `trouble`: why nothing is heard
     now; empty where it is."""
 
@@ -38,13 +38,13 @@ class Heard:
     trouble: str | None = None
 
 
-class Ear:
+class BucketListener:
     """Listens to buckets in threads, and keeps what it hears until it is asked. `settings`: the variables of a
     Secret's store; may block until that is up."""
 
     def __init__(self, settings: Callable[[str], Mapping[str, str]]) -> None:
         self._settings = settings
-        self._heard: SimpleQueue[Heard] = SimpleQueue()
+        self._heard: SimpleQueue[Notification] = SimpleQueue()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._closed: dict[EventSource, threading.Event] = {}
 
@@ -58,7 +58,7 @@ class Ear:
                 name = f"listen-{source.name}"
                 threading.Thread(target=self._listen, args=(source, closed), name=name, daemon=True).start()
 
-    def heard(self) -> list[Heard]:
+    def drain(self) -> list[Notification]:
         """What was heard since, in order."""
         found = []
         try:
@@ -72,14 +72,14 @@ class Ear:
         """Readable when something was heard; `hush` makes it wait for the next."""
         return self._wake
 
-    def hush(self) -> None:
+    def clear(self) -> None:
         """See `descriptor`. Called before `heard`, so that nothing stays unnoticed."""
         try:
             os.eventfd_read(self._wake)
         except BlockingIOError:
             return
 
-    def _tell(self, heard: Heard) -> None:
+    def _tell(self, heard: Notification) -> None:
         self._heard.put(heard)
         os.eventfd_write(self._wake, 1)
 
@@ -93,17 +93,17 @@ class Ear:
                 settings = self._settings(source.access_key.name)
                 with closing(_connected(source, settings)) as response:
                     if _any(source, settings):
-                        self._tell(Heard(source))
-                    self._tell(Heard(source, trouble=""))
+                        self._tell(Notification(source))
+                    self._tell(Notification(source, trouble=""))
                     pause = _FIRST_PAUSE
                     for records in _notifications(response):
                         if closed.is_set():
                             return
-                        self._tell(Heard(source, records))
+                        self._tell(Notification(source, records))
                 trouble = "the store ended the connection"
             except (PipelineError, BotoCoreError, ClientError, HTTPError, OSError, ValueError) as problem:
                 trouble = str(problem)
-            self._tell(Heard(source, trouble=trouble))
+            self._tell(Notification(source, trouble=trouble))
             closed.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 

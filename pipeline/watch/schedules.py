@@ -1,6 +1,6 @@
 """Schedules as a source of the watch: told the time, it starts what is due and notes what has ended.
 
-Every step can be cut off. A time is given to a run (`Ledger.claim`), the run is submitted, a process is started for it;
+Every step can be cut off. A time is given to a run (`CronLog.claim`), the run is submitted, a process started for it;
 the next look, of this watch or another one, goes on with whatever is not done. What is decided is in `engine.schedule`.
 """
 
@@ -13,7 +13,7 @@ from pipeline.engine.schedule.cron import Cron
 from pipeline.engine.views.viewing import folder_of
 from pipeline.errors import UserError
 from pipeline.laptop.children import Children
-from pipeline.laptop.cron_log import Entry, Ledger
+from pipeline.laptop.cron_log import CronLog, Entry
 from pipeline.watch.manifests import Folder, Scheduled
 from pipeline.watch.messages import Say, coming, end, moment, stamped
 
@@ -34,7 +34,7 @@ class _Watched:
 class Crons:
     """The schedules of a folder's CronWorkflows."""
 
-    def __init__(self, folder: Folder, journal: engine.Journal, ledger: Ledger, children: Children, say: Say) -> None:
+    def __init__(self, folder: Folder, journal: engine.Journal, ledger: CronLog, children: Children, say: Say) -> None:
         self._folder, self._journal, self._ledger, self._children, self._say = folder, journal, ledger, children, say
         self._watched: dict[str, _Watched] = {}
         self._given_up: set[str] = set()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 
 from pipeline.engine.schedule.cron import Cron
 from pipeline.errors import UserError
-from pipeline.laptop.cron_log import Ledger
+from pipeline.laptop.cron_log import CronLog
 from pipeline.show.tables import table
 from pipeline.watch.manifests import Folder
 from pipeline.watch.messages import zone_at
@@ -14,7 +14,7 @@ _AHEAD = 3  # times shown
 _HEADER = ("NAME", "SCHEDULE", "ZONE", "NEXT", "UTC", "LAST RUN", "PHASE", "STATE")
 
 
-def crons_table(folder: Folder, ledger: Ledger | None, now: float) -> tuple[str, list[str]]:
+def crons_table(folder: Folder, ledger: CronLog | None, now: float) -> tuple[str, list[str]]:
     """A row for each CronWorkflow, and one for each time that follows; and what is broken, a line each.
 
     Raises:
@@ -27,7 +27,7 @@ def crons_table(folder: Folder, ledger: Ledger | None, now: float) -> tuple[str,
     return table(_HEADER, rows), problems
 
 
-def _rows(cron: Cron, ledger: Ledger | None, now: float) -> Iterator[tuple[str, ...]]:
+def _rows(cron: Cron, ledger: CronLog | None, now: float) -> Iterator[tuple[str, ...]]:
     run, phase = (ledger.last(cron.name) if ledger is not None else None) or ("-", "-")
     stopped = ledger is not None and ledger.status(cron).stopped
     state = "stopped" if stopped else "suspended" if cron.suspended else "active"

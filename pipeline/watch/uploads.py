@@ -15,7 +15,7 @@ from pipeline.events.models import EventSource, Sensor
 from pipeline.events.records import encode
 from pipeline.laptop.background import Background, Waiting
 from pipeline.laptop.children import Children
-from pipeline.watch.listener import Ear, Heard
+from pipeline.watch.listener import BucketListener, Notification
 from pipeline.watch.messages import Say, end, stamped
 from pipeline.watch.sensors import Sensors
 
@@ -26,8 +26,10 @@ _LETTERS: Final = string.ascii_lowercase + string.digits
 class Uploads:
     """The Sensors of a folder, and the runs that they and other runs started."""
 
-    def __init__(self, sensors: Sensors, ear: Ear, journal: engine.Journal, children: Children, say: Say) -> None:
-        self._sensors, self._ear, self._journal, self._say = sensors, ear, journal, say
+    def __init__(
+        self, sensors: Sensors, listener: BucketListener, journal: engine.Journal, children: Children, say: Say
+    ) -> None:
+        self._sensors, self._listener, self._journal, self._say = sensors, listener, journal, say
         self._background, self._children = Background(journal.path), children
         self._given_up: set[str] = set()
         self._trouble: dict[EventSource, str] = {}
@@ -37,8 +39,8 @@ class Uploads:
         """Do what is to be done."""
         self._now = now
         self._reread()
-        self._ear.hush()
-        for heard in self._ear.heard():
+        self._listener.clear()
+        for heard in self._listener.drain():
             if heard.trouble is None:
                 self._start(heard)
             else:
@@ -51,7 +53,7 @@ class Uploads:
 
     def descriptors(self) -> list[int]:
         """Readable when something was heard."""
-        return [self._ear.descriptor()]
+        return [self._listener.descriptor()]
 
     def names(self) -> list[str]:
         """What is listened to."""
@@ -70,7 +72,7 @@ class Uploads:
             return
         for problem in problems:
             self._tell(problem)
-        self._ear.listen([source for source, _ in self._sensors.known])
+        self._listener.listen([source for source, _ in self._sensors.known])
 
     def _tell_of(self, source: EventSource, trouble: str) -> None:
         if self._trouble.get(source) == trouble:
@@ -79,7 +81,7 @@ class Uploads:
         place = f"s3://{source.bucket}/{source.prefix}"
         self._tell(f"{source.name}: {f'cannot listen: {trouble}' if trouble else f'listening to {place}'}")
 
-    def _start(self, heard: Heard) -> None:
+    def _start(self, heard: Notification) -> None:
         records = encode(heard.records) if heard.records else ""
         for source, sensor in self._sensors.known:
             if source == heard.source:

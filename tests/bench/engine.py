@@ -20,7 +20,7 @@ from pipeline.engine.scheduler.scheduler import advance, new_run
 from pipeline.engine.scheduler.state import Start
 from pipeline.engine.spec import NOTHING
 from pipeline.stack import Stack
-from pipeline.stack.host import LaptopHost
+from pipeline.stack.host import StackHost
 
 PLAIN = '"true"'
 OURS = "python, -m, steps.settings"  # a module of ours that does nothing when it is run
@@ -141,9 +141,9 @@ def main() -> None:
             ("forks, chain", chain, 1000, OURS, 50),
             ("forks, 2 side by side", wide, 1000, OURS, 20),
         ):
-            seconds = run(make(steps, command), 2, LaptopHost(stack))
+            seconds = run(make(steps, command), 2, StackHost(stack))
             print(f"{name:36}{steps:>7}{seconds:>10.2f}{1000 * seconds / steps:>10.1f}{bar:>6}", flush=True)
-        warm = min(first_step(LaptopHost(stack)) for _ in range(5))
+        warm = min(first_step(StackHost(stack)) for _ in range(5))
         print(f"{'manifest to first step, best of 5':43}{warm:>10.2f}{'':10}{'0.3 s':>6}")
         stack.stop()
     print(f"\n{'the scheduler alone':36}{'nodes':>7}{'seconds':>10}{'ms/node':>10}{'MB':>8}{'KB/node':>9}")

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.stack import Stack
-from pipeline.stack.host import LaptopHost
+from pipeline.stack.host import StackHost
 from tests.bench.engine import chain, run, wide
 
 LUIGI = """
@@ -67,7 +67,7 @@ Wide()
 def here(shape: Callable[[int], str], steps: int) -> float:
     """Milliseconds a step."""
     with tempfile.TemporaryDirectory() as home:
-        return 1000 * run(shape(steps), 2, LaptopHost(Stack(Path(home)))) / steps
+        return 1000 * run(shape(steps), 2, StackHost(Stack(Path(home)))) / steps
 
 
 def luigi(shape: str, steps: int) -> float:

@@ -20,7 +20,7 @@ import yaml
 
 from pipeline import engine
 from pipeline.engine.manifest.finding import SHIPPED
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 
 TRIALS = 8  # no family has fewer
 PIPELINE = (sys.executable, "-m", "pipeline")
@@ -70,9 +70,9 @@ def seconds(home: Path, *arguments: str) -> float:
 
 def cached(home: Path, steps: int = 100) -> float:
     """Seconds that so many trial steps take, side by side, each of which finds the result of its one trial."""
-    laptop = Laptop(home)
-    trained = next(run.id for run in laptop.runs() if run.workflow == "openaq-train")
-    done = next(node for node in laptop.view(trained).nodes if node.template == "trial" and node.type == "Pod")
+    machine = LocalMachine(home)
+    trained = next(run.id for run in machine.runs() if run.workflow == "openaq-train")
+    done = next(node for node in machine.view(trained).nodes if node.template == "trial" and node.type == "Pod")
     train = yaml.safe_load((SHIPPED / "openaq" / "openaq-train.yaml").read_text(encoding="utf-8"))
     trial = next(template for template in train["spec"]["templates"] if template["name"] == "trial")
     workers = {"worker": "{{item}}", "workers": json.dumps(list(range(steps)))}
@@ -84,9 +84,9 @@ def cached(home: Path, steps: int = 100) -> float:
     spec |= {name: train["spec"][name] for name in ("arguments", "volumes") if name in train["spec"]}
     file = home / "cached.yaml"
     file.write_text(yaml.safe_dump(train | {"metadata": {"name": "cached"}, "spec": spec}), encoding="utf-8")
-    run = engine.submit(laptop.journal, engine.load(file), "cached", {})
+    run = engine.submit(machine.journal, engine.load(file), "cached", {})
     began = time.perf_counter()
-    view = engine.execute(laptop.journal, run, laptop.host, home, cores=2)
+    view = engine.execute(machine.journal, run, machine.host, home, cores=2)
     assert view.phase == "Succeeded", view.message
     return time.perf_counter() - began
 

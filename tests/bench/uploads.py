@@ -14,7 +14,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.quickstart.tabular_samples import look_alike
 from pipeline.stack.object_store import connect
 
@@ -34,33 +34,33 @@ def pipeline(home: Path, *arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "pipeline", *arguments], env=environment, check=True, capture_output=True)
 
 
-def waits(laptop: Laptop) -> list[float]:
+def waits(machine: LocalMachine) -> list[float]:
     """Seconds from each put to the start of its run."""
-    client = connect(laptop.stack.settings("secret", "object-store"))
+    client = connect(machine.stack.settings("secret", "object-store"))
     found = []
     for number in range(PUTS):
-        known = {run.id for run in laptop.runs()}
+        known = {run.id for run in machine.runs()}
         client.put_object(Bucket="inbox", Key=f"abalone/new/{number}.csv", Body=b"nothing to learn from")
         put = time.time()
-        found.append(began(laptop, known) - put)
+        found.append(began(machine, known) - put)
     return found
 
 
-def began(laptop: Laptop, known: set[str]) -> float:
+def began(machine: LocalMachine, known: set[str]) -> float:
     """When the first run began that was not known, once it has ended."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        for run in laptop.runs():
+        for run in machine.runs():
             if run.id not in known and run.started_at is not None and run.finished_at is not None:
                 return run.started_at.timestamp()
         time.sleep(0.02)
     raise TimeoutError("no run came")
 
 
-def many(laptop: Laptop, home: Path) -> float:
+def many(machine: LocalMachine, home: Path) -> float:
     """Seconds that one run takes for many small files."""
     lines = [line for line in look_alike("abalone", 3 * WAITING, 1).decode().splitlines() if line.split(",")[3] != "0"]
-    client = connect(laptop.stack.settings("secret", "object-store"))
+    client = connect(machine.stack.settings("secret", "object-store"))
     for number in range(WAITING):
         body = "\n".join(lines[2 * number : 2 * number + 2]) + "\n"
         client.put_object(Bucket="inbox", Key=f"abalone/new/small-{number}.csv", Body=body.encode())
@@ -69,9 +69,9 @@ def many(laptop: Laptop, home: Path) -> float:
     return time.perf_counter() - start
 
 
-def taken(laptop: Laptop, home: Path) -> tuple[float, float]:
+def taken(machine: LocalMachine, home: Path) -> tuple[float, float]:
     """Seconds that a run takes for one file, best of five: as it is, and with many more files in `old/`."""
-    client = connect(laptop.stack.settings("secret", "object-store"))
+    client = connect(machine.stack.settings("secret", "object-store"))
 
     def best() -> float:
         found = []
@@ -93,14 +93,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder, "state")
         pipeline(home, "up")
-        laptop = Laptop(home)
+        machine = LocalMachine(home)
         try:
-            found = waits(laptop)
+            found = waits(machine)
             pipeline(home, "down")
-            laptop.stack.ensure("object-store")
-            laptop.stack.ensure("fork-server")
-            small = many(laptop, home)
-            alone, beside = taken(laptop, home)
+            machine.stack.ensure("object-store")
+            machine.stack.ensure("fork-server")
+            small = many(machine, home)
+            alone, beside = taken(machine, home)
         finally:
             pipeline(home, "down")
     print("| what | measured | bar |\n|---|---|---|")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine.views.views import RunView
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.quickstart.closing import summary
 
 
@@ -13,9 +13,9 @@ class Local:
     """A state folder after `make run`."""
 
     def __init__(self, home: Path) -> None:
-        laptop = Laptop(home)
+        machine = LocalMachine(home)
         self._database = home / "pipeline.db"
-        self._runs = [laptop.view(run.id) for run in laptop.runs()]
+        self._runs = [machine.view(run.id) for run in machine.runs()]
 
     def run(self, workflow: str) -> RunView:
         """The newest run of that workflow."""

@@ -14,7 +14,7 @@ from pipeline import engine
 from pipeline.errors import UserError
 from pipeline.laptop.background import Background
 from pipeline.laptop.children import launch
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.stack.processes import MARK
 from pipeline.stack.watcher import holder
 from pipeline.watch.here import watch_here
@@ -40,68 +40,68 @@ def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
 
 
 @pytest.fixture
-def laptop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Laptop]:
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalMachine]:
     monkeypatch.setenv("PIPELINE_HOME", str(tmp_path / "home"))
-    laptop = Laptop.here()
-    yield laptop
-    laptop.down()
+    machine = LocalMachine.here()
+    yield machine
+    machine.down()
 
 
-def state(laptop: Laptop) -> str:
-    return next(each.state for each in laptop.stack.status() if each.name == "watch")
+def state(machine: LocalMachine) -> str:
+    return next(each.state for each in machine.stack.status() if each.name == "watch")
 
 
-def test_the_watch_is_a_server_of_the_stack(laptop: Laptop) -> None:
-    assert not laptop.watched()
-    laptop.stack.ensure("watch")
-    assert state(laptop) == "running"
-    assert laptop.watched()
-    log = laptop.home / "logs" / "watch.log"
+def test_the_watch_is_a_server_of_the_stack(machine: LocalMachine) -> None:
+    assert not machine.watched()
+    machine.stack.ensure("watch")
+    assert state(machine) == "running"
+    assert machine.watched()
+    log = machine.home / "logs" / "watch.log"
     until(lambda: "wine-inbox: listening to s3://inbox/wine/new/" in log.read_text())
     assert "wine-reconcile: watched" in log.read_text()
-    with pytest.raises(UserError, match=f"process {holder(laptop.home)} watches here already; .*watch.log"):
+    with pytest.raises(UserError, match=f"process {holder(machine.home)} watches here already; .*watch.log"):
         watch_here(None)
-    laptop.down()
-    assert not laptop.watched()
-    assert {each.state for each in laptop.stack.status()} == {"stopped"}
+    machine.down()
+    assert not machine.watched()
+    assert {each.state for each in machine.stack.status()} == {"stopped"}
 
 
-def test_up_leaves_a_watch_in_a_terminal_alone(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_up_leaves_a_watch_in_a_terminal_alone(machine: LocalMachine, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[str] = []
-    monkeypatch.setattr(laptop.stack, "ensure", started.append)  # the servers themselves are tested elsewhere
-    monkeypatch.setattr(laptop.stack, "start_in_background", lambda _: None)
+    monkeypatch.setattr(machine.stack, "ensure", started.append)  # the servers themselves are tested elsewhere
+    monkeypatch.setattr(machine.stack, "start_in_background", lambda _: None)
     hold = "with alone(pathlib.Path(sys.argv[1])): time.sleep(60)"
     code = f"import sys, time, pathlib; from pipeline.watch.loop import alone\n{hold}"
-    other = subprocess.Popen([sys.executable, "-c", code, str(laptop.home)])
+    other = subprocess.Popen([sys.executable, "-c", code, str(machine.home)])
     try:
-        until(laptop.watched)
-        laptop.up()
+        until(machine.watched)
+        machine.up()
         assert "watch" not in started
     finally:
         other.kill()
         other.wait()
-    laptop.up()
+    machine.up()
     assert "watch" in started
 
 
-def test_down_ends_runs_that_go_on_by_themselves_and_keeps_them(laptop: Laptop, tmp_path: Path) -> None:
+def test_down_ends_runs_that_go_on_by_themselves_and_keeps_them(machine: LocalMachine, tmp_path: Path) -> None:
     (tmp_path / "slow.yaml").write_text(SLOW, encoding="utf-8")
-    background = Background(laptop.journal.path)
+    background = Background(machine.journal.path)
     background.add("slow-1", "upload")
-    engine.submit(laptop.journal, engine.load(tmp_path / "slow.yaml"), "slow", {}, run_id="slow-1")
-    process = launch(laptop.home, "slow-1")
+    engine.submit(machine.journal, engine.load(tmp_path / "slow.yaml"), "slow", {}, run_id="slow-1")
+    process = launch(machine.home, "slow-1")
     until(lambda: background.open()[0].pid)
-    laptop.down()
+    machine.down()
     assert process.wait() == 3
-    (run,) = laptop.runs()
+    (run,) = machine.runs()
     assert run.interrupted
 
 
-def test_a_run_is_no_part_of_the_watch_that_started_it(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_no_part_of_the_watch_that_started_it(machine: LocalMachine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the watch's end, and its start anew, would end the run."""
     monkeypatch.setenv(MARK, "the watch")
-    process = launch(laptop.home, "no-such-run")
+    process = launch(machine.home, "no-such-run")
     environment = Path(f"/proc/{process.pid}/environ").read_bytes()
     process.wait()
     assert MARK.encode() not in environment
-    assert os.fsencode(laptop.home) in environment
+    assert os.fsencode(machine.home) in environment

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from pipeline.cli.commands import cli
 from pipeline.errors import PipelineError, UserError
-from pipeline.laptop.machine import Laptop
+from pipeline.laptop.machine import LocalMachine
 from pipeline.models.decisions import Decisions, read
 from pipeline.models.mlflow import Registry
 from steps.backends import promotions
@@ -25,10 +25,10 @@ SCORES = [
 
 
 @pytest.fixture
-def place(tmp_path: Path, database_environment: str, monkeypatch: pytest.MonkeyPatch) -> Laptop:
+def place(tmp_path: Path, database_environment: str, monkeypatch: pytest.MonkeyPatch) -> LocalMachine:
     """A machine where nothing runs and nothing was decided."""
     monkeypatch.setenv("PIPELINE_HOME", str(tmp_path / "state"))
-    return Laptop(tmp_path / "state")
+    return LocalMachine(tmp_path / "state")
 
 
 def decide(fingerprint: str, version: int | None = None, *, live: bool = True, **more: Any) -> None:
@@ -55,13 +55,13 @@ def told(*arguments: str) -> list[str]:
     return answer.output.splitlines()
 
 
-def test_without_a_model_it_says_what_to_run(place: Laptop) -> None:
+def test_without_a_model_it_says_what_to_run(place: LocalMachine) -> None:
     assert told() == ["no model of openaq yet; make one with: make run PROJECT=openaq"]
     decide("a")
     assert told() == ["no model of openaq was promoted yet; why: pipeline models openaq --all"]
 
 
-def test_models_are_listed_with_what_is_live_and_what_they_beat(place: Laptop) -> None:
+def test_models_are_listed_with_what_is_live_and_what_they_beat(place: LocalMachine) -> None:
     decide("a", 1, by="by hand")
     decide("b", 2, by="schedule")
     decide("c")
@@ -78,7 +78,7 @@ def test_models_are_listed_with_what_is_live_and_what_they_beat(place: Laptop) -
     assert kept.startswith("-  ") and "not promoted" in kept and "The champion stays" in kept
 
 
-def test_a_model_that_never_went_live_says_why(place: Laptop) -> None:
+def test_a_model_that_never_went_live_says_why(place: LocalMachine) -> None:
     decide("a", 1, live=False)
     with begin() as connection:
         promotions.end(connection, "openaq", 1, "failed verify: it answers otherwise")
@@ -86,7 +86,7 @@ def test_a_model_that_never_went_live_says_why(place: Laptop) -> None:
 
 
 @pytest.fixture
-def decisions(place: Laptop) -> Decisions:
+def decisions(place: LocalMachine) -> Decisions:
     decide("a", 1)
     decide("b", 2)
     return read(place, "openaq")

@@ -18,7 +18,7 @@ import tests
 from pipeline.errors import PipelineError
 from pipeline.stack import Stack
 from pipeline.stack.fork_client import ForkServer, Step, spawn
-from pipeline.stack.host import LaptopHost
+from pipeline.stack.host import StackHost
 from pipeline.stack.processes import start_time, wait_until
 from tests.stack.witness import ROOT, processes_of, record_of
 
@@ -28,7 +28,7 @@ STEPS = tests.ROOT / "steps"
 class Node:
     """A folder of its own for a step, and what the step left there."""
 
-    def __init__(self, host: LaptopHost, folder: Path) -> None:
+    def __init__(self, host: StackHost, folder: Path) -> None:
         self.host = host
         self.folder = folder
         self.environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder / "home")}
@@ -59,17 +59,17 @@ def ended(step: Step) -> int | None:
 
 
 @pytest.fixture(scope="module")
-def host(steps_stack: Stack) -> LaptopHost:
-    return LaptopHost(steps_stack)
+def host(steps_stack: Stack) -> StackHost:
+    return StackHost(steps_stack)
 
 
 @pytest.fixture
-def node(host: LaptopHost, tmp_path: Path) -> Node:
+def node(host: StackHost, tmp_path: Path) -> Node:
     return Node(host, tmp_path)
 
 
 @pytest.fixture(scope="module")
-def heavy(host: LaptopHost, steps_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> None:
+def heavy(host: StackHost, steps_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Wait until the process with all libraries serves."""
     folder = tmp_path_factory.mktemp("heavy")
 
@@ -254,7 +254,7 @@ def test_steps_end_with_the_server_and_the_next_step_starts_another(node: Node, 
     assert node.run("tried.tell", "0") == 0
 
 
-def test_other_libraries_mean_another_server(host: LaptopHost, node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_libraries_mean_another_server(host: StackHost, node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     stack = host._stack
     stack.ensure("fork-server")
     before = record_of(stack, "fork-server").pid
@@ -268,7 +268,7 @@ def test_a_state_folder_with_a_long_name(tmp_path: Path) -> None:
     stack = Stack(tmp_path / ("long" * 20) / ("name" * 20), root=ROOT)
     try:
         stack.ensure("fork-server")
-        assert Node(LaptopHost(stack), tmp_path).run("tried.tell", "3") == 3
+        assert Node(StackHost(stack), tmp_path).run("tried.tell", "3") == 3
         folder = ForkServer(stack.home, ROOT).socket().parent
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     finally:

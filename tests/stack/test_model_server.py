@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import Refused, UserError
 from pipeline.stack import Stack
-from pipeline.stack.host import LaptopHost
+from pipeline.stack.host import StackHost
 from pipeline.stack.processes import wait_until
 from tests.stack.witness import listening, processes_of, record_of
 
@@ -43,8 +43,8 @@ def manifest(version: str = "1", model: str = "tried.model.Adder") -> dict[str, 
 
 
 @pytest.fixture
-def host(steps_stack: Stack) -> LaptopHost:
-    return LaptopHost(steps_stack)
+def host(steps_stack: Stack) -> StackHost:
+    return StackHost(steps_stack)
 
 
 def ask(url: str) -> tuple[Any, dict[str, Any]]:
@@ -56,21 +56,21 @@ def ask(url: str) -> tuple[Any, dict[str, Any]]:
     return found["data"]["ndarray"], found["meta"]["tags"]
 
 
-def apply(host: LaptopHost, log: Path, wanted: dict[str, Any]) -> str:
+def apply(host: StackHost, log: Path, wanted: dict[str, Any]) -> str:
     """Apply what must become available; its address."""
     applied = host.apply(wanted, log=log / "log")
     assert applied["status"]["state"] == "Available", applied["status"]
     return str(applied["status"]["address"]["url"])
 
 
-def test_it_serves_with_the_containers_environment(host: LaptopHost, steps_stack: Stack, tmp_path: Path) -> None:
+def test_it_serves_with_the_containers_environment(host: StackHost, steps_stack: Stack, tmp_path: Path) -> None:
     answer, tags = ask(apply(host, tmp_path, manifest("7")))
     assert answer == [[3.5]]
     assert tags == {"version": "7", "store": True, "home": str(steps_stack.home / "home")}
     assert "Available at http://127.0.0.1:" in (tmp_path / "log").read_text()
 
 
-def test_the_object_comes_back_with_its_status_alone_added(host: LaptopHost, tmp_path: Path) -> None:
+def test_the_object_comes_back_with_its_status_alone_added(host: StackHost, tmp_path: Path) -> None:
     wanted = manifest()
     before = copy.deepcopy(wanted)
     applied = host.apply(wanted, log=tmp_path / "log")
@@ -78,7 +78,7 @@ def test_the_object_comes_back_with_its_status_alone_added(host: LaptopHost, tmp
     assert {**applied, "status": None} == {**before, "status": None}
 
 
-def test_the_same_again_changes_nothing(host: LaptopHost, steps_stack: Stack, tmp_path: Path) -> None:
+def test_the_same_again_changes_nothing(host: StackHost, steps_stack: Stack, tmp_path: Path) -> None:
     url = apply(host, tmp_path, manifest())
     before = record_of(steps_stack, "tried")
     relabelled = manifest()
@@ -87,13 +87,13 @@ def test_the_same_again_changes_nothing(host: LaptopHost, steps_stack: Stack, tm
     assert record_of(steps_stack, "tried") == before
 
 
-def test_a_change_is_served_at_the_same_address(host: LaptopHost, tmp_path: Path) -> None:
+def test_a_change_is_served_at_the_same_address(host: StackHost, tmp_path: Path) -> None:
     url = apply(host, tmp_path, manifest("1"))
     assert apply(host, tmp_path, manifest("2")) == url
     assert ask(url)[1]["version"] == "2"
 
 
-def test_a_kill_of_its_parent_leaves_no_orphan_in_the_way(host: LaptopHost, steps_stack: Stack, tmp_path: Path) -> None:
+def test_a_kill_of_its_parent_leaves_no_orphan_in_the_way(host: StackHost, steps_stack: Stack, tmp_path: Path) -> None:
     url = apply(host, tmp_path, manifest("3"))
     before = processes_of(steps_stack, "tried")
     [parent] = [process for process in before if process.pid == record_of(steps_stack, "tried").pid]
@@ -105,7 +105,7 @@ def test_a_kill_of_its_parent_leaves_no_orphan_in_the_way(host: LaptopHost, step
     assert set(before).isdisjoint(processes_of(steps_stack, "tried"))
 
 
-def test_stopped_with_the_others_and_found_again(host: LaptopHost, steps_stack: Stack, tmp_path: Path) -> None:
+def test_stopped_with_the_others_and_found_again(host: StackHost, steps_stack: Stack, tmp_path: Path) -> None:
     url = apply(host, tmp_path, manifest("4"))
     steps_stack.stop()
     assert processes_of(steps_stack, "tried") == []
@@ -114,7 +114,7 @@ def test_stopped_with_the_others_and_found_again(host: LaptopHost, steps_stack: 
     assert ask(url)[1]["version"] == "4"
 
 
-def test_only_this_machine_reaches_it(host: LaptopHost, steps_stack: Stack, tmp_path: Path) -> None:
+def test_only_this_machine_reaches_it(host: StackHost, steps_stack: Stack, tmp_path: Path) -> None:
     apply(host, tmp_path, manifest())
     assert listening(processes_of(steps_stack, "tried")) == {"127.0.0.1"}
     assert list(steps_stack.home.rglob("gunicorn.ctl")) == []
@@ -122,7 +122,7 @@ def test_only_this_machine_reaches_it(host: LaptopHost, steps_stack: Stack, tmp_
 
 @pytest.mark.parametrize("model", ["tried.model.Broken", "missing.Model"])
 def test_a_model_that_does_not_load_is_a_failed_deployment(
-    host: LaptopHost, steps_stack: Stack, tmp_path: Path, model: str
+    host: StackHost, steps_stack: Stack, tmp_path: Path, model: str
 ) -> None:
     status = host.apply(manifest(model=model), log=tmp_path / "log")["status"]
     assert status["state"] == "Failed"
@@ -131,7 +131,7 @@ def test_a_model_that_does_not_load_is_a_failed_deployment(
     assert processes_of(steps_stack, "tried") == []
 
 
-def test_after_a_failed_deployment_the_earlier_one_can_be_put_back(host: LaptopHost, tmp_path: Path) -> None:
+def test_after_a_failed_deployment_the_earlier_one_can_be_put_back(host: StackHost, tmp_path: Path) -> None:
     url = apply(host, tmp_path, manifest("5"))
     assert host.apply(manifest(model="missing.Model"), log=tmp_path / "log")["status"]["state"] == "Failed"
     assert apply(host, tmp_path, manifest("5")) == url
@@ -171,7 +171,7 @@ _CONTAINER = "spec.predictors.0.componentSpecs.0.spec.containers.0"
     ],
 )
 def test_what_needs_a_cluster_is_refused_by_name(
-    host: LaptopHost, tmp_path: Path, wanted: dict[str, Any], words: str
+    host: StackHost, tmp_path: Path, wanted: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(Refused, match=words):
         host.apply(wanted, log=tmp_path / "log")

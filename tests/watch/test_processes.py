@@ -15,7 +15,7 @@ import pytest
 
 from pipeline import engine
 from pipeline.engine.execution.process import is_alive
-from pipeline.laptop.cron_log import Ledger
+from pipeline.laptop.cron_log import CronLog
 from tests.watch.watching import seconds, write
 
 FAST = ("schedules: ['@every 1s']", "concurrencyPolicy: Forbid", "startingDeadlineSeconds: 100",
@@ -36,7 +36,7 @@ def then_die(do):
 watch_here(Path(sys.argv[1]))
 """
 INSTANTS = {
-    "before the time is given": "cron_log.Ledger.claim = die",
+    "before the time is given": "cron_log.CronLog.claim = die",
     "before the run is submitted": "engine.submit = die",
     "after the run is submitted": "engine.submit = then_die(engine.submit)",
     "before its process is started": "children.Processes.start = die",
@@ -240,7 +240,7 @@ def test_killed_between_recording_and_starting(instant, machine):
     machine.write("true")
     killed = machine.watch(sys.executable, "-c", KILLED.format(where=INSTANTS[instant]), str(machine.place))
     assert killed.wait() == -signal.SIGKILL, machine.output.read_text()
-    given = Ledger(machine.home / "journal.db").open()
+    given = CronLog(machine.home / "journal.db").open()
     assert len(given) == (0 if instant == "before the time is given" else 1)
     machine.watch()
     with told(machine):
@@ -280,7 +280,7 @@ def test_killed_at_random_instants(machine):
     machine.watch()
     with told(machine):
         until(lambda: machine.runs() and all(run.finished_at for run in machine.runs()), 300)
-    ledger = Ledger(machine.home / "journal.db")
+    ledger = CronLog(machine.home / "journal.db")
     until(lambda: not ledger.open())
     names = [run.id for run in machine.runs()]
     assert len(names) >= 20

@@ -7,7 +7,7 @@ import pytest
 from pipeline import engine
 from pipeline.engine.schedule import crons
 from pipeline.errors import UserError
-from pipeline.laptop.cron_log import Ledger
+from pipeline.laptop.cron_log import CronLog
 from pipeline.watch.loop import LOOK_SECONDS, alone, watch
 from tests.watch.watching import HOURLY, NOON, Killed, World, seconds, write
 
@@ -241,7 +241,7 @@ def test_a_time_is_given_once_whoever_asks(world):
     write(world.place, "w", HOURLY)
     world.watch()
     cron = engine.load(world.place).named("w").cron
-    other = Ledger(world.journal.path)
+    other = CronLog(world.journal.path)
     assert world.ledger.claim(cron, crons.Status(NOON), f"w-{NOON}", NOON)
     assert not other.claim(cron, crons.Status(5), "another", NOON)
     assert other.status(cron).last_scheduled == NOON

@@ -22,10 +22,10 @@ from pipeline.errors import UserError
 from pipeline.laptop.applying import Workflows
 from pipeline.laptop.background import Background
 from pipeline.stack import Stack
-from pipeline.stack.host import LaptopHost
+from pipeline.stack.host import StackHost
 from pipeline.stack.object_store import connect
 from pipeline.stack.watcher import holder
-from pipeline.watch.listener import Ear, Heard
+from pipeline.watch.listener import BucketListener, Notification
 from pipeline.watch.sensors import Sensors
 from pipeline.watch.uploads import AT_ONCE, Uploads
 from tests import ROOT
@@ -73,13 +73,13 @@ class World:
         self.home = self.stack.home
         self.journal = engine.Journal(self.home / "journal.db")
         self.lines: list[str] = []
-        self.ears: list[Ear] = []
+        self.listeners: list[BucketListener] = []
 
-    def watch(self, ear: type[Ear] = Ear) -> Uploads:
+    def watch(self, listener: type[BucketListener] = BucketListener) -> Uploads:
         """A new one, which listens by now."""
         self.children = Waiting()
-        self.ears.append(ear(lambda name: self.stack.settings("secret", name)))
-        self.uploads = Uploads(Sensors(self.place), self.ears[-1], self.journal, self.children, self.lines.append)
+        self.listeners.append(listener(lambda name: self.stack.settings("secret", name)))
+        self.uploads = Uploads(Sensors(self.place), self.listeners[-1], self.journal, self.children, self.lines.append)
         before = self.listening()
         self.until(lambda: self.listening() > before)
         return self.uploads
@@ -105,8 +105,8 @@ class World:
             client.delete_object(Bucket="inbox", Key=each["Key"])
 
     def close(self) -> None:
-        for ear in self.ears:
-            ear.listen([])
+        for listener in self.listeners:
+            listener.listen([])
 
     @property
     def records(self) -> list[str]:
@@ -155,7 +155,7 @@ def test_a_key_that_argo_would_expand_reaches_the_step_unexpanded(world: World) 
     world.watch()
     world.put("d{{=1+1}} {{workflow.name}}.csv")
     (run,) = world.until(world.journal.rows)
-    view = engine.execute(world.journal, run["id"], LaptopHost(world.stack), world.home, cores=1)
+    view = engine.execute(world.journal, run["id"], StackHost(world.stack), world.home, cores=1)
     assert view.phase == "Succeeded"
     assert [keys(printed.read_text()) for printed in (world.home / "runs" / view.id).rglob("stdout*")] == [world.keys]
     assert world.keys == ["d{{=1+1}} {{workflow.name}}.csv"]
@@ -190,11 +190,11 @@ def test_a_restarted_store_is_listened_to_again_and_listed(world: World) -> None
     world.until(lambda: world.keys == ["after.csv"])
 
 
-class Doubling(Ear):
+class Doubling(BucketListener):
     """Hears each notification twice."""
 
-    def heard(self) -> list[Heard]:
-        return [each for each in super().heard() for _ in range(2)]
+    def drain(self) -> list[Notification]:
+        return [each for each in super().drain() for _ in range(2)]
 
 
 def test_a_doubled_notification_starts_two_runs(world: World) -> None:
@@ -212,7 +212,7 @@ def test_so_many_runs_execute_at_once_and_the_others_wait_in_order(world: World)
     assert world.children.started == created[:AT_ONCE]
     for done in range(1, 4):
         run = created[done - 1]
-        engine.execute(world.journal, run, LaptopHost(world.stack), world.home, cores=1)
+        engine.execute(world.journal, run, StackHost(world.stack), world.home, cores=1)
         world.children.alive.discard(run)
         world.until(lambda: len(world.children.started) == AT_ONCE + done)  # noqa: B023 - called at once
     assert world.children.started == created
@@ -234,8 +234,8 @@ def test_a_sensor_that_the_watch_cannot_do_is_told_and_the_file_may_be_mended(wo
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("operation: create", "operation: patch"), encoding="utf-8")
     try:
-        ear = Ear(lambda _: {})
-        uploads = Uploads(Sensors(world.place), ear, world.journal, Waiting(), world.lines.append)
+        listener = BucketListener(lambda _: {})
+        uploads = Uploads(Sensors(world.place), listener, world.journal, Waiting(), world.lines.append)
         uploads.look(time.time())
         assert [line for line in world.lines if "wine-inbox-sensor.yaml, line" in line and "operation must be" in line]
         assert uploads.names() == []
@@ -244,7 +244,7 @@ def test_a_sensor_that_the_watch_cannot_do_is_told_and_the_file_may_be_mended(wo
         file.write_text(text, encoding="utf-8")
     until(lambda: uploads.look(time.time()) or [line for line in world.lines if "cannot listen" in line])
     assert "the Secret object-store-events has no key AWS_ACCESS_KEY_ID" in world.lines[-1]
-    ear.listen([])
+    listener.listen([])
 
 
 def test_the_descriptor_is_readable_when_something_was_heard(world: World) -> None:
@@ -304,13 +304,13 @@ def applied(name: str = "wine-train-0123456789-1", **spec: Any) -> dict[str, Any
 
 
 @pytest.fixture
-def host(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LaptopHost:
+def host(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StackHost:
     (tmp_path / "train.yaml").write_text(TRAIN.replace("test -e {gate} || sleep 30; ", ""), encoding="utf-8")
     monkeypatch.setattr(finding, "SHIPPED", tmp_path)
-    return LaptopHost(world.stack, Workflows(world.home, world.journal))
+    return StackHost(world.stack, Workflows(world.home, world.journal))
 
 
-def test_an_applied_workflow_is_a_run_of_that_name_once(world: World, host: LaptopHost, tmp_path: Path) -> None:
+def test_an_applied_workflow_is_a_run_of_that_name_once(world: World, host: StackHost, tmp_path: Path) -> None:
     log = tmp_path / "log"
     arguments = {"parameters": [{"name": "records", "value": "given"}]}
     first = host.apply(applied(arguments=arguments), log=log)
@@ -323,7 +323,7 @@ def test_an_applied_workflow_is_a_run_of_that_name_once(world: World, host: Lapt
 
 
 def test_an_applied_workflow_whose_process_was_killed_is_gone_on_with(
-    world: World, host: LaptopHost, tmp_path: Path
+    world: World, host: StackHost, tmp_path: Path
 ) -> None:
     (tmp_path / "train.yaml").write_text(TRAIN.replace("{gate}", str(tmp_path / "gate")), encoding="utf-8")
     host.apply(applied(), log=tmp_path / "log")
@@ -350,7 +350,7 @@ def test_an_applied_workflow_whose_process_was_killed_is_gone_on_with(
     ],
 )
 def test_an_applied_workflow_that_is_more_than_a_name_is_refused(
-    world: World, host: LaptopHost, tmp_path: Path, manifest: dict[str, Any], words: str
+    world: World, host: StackHost, tmp_path: Path, manifest: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(UserError, match=words):
         host.apply(manifest, log=tmp_path / "log")

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import engine
-from pipeline.laptop.cron_log import Ledger
+from pipeline.laptop.cron_log import CronLog
 from pipeline.stack import Stack
-from pipeline.stack.host import LaptopHost
+from pipeline.stack.host import StackHost
 from pipeline.watch.manifests import Folder
 from pipeline.watch.schedules import Crons
 
@@ -82,7 +82,7 @@ class World:
     def watch(self) -> "World":
         """A new watch, after whatever became of the one before."""
         self.children = Waiting()
-        self.ledger = Ledger(self.journal.path)
+        self.ledger = CronLog(self.journal.path)
         self.crons = Crons(Folder(self.place), self.journal, self.ledger, self.children, self.lines.append)
         return self
 
@@ -93,7 +93,7 @@ class World:
 
     def execute(self, run: str) -> engine.RunView:
         """To its end, as a child would."""
-        view = engine.execute(self.journal, run, LaptopHost(Stack(self.home)), self.home, cores=1)
+        view = engine.execute(self.journal, run, StackHost(Stack(self.home)), self.home, cores=1)
         self.children.alive.discard(run)
         return view
 
