@@ -17,10 +17,23 @@ ALLOWED = {
     "steps.pages": ("steps.pages",),
     "pipeline": ("pipeline", "steps.backends", "steps.pages", "steps.errors"),
     "pipeline.engine": ("pipeline.engine", "pipeline.errors"),
-    "pipeline.stack": ("pipeline.stack", "pipeline.errors", "pipeline.engine.host", "steps.backends"),
+    "pipeline.stack": (
+        "pipeline.stack",
+        "pipeline.errors",
+        "pipeline.engine.host",
+        "pipeline.engine.execution.processes",
+        "pipeline.engine.views.tails",
+        "steps.backends",
+    ),
     "pipeline.projects": ("pipeline.projects", "pipeline.project", "pipeline.errors"),
     "pipeline.workflows": ("pipeline.workflows", "pipeline.project", "pipeline"),
-    "pipeline.report": ("pipeline.report", "pipeline.engine.views.views", "pipeline.errors", "steps.pages"),
+    "pipeline.report": (
+        "pipeline.report",
+        "pipeline.engine.views.tails",
+        "pipeline.engine.views.views",
+        "pipeline.errors",
+        "steps.pages",
+    ),
 }
 
 

@@ -1,7 +1,7 @@
 """The processes that execute runs for the watch: one `pipeline run --resume RUN` each, in a session of its own.
 
-So several run at once, Ctrl-C on the watch does not reach them, and they go on when the watch dies. Two that were
-started for one run do no harm: the journal lets one of them have it.
+So several run at once, Ctrl-C on the watch does not reach them, and they outlive it. Two processes for one run do no
+harm: the journal gives it to one of them.
 """
 
 import os
@@ -14,18 +14,18 @@ from typing import Protocol
 from pipeline.engine.views.viewing import folder_of
 from pipeline.stack.processes import MARK
 
-TRIES = 3  # a run whose process ended without ending it is given to another one so many times in all
+TRIES = 3  # processes for one run, if each ends without ending the run
 
 
 class Children(Protocol):
-    """Whoever executes runs."""
+    """Executes runs."""
 
     def start(self, run: str) -> bool:
-        """Have a run executed, or gone on with; False where that has been tried often enough."""
+        """Have a run executed or resumed; False if that has been tried often enough."""
         ...
 
     def busy(self, run: str) -> bool:
-        """Whether a process that `start` made for the run is there."""
+        """Whether a process that `start` made for the run is still there."""
         ...
 
     def descriptors(self) -> list[int]:
@@ -34,15 +34,15 @@ class Children(Protocol):
 
 
 def launch(home: Path, run: str) -> "subprocess.Popen[bytes]":
-    """Start a process that executes the run, or goes on with it, and outlives this one. What it prints is in
-    `process.log` of the run's folder. `home`: the state folder.
+    """Start a process that executes or resumes the run, and outlives this one. It prints to `process.log` in the run's
+    folder. `home`: the state folder.
 
     Raises:
         OSError: no process can be made.
     """
     folder = folder_of(home, run)
     folder.mkdir(parents=True, exist_ok=True)
-    inherited = {name: value for name, value in os.environ.items() if name != MARK}  # it is no part of the watch
+    inherited = {name: value for name, value in os.environ.items() if name != MARK}  # it is not part of the watch
     with (folder / "process.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "pipeline", "run", "--resume", run],

@@ -1,7 +1,7 @@
 """This machine as a place to run workflows: the state folder, the servers, the journal, and a run in the foreground.
 
-A run is executed by the process that asked for it, and shows its live tree there. Ctrl-C ends the run's processes and
-leaves the run where it was; so does any other end, since the journal has every transition.
+The process that asks for a run executes it, and shows its live tree. Ctrl-C ends the run's processes and leaves the run
+where it was; so does any other end of that process, since the journal has every transition.
 """
 
 import os
@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 from pipeline import engine
 from pipeline.engine.manifest.finding import Found, find
 from pipeline.errors import RunFailed, UserError
-from pipeline.laptop.applying import Workflows
+from pipeline.laptop.applying import AppliedWorkflows
 from pipeline.laptop.stopping import end_runs, end_watch
 from pipeline.show.labels import labels
 from pipeline.stack import Stack
 from pipeline.stack.host import StackHost
-from pipeline.stack.watcher import holder
+from pipeline.stack.watcher import watching
 
 if TYPE_CHECKING:
     from pipeline.engine.views.views import RunSummary, RunView
@@ -47,7 +47,7 @@ def home() -> Path:
 
 @dataclass(frozen=True)
 class Again:
-    """To run a workflow again from `node`. `run`: the earlier run; empty for the newest of the workflow."""
+    """Running a workflow again from `node`. `run`: the earlier run; empty for the newest of the workflow."""
 
     node: str
     run: str = ""
@@ -61,7 +61,7 @@ class LocalMachine:
 
     @classmethod
     def here(cls) -> "LocalMachine":
-        """The one whose state is in this checkout (or `$PIPELINE_HOME`)."""
+        """The machine whose state is in this checkout (or `$PIPELINE_HOME`)."""
         return cls(home())
 
     @cached_property
@@ -71,8 +71,8 @@ class LocalMachine:
 
     @cached_property
     def host(self) -> StackHost:
-        """It as the engine sees it."""
-        return StackHost(self.stack, Workflows(self.home, self.journal))
+        """The machine as the engine sees it."""
+        return StackHost(self.stack, AppliedWorkflows(self.home, self.journal))
 
     @cached_property
     def journal(self) -> engine.Journal:
@@ -86,18 +86,18 @@ class LocalMachine:
         for name in ("object-store", "fork-server", "tracking"):
             self.stack.ensure(name)
         background = next((each.pid for each in self.stack.status() if each.name == "watch"), None)
-        if holder(self.home) in (None, background):  # else somebody watches in a terminal
+        if watching(self.home) in (None, background):  # else there is a watch in a terminal
             self.stack.ensure("watch")
 
     def down(self) -> None:
-        """Stop the watch, the runs that it or another run started (they go on at the next `up`), then the servers."""
+        """Stop the watch, the runs that it or another run started (the next `up` resumes them), then the servers."""
         end_watch(self.home)
         end_runs(self.journal)
         self.stack.stop()
 
     def watched(self) -> bool:
-        """Whether somebody watches the inboxes and the schedules."""
-        return holder(self.home) is not None
+        """Whether the inboxes and the schedules are being watched."""
+        return watching(self.home) is not None
 
     def submit(self, name: str, parameters: Mapping[str, str]) -> str:
         """A new run of the workflow `name` of manifests/, not started yet; its id.
@@ -131,7 +131,7 @@ class LocalMachine:
         return engine.again(self.journal, found.manifests.named(found.name), again.node, parameters, of=again.run)
 
     def unfinished(self, name: str, parameters: dict[str, str]) -> str | None:
-        """The run of that workflow with those parameters that was cut off, if the newest was."""
+        """The newest run of that workflow with those parameters, if it was cut off."""
         for run in self.runs():
             if run.workflow == name and parameters.items() <= run.parameters.items():
                 return run.id if run.interrupted else None
@@ -143,9 +143,9 @@ class LocalMachine:
 
         Raises:
             UserError: there is no such run.
-            RunFailed: it ended otherwise than well; or it was stopped, and can be resumed.
+            RunFailed: it did not succeed; or it was stopped, and can be resumed.
         """
-        if engine.has_steps(self.journal, run):  # there is such a run, before any server is started for it
+        if engine.has_steps(self.journal, run):  # which fails before any server starts if there is no such run
             self.stack.start_in_background(["fork-server"])
         with shown() as show, _stoppable() as stop:
             ended = engine.execute(
@@ -154,14 +154,14 @@ class LocalMachine:
         return self.succeeded(ended)
 
     def succeeded(self, ended: "RunView") -> "RunView":
-        """That run, if it ended well.
+        """That run, if it succeeded.
 
         Raises:
-            RunFailed: it did not, or has not ended and nobody executes it.
+            RunFailed: it did not, or it was stopped, and can be resumed.
         """
         run = ended.id
         if ended.interrupted:
-            raise RunFailed(f"{run} was stopped; go on with: pipeline run --resume {run}")
+            raise RunFailed(f"{run} was stopped; resume it with: pipeline run --resume {run}")
         if ended.phase != "Succeeded":
             raise RunFailed(f"{run} {ended.phase.lower()}: {_plainly(ended)}; see: pipeline explain {run}")
         return ended
@@ -190,12 +190,12 @@ class LocalMachine:
         return engine.view(self.journal, run or self.newest())
 
     def stop(self, run: str) -> str:
-        """Ask the process that executes the run to stop it; a line that says what happened."""
+        """Ask the process that executes the run to stop it; a line that says what was done."""
         return engine.stop(self.journal, run)
 
     def logs(self, run: str | None, node: str, *, follow: bool) -> None:
-        """Print the lines that a run's nodes wrote (the newest run's, for None), each after its node's name; of nodes
-        whose name contains `node`. `follow`: and those that will come, until the run ends.
+        """Print the lines that a run's nodes wrote (the newest run's, for None), each after its node's name; only of
+        nodes whose name contains `node`. `follow`: keep printing until the run ends.
 
         Raises:
             UserError: there is no such run, or no such node in it.
@@ -210,10 +210,10 @@ class LocalMachine:
             stream.look(seen)
         stream.close()
         if follow and seen.interrupted:
-            raise RunFailed(f"nobody executes run {seen.id}; go on with: pipeline run --resume {seen.id}")
+            raise RunFailed(f"no process is running {seen.id}; resume it with: pipeline run --resume {seen.id}")
 
     def explain(self, run: str | None, node: str | None) -> list["Line"]:
-        """The story of a run (the newest, for None), or of one node; a first name that is no run's is a node's.
+        """The story of a run (the newest, for None), or of one node; if `run` names no run, it is taken for a node.
 
         Raises:
             UserError: there is no such run or node.
@@ -233,8 +233,8 @@ class LocalMachine:
 
 
 def _plainly(run: "RunView") -> str:
-    """A run's message without what the controller puts before a step's own line; where it names a node by its id, what
-    that node said."""
+    """A run's message without what the controller puts before a step's own line; instead of a node's id, what that node
+    said."""
     message, nodes = run.message, {node.id: node for node in run.nodes}
     while (child := re.fullmatch(r"child '(\S+)' failed", message)) and child[1] in nodes:
         node = nodes[child[1]]
@@ -244,7 +244,7 @@ def _plainly(run: "RunView") -> str:
 
 @contextmanager
 def _stoppable() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second signal of the kind has its usual effect."""
+    """An event that Ctrl-C and SIGTERM set; a second such signal has its usual effect."""
     stop = threading.Event()
     previous: dict[signal.Signals, signal.Handlers | int | Callable[[int, FrameType | None], Any] | None] = {}
 

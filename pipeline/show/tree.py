@@ -17,8 +17,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from pipeline.report import logs
 from pipeline.report.tasks import FINISHED, NEVER_RAN, Task, tasks
+from pipeline.show.log_lines import last_words
 from pipeline.show.plain import Lines, clean, count, tells
 from steps.pages.words import duration, elapsed
 
@@ -170,8 +170,8 @@ def _progress(task: Task, console: Console) -> Text | None:
     """The last line of the log of the part that began last."""
     running = [item.latest for item in task.items if item.phase == "Running" and item.latest.started_at]
     newest = max(running, key=lambda node: node.started_at or datetime.min, default=None)
-    lines = logs.tail(newest.log, 1) if newest else []
-    return _line(console, (f"{_indent(task)}    {clean(logs.message(lines[0]), console)}", "dim")) if lines else None
+    lines = last_words(newest.log / "stderr.log", 1) if newest and newest.log else []
+    return _line(console, (f"{_indent(task)}    {clean(lines[0], console)}", "dim")) if lines else None
 
 
 def _title(task: Task, console: Console) -> str:

@@ -1,7 +1,7 @@
 """The credentials of the embedded servers: generated once, in a file that only its owner can read.
 
-The file is written whole under another name, private from its first byte, and then linked to its place: whoever comes
-second finds it there and takes what it says.
+The file is written whole under another name, private from its first byte, and then linked into place: the second of two
+processes that do so finds it there and uses it.
 """
 
 import json
@@ -27,10 +27,10 @@ class Credentials:
 
 
 def credentials(home: Path) -> Credentials:
-    """The credentials in `home`, generated where there are none yet.
+    """The credentials in `home`, generated if there are none yet.
 
     Raises:
-        UserError: the file is there and does not hold them.
+        UserError: the file exists and does not hold them.
         PipelineError: it cannot be written.
     """
     path = home / FILE
@@ -42,7 +42,7 @@ def credentials(home: Path) -> Credentials:
     try:
         return Credentials(**json.loads(path.read_text())["object-store"])
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} does not hold the credentials it should; remove it, and new ones are made") from error
+        raise UserError(f"{path} does not hold the object store's credentials; remove it to get new ones") from error
 
 
 def _generate(path: Path) -> None:

@@ -6,14 +6,16 @@ import click
 
 from pipeline.engine.manifest.finding import SHIPPED
 from pipeline.errors import UserError
+from pipeline.laptop.background import Background
 from pipeline.laptop.children import Processes
 from pipeline.laptop.cron_log import CronLog
 from pipeline.laptop.machine import LocalMachine
+from pipeline.watch.cron_runs import CronRuns
 from pipeline.watch.listener import BucketListener
 from pipeline.watch.loop import Source, SystemClock, alone, interruptible, watch
-from pipeline.watch.manifests import Folder
-from pipeline.watch.messages import still
-from pipeline.watch.schedules import Crons
+from pipeline.watch.manifests import CronWorkflows
+from pipeline.watch.messages import Log, still_running_message
+from pipeline.watch.schedules import Schedules
 from pipeline.watch.sensors import Sensors
 from pipeline.watch.table import crons_table
 from pipeline.watch.uploads import Uploads
@@ -23,27 +25,26 @@ def watch_here(place: Path | None) -> None:
     """Watch the CronWorkflows and Sensors of a folder or file (of manifests/, for None) until interrupted.
 
     Raises:
-        UserError: there is none that can be run here, or another watch.
-        KeyboardInterrupt: it was asked to end.
+        UserError: there is nothing that can be run here, or another watch is running.
+        KeyboardInterrupt: it was told to end.
     """
-    machine, folder = LocalMachine.here(), _folder(place)
+    machine, place = LocalMachine.here(), _relative(place or SHIPPED)
     with alone(machine.home), interruptible():
-        children = Processes(machine.home)
-        crons = Crons(folder, machine.journal, CronLog(machine.journal.path), children, click.echo)
+        journal, children, log = machine.journal, Processes(machine.home), Log(click.echo)
+        cron_log = CronLog(journal)
+        schedules = Schedules(CronWorkflows(place), cron_log, CronRuns(journal, cron_log, children, log), log)
         listener = BucketListener(lambda name: machine.stack.settings("secret", name))
-        uploads = Uploads(Sensors(folder.place), listener, machine.journal, children, click.echo)
+        uploads = Uploads(Sensors(place), listener, Background(journal), children, log)
+        sources: list[Source] = [schedules, uploads]
         try:
-            click.echo(f"watching {folder.place}; Ctrl-C ends the watch and leaves what runs alone")
-            sources: list[Source] = [crons, uploads]
+            click.echo(f"watching {place}; Ctrl-C ends the watch, not the runs that it started")
             for source in sources:
-                source.look(SystemClock().now())
-            if not crons.names() and not uploads.names():
-                raise UserError(
-                    f"no CronWorkflow and no Sensor in {folder.place} can be watched; name another folder or file"
-                )
+                source.process(SystemClock().now())
+            if not schedules.names() and not uploads.names():
+                raise UserError(f"{place} has no CronWorkflow and no Sensor to watch; name another folder or file")
             watch(sources, children, SystemClock())
         except KeyboardInterrupt:
-            click.echo(still([*crons.running(), *uploads.running()]))
+            click.echo(still_running_message([*schedules.executing(), *uploads.executing()]))
             raise
 
 
@@ -54,11 +55,11 @@ def list_here(place: Path | None) -> tuple[str, list[str]]:
         UserError: there is none.
     """
     machine = LocalMachine.here()
-    known = (machine.home / "journal.db").exists()
-    return crons_table(_folder(place), CronLog(machine.journal.path) if known else None, SystemClock().now())
+    cron_log = CronLog(machine.journal) if (machine.home / "journal.db").exists() else None
+    return crons_table(CronWorkflows(_relative(place or SHIPPED)), cron_log, SystemClock().now())
 
 
-def _folder(place: Path | None) -> Folder:
-    """Named as a person would: from the present folder on where it is below that."""
-    found = (place or SHIPPED).absolute()
-    return Folder(found.relative_to(Path.cwd()) if found.is_relative_to(Path.cwd()) else found)
+def _relative(place: Path) -> Path:
+    """Relative to the current directory when inside it."""
+    found = place.absolute()
+    return found.relative_to(Path.cwd()) if found.is_relative_to(Path.cwd()) else found

@@ -17,7 +17,7 @@ import pytest
 
 from pipeline.engine.views.views import NodeView, RunView
 from pipeline.show.labels import labels
-from pipeline.show.log_lines import LONGEST, Tail, harmless, last_lines, spoken
+from pipeline.show.log_lines import LONGEST, Tail, harmless, last_words, spoken
 from pipeline.show.logs import Printer, Stream, live_logs
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -260,8 +260,8 @@ def test_a_log_that_is_not_there_yet(tmp_path: Path) -> None:
 def test_the_last_lines_of_a_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("".join(f"{n}\n\n" for n in range(100_000)) + "\x1b[1mend\x1b[0m", encoding="utf-8")
-    assert last_lines(log, 3) == ["99998", "99999", "end"]
-    assert last_lines(tmp_path / "nosuch", 3) == []
+    assert last_words(log, 3) == ["99998", "99999", "end"]
+    assert last_words(tmp_path / "nosuch", 3) == []
     assert harmless("plain") == "plain"
 
 

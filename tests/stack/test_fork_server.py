@@ -15,11 +15,11 @@ import psutil
 import pytest
 
 import tests
+from pipeline.engine.execution.processes import start_time, wait_until
 from pipeline.errors import PipelineError
 from pipeline.stack import Stack
 from pipeline.stack.fork_client import ForkServer, Step, spawn
 from pipeline.stack.host import StackHost
-from pipeline.stack.processes import start_time, wait_until
 from tests.stack.witness import ROOT, processes_of, record_of
 
 STEPS = tests.ROOT / "steps"
@@ -172,10 +172,10 @@ def test_closing_ends_the_step(node: Node) -> None:
 _ENGINE = """
 import pathlib, sys, time
 from pipeline.stack import Stack
-from pipeline.stack.host import LaptopHost
+from pipeline.stack.host import StackHost
 home, root, folder = map(pathlib.Path, sys.argv[1:])
 out, err, env = folder / "stdout", folder / "stderr", {"PATH": "/usr/bin:/bin"}
-host = LaptopHost(Stack(home, root=root))
+host = StackHost(Stack(home, root=root))
 step = host.spawn_step("tried.hang", [str(folder / "pids")], env=env, cwd=folder, stdout=out, stderr=err)
 time.sleep(1000)
 """

@@ -12,7 +12,8 @@ from typing import Final
 
 from pipeline.engine.execution.journal import Journal, Started
 from pipeline.engine.execution.leaves import Outcome
-from pipeline.engine.execution.process import Child, end_group
+from pipeline.engine.execution.process import Child
+from pipeline.engine.execution.processes import end_group
 from pipeline.engine.execution.reuse import Taker
 from pipeline.engine.execution.runner import Hands, Happening, Leaf
 from pipeline.engine.host import Host

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.engine import places
 from pipeline.engine.execution import leaves
-from pipeline.engine.execution.process import start_time
+from pipeline.engine.execution.processes import start_time
 from tests.engine.laboratory import Laboratory, container, log_of, until
 
 PASS_ON = """
