@@ -20,12 +20,11 @@ ctypes.CDLL(None).pthread_exit(None)
 
 @contextmanager
 def running(*command: str) -> Iterator["subprocess.Popen[bytes]"]:
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def state(pid: int) -> str:
