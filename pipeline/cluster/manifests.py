@@ -7,10 +7,11 @@ from typing import Any
 import yaml
 
 from pipeline.errors import UserError
+from pipeline.kubernetes import PART_OF
 from pipeline.workflows.leaf import SERVING_IMAGE, STEPS_IMAGE
 
 KINDS = ("WorkflowTemplate", "CronWorkflow", "EventBus", "EventSource", "Sensor")
-OURS = "app.kubernetes.io/part-of=learning-pipelines,!app.kubernetes.io/managed-by"
+OURS = f"{PART_OF},!app.kubernetes.io/managed-by"
 
 
 def read(folder: Path, registry: str, *, crons: bool) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import yaml
 
 from pipeline.cluster.kube import Cluster
 from pipeline.errors import PipelineError
+from pipeline.kubernetes import container_security, labels, pod_security
 
 _PATIENCE = 180.0
 _UNABLE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError")
@@ -73,25 +74,16 @@ def _pod(name: str, image: str) -> dict[str, Any]:
             for key in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
         ],
         "resources": {"requests": {"cpu": "10m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
+        "securityContext": container_security(),
     }
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "labels": {"app.kubernetes.io/part-of": "learning-pipelines"}},
+        "metadata": {"name": name, "labels": labels("doctor")},
         "spec": {
             "restartPolicy": "Never",
             "automountServiceAccountToken": False,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 8737,
-                "runAsGroup": 8737,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": pod_security(),
             "containers": [container],
         },
     }

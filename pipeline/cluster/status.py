@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.cluster import pods
 from pipeline.cluster.kube import Cluster
+from pipeline.kubernetes import PART_OF
 from pipeline.show.tables import table
 from steps.pages.words import one_line, shortened
 
@@ -16,7 +17,7 @@ _WORKFLOW = "workflows.argoproj.io/workflow"
 
 def shown(cluster: Cluster) -> str:
     """The newest runs with their reasons, and the model servers with their versions."""
-    runs = cluster.get("workflows.argoproj.io", "-l", "app.kubernetes.io/part-of=learning-pipelines")
+    runs = cluster.get("workflows.argoproj.io", "-l", PART_OF)
     runs.sort(key=lambda each: each["metadata"]["creationTimestamp"], reverse=True)
     waiting = _waiting(cluster)
     listed = [_run(each, waiting.get(each["metadata"]["name"], "")) for each in runs[:_SHOWN]]

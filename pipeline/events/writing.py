@@ -7,16 +7,10 @@ not deliver unless it says `atLeastOnce` and a `retryStrategy`.
 from typing import Any
 
 from pipeline.events.models import API_VERSION, RECORDS, EventBus, EventSource, SecretKey, Sensor
+from pipeline.kubernetes import container_security, labels, pod_security
 
 SENSOR_ACCOUNT = "pipeline-sensor"  # may create workflows, and nothing else
 _STREAM = "maxMsgs: 50000\nmaxAge: 168h\nmaxBytes: -1\nreplicas: 1\nduplicates: 300s\nretention: 0\ndiscard: 0\n"
-_NON_ROOT = {
-    "runAsNonRoot": True,
-    "runAsUser": 8737,
-    "runAsGroup": 8737,
-    "fsGroup": 8737,
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
 
 
 def event_bus(bus: EventBus) -> dict[str, Any]:
@@ -26,14 +20,14 @@ def event_bus(bus: EventBus) -> dict[str, Any]:
     return _object(
         "EventBus",
         bus.name,
-        {"app.kubernetes.io/component": "events", "app.kubernetes.io/part-of": "learning-pipelines"},
+        labels("events"),
         {
             "jetstream": {
                 "version": bus.version,
                 "replicas": 1,
                 "streamConfig": _STREAM,
                 "persistence": {"accessMode": "ReadWriteOnce", "volumeSize": "1Gi"},
-                "securityContext": _NON_ROOT,
+                "securityContext": pod_security(),
                 "containerTemplate": container,
                 "reloaderContainerTemplate": _container("32Mi", "64Mi"),
                 "metricsContainerTemplate": _container("32Mi", "64Mi"),
@@ -56,11 +50,11 @@ def event_source(source: EventSource, bus: EventBus) -> dict[str, Any]:
     return _object(
         "EventSource",
         source.name,
-        _labels(source.project, "eventsource"),
+        labels("eventsource", source.project),
         {
             "eventBusName": bus.name,
             "replicas": 1,
-            "template": {"container": _container("64Mi", "256Mi"), "securityContext": _NON_ROOT},
+            "template": {"container": _container("64Mi", "256Mi"), "securityContext": pod_security()},
             "minio": {source.event: entry},
         },
     )
@@ -71,7 +65,7 @@ def sensor(sensor: Sensor, bus: EventBus) -> dict[str, Any]:
     workflow = {
         "apiVersion": API_VERSION,
         "kind": "Workflow",
-        "metadata": {"generateName": sensor.generate_name, "labels": _labels(sensor.project, "ingest")},
+        "metadata": {"generateName": sensor.generate_name, "labels": labels("ingest", sensor.project)},
         "spec": {
             "workflowTemplateRef": {"name": sensor.workflow},
             "arguments": {"parameters": [{"name": sensor.parameter, "value": ""}]},
@@ -92,14 +86,14 @@ def sensor(sensor: Sensor, bus: EventBus) -> dict[str, Any]:
     return _object(
         "Sensor",
         sensor.name,
-        _labels(sensor.project, "sensor"),
+        labels("sensor", sensor.project),
         {
             "eventBusName": bus.name,
             "replicas": 1,
             "template": {
                 "serviceAccountName": SENSOR_ACCOUNT,
                 "container": _container("64Mi", "256Mi"),
-                "securityContext": _NON_ROOT,
+                "securityContext": pod_security(),
             },
             "dependencies": [{"name": sensor.event, "eventSourceName": sensor.source, "eventName": sensor.event}],
             "triggers": [trigger],
@@ -111,14 +105,6 @@ def _object(kind: str, name: str, labels: dict[str, str], spec: dict[str, Any]) 
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name, "labels": labels}, "spec": spec}
 
 
-def _labels(project: str, component: str) -> dict[str, str]:
-    return {
-        "app.kubernetes.io/component": component,
-        "app.kubernetes.io/instance": project,
-        "app.kubernetes.io/part-of": "learning-pipelines",
-    }
-
-
 def _reference(key: SecretKey) -> dict[str, str]:
     return {"name": key.name, "key": key.key}
 
@@ -126,10 +112,5 @@ def _reference(key: SecretKey) -> dict[str, str]:
 def _container(request: str, limit: str) -> dict[str, Any]:
     return {
         "resources": {"requests": {"cpu": "50m", "memory": request}, "limits": {"memory": limit}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-        },
+        "securityContext": container_security(),
     }

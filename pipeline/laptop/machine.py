@@ -200,14 +200,14 @@ class LocalMachine:
         Raises:
             UserError: there is no such run, or no such node in it.
         """
-        from pipeline.show.logs import Printer, Stream  # noqa: PLC0415 — rich is needed only to show a run
+        from pipeline.show.logs import LogStream, Printer  # noqa: PLC0415 — rich is needed only to show a run
 
         first = self.view(run)
         if not follow and not any(node in name for name in (*labels(first).values(), *(n.name for n in first.nodes))):
             raise UserError(f"run {first.id} has no node whose name contains {node!r}")
-        stream = Stream(Printer(), node, told=follow)
+        stream = LogStream(Printer(), node, told=follow)
         for seen in engine.follow(self.journal, first.id) if follow else [first]:
-            stream.look(seen)
+            stream.update(seen)
         stream.close()
         if follow and seen.interrupted:
             raise RunFailed(f"no process is running {seen.id}; resume it with: pipeline run --resume {seen.id}")

@@ -1,5 +1,5 @@
-"""What nodes are called where there is room for one name: `train.decide`, `fetch(2:20)`, `fetch #2` for a second
-attempt. The run itself has no name among its nodes, but where it is a single one."""
+"""Short names of nodes: `train.decide`, `fetch(2:20)`, `fetch #2` for a second attempt. The root node is called by the
+workflow's name, which is not part of the others'."""
 
 from typing import TYPE_CHECKING
 

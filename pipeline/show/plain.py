@@ -1,4 +1,4 @@
-"""The live tree's stand-in where output is a file, a pipe or a terminal that cannot redraw: a line for each change."""
+"""The live tree's stand-in for files, pipes and terminals that cannot redraw: a line for each change."""
 
 import threading
 from contextlib import suppress
@@ -28,7 +28,7 @@ class _Change:
     message: str
 
 
-class Lines:
+class PlainLines:
     """A line for each change: time, phase, name, duration, message."""
 
     def __init__(self, console: Console) -> None:
@@ -66,7 +66,7 @@ class Lines:
         parts = [change.name, "" if took is None else duration(took), told]
         words = "  ".join(clean(part, self._console) for part in parts if part)
         line = Text(f"{at.astimezone():%H:%M:%S}  {change.phase:<9}  {words}")
-        with suppress(SystemExit):  # what rich raises where nobody reads any more; the run goes on, unseen
+        with suppress(SystemExit):  # rich raises it once its reader is gone; the run goes on, unseen
             self._console.print(line, soft_wrap=True)
 
 
@@ -75,15 +75,15 @@ def _of(timed: "Task | NodeView", name: str) -> _Change:
 
 
 def tells(change: "_Change | Task") -> bool:
-    """Whether its message is worth a word: of what succeeded, only from which run it was reused."""
+    """Whether its message is shown: after a success, only if it names the run that it was reused from."""
     return bool(change.message) and (change.phase != "Succeeded" or bool(origin(change.message)))
 
 
 def count(task: Task) -> str:
-    """How many parts of a fan-out are done, and of how many."""
+    """How many items of a fan-out are done, and of how many."""
     return f" {task.done}/{len(task.items)}" if task.fanned else ""
 
 
 def clean(text: str, console: Console) -> str:
-    """`text` on one line, without control characters, and in what the terminal's encoding can say."""
+    """`text` on one line, without control characters, and within the terminal's encoding."""
     return one_line(text).encode(console.encoding, "replace").decode(console.encoding)

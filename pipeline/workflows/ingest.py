@@ -9,9 +9,11 @@ from hera.workflows import DAG, Artifact, Container, CronWorkflow, Resource, Tas
 from hera.workflows.models import Artifact as ManifestArtifact
 from hera.workflows.models import ManifestFrom
 
+from pipeline import kubernetes
+from pipeline.kubernetes import labels
 from pipeline.project import TableProject
 from pipeline.workflows import release
-from pipeline.workflows.leaf import MEDIUM, NON_ROOT, labels, leaf, retries
+from pipeline.workflows.leaf import MEDIUM, NON_ROOT, leaf, retries
 from pipeline.workflows.shape import CREATED, DECLARATION, RUN, arguments, cron, template
 
 TRAINER = "pipeline-trainer"  # may create, get and patch workflows
@@ -59,7 +61,7 @@ def _templates(project: TableProject) -> list[Container | Resource]:
     step = leaf(
         project.name,
         "ingest",
-        DECLARATION | _RECORDS | RUN | CREATED,
+        DECLARATION | _RECORDS | RUN | CREATED | {"training": _training(project)},
         size=MEDIUM,
         parameters_out=["train"],
         artifacts_out=["manifest", "summary", "report"],
@@ -73,9 +75,24 @@ def _templates(project: TableProject) -> list[Container | Resource]:
         active_deadline_seconds="600",
         pod_security_context=NON_ROOT,
         service_account_name=TRAINER,
-        labels=labels(project.name, "train"),
+        labels=labels("train", project.name),
     )
     return [step, training]
+
+
+def _training(project: TableProject) -> str:
+    """The Workflow to apply; its name, which the step decides, is its identity: applied twice, it is there once."""
+    return kubernetes.template(
+        {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "metadata": {"name": "<name>", "labels": labels("train", project.name)},
+            "spec": {
+                "workflowTemplateRef": {"name": f"{project.name}-train"},
+                "arguments": {"parameters": [{"name": "by", "value": "upload (<run>)"}]},
+            },
+        }
+    )
 
 
 def _tasks() -> None:

@@ -1,8 +1,7 @@
 """A leaf: one step in one container, with everything that a pod of ours always has.
 
-What each has: a command, resources, retries that leave bad input (2) and failed checks (3) alone, a deadline, a
-security context that Pod Security's `restricted` profile admits (https://kubernetes.io/docs/concepts/security/pod-security-standards/),
-a read-only root with `/work` and `/tmp` to write to, a service account, and labels.
+That is: a command, resources, retries except of bad input (2) and failed checks (3), a deadline, a security context, a
+read-only root with `/work` and `/tmp` to write to, a service account, and labels.
 """
 
 from collections.abc import Sequence
@@ -19,17 +18,10 @@ from hera.workflows import (
     RetryStrategy,
     SecretEnvFrom,
 )
-from hera.workflows.models import (
-    Backoff,
-    Capabilities,
-    IntOrString,
-    PodSecurityContext,
-    SeccompProfile,
-    SecurityContext,
-    ValueFrom,
-)
+from hera.workflows.models import Backoff, IntOrString, PodSecurityContext, SecurityContext, ValueFrom
 
 from pipeline import __version__
+from pipeline.kubernetes import container_security, labels, pod_security
 
 STEPS_IMAGE = f"pipeline-steps:{__version__}"
 SERVING_IMAGE = f"pipeline-serve:{__version__}"
@@ -40,19 +32,8 @@ DATABASE = SecretEnvFrom(name="database")
 TRACKING = ConfigMapEnvFrom(name="tracking")
 OPENAQ = SecretEnvFrom(name="openaq", optional=True)  # the key of OpenAQ's API; the archive needs none
 
-NON_ROOT = PodSecurityContext(
-    run_as_non_root=True,
-    run_as_user=8737,
-    run_as_group=8737,
-    fs_group=8737,
-    seccomp_profile=SeccompProfile(type="RuntimeDefault"),
-)
-CONFINED = SecurityContext(
-    allow_privilege_escalation=False,
-    capabilities=Capabilities(drop=["ALL"]),
-    read_only_root_filesystem=True,
-    run_as_non_root=True,
-)
+NON_ROOT = PodSecurityContext.model_validate(pod_security())
+CONFINED = SecurityContext.model_validate(container_security())
 
 
 @dataclass(frozen=True)
@@ -78,15 +59,6 @@ def retries() -> RetryStrategy:
         expression="asInt(lastRetry.exitCode) not in [2, 3]",
         backoff=Backoff(duration="5s", factor=IntOrString(root=2)),
     )
-
-
-def labels(project: str, component: str) -> dict[str, str]:
-    """The labels of everything that belongs to one step of one project."""
-    return {
-        "app.kubernetes.io/component": component,
-        "app.kubernetes.io/instance": project,
-        "app.kubernetes.io/part-of": "learning-pipelines",
-    }
 
 
 def leaf(
@@ -126,7 +98,7 @@ def leaf(
         pod_security_context=NON_ROOT,
         security_context=CONFINED,
         service_account_name=SERVICE_ACCOUNT,
-        labels=labels(project, step),
+        labels=labels(step, project),
         volumes=[EmptyDirVolume(name="work", mount_path="/work"), EmptyDirVolume(name="tmp", mount_path="/tmp")],  # noqa: S108
     )
 

@@ -10,9 +10,11 @@ from hera.workflows import DAG, Artifact, Container, Parameter, Resource, Task
 from hera.workflows.models import Artifact as ManifestArtifact
 from hera.workflows.models import ManifestFrom, Mutex, Synchronization, ValueFrom
 
+from pipeline.kubernetes import labels
 from pipeline.project import Project, TableProject
 from pipeline.workflows import recording
-from pipeline.workflows.leaf import DATABASE, NON_ROOT, OBJECT_STORE, SERVING_IMAGE, TRACKING, labels, leaf, retries
+from pipeline.workflows.leaf import DATABASE, NON_ROOT, OBJECT_STORE, SERVING_IMAGE, TRACKING, leaf, retries
+from pipeline.workflows.serving import deployment
 from pipeline.workflows.shape import DECLARATION, RUN
 
 EXIT_HANDLER = "record-and-restore"
@@ -27,7 +29,7 @@ def templates(project: Project | TableProject, workflow: str) -> list[Container 
         leaf(
             project.name,
             "admit",
-            DECLARATION | _DECISION | _SERVING,
+            DECLARATION | _DECISION | deployment(project) | _SERVING,
             settings=[DATABASE],
             inputs=[decision],
             parameters_out=["admitted"],
@@ -52,7 +54,7 @@ def follow(project: Project | TableProject) -> Container:
     return leaf(
         project.name,
         "follow",
-        DECLARATION | _SERVING | RUN,
+        DECLARATION | deployment(project) | _SERVING | RUN,
         settings=[DATABASE, TRACKING],
         parameters_out=["needed"],
         artifacts_out=["manifest"],
@@ -73,7 +75,7 @@ def deploy(project: Project | TableProject) -> Resource:
         active_deadline_seconds="600",
         pod_security_context=NON_ROOT,
         service_account_name="pipeline-deployer",
-        labels=labels(project.name, "deploy"),
+        labels=labels("deploy", project.name),
     )
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from hera.workflows import CronWorkflow, Parameter, WorkflowTemplate
 from hera.workflows.models import PodGC, TTLStrategy, WorkflowMetadata
 
+from pipeline.kubernetes import labels
 from pipeline.project import Project, Reconciling, Schedule, TableProject
-from pipeline.workflows.leaf import SERVICE_ACCOUNT, labels
+from pipeline.workflows.leaf import SERVICE_ACCOUNT
 
 _DAY = 24 * 3600
 
@@ -46,8 +47,8 @@ def arguments(project: Project | TableProject, values: dict[str, str]) -> list[P
 def common(project: Project | TableProject, workflow: str, *, hours: int) -> dict[str, Any]:
     """The fields that all workflows share; `hours` is how long the whole may take."""
     return {
-        "labels": labels(project.name, workflow),
-        "workflow_metadata": WorkflowMetadata(labels=labels(project.name, workflow)),
+        "labels": labels(workflow, project.name),
+        "workflow_metadata": WorkflowMetadata(labels=labels(workflow, project.name)),
         "service_account_name": SERVICE_ACCOUNT,
         "active_deadline_seconds": hours * 3600,
         "archive_logs": True,

@@ -19,6 +19,9 @@ from steps.errors import StepError
 
 log = logging.getLogger("steps")
 
+declaration_option = click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+"""The option that every step has."""
+
 
 class JsonLines(logging.Formatter):
     """One JSON object a line: time (UTC), level, message and what `extra={"fields": {...}}` adds."""

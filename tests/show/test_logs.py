@@ -18,7 +18,7 @@ import pytest
 from pipeline.engine.views.views import NodeView, RunView
 from pipeline.show.labels import labels
 from pipeline.show.log_lines import LONGEST, Tail, harmless, last_words, spoken
-from pipeline.show.logs import Printer, Stream, live_logs
+from pipeline.show.logs import LogStream, Printer, live_logs
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 ENDED = BEGAN + timedelta(seconds=2)
@@ -58,13 +58,13 @@ class Shown:
 
     def __init__(self, wanted: str = "", *, told: bool = True, since: datetime | None = None) -> None:
         self.file = io.StringIO()
-        self.stream = Stream(Printer(self.file), wanted, told=told, since=since)
+        self.stream = LogStream(Printer(self.file), wanted, told=told, since=since)
         self.every.append(self)
 
     def look(self, view: RunView) -> list[str]:
         """What was written for this look."""
         before = self.file.tell()
-        self.stream.look(view)
+        self.stream.update(view)
         return self.file.getvalue()[before:].splitlines()
 
 
