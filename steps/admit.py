@@ -11,21 +11,23 @@ import click
 from steps.backends import promotions
 from steps.backends.database import begin
 from steps.contract import declaration as declared
-from steps.contract.command import declaration_option, log, run, write_json, write_text
+from steps.contract.command import declaration_option, input_file, log, run, write_json, write_text
 from steps.release import deployment
 
 
 @click.command()
 @declaration_option
 @click.option("--decision", type=int, required=True, help="The number of the decision to deploy.")
-@click.option("--deployment", "template", required=True, help="The SeldonDeployment, as JSON; <version> … in it.")
+@click.option(
+    "--deployment", "template", type=input_file, required=True, help="The SeldonDeployment but for <…> (JSON)."
+)
 @click.option("--image", required=True, help="The image that serves models.")
 @click.option(
     "--manifest-out", type=click.Path(path_type=Path), required=True, help="The SeldonDeployment; {} if none."
 )
 @click.option("--admitted-out", type=click.Path(path_type=Path), required=True, help="true or false.")
 def command(
-    *, declaration: str, decision: int, template: str, image: str, manifest_out: Path, admitted_out: Path
+    *, declaration: str, decision: int, template: Path, image: str, manifest_out: Path, admitted_out: Path
 ) -> None:
     """Let a decision pass to deployment, unless a later one has passed."""
     project = declared.parse_any(declaration).name

@@ -14,7 +14,7 @@ from steps import tables
 from steps.backends import history, ledger, objects
 from steps.backends.database import transact
 from steps.contract import declaration as declared
-from steps.contract.command import declaration_option, log, run, write_json, write_text
+from steps.contract.command import declaration_option, input_file, log, run, write_json, write_text
 from steps.contract.manifests import filled
 from steps.inbox import announced, training
 from steps.inbox.candidates import prefix
@@ -28,7 +28,7 @@ from steps.tables import page, shift
 @click.option("--records", default="", help="A notification, in base64; empty: look for everything.")
 @click.option("--run", "name", required=True, help="The workflow's name; files that it takes are kept under it.")
 @click.option("--created", required=True, help="When the workflow was created (RFC 3339); shown on the page.")
-@click.option("--training", "template", required=True, help="The training to start, as JSON; <name> and <run> in it.")
+@click.option("--training", "template", type=input_file, required=True, help="The object, but for each <…> (JSON).")
 @click.option("--train-out", type=click.Path(path_type=Path), required=True, help="true or false.")
 @click.option(
     "--manifest-out", type=click.Path(path_type=Path), required=True, help="The training to start; {} if none."
@@ -41,7 +41,7 @@ def command(
     records: str,
     name: str,
     created: str,
-    template: str,
+    template: Path,
     train_out: Path,
     manifest_out: Path,
     summary_out: Path,

@@ -25,7 +25,7 @@ from steps.checking.expectations import Expectations, Outcome
 from steps.checking.reading import RawFile
 from steps.contract import selection
 from steps.contract.batches import batches
-from steps.contract.command import declaration_option, run, write_json, write_text
+from steps.contract.command import declaration_option, input_file, run, write_json, write_text
 from steps.contract.declaration import Declaration, parse
 from steps.contract.threads import each
 from steps.errors import CheckFailed
@@ -36,7 +36,6 @@ from steps.features.observations import Observations
 
 log = logging.getLogger("steps")
 _THREADS = 8
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _FILES_AT_ONCE = 400  # some 60,000 rows of a station with six parameters
 _BYTES_AT_ONCE = 1024 * 1024  # packed, where stations report more often
 
@@ -64,7 +63,7 @@ class Taken:
 
 @click.command()
 @declaration_option
-@click.option("--plan", "plan_file", required=True, type=_FILE, help="The plan, as `plan` wrote it (JSON).")
+@click.option("--plan", "plan_file", required=True, type=input_file, help="The plan, as `plan` wrote it (JSON).")
 @click.option("--created", required=True, help="When the workflow was created (RFC 3339).")
 @click.option("--report-out", required=True, type=click.Path(path_type=Path), help="Where the page goes (HTML).")
 @click.option("--summary-out", required=True, type=click.Path(path_type=Path), help="Where the summary goes (JSON).")

@@ -28,10 +28,10 @@ _NAMESPACE = click.option("--namespace", "-n", default="mlops", show_default=Tru
 @click.option("--diff", "whole_diff", is_flag=True, help="Show every line that changes in the manifests.")
 def deploy(**typed: Any) -> None:
     """Bring it all to kubectl's current context: Argo, Seldon, the platform, the manifests."""
-    from pipeline.cluster.deploying import Wish
+    from pipeline.cluster.deploying import DeployOptions
     from pipeline.cluster.deploying import deploy as do
 
-    do(ROOT, Wish(**typed))
+    do(ROOT, DeployOptions(**typed))
 
 
 @click.command("undeploy", **example("pipeline undeploy"))

@@ -1,4 +1,4 @@
-"""What `manifests/` holds, for one namespace and one registry of images: nothing else is changed."""
+"""What `manifests/` holds, with the images of one registry; nothing else is changed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ OURS = f"{PART_OF},!app.kubernetes.io/managed-by"
 
 
 def read(folder: Path, registry: str, *, crons: bool) -> list[dict[str, Any]]:
-    """The objects of every project, each once; without CronWorkflows unless `crons`.
+    """The objects of all projects, each once; CronWorkflows only with `crons`.
 
     Raises:
         UserError: there are none.
@@ -31,7 +31,7 @@ def read(folder: Path, registry: str, *, crons: bool) -> list[dict[str, Any]]:
 
 
 def images(registry: str) -> Iterator[str]:
-    """The images that these manifests and the platform's chart name."""
+    """The images that the manifests and the platform's chart name."""
     for image in (STEPS_IMAGE, SERVING_IMAGE, STEPS_IMAGE.replace("steps", "mlflow")):
         yield _in_registry(image, registry)
 
@@ -41,7 +41,7 @@ def _in_registry(image: str, registry: str) -> str:
 
 
 def _from_registry(value: Any, registry: str) -> Any:
-    """`value` with our images' names, wherever they stand as a whole text, under the registry."""
+    """`value` with the registry before each text that is the name of an image of ours."""
     if isinstance(value, dict):
         return {key: _from_registry(each, registry) for key, each in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Pods: why one does not run, and one of our own that looks at what only a pod can see."""
+"""Pods: why one does not run, and one of our own that checks what only a pod can see."""
 
 import time
 from pathlib import Path
@@ -17,7 +17,7 @@ _PROBE = Path(__file__).with_name("probe.py")
 
 
 def trouble(pod: dict[str, Any]) -> str:
-    """Why the pod cannot start, or nothing."""
+    """Why the pod cannot start; empty if it can."""
     status = pod.get("status", {})
     for each in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
         waiting = each.get("state", {}).get("waiting", {})
@@ -30,10 +30,10 @@ def trouble(pod: dict[str, Any]) -> str:
 
 
 def probe(cluster: Cluster, image: str) -> str:
-    """What `probe.py` prints in a pod of that image, with what a step has.
+    """What `probe.py` prints in a pod of that image, with a step's settings.
 
     Raises:
-        PipelineError: the pod did not run; why.
+        PipelineError: the pod did not run; says why.
     """
     name = f"pipeline-doctor-{uuid4().hex[:6]}"
     cluster.kubectl("create", "-f", "-", given=yaml.safe_dump(_pod(name, image)))

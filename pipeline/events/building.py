@@ -1,5 +1,5 @@
-"""A project's EventBus, EventSource and Sensor. The bus is one for all projects of a namespace, the same bytes in each
-folder, so that a folder can be applied alone."""
+"""A project's EventBus, EventSource and Sensor. All projects of a namespace share one bus; each folder holds the same
+bytes of it, so that a folder can be applied alone."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,7 +24,7 @@ def rendered(project: TableProject) -> dict[str, str]:
 
 
 def source(project: TableProject) -> EventSource:
-    """What is written below `<project>/new/` of the inbox."""
+    """Announces what is written below `<project>/new/` of the inbox."""
     return EventSource(
         name=f"{project.name}-inbox",
         project=project.name,

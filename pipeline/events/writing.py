@@ -1,7 +1,7 @@
-"""The models as Kubernetes objects, with what Pod Security's `restricted` profile wants of every pod.
+"""The models as Kubernetes objects.
 
-A bus of one replica needs a stream of one too, or its clients are restarted for ever. A Sensor forgets what it could
-not deliver unless it says `atLeastOnce` and a `retryStrategy`.
+A bus with one replica needs a stream with one too, or its clients restart for ever. A Sensor forgets what it could not
+deliver unless it has `atLeastOnce` and a `retryStrategy`.
 """
 
 from typing import Any
@@ -14,8 +14,8 @@ _STREAM = "maxMsgs: 50000\nmaxAge: 168h\nmaxBytes: -1\nreplicas: 1\nduplicates: 
 
 
 def event_bus(bus: EventBus) -> dict[str, Any]:
-    """The EventBus. It keeps its streams on a volume of the default class: without, they are gone with its pod, and its
-    clients try for ever to find them again."""
+    """The EventBus. It keeps its streams on a volume of the default class: else they are gone with its pod, and its
+    clients look for them for ever."""
     container = _container("64Mi", "256Mi")
     return _object(
         "EventBus",
@@ -37,7 +37,7 @@ def event_bus(bus: EventBus) -> dict[str, Any]:
 
 
 def event_source(source: EventSource, bus: EventBus) -> dict[str, Any]:
-    """The EventSource, of one entry: of several, a dead one would not be restarted."""
+    """The EventSource, with one entry: of several, a dead one would not be restarted."""
     entry = {
         "endpoint": source.endpoint,
         "insecure": True,

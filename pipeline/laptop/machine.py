@@ -74,6 +74,11 @@ class LocalMachine:
         """The machine as the engine sees it."""
         return StackHost(self.stack, AppliedWorkflows(self.home, self.journal))
 
+    def use(self, *secrets: str) -> None:
+        """Put the settings of these Secrets into this process's environment, where `steps.backends` looks for them."""
+        for name in secrets:
+            os.environ.update(self.host.environment("secret", name))
+
     @cached_property
     def journal(self) -> engine.Journal:
         """All runs of this machine."""

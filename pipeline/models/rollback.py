@@ -1,4 +1,4 @@
-"""The way back, as a person types it: the workflow is run, and then it is said what is live."""
+"""The way back, as a person types it: runs the workflow, and says what is live then."""
 
 import getpass
 
@@ -11,20 +11,19 @@ _LONGEST = 500  # characters of a reason
 
 
 def roll_back(machine: LocalMachine, project: str, *, to: int | None, why: str) -> str:
-    """Put a model that was live before back (None: the one before); a line that says what is live now, and what was.
+    """Put back a model that was live before (None: the previous one); a line that says what is live now, and what was.
 
     Raises:
         UserError: the reason holds what Argo would expand, or is too long.
         RunFailed: nothing is live, the rollback did not succeed, or a later decision overtook it.
     """
-    words = _told(why)
+    reason = _parameter(why)
     before = read(machine, project).live
     if before is None:
         raise RunFailed(
             f"no model of {project} is live, so there is nothing to roll back from; see: pipeline models {project}"
         )
-    wish = {"by": _told(_user()), "why": words, "to": str(to or "")}
-    run = machine.submit(f"{project}-rollback", wish)
+    run = machine.submit(f"{project}-rollback", {"by": _parameter(_user()), "why": reason, "to": str(to or "")})
     machine.succeed(run)
     live = read(machine, project).live
     if live is None or live.run != run:
@@ -34,8 +33,8 @@ def roll_back(machine: LocalMachine, project: str, *, to: int | None, why: str) 
     return f"{now}; it was version {before.version} (decision {before.decision})"
 
 
-def _told(text: str) -> str:
-    """What a person says, on one line, as a workflow's parameter.
+def _parameter(text: str) -> str:
+    """What a person typed, on one line, as a workflow's parameter.
 
     Raises:
         UserError: Argo would expand it, or it is too long.
@@ -49,7 +48,7 @@ def _told(text: str) -> str:
 
 
 def _user() -> str:
-    """Who types; a container may run under a number without a name."""
+    """The user's name; in a container a user may have none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

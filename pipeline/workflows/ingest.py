@@ -5,15 +5,14 @@ its name is its identity. `<project>-reconcile` does the same by the clock, for 
 model server follow the alias `champion`.
 """
 
-from hera.workflows import DAG, Artifact, Container, CronWorkflow, Resource, Task, WorkflowTemplate
+from hera.workflows import DAG, Artifact, Container, CronWorkflow, RawArtifact, Resource, Task, WorkflowTemplate
 from hera.workflows.models import Artifact as ManifestArtifact
 from hera.workflows.models import ManifestFrom
 
-from pipeline import kubernetes
 from pipeline.kubernetes import labels
 from pipeline.project import TableProject
 from pipeline.workflows import release
-from pipeline.workflows.leaf import MEDIUM, NON_ROOT, leaf, retries
+from pipeline.workflows.leaf import MEDIUM, NON_ROOT, leaf, retries, template_of
 from pipeline.workflows.shape import CREATED, DECLARATION, RUN, arguments, cron, template
 
 TRAINER = "pipeline-trainer"  # may create, get and patch workflows
@@ -61,8 +60,9 @@ def _templates(project: TableProject) -> list[Container | Resource]:
     step = leaf(
         project.name,
         "ingest",
-        DECLARATION | _RECORDS | RUN | CREATED | {"training": _training(project)},
+        DECLARATION | _RECORDS | RUN | CREATED | {"training": "{{inputs.artifacts.training.path}}"},
         size=MEDIUM,
+        inputs=[_training(project)],
         parameters_out=["train"],
         artifacts_out=["manifest", "summary", "report"],
     )
@@ -80,9 +80,10 @@ def _templates(project: TableProject) -> list[Container | Resource]:
     return [step, training]
 
 
-def _training(project: TableProject) -> str:
+def _training(project: TableProject) -> RawArtifact:
     """The Workflow to apply; its name, which the step decides, is its identity: applied twice, it is there once."""
-    return kubernetes.template(
+    return template_of(
+        "training",
         {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "Workflow",
@@ -91,7 +92,7 @@ def _training(project: TableProject) -> str:
                 "workflowTemplateRef": {"name": f"{project.name}-train"},
                 "arguments": {"parameters": [{"name": "by", "value": "upload (<run>)"}]},
             },
-        }
+        },
     )
 
 

@@ -4,8 +4,10 @@ That is: a command, resources, retries except of bad input (2) and failed checks
 read-only root with `/work` and `/tmp` to write to, a service account, and labels.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hera.workflows import (
     Artifact,
@@ -13,6 +15,7 @@ from hera.workflows import (
     Container,
     EmptyDirVolume,
     Parameter,
+    RawArtifact,
     Resources,
     RetryPolicy,
     RetryStrategy,
@@ -21,11 +24,13 @@ from hera.workflows import (
 from hera.workflows.models import Backoff, IntOrString, PodSecurityContext, SecurityContext, ValueFrom
 
 from pipeline import __version__
+from pipeline.errors import UserError
 from pipeline.kubernetes import container_security, labels, pod_security
 
 STEPS_IMAGE = f"pipeline-steps:{__version__}"
 SERVING_IMAGE = f"pipeline-serve:{__version__}"
 SERVICE_ACCOUNT = "pipeline-steps"
+_WIDEST = 100  # characters of a line of JSON
 
 OBJECT_STORE = SecretEnvFrom(name="object-store")
 DATABASE = SecretEnvFrom(name="database")
@@ -101,6 +106,33 @@ def leaf(
         labels=labels(step, project),
         volumes=[EmptyDirVolume(name="work", mount_path="/work"), EmptyDirVolume(name="tmp", mount_path="/tmp")],  # noqa: S108
     )
+
+
+def template_of(name: str, manifest: dict[str, Any]) -> RawArtifact:
+    """An object without what a step decides, as an input of that step, which fills in each `<name>` in it
+    (`steps.contract.manifests`).
+
+    Raises:
+        UserError: it holds `{{`, which Argo would expand.
+    """
+    text = _wrapped(manifest)
+    if "{{" in text:
+        raise UserError(f"the {manifest['kind']} holds '{{{{', which Argo would expand; take it out: {text:.200}")
+    return RawArtifact(name=name, path=f"/work/in/{name}.json", data=text)
+
+
+def _wrapped(value: Any, indent: str = "") -> str:
+    """JSON with sorted keys, in lines that a person can review."""
+    line = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    if not isinstance(value, dict | list) or len(indent) + len(line) <= _WIDEST:
+        return line
+    deeper = f"{indent} "
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(key)}: {_wrapped(each, deeper)}" for key, each in sorted(value.items())]
+    else:
+        parts = [_wrapped(each, deeper) for each in value]
+    inner = ",".join(f"\n{deeper}{part}" for part in parts)
+    return f"{line[0]}{inner}\n{indent}{line[-1]}"
 
 
 def _extension(artifact: str) -> str:

@@ -19,7 +19,7 @@ from pipeline.workflows.shape import DECLARATION, RUN
 
 EXIT_HANDLER = "record-and-restore"
 _DECISION = {"decision": "{{inputs.parameters.decision}}"}
-_SERVING = {"image": SERVING_IMAGE}
+_SERVING = {"deployment": "{{inputs.artifacts.deployment.path}}", "image": SERVING_IMAGE}
 
 
 def templates(project: Project | TableProject, workflow: str) -> list[Container | Resource | DAG]:
@@ -29,9 +29,9 @@ def templates(project: Project | TableProject, workflow: str) -> list[Container 
         leaf(
             project.name,
             "admit",
-            DECLARATION | _DECISION | deployment(project) | _SERVING,
+            DECLARATION | _DECISION | _SERVING,
             settings=[DATABASE],
-            inputs=[decision],
+            inputs=[decision, deployment(project)],
             parameters_out=["admitted"],
             artifacts_out=["manifest"],
         ),
@@ -54,8 +54,9 @@ def follow(project: Project | TableProject) -> Container:
     return leaf(
         project.name,
         "follow",
-        DECLARATION | deployment(project) | _SERVING | RUN,
+        DECLARATION | _SERVING | RUN,
         settings=[DATABASE, TRACKING],
+        inputs=[deployment(project)],
         parameters_out=["needed"],
         artifacts_out=["manifest"],
     )

@@ -8,9 +8,12 @@ laptop the same object is read by what stands in for the cluster.
 import re
 from typing import Any
 
+from hera.workflows import RawArtifact
+
 from pipeline.errors import UserError
-from pipeline.kubernetes import container_security, labels, pod_security, template
+from pipeline.kubernetes import container_security, labels, pod_security
 from pipeline.project import Project, TableProject
+from pipeline.workflows.leaf import template_of
 
 _NODE = "model"
 _CLASS = "steps.serving.Predictor"
@@ -20,9 +23,8 @@ _PROBE = {"httpGet": {"path": "/health/ping", "port": "http"}, "periodSeconds": 
 _TMP = "/tmp"  # noqa: S108
 
 
-def deployment(project: Project | TableProject) -> dict[str, str]:
-    """The option of the steps that complete the SeldonDeployment: its image, and what `steps.release.deployment` knows
-    of a decision.
+def deployment(project: Project | TableProject) -> RawArtifact:
+    """The SeldonDeployment as an input of the steps that complete it by its image and by what was decided.
 
     Raises:
         UserError: the project's name cannot name a deployment.
@@ -47,7 +49,7 @@ def deployment(project: Project | TableProject) -> dict[str, str]:
         "metadata": {"name": project.name, "labels": own, "annotations": pinned},
         "spec": {"name": project.name, "protocol": "seldon", "predictors": [predictor]},
     }
-    return {"deployment": template(found)}
+    return template_of("deployment", found)
 
 
 def _pod(project: str) -> dict[str, Any]:

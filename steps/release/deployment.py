@@ -1,6 +1,7 @@
 """The object that makes the server serve one decision's model, pinned by version and digest."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from steps.backends.promotions import Champion, Promotion
@@ -10,7 +11,7 @@ from steps.errors import BadInput
 _DIGEST = re.compile(r"[0-9a-f]{32,64}")
 
 
-def build(template: str, project: str, image: str, model: Champion | Promotion, dataset: str | None) -> dict[str, Any]:
+def build(template: Path, project: str, image: str, model: Champion | Promotion, dataset: str | None) -> dict[str, Any]:
     """The object to apply so that the project's server serves `model`, which was made from `dataset` (its fingerprint;
     None if it is not known). `template`: the object without what is decided here.
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from pipeline.cli.commands import cli
 from pipeline.cluster import deploying, manifests, upstream
-from pipeline.cluster.plan import Plan
+from pipeline.cluster.plan import DeployPlan
 from pipeline.errors import UserError
 from tests import ROOT
 
@@ -49,7 +49,7 @@ def test_an_empty_folder_is_told(tmp_path: Path) -> None:
 
 
 def test_changes_are_shown_before_they_are_made() -> None:
-    planned = Plan([], ["Sensor/new"], {"EventBus/default": "@@\n-  a: 1\n+  a: 2\n+  b: 3"}, ["Sensor/gone"])
+    planned = DeployPlan([], ["Sensor/new"], {"EventBus/default": "@@\n-  a: 1\n+  a: 2\n+  b: 3"}, ["Sensor/gone"])
 
     assert deploying.shown(planned, whole=False).splitlines() == [
         "manifests:",
@@ -58,7 +58,7 @@ def test_changes_are_shown_before_they_are_made() -> None:
         "  - Sensor/gone",
     ]
     assert "      +  b: 3" in deploying.shown(planned, whole=True)
-    assert deploying.shown(Plan([], [], {}, []), whole=False) == "manifests: nothing changes"
+    assert deploying.shown(DeployPlan([], [], {}, []), whole=False) == "manifests: nothing changes"
 
 
 def test_a_chart_that_there_is_not_cannot_be_left_out() -> None:

@@ -12,7 +12,7 @@ from pipeline.cli.commands import cli
 from pipeline.errors import PipelineError, UserError
 from pipeline.laptop.machine import LocalMachine
 from pipeline.models.decisions import Decisions, read
-from pipeline.models.mlflow import Registry
+from pipeline.models.mlflow import ModelRegistry
 from steps.backends import promotions
 from steps.backends.database import begin
 
@@ -115,11 +115,11 @@ def test_a_model_was_live_until_the_next_one_was(decisions: Decisions) -> None:
     ],
 )
 def test_where_alias_and_decisions_differ_it_says_so(alias: int | None, words: str, decisions: Decisions) -> None:
-    asked = replace(decisions, registry=Registry("http://127.0.0.1:1"), alias=alias)
+    asked = replace(decisions, registry=ModelRegistry("http://127.0.0.1:1"), alias=alias)
     assert asked.champion == alias, "the alias is the truth"
     assert re.fullmatch(words, asked.note or "")
 
 
 def test_a_registry_that_does_not_answer_is_one_line() -> None:
     with pytest.raises(PipelineError, match="did not answer to registered-models"):
-        Registry("http://127.0.0.1:1").champion("openaq")
+        ModelRegistry("http://127.0.0.1:1").champion("openaq")

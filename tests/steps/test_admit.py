@@ -11,14 +11,14 @@ from steps.backends import promotions
 from steps.backends.database import begin
 from steps.errors import BadInput
 from tests.steps.support.released import DIGEST, decide, decision, release, run
-from tests.steps.support.rendered import option
+from tests.steps.support.rendered import artifact
 
 pytestmark = pytest.mark.usefixtures("database_environment")
 IMAGE = "pipeline-serve:1"
-TEMPLATE = option("openaq-train", "admit", "--deployment")
 
 
-def admitted(number: int, folder: Path, image: str = IMAGE, template: str = TEMPLATE) -> tuple[bool, dict]:
+def admitted(number: int, folder: Path, image: str = IMAGE, template: Path | None = None) -> tuple[bool, dict]:
+    template = template or artifact("openaq-train", "admit", "deployment", folder)
     outputs = ("--manifest-out", folder / "m", "--admitted-out", folder / "a")
     run(admit, "--decision", number, "--deployment", template, "--image", image, *outputs)
     return {"true": True, "false": False}[(folder / "a").read_text()], json.loads((folder / "m").read_text())
@@ -92,8 +92,11 @@ def test_what_cannot_be_deployed_is_not_admitted(tmp_path: Path) -> None:
         admitted(good, tmp_path, image="")
     with pytest.raises(BadInput, match="no decision 9"):
         admitted(9, tmp_path)
+    template = tmp_path / "template"
+    template.write_text("[]", encoding="utf-8")
     with pytest.raises(BadInput, match=r"--deployment is '\[\]'; wanted an object as JSON"):
-        admitted(good, tmp_path, template="[]")
+        admitted(good, tmp_path, template=template)
+    template.write_text('{"a": ["<else>"]}', encoding="utf-8")
     with pytest.raises(BadInput, match=r"--deployment has <else>; wanted <image>, <parameter>, .*; render"):
-        admitted(good, tmp_path, template='{"a": ["<else>"]}')
+        admitted(good, tmp_path, template=template)
     assert [decision(number).admitted_at for number in (refused, broken, good)] == [None] * 3

@@ -10,10 +10,9 @@ from steps.backends import promotions
 from steps.backends.database import begin
 from steps.backends.tracking import Tracking
 from tests.steps.support.released import URL, decide, decision, live, release, run, start
-from tests.steps.support.rendered import option
+from tests.steps.support.rendered import artifact
 
 pytestmark = pytest.mark.usefixtures("database_environment")
-TEMPLATE = option("openaq-train", "follow", "--deployment")
 
 
 def put_back(folder: Path) -> int | None:
@@ -23,7 +22,7 @@ def put_back(folder: Path) -> int | None:
         "--run",
         "openaq-train-1",
         "--deployment",
-        TEMPLATE,
+        artifact("openaq-train", "follow", "deployment", folder),
         "--image",
         "pipeline-serve:1",
         "--manifest-out",
@@ -120,7 +119,8 @@ def test_while_the_alias_cannot_be_read_nothing_is_decided(tmp_path: Path, monke
     number = verified(admit(decide("b", 2)))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     process = start(
-        *("steps.follow", "--run", "r", "--deployment", TEMPLATE, "--image", "i:1"),
+        *("steps.follow", "--run", "r", "--image", "i:1"),
+        *("--deployment", artifact("openaq-train", "follow", "deployment", tmp_path)),
         *("--manifest-out", tmp_path / "m", "--needed-out", tmp_path / "n"),
     )
     _, told = process.communicate(timeout=60)
