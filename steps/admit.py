@@ -19,7 +19,7 @@ from steps.release import deployment
 @declaration_option
 @click.option("--decision", type=int, required=True, help="The number of the decision to deploy.")
 @click.option(
-    "--deployment", "template", type=input_file, required=True, help="The SeldonDeployment but for <…> (JSON)."
+    "--deployment", "template", type=input_file, required=True, help="The SeldonDeployment, but for each <…>."
 )
 @click.option("--image", required=True, help="The image that serves models.")
 @click.option(

@@ -21,7 +21,7 @@ from steps.release import deployment
 @click.command()
 @declaration_option
 @click.option(
-    "--deployment", "template", type=input_file, required=True, help="The SeldonDeployment but for <…> (JSON)."
+    "--deployment", "template", type=input_file, required=True, help="The SeldonDeployment, but for each <…>."
 )
 @click.option("--image", required=True, help="The image that serves models.")
 @click.option("--run", "name", required=True, help="The workflow's name; the training that it claimed is free again.")

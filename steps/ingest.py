@@ -28,7 +28,7 @@ from steps.tables import page, shift
 @click.option("--records", default="", help="A notification, in base64; empty: look for everything.")
 @click.option("--run", "name", required=True, help="The workflow's name; files that it takes are kept under it.")
 @click.option("--created", required=True, help="When the workflow was created (RFC 3339); shown on the page.")
-@click.option("--training", "template", type=input_file, required=True, help="The object, but for each <…> (JSON).")
+@click.option("--training", "template", type=input_file, required=True, help="The Workflow, but for each <…>.")
 @click.option("--train-out", type=click.Path(path_type=Path), required=True, help="true or false.")
 @click.option(
     "--manifest-out", type=click.Path(path_type=Path), required=True, help="The training to start; {} if none."

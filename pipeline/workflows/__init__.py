@@ -1,4 +1,4 @@
-"""The workflows, one file each, as functions of a project. The only package that imports Hera."""
+"""The workflows, one file each, as functions of a project. Only this package imports Hera."""
 
 from hera.workflows import Workflow
 

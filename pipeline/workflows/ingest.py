@@ -1,7 +1,7 @@
-"""Files that arrive: ingest → train, where there is something new to learn from.
+"""Files that arrive: ingest → train, if there is something new to learn from.
 
-The training is a workflow of its own: it outlives this one, and is started once for each state of the history, since
-its name is its identity. `<project>-reconcile` does the same by the clock, for what no event announced, and makes the
+The training is a workflow of its own: it outlives this one, and starts once for each state of the history, since its
+name is its identity. `<project>-reconcile` does the same on a schedule, for what no event announced, and makes the
 model server follow the alias `champion`.
 """
 
@@ -20,7 +20,7 @@ _RECORDS = {"records": "{{workflow.parameters.records}}"}
 
 
 def ingest(project: TableProject) -> WorkflowTemplate:
-    """`<project>-ingest`. `records`: a notification in base64, or empty to look at everything."""
+    """`<project>-ingest`. `records`: a notification in base64; if empty, everything is looked at."""
     with DAG(name="ingest-and-train") as dag:
         _tasks()
     return template(
@@ -34,7 +34,7 @@ def ingest(project: TableProject) -> WorkflowTemplate:
 
 
 def reconcile(project: TableProject) -> CronWorkflow:
-    """`<project>-reconcile`: the files and the server are looked at side by side, so that neither stops the other."""
+    """`<project>-reconcile`: files and server are checked side by side, so that neither holds up the other."""
     with DAG(name="reconcile", fail_fast=False) as dag:
         _tasks()
         Task(name="follow-champion", template="follow-champion")

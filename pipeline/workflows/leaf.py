@@ -1,4 +1,4 @@
-"""A leaf: one step in one container, with everything that a pod of ours always has.
+"""A leaf: one step in one container, with all that each of our pods has.
 
 That is: a command, resources, retries except of bad input (2) and failed checks (3), a deadline, a security context, a
 read-only root with `/work` and `/tmp` to write to, a service account, and labels.
@@ -35,7 +35,7 @@ _WIDEST = 100  # characters of a line of JSON
 OBJECT_STORE = SecretEnvFrom(name="object-store")
 DATABASE = SecretEnvFrom(name="database")
 TRACKING = ConfigMapEnvFrom(name="tracking")
-OPENAQ = SecretEnvFrom(name="openaq", optional=True)  # the key of OpenAQ's API; the archive needs none
+OPENAQ = SecretEnvFrom(name="openaq", optional=True)  # the key for OpenAQ's API; the archive needs none
 
 NON_ROOT = PodSecurityContext.model_validate(pod_security())
 CONFINED = SecurityContext.model_validate(container_security())
@@ -43,7 +43,7 @@ CONFINED = SecurityContext.model_validate(container_security())
 
 @dataclass(frozen=True)
 class Size:
-    """What a leaf asks of its node: cores, memory, and the longest that one attempt may take."""
+    """What a leaf needs: cores, memory, and the longest time that an attempt may take."""
 
     cpu: str
     memory: str
@@ -51,13 +51,13 @@ class Size:
 
 
 SMALL = Size("100m", "512Mi", 10)
-COLLECTING = Size("100m", "512Mi", 120)  # a key of the API has 60 calls in a minute
+COLLECTING = Size("100m", "512Mi", 120)  # the API allows 60 calls a minute
 MEDIUM = Size("250m", "1Gi", 60)
 LARGE = Size("1", "2Gi", 60)
 
 
 def retries() -> RetryStrategy:
-    """Two more attempts, except after exit codes 2 and 3. `lastRetry.exitCode` is a string; a lost pod has -1."""
+    """Two more attempts, except after exit codes 2 and 3. `lastRetry.exitCode` is a string; it is -1 for a lost pod."""
     return RetryStrategy(
         limit="2",
         retry_policy=RetryPolicy.always,

@@ -1,4 +1,4 @@
-"""How a run ended, into the warehouse: the step of an exit handler, which runs however the workflow ended."""
+"""Records in the warehouse how a run ended: the step of an exit handler, which always runs."""
 
 from hera.workflows import Container
 
@@ -10,7 +10,7 @@ EXIT_HANDLER = "record"
 
 
 def record(project: Project | TableProject, workflow: str) -> Container:
-    """The step. A table's workflow has no logical time but its creation."""
+    """The step. A table's workflow has no logical time except its creation."""
     as_of = {"as-of": "{{workflow.parameters.as-of}}"} if _has_as_of(project, workflow) else {}
     ended = {"status": "{{workflow.status}}", "failures": "{{workflow.failures}}"}
     return leaf(

@@ -1,9 +1,9 @@
 """From a decision to a live, verified model: admit → deploy → verify, one at a time for a project.
 
-The mutex keeps two releases apart but not in order, so `admit` is the fence: a decision is admitted only where no
-later one was. A `resource` template cannot splice text into its manifest safely; it takes it from admit's artifact.
-However the workflow ends, its exit handler records it; where it does not succeed, it puts back what the alias
-`champion` says.
+The mutex keeps two releases apart but not in order, so `admit` is the fence: it admits a decision only if it has not
+admitted a later one. A `resource` template cannot splice text into its manifest safely, so it takes the whole manifest
+from admit's artifact. However the workflow ends, its exit handler records it; if it fails, that restores the server that
+the alias `champion` names.
 """
 
 from hera.workflows import DAG, Artifact, Container, Parameter, Resource, Task
@@ -23,7 +23,7 @@ _SERVING = {"deployment": "{{inputs.artifacts.deployment.path}}", "image": SERVI
 
 
 def templates(project: Project | TableProject, workflow: str) -> list[Container | Resource | DAG]:
-    """The steps of a release in `workflow`, of its exit handler, and the two DAGs that order them."""
+    """The steps of a release in `workflow`, those of its exit handler, and a DAG for each."""
     decision = Parameter(name="decision")
     steps: list[Container | Resource | DAG] = [
         leaf(
@@ -49,8 +49,8 @@ def templates(project: Project | TableProject, workflow: str) -> list[Container 
 
 
 def follow(project: Project | TableProject) -> Container:
-    """Whether the server is another one than the champion's, and the manifest that puts it back; a training that this
-    run had claimed is given free."""
+    """The step that tells whether the server differs from the champion, and makes the manifest that restores it; a
+    training that this run had claimed is freed."""
     return leaf(
         project.name,
         "follow",
@@ -63,7 +63,7 @@ def follow(project: Project | TableProject) -> Container:
 
 
 def deploy(project: Project | TableProject) -> Resource:
-    """Applies the SeldonDeployment of its artifact, and waits until it serves."""
+    """Applies the SeldonDeployment in its artifact, and waits until it serves."""
     return Resource(
         name="deploy",
         action="apply",
@@ -108,19 +108,19 @@ def _restore(project: Project | TableProject) -> DAG:
     with DAG(name=EXIT_HANDLER, fail_fast=False, synchronization=_mutex(project)) as dag:
         Task(name="record", template=recording.EXIT_HANDLER)
         Task(name="follow", template="follow", when="{{workflow.status}} != Succeeded")
-        _put_back()
+        _restore_server()
     return dag
 
 
 def follow_champion(project: Project | TableProject) -> DAG:
-    """`follow-champion`: the server is made what the alias `champion` says, whatever came between."""
+    """`follow-champion`: makes the server what the alias `champion` names, whatever happened in between."""
     with DAG(name="follow-champion", synchronization=_mutex(project)) as dag:
         Task(name="follow", template="follow")
-        _put_back()
+        _restore_server()
     return dag
 
 
-def _put_back() -> None:
+def _restore_server() -> None:
     Task(
         name="restore",
         template="deploy",

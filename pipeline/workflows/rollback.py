@@ -7,15 +7,15 @@ from pipeline.workflows import release
 from pipeline.workflows.leaf import DATABASE, leaf
 from pipeline.workflows.shape import BY, BY_HAND, DECLARATION, RUN, arguments, template
 
-_WISH = {name: f"{{{{workflow.parameters.{name}}}}}" for name in ("why", "to")}
+_OPTIONS = {name: f"{{{{workflow.parameters.{name}}}}}" for name in ("why", "to")}
 
 
 def rollback(project: Project | TableProject) -> WorkflowTemplate:
-    """rollback (decide for the version that was live before, or `to`; `why` and `by` are kept) → release."""
+    """rollback (decides for the version that was live before, or for `to`; keeps `why` and `by`) → release."""
     step = leaf(
         project.name,
         "rollback",
-        DECLARATION | RUN | BY | _WISH,
+        DECLARATION | RUN | BY | _OPTIONS,
         settings=[DATABASE],
         parameters_out=["decision"],
     )
