@@ -36,8 +36,7 @@ RECORD = {
 
 def objects() -> tuple[dict[str, Any], dict[str, Any]]:
     """An EventSource and a Sensor as they are shipped."""
-    bus = building.BUS
-    return writing.event_source(building.source(WINE), bus), writing.sensor(building.sensor(WINE), bus)
+    return writing.event_source(building.source(WINE)), writing.sensor(building.sensor(WINE))
 
 
 def file(folder: Path, *documents: dict[str, Any]) -> list[Path]:

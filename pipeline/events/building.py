@@ -7,10 +7,8 @@ from typing import Any
 import yaml
 
 from pipeline.events import writing
-from pipeline.events.models import EventBus, EventSource, SecretKey, Sensor
+from pipeline.events.models import EventSource, SecretKey, Sensor
 from pipeline.project import TableProject
-
-BUS = EventBus("default", "2.10.29")
 
 
 def rendered(project: TableProject) -> dict[str, str]:
@@ -54,6 +52,6 @@ def sensor(project: TableProject) -> Sensor:
 
 
 def _objects(project: TableProject) -> Iterator[dict[str, Any]]:
-    yield writing.event_bus(BUS)
-    yield writing.event_source(source(project), BUS)
-    yield writing.sensor(sensor(project), BUS)
+    yield writing.event_bus()
+    yield writing.event_source(source(project))
+    yield writing.sensor(sensor(project))

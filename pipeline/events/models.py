@@ -1,4 +1,4 @@
-"""What differs between projects in an EventBus, an EventSource and a Sensor; the rest is in `writing`.
+"""What differs between projects in an EventSource and a Sensor; the rest is in `writing`.
 
 https://argoproj.github.io/argo-events/concepts/architecture/
 """
@@ -15,14 +15,6 @@ class SecretKey:
 
     name: str
     key: str
-
-
-@dataclass(frozen=True)
-class EventBus:
-    """A JetStream bus with one replica. `version`: one of those in the controller's ConfigMap."""
-
-    name: str
-    version: str
 
 
 @dataclass(frozen=True)

@@ -6,24 +6,25 @@ deliver unless it has `atLeastOnce` and a `retryStrategy`.
 
 from typing import Any
 
-from pipeline.events.models import API_VERSION, RECORDS, EventBus, EventSource, SecretKey, Sensor
+from pipeline.events.models import API_VERSION, RECORDS, EventSource, SecretKey, Sensor
 from pipeline.kubernetes import container_security, labels, pod_security
 
 SENSOR_ACCOUNT = "pipeline-sensor"  # may create workflows, and nothing else
+_BUS = "default"
 _STREAM = "maxMsgs: 50000\nmaxAge: 168h\nmaxBytes: -1\nreplicas: 1\nduplicates: 300s\nretention: 0\ndiscard: 0\n"
 
 
-def event_bus(bus: EventBus) -> dict[str, Any]:
+def event_bus() -> dict[str, Any]:
     """The EventBus. It keeps its streams on a volume of the default class: else they are gone with its pod, and its
     clients look for them for ever."""
     container = _container("64Mi", "256Mi")
     return _object(
         "EventBus",
-        bus.name,
+        _BUS,
         labels("events"),
         {
             "jetstream": {
-                "version": bus.version,
+                "version": "2.10.29",  # one of those in the controller's ConfigMap
                 "replicas": 1,
                 "streamConfig": _STREAM,
                 "persistence": {"accessMode": "ReadWriteOnce", "volumeSize": "1Gi"},
@@ -36,7 +37,7 @@ def event_bus(bus: EventBus) -> dict[str, Any]:
     )
 
 
-def event_source(source: EventSource, bus: EventBus) -> dict[str, Any]:
+def event_source(source: EventSource) -> dict[str, Any]:
     """The EventSource, with one entry: of several, a dead one would not be restarted."""
     entry = {
         "endpoint": source.endpoint,
@@ -52,7 +53,7 @@ def event_source(source: EventSource, bus: EventBus) -> dict[str, Any]:
         source.name,
         labels("eventsource", source.project),
         {
-            "eventBusName": bus.name,
+            "eventBusName": _BUS,
             "replicas": 1,
             "template": {"container": _container("64Mi", "256Mi"), "securityContext": pod_security()},
             "minio": {source.event: entry},
@@ -60,7 +61,7 @@ def event_source(source: EventSource, bus: EventBus) -> dict[str, Any]:
     )
 
 
-def sensor(sensor: Sensor, bus: EventBus) -> dict[str, Any]:
+def sensor(sensor: Sensor) -> dict[str, Any]:
     """The Sensor."""
     workflow = {
         "apiVersion": API_VERSION,
@@ -88,7 +89,7 @@ def sensor(sensor: Sensor, bus: EventBus) -> dict[str, Any]:
         sensor.name,
         labels("sensor", sensor.project),
         {
-            "eventBusName": bus.name,
+            "eventBusName": _BUS,
             "replicas": 1,
             "template": {
                 "serviceAccountName": SENSOR_ACCOUNT,

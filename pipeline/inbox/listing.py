@@ -1,12 +1,11 @@
 """What is in the inboxes, for people: what is waiting, where each file went and why; and the way out of quarantine."""
 
-import getpass
 from collections.abc import Iterator
 from datetime import datetime
 
 from pipeline.errors import UserError
 from pipeline.inbox.put import table_project
-from pipeline.laptop.machine import LocalMachine
+from pipeline.laptop.machine import LocalMachine, user
 from pipeline.project import TableProject
 from pipeline.projects import PROJECTS
 from pipeline.show.tables import table
@@ -44,7 +43,7 @@ def release(machine: LocalMachine, key: str, *, who: str, why: str) -> str:
     if not why.strip():
         raise UserError("--why is empty; say in a few words why the file is released")
     machine.use("object-store", "database")
-    person = who or getpass.getuser()
+    person = who or user() or "unknown"
     let = transact(lambda connection: ledger.release(connection, project.name, key, who=person, why=why))
     if let is None:
         raise UserError(f"nothing called {one_line(key)} is in quarantine; see: pipeline inbox {project.name}")

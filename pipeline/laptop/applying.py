@@ -4,7 +4,6 @@ The name is the identity, as on a cluster: applied again, by a retry or by anoth
 outlives the run that applied it; if it is killed, the watch resumes the run.
 """
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from pipeline.engine.manifest.finding import find
 from pipeline.errors import UserError
 from pipeline.laptop.background import Background
 from pipeline.laptop.children import launch
+from pipeline.stack.processes import reap
 
 
 class AppliedWorkflows:
@@ -41,7 +41,7 @@ class AppliedWorkflows:
                 return phase
             raise
         background.handed(run)
-        threading.Thread(target=launch(self._home, run).wait, daemon=True).start()  # leaves no zombie
+        reap(launch(self._home, run))
         return "Pending"
 
     def _phase(self, run: str) -> str | None:

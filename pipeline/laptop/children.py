@@ -9,28 +9,11 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Protocol
 
 from pipeline.engine.views.viewing import folder_of
-from pipeline.stack.processes import MARK
+from pipeline.stack import processes
 
 TRIES = 3  # processes for one run, if each ends without ending the run
-
-
-class Children(Protocol):
-    """Executes runs."""
-
-    def start(self, run: str) -> bool:
-        """Have a run executed or resumed; False if that has been tried often enough."""
-        ...
-
-    def busy(self, run: str) -> bool:
-        """Whether a process that `start` made for the run is still there."""
-        ...
-
-    def descriptors(self) -> list[int]:
-        """Each becomes readable when a process ends."""
-        ...
 
 
 def launch(home: Path, run: str) -> "subprocess.Popen[bytes]":
@@ -42,20 +25,16 @@ def launch(home: Path, run: str) -> "subprocess.Popen[bytes]":
     """
     folder = folder_of(home, run)
     folder.mkdir(parents=True, exist_ok=True)
-    inherited = {name: value for name, value in os.environ.items() if name != MARK}  # it is not part of the watch
-    with (folder / "process.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "pipeline", "run", "--resume", run],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env={**inherited, "PIPELINE_HOME": str(home)},
-            start_new_session=True,
-        )
+    inherited = {name: value for name, value in os.environ.items() if name != processes.MARK}  # not part of the watch
+    return processes.launch(
+        [sys.executable, "-m", "pipeline", "run", "--resume", run],
+        environment={**inherited, "PIPELINE_HOME": str(home)},
+        log=folder / "process.log",
+    )
 
 
-class Processes:
-    """Children that are processes. `home`: the state folder."""
+class Children:
+    """The processes of one watch. `home`: the state folder."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -63,7 +42,7 @@ class Processes:
         self._tries: Counter[str] = Counter()
 
     def start(self, run: str) -> bool:
-        """See `Children`.
+        """Have a run executed or resumed; False if that has been tried often enough.
 
         Raises:
             OSError: no process can be made.
@@ -76,7 +55,7 @@ class Processes:
         return True
 
     def busy(self, run: str) -> bool:
-        """See `Children`."""
+        """Whether a process that `start` made for the run is still there."""
         if run not in self._started:
             return False
         process, descriptor = self._started[run]
@@ -87,5 +66,5 @@ class Processes:
         return False
 
     def descriptors(self) -> list[int]:
-        """See `Children`."""
+        """Each becomes readable when a process ends."""
         return [self._started[run][1] for run in list(self._started) if self.busy(run)]

@@ -4,6 +4,7 @@ The process that asks for a run executes it, and shows its live tree. Ctrl-C end
 where it was; so does any other end of that process, since the journal has every transition.
 """
 
+import getpass
 import os
 import re
 import signal
@@ -43,6 +44,14 @@ def _as_tree() -> AbstractContextManager[Callable[["RunView"], None]]:
 def home() -> Path:
     """The state folder: `$PIPELINE_HOME`, or `.pipeline` beside the code."""
     return Path(os.environ.get("PIPELINE_HOME") or ROOT / ".pipeline").absolute()
+
+
+def user() -> str:
+    """The name of the user who types; empty if there is none, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 @dataclass(frozen=True)

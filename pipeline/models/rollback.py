@@ -1,9 +1,7 @@
 """The way back, as a person types it: runs the workflow, and says what is live then."""
 
-import getpass
-
 from pipeline.errors import RunFailed, UserError
-from pipeline.laptop.machine import LocalMachine
+from pipeline.laptop.machine import LocalMachine, user
 from pipeline.models.decisions import read
 from steps.pages.words import one_line
 
@@ -23,7 +21,8 @@ def roll_back(machine: LocalMachine, project: str, *, to: int | None, why: str) 
         raise RunFailed(
             f"no model of {project} is live, so there is nothing to roll back from; see: pipeline models {project}"
         )
-    run = machine.submit(f"{project}-rollback", {"by": _parameter(_user()), "why": reason, "to": str(to or "")})
+    parameters = {"by": _parameter(user() or "by hand"), "why": reason, "to": str(to or "")}
+    run = machine.submit(f"{project}-rollback", parameters)
     machine.succeed(run)
     live = read(machine, project).live
     if live is None or live.run != run:
@@ -45,11 +44,3 @@ def _parameter(text: str) -> str:
     if len(words) > _LONGEST:
         raise UserError(f"--why has {len(words)} characters; wanted at most {_LONGEST}")
     return words
-
-
-def _user() -> str:
-    """The user's name; in a container a user may have none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "by hand"

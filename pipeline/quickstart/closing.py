@@ -66,13 +66,8 @@ def last_decision(machine: LocalMachine, project: str, unit: str) -> dict[str, A
     return {"decision": found.decision, "words": found.words, "scores": found.scores, "unit": unit}
 
 
-def live_version(machine: LocalMachine, project: str) -> int | None:
-    """The version of the model that is live, if any."""
-    champion = _champion(machine, project)
-    return champion.version if champion is not None else None
-
-
-def _champion(machine: LocalMachine, project: str) -> promotions.Champion | None:
+def champion(machine: LocalMachine, project: str) -> promotions.Champion | None:
+    """The model that is live, if any."""
     machine.use("database")
     with database.begin() as connection:
         return promotions.champion(connection, project)
@@ -80,9 +75,9 @@ def _champion(machine: LocalMachine, project: str) -> promotions.Champion | None
 
 def _curl(machine: LocalMachine, project: str) -> str:
     """A command that asks the live server for a prediction for a row that it keeps as an example."""
-    champion = _champion(machine, project)
-    if champion is None:
+    live = champion(machine, project)
+    if live is None:
         return "no model is live yet"
-    server = urlsplit(str(champion.url))
+    server = urlsplit(str(live.url))
     ask = f"curl -s {server.scheme}://{server.netloc}/example"
-    return f"{ask} | curl -s -H 'Content-Type: application/json' -d @- {champion.url}"
+    return f"{ask} | curl -s -H 'Content-Type: application/json' -d @- {live.url}"

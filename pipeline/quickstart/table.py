@@ -17,7 +17,7 @@ from pipeline.inbox.listing import newest
 from pipeline.inbox.put import key_of, put
 from pipeline.laptop.machine import LocalMachine
 from pipeline.quickstart import tabular_samples
-from pipeline.quickstart.closing import addresses, last_decision, live_version, scores, summary
+from pipeline.quickstart.closing import addresses, champion, last_decision, scores, summary
 from pipeline.show.tree import live_tree
 
 if TYPE_CHECKING:
@@ -113,8 +113,8 @@ def _closing(machine: LocalMachine, project: "TableProject", key: str, runs: lis
     lines = [""]
     if decision is not None:
         lines += [scores(decision, "ROWS HELD OUT"), "", f"Decision {decision['decision']}: {decision['words']}"]
-    version = live_version(machine, project.name)
-    lines += [f"Model {project.name} version {version}, alias champion" if version else "No model is live yet"]
+    live = champion(machine, project.name)
+    lines += [f"Model {project.name} version {live.version}, alias champion" if live else "No model is live yet"]
     lines += [f"File:    {moved}", *addresses(machine, project.name, report)]
     return "\n".join(lines)
 

@@ -115,18 +115,8 @@ def _digest(body: bytes) -> str:
 
 
 _WINE = (
-    "fixed acidity",
-    "volatile acidity",
-    "citric acid",
-    "residual sugar",
-    "chlorides",
-    "free sulfur dioxide",
-    "total sulfur dioxide",
-    "density",
-    "pH",
-    "sulphates",
-    "alcohol",
-    "quality",
+    '"fixed acidity";"volatile acidity";"citric acid";"residual sugar";"chlorides";"free sulfur dioxide";'
+    '"total sulfur dioxide";"density";"pH";"sulphates";"alcohol";"quality"'
 )
 # the least score of each quality from 4 on, so that 1, 3, 43, 40, 12 and 1 in 100 are 3 to 8
 _QUALITY = ((-2.50, 4), (-1.75, 5), (-0.09, 6), (1.09, 7), (2.28, 8))
@@ -134,7 +124,7 @@ _QUALITY = ((-2.50, 4), (-1.75, 5), (-0.09, 6), (1.09, 7), (2.28, 8))
 
 def _wine(rows: int, draw: Random) -> str:
     """Better wine is stronger, less volatile and has more sulphates, as in the original; the rest is taste."""
-    lines = [";".join(f'"{name}"' for name in _WINE)]
+    lines = [_WINE]
     for _ in range(rows):
         body, fruit, alcohol, taste = (draw.gauss(0, 1) for _ in range(4))
         volatile = min(max(0.528 + 0.179 * (0.75 * draw.gauss(0, 1) - 0.66 * fruit), 0.12), 1.58)

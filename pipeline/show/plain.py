@@ -2,7 +2,6 @@
 
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,17 +16,6 @@ if TYPE_CHECKING:
     from pipeline.engine.views.views import NodeView, RunView
 
 
-@dataclass(frozen=True)
-class _Change:
-    """What a line says."""
-
-    phase: str
-    name: str
-    started_at: datetime | None
-    finished_at: datetime | None
-    message: str
-
-
 class PlainLines:
     """A line for each change: time, phase, name, duration, message."""
 
@@ -36,45 +24,34 @@ class PlainLines:
         self._lock = threading.Lock()
         self._phases: dict[tuple[str, str], str] = {}
 
-    def open(self) -> None:
-        """Nothing to prepare."""
-
-    def close(self) -> None:
-        """Nothing to undo."""
-
     def show(self, run: "RunView") -> None:
-        of_run = _Change(run.phase, run.workflow, run.started_at, run.finished_at, run.message)
+        """Print what has changed."""
         with self._lock:
             if run.phase not in FINISHED:
-                self._say((run.id, ""), of_run)
+                self._say((run.id, ""), run.workflow, run)
             for task in tasks(run):
                 name = task.key.lstrip("/")
                 for node in (node for item in task.items for node in item.attempts[:-1]):
-                    self._say((run.id, node.id), _of(node, f"{name}, attempt {node.attempt + 1}"))
-                self._say((run.id, task.key), _of(task, name + count(task)))
+                    self._say((run.id, node.id), f"{name}, attempt {node.attempt + 1}", node)
+                self._say((run.id, task.key), name + count(task), task)
             if run.phase in FINISHED:
-                self._say((run.id, ""), of_run)
+                self._say((run.id, ""), run.workflow, run)
 
-    def _say(self, key: tuple[str, str], change: _Change) -> None:
+    def _say(self, key: tuple[str, str], name: str, change: "RunView | NodeView | Task") -> None:
         if change.phase == "Pending" or self._phases.get(key) == change.phase:
             return
         self._phases[key] = change.phase
         ended = change.phase in FINISHED
         at = (change.finished_at if ended else change.started_at) or datetime.now(UTC)
         took = elapsed(change.started_at, at, at) if ended and change.phase not in NEVER_RAN else None
-        told = change.message if tells(change) else ""
-        parts = [change.name, "" if took is None else duration(took), told]
+        parts = [name, "" if took is None else duration(took), change.message if tells(change) else ""]
         words = "  ".join(clean(part, self._console) for part in parts if part)
         line = Text(f"{at.astimezone():%H:%M:%S}  {change.phase:<9}  {words}")
         with suppress(SystemExit):  # rich raises it once its reader is gone; the run goes on, unseen
             self._console.print(line, soft_wrap=True)
 
 
-def _of(timed: "Task | NodeView", name: str) -> _Change:
-    return _Change(timed.phase, name, timed.started_at, timed.finished_at, timed.message)
-
-
-def tells(change: "_Change | Task") -> bool:
+def tells(change: "RunView | NodeView | Task") -> bool:
     """Whether its message is shown: after a success, only if it names the run that it was reused from."""
     return bool(change.message) and (change.phase != "Succeeded" or bool(origin(change.message)))
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group
@@ -39,25 +39,20 @@ _GLYPHS = {  # of a phase: glyph, glyph where only ASCII can be written, style
 }
 
 
-class Display(Protocol):
-    """Shows runs, from `open` to `close`."""
-
-    def open(self) -> None: ...
-    def close(self) -> None: ...
-    def show(self, run: "RunView") -> None: ...
-
-
 @contextmanager
 def live_tree(console: Console | None = None) -> "Iterator[Callable[[RunView], None]]":
     """A function to call, from any thread, with each `RunView`. A new run goes below the one before. When the context
     ends, the last state stays on the terminal. Without a `console`: standard output."""
     console = console or Console()
-    shown: Display = _Tree(console) if console.is_terminal and not console.is_dumb_terminal else PlainLines(console)
-    shown.open()
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield PlainLines(console).show
+        return
+    tree = _Tree(console)
+    tree.open()
     try:
-        yield shown.show
+        yield tree.show
     finally:
-        shown.close()
+        tree.close()
 
 
 class _Tree:

@@ -7,6 +7,8 @@ processes that do so finds it there and uses it.
 import json
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -47,16 +49,13 @@ def credentials(home: Path) -> Credentials:
 
 def _generate(path: Path) -> None:
     new = Credentials(user=f"pipeline-{secrets.token_hex(4)}", password=secrets.token_urlsafe(32))
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # only its owner can read it
     try:
         with os.fdopen(descriptor, "w") as file:
             json.dump({"object-store": asdict(new)}, file)
             file.flush()
             os.fsync(file.fileno())
-        try:
+        with suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            return
     finally:
-        draft.unlink()
+        Path(draft).unlink()

@@ -28,27 +28,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 LIGHT = (
-    "atexit",
-    "runpy",
-    "click",
-    "requests",
-    "pydantic",
-    "boto3.s3.transfer",
-    "botocore.httpsession",
-    "psycopg2",
-    "sqlalchemy.dialects.sqlite",
-    "sqlalchemy.ext.compiler",
-    "numpy",
-    "pandas",
-    "pyarrow.csv",
-    "pyarrow.parquet",
+    *("atexit", "runpy", "click", "requests", "pydantic", "boto3.s3.transfer", "botocore.httpsession", "psycopg2"),
+    *("sqlalchemy.dialects.sqlite", "sqlalchemy.ext.compiler", "numpy", "pandas", "pyarrow.csv", "pyarrow.parquet"),
 )
-HEAVY = (
-    "lightgbm",
-    "optuna",
-    "great_expectations",
-    "mlflow.tracking",
-)
+HEAVY = ("lightgbm", "optuna", "great_expectations", "mlflow.tracking")
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

@@ -56,14 +56,8 @@ class ObjectStore(Server):
             raise PipelineError(f"the object store's volume in {self._folder} could not be made: {why}")
 
     def command(self, ports: Ports) -> list[str]:
-        options = [
-            "--multi-buckets",
-            "--keep-etag",
-            "--object-tag",
-            "--object-meta",
-            "--no-usage-report",
-            "--no-banner",
-        ]
+        options = ["--multi-buckets", "--keep-etag", "--object-tag", "--object-meta"]
+        options += ["--no-usage-report", "--no-banner"]
         options += ["--bucket", self._data, "--cache-size", "0", "--buffer-size", "64", "--backup-meta", "0"]
         options += ["--io-retries", "1"]  # a local disk that is full stays full
         options += ["--cache-dir", str(self._folder / "cache"), "--log", str(self._folder / "gateway.log")]

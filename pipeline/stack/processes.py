@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from random import SystemRandom
@@ -21,20 +21,25 @@ MARK = "PIPELINE_SERVER"
 _PORTS = range(20_000, 32_000)  # below the ports that kernels give to outgoing connections
 
 
-def launch(command: Iterable[str], *, environment: Mapping[str, str], folder: Path, log: Path) -> int:
-    """Start a server in a session of its own, its output added to `log`; its pid, which is also its group's id."""
+def launch(
+    command: Sequence[str], *, environment: Mapping[str, str], log: Path, folder: Path | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start a program in a session of its own, so that its pid is also its group's id; its output is added to `log`."""
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            list(command),
-            env=dict(environment),
+        return subprocess.Popen(
+            command,
+            env=environment,
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
+
+
+def reap(process: "subprocess.Popen[bytes]") -> None:
+    """Wait for a process in a thread, so that no zombie is left of it."""
     threading.Thread(target=process.wait, name=f"wait-{process.pid}", daemon=True).start()
-    return process.pid
 
 
 def marked(mark: str) -> list[int]:

@@ -113,12 +113,13 @@ class Supervisor:
         environment, output = self._environment(server), self.log_of(server.name)
         if output.exists() and output.stat().st_size > _LOG_BYTES:
             output.replace(output.with_suffix(".log.1"))
-        pid = processes.launch(server.command(ports), environment=environment, folder=self.home, log=output)
+        process = processes.launch(server.command(ports), environment=environment, log=output, folder=self.home)
+        processes.reap(process)
         record = Record(
             name=server.name,
             ports=dict(ports),
-            pid=pid,
-            started=start_time(pid) or 0,
+            pid=process.pid,
+            started=start_time(process.pid) or 0,
             since=datetime.now(UTC).isoformat(timespec="seconds"),
             digest=self._digest(server, ports),
             address=server.address(ports),
@@ -126,7 +127,7 @@ class Supervisor:
         try:
             return self.registry.put(record)
         except OSError:
-            end_group(pid, record.started, grace=0)
+            end_group(process.pid, record.started, grace=0)
             raise
 
     def _came_up(self, server: Server, record: Record, seconds: float) -> bool:

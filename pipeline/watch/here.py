@@ -7,12 +7,12 @@ import click
 from pipeline.engine.manifest.finding import SHIPPED
 from pipeline.errors import UserError
 from pipeline.laptop.background import Background
-from pipeline.laptop.children import Processes
+from pipeline.laptop.children import Children
 from pipeline.laptop.cron_log import CronLog
 from pipeline.laptop.machine import LocalMachine
 from pipeline.watch.cron_runs import CronRuns
 from pipeline.watch.listener import BucketListener
-from pipeline.watch.loop import Source, SystemClock, alone, interruptible, watch
+from pipeline.watch.loop import Clock, Source, alone, interruptible, watch
 from pipeline.watch.manifests import CronWorkflows
 from pipeline.watch.messages import Log, still_running_message
 from pipeline.watch.schedules import Schedules
@@ -30,7 +30,7 @@ def watch_here(place: Path | None) -> None:
     """
     machine, place = LocalMachine.here(), _relative(place or SHIPPED)
     with alone(machine.home), interruptible():
-        journal, children, log = machine.journal, Processes(machine.home), Log(click.echo)
+        journal, children, log = machine.journal, Children(machine.home), Log(click.echo)
         cron_log = CronLog(journal)
         schedules = Schedules(CronWorkflows(place), cron_log, CronRuns(journal, cron_log, children, log), log)
         listener = BucketListener(lambda name: machine.stack.settings("secret", name))
@@ -39,10 +39,10 @@ def watch_here(place: Path | None) -> None:
         try:
             click.echo(f"watching {place}; Ctrl-C ends the watch, not the runs that it started")
             for source in sources:
-                source.process(SystemClock().now())
+                source.process(Clock().now())
             if not schedules.names() and not uploads.names():
                 raise UserError(f"{place} has no CronWorkflow and no Sensor to watch; name another folder or file")
-            watch(sources, children, SystemClock())
+            watch(sources, children, Clock())
         except KeyboardInterrupt:
             click.echo(still_running_message([*schedules.executing(), *uploads.executing()]))
             raise
@@ -56,7 +56,7 @@ def list_here(place: Path | None) -> tuple[str, list[str]]:
     """
     machine = LocalMachine.here()
     cron_log = CronLog(machine.journal) if (machine.home / "journal.db").exists() else None
-    return crons_table(CronWorkflows(_relative(place or SHIPPED)), cron_log, SystemClock().now())
+    return crons_table(CronWorkflows(_relative(place or SHIPPED)), cron_log, Clock().now())
 
 
 def _relative(place: Path) -> Path:

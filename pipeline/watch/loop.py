@@ -37,27 +37,15 @@ class Source(Protocol):
         ...
 
 
-class Clock(Protocol):
-    """Time, as the watch knows it."""
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        ...
-
-    def wait(self, seconds: float, descriptors: Sequence[int]) -> None:
-        """Wait for that long, or until one of the descriptors is readable."""
-        ...
-
-
-class SystemClock:
+class Clock:
     """The machine's time."""
 
     def now(self) -> float:
-        """See `Clock`."""
+        """Seconds since 1970."""
         return time.time()
 
     def wait(self, seconds: float, descriptors: Sequence[int]) -> None:
-        """See `Clock`."""
+        """Wait for that long, or until one of the descriptors is readable."""
         poll = select.poll()
         for descriptor in descriptors:
             poll.register(descriptor, select.POLLIN)

@@ -36,7 +36,11 @@ class CronWorkflows:
         problems: list[str] = []
         names: set[str] = set()
         unread: set[str] = set()
-        for file in self._files(problems):
+        try:
+            files = documents.files(self.place)
+        except PipelineError as problem:
+            problems, files = [str(problem)], []
+        for file in files:
             try:
                 names |= {name for each in documents.read(file) if (name := _cron_name(each))}
             except PipelineError as problem:
@@ -54,13 +58,6 @@ class CronWorkflows:
                     known[name] = self.known[name]
         self.known = known
         return problems
-
-    def _files(self, problems: list[str]) -> list[Path]:
-        try:
-            return documents.files(self.place)
-        except PipelineError as problem:
-            problems.append(str(problem))
-            return []
 
     def _scheduled(self, name: str) -> Scheduled:
         place = str(self.place) if self.place.is_file() else os.path.join(self.place, "")  # noqa: PTH118 - the slash

@@ -8,10 +8,9 @@ from hera.workflows import DAG, Artifact, Container, Parameter, Task, WorkflowTe
 from pipeline.project import Project
 from pipeline.workflows import recording
 from pipeline.workflows.leaf import COLLECTING, DATABASE, LARGE, OBJECT_STORE, OPENAQ, leaf
-from pipeline.workflows.shape import CREATED, DECLARATION, SELECTION, arguments, selection, template
+from pipeline.workflows.shape import CREATED, DECLARATION, SELECTION, arguments, passed, selection, template
 
 PLAN = Artifact(name="plan", path="/work/in/plan.json")
-_SOURCE = {"source": "{{workflow.parameters.source}}"}
 
 
 def templates(project: Project) -> list[Container]:
@@ -21,14 +20,7 @@ def templates(project: Project) -> list[Container]:
         leaf(
             project.name,
             "plan",
-            DECLARATION
-            | SELECTION
-            | _SOURCE
-            | {
-                "from": "{{workflow.parameters.from}}",
-                "to": "{{workflow.parameters.to}}",
-                "workers": "{{workflow.parameters.workers}}",
-            },
+            DECLARATION | SELECTION | passed("source", "from", "to", "workers"),
             size=COLLECTING,
             settings=[OBJECT_STORE, DATABASE, OPENAQ],
             parameters_out=["workers"],

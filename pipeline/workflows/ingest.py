@@ -13,10 +13,9 @@ from pipeline.kubernetes import labels
 from pipeline.project import TableProject
 from pipeline.workflows import release
 from pipeline.workflows.leaf import MEDIUM, NON_ROOT, leaf, retries, template_of
-from pipeline.workflows.shape import CREATED, DECLARATION, RUN, arguments, cron, template
+from pipeline.workflows.shape import CREATED, DECLARATION, RUN, arguments, cron, passed, template
 
 TRAINER = "pipeline-trainer"  # may create, get and patch workflows
-_RECORDS = {"records": "{{workflow.parameters.records}}"}
 
 
 def ingest(project: TableProject) -> WorkflowTemplate:
@@ -60,7 +59,7 @@ def _templates(project: TableProject) -> list[Container | Resource]:
     step = leaf(
         project.name,
         "ingest",
-        DECLARATION | _RECORDS | RUN | CREATED | {"training": "{{inputs.artifacts.training.path}}"},
+        DECLARATION | passed("records") | RUN | CREATED | {"training": "{{inputs.artifacts.training.path}}"},
         size=MEDIUM,
         inputs=[_training(project)],
         parameters_out=["train"],

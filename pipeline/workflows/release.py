@@ -2,8 +2,8 @@
 
 The mutex keeps two releases apart but not in order, so `admit` is the fence: it admits a decision only if it has not
 admitted a later one. A `resource` template cannot splice text into its manifest safely, so it takes the whole manifest
-from admit's artifact. However the workflow ends, its exit handler records it; if it fails, that restores the server that
-the alias `champion` names.
+from admit's artifact. However the workflow ends, its exit handler records it; if it fails, the server that the alias
+`champion` names is restored.
 """
 
 from hera.workflows import DAG, Artifact, Container, Parameter, Resource, Task

@@ -5,9 +5,7 @@ from hera.workflows import DAG, Parameter, Task, WorkflowTemplate
 from pipeline.project import Project, TableProject
 from pipeline.workflows import release
 from pipeline.workflows.leaf import DATABASE, leaf
-from pipeline.workflows.shape import BY, BY_HAND, DECLARATION, RUN, arguments, template
-
-_OPTIONS = {name: f"{{{{workflow.parameters.{name}}}}}" for name in ("why", "to")}
+from pipeline.workflows.shape import BY_HAND, DECLARATION, RUN, arguments, passed, template
 
 
 def rollback(project: Project | TableProject) -> WorkflowTemplate:
@@ -15,7 +13,7 @@ def rollback(project: Project | TableProject) -> WorkflowTemplate:
     step = leaf(
         project.name,
         "rollback",
-        DECLARATION | RUN | BY | _OPTIONS,
+        DECLARATION | RUN | passed("by", "why", "to"),
         settings=[DATABASE],
         parameters_out=["decision"],
     )

@@ -12,17 +12,17 @@ from pipeline.workflows.leaf import SERVICE_ACCOUNT
 
 _DAY = 24 * 3600
 
-# What selects the data, for the workflows that read it.
-SELECTION = {
-    "locations": "{{workflow.parameters.locations}}",
-    "parameter": "{{workflow.parameters.parameter}}",
-    "as-of": "{{workflow.parameters.as-of}}",
-    "created": "{{workflow.creationTimestamp.RFC3339}}",
-}
-DECLARATION = {"declaration": "{{workflow.parameters.declaration}}"}
+
+def passed(*names: str) -> dict[str, str]:
+    """Options of a step that get the workflow's parameters of those names."""
+    return {name: f"{{{{workflow.parameters.{name}}}}}" for name in names}
+
+
 CREATED = {"created": "{{workflow.creationTimestamp.RFC3339}}"}
 RUN = {"run": "{{workflow.name}}"}
-BY = {"by": "{{workflow.parameters.by}}"}
+DECLARATION = passed("declaration")
+SELECTION = passed("locations", "parameter", "as-of") | CREATED
+BY = passed("by")
 BY_HAND = {"by": "by hand"}  # the default; schedules and uploads give another value
 
 

@@ -9,7 +9,7 @@ from hera.workflows.models import WorkflowTemplateRef
 from pipeline.project import Project
 from pipeline.workflows import learning, release
 from pipeline.workflows.leaf import LARGE, leaf
-from pipeline.workflows.shape import BY_HAND, DECLARATION, SELECTION, arguments, cron, selection, template
+from pipeline.workflows.shape import BY_HAND, DECLARATION, SELECTION, arguments, cron, passed, selection, template
 
 
 def train(project: Project) -> WorkflowTemplate:
@@ -18,7 +18,7 @@ def train(project: Project) -> WorkflowTemplate:
         leaf(
             project.name,
             "snapshot",
-            DECLARATION | SELECTION | {"workers": "{{workflow.parameters.workers}}"},
+            DECLARATION | SELECTION | passed("workers"),
             size=LARGE,
             parameters_out=["dataset", "workers"],
             artifacts_out=["summary"],

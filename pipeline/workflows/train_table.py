@@ -10,7 +10,7 @@ from hera.workflows.models import Mutex, Synchronization
 from pipeline.project import TableProject
 from pipeline.workflows import learning, release
 from pipeline.workflows.leaf import LARGE, leaf
-from pipeline.workflows.shape import BY_HAND, CREATED, DECLARATION, RUN, arguments, template
+from pipeline.workflows.shape import BY_HAND, CREATED, DECLARATION, RUN, arguments, passed, template
 
 
 def train(project: TableProject) -> WorkflowTemplate:
@@ -18,7 +18,7 @@ def train(project: TableProject) -> WorkflowTemplate:
     merge = leaf(
         project.name,
         "merge",
-        DECLARATION | RUN | CREATED | {"workers": "{{workflow.parameters.workers}}"},
+        DECLARATION | RUN | CREATED | passed("workers"),
         size=LARGE,
         parameters_out=["dataset", "workers", "wanted"],
         artifacts_out=["summary"],

@@ -64,7 +64,7 @@ def test_changes_are_shown_before_they_are_made() -> None:
 def test_a_chart_that_there_is_not_cannot_be_left_out() -> None:
     found = upstream.pinned(ROOT / "charts" / "upstream")
 
-    with pytest.raises(UserError, match=r"--without kafka: there is none .* argo-workflows, argo-events, seldon-core"):
+    with pytest.raises(UserError, match=r"--without kafka: there is no such chart; .* argo-events, seldon-core"):
         upstream.chosen(found, ("kafka",))
     assert [each.name for each in upstream.chosen(found, ("seldon-core-operator",))] == [
         "argo-workflows",

@@ -73,7 +73,7 @@ def test_models_are_listed_with_what_is_live_and_what_they_beat(place: LocalMach
     assert "bbbbbbbb  no2       RMSE 18.85  22.01 training mean  schedule" in second
     assert "– now" in second and "– now" not in first
     assert second.endswith("Promoted: it is better.[31m"), "nothing in it steers the terminal"
-    assert "MLflow does not run" in note
+    assert "MLflow is not running" in note
     kept = told("--all")[2]
     assert kept.startswith("-  ") and "not promoted" in kept and "The champion stays" in kept
 

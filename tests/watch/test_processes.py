@@ -39,8 +39,8 @@ INSTANTS = {
     "before the time is given": "cron_log.CronLog.claim = die",
     "before the run is submitted": "engine.submit = die",
     "after the run is submitted": "engine.submit = then_die(engine.submit)",
-    "before its process is started": "children.Processes.start = die",
-    "after its process is started": "children.Processes.start = then_die(children.Processes.start)",
+    "before its process is started": "children.Children.start = die",
+    "after its process is started": "children.Children.start = then_die(children.Children.start)",
 }
 
 
