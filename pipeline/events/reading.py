@@ -11,7 +11,7 @@ from pipeline.events.models import API_VERSION, RECORDS, EventSource, SecretKey,
 _DESTINATION = "spec.arguments.parameters.{}.value"
 
 
-def read(files: Iterable[Path]) -> tuple[list[tuple[EventSource, Sensor]], list[Refused]]:
+def read_sensors(files: Iterable[Path]) -> tuple[list[tuple[EventSource, Sensor]], list[Refused]]:
     """The Sensors of these files, each with the EventSource that it depends on; and a refusal for each that the watch
     cannot do. Documents of other kinds, and files that cannot be read, are passed over."""
     sources: dict[tuple[str, str], EventSource] = {}

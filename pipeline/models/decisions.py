@@ -83,7 +83,7 @@ class Decisions:
         raise UserError(f"{self.project} has no version {text[:64]!r}; there are: {there}")
 
 
-def read(machine: LocalMachine, project: str) -> Decisions:
+def decisions_of(machine: LocalMachine, project: str) -> Decisions:
     """The decisions of a project, with MLflow's alias if its server runs."""
     machine.home.mkdir(parents=True, exist_ok=True)
     machine.use("database")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline.laptop.machine import LocalMachine
-from pipeline.models.decisions import Decisions, read
+from pipeline.models.decisions import Decisions, decisions_of
 from pipeline.models.listing import local, period
 from pipeline.project import Project, TableProject
 from pipeline.quickstart.closing import scores
@@ -27,7 +27,7 @@ def shown(machine: LocalMachine, project: Project | TableProject, version: str, 
     Raises:
         UserError: there is no such version.
     """
-    decisions = read(machine, project.name)
+    decisions = decisions_of(machine, project.name)
     made = decisions.version(version)
     machine.use("object-store")
     about = datasets.about(objects.lake(), project.name, str(made.fingerprint)) or {}

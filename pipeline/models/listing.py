@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from pipeline.laptop.machine import LocalMachine
-from pipeline.models.decisions import Decisions, read
+from pipeline.models.decisions import Decisions, decisions_of
 from pipeline.project import Project, TableProject
 from pipeline.show.tables import table
 from steps.backends.promotions import Promotion
@@ -16,7 +16,7 @@ _HIGHER = {"accuracy", "macro_f1"}  # the metrics of which more is better
 
 def listed(machine: LocalMachine, project: Project | TableProject, *, whole: bool) -> str:
     """The decisions that promoted a model, the newest first; with `whole` also those that kept the champion."""
-    decisions = read(machine, project.name)
+    decisions = decisions_of(machine, project.name)
     shown = [one for one in decisions.all if one.promoted is not None and (one.promoted or whole)]
     if not shown:
         return _nothing(decisions, project)

@@ -2,7 +2,7 @@
 
 from pipeline.errors import RunFailed, UserError
 from pipeline.laptop.machine import LocalMachine, user
-from pipeline.models.decisions import read
+from pipeline.models.decisions import decisions_of
 from steps.pages.words import one_line
 
 _LONGEST = 500  # characters of a reason
@@ -16,7 +16,7 @@ def roll_back(machine: LocalMachine, project: str, *, to: int | None, why: str) 
         RunFailed: nothing is live, the rollback did not succeed, or a later decision overtook it.
     """
     reason = _parameter(why)
-    before = read(machine, project).live
+    before = decisions_of(machine, project).live
     if before is None:
         raise RunFailed(
             f"no model of {project} is live, so there is nothing to roll back from; see: pipeline models {project}"
@@ -24,7 +24,7 @@ def roll_back(machine: LocalMachine, project: str, *, to: int | None, why: str) 
     parameters = {"by": _parameter(user() or "by hand"), "why": reason, "to": str(to or "")}
     run = machine.submit(f"{project}-rollback", parameters)
     machine.succeed(run)
-    live = read(machine, project).live
+    live = decisions_of(machine, project).live
     if live is None or live.run != run:
         now = f"decision {live.decision}, version {live.version}, is live" if live else "nothing is live"
         raise RunFailed(f"{run} was overtaken by a later decision: {now}; see: pipeline models {project}")

@@ -73,7 +73,7 @@ class Printer:
             for line in lines:
                 self._file.write(line.encode(encoding, "replace").decode(encoding))
             self._file.flush()
-        except OSError:  # a pipe that nobody reads, a full disk
+        except OSError:  # a pipe whose reader is gone, a full disk
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._file.fileno())  # so that no later write fails either
 
 

@@ -44,14 +44,14 @@ class PlainLines:
         ended = change.phase in FINISHED
         at = (change.finished_at if ended else change.started_at) or datetime.now(UTC)
         took = elapsed(change.started_at, at, at) if ended and change.phase not in NEVER_RAN else None
-        parts = [name, "" if took is None else duration(took), change.message if tells(change) else ""]
+        parts = [name, "" if took is None else duration(took), change.message if shows_message(change) else ""]
         words = "  ".join(clean(part, self._console) for part in parts if part)
         line = Text(f"{at.astimezone():%H:%M:%S}  {change.phase:<9}  {words}")
         with suppress(SystemExit):  # rich raises it once its reader is gone; the run goes on, unseen
             self._console.print(line, soft_wrap=True)
 
 
-def tells(change: "RunView | NodeView | Task") -> bool:
+def shows_message(change: "RunView | NodeView | Task") -> bool:
     """Whether its message is shown: after a success, only if it names the run that it was reused from."""
     return bool(change.message) and (change.phase != "Succeeded" or bool(origin(change.message)))
 

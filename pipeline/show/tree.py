@@ -19,7 +19,7 @@ from rich.text import Text
 
 from pipeline.report.tasks import FINISHED, NEVER_RAN, Task, tasks
 from pipeline.show.log_lines import last_words
-from pipeline.show.plain import PlainLines, clean, count, tells
+from pipeline.show.plain import PlainLines, clean, count, shows_message
 from steps.pages.words import duration, elapsed
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _row(task: Task, now: datetime, width: int, console: Console) -> Text:
     took = None if task.phase in NEVER_RAN else elapsed(task.started_at, task.finished_at, now)
     aside = [f"attempt {task.tries}"] if task.tries > 1 else []
     aside += [task.message or task.phase.lower()] if task.phase in {"Skipped", "Omitted"} else []
-    aside += [task.message] if tells(task) and task.phase not in {"Skipped", "Omitted"} else []
+    aside += [task.message] if shows_message(task) and task.phase not in {"Skipped", "Omitted"} else []
     return _line(
         console,
         (f"{_indent(task)}{glyph} ", style),

@@ -32,7 +32,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
 
 
 def holder(path: Path) -> int | None:
-    """The process that holds the lock of this file, or None. It is not taken to find out, so nobody finds it taken."""
+    """The process that holds the lock of this file, or None. The lock is not tried, which would keep others from it."""
     try:
         pid, started = path.read_text(encoding="utf-8").split()
         return int(pid) if is_alive(int(pid), float(started)) else None

@@ -1,6 +1,6 @@
 """A server's processes: started in a session of their own, found again after a crash, and given free ports.
 
-What a crash left behind, with nobody knowing its pid, is found by the mark that each server carries in its environment.
+What a crash left behind, its pid forgotten, is found by the mark that each server carries in its environment.
 """
 
 import os

@@ -9,7 +9,7 @@ from pipeline.engine.manifest import documents
 from pipeline.engine.manifest.finding import find
 from pipeline.errors import PipelineError
 from pipeline.events.models import EventSource, Sensor
-from pipeline.events.reading import read
+from pipeline.events.reading import read_sensors
 
 
 class Sensors:
@@ -27,7 +27,7 @@ class Sensors:
         except PipelineError:
             return []  # `CronWorkflows` reports it
         self._manifests.clear()
-        pairs, refused = read(files)
+        pairs, refused = read_sensors(files)
         problems = [str(problem) for problem in refused]
         before = {sensor.name: (source, sensor) for source, sensor in self.known}
         known = []

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from pipeline.cli.commands import cli
 from pipeline.errors import PipelineError, UserError
 from pipeline.laptop.machine import LocalMachine
-from pipeline.models.decisions import Decisions, read
+from pipeline.models.decisions import Decisions, decisions_of
 from pipeline.models.mlflow import ModelRegistry
 from steps.backends import promotions
 from steps.backends.database import begin
@@ -89,7 +89,7 @@ def test_a_model_that_never_went_live_says_why(place: LocalMachine) -> None:
 def decisions(place: LocalMachine) -> Decisions:
     decide("a", 1)
     decide("b", 2)
-    return read(place, "openaq")
+    return decisions_of(place, "openaq")
 
 
 def test_a_version_is_found_by_what_an_answer_says(decisions: Decisions) -> None:

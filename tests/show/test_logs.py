@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from rich.cells import cell_len
 
 from pipeline.engine.views.views import NodeView, RunView
 from pipeline.show.labels import labels
@@ -127,6 +128,14 @@ def test_names_are_aligned_and_shortened(tmp_path: Path) -> None:
     lines = Shown().look(run(*nodes))[1:]
     assert {line.index("|") for line in lines} == {41}
     assert lines[2].startswith("a-very-long-name-of..can-read-in-a-hurry ")
+
+
+def test_names_in_any_alphabet_are_aligned(tmp_path: Path) -> None:
+    nodes = [node(tmp_path, name) for name in ("fetch(0:東京)", "fetch(1:Vienna)")]
+    for each in nodes:
+        append(tmp_path, each.id, "x\n")
+    lines = Shown().look(run(*nodes))[1:]
+    assert len({cell_len(line[: line.index("|")]) for line in lines}) == 1
 
 
 def test_only_what_is_wanted(tmp_path: Path) -> None:
