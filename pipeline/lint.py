@@ -35,11 +35,11 @@ def lint(folder: Path) -> Iterator[str]:
     """
     from pipeline.engine import load  # noqa: PLC0415 — YAML is not needed for --help
     from pipeline.engine.manifest import documents  # noqa: PLC0415
-    from pipeline.events.reading import read  # noqa: PLC0415
+    from pipeline.events.reading import read_sensors  # noqa: PLC0415
 
     for name in load(folder).names():
         yield f"ok   {name}: this engine runs it"
-    sensors, refused = read(documents.files(folder))
+    sensors, refused = read_sensors(documents.files(folder))
     if refused:
         raise refused[0]
     for _, sensor in sensors:

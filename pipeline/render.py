@@ -17,10 +17,12 @@ HEADER = WRITTEN + ": change pipeline/projects/{project}.py or pipeline/workflow
 
 def rendered(project: Project | TableProject) -> dict[str, str]:
     """The text of each of the project's manifests, by file name."""
-    from pipeline.workflows import of  # noqa: PLC0415 — Hera takes most of a second to import
+    from pipeline.workflows import workflows_of  # noqa: PLC0415 — Hera takes most of a second to import
 
     header = HEADER.format(project=project.name)
-    texts = {f"{each.name}.yaml": header + each.to_yaml(allow_unicode=True, width=1000) for each in of(project)}
+    texts = {
+        f"{each.name}.yaml": header + each.to_yaml(allow_unicode=True, width=1000) for each in workflows_of(project)
+    }
     if isinstance(project, TableProject):
         texts |= {name: header + text for name, text in events.rendered(project).items()}
     return texts

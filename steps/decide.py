@@ -22,7 +22,7 @@ from steps.backends.promotions import Promotion
 from steps.backends.tracking import ALIAS, Account, Registered, Tracking, Trial
 from steps.contract import declaration as declared
 from steps.contract import selection
-from steps.contract.command import log, run, write_json, write_text
+from steps.contract.command import declaration_option, log, run, write_json, write_text
 from steps.contract.declaration import Declaration, TableDeclaration
 from steps.learning import lake, measures
 from steps.learning.champion import live_recipe
@@ -33,7 +33,7 @@ from steps.release.packing import Packed, pack
 
 
 @click.command()
-@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@declaration_option
 @click.option("--dataset", required=True, help="The dataset's fingerprint.")
 @click.option("--created", required=True, help="When the workflow was created (RFC 3339); shown beside the decision.")
 @click.option("--run", "name", default="", help="The workflow's name; kept with the decision.")

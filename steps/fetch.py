@@ -15,19 +15,18 @@ from steps.archive import layout, open_archive
 from steps.archive.planned import Wanted, read_plan
 from steps.backends.objects import Bucket, lake
 from steps.contract import selection
-from steps.contract.command import run
+from steps.contract.command import declaration_option, input_file, run
 from steps.contract.declaration import parse
 from steps.contract.threads import each
 
 log = logging.getLogger("steps")
 _THREADS = 8
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _SECONDS_BETWEEN_LINES = 3.0
 
 
 @click.command()
-@click.option("--declaration", required=True, help="The project's declaration (JSON), as `render` embeds it.")
-@click.option("--plan", "plan_file", required=True, type=_FILE, help="The plan, as `plan` wrote it (JSON).")
+@declaration_option
+@click.option("--plan", "plan_file", required=True, type=input_file, help="The plan, as `plan` wrote it (JSON).")
 @click.option("--worker", required=True, type=click.IntRange(min=0), help="This worker's number, from 0.")
 @click.option("--workers", required=True, help="The plan's list of workers (JSON).")
 @click.option("--timeout", default=20.0, type=click.FloatRange(min=0.1), help="Seconds to wait for a silent source.")

@@ -14,29 +14,32 @@ from steps.backends import promotions, trainings
 from steps.backends.database import begin
 from steps.backends.promotions import Promotion
 from steps.contract import declaration as declared
-from steps.contract.command import log, run, write_json, write_text
+from steps.contract.command import declaration_option, input_file, log, run, write_json, write_text
 from steps.release import deployment
 
 
 @click.command()
-@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@declaration_option
+@click.option(
+    "--deployment", "template", type=input_file, required=True, help="The SeldonDeployment, but for each <…>."
+)
 @click.option("--image", required=True, help="The image that serves models.")
 @click.option("--run", "name", required=True, help="The workflow's name; the training that it claimed is free again.")
 @click.option(
     "--manifest-out", type=click.Path(path_type=Path), required=True, help="The SeldonDeployment; {} if none."
 )
 @click.option("--needed-out", type=click.Path(path_type=Path), required=True, help="true or false.")
-def command(declaration: str, image: str, name: str, manifest_out: Path, needed_out: Path) -> None:
+def command(*, declaration: str, template: Path, image: str, name: str, manifest_out: Path, needed_out: Path) -> None:
     """Write the manifest of what is live, where the server may have something else."""
     project = declared.parse_any(declaration).name
     with begin() as connection:
         trainings.free(connection, project, name)
-    manifest = _manifest(project, image)
+    manifest = _manifest(template, project, image)
     write_json(manifest_out, manifest)
     write_text(needed_out, "true" if manifest else "false")
 
 
-def _manifest(project: str, image: str) -> dict[str, Any]:
+def _manifest(template: Path, project: str, image: str) -> dict[str, Any]:
     with begin() as connection:
         last = promotions.newest_admitted(connection, project)
         live = promotions.champion(connection, project)
@@ -56,7 +59,7 @@ def _manifest(project: str, image: str) -> dict[str, Any]:
         with begin() as connection:
             promotions.end(connection, project, last.decision, "its release did not succeed")
     log.info("%s: putting back version %d (decision %d)", project, live.version, live.decision)
-    return deployment.build(project, image, live, dataset)
+    return deployment.build(template, project, image, live, dataset)
 
 
 def _verified(decision: Promotion) -> bool:

@@ -14,7 +14,8 @@ from steps import tables
 from steps.backends import history, ledger, objects
 from steps.backends.database import transact
 from steps.contract import declaration as declared
-from steps.contract.command import log, run, write_json, write_text
+from steps.contract.command import declaration_option, input_file, log, run, write_json, write_text
+from steps.contract.manifests import filled
 from steps.inbox import announced, training
 from steps.inbox.candidates import prefix
 from steps.inbox.summary import summary
@@ -23,10 +24,11 @@ from steps.tables import page, shift
 
 
 @click.command()
-@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@declaration_option
 @click.option("--records", default="", help="A notification, in base64; empty: look for everything.")
 @click.option("--run", "name", required=True, help="The workflow's name; files that it takes are kept under it.")
 @click.option("--created", required=True, help="When the workflow was created (RFC 3339); shown on the page.")
+@click.option("--training", "template", type=input_file, required=True, help="The Workflow, but for each <…>.")
 @click.option("--train-out", type=click.Path(path_type=Path), required=True, help="true or false.")
 @click.option(
     "--manifest-out", type=click.Path(path_type=Path), required=True, help="The training to start; {} if none."
@@ -39,6 +41,7 @@ def command(
     records: str,
     name: str,
     created: str,
+    template: Path,
     train_out: Path,
     manifest_out: Path,
     summary_out: Path,
@@ -64,7 +67,7 @@ def command(
     found = summary(project.name, name, held, taken, head=head, training=train) | {"made_at": created}
     write_json(summary_out, found)
     write_text(report_out, page.page(found))
-    write_json(manifest_out, training.manifest(project.name, train, name))
+    write_json(manifest_out, filled("--training", template, {"name": train, "run": name}) if train else {})
     write_text(train_out, "true" if train else "false")
     log.info("%s", found["words"])
 

@@ -15,7 +15,7 @@ from steps.backends.history import Entry
 from steps.backends.objects import Bucket
 from steps.contract import declaration as declared
 from steps.contract import selection
-from steps.contract.command import log, run, write_json, write_text
+from steps.contract.command import declaration_option, log, run, write_json, write_text
 from steps.contract.declaration import TableDeclaration
 from steps.errors import CheckFailed
 from steps.features.table import features
@@ -27,7 +27,7 @@ from steps.tables import history_rows
 
 
 @click.command()
-@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@declaration_option
 @click.option("--run", "name", required=True, help="The workflow's name, under which the training is claimed.")
 @click.option("--created", required=True, help="When the workflow was created (RFC 3339); shown in the summary.")
 @click.option("--workers", type=click.IntRange(min=1), required=True, help="How many may run a family's trials.")

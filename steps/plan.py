@@ -18,7 +18,7 @@ from steps.archive.planned import Plan, Wanted
 from steps.backends import catalog
 from steps.backends.objects import lake
 from steps.contract import selection
-from steps.contract.command import run, write_json, write_text
+from steps.contract.command import declaration_option, run, write_json, write_text
 from steps.contract.declaration import Declaration, parse
 from steps.contract.threads import each
 from steps.errors import BadInput
@@ -29,7 +29,7 @@ _EARLIEST_MIDNIGHT = timedelta(hours=14)  # before UTC's: Kiribati's
 
 
 @click.command()
-@click.option("--declaration", required=True, help="The project's declaration (JSON), as `render` embeds it.")
+@declaration_option
 @click.option("--source", required=True, help="An archive's address (http, https), a folder in its layout, or `api`.")
 @click.option("--locations", default="", help="Ids, comma-separated; empty: the declared ones.")
 @click.option("--parameter", default="", help="The target parameter; empty: the declared one.")

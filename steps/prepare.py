@@ -8,7 +8,7 @@ that is done is not done again.
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -24,7 +24,8 @@ from steps.checking.examine import Examined, Examiner, Verdict
 from steps.checking.expectations import Expectations, Outcome
 from steps.checking.reading import RawFile
 from steps.contract import selection
-from steps.contract.command import run, write_json, write_text
+from steps.contract.batches import batches
+from steps.contract.command import declaration_option, input_file, run, write_json, write_text
 from steps.contract.declaration import Declaration, parse
 from steps.contract.threads import each
 from steps.errors import CheckFailed
@@ -35,7 +36,6 @@ from steps.features.observations import Observations
 
 log = logging.getLogger("steps")
 _THREADS = 8
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _FILES_AT_ONCE = 400  # some 60,000 rows of a station with six parameters
 _BYTES_AT_ONCE = 1024 * 1024  # packed, where stations report more often
 
@@ -62,8 +62,8 @@ class Taken:
 
 
 @click.command()
-@click.option("--declaration", required=True, help="The project's declaration (JSON), as `render` embeds it.")
-@click.option("--plan", "plan_file", required=True, type=_FILE, help="The plan, as `plan` wrote it (JSON).")
+@declaration_option
+@click.option("--plan", "plan_file", required=True, type=input_file, help="The plan, as `plan` wrote it (JSON).")
 @click.option("--created", required=True, help="When the workflow was created (RFC 3339).")
 @click.option("--report-out", required=True, type=click.Path(path_type=Path), help="Where the page goes (HTML).")
 @click.option("--summary-out", required=True, type=click.Path(path_type=Path), help="Where the summary goes (JSON).")
@@ -81,7 +81,8 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     examiner = Examiner(project, plan.parameter, expectations)
     observations = Observations(store, examiner, list(project.quantities))
     taken = Taken()
-    for files in _chunks(_fetched(store, project.name, plan)):
+    fetched = _fetched(store, project.name, plan)
+    for files in batches(fetched, lambda file: len(file.body), largest=_BYTES_AT_ONCE, most=_FILES_AT_ONCE):
         examined = examiner.examine(files)
         observations.keep(examined)
         quarantine.put(store, project.name, examined.verdicts)
@@ -125,19 +126,6 @@ def _fetched(store: Bucket, project: str, plan: Plan) -> Iterator[RawFile]:
         log.info(
             "%d location-days changed at the source since the plan; the next one sees them", len(plan.fetch) - found
         )
-
-
-def _chunks(files: Iterable[RawFile]) -> Iterator[list[RawFile]]:
-    chunk: list[RawFile] = []
-    size = 0
-    for file in files:
-        chunk.append(file)
-        size += len(file.body)
-        if len(chunk) >= _FILES_AT_ONCE or size >= _BYTES_AT_ONCE:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
 
 
 def _decisions(project: str, taken: Taken) -> tuple[list[catalog.Accepted], list[catalog.Refused]]:

@@ -22,7 +22,7 @@ from steps.backends.promotions import Champion
 from steps.backends.warehouse import Outcome, Prediction
 from steps.contract import declaration as declared
 from steps.contract import selection
-from steps.contract.command import log, run, write_json
+from steps.contract.command import declaration_option, log, run, write_json
 from steps.contract.declaration import Declaration
 from steps.errors import CheckFailed
 from steps.features import keys
@@ -35,7 +35,7 @@ _SHOWN = timedelta(days=3)
 
 
 @click.command()
-@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@declaration_option
 @click.option("--locations", default="", help="Ids, separated by commas; empty: the declared ones.")
 @click.option("--parameter", default="", help="What is predicted; empty: the declared target.")
 @click.option("--as-of", default="", help="The logical time (RFC 3339); empty: --created.")

@@ -16,7 +16,7 @@ from steps.backends.database import transact
 from steps.backends.runs import Run
 from steps.contract import declaration as declared
 from steps.contract import selection
-from steps.contract.command import log
+from steps.contract.command import declaration_option, log
 from steps.contract.command import run as run_command
 from steps.errors import BadInput
 
@@ -25,7 +25,7 @@ _MOST_CHARACTERS = 200  # of a node's line
 
 
 @click.command()
-@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@declaration_option
 @click.option("--workflow", required=True, help="What ran, such as daily.")
 @click.option("--run", required=True, help="The workflow's name.")
 @click.option("--as-of", default="", help="The logical time (RFC 3339); empty: --created.")

@@ -11,14 +11,14 @@ import click
 from steps.backends import promotions
 from steps.backends.database import begin
 from steps.contract import declaration as declared
-from steps.contract.command import log, run, write_text
+from steps.contract.command import declaration_option, log, run, write_text
 from steps.errors import BadInput
 
 _LONGEST = 500  # characters of a reason
 
 
 @click.command()
-@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@declaration_option
 @click.option("--run", "name", default="", help="The workflow's name; kept with the decision.")
 @click.option("--by", default="", help="Who wants it; likewise.")
 @click.option("--why", default="", help="Why, in a few words; likewise.")

@@ -20,7 +20,7 @@ from steps.backends.objects import Bucket
 from steps.checking import agreement
 from steps.contract import declaration as declared
 from steps.contract import selection
-from steps.contract.command import log, run, write_json, write_text
+from steps.contract.command import declaration_option, log, run, write_json, write_text
 from steps.contract.declaration import Declaration
 from steps.errors import CheckFailed
 from steps.features import keys
@@ -30,7 +30,7 @@ from steps.learning.dataset import Series, label
 
 
 @click.command()
-@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@declaration_option
 @click.option("--locations", default="", help="Ids, separated by commas; empty: the declared ones.")
 @click.option("--parameter", default="", help="What is predicted; empty: the declared target.")
 @click.option("--as-of", default="", help="The logical time (RFC 3339); empty: --created.")

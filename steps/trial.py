@@ -8,12 +8,12 @@ import click
 from steps.backends import objects
 from steps.contract import declaration as declared
 from steps.contract import selection
-from steps.contract.command import log, run
+from steps.contract.command import declaration_option, log, run
 from steps.learning import lake, trials
 
 
 @click.command()
-@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@declaration_option
 @click.option("--dataset", required=True, help="The dataset's fingerprint.")
 @click.option("--family", required=True, help="The model family, by its name in the declaration.")
 @click.option("--worker", type=click.IntRange(min=0), required=True, help="Which of the workers this is.")

@@ -18,7 +18,7 @@ from steps.backends.modelstore import KnownRows
 from steps.backends.promotions import Promotion
 from steps.backends.tracking import ALIAS, Tracking
 from steps.contract import declaration as declared
-from steps.contract.command import log, run
+from steps.contract.command import declaration_option, log, run
 from steps.errors import BadInput, CheckFailed
 
 TOLERANCE = 1e-6  # relative; processors round differently
@@ -26,7 +26,7 @@ _REQUEST_SECONDS = 10
 
 
 @click.command()
-@click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+@declaration_option
 @click.option("--decision", type=int, required=True, help="The number of the decision that was deployed.")
 @click.option("--url", required=True, help="Where the server takes predictions.")
 @click.option("--timeout-seconds", type=float, default=60, show_default=True, help="How long the server may take.")

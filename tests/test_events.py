@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pipeline.events import building, writing
-from pipeline.events.reading import read
+from pipeline.events.reading import read_sensors
 from pipeline.events.records import encode
 from pipeline.projects.wine import WINE
 
@@ -36,8 +36,7 @@ RECORD = {
 
 def objects() -> tuple[dict[str, Any], dict[str, Any]]:
     """An EventSource and a Sensor as they are shipped."""
-    bus = building.BUS
-    return writing.event_source(building.source(WINE), bus), writing.sensor(building.sensor(WINE), bus)
+    return writing.event_source(building.source(WINE)), writing.sensor(building.sensor(WINE))
 
 
 def file(folder: Path, *documents: dict[str, Any]) -> list[Path]:
@@ -47,7 +46,7 @@ def file(folder: Path, *documents: dict[str, Any]) -> list[Path]:
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
-    assert read(file(tmp_path, *objects())) == ([(building.source(WINE), building.sensor(WINE))], [])
+    assert read_sensors(file(tmp_path, *objects())) == ([(building.source(WINE), building.sensor(WINE))], [])
 
 
 def test_records_are_what_the_sensors_template_gives() -> None:
@@ -107,7 +106,7 @@ TRIGGER = "spec/triggers/0"
 def test_what_the_watch_does_not_do_is_refused_by_name(
     tmp_path: Path, kind: str, path: str, value: Any, words: str
 ) -> None:
-    found, refused = read(file(tmp_path, *change(kind, path, value)))
+    found, refused = read_sensors(file(tmp_path, *change(kind, path, value)))
     assert found == []
     with pytest.raises(type(refused[0]), match=words):
         raise refused[0]
@@ -118,7 +117,7 @@ def test_what_the_watch_does_not_do_is_refused_by_name(
 def test_one_broken_sensor_does_not_stop_the_others(tmp_path: Path) -> None:
     source, sensor = objects()
     broken = {**sensor, "metadata": {"name": "broken"}, "spec": {**sensor["spec"], "triggers": []}}
-    found, refused = read(file(tmp_path, source, broken, sensor))
+    found, refused = read_sensors(file(tmp_path, source, broken, sensor))
     assert [each.name for _, each in found] == ["wine-inbox"]
     assert len(refused) == 1
     assert "Sensor broken" in str(refused[0])

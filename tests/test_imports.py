@@ -25,8 +25,14 @@ ALLOWED = {
         "steps.backends",
     ),
     "pipeline.projects": ("pipeline.projects", "pipeline.project", "pipeline.errors", "steps.contract.declaration"),
-    "pipeline.workflows": ("pipeline.workflows", "pipeline.project", "pipeline.images"),
-    "pipeline.report": ("pipeline.report", "pipeline.engine.views.views", "pipeline.errors", "steps.pages"),
+    "pipeline.workflows": (
+        "pipeline.workflows",
+        "pipeline.project",
+        "pipeline.images",
+        "pipeline.kubernetes",
+        "pipeline.errors",
+    ),
+    "pipeline.report": ("pipeline.report", "pipeline.engine.views", "pipeline.errors", "steps.pages"),
 }
 
 

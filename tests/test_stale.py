@@ -61,7 +61,7 @@ def test_what_a_person_starts_by_name_is_refused(fresh: Checkout, command: tuple
         code, said = fresh.call(*command)
     assert code == 2
     assert said == (
-        f"error: {fresh.folder}/manifests/openaq/openaq-backfill.yaml differs from what {OPENAQ} declares, and 3 more; "
+        f"error: manifests/openaq/openaq-backfill.yaml differs from what {OPENAQ} declares, and 3 more; "
         "run: pipeline render\n"
     )
     assert not (fresh.home / "servers.json").exists()
@@ -112,7 +112,7 @@ def test_a_manifest_that_is_missing_is_noticed(fresh: Checkout) -> None:
     train.unlink()
     code, said = fresh.call("backfill", "openaq", *RANGE)
     train.write_bytes(text)
-    assert (code, said) == (2, f"error: {train} is missing; run: pipeline render\n")
+    assert (code, said) == (2, f"error: {TRAIN} is missing; run: pipeline render\n")
 
 
 def test_an_edit_that_changes_nothing_is_none(fresh: Checkout) -> None:
@@ -163,7 +163,7 @@ def test_the_list_of_schedules_notes_it(fresh: Checkout) -> None:
         code, said = fresh.call("cron")
         assert "note:" not in fresh.call("cron", "manifests")[1], "a folder that is named is what it is"
     assert code == 0
-    assert re.search(rf"^note: {fresh.folder}/manifests/wine/.* differs from what {WINE} declares", said, re.MULTILINE)
+    assert re.search(rf"^note: manifests/wine/.* differs from what {WINE} declares", said, re.MULTILINE)
     assert "wine-reconcile" in said
 
 

@@ -29,11 +29,11 @@ _NAMESPACE = click.option("--namespace", "-n", default="mlops", show_default=Tru
 def deploy(**typed: Any) -> None:
     """Bring it all to kubectl's current context: Argo, Seldon, the platform, the manifests."""
     from pipeline import shipped
-    from pipeline.cluster.deploying import Wish
+    from pipeline.cluster.deploying import DeployOptions
     from pipeline.cluster.deploying import deploy as do
 
     note_manifests()
-    do(shipped.manifests(), shipped.CHARTS, Wish(**typed))
+    do(shipped.manifests(), shipped.CHARTS, DeployOptions(**typed))
 
 
 @click.command("undeploy", **example("pipeline undeploy"))

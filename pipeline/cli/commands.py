@@ -67,12 +67,12 @@ def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of
             raise UserError(f"{project} learns from a file: --{given[0]} is not for it; give --data FILE")
         drop(declared, data)
         return
-    from pipeline.quickstart.series import Wish
+    from pipeline.quickstart.series import SeriesOptions
     from pipeline.quickstart.series import quickstart as start
 
     if data:
         raise UserError(f"{project} learns from an archive: --data is not for it; give --source FOLDER or URL")
-    start(declared, Wish(locations, parameter, as_of, source))
+    start(declared, SeriesOptions(locations, parameter, as_of, source))
 
 
 @cli.command(**example("pipeline render --check"))

@@ -1,4 +1,4 @@
-"""`make deploy`: what is missing on the cluster, then the platform, then the manifests. May be repeated."""
+"""`make deploy`: what the cluster lacks, then the platform, then the manifests. May be repeated."""
 
 import json
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ RELEASE = "platform"
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What to deploy, as typed. `registry`: empty where the cluster has the images; `values`: of our chart."""
+class DeployOptions:
+    """What to deploy, as typed. `registry`: empty if the cluster has the images; `values`: of our chart."""
 
     namespace: str
     registry: str
@@ -27,34 +27,34 @@ class Wish:
     whole_diff: bool
 
 
-def deploy(folder: Path, charts: Path, wish: Wish) -> None:
+def deploy(folder: Path, charts: Path, options: DeployOptions) -> None:
     """Bring the manifests of `folder`, and `charts` before them, saying what changes.
 
     Raises:
-        UserError: no cluster, or a wish that cannot be met.
+        UserError: there is no cluster, or an option is wrong.
         PipelineError: the cluster refuses something.
     """
-    if wish.values and not wish.values.is_file():
+    if options.values and not options.values.is_file():
         raise UserError(
-            f"--values {wish.values} is no file; {charts / 'platform' / 'values.yaml'} shows what can be set"
+            f"--values {options.values} is no file; {charts / 'platform' / 'values.yaml'} shows what can be set"
         )
-    cluster = Cluster(wish.namespace)
-    click.echo(f"deploying to {context()}, namespace {wish.namespace}")
-    others = upstream.chosen(upstream.pinned(charts / "upstream"), wish.without)
+    cluster = Cluster(options.namespace)
+    click.echo(f"deploying to {context()}, namespace {options.namespace}")
+    others = upstream.chosen(upstream.pinned(charts / "upstream"), options.without)
     for each in others:
         click.echo(f"  {each.name}: {upstream.install(each)}")
     _namespace(cluster)
-    _platform(cluster, charts / "platform", wish)
-    wanted = manifests.read(folder, wish.registry, crons=wish.crons)
-    planned = plan.plan(cluster, wanted, crons=wish.crons)
-    click.echo(shown(planned, whole=wish.whole_diff))
+    _platform(cluster, charts / "platform", options)
+    wanted = manifests.read(folder, options.registry, crons=options.crons)
+    planned = plan.plan(cluster, wanted, crons=options.crons)
+    click.echo(shown(planned, whole=options.whole_diff))
     plan.apply(cluster, planned)
     click.echo(f"applied {len(wanted)} manifests")
-    click.echo(_closing(wish.namespace))
+    click.echo(_closing(options.namespace))
 
 
 def undeploy(namespace: str) -> None:
-    """Remove the manifests' objects and the platform; what is left is said."""
+    """Remove the manifests' objects and the platform, and say what is left."""
     cluster = Cluster(namespace)
     click.echo(f"removing from {context()}, namespace {namespace}")
     planned = plan.plan(cluster, [], crons=True)
@@ -83,8 +83,8 @@ def context() -> str:
     return name
 
 
-def shown(planned: plan.Plan, *, whole: bool) -> str:
-    """What will change, a line each; with every line that differs where `whole`."""
+def shown(planned: plan.DeployPlan, *, whole: bool) -> str:
+    """What will change, a line each; with `whole`, every line that differs."""
     lines = [f"  + {name}" for name in planned.created]
     for name, difference in planned.changed.items():
         added = sum(line.startswith("+") for line in difference.splitlines())
@@ -97,7 +97,7 @@ def shown(planned: plan.Plan, *, whole: bool) -> str:
 
 
 def _namespace(cluster: Cluster) -> None:
-    """The namespace, where Pod Security refuses what is not `restricted`."""
+    """Make the namespace, in which Pod Security refuses what is not `restricted`."""
     wanted = {
         "apiVersion": "v1",
         "kind": "Namespace",
@@ -106,11 +106,11 @@ def _namespace(cluster: Cluster) -> None:
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=yaml.safe_dump(wanted))
 
 
-def _platform(cluster: Cluster, chart: Path, wish: Wish) -> None:
-    options = ["--set", f"images.registry={wish.registry}"] if wish.registry else []
-    options += ["--values", str(wish.values)] if wish.values else []
+def _platform(cluster: Cluster, chart: Path, options: DeployOptions) -> None:
+    chosen = ["--set", f"images.registry={options.registry}"] if options.registry else []
+    chosen += ["--values", str(options.values)] if options.values else []
     click.echo("  platform: waiting until everything in it is ready", nl=False)
-    cluster.helm("upgrade", "--install", RELEASE, str(chart), *options, "--wait", "--wait-for-jobs", "--timeout", "10m")
+    cluster.helm("upgrade", "--install", RELEASE, str(chart), *chosen, "--wait", "--wait-for-jobs", "--timeout", "10m")
     click.echo(": done")
 
 

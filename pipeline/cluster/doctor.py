@@ -1,6 +1,6 @@
-"""What would keep the product from working on a cluster, one line each, with what to do about it.
+"""What would keep this product from working on a cluster, one line each, with what to do about it.
 
-What only a pod can see (store, database, tracking server, clock) is looked at by one pod, which runs `probe.py`.
+What only a pod can see (store, database, tracking server, clock) is checked by a pod that runs `probe.py`.
 """
 
 import json
@@ -30,7 +30,7 @@ _DEPLOY = "run: pipeline deploy"
 
 
 def examine(cluster: Cluster, registry: str) -> Iterator[Check]:
-    """Every check, as it is done. Starts one pod, and removes it."""
+    """Every check, as it is made. Starts one pod, and removes it."""
     try:
         version = json.loads(cluster.kubectl("version", "-o", "json"))["serverVersion"]["gitVersion"]
     except PipelineError as error:
@@ -42,7 +42,7 @@ def examine(cluster: Cluster, registry: str) -> Iterator[Check]:
         yield Check(name, there, f"{crd} is there" if there else f"{crd} is not there; {_DEPLOY}")
     yield _controller()
     if not cluster.get("namespace", cluster.namespace):
-        yield Check("namespace", False, f"there is no {cluster.namespace}; {_DEPLOY}, or name another with --namespace")
+        yield Check("namespace", False, f"there is no {cluster.namespace}; {_DEPLOY}, or give another --namespace")
         return
     yield _admission(cluster)
     yield _accounts(cluster)
@@ -66,7 +66,7 @@ def _images(deployment: dict[str, Any]) -> list[str]:
 
 
 def _admission(cluster: Cluster) -> Check:
-    """Pod Security `restricted` refuses Argo's own containers, unless the controller gives them a security context."""
+    """Pod Security `restricted` refuses Argo's own containers unless the controller gives them a security context."""
     (namespace,) = cluster.get("namespace", cluster.namespace)
     enforced = namespace["metadata"].get("labels", {}).get("pod-security.kubernetes.io/enforce", "none")
     if enforced != "restricted":
@@ -75,8 +75,8 @@ def _admission(cluster: Cluster) -> Check:
     config = [each for each in maps if each["metadata"]["name"].endswith("workflow-controller-configmap")]
     fits = any("securityContext" in str(each.get("data")) for each in config)
     words = "and the controller's own containers fit"
-    mend = "but the controller's ConfigMap has no executor.securityContext; see charts/upstream/argo-workflows.yaml"
-    return Check("pod security", fits, f"restricted, {words if fits else mend}")
+    fix = "but the controller's ConfigMap has no executor.securityContext; see charts/upstream/argo-workflows.yaml"
+    return Check("pod security", fits, f"restricted, {words if fits else fix}")
 
 
 def _accounts(cluster: Cluster) -> Check:
@@ -99,9 +99,9 @@ def _settings(cluster: Cluster) -> Iterator[Check]:
 
 
 def _pulled(cluster: Cluster) -> Check:
-    """The reason why an image cannot be pulled, which a workflow forgets once its pod is gone."""
+    """Why an image cannot be pulled, which a workflow forgets once its pod is gone."""
     troubles = [trouble for each in cluster.get("pods") if (trouble := pods.trouble(each))]
-    return Check("images", not troubles, "; ".join(troubles[:3]) if troubles else "no pod waits for one")
+    return Check("images", not troubles, "; ".join(troubles[:3]) if troubles else "no pod is waiting for one")
 
 
 def _probed(cluster: Cluster, image: str) -> Iterator[Check]:

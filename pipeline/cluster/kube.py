@@ -1,4 +1,4 @@
-"""kubectl and helm, asked in one place: what they refuse becomes one line that says what was asked for."""
+"""kubectl and helm, called in one place: a refusal becomes one line that says what was asked."""
 
 import json
 import shutil
@@ -8,12 +8,12 @@ from typing import Any
 
 from pipeline.errors import PipelineError, UserError
 
-_PATIENCE = 120.0  # seconds for an answer of the API server
+_PATIENCE = 120.0  # seconds to wait for the API server
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """The current context of kubectl, and the namespace where the product lives."""
+    """kubectl's current context, and the namespace of the product."""
 
     namespace: str
 
@@ -27,7 +27,7 @@ class Cluster:
         return run(["kubectl", "-n", self.namespace, *arguments], given=given, patience=patience)
 
     def get(self, *arguments: str) -> list[dict[str, Any]]:
-        """The objects that `kubectl get ARGUMENTS… -o json` finds; none where there is none of that name or kind."""
+        """The objects that `kubectl get ARGUMENTS… -o json` finds; none if there is no such name or kind."""
         try:
             found = json.loads(self.kubectl("get", *arguments, "--ignore-not-found", "-o", "json") or "{}")
         except PipelineError as error:

@@ -8,13 +8,14 @@ import yaml
 
 from pipeline.errors import UserError
 from pipeline.images import SERVING, STEPS, TRACKING
+from pipeline.kubernetes import PART_OF
 
 KINDS = ("WorkflowTemplate", "CronWorkflow", "EventBus", "EventSource", "Sensor")
-OURS = "app.kubernetes.io/part-of=learning-pipelines,!app.kubernetes.io/managed-by"
+OURS = f"{PART_OF},!app.kubernetes.io/managed-by"
 
 
 def read(folder: Path, registry: str, *, crons: bool) -> list[dict[str, Any]]:
-    """The objects of every project, each once; without CronWorkflows unless `crons`.
+    """The objects of all projects, each once; CronWorkflows only with `crons`.
 
     Raises:
         UserError: there are none, or something that is not of Argo.
@@ -42,7 +43,7 @@ def _in_registry(image: str, registry: str) -> str:
 
 
 def _from_registry(value: Any, registry: str) -> Any:
-    """`value` with our images' names, wherever they stand as a whole text, under the registry."""
+    """`value` with the registry before each text that is the name of an image of ours."""
     if isinstance(value, dict):
         return {key: _from_registry(each, registry) for key, each in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What applying the manifests would change: looked up before anything is, and shown."""
+"""What applying the manifests would change: found out, and shown, before anything changes."""
 
 import json
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ _RESOURCES = {kind: f"{kind.lower()}s.argoproj.io" for kind in KINDS} | {"EventB
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Names as `Kind/name`. `changed`: with the lines that differ."""
+class DeployPlan:
+    """What will change, by `Kind/name`. `changed`: with the lines that differ."""
 
     wanted: list[dict[str, Any]]
     created: list[str]
@@ -24,9 +24,9 @@ class Plan:
     pruned: list[str]
 
 
-def plan(cluster: Cluster, wanted: list[dict[str, Any]], *, crons: bool) -> Plan:
-    """Compare with what is there; what is there by our labels and wanted no more is pruned. CronWorkflows are left
-    alone unless `crons`.
+def plan(cluster: Cluster, wanted: list[dict[str, Any]], *, crons: bool) -> DeployPlan:
+    """Compare with what is there; what has our labels and is no longer wanted will be pruned. CronWorkflows are touched
+    only with `crons`.
 
     Raises:
         PipelineError: the API server refuses one of them.
@@ -40,7 +40,7 @@ def plan(cluster: Cluster, wanted: list[dict[str, Any]], *, crons: bool) -> Plan
         name = _name(each)
         if name in there and (difference := _difference(there[name], each)):
             changed[name] = difference
-    return Plan(
+    return DeployPlan(
         wanted,
         created=[name for name in names if name not in there],
         changed=changed,
@@ -48,8 +48,8 @@ def plan(cluster: Cluster, wanted: list[dict[str, Any]], *, crons: bool) -> Plan
     )
 
 
-def apply(cluster: Cluster, planned: Plan) -> None:
-    """Make it so: apply everything server-side, then have removed what is wanted no more."""
+def apply(cluster: Cluster, planned: DeployPlan) -> None:
+    """Make it so: apply everything server-side, then delete what is no longer wanted."""
     if planned.wanted:
         cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=_text(planned.wanted))
     if planned.pruned:
@@ -57,7 +57,7 @@ def apply(cluster: Cluster, planned: Plan) -> None:
 
 
 def await_gone(cluster: Cluster, names: list[str]) -> None:
-    """Wait until these are gone; an event bus goes after all that are connected to it, and a minute may pass.
+    """Wait until these are gone; an event bus goes after everything that is connected to it, which may take a minute.
 
     Raises:
         PipelineError: one is still there.
@@ -72,7 +72,7 @@ def _resource(name: str) -> str:
 
 
 def _applied(cluster: Cluster, wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The objects as they would be, after the API server's own checks."""
+    """The objects as they would be after the API server's own checks."""
     answer = cluster.kubectl(
         "apply", "--server-side", "--force-conflicts", "--dry-run=server", "-o", "json", "-f", "-", given=_text(wanted)
     )
@@ -87,7 +87,7 @@ def _difference(before: dict[str, Any], after: dict[str, Any]) -> str:
 
 
 def _compared(value: dict[str, Any]) -> dict[str, Any]:
-    """What people write of an object."""
+    """The part of an object that people write."""
     metadata = {key: value["metadata"].get(key) for key in ("name", "labels", "annotations")}
     return {"metadata": metadata, "spec": value.get("spec")}
 

@@ -1,4 +1,4 @@
-"""Pods: why one does not run, and one of our own that looks at what only a pod can see."""
+"""Pods: why one does not run, and one of our own that checks what only a pod can see."""
 
 import time
 from pathlib import Path
@@ -9,6 +9,7 @@ import yaml
 
 from pipeline.cluster.kube import Cluster
 from pipeline.errors import PipelineError
+from pipeline.kubernetes import container_security, labels, pod_security
 
 _PATIENCE = 180.0
 _UNABLE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError")
@@ -16,7 +17,7 @@ _PROBE = Path(__file__).with_name("probe.py")
 
 
 def trouble(pod: dict[str, Any]) -> str:
-    """Why the pod cannot start, or nothing."""
+    """Why the pod cannot start; empty if it can."""
     status = pod.get("status", {})
     for each in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
         waiting = each.get("state", {}).get("waiting", {})
@@ -29,10 +30,10 @@ def trouble(pod: dict[str, Any]) -> str:
 
 
 def probe(cluster: Cluster, image: str) -> str:
-    """What `probe.py` prints in a pod of that image, with what a step has.
+    """What `probe.py` prints in a pod of that image, with a step's settings.
 
     Raises:
-        PipelineError: the pod did not run; why.
+        PipelineError: the pod did not run; says why.
     """
     name = f"pipeline-doctor-{uuid4().hex[:6]}"
     cluster.kubectl("create", "-f", "-", given=yaml.safe_dump(_pod(name, image)))
@@ -73,25 +74,16 @@ def _pod(name: str, image: str) -> dict[str, Any]:
             for key in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
         ],
         "resources": {"requests": {"cpu": "10m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
+        "securityContext": container_security(),
     }
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "labels": {"app.kubernetes.io/part-of": "learning-pipelines"}},
+        "metadata": {"name": name, "labels": labels("doctor")},
         "spec": {
             "restartPolicy": "Never",
             "automountServiceAccountToken": False,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 8737,
-                "runAsGroup": 8737,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": pod_security(),
             "containers": [container],
         },
     }

@@ -1,6 +1,6 @@
-"""Runs in a pod, with what a step has in its environment: one line of JSON for each thing looked at.
+"""Runs in a pod, with a step's environment: prints a line of JSON for each check.
 
-The store must really deliver a notification: it is listened to, written to, and heard. Some builds never do
+The store must really deliver a notification: the check listens, writes, and waits for it. Some builds never deliver one
 (https://github.com/minio/minio/issues/21651).
 """
 
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from minio import Minio
 
 PATIENCE = 20.0
-SKEW = 60.0  # leases are of the database's clock, and a signature of S3 bears 15 minutes
+SKEW = 60.0  # leases are by the database's clock; a signature of S3 tolerates 15 minutes
 store = boto3.client("s3")
 
 
@@ -48,7 +48,7 @@ def notification() -> str:
     began = time.monotonic()
     try:
         while not heard.is_set() and time.monotonic() < began + PATIENCE:
-            store.put_object(Bucket="inbox", Key=key, Body=b"")  # again, as it is not told when the listener is there
+            store.put_object(Bucket="inbox", Key=key, Body=b"")  # repeated: nothing tells when the listener is there
             heard.wait(1)
     finally:
         for each in store.list_object_versions(Bucket="inbox", Prefix=key).get("Versions", []):
@@ -69,7 +69,7 @@ def clock() -> str:
         theirs = float(connection.execute(sa.text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
     apart = abs(theirs - time.time())
     if apart > SKEW:
-        raise RuntimeError(f"the node and the database differ by {apart:.0f} s; wanted less than {SKEW:.0f}: mend NTP")
+        raise RuntimeError(f"the node and the database differ by {apart:.0f} s; wanted less than {SKEW:.0f}: fix NTP")
     return f"node and database differ by {apart:.1f} s"
 
 
@@ -79,17 +79,17 @@ def tracking() -> str:
     return f"{address} answers"
 
 
-def look(name: str, check: Callable[[], str]) -> None:
+def report(name: str, check: Callable[[], str]) -> None:
     try:
         found = {"name": name, "ok": True, "words": check()}
-    except Exception as error:  # whatever it is, it is what is to be told
+    except Exception as error:  # any error is the finding
         found = {"name": name, "ok": False, "words": (str(error).strip().splitlines() or [repr(error)])[0]}
     print(json.dumps(found))
 
 
 if __name__ == "__main__":
-    look("buckets", buckets)
-    look("notifications", notification)
-    look("database", database)
-    look("clock", clock)
-    look("tracking", tracking)
+    report("buckets", buckets)
+    report("notifications", notification)
+    report("database", database)
+    report("clock", clock)
+    report("tracking", tracking)

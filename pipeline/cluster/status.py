@@ -1,4 +1,4 @@
-"""What runs on the cluster, why it does not, and what is served."""
+"""What is running on the cluster, what is not and why, and what is served."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.cluster import pods
 from pipeline.cluster.kube import Cluster
+from pipeline.kubernetes import PART_OF
 from pipeline.show.tables import table
 from steps.pages.words import one_line, shortened
 
@@ -15,8 +16,8 @@ _WORKFLOW = "workflows.argoproj.io/workflow"
 
 
 def shown(cluster: Cluster) -> str:
-    """The newest runs with their reasons, and the model servers with their versions."""
-    runs = cluster.get("workflows.argoproj.io", "-l", "app.kubernetes.io/part-of=learning-pipelines")
+    """The newest runs, with the reasons of failures, and the model servers with their versions."""
+    runs = cluster.get("workflows.argoproj.io", "-l", PART_OF)
     runs.sort(key=lambda each: each["metadata"]["creationTimestamp"], reverse=True)
     waiting = _waiting(cluster)
     listed = [_run(each, waiting.get(each["metadata"]["name"], "")) for each in runs[:_SHOWN]]
@@ -41,7 +42,7 @@ def _run(workflow: dict[str, Any], waits: str) -> Sequence[str]:
 
 
 def _reason(status: dict[str, Any]) -> str:
-    """The first failure: of its nodes, where one has a message, else of the whole."""
+    """The first failure of a node that has a message, or else the workflow's own message."""
     if status.get("phase") not in ("Failed", "Error"):
         return str(status.get("message", ""))
     failed = [
@@ -54,7 +55,7 @@ def _reason(status: dict[str, Any]) -> str:
 
 
 def _waiting(cluster: Cluster) -> dict[str, str]:
-    """Why pods of workflows cannot start, by the workflow's name."""
+    """Why the pods of workflows cannot start, by the workflow's name."""
     found = {}
     for each in cluster.get("pods", "-l", _WORKFLOW):
         if why := pods.trouble(each):

@@ -1,7 +1,6 @@
-"""Argo Workflows, Argo Events and Seldon Core: releases of their own, pinned in `charts/upstream/`.
+"""Argo Workflows, Argo Events and Seldon Core: Helm releases of their own, pinned in `charts/upstream/`.
 
-Where the cluster has one of them already, made by whoever, it is left alone: two controllers would fight over the same
-objects.
+One that the cluster has already, whoever made it, is left alone: two controllers would fight over the same objects.
 """
 
 import json
@@ -16,7 +15,7 @@ from pipeline.errors import UserError
 
 @dataclass(frozen=True)
 class Upstream:
-    """A chart of others. `crd`: by which it is recognised; `tested`: the version of the program that it installs."""
+    """A chart of another project. `crd`: by which it is recognised; `tested`: the program's version."""
 
     name: str
     repository: str
@@ -28,7 +27,7 @@ class Upstream:
 
 
 def pinned(folder: Path) -> list[Upstream]:
-    """What `pins.yaml` in `folder` names, in the order of installing."""
+    """The charts in `pins.yaml` of `folder`, in the order in which they are installed."""
     pins = yaml.safe_load((folder / "pins.yaml").read_text())
     return [Upstream(name=name, values=folder / f"{name}.yaml", **fields) for name, fields in pins.items()]
 
@@ -42,16 +41,16 @@ def chosen(found: list[Upstream], without: tuple[str, ...]) -> list[Upstream]:
     names = [each.name for each in found]
     for name in without:
         if name not in names:
-            raise UserError(f"--without {name}: there is none of that name; there are: {', '.join(names)}")
+            raise UserError(f"--without {name}: there is no such chart; there are: {', '.join(names)}")
     return [each for each in found if each.name not in without]
 
 
 def install(upstream: Upstream) -> str:
-    """Install or upgrade it, or leave it alone; what was done, in words."""
+    """Install or upgrade a chart, or leave it alone; says what was done."""
     cluster = Cluster(upstream.namespace)
     releases = json.loads(cluster.helm("list", "--all", "--filter", f"^{upstream.name}$", "-o", "json"))
     if not releases and cluster.get("crd", upstream.crd):
-        return "is there already, and not from here: left alone"
+        return "left alone, since it is there already and not from here"
     cluster.helm(
         "upgrade", "--install", upstream.name, upstream.name, "--repo", upstream.repository, "--version",
         upstream.version, "--create-namespace", "--values", str(upstream.values), "--wait", "--timeout", "10m",

@@ -98,16 +98,3 @@ class Place:
                     file.truncate(0)
                 with log.open("ab") as file:  # as its process does, so that neither overwrites the other
                     file.write(b"(earlier output dropped: more than 64 MB)\n" + end)
-
-
-def last_line(log: Path) -> str:
-    """The last line of a log that says something, up to 300 characters."""
-    try:
-        with log.open("rb") as file:
-            file.seek(0, 2)
-            file.seek(-min(file.tell(), 4096), 2)
-            lines = file.read().decode("utf-8", "replace").split("\n")
-    except OSError:
-        return ""
-    found = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return found if len(found) <= 300 else f"{found[:299]}…"

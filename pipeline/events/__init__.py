@@ -1,7 +1,7 @@
-"""A file arrives: the EventBus, EventSource and Sensor that start a project's `ingest`, for a cluster, and read back by
-the local watch, so that both do the same.
+"""A file arrives: the EventBus, EventSource and Sensor that start a project's `ingest` on a cluster. The local watch
+reads the same files, so that both do the same.
 
-Hera's models of these have no apiVersion and drop a trigger's resource, so these are our own, and small.
+Hera's models of these have no apiVersion and drop a trigger's resource, so we have our own, small ones.
 """
 
 from pipeline.events.building import rendered

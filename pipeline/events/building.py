@@ -1,5 +1,5 @@
-"""A project's EventBus, EventSource and Sensor. The bus is one for all projects of a namespace, the same bytes in each
-folder, so that a folder can be applied alone."""
+"""A project's EventBus, EventSource and Sensor. All projects of a namespace share one bus; each folder holds the same
+bytes of it, so that a folder can be applied alone."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,10 +7,8 @@ from typing import Any
 import yaml
 
 from pipeline.events import writing
-from pipeline.events.models import EventBus, EventSource, SecretKey, Sensor
+from pipeline.events.models import EventSource, SecretKey, Sensor
 from pipeline.project import TableProject
-
-BUS = EventBus("default", "2.10.29")
 
 
 def rendered(project: TableProject) -> dict[str, str]:
@@ -24,7 +22,7 @@ def rendered(project: TableProject) -> dict[str, str]:
 
 
 def source(project: TableProject) -> EventSource:
-    """What is written below `<project>/new/` of the inbox."""
+    """Announces what is written below `<project>/new/` of the inbox."""
     return EventSource(
         name=f"{project.name}-inbox",
         project=project.name,
@@ -54,6 +52,6 @@ def sensor(project: TableProject) -> Sensor:
 
 
 def _objects(project: TableProject) -> Iterator[dict[str, Any]]:
-    yield writing.event_bus(BUS)
-    yield writing.event_source(source(project), BUS)
-    yield writing.sensor(sensor(project), BUS)
+    yield writing.event_bus()
+    yield writing.event_source(source(project))
+    yield writing.sensor(sensor(project))

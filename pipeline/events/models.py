@@ -1,4 +1,4 @@
-"""What of an EventBus, an EventSource and a Sensor differs from project to project; the rest is in `writing`.
+"""What differs between projects in an EventSource and a Sensor; the rest is in `writing`.
 
 https://argoproj.github.io/argo-events/concepts/architecture/
 """
@@ -18,16 +18,8 @@ class SecretKey:
 
 
 @dataclass(frozen=True)
-class EventBus:
-    """A JetStream bus of one replica. `version`: one that the controller's ConfigMap names."""
-
-    name: str
-    version: str
-
-
-@dataclass(frozen=True)
 class EventSource:
-    """What a MinIO tells of one bucket: its one entry is `event`. `endpoint`: host and port."""
+    """What MinIO announces of one bucket; its only entry is `event`. `endpoint`: host and port."""
 
     name: str
     project: str
@@ -43,8 +35,8 @@ class EventSource:
 
 @dataclass(frozen=True)
 class Sensor:
-    """Starts the WorkflowTemplate `workflow` for each notification of an EventSource's entry, which it is given, in
-    base64, as the parameter `parameter`."""
+    """Starts the WorkflowTemplate `workflow` for each notification of an EventSource's entry, with the notification in
+    base64 as the parameter `parameter`."""
 
     name: str
     project: str

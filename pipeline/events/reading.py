@@ -1,4 +1,4 @@
-"""Reads EventSources and Sensors back for the local watch, and refuses by file, line and field what it does not do."""
+"""Reads EventSources and Sensors for the local watch; what that does not do is refused by file, line and field."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,9 +11,9 @@ from pipeline.events.models import API_VERSION, RECORDS, EventSource, SecretKey,
 _DESTINATION = "spec.arguments.parameters.{}.value"
 
 
-def read(files: Iterable[Path]) -> tuple[list[tuple[EventSource, Sensor]], list[Refused]]:
-    """The Sensors of these files, each with the EventSource that it depends on; and what the watch cannot do, a refusal
-    each. Documents of other kinds are passed over, and so are files that cannot be read."""
+def read_sensors(files: Iterable[Path]) -> tuple[list[tuple[EventSource, Sensor]], list[Refused]]:
+    """The Sensors of these files, each with the EventSource that it depends on; and a refusal for each that the watch
+    cannot do. Documents of other kinds, and files that cannot be read, are passed over."""
     sources: dict[tuple[str, str], EventSource] = {}
     sensors: list[Sensor] = []
     refused: list[Refused] = []
@@ -48,7 +48,7 @@ def _documents(files: Iterable[Path]) -> Iterator[tuple[Path, documents.Located]
         try:
             found = documents.read(file)
         except Refused:
-            continue  # whoever looks for workflows here says so
+            continue  # reported by the reader of workflows
         yield from ((file, each) for each in found if each.get("kind") in {"EventSource", "Sensor"})
 
 
@@ -77,7 +77,7 @@ def _source(top: Fields) -> EventSource:
     spec.done()
     events = kinds.names()
     if len(events) != 1:
-        kinds.refuse(f"has {len(events)} entries; wanted one, since a dead one of several is not restarted")
+        kinds.refuse(f"has {len(events)} entries; wanted one, since of several a dead one is not restarted")
     entry = _in(kinds, events[0])
     entry.ignore("insecure", "region", "metadata")
     entry.later("caCertificate")
@@ -148,7 +148,7 @@ def _sensor(top: Fields) -> Sensor:
 
 
 def _workflow(fields: Fields) -> tuple[str, str, list[str]]:
-    """The name that the started workflow begins with, its template, and its parameters."""
+    """The beginning of the started workflow's name, its template, and its parameters."""
     if fields.required("kind") != "Workflow":
         fields.refuse("must be Workflow", "kind")
     fields.ignore("apiVersion")
@@ -172,7 +172,7 @@ def _workflow(fields: Fields) -> tuple[str, str, list[str]]:
 
 
 def _parameter(fields: Fields, alias: str, names: list[str]) -> str:
-    """Which parameter is given the notification."""
+    """The parameter that gets the notification."""
     source, destination = _in(fields, "src"), fields.required("dest")
     fields.later("operation")
     fields.done()

@@ -1,6 +1,6 @@
 """What a Sensor's template makes of a notification: base64 of the JSON that Go writes for minio-go's structs.
 
-So a field that those do not have is left out, one that is missing is empty, and keys are sorted, as on a cluster.
+So a field that they do not have is left out, a missing one is empty, and keys are sorted, as on a cluster.
 https://pkg.go.dev/github.com/minio/minio-go/v7/pkg/notification#Event
 """
 

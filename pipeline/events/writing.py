@@ -1,39 +1,34 @@
-"""The models as Kubernetes objects, with what Pod Security's `restricted` profile wants of every pod.
+"""The models as Kubernetes objects.
 
-A bus of one replica needs a stream of one too, or its clients are restarted for ever. A Sensor forgets what it could
-not deliver unless it says `atLeastOnce` and a `retryStrategy`.
+A bus with one replica needs a stream with one too, or its clients restart for ever. A Sensor forgets what it could not
+deliver unless it has `atLeastOnce` and a `retryStrategy`.
 """
 
 from typing import Any
 
-from pipeline.events.models import API_VERSION, RECORDS, EventBus, EventSource, SecretKey, Sensor
+from pipeline.events.models import API_VERSION, RECORDS, EventSource, SecretKey, Sensor
+from pipeline.kubernetes import container_security, labels, pod_security
 
 SENSOR_ACCOUNT = "pipeline-sensor"  # may create workflows, and nothing else
+_BUS = "default"
 _STREAM = "maxMsgs: 50000\nmaxAge: 168h\nmaxBytes: -1\nreplicas: 1\nduplicates: 300s\nretention: 0\ndiscard: 0\n"
-_NON_ROOT = {
-    "runAsNonRoot": True,
-    "runAsUser": 8737,
-    "runAsGroup": 8737,
-    "fsGroup": 8737,
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
 
 
-def event_bus(bus: EventBus) -> dict[str, Any]:
-    """The EventBus. It keeps its streams on a volume of the default class: without, they are gone with its pod, and its
-    clients try for ever to find them again."""
+def event_bus() -> dict[str, Any]:
+    """The EventBus. It keeps its streams on a volume of the default class: else they are gone with its pod, and its
+    clients look for them for ever."""
     container = _container("64Mi", "256Mi")
     return _object(
         "EventBus",
-        bus.name,
-        {"app.kubernetes.io/component": "events", "app.kubernetes.io/part-of": "learning-pipelines"},
+        _BUS,
+        labels("events"),
         {
             "jetstream": {
-                "version": bus.version,
+                "version": "2.10.29",  # one of those in the controller's ConfigMap
                 "replicas": 1,
                 "streamConfig": _STREAM,
                 "persistence": {"accessMode": "ReadWriteOnce", "volumeSize": "1Gi"},
-                "securityContext": _NON_ROOT,
+                "securityContext": pod_security(),
                 "containerTemplate": container,
                 "reloaderContainerTemplate": _container("32Mi", "64Mi"),
                 "metricsContainerTemplate": _container("32Mi", "64Mi"),
@@ -42,8 +37,8 @@ def event_bus(bus: EventBus) -> dict[str, Any]:
     )
 
 
-def event_source(source: EventSource, bus: EventBus) -> dict[str, Any]:
-    """The EventSource, of one entry: of several, a dead one would not be restarted."""
+def event_source(source: EventSource) -> dict[str, Any]:
+    """The EventSource, with one entry: of several, a dead one would not be restarted."""
     entry = {
         "endpoint": source.endpoint,
         "insecure": True,
@@ -56,22 +51,22 @@ def event_source(source: EventSource, bus: EventBus) -> dict[str, Any]:
     return _object(
         "EventSource",
         source.name,
-        _labels(source.project, "eventsource"),
+        labels("eventsource", source.project),
         {
-            "eventBusName": bus.name,
+            "eventBusName": _BUS,
             "replicas": 1,
-            "template": {"container": _container("64Mi", "256Mi"), "securityContext": _NON_ROOT},
+            "template": {"container": _container("64Mi", "256Mi"), "securityContext": pod_security()},
             "minio": {source.event: entry},
         },
     )
 
 
-def sensor(sensor: Sensor, bus: EventBus) -> dict[str, Any]:
+def sensor(sensor: Sensor) -> dict[str, Any]:
     """The Sensor."""
     workflow = {
         "apiVersion": API_VERSION,
         "kind": "Workflow",
-        "metadata": {"generateName": sensor.generate_name, "labels": _labels(sensor.project, "ingest")},
+        "metadata": {"generateName": sensor.generate_name, "labels": labels("ingest", sensor.project)},
         "spec": {
             "workflowTemplateRef": {"name": sensor.workflow},
             "arguments": {"parameters": [{"name": sensor.parameter, "value": ""}]},
@@ -92,14 +87,14 @@ def sensor(sensor: Sensor, bus: EventBus) -> dict[str, Any]:
     return _object(
         "Sensor",
         sensor.name,
-        _labels(sensor.project, "sensor"),
+        labels("sensor", sensor.project),
         {
-            "eventBusName": bus.name,
+            "eventBusName": _BUS,
             "replicas": 1,
             "template": {
                 "serviceAccountName": SENSOR_ACCOUNT,
                 "container": _container("64Mi", "256Mi"),
-                "securityContext": _NON_ROOT,
+                "securityContext": pod_security(),
             },
             "dependencies": [{"name": sensor.event, "eventSourceName": sensor.source, "eventName": sensor.event}],
             "triggers": [trigger],
@@ -111,14 +106,6 @@ def _object(kind: str, name: str, labels: dict[str, str], spec: dict[str, Any]) 
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name, "labels": labels}, "spec": spec}
 
 
-def _labels(project: str, component: str) -> dict[str, str]:
-    return {
-        "app.kubernetes.io/component": component,
-        "app.kubernetes.io/instance": project,
-        "app.kubernetes.io/part-of": "learning-pipelines",
-    }
-
-
 def _reference(key: SecretKey) -> dict[str, str]:
     return {"name": key.name, "key": key.key}
 
@@ -126,10 +113,5 @@ def _reference(key: SecretKey) -> dict[str, str]:
 def _container(request: str, limit: str) -> dict[str, Any]:
     return {
         "resources": {"requests": {"cpu": "50m", "memory": request}, "limits": {"memory": limit}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-        },
+        "securityContext": container_security(),
     }

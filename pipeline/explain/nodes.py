@@ -16,7 +16,7 @@ from pipeline.engine.spec import Retry, Task
 from pipeline.engine.views.views import origin
 from pipeline.explain.causes import FAILED_FAST, Causes, Root, is_superseded, said
 from pipeline.explain.lines import Line, name_list
-from pipeline.show.log_lines import last_lines
+from pipeline.show.log_lines import last_words
 from steps.pages.words import duration
 
 _TAIL = 10  # lines of a log
@@ -170,7 +170,7 @@ class Teller:
         leaf = node.attempts[-1] if node.attempts else node
         place = Place(self._folder, leaf.id)
         for path in (place.stderr, place.stdout):
-            found = last_lines(path, lines)
+            found = last_words(path, lines)
             if found:
                 yield Line(f"The end of its log ({path}):", 1)
                 yield from (Line(text, 2, "dim") for text in found)

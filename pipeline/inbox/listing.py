@@ -1,13 +1,11 @@
-"""What is in the inboxes, for people: what waits, where each file went, and why; and the way out of quarantine."""
+"""What is in the inboxes, for people: what is waiting, where each file went and why; and the way out of quarantine."""
 
-import getpass
-import os
 from collections.abc import Iterator
 from datetime import datetime
 
 from pipeline.errors import UserError
 from pipeline.inbox.put import table_project
-from pipeline.laptop.machine import LocalMachine
+from pipeline.laptop.machine import LocalMachine, user
 from pipeline.project import TableProject
 from pipeline.projects import PROJECTS
 from pipeline.show.tables import table
@@ -28,24 +26,24 @@ def listed(machine: LocalMachine, name: str | None, limit: int) -> str:
         UserError: there is no such project, or it has no inbox.
     """
     projects = [table_project(name)] if name else [one for one in PROJECTS.values() if isinstance(one, TableProject)]
-    _settle(machine)
+    machine.use("object-store", "database")
     known = transact(lambda connection: ledger.recent(connection, name, limit))
     waiting = [_waits(one) for project in projects for one in _waiting(project.name)]
     rows = [*waiting, *(_row(one) for one in known)][:limit]
-    return table(_HEADER, rows) if rows else "nothing was dropped yet; drop a file with: pipeline put PROJECT FILE"
+    return table(_HEADER, rows) if rows else "no file was dropped yet; drop one with: pipeline put PROJECT FILE"
 
 
 def release(machine: LocalMachine, key: str, *, who: str, why: str) -> str:
-    """Let a file out of quarantine and have it looked at again; a line that says what happens now.
+    """Let a file out of quarantine and have it checked again; a line that says what became of it.
 
     Raises:
         UserError: no such file is in quarantine, or no reason is given.
     """
     project = table_project(key.partition("/")[0])
     if not why.strip():
-        raise UserError("--why is empty; say in a few words why the file is let back in")
-    _settle(machine)
-    person = who or getpass.getuser()
+        raise UserError("--why is empty; say in a few words why the file is released")
+    machine.use("object-store", "database")
+    person = who or user() or "unknown"
     let = transact(lambda connection: ledger.release(connection, project.name, key, who=person, why=why))
     if let is None:
         raise UserError(f"nothing called {one_line(key)} is in quarantine; see: pipeline inbox {project.name}")
@@ -58,20 +56,14 @@ def release(machine: LocalMachine, key: str, *, who: str, why: str) -> str:
 
 
 def newest(machine: LocalMachine, project: str, key: str) -> Upload | None:
-    """The upload that was dropped last under that key."""
-    _settle(machine)
+    """The last upload that was dropped under that key."""
+    machine.use("object-store", "database")
     found = transact(lambda connection: ledger.known(connection, project, key))
     return found[0] if found else None
 
 
-def _settle(machine: LocalMachine) -> None:
-    """Have the settings of the store and the database in the environment, where `steps.backends` looks for them."""
-    for name in ("object-store", "database"):
-        os.environ.update(machine.host.environment("secret", name))
-
-
 def _waiting(project: str) -> Iterator[Stored]:
-    """What nobody has claimed yet."""
+    """What no run has claimed yet."""
     inbox = objects.inbox()
     there = list(inbox.versions(f"{project}/new/"))
     ids = {_object(inbox.name, one).upload: one for one in there if not one.key.endswith("/")}

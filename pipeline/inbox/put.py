@@ -1,4 +1,4 @@
-"""Dropping files into a project's inbox, as any S3 client would: boto3, `mc cp`, minio-py do the same."""
+"""Dropping files into a project's inbox. Any other S3 client does the same: boto3, `mc cp`, minio-py."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from pipeline.project import TableProject
 from pipeline.projects import PROJECTS, find
 from pipeline.stack.object_store import connect
 
-_LARGE = 16 * 2**20  # from this size on, a bar shows how far it is
+_LARGE = 16 * 2**20  # larger uploads show a progress bar
 _LONGEST = 1024  # bytes of a key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 
 
@@ -22,13 +22,13 @@ def table_project(name: str) -> TableProject:
     """
     project = find(name)
     if not isinstance(project, TableProject):
-        takers = ", ".join(sorted(each.name for each in PROJECTS.values() if isinstance(each, TableProject)))
-        raise UserError(f"{name} learns from an archive, not from files dropped into an inbox; these do: {takers}")
+        others = ", ".join(sorted(each.name for each in PROJECTS.values() if isinstance(each, TableProject)))
+        raise UserError(f"{name} learns from an archive, not from files dropped into an inbox; these do: {others}")
     return project
 
 
 def key_of(project: TableProject, name: str) -> str:
-    """Where a file of that name is dropped.
+    """The key under which a file of that name is dropped.
 
     Raises:
         UserError: the store would not keep that name as it is.
@@ -49,7 +49,7 @@ def put(machine: LocalMachine, key: str, file: Path) -> None:
     Raises:
         PipelineError: the store does not take it.
     """
-    from boto3.exceptions import Boto3Error  # noqa: PLC0415 — not needed to say what is wrong with a command
+    from boto3.exceptions import Boto3Error  # noqa: PLC0415 — not needed to refuse a command
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     client = connect(machine.stack.settings("secret", "object-store"))
@@ -62,11 +62,11 @@ def put(machine: LocalMachine, key: str, file: Path) -> None:
 
 @contextmanager
 def _progress(file: Path) -> Iterator[Callable[[int], None]]:
-    """What to call with the bytes that went out."""
+    """A function to call with the number of bytes that were sent."""
     if file.stat().st_size < _LARGE:
         yield lambda _: None
         return
-    from rich.progress import Progress  # noqa: PLC0415 — for large files alone
+    from rich.progress import Progress  # noqa: PLC0415 — only for large files
 
     with Progress(transient=True) as bar:
         task = bar.add_task(file.name, total=file.stat().st_size)

@@ -1,10 +1,9 @@
-"""What applying a Workflow means on this machine: a run of that name, executed by a process of its own.
+"""Applying a Workflow on this machine: a run of that name, executed by a process of its own.
 
-The name is the identity, as on a cluster: applied again, by a retry or by another run, it is there once. The process
-outlives the run that applied it; the watch goes on with what a kill cut off.
+The name is the identity, as on a cluster: applied again, by a retry or by another run, it is still one run. The process
+outlives the run that applied it; if it is killed, the watch resumes the run.
 """
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,38 +13,41 @@ from pipeline.engine.manifest.finding import find
 from pipeline.errors import UserError
 from pipeline.laptop.background import Background
 from pipeline.laptop.children import launch
+from pipeline.stack.processes import reap
 
 
-class Workflows:
+class AppliedWorkflows:
     """Applies Workflows whose `workflowTemplateRef` is in the folder `manifests`. `home`: the state folder."""
 
     def __init__(self, home: Path, journal: engine.Journal, manifests: Path) -> None:
         self._home, self._journal, self._manifests = home, journal, manifests
 
     def apply(self, manifest: dict[str, Any]) -> str:
-        """Start the run, where there is none of that name; its phase.
+        """Start the run unless there is one of that name; its phase.
 
         Raises:
-            UserError: the manifest has more than a name, a workflowTemplateRef and parameters, or no such template.
+            UserError: the manifest has more than a name, a workflowTemplateRef and parameters, or there is no such
+                template.
         """
         run, template, parameters = _read(manifest)
         if (phase := self._phase(run)) is not None:
             return phase
-        background = Background(self._journal.path)
+        background = Background(self._journal)
         background.add(run, "applied")
         try:
             found = find(template, known=self._manifests)
             engine.submit(self._journal, found.manifests, template, parameters, run_id=run)
         except UserError:
-            if (phase := self._phase(run)) is not None:  # another one was a moment faster
+            if (phase := self._phase(run)) is not None:  # another process was faster
                 return phase
             raise
         background.handed(run)
-        threading.Thread(target=launch(self._home, run).wait, daemon=True).start()  # leaves no zombie
+        reap(launch(self._home, run))
         return "Pending"
 
     def _phase(self, run: str) -> str | None:
-        return next((each.phase or "Pending" for each in engine.all_runs(self._journal) if each.id == run), None)
+        standing = self._journal.standing([run]).get(run)
+        return standing.phase if standing is not None else None
 
 
 def _read(manifest: dict[str, Any]) -> tuple[str, str, dict[str, str]]:

@@ -1,20 +1,16 @@
-"""Runs that nobody sits in front of: an upload started them, or another run applied them. The watch goes on with those
-whose process has died.
+"""Runs that no terminal shows: an upload started them, or another run applied them. The watch resumes those whose
+process has died.
 
-In the journal's file, in a table of its own. A row is written before its run is, so that no kill in between leaves a
-run that nobody looks after; a row without a run means nothing.
+Kept in the journal's file, in a table of its own. A row is written before its run is, so that no kill in between leaves
+a run that is never looked after; a row without a run means nothing.
 """
 
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
-from pipeline.engine.execution.process import is_alive
-from pipeline.errors import PipelineError
+from pipeline.engine import Journal
+from pipeline.engine.execution.journal import Standing
 
 Kind = Literal["upload", "applied"]
 
@@ -23,81 +19,56 @@ CREATE TABLE IF NOT EXISTS background_runs (
     run TEXT PRIMARY KEY, kind TEXT NOT NULL, handed_at REAL
 ) WITHOUT ROWID;
 """
-_STARTING_SECONDS: Final = 15.0  # a process that was started so long ago and does not own its run yet never will
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """A run that is not noted as ended. `pid`: of the living process that executes it. `handed`: a process for it was
-    started a moment ago."""
+class BackgroundRun:
+    """A run whose end is not noted yet. `handed`: a process was started for it a moment ago."""
 
     run: str
     kind: Kind
-    workflow: str
-    phase: str
-    message: str
-    started_at: float | None
-    finished_at: float | None
-    pid: int | None
+    standing: Standing
     handed: bool
 
 
 class Background:
-    """The table in the journal's file `path`, whose own tables are there.
+    """The table in the journal's file. `starting_seconds`: a process that has not taken its run so long after its start
+    never will.
 
     Raises:
         PipelineError: the file cannot be read or written.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with self._told() as database:
-            database.executescript(_SCHEMA)
-
-    @contextmanager
-    def _told(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one statement; any thread may ask."""
-        try:
-            database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-            try:
-                database.row_factory = sqlite3.Row
-                database.execute("PRAGMA synchronous=FULL")
-                yield database
-            finally:
-                database.close()
-        except sqlite3.Error as error:
-            raise PipelineError(f"the journal {self.path} cannot be used: {error}") from error
+    def __init__(self, journal: Journal, *, starting_seconds: float = 15.0) -> None:
+        self.journal = journal
+        self._database = journal.database
+        self._starting_seconds = starting_seconds
+        self._database.create(_SCHEMA)
 
     def add(self, run: str, kind: Kind) -> None:
-        """Look after this run from now on; nothing happens where that is so."""
-        with self._told() as database:
-            database.execute("INSERT OR IGNORE INTO background_runs (run, kind) VALUES (?, ?)", (run, kind))
+        """Look after this run from now on; does nothing if it is there already."""
+        with self._database.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO background_runs (run, kind) VALUES (?, ?)", (run, kind))
 
     def handed(self, run: str) -> None:
-        """A process is being started for it."""
-        with self._told() as database:
-            database.execute("UPDATE background_runs SET handed_at = ? WHERE run = ?", (time.time(), run))
+        """Note that a process is being started for it."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE background_runs SET handed_at = ? WHERE run = ?", (time.time(), run))
 
     def ended(self, run: str) -> None:
-        """It is over, and that has been told."""
-        with self._told() as database:
-            database.execute("DELETE FROM background_runs WHERE run = ?", (run,))
+        """Note that it is over."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM background_runs WHERE run = ?", (run,))
 
-    def open(self) -> list[Waiting]:
-        """All, in the order in which they were created."""
-        with self._told() as database:
-            rows = database.execute(
-                "SELECT run, kind, handed_at, workflow, phase, message, started_at, finished_at, owner_pid, "
-                "owner_started FROM background_runs JOIN runs ON runs.id = run ORDER BY created_at, run"
-            ).fetchall()
-        return [_waiting(row) for row in rows]
+    def open(self) -> list[BackgroundRun]:
+        """All of them, the oldest first."""
+        rows = {row["run"]: row for row in self._database.read("SELECT run, kind, handed_at FROM background_runs")}
+        standing = self.journal.standing(list(rows)).values()
+        return [
+            BackgroundRun(each.run, rows[each.run]["kind"], each, self._starts(each, rows[each.run]["handed_at"]))
+            for each in sorted(standing, key=lambda each: (each.created_at, each.run))
+        ]
 
-
-def _waiting(row: sqlite3.Row) -> Waiting:
-    pid = row["owner_pid"]
-    alive = pid is not None and is_alive(pid, row["owner_started"])
-    since = time.time() - (row["handed_at"] or 0.0)
-    return Waiting(
-        row["run"], row["kind"], row["workflow"], row["phase"], row["message"], row["started_at"], row["finished_at"],
-        pid if alive else None, handed=0 <= since < _STARTING_SECONDS and row["started_at"] is None,
-    )  # fmt: skip
+    def _starts(self, standing: Standing, handed_at: float | None) -> bool:
+        since = time.time() - (handed_at or 0.0)
+        return 0 <= since < self._starting_seconds and standing.started_at is None

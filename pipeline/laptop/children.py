@@ -1,7 +1,7 @@
 """The processes that execute runs for the watch: one `pipeline run --resume RUN` each, in a session of its own.
 
-So several run at once, Ctrl-C on the watch does not reach them, and they go on when the watch dies. Two that were
-started for one run do no harm: the journal lets one of them have it.
+So several run at once, Ctrl-C on the watch does not reach them, and they outlive it. Two processes for one run do no
+harm: the journal gives it to one of them.
 """
 
 import os
@@ -9,54 +9,33 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Protocol
 
 from pipeline.engine.places import folder_of
-from pipeline.stack.processes import MARK
+from pipeline.stack import processes
 
-TRIES = 3  # a run whose process ended without ending it is given to another one so many times in all
-
-
-class Children(Protocol):
-    """Whoever executes runs."""
-
-    def start(self, run: str) -> bool:
-        """Have a run executed, or gone on with; False where that has been tried often enough."""
-        ...
-
-    def busy(self, run: str) -> bool:
-        """Whether a process that `start` made for the run is there."""
-        ...
-
-    def descriptors(self) -> list[int]:
-        """Each becomes readable when a process ends."""
-        ...
+TRIES = 3  # processes for one run, if each ends without ending the run
 
 
 def launch(home: Path, run: str) -> "subprocess.Popen[bytes]":
-    """Start a process that executes the run, or goes on with it, and outlives this one. What it prints is in
-    `process.log` of the run's folder. It works in the present folder, where no package of that name is taken for
-    ours. `home`: the state folder.
+    """Start a process that executes or resumes the run, and outlives this one. It prints to `process.log` in the run's
+    folder, and works in the present folder, where no package called `pipeline` is taken for ours. `home`: the state
+    folder.
 
     Raises:
         OSError: no process can be made.
     """
     folder = folder_of(home, run)
     folder.mkdir(parents=True, exist_ok=True)
-    inherited = {name: value for name, value in os.environ.items() if name != MARK}  # it is no part of the watch
-    with (folder / "process.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "pipeline", "run", "--resume", run],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env={**inherited, "PIPELINE_HOME": str(home)},
-            start_new_session=True,
-        )
+    inherited = {name: value for name, value in os.environ.items() if name != processes.MARK}  # not part of the watch
+    return processes.launch(
+        [sys.executable, "-P", "-m", "pipeline", "run", "--resume", run],
+        environment={**inherited, "PIPELINE_HOME": str(home)},
+        log=folder / "process.log",
+    )
 
 
-class Processes:
-    """Children that are processes. `home`: the state folder."""
+class Children:
+    """The processes of one watch. `home`: the state folder."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -64,7 +43,7 @@ class Processes:
         self._tries: Counter[str] = Counter()
 
     def start(self, run: str) -> bool:
-        """See `Children`.
+        """Have a run executed or resumed; False if that has been tried often enough.
 
         Raises:
             OSError: no process can be made.
@@ -77,7 +56,7 @@ class Processes:
         return True
 
     def busy(self, run: str) -> bool:
-        """See `Children`."""
+        """Whether a process that `start` made for the run is still there."""
         if run not in self._started:
             return False
         process, descriptor = self._started[run]
@@ -88,5 +67,5 @@ class Processes:
         return False
 
     def descriptors(self) -> list[int]:
-        """See `Children`."""
+        """Each becomes readable when a process ends."""
         return [self._started[run][1] for run in list(self._started) if self.busy(run)]

@@ -1,9 +1,10 @@
 """This machine as a place to run workflows: the state folder, the servers, the journal, and a run in the foreground.
 
-A run is executed by the process that asked for it, and shows its live tree there. Ctrl-C ends the run's processes and
-leaves the run where it was; so does any other end, since the journal has every transition.
+The process that asks for a run executes it, and shows its live tree. Ctrl-C ends the run's processes and leaves the run
+where it was; so does any other end of that process, since the journal has every transition.
 """
 
+import getpass
 import os
 import re
 import signal
@@ -20,13 +21,13 @@ from pipeline import engine, shipped, stale
 from pipeline.engine.manifest import Found, find, is_place
 from pipeline.engine.views import labels
 from pipeline.errors import RunFailed, UserError
-from pipeline.laptop.applying import Workflows
+from pipeline.laptop.applying import AppliedWorkflows
 from pipeline.laptop.home import absent, home
 from pipeline.laptop.stopping import end_runs, end_watch
 from pipeline.stack import Stack
 from pipeline.stack.host import StackHost, is_step
 from pipeline.stack.state import make
-from pipeline.stack.watcher import holder
+from pipeline.stack.watcher import watching
 
 if TYPE_CHECKING:
     from pipeline.engine.views.views import RunSummary, RunView
@@ -41,9 +42,17 @@ def _as_tree() -> AbstractContextManager[Callable[["RunView"], None]]:
     return live_tree()
 
 
+def user() -> str:
+    """The name of the user who types; empty if there is none, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
 @dataclass(frozen=True)
 class Again:
-    """To run a workflow again from `node`. `run`: the earlier run; empty for the newest of the workflow."""
+    """Running a workflow again from `node`. `run`: the earlier run; empty for the newest of the workflow."""
 
     node: str
     run: str = ""
@@ -58,7 +67,7 @@ class LocalMachine:
 
     @classmethod
     def here(cls) -> "LocalMachine":
-        """That of the present folder (or of `$PIPELINE_HOME`)."""
+        """The machine whose state is in the present folder (or `$PIPELINE_HOME`)."""
         return cls(home())
 
     @classmethod
@@ -79,8 +88,13 @@ class LocalMachine:
 
     @cached_property
     def host(self) -> StackHost:
-        """It as the engine sees it."""
-        return StackHost(self.stack, Workflows(self.home, self.journal, self.manifests))
+        """The machine as the engine sees it."""
+        return StackHost(self.stack, AppliedWorkflows(self.home, self.journal, self.manifests))
+
+    def use(self, *secrets: str) -> None:
+        """Put the settings of these Secrets into this process's environment, where `steps.backends` looks for them."""
+        for name in secrets:
+            os.environ.update(self.host.environment("secret", name))
 
     @cached_property
     def journal(self) -> engine.Journal:
@@ -94,18 +108,18 @@ class LocalMachine:
         for name in ("object-store", "fork-server", "tracking"):
             self.stack.ensure(name)
         background = next((each.pid for each in self.stack.status() if each.name == "watch"), None)
-        if holder(self.home) in (None, background):  # else somebody watches in a terminal
+        if watching(self.home) in (None, background):  # else there is a watch in a terminal
             self.stack.ensure("watch")
 
     def down(self) -> None:
-        """Stop the watch, the runs that it or another run started (they go on at the next `up`), then the servers."""
+        """Stop the watch, the runs that it or another run started (the next `up` resumes them), then the servers."""
         end_watch(self.home)
         end_runs(self.journal)
         self.stack.stop()
 
     def watched(self) -> bool:
-        """Whether somebody watches the inboxes and the schedules."""
-        return holder(self.home) is not None
+        """Whether the inboxes and the schedules are being watched."""
+        return watching(self.home) is not None
 
     def find(self, target: str, name: str = "") -> Found:
         """The workflow that a command means: see `finding.find`; of manifests/, it is what its project declares.
@@ -151,7 +165,7 @@ class LocalMachine:
         return engine.again(self.journal, found.manifests.named(found.name), again.node, parameters, of=again.run)
 
     def unfinished(self, name: str, parameters: dict[str, str]) -> str | None:
-        """The run of that workflow with those parameters that was cut off, if the newest was."""
+        """The newest run of that workflow with those parameters, if it was cut off."""
         for run in self.runs():
             if run.workflow == name and parameters.items() <= run.parameters.items():
                 return run.id if run.interrupted else None
@@ -163,11 +177,10 @@ class LocalMachine:
 
         Raises:
             UserError: there is no such run.
-            RunFailed: it ended otherwise than well; or it was stopped, and can be resumed.
+            RunFailed: it did not succeed; or it was stopped, and can be resumed.
         """
-        if any(
-            map(is_step, engine.commands(self.journal, run))
-        ):  # there is such a run, before any server starts for it
+        commands = engine.commands(self.journal, run)  # which fails before any server starts if there is no such run
+        if any(map(is_step, commands)):
             self.stack.start_in_background(["fork-server"])
         with shown() as show, _stoppable() as stop:
             ended = engine.execute(
@@ -176,14 +189,14 @@ class LocalMachine:
         return self.succeeded(ended)
 
     def succeeded(self, ended: "RunView") -> "RunView":
-        """That run, if it ended well.
+        """That run, if it succeeded.
 
         Raises:
-            RunFailed: it did not, or has not ended and nobody executes it.
+            RunFailed: it did not, or it was stopped, and can be resumed.
         """
         run = ended.id
         if ended.interrupted:
-            raise RunFailed(f"{run} was stopped; go on with: pipeline run --resume {run}")
+            raise RunFailed(f"{run} was stopped; resume it with: pipeline run --resume {run}")
         if ended.phase != "Succeeded":
             raise RunFailed(f"{run} {ended.phase.lower()}: {_plainly(ended)}; see: pipeline explain {run}")
         return ended
@@ -212,30 +225,30 @@ class LocalMachine:
         return engine.view(self.journal, run or self.newest())
 
     def stop(self, run: str) -> str:
-        """Ask the process that executes the run to stop it; a line that says what happened."""
+        """Ask the process that executes the run to stop it; a line that says what was done."""
         return engine.stop(self.journal, run)
 
     def logs(self, run: str | None, node: str, *, follow: bool) -> None:
-        """Print the lines that a run's nodes wrote (the newest run's, for None), each after its node's name; of nodes
-        whose name contains `node`. `follow`: and those that will come, until the run ends.
+        """Print the lines that a run's nodes wrote (the newest run's, for None), each after its node's name; only of
+        nodes whose name contains `node`. `follow`: keep printing until the run ends.
 
         Raises:
             UserError: there is no such run, or no such node in it.
         """
-        from pipeline.show.logs import Printer, Stream  # noqa: PLC0415 — rich is needed only to show a run
+        from pipeline.show.logs import LogStream, Printer  # noqa: PLC0415 — rich is needed only to show a run
 
         first = self.view(run)
         if not follow and not any(node in name for name in (*labels(first).values(), *(n.name for n in first.nodes))):
             raise UserError(f"run {first.id} has no node whose name contains {node!r}")
-        stream = Stream(Printer(), node, told=follow)
+        stream = LogStream(Printer(), node, told=follow)
         for seen in engine.follow(self.journal, first.id) if follow else [first]:
-            stream.look(seen)
+            stream.update(seen)
         stream.close()
         if follow and seen.interrupted:
-            raise RunFailed(f"nobody executes run {seen.id}; go on with: pipeline run --resume {seen.id}")
+            raise RunFailed(f"no process is running {seen.id}; resume it with: pipeline run --resume {seen.id}")
 
     def explain(self, run: str | None, node: str | None) -> list["Line"]:
-        """The story of a run (the newest, for None), or of one node; a first name that is no run's is a node's.
+        """The story of a run (the newest, for None), or of one node; if `run` names no run, it is taken for a node.
 
         Raises:
             UserError: there is no such run or node.
@@ -255,8 +268,8 @@ class LocalMachine:
 
 
 def _plainly(run: "RunView") -> str:
-    """A run's message without what the controller puts before a step's own line; where it names a node by its id, what
-    that node said."""
+    """A run's message without what the controller puts before a step's own line; instead of a node's id, what that node
+    said."""
     message, nodes = run.message, {node.id: node for node in run.nodes}
     while (child := re.fullmatch(r"child '(\S+)' failed", message)) and child[1] in nodes:
         node = nodes[child[1]]
@@ -266,7 +279,7 @@ def _plainly(run: "RunView") -> str:
 
 @contextmanager
 def _stoppable() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second signal of the kind has its usual effect."""
+    """An event that Ctrl-C and SIGTERM set; a second such signal has its usual effect."""
     stop = threading.Event()
     previous: dict[signal.Signals, signal.Handlers | int | Callable[[int, FrameType | None], Any] | None] = {}
 

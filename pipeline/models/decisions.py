@@ -1,76 +1,75 @@
-"""A project's decisions as people look them up: which of them made a version, what is live, and from when to when."""
+"""A project's decisions as people look them up: which one made a version, what is live, and since when."""
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.errors import UserError
 from pipeline.laptop.machine import LocalMachine
-from pipeline.models.mlflow import Registry
+from pipeline.models.mlflow import ModelRegistry
 from steps.backends import promotions
 from steps.backends.database import begin
 from steps.backends.promotions import Promotion
 
-_SHORTEST = 6  # digits of a digest or fingerprint that are taken for one
+_SHORTEST = 6  # digits that may name a digest or fingerprint
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """All decisions of `project`, the newest first. `registry`: MLflow's, None where its server does not run; `alias`:
-    the version that has the alias `champion` there."""
+    """All decisions of `project`, the newest first. `registry`: MLflow's, None if its server does not run; `alias`: the
+    version that has the alias `champion` there."""
 
     project: str
     all: tuple[Promotion, ...]
-    registry: Registry | None
+    registry: ModelRegistry | None
     alias: int | None
 
     @property
     def live(self) -> Promotion | None:
-        """The decision that was released last and is in force."""
+        """The last decision that was released and is in force."""
         return next((one for one in self.all if one.live_at is not None and one.ended is None), None)
 
     @property
     def champion(self) -> int | None:
-        """The version that is live: as the alias says, which is the truth; as the decisions say where nobody asked."""
+        """The version that is live: by the alias, which is the truth, or by the decisions if that cannot be asked."""
         if self.registry is not None:
             return self.alias
         return self.live.version if self.live else None
 
     @property
     def note(self) -> str | None:
-        """Where alias and decisions say different things, or the alias could not be read, and what to do."""
+        """What to know and to do if alias and decisions disagree, or the alias could not be read."""
         said = self.live.version if self.live else None
         if self.registry is None:
-            return "note: MLflow does not run, so the decisions say what is live, not its alias; start it: pipeline up"
+            return "note: MLflow is not running, so the champion is as the decisions say; start it: pipeline up"
         if self.alias == said:
             return None
         if self.alias is None:
-            return f"note: version {said} was released last, and MLflow's alias champion is gone"
+            return f"note: version {said} was released last, but MLflow's alias champion is gone"
         return (
             f"note: MLflow's alias champion is on version {self.alias}, version {said or 'none'} was released last; "
-            f"to have the server follow the alias: pipeline rollback {self.project} --to {self.alias}"
+            f"to make the server follow the alias: pipeline rollback {self.project} --to {self.alias}"
         )
 
     def made(self, version: int) -> Promotion | None:
-        """The training's decision that made a version."""
+        """The decision of the training that made a version."""
         return next((one for one in self.all if one.kind == "train" and one.version == version), None)
 
     def dataset(self, one: Promotion) -> str | None:
-        """The fingerprint of what a decision's model was made of, or what it judged."""
+        """The fingerprint of the dataset that a decision's model was made from, or that it judged."""
         made = self.made(one.version) if one.version is not None else one
         return made.fingerprint if made else None
 
     def until(self, one: Promotion) -> datetime | None:
-        """When a decision that was live ended to be; None while it is."""
+        """When a decision ceased to be live; None while it is."""
         after = [each.live_at for each in self.all if each.live_at and one.live_at and each.live_at > one.live_at]
         return min(after) if one.ended is not None and after else None
 
     def version(self, text: str) -> Promotion:
-        """The training's decision that made a version, by its number or the first digits of its model's digest or its
-        dataset's fingerprint.
+        """The decision of the training that made a version; named by its number, or by the first digits of its model's
+        digest or its dataset's fingerprint.
 
         Raises:
-            UserError: there is none, or there are several.
+            UserError: no version fits, or several do.
         """
         made = [one for one in self.all if one.kind == "train" and one.version is not None]
         found = [one for one in made if str(one.version) == text]
@@ -80,21 +79,21 @@ class Decisions:
             return found[0]
         there = ", ".join(str(one.version) for one in reversed(made)) or "none yet"
         if found:
-            raise UserError(f"{text} begins several versions of {self.project}; give one's number: {there}")
+            raise UserError(f"{text} fits several versions of {self.project}; give a number: {there}")
         raise UserError(f"{self.project} has no version {text[:64]!r}; there are: {there}")
 
 
-def read(machine: LocalMachine, project: str) -> Decisions:
-    """The decisions of a project, and what MLflow's alias says where its server runs."""
+def decisions_of(machine: LocalMachine, project: str) -> Decisions:
+    """The decisions of a project, with MLflow's alias if its server runs."""
     machine.home.mkdir(parents=True, exist_ok=True)
-    os.environ.update(machine.host.environment("secret", "database"))
+    machine.use("database")
     with begin() as connection:
         listed = promotions.listed(connection, project)
     registry = _registry(machine) if listed else None
     return Decisions(project, tuple(listed), registry, registry.champion(project) if registry else None)
 
 
-def _registry(machine: LocalMachine) -> Registry | None:
+def _registry(machine: LocalMachine) -> ModelRegistry | None:
     running = (each.address for each in machine.stack.status() if each.name == "tracking" and each.state == "running")
     address = next(running, None)
-    return Registry(address.rstrip("/")) if address else None
+    return ModelRegistry(address.rstrip("/")) if address else None

@@ -1,13 +1,12 @@
-"""One model version whole: who decided for it and why, what it was measured against, and what it was made of, down to
-the raw files."""
+"""One model version in full: who decided for it and why, what it was measured against, and what it was made from, down
+to the raw files."""
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline.laptop.machine import LocalMachine
-from pipeline.models.decisions import Decisions, read
+from pipeline.models.decisions import Decisions, decisions_of
 from pipeline.models.listing import local, period
 from pipeline.project import Project, TableProject
 from pipeline.quickstart.closing import scores
@@ -23,15 +22,14 @@ _LABEL = 11  # characters
 
 
 def shown(machine: LocalMachine, project: Project | TableProject, version: str, *, files: bool) -> str:
-    """The story of a version, which is named by its number or by digits of its digest or its dataset; with `files` all
-    the raw files that it was made of.
+    """The story of a version, named as for `Decisions.version`; with `files` all the raw files that it was made from.
 
     Raises:
         UserError: there is no such version.
     """
-    decisions = read(machine, project.name)
+    decisions = decisions_of(machine, project.name)
     made = decisions.version(version)
-    os.environ.update(machine.host.environment("secret", "object-store"))
+    machine.use("object-store")
     about = datasets.about(objects.lake(), project.name, str(made.fingerprint)) or {}
     sources = _sources(project, made)
     alias = ", champion" if made.version == decisions.champion else ""
@@ -55,7 +53,7 @@ def _fact(label: str, words: str) -> str:
 
 
 def _facts(decisions: Decisions, made: Promotion) -> Iterator[str]:
-    """Each decision that named this version, the training's first: who made it, why, and when it was live."""
+    """Each decision for this version, the training's first: who made it, why, and when it was live."""
     for one in sorted((each for each in decisions.all if each.version == made.version), key=lambda each: each.decision):
         ended = one_line(one.ended or "")
         yield _fact("decision", ", ".join([str(one.decision), local(one.made_at), *_who(one)]))
@@ -67,7 +65,7 @@ def _facts(decisions: Decisions, made: Promotion) -> Iterator[str]:
 
 
 def _who(one: Promotion) -> Iterator[str]:
-    yield one_line(one.by or "nobody knows who made it")
+    yield one_line(one.by or "by an unknown person")
     if one.run:
         yield f"run {one_line(one.run)}"
 
@@ -82,7 +80,7 @@ def _recipe(recipe: dict[str, Any]) -> str:
 
 
 def _dataset(about: dict[str, Any]) -> Iterator[str]:
-    """What dataset.json says, a phrase each."""
+    """What dataset.json says, in phrases."""
     if not about:
         yield "gone from the lake"
         return
@@ -104,7 +102,7 @@ def _tracked(decisions: Decisions, made: Promotion) -> Iterator[str]:
 
 
 def _sources(project: Project | TableProject, made: Promotion) -> Sequence[RawFile] | Sequence[Upload] | None:
-    """The raw files of a series, or the uploads of a table; None where nobody wrote them down."""
+    """The raw files of a series, or the uploads of a table; None if they were not recorded."""
     if made.sequence is None:
         return datasets.files(objects.lake(), project.name, str(made.fingerprint))
     with begin() as connection:
@@ -113,7 +111,7 @@ def _sources(project: Project | TableProject, made: Promotion) -> Sequence[RawFi
 
 def _summary(sources: Sequence[RawFile] | Sequence[Upload] | None) -> str:
     if not sources:
-        return "not written down: the dataset is gone, or older than this version of the pipeline"
+        return "not recorded: the dataset is gone, or older than this version of the pipeline"
     names = [_name(one) for one in sources]
     span = f"from {names[0]} to {names[-1]}" if len(names) > 1 else names[0]
     return f"{len(names):,}, {span}"
@@ -124,7 +122,7 @@ def _name(one: RawFile | Upload) -> str:
 
 
 def _table(sources: Sequence[RawFile] | Sequence[Upload]) -> str:
-    """Where each came from, its etag, and where those very bytes are now."""
+    """Where each file came from, its etag, and where its bytes are now."""
     rows = [
         (one.path, one.etag, f"s3://lake/{one.key}")
         if isinstance(one, RawFile)

@@ -1,9 +1,9 @@
-"""The models of a project as a table: each decision that promoted one, what became of it, who made it and why."""
+"""The models of a project as a table: each decision that promoted one, what became of it, and who made it and why."""
 
 from datetime import datetime
 
 from pipeline.laptop.machine import LocalMachine
-from pipeline.models.decisions import Decisions, read
+from pipeline.models.decisions import Decisions, decisions_of
 from pipeline.project import Project, TableProject
 from pipeline.show.tables import table
 from steps.backends.promotions import Promotion
@@ -11,12 +11,12 @@ from steps.pages.words import one_line, shortened
 
 _HEADER = ("VERSION", "ALIAS", "DECISION", "MADE", "DATASET", "PREDICTS", "SCORE", "BEST NAIVE", "BY", "LIVE", "WHY")
 _WIDEST = 60
-_HIGHER = {"accuracy", "macro_f1"}  # of which more is better
+_HIGHER = {"accuracy", "macro_f1"}  # the metrics of which more is better
 
 
 def listed(machine: LocalMachine, project: Project | TableProject, *, whole: bool) -> str:
-    """The decisions that promoted a model, the newest first; with `whole` those that kept the champion, too."""
-    decisions = read(machine, project.name)
+    """The decisions that promoted a model, the newest first; with `whole` also those that kept the champion."""
+    decisions = decisions_of(machine, project.name)
     shown = [one for one in decisions.all if one.promoted is not None and (one.promoted or whole)]
     if not shown:
         return _nothing(decisions, project)
@@ -56,7 +56,7 @@ def _life(decisions: Decisions, one: Promotion) -> str:
 
 
 def period(decisions: Decisions, one: Promotion) -> str:
-    """From when to when a decision was live, local time."""
+    """When a decision was live, local time."""
     end = decisions.until(one)
     if end is not None:
         return f"{local(one.live_at)} – {local(end)}"
@@ -64,7 +64,7 @@ def period(decisions: Decisions, one: Promotion) -> str:
 
 
 def _score(one: Promotion, metric: str) -> str:
-    """Of the model that was decided about."""
+    """The score of the model that was decided about."""
     own = [score for name, score in _scores(one, metric) if name.startswith("challenger")]
     return f"{metric.upper()} {_number(own[-1], metric)}" if own else "-"
 

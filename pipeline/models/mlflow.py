@@ -1,4 +1,4 @@
-"""What MLflow's registry says, asked over its REST API, since importing MLflow takes seconds.
+"""What MLflow's registry says, by its REST API, since importing MLflow takes seconds.
 
 https://mlflow.org/docs/latest/api_reference/rest-api.html
 """
@@ -17,13 +17,13 @@ _PATIENCE = 10.0  # seconds
 
 
 @dataclass(frozen=True)
-class Registry:
+class ModelRegistry:
     """The registry of the tracking server at `address`."""
 
     address: str
 
     def champion(self, project: str) -> int | None:
-        """The version that has the alias `champion`; None where none has.
+        """The version that has the alias `champion`, if any.
 
         Raises:
             PipelineError: the server does not answer.
@@ -33,7 +33,7 @@ class Registry:
         return versions.get(_ALIAS)
 
     def run(self, project: str, version: int) -> str | None:
-        """The id of the run that made a version; None where the registry does not have it.
+        """The id of the run that made a version, if the registry has it.
 
         Raises:
             PipelineError: the server does not answer.
@@ -42,7 +42,7 @@ class Registry:
         return str(found["run_id"]) if found.get("run_id") else None
 
     def page(self, project: str, version: int) -> str:
-        """Where a person looks at a version."""
+        """The address of a version's page."""
         return f"{self.address}/#/models/{project}/versions/{version}"
 
     def _get(self, what: str, **asked: str) -> dict[str, Any]:

@@ -1,32 +1,30 @@
-"""The way back, as a person types it: the workflow is run, and then it is said what is live."""
-
-import getpass
+"""The way back, as a person types it: runs the workflow, and says what is live then."""
 
 from pipeline.errors import RunFailed, UserError
-from pipeline.laptop.machine import LocalMachine
-from pipeline.models.decisions import read
+from pipeline.laptop.machine import LocalMachine, user
+from pipeline.models.decisions import decisions_of
 from steps.pages.words import one_line
 
 _LONGEST = 500  # characters of a reason
 
 
 def roll_back(machine: LocalMachine, project: str, *, to: int | None, why: str) -> str:
-    """Put a model that was live before back (None: the one before); a line that says what is live now, and what was.
+    """Put back a model that was live before (None: the previous one); a line that says what is live now, and what was.
 
     Raises:
         UserError: the reason holds what Argo would expand, or is too long.
         RunFailed: nothing is live, the rollback did not succeed, or a later decision overtook it.
     """
-    words = _told(why)
-    before = read(machine, project).live
+    reason = _parameter(why)
+    before = decisions_of(machine, project).live
     if before is None:
         raise RunFailed(
             f"no model of {project} is live, so there is nothing to roll back from; see: pipeline models {project}"
         )
-    wish = {"by": _told(_user()), "why": words, "to": str(to or "")}
-    run = machine.submit(f"{project}-rollback", wish)
+    parameters = {"by": _parameter(user() or "by hand"), "why": reason, "to": str(to or "")}
+    run = machine.submit(f"{project}-rollback", parameters)
     machine.succeed(run)
-    live = read(machine, project).live
+    live = decisions_of(machine, project).live
     if live is None or live.run != run:
         now = f"decision {live.decision}, version {live.version}, is live" if live else "nothing is live"
         raise RunFailed(f"{run} was overtaken by a later decision: {now}; see: pipeline models {project}")
@@ -34,8 +32,8 @@ def roll_back(machine: LocalMachine, project: str, *, to: int | None, why: str) 
     return f"{now}; it was version {before.version} (decision {before.decision})"
 
 
-def _told(text: str) -> str:
-    """What a person says, on one line, as a workflow's parameter.
+def _parameter(text: str) -> str:
+    """What a person typed, on one line, as a workflow's parameter.
 
     Raises:
         UserError: Argo would expand it, or it is too long.
@@ -46,11 +44,3 @@ def _told(text: str) -> str:
     if len(words) > _LONGEST:
         raise UserError(f"--why has {len(words)} characters; wanted at most {_LONGEST}")
     return words
-
-
-def _user() -> str:
-    """Who types; a container may run under a number without a name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "by hand"

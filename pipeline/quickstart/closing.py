@@ -1,7 +1,6 @@
 """What the main job says at its end, for every kind of project: a decision's scores, and how to ask the live model."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +19,10 @@ _SHOWN = {"rmse": "RMSE", "mae": "MAE", "accuracy": "ACCURACY", "macro_f1": "MAC
 
 
 def summary(runs: Iterable["RunView"], kind: str) -> dict[str, Any]:
-    """The summary of that kind that a step of the runs left.
+    """The summary of that kind, which a step of the runs left.
 
     Raises:
-        PipelineError: none did.
+        PipelineError: there is none.
     """
     for run in runs:
         for node in run.nodes:
@@ -36,7 +35,7 @@ def summary(runs: Iterable["RunView"], kind: str) -> dict[str, Any]:
 
 
 def scores(decision: Mapping[str, Any], rows: str) -> str:
-    """The scores of a decision as a table; `rows`: what they are called that the models were scored on."""
+    """The scores of a decision as a table; `rows`: what the rows that the models were scored on are called."""
     names = [name for name in _SHOWN if name in decision["scores"][0]]
     errors = {"rmse", "mae"}
     header = [f"{_SHOWN[name]} {decision['unit']}".strip() if name in errors else _SHOWN[name] for name in names]
@@ -59,8 +58,8 @@ def addresses(machine: LocalMachine, project: str, report: Path) -> list[str]:
 
 
 def last_decision(machine: LocalMachine, project: str, unit: str) -> dict[str, Any] | None:
-    """What was decided last, as far as the table of promotions tells; None where nothing was. `unit`: of the scores."""
-    os.environ.update(machine.host.environment("secret", "database"))
+    """The last decision, as far as the table of promotions tells; None if there is none. `unit`: of the scores."""
+    machine.use("database")
     with database.begin() as connection:
         found = promotions.newest(connection, project)
     if found is None or found.promoted is None or not found.scores:
@@ -68,23 +67,18 @@ def last_decision(machine: LocalMachine, project: str, unit: str) -> dict[str, A
     return {"decision": found.decision, "words": found.words, "scores": found.scores, "unit": unit}
 
 
-def live_version(machine: LocalMachine, project: str) -> int | None:
-    """The version of the model that is live, None where none is."""
-    champion = _champion(machine, project)
-    return champion.version if champion is not None else None
-
-
-def _champion(machine: LocalMachine, project: str) -> promotions.Champion | None:
-    os.environ.update(machine.host.environment("secret", "database"))
+def champion(machine: LocalMachine, project: str) -> promotions.Champion | None:
+    """The model that is live, if any."""
+    machine.use("database")
     with database.begin() as connection:
         return promotions.champion(connection, project)
 
 
 def _curl(machine: LocalMachine, project: str) -> str:
-    """One line that asks the live server for a prediction, from a row that it keeps as an example."""
-    champion = _champion(machine, project)
-    if champion is None:
-        return "no model is live yet, so there is nothing to ask"
-    server = urlsplit(str(champion.url))
+    """A command that asks the live server for a prediction for a row that it keeps as an example."""
+    live = champion(machine, project)
+    if live is None:
+        return "no model is live yet"
+    server = urlsplit(str(live.url))
     ask = f"curl -s {server.scheme}://{server.netloc}/example"
-    return f"{ask} | curl -s -H 'Content-Type: application/json' -d @- {champion.url}"
+    return f"{ask} | curl -s -H 'Content-Type: application/json' -d @- {live.url}"

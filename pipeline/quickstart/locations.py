@@ -1,6 +1,5 @@
-"""Which locations there are: asked of OpenAQ's API, for a person to choose from or for a quickstart from `api`."""
+"""OpenAQ's locations around a place, for a person to choose from or for a quickstart from `api`."""
 
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -9,25 +8,25 @@ from pipeline.laptop.machine import LocalMachine
 from pipeline.show.tables import table
 from steps.backends.openaq import Location, OpenAQ
 
-_STALE = timedelta(days=7)  # without a measurement: it does not report any more
+_STALE = timedelta(days=7)  # without a measurement: it no longer reports
 _CHOSEN = 3
 _FARTHEST = 25_000  # metres; the API takes no more
 
 
 def near(machine: LocalMachine, latitude: float, longitude: float, metres: int, parameter: str) -> list[Location]:
-    """The locations around there that measure the parameter, nearest first. Its calls count as those of steps do.
+    """The locations around there that measure the parameter, nearest first. Its calls of the API count as a step's do.
 
     Raises:
-        BadInput: there is no key, the API refuses it, or it knows no such parameter.
+        BadInput: there is no key, or the API refuses it, or it knows no such parameter.
         StepError: the API does not answer.
     """
     api = OpenAQ.here()
-    os.environ.update(machine.host.environment("secret", "database"))
+    machine.use("database")
     return api.near(latitude, longitude, metres, api.parameter(parameter))
 
 
 def choose(found: Sequence[Location]) -> list[Location]:
-    """The nearest few that still report."""
+    """The nearest few of those that still report."""
     return [one for one in found if not _stale(one)][:_CHOSEN]
 
 
@@ -35,7 +34,7 @@ def place(text: str) -> tuple[float, float]:
     """The latitude and longitude in `LAT,LON`, degrees.
 
     Raises:
-        UserError: it is no such pair.
+        UserError: it is not such a pair.
     """
     try:
         latitude, longitude = (float(part) for part in text.split(","))
@@ -47,7 +46,7 @@ def place(text: str) -> tuple[float, float]:
 
 
 def listed(found: Sequence[Location], parameter: str, kilometres: float) -> str:
-    """A line for each, or that there is none."""
+    """A line for each; if there is none, what to try."""
     if not found:
         return f"no location within {kilometres:g} km measures {parameter}; try a larger --radius (at most 25)"
     rows = [
@@ -71,7 +70,7 @@ def farthest(kilometres: float) -> int:
     """The radius in metres.
 
     Raises:
-        UserError: it is none that the API takes.
+        UserError: the API does not take it.
     """
     metres = round(1000 * kilometres)
     if not 0 < metres <= _FARTHEST:

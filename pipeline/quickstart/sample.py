@@ -1,11 +1,11 @@
 """The sample: real hours of NO2 at two UK stations, laid out as an OpenAQ archive in a bucket.
 
-The data come with the PyPI package `aqeval` (its file alone is read; its code, GPL-3, is never imported): hourly NO2
-at a roadside and at a background station that the package does not name, with one series of wind and temperature,
-which both are given. Stamps there are UTC and an hour's beginning, as is openair's convention (`correct.time = -3600`
-in its importAURN); OpenAQ's are its end, in local time with an offset. Ids, and the places they stand for, are made up.
+The data come with the PyPI package `aqeval` (only its data file is read; its code, GPL-3, is never imported): hourly
+NO2 at a roadside and a background station that the package does not name, with one series of wind and temperature,
+which both are given. Stamps there are UTC and the beginning of an hour, as is openair's convention (`correct.time =
+-3600` in its importAURN); OpenAQ's are its end, in local time with an offset. Ids and places are made up.
 
-Missing values have no line, and a day without any has no file. The same input gives the same bytes.
+Missing values have no line, and a day without values has no file. The same input gives the same bytes.
 """
 
 import csv
@@ -47,7 +47,7 @@ Hours = Sequence[tuple[str, dict[str, str]]]  # each hour's stamp (its local end
 
 
 def lay_out(bucket: Bucket) -> int:
-    """Put into `bucket` what it lacks of the sample; how many objects that were.
+    """Put into `bucket` what it lacks of the sample; the number of objects put.
 
     Raises:
         UserError: the package with the data is not installed.
@@ -71,7 +71,7 @@ def require() -> None:
 
 
 def objects() -> Iterator[tuple[str, bytes]]:
-    """Each object of the archive: its key and its content."""
+    """Each object of the archive: its key and content."""
     return ((key, _packed(text)) for key, text in _texts())
 
 
@@ -91,7 +91,7 @@ def _texts() -> Iterator[tuple[str, str]]:
 
 
 def _days() -> dict[date, Hours]:
-    """The sample's hours by local day; the one that ends at midnight belongs to the day before."""
+    """The sample's hours by local day; an hour that ends at midnight belongs to the day before."""
     days: dict[date, list[tuple[str, dict[str, str]]]] = {}
     for row in csv.DictReader(io.StringIO(_source())):
         begins = datetime.fromisoformat(row["date"]).replace(tzinfo=UTC)

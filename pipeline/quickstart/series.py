@@ -1,9 +1,8 @@
 """`make run`: the main job from nothing to a served model and tomorrow's predictions, on this machine.
 
-It starts what it needs (slow servers in the background, awaited where a step first needs them), and runs the project's
-own manifests one after the other: backfill, train, daily. It has no logic of its own about what is done already: every
-step looks first, so a second call goes through the same nodes and finds their outputs. A workflow that was cut off is
-resumed.
+It starts the servers (slow ones in the background; a step that needs one waits for it), and runs the project's own
+manifests one after the other: backfill, train, daily. It does not decide what is done already: every step looks first,
+so a second call goes through the same nodes and finds their outputs. A workflow that was cut off is resumed.
 """
 
 import os
@@ -30,7 +29,7 @@ HISTORY = timedelta(days=548)  # 18 months: a winter and the one after it
 
 
 @dataclass(frozen=True)
-class Wish:
+class SeriesOptions:
     """What to learn from, as typed; empty means the sample's."""
 
     locations: str
@@ -39,27 +38,27 @@ class Wish:
     source: str
 
 
-def quickstart(declared: Project, wish: Wish) -> None:
+def quickstart(declared: Project, options: SeriesOptions) -> None:
     """Do it all and say how it went.
 
     Raises:
-        UserError: the wish cannot be understood.
+        UserError: an option cannot be understood.
         RunFailed: a workflow did not succeed.
     """
     project = declared.name
-    as_of = _time(wish.as_of) if wish.as_of else (datetime.now(UTC) if wish.source else sample.END)
-    if wish.source == API:
-        OpenAQ.here()  # or nothing need be started
-    if not wish.source:
+    as_of = _time(options.as_of) if options.as_of else (datetime.now(UTC) if options.source else sample.END)
+    if options.source == API:
+        OpenAQ.here()  # fails before anything is started if there is no key
+    if not options.source:
         sample.require()
     machine = LocalMachine.here()
     click.echo(f"starting the servers (their logs: {machine.home / 'logs'})")
     machine.stack.start_in_background(["fork-server", "tracking"])
-    os.environ.update(machine.host.environment("secret", "object-store"))
-    source = _given(wish.source) if wish.source else _lay_out_sample(machine)
-    parameter = wish.parameter or declared.learning.target
+    machine.use("object-store")
+    source = _given(options.source) if options.source else _lay_out_sample(machine)
+    parameter = options.parameter or declared.learning.target
     selection = {
-        "locations": wish.locations or _locations(machine, declared, source, parameter),
+        "locations": options.locations or _locations(machine, declared, source, parameter),
         "parameter": parameter,
     }
     yesterday = as_of - timedelta(days=1)
@@ -92,7 +91,7 @@ def _given(source: str) -> str:
 
 
 def _locations(machine: LocalMachine, declared: Project, source: str, parameter: str) -> str:
-    """The ids to learn from where none are given: the declared ones, or of the API those around the project's home."""
+    """The ids to learn from if none are given: the declared ones, or for the API those around the project's home."""
     if source != API:
         return ",".join(str(location) for location in declared.locations)
     home = declared.home
@@ -124,7 +123,7 @@ def _closing(machine: LocalMachine, project: str, runs: list["RunView"], report:
         f"Model {project} version {predictions['version']}, alias champion",
         f"{len(predictions['rows'])} predictions up to {_hour(predictions['rows'][-1]['target_at'])} in the warehouse"
         if predictions["rows"]
-        else "No predictions: no hour of the last day has what the model needs",
+        else "No predictions: no hour of the last day has all that the model needs",
         "",
         *addresses(machine, project, report),
     ]

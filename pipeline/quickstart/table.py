@@ -1,7 +1,7 @@
-"""`make run PROJECT=wine`: a file is dropped as anybody would drop it, and what follows is shown: the trigger, the run
-that takes it, the training, the model that is served.
+"""`make run PROJECT=wine`: drops a file as anyone would, and shows what follows: the trigger, the run that takes the
+file, the training, the model that is served.
 
-Nothing here starts a workflow: the watch does, as it will for every later file.
+Nothing here starts a workflow: the watch does, as for every later file.
 """
 
 import time
@@ -17,7 +17,7 @@ from pipeline.inbox.listing import newest
 from pipeline.inbox.put import key_of, put
 from pipeline.laptop.machine import LocalMachine
 from pipeline.quickstart import tabular_samples
-from pipeline.quickstart.closing import addresses, last_decision, live_version, scores, summary
+from pipeline.quickstart.closing import addresses, champion, last_decision, scores, summary
 from pipeline.show.tree import live_tree
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from pipeline.project import TableProject
     from steps.backends.ledger import Upload
 
-_PATIENCE = 60  # seconds that the trigger may take
+_PATIENCE = 60  # seconds to wait for the trigger
 _PAUSE = 0.05
 
 
 def quickstart(project: "TableProject", data: str) -> None:
-    """Drop `data` (a path, `look-alike`, or empty for the original) and see it through.
+    """Drop `data` (a path, `look-alike`, or empty for the original) and follow what it starts.
 
     Raises:
-        UserError: there is no such file, or the original cannot be had.
+        UserError: there is no such file, or the original cannot be fetched.
         RunFailed: a workflow did not succeed.
     """
     machine = LocalMachine.here()
@@ -49,17 +49,17 @@ def quickstart(project: "TableProject", data: str) -> None:
     runs = [taken]
     arrived = summary([taken], "ingest")
     click.echo(arrived["words"])
-    if training := arrived["training"] or _going_on(machine, f"{project.name}-train"):
+    if training := arrived["training"] or _unfinished(machine, f"{project.name}-train"):
         runs.append(_follow(machine, training))
     report = machine.report([run.id for run in runs])
     click.echo(_closing(machine, project, key, runs, report))
 
 
 def _taken(machine: LocalMachine, project: str, key: str, before: "Upload | None", known: set[str]) -> "RunView":
-    """The run that took what was dropped, once it is over; `before`: what was dropped under that key earlier.
+    """The run that took the file, once it is over; `before`: the last upload under that key before.
 
     Raises:
-        PipelineError: none did.
+        PipelineError: no run did.
     """
     for run in _new_runs(machine, f"{project}-ingest", known):
         view = _follow(machine, run)
@@ -69,13 +69,13 @@ def _taken(machine: LocalMachine, project: str, key: str, before: "Upload | None
     raise PipelineError(f"no run took {key} within {_PATIENCE} s; see: {machine.home / 'logs' / 'watch.log'}")
 
 
-def _going_on(machine: LocalMachine, workflow: str) -> str | None:
-    """The run of that workflow that is not over, such as one that was cut off and is gone on with now."""
+def _unfinished(machine: LocalMachine, workflow: str) -> str | None:
+    """The run of that workflow that is not over, such as one that was cut off and is being resumed."""
     return next((run.id for run in machine.runs() if run.workflow == workflow and run.finished_at is None), None)
 
 
 def _new_runs(machine: LocalMachine, workflow: str, known: set[str]) -> Iterator[str]:
-    """The runs of the workflow that appear from now on, each once, as long as they keep coming."""
+    """The runs of the workflow that appear from now on, each once, for as long as they keep coming."""
     seen, deadline = set(known), time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         new = [run.id for run in machine.runs() if run.workflow == workflow and run.id not in seen]
@@ -87,10 +87,10 @@ def _new_runs(machine: LocalMachine, workflow: str, known: set[str]) -> Iterator
 
 
 def _follow(machine: LocalMachine, run: str) -> "RunView":
-    """Show a run that another process executes, or is about to, to its end.
+    """Show a run that another process executes, or is about to, until it ends.
 
     Raises:
-        RunFailed: it did not succeed, or nobody executes it for long.
+        RunFailed: it did not succeed, or no process takes it.
     """
     deadline = time.monotonic() + _PATIENCE
     with live_tree() as show:
@@ -113,7 +113,7 @@ def _closing(machine: LocalMachine, project: "TableProject", key: str, runs: lis
     lines = [""]
     if decision is not None:
         lines += [scores(decision, "ROWS HELD OUT"), "", f"Decision {decision['decision']}: {decision['words']}"]
-    version = live_version(machine, project.name)
-    lines += [f"Model {project.name} version {version}, alias champion" if version else "No model is live yet"]
+    live = champion(machine, project.name)
+    lines += [f"Model {project.name} version {live.version}, alias champion" if live else "No model is live yet"]
     lines += [f"File:    {moved}", *addresses(machine, project.name, report)]
     return "\n".join(lines)

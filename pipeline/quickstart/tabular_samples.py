@@ -1,9 +1,8 @@
 """Tables for a user who has none: the originals from UCI, or look-alikes that need no network.
 
-An original is fetched by its address and taken only where its content is the one known here. A look-alike is drawn from
-a seed: its columns have about the spread and the relations that are published of the original, no row is copied, and it
-is called a look-alike in its file's name and wherever that shows. What is learned from it says nothing of wine or
-abalone.
+An original is fetched from its address, and taken only if its digest is the known one. A look-alike is drawn from a
+seed: its columns have about the spread and the relations that are published for the original, no row is copied, and its
+file is named a look-alike wherever it shows. What is learned from it says nothing about wine or abalone.
 
 Wine: P. Cortez et al., Modeling wine preferences by data mining from physicochemical properties, Decision Support
 Systems 47 (2009), table 1. Abalone: W. J. Nash et al., The Population Biology of Abalone in Tasmania, 1994; figures in
@@ -55,11 +54,11 @@ ORIGINALS = {
 
 
 def file(project: str, data: str, folder: Path) -> Path:
-    """The file to drop: `data` where it is a path, else a look-alike or (empty) the original, kept in `folder`.
+    """The file to drop: `data` if it is a path, else a look-alike or (empty) the original, kept in `folder`.
 
     Raises:
-        UserError: there is no such file, or no such sample.
-        PipelineError: the original cannot be had.
+        UserError: there is no such file or sample.
+        PipelineError: the original cannot be fetched.
     """
     if data and data != LOOK_ALIKE:
         path = Path(data)
@@ -77,15 +76,15 @@ def file(project: str, data: str, folder: Path) -> Path:
 
 
 def fetch(original: Original, folder: Path) -> Path:
-    """The original's file in `folder`, fetched where it is not there yet.
+    """The original's file in `folder`, fetched if it is not there yet.
 
     Raises:
-        PipelineError: it cannot be fetched, or is not what it was.
+        PipelineError: it cannot be fetched, or has changed.
     """
     path = folder / original.name
     if path.is_file() and _digest(path.read_bytes()) == original.digest:
         return path
-    instead = f"give a file of yours as DATA=FILE, or go on without a network with DATA={LOOK_ALIKE}"
+    instead = f"give a file of your own as DATA=FILE, or do without the network with DATA={LOOK_ALIKE}"
     try:
         with urllib.request.urlopen(original.url, timeout=_SECONDS) as answer:  # noqa: S310 - an address of ours
             body = answer.read(_LARGEST + 1)
@@ -94,15 +93,14 @@ def fetch(original: Original, folder: Path) -> Path:
         raise PipelineError(f"{original.url} cannot be fetched ({told}); {instead}") from error
     if _digest(body) != original.digest:
         raise PipelineError(
-            f"{original.url} has SHA-256 {_digest(body)}, wanted {original.digest}: it is not the table that it was; "
-            f"{instead}"
+            f"{original.url} has SHA-256 {_digest(body)}, wanted {original.digest}: the table has changed; {instead}"
         )
     path.write_bytes(body)
     return path
 
 
 def look_alike(project: str, rows: int, seed: int) -> bytes:
-    """So many made-up rows of that project's table, as the original writes them. The same seed, the same bytes.
+    """That many made-up rows of the project's table, written as in the original. The same seed gives the same bytes.
 
     Raises:
         UserError: there is none for that project.
@@ -117,26 +115,16 @@ def _digest(body: bytes) -> str:
 
 
 _WINE = (
-    "fixed acidity",
-    "volatile acidity",
-    "citric acid",
-    "residual sugar",
-    "chlorides",
-    "free sulfur dioxide",
-    "total sulfur dioxide",
-    "density",
-    "pH",
-    "sulphates",
-    "alcohol",
-    "quality",
+    '"fixed acidity";"volatile acidity";"citric acid";"residual sugar";"chlorides";"free sulfur dioxide";'
+    '"total sulfur dioxide";"density";"pH";"sulphates";"alcohol";"quality"'
 )
 # the least score of each quality from 4 on, so that 1, 3, 43, 40, 12 and 1 in 100 are 3 to 8
 _QUALITY = ((-2.50, 4), (-1.75, 5), (-0.09, 6), (1.09, 7), (2.28, 8))
 
 
 def _wine(rows: int, draw: Random) -> str:
-    """Better wine is stronger, less volatile and has more sulphates, as in the original; the rest is the taster's."""
-    lines = [";".join(f'"{name}"' for name in _WINE)]
+    """Better wine is stronger, less volatile and has more sulphates, as in the original; the rest is taste."""
+    lines = [_WINE]
     for _ in range(rows):
         body, fruit, alcohol, taste = (draw.gauss(0, 1) for _ in range(4))
         volatile = min(max(0.528 + 0.179 * (0.75 * draw.gauss(0, 1) - 0.66 * fruit), 0.12), 1.58)
@@ -162,8 +150,8 @@ def _wine(rows: int, draw: Random) -> str:
 
 
 def _abalone(rows: int, draw: Random) -> str:
-    """A shell grows with age, ever slower; weights go with its cube; an infant is small. Two rows lack their height, as
-    in the original."""
+    """A shell grows with age, ever more slowly; weights grow with its cube; an infant is small. Two rows lack their
+    height, as in the original."""
     lines = []
     for number in range(rows):
         age = min(max(math.exp(draw.gauss(2.25, 0.32)), 1), 29)

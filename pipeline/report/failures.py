@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from pipeline.report import logs
 from pipeline.report.story import Story
 from pipeline.report.tasks import Task
 from pipeline.report.tasks import failures as failed_nodes
@@ -32,7 +31,9 @@ def failures(story: Story) -> Markup | None:
 
 
 def _failure(story: Story, run: "RunView", task: Task, node: "NodeView") -> Markup:
-    lines = logs.tail(node.log, _LINES)
+    from pipeline.engine.views.tails import last_lines  # noqa: PLC0415 — the engine needs more than a report does
+
+    lines = last_lines(node.log / "stderr.log", _LINES) if node.log else []
     about = run.workflow + (f" · attempt {node.attempt + 1}" if task.tries > 1 else "")
     lasted = spent(elapsed(node.started_at, node.finished_at, story.now))
     return tag(

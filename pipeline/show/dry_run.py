@@ -1,6 +1,6 @@
 """Prints the tree that a run would have: with guides and colours on a terminal, as indented lines elsewhere.
 
-Whatever a manifest says is other people's text: it is printed without markup and without control characters.
+A manifest is other people's text: it is printed without markup and without control characters.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from rich.tree import Tree
 from pipeline.engine import Reuse
 from pipeline.engine.manifest.finding import Found
 from pipeline.engine.runs.lifecycle import arguments_of
-from pipeline.show.outline import Entry, outline
+from pipeline.show.outline import Branch, outline
 from pipeline.show.plain import clean
 from steps.pages.words import shortened
 
@@ -23,7 +23,7 @@ def show(found: Found, parameters: Mapping[str, str], reuse: Reuse | None, conso
     """Print what a run of `found` with these parameters would do; `reuse`: what it would take from an earlier run.
 
     Raises:
-        UserError: a parameter is unknown, a value is missing, or is not of the parameter's enum.
+        UserError: a parameter is unknown, or a value is missing or not in the parameter's enum.
     """
     workflow = found.manifests.named(found.name)
     arguments = arguments_of(workflow, parameters)
@@ -36,21 +36,21 @@ def show(found: Found, parameters: Mapping[str, str], reuse: Reuse | None, conso
             console.print(line, soft_wrap=True)
 
 
-def _tree(entry: Entry, console: Console) -> Tree:
+def _tree(entry: Branch, console: Console) -> Tree:
     tree = Tree(_label(entry, console, "\n"), guide_style="dim")
     for part in entry.parts:
         tree.children.append(_tree(part, console))
     return tree
 
 
-def _lines(entry: Entry, console: Console, depth: int) -> list[Text]:
+def _lines(entry: Branch, console: Console, depth: int) -> list[Text]:
     below = f"\n{'  ' * (depth + 2)}"
     label = Text("  " * depth).append_text(_label(entry, console, below))
     return [label, *(line for part in entry.parts for line in _lines(part, console, depth + 1))]
 
 
-def _label(entry: Entry, console: Console, separator: str) -> Text:
-    """What stands for one entry: its title line, a line of conditions, and one for each parameter."""
+def _label(entry: Branch, console: Console, separator: str) -> Text:
+    """The text of one entry: its title line, a line for each condition, and one for each parameter."""
     dim = "dim" if entry.state else ""
     label = Text(clean(entry.title, console), style=dim or "bold")
     label.append(f"  {clean(entry.detail, console)}" if entry.detail else "", "not bold dim")

@@ -1,5 +1,5 @@
-"""Logs as lines, while they are written. A log is whatever a step wrote: it may be huge, without line ends, no text at
-all, or meant to steer the terminal it is shown on."""
+"""Logs as lines, while they are written. A log may hold anything: it may be huge, without line ends, no text at all, or
+meant to control the terminal it is shown on."""
 
 import codecs
 import itertools
@@ -10,23 +10,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.engine.views.tails import last_lines
 from steps.pages.words import one_line, printable, shortened
 
 LONGEST = 16 * 1024  # characters; a longer line is shown as several
 _CHUNK = 64 * 1024  # bytes
 _SHOWN = 400  # characters of a line among the last ones
-_TURN = 16  # chunks that are read in one go, so that a step that floods its log does not keep others from being shown
+_TURN = 16  # chunks read in one go, so that a step that floods its log does not hold up the others
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
 
 
 def harmless(text: str) -> str:
-    """A line without what could steer a terminal: escape sequences and control characters. Tabs stay."""
+    """A line without anything that could control a terminal: escape sequences and control characters. Tabs stay."""
     return text if text.isascii() and text.isprintable() else printable(_ESCAPES.sub("", text))
 
 
 def spoken(line: str) -> str:
-    """A line as a person reads it: of a line that our steps log as JSON, its message, after its level where that is
-    not `info`; any other line as it is."""
+    """A line as a person reads it: if one of our steps logged it as JSON, its message, after its level unless that is
+    `info`; any other line as it is."""
     if not line.startswith('{"') or len(line) >= LONGEST:
         return line
     try:
@@ -39,7 +40,7 @@ def spoken(line: str) -> str:
 
 
 class Tail:
-    """The lines of one log, from its beginning on, each given once. A carriage return ends a line too."""
+    """The lines of one log from its beginning, each given once. A carriage return ends a line too."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -48,8 +49,8 @@ class Tail:
         self._rest = ""
 
     def lines(self, *, ended: bool = False) -> Iterator[str]:
-        """Whole lines that have been written since. `ended`: nothing more will be, so all of them, and what comes after
-        the last line's end too."""
+        """The whole lines written since the last call. `ended`: nothing more will be written, so all of them, and the
+        unfinished last line too."""
         for _ in itertools.count() if ended else range(_TURN):
             chunk = self._read()
             if not chunk:
@@ -63,7 +64,7 @@ class Tail:
 
     def _split(self, text: str) -> Iterator[str]:
         text = self._rest + text
-        held = text[-1:] if text.endswith("\r") else ""  # the half of a line's end, or all of it
+        held = text[-1:] if text.endswith("\r") else ""  # half of a line's end, or all of it
         *whole, rest = text.removesuffix(held).replace("\r\n", "\n").replace("\r", "\n").split("\n")
         for line in whole:
             yield from self._pieces(line)
@@ -78,7 +79,7 @@ class Tail:
             yield harmless(line[start : start + LONGEST])
 
     def _read(self) -> bytes:
-        """What comes next. A log that was shortened, or begun anew, is read from its beginning."""
+        """What comes next. A log that was shortened or replaced is read from its beginning."""
         try:
             if self._file is None:
                 self._file = self._path.open("rb")
@@ -103,13 +104,6 @@ class Tail:
             self._file = None
 
 
-def last_lines(path: Path, number: int) -> list[str]:
-    """The last lines of a log that say something, each shortened; none where there is no log."""
-    try:
-        with path.open("rb") as log:
-            log.seek(max(log.seek(0, 2) - _CHUNK, 0))
-            text = log.read().decode("utf-8", "replace")
-    except OSError:
-        return []
-    lines = [line for line in re.split(r"\r\n|\n|\r", text) if line.strip()][-number:]
-    return [shortened(spoken(harmless(line)), _SHOWN) for line in lines]
+def last_words(log: Path, number: int) -> list[str]:
+    """The last lines of a log as a person reads them, each shortened; none if there is no log."""
+    return [shortened(spoken(harmless(line)), _SHOWN) for line in last_lines(log, number, longest=LONGEST)]

@@ -1,7 +1,7 @@
-"""What a run would do, before it does: the tree of its tasks and steps in the order in which they start, with what they
-wait for, their conditions, and every value that is known by now.
+"""What a run would do, before it does it: the tree of its tasks and steps in the order in which they start, with what
+they wait for, their conditions, and every value that is known already.
 
-What only a result can tell stays the tag it is. A template within itself is cut, and so is a tree that is too long.
+A tag that only a result can replace stays as it is. A template within itself is cut, and so is a tree that is too long.
 """
 
 import shlex
@@ -22,19 +22,19 @@ _DETAIL = 80  # characters of what a template does
 
 
 @dataclass
-class Entry:
+class Branch:
     """One line of the tree and what is below it. `detail`: what kind of thing it is; `facts`: conditions and limits;
-    `values`: its parameters; `state`: what is known of its end by now (`skipped`, `reused from …`), or empty."""
+    `values`: its parameters; `state`: what is known of its end already (`skipped`, `reused from …`), or empty."""
 
     title: str
     detail: str = ""
     facts: list[str] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
-    parts: list["Entry"] = field(default_factory=list)
+    parts: list["Branch"] = field(default_factory=list)
     state: str = ""
 
 
-def outline(workflow: Workflow, arguments: Mapping[str, str], reuse: Reuse | None = None) -> Entry:
+def outline(workflow: Workflow, arguments: Mapping[str, str], reuse: Reuse | None = None) -> Branch:
     """The tree of a workflow with these parameters; `reuse`: what it would take from an earlier run."""
     return _Outline(workflow, arguments, reuse).whole()
 
@@ -57,9 +57,9 @@ class _Outline:
             **{f"workflow.parameters.{name}": value for name, value in arguments.items()},
         }
 
-    def whole(self) -> Entry:
+    def whole(self) -> Branch:
         workflow = self.workflow
-        entry = Entry(workflow.name, f"{workflow.kind} of {workflow.source}")
+        entry = Branch(workflow.name, f"{workflow.kind} of {workflow.source}")
         entry.values = {each.name: each.value or "" for each in self.arguments.parameters}
         entry.facts = _limits(workflow.mutexes, workflow.deadline_seconds, workflow.parallelism)
         if self.reuse is not None:
@@ -67,27 +67,27 @@ class _Outline:
         entry.parts.append(self.template(workflow.entrypoint, "", workflow.entrypoint, self.arguments, ()))
         if workflow.on_exit:
             ending = self.template(workflow.on_exit, None, workflow.on_exit, self.arguments, ())
-            ending.facts.insert(0, "exit handler: at the end, however that is")
+            ending.facts.insert(0, "exit handler: runs at the end, whatever that is")
             entry.parts.append(ending)
-        for part in entry.parts:  # what the workflow's own parameters say is not said twice
+        for part in entry.parts:  # the workflow's own parameters are not shown twice
             part.values = {name: value for name, value in part.values.items() if entry.values.get(name) != value}
         return entry
 
-    def template(self, title: str, path: str | None, key: str, arguments: Values, above: tuple[str, ...]) -> Entry:
-        """A template's tree. `path`: its node's name below the run; `above`: the templates it is within."""
+    def template(self, title: str, path: str | None, key: str, arguments: Values, above: tuple[str, ...]) -> Branch:
+        """A template's tree. `path`: its node's name below the run; `above`: the templates that it is within."""
         self.left -= 1
         template = self.bound(self.workflow.templates[key], arguments)
-        entry = Entry(title, _detail(template, key if key != title else ""))
+        entry = Branch(title, _detail(template, key if key != title else ""))
         entry.values = {each.name: _given(each) for each in template.inputs.parameters}
         entry.facts = _limits(template.mutexes, template.deadline_seconds, template.parallelism)
         entry.facts += [f"at most {template.timeout}"] if template.timeout else []
         entry.facts += [_retries(template.retry)] if template.retry is not None else []
         if template.fail_fast or (template.dag is not None and not template.dag.fail_fast):
-            entry.facts.append("ends with its first failure" if template.fail_fast else "goes on after a failure")
+            entry.facts.append("ends at its first failure" if template.fail_fast else "goes on after a failure")
         if path is not None and self.reuse is not None and path in self.reuse.leaves:
             entry.state = f"reused from {self.reuse.run}"
         if key in above:
-            entry.parts = [Entry(f"{key} within itself: the same again, until a condition ends it")]
+            entry.parts = [Branch(f"{key} within itself: the same again, until a condition ends it")]
         elif template.dag is not None:
             entry.parts = list(self.dag(template, path, (*above, key)))
         elif template.steps is not None:
@@ -95,7 +95,7 @@ class _Outline:
         return entry
 
     def bound(self, template: Template, arguments: Values) -> Template:
-        """A template with what is known by now."""
+        """A template with the values that are known already."""
         given = {each.name: each.value for each in arguments.parameters}
         inputs = tuple(replace(each, value=given.get(each.name, each.value)) for each in template.inputs.parameters)
         bound = self.filled(replace(template, inputs=Values(inputs, template.inputs.artifacts)), self.known)
@@ -112,7 +112,7 @@ class _Outline:
             return value
         return found
 
-    def dag(self, template: Template, path: str | None, above: tuple[str, ...]) -> Iterator[Entry]:
+    def dag(self, template: Template, path: str | None, above: tuple[str, ...]) -> Iterator[Branch]:
         template = with_targets(template)
         tasks = {task.name: task for task in template.tasks}
         for name in _in_order({name: condition.tasks for name, condition in plan(template).conditions.items()}):
@@ -120,21 +120,21 @@ class _Outline:
             after = task.depends or " && ".join(task.dependencies)
             yield self.task(task, None if path is None else f"{path}.{name}", after, above)
 
-    def steps(self, groups: Sequence[Sequence[Task]], path: str | None, above: tuple[str, ...]) -> Iterator[Entry]:
+    def steps(self, groups: Sequence[Sequence[Task]], path: str | None, above: tuple[str, ...]) -> Iterator[Branch]:
         for number, group in enumerate(groups):
             before = ", ".join(step.name for step in groups[number - 1]) if number else ""
             for step in group:
                 yield self.task(step, None if path is None else f"{path}[{number}].{step.name}", before, above)
 
-    def task(self, task: Task, path: str | None, after: str, above: tuple[str, ...]) -> Entry:
+    def task(self, task: Task, path: str | None, after: str, above: tuple[str, ...]) -> Branch:
         if self.left <= 0:
-            return Entry("cut here: the tree is too long")
+            return Branch("cut here: the tree is too long")
         facts = [f"after {after}"] if after else []
         names, fan_out = self.fan_out(task)
         verdict = self.verdict(task)
         if verdict is False:
             self.left -= 1
-            entry = Entry(task.name, state="skipped")
+            entry = Branch(task.name, state="skipped")
         else:
             entry = self.template(task.name, path, task.template, task.arguments, above)
         facts += [f"when {task.when}{_said(verdict)}"] if task.when else []
@@ -146,7 +146,7 @@ class _Outline:
         goes_on = [
             word for word, yes in (("failed", task.continue_on_failed), ("error", task.continue_on_error)) if yes
         ]
-        facts += [f"its end does not matter ({', '.join(goes_on)})"] if goes_on else []
+        facts += [f"the run goes on after it ({', '.join(goes_on)})"] if goes_on else []
         if task.on_exit is not None:
             condition = f" when {task.on_exit.expression}" if task.on_exit.expression else ""
             facts.append(f"then {task.on_exit.template}{condition}")
@@ -154,7 +154,7 @@ class _Outline:
         return entry
 
     def verdict(self, task: Task) -> bool | str | None:
-        """Whether a task runs, where that is known by now; a text where it cannot be said."""
+        """Whether a task runs, or None if that is not known yet; a text if it cannot be evaluated."""
         if not task.when or "{{" in task.when:
             return None
         try:
@@ -163,7 +163,7 @@ class _Outline:
             return str(problem)
 
     def fan_out(self, task: Task) -> tuple[list[str], str]:
-        """The names of a fan-out's nodes, where they are known by now, and what is said of it."""
+        """The names of a fan-out's nodes, if they are known already, and what is said of it."""
         if not task.expands:
             return [], ""
         source = replace(task, arguments=NOTHING, when="", on_exit=None)
@@ -192,7 +192,7 @@ def _given(parameter: Parameter) -> str:
 
 
 def _in_order(before: Mapping[str, Sequence[str]]) -> list[str]:
-    """The tasks as they start: each after those it waits for, in the manifest's order where it has a choice."""
+    """The tasks as they start: each after those that it waits for, otherwise in the manifest's order."""
     waiting = {name: len(others) for name, others in before.items()}
     followers: dict[str, list[str]] = {name: [] for name in before}
     for name, others in before.items():

@@ -1,7 +1,9 @@
-"""Plain tables for the terminal: the runs and the servers."""
+"""Plain tables for the terminal: runs, servers, and others."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
 
 if TYPE_CHECKING:
     from pipeline.engine.views.views import RunSummary
@@ -9,16 +11,14 @@ if TYPE_CHECKING:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns padded to their widest cell, two spaces apart."""
+    """Columns padded to their widest cell, two spaces apart. Widths are a terminal's: some characters fill two."""
     lines = [header, *rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(set_cell_size, line, widths)).rstrip() for line in lines)
 
 
 def runs_table(runs: Sequence["RunSummary"]) -> str:
-    """One line a run, or what to do where there is none."""
+    """One line for each run; if there is none, how to start one."""
     if not runs:
         return "no run yet; start one with: pipeline quickstart, or pipeline run FILE"
     return table(
@@ -40,7 +40,7 @@ def runs_table(runs: Sequence["RunSummary"]) -> str:
 
 
 def servers_table(servers: Sequence["ServerStatus"]) -> str:
-    """One line a server."""
+    """One line for each server."""
     return table(
         ("SERVER", "STATE", "ADDRESS", "PID", "MEMORY", "LOG"),
         [

@@ -1,8 +1,8 @@
-"""The live tree: what a run is doing, while it does it. A tree that redraws itself on a terminal; where there is none,
-a line for each change (`live_lines`).
+"""The live tree: what a run is doing, while it does it. A tree that redraws itself on a terminal; elsewhere, a line for
+each change (`plain`).
 
-The engine hands over a `RunView` whenever something changes and must not wait: `show` only keeps it. A thread of its
-own draws, at most a few times a second, and once a second so that the times go on. Names, messages and logs are other
+The engine hands over a `RunView` whenever something changes, and must not wait: `show` only keeps it. A thread draws
+it, at most a few times a second, and at least once a second so that the times go on. Names, messages and logs are other
 people's text: they are printed without markup and without control characters.
 """
 
@@ -10,16 +10,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from pipeline.report import logs
 from pipeline.report.tasks import FINISHED, NEVER_RAN, Task, tasks
-from pipeline.show.plain import Lines, clean, count, tells
+from pipeline.show.log_lines import last_words
+from pipeline.show.plain import PlainLines, clean, count, shows_message
 from steps.pages.words import duration, elapsed
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _REST = 0.2  # seconds between two drawings, at least
 _TICK = 1.0  # seconds between two drawings, at most
 _WIDEST_NAME = 40
-_LOOKS = {  # of a phase: glyph, glyph where only ASCII can be written, style
+_GLYPHS = {  # of a phase: glyph, glyph where only ASCII can be written, style
     "Pending": ("○", ".", "dim"),
     "Running": ("●", "*", "bold blue"),
     "Succeeded": ("✓", "+", "green"),
@@ -39,25 +39,20 @@ _LOOKS = {  # of a phase: glyph, glyph where only ASCII can be written, style
 }
 
 
-class Shown(Protocol):
-    """Something that shows runs from `open` to `close`."""
-
-    def open(self) -> None: ...
-    def close(self) -> None: ...
-    def show(self, run: "RunView") -> None: ...
-
-
 @contextmanager
 def live_tree(console: Console | None = None) -> "Iterator[Callable[[RunView], None]]":
-    """What to call, from any thread, with each `RunView`. Another run than before goes below it. When the context
+    """A function to call, from any thread, with each `RunView`. A new run goes below the one before. When the context
     ends, the last state stays on the terminal. Without a `console`: standard output."""
     console = console or Console()
-    shown: Shown = _Tree(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)
-    shown.open()
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield PlainLines(console).show
+        return
+    tree = _Tree(console)
+    tree.open()
     try:
-        yield shown.show
+        yield tree.show
     finally:
-        shown.close()
+        tree.close()
 
 
 class _Tree:
@@ -100,7 +95,7 @@ class _Tree:
             self._closed.wait(_REST)
 
     def _print_past(self) -> None:
-        """A run that another one followed is printed for good, above what is redrawn."""
+        """Print the runs that another one followed for good, above what is redrawn."""
         with self._lock:
             past, self._past = self._past, []
         for run in past:
@@ -113,8 +108,8 @@ class _Tree:
 
 
 def _page(run: "RunView", console: Console, *, whole: bool) -> Group:
-    """A run's title and a row for each task. Unless `whole`, what does not fit the terminal's height is left out, what
-    has ended before what has not."""
+    """A run's title and a row for each task. Unless `whole`, what does not fit the terminal's height is left out, ended
+    tasks first."""
     now = datetime.now(UTC)
     found = tasks(run)
     shown, room = found, console.height - 2
@@ -136,7 +131,7 @@ def _page(run: "RunView", console: Console, *, whole: bool) -> Group:
 
 
 def _heading(run: "RunView", now: datetime, console: Console) -> Text:
-    glyph, style = _look("Pending" if run.interrupted else run.phase, console)
+    glyph, style = _glyph("Pending" if run.interrupted else run.phase, console)
     took = elapsed(run.started_at or run.created_at, run.finished_at, now) or 0.0
     said = "interrupted" if run.interrupted else run.phase.lower()
     return _line(
@@ -149,11 +144,11 @@ def _heading(run: "RunView", now: datetime, console: Console) -> Text:
 
 
 def _row(task: Task, now: datetime, width: int, console: Console) -> Text:
-    glyph, style = _look(task.phase, console)
+    glyph, style = _glyph(task.phase, console)
     took = None if task.phase in NEVER_RAN else elapsed(task.started_at, task.finished_at, now)
     aside = [f"attempt {task.tries}"] if task.tries > 1 else []
     aside += [task.message or task.phase.lower()] if task.phase in {"Skipped", "Omitted"} else []
-    aside += [task.message] if tells(task) and task.phase not in {"Skipped", "Omitted"} else []
+    aside += [task.message] if shows_message(task) and task.phase not in {"Skipped", "Omitted"} else []
     return _line(
         console,
         (f"{_indent(task)}{glyph} ", style),
@@ -170,8 +165,8 @@ def _progress(task: Task, console: Console) -> Text | None:
     """The last line of the log of the part that began last."""
     running = [item.latest for item in task.items if item.phase == "Running" and item.latest.started_at]
     newest = max(running, key=lambda node: node.started_at or datetime.min, default=None)
-    lines = logs.tail(newest.log, 1) if newest else []
-    return _line(console, (f"{_indent(task)}    {clean(logs.message(lines[0]), console)}", "dim")) if lines else None
+    lines = last_words(newest.log / "stderr.log", 1) if newest and newest.log else []
+    return _line(console, (f"{_indent(task)}    {clean(lines[0], console)}", "dim")) if lines else None
 
 
 def _title(task: Task, console: Console) -> str:
@@ -183,15 +178,15 @@ def _indent(task: Task) -> str:
 
 
 def _took(seconds: float, *, ended: bool) -> str:
-    """While it goes on, whole seconds: tenths that jump once a second tell nothing."""
+    """A duration; whole seconds while it goes on, since tenths would only jump once a second."""
     return duration(seconds) if ended or seconds >= 10 else f"{int(seconds)} s"
 
 
-def _look(phase: str, console: Console) -> tuple[str, str]:
-    glyph, plain, style = _LOOKS.get(phase, _LOOKS["Pending"])
+def _glyph(phase: str, console: Console) -> tuple[str, str]:
+    glyph, plain, style = _GLYPHS.get(phase, _GLYPHS["Pending"])
     return (plain if console.options.ascii_only else glyph), style
 
 
 def _line(console: Console, *parts: tuple[str, str]) -> Text:
-    """One line, cut where the terminal ends. Styles come from us; text is never read as markup."""
+    """One line, cut at the terminal's width. Only we set styles; text is never read as markup."""
     return Text.assemble(*parts, no_wrap=True, overflow="crop" if console.options.ascii_only else "ellipsis")

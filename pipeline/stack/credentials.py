@@ -1,12 +1,14 @@
 """The credentials of the embedded servers: generated once, in a file that only its owner can read.
 
-The file is written whole under another name, private from its first byte, and then linked to its place: whoever comes
-second finds it there and takes what it says.
+The file is written whole under another name, private from its first byte, and then linked into place: the second of two
+processes that do so finds it there and uses it.
 """
 
 import json
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,10 +29,10 @@ class Credentials:
 
 
 def credentials(home: Path) -> Credentials:
-    """The credentials in `home`, generated where there are none yet.
+    """The credentials in `home`, generated if there are none yet.
 
     Raises:
-        UserError: the file is there and does not hold them.
+        UserError: the file exists and does not hold them.
         PipelineError: it cannot be written.
     """
     path = home / FILE
@@ -42,21 +44,18 @@ def credentials(home: Path) -> Credentials:
     try:
         return Credentials(**json.loads(path.read_text())["object-store"])
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} does not hold the credentials it should; remove it, and new ones are made") from error
+        raise UserError(f"{path} does not hold the object store's credentials; remove it to get new ones") from error
 
 
 def _generate(path: Path) -> None:
     new = Credentials(user=f"pipeline-{secrets.token_hex(4)}", password=secrets.token_urlsafe(32))
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # only its owner can read it
     try:
         with os.fdopen(descriptor, "w") as file:
             json.dump({"object-store": asdict(new)}, file)
             file.flush()
             os.fsync(file.fileno())
-        try:
+        with suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            return
     finally:
-        draft.unlink()
+        Path(draft).unlink()

@@ -1,7 +1,7 @@
-"""What of a SeldonDeployment matters on a machine: one container's program, arguments and environment.
+"""The part of a SeldonDeployment that matters on a laptop: one container's program, arguments and environment.
 
-Seldon's operator would make a pod of it; here the same container command is started as a process. What cannot be done
-that way is refused by its field's name, before anything changes.
+Seldon's operator would make a pod of it; here the same command is started as a process. What cannot be done that way is
+refused by the name of its field, before anything changes.
 Fields: https://docs.seldon.io/projects/seldon-core/en/latest/reference/seldon-deployment.html
 """
 
@@ -32,7 +32,7 @@ def read(manifest: dict[str, Any]) -> Deployment:
     """The deployment that `manifest` describes.
 
     Raises:
-        Refused: it is not a SeldonDeployment, or one that needs a cluster; names the field.
+        Refused: it is not a SeldonDeployment, or needs a cluster; names the field.
     """
     kind, version = manifest.get("kind"), str(manifest.get("apiVersion"))
     if kind != "SeldonDeployment" or not version.startswith(f"{API_GROUP}/"):

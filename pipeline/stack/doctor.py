@@ -1,4 +1,4 @@
-"""What would keep things from working on this machine, one line each, with what to do about it."""
+"""What would keep this product from working on this machine, one line each, with what to do about it."""
 
 import os
 import shutil
@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.engine.views.tails import last_line
 from pipeline.errors import PipelineError
 from pipeline.extras import missing, remedy
 from pipeline.stack.credentials import FILE
 from pipeline.stack.object_store import binary
 from pipeline.stack.processes import port_is_free
-from pipeline.stack.registry import Registry
+from pipeline.stack.registry import ServerRegistry
 from pipeline.stack.stack import ServerStatus, Stack
-from pipeline.stack.supervisor import last_line
 
 _DISK_GB = 2
 _MEMORY_GB = 2
@@ -23,7 +23,7 @@ _MEMORY_GB = 2
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at. `words`: what was found and, where it is not well, what to do."""
+    """One thing examined. `words`: what was found and, if it is not `ok`, what to do."""
 
     name: str
     ok: bool
@@ -31,7 +31,7 @@ class Check:
 
 
 def examine(home: Path) -> list[Check]:
-    """Every check, in the order in which a newcomer would meet the trouble. Starts nothing."""
+    """Every check, in the order in which a newcomer would run into trouble. Starts nothing."""
     checks = [_python(), _libraries(), _juicefs()]
     if not home.exists():
         return [*checks, *_to_come(home)]
@@ -92,7 +92,7 @@ def _credentials(home: Path) -> Check:
     found = path.stat()
     mode = stat.S_IMODE(found.st_mode)
     if found.st_uid != os.getuid():
-        return Check("credentials", False, f"{path} belongs to another user; remove it, and new ones are made")
+        return Check("credentials", False, f"{path} belongs to another user; remove it to get new ones")
     words = f"{path} has mode {mode:04o}" + ("" if mode == 0o600 else f"; run: chmod 600 {path}")
     return Check("credentials", mode == 0o600, words)
 
@@ -101,11 +101,11 @@ def _ports(home: Path) -> Check:
     taken = [f"{port} ({name})" for name, port in _idle_ports(home) if not port_is_free(port)]
     if taken:
         return Check("ports", True, f"another program has {', '.join(taken)}; the next start takes others")
-    return Check("ports", True, "those of stopped servers are free")
+    return Check("ports", True, "those of the stopped servers are free")
 
 
 def _idle_ports(home: Path) -> Iterator[tuple[str, int]]:
-    for record in Registry(home).all().values():
+    for record in ServerRegistry(home).all().values():
         if not record.alive():
             yield from ((record.name, port) for port in record.ports.values())
 
@@ -115,6 +115,6 @@ def _server(server: ServerStatus) -> Check:
         return Check(server.name, True, f"{server.state} at {server.address}, pid {server.pid}")
     if server.state == "stopped":
         return Check(server.name, True, "stopped; started when it is needed")
-    said = f"; the end of {server.log}: {last_line(server.log)}" if server.log else ""
-    words = {"ended": "ended without being stopped", "silent": "runs but does not answer"}[server.state]
-    return Check(server.name, False, f"{words}; the next start mends it (pipeline up){said}")
+    said = f"; the end of {server.log}: {last_line(server.log) or 'nothing was written'}" if server.log else ""
+    words = {"ended": "ended without being stopped", "silent": "running, but does not answer"}[server.state]
+    return Check(server.name, False, f"{words}; the next start fixes it (pipeline up){said}")

@@ -1,4 +1,4 @@
-"""The fork server's other side: starting it, and steps in it. Its protocol is in `fork_server`."""
+"""The fork server's client: starts it, and steps in it. The protocol is in `fork_server`."""
 
 import contextlib
 import hashlib
@@ -10,12 +10,12 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pipeline.engine.execution.processes import is_alive
 from pipeline.errors import PipelineError, UserError
-from pipeline.stack.processes import start_time
 from pipeline.stack.server import Ports, Server, python
 
 _PROGRAM = Path(__file__).with_name("fork_server.py")
-_LONGEST_SOCKET_PATH = 100  # bytes; Linux takes 107, macOS 103
+_LONGEST_SOCKET_PATH = 100  # bytes; Linux takes 107
 _SPAWN_SECONDS = 60
 
 
@@ -53,7 +53,7 @@ class ForkServer(Server):
         return f"unix:{self.socket()}"
 
     def socket(self) -> Path:
-        """The socket's path: in the state folder, or in a short private one where that is too long for a socket."""
+        """The socket's path: in the state folder, or in a short private folder if that is too long for a socket."""
         path = self._home / "fork-server.sock"
         if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
             return path
@@ -69,8 +69,8 @@ class ForkServer(Server):
 class Step:
     """A step running in a child of the fork server: the engine's `Process`.
 
-    The connection is its life line: closed before the step has ended, by `close` or by this process's death, the step
-    and its group are killed.
+    The connection is its lifeline: if it closes before the step has ended, by `close` or by this process's death, the
+    step and its group are killed.
     """
 
     def __init__(self, connection: socket.socket, pid: int, started: float) -> None:
@@ -96,19 +96,19 @@ class Step:
             self._received += part
             if b"\n" in self._received:
                 self._exit = int(json.loads(self._received)["exit"])
-            elif not part:  # the server died, and took the step with it; what the step had started may live
+            elif not part:  # the server died, and the step with it; what the step had started may still run
                 self.kill(9)
                 self._exit = -9
         return self._exit
 
     def kill(self, signal: int) -> None:
-        """Send `signal` to the step's whole group; nothing happens where it is gone."""
+        """Send `signal` to the step's whole group; no error if it is gone."""
         if self._exit is not None:
             return
         try:
             os.killpg(self.pid, signal)
         except ProcessLookupError:
-            if start_time(self.pid) == self.started:  # forked, and not yet the leader of its group
+            if is_alive(self.pid, self.started):  # forked, and not yet the leader of its group
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self.pid, signal)
 
@@ -134,7 +134,7 @@ def spawn(
 
     Raises:
         OSError: no server answers there.
-        PipelineError: it cannot start this step (the folder is gone, the disk full, …).
+        PipelineError: it cannot start this step (the folder is gone, the disk is full, …).
     """
     request = {
         "module": module,
@@ -161,7 +161,7 @@ def spawn(
 
 
 def _line(connection: socket.socket) -> bytes:
-    """The first line that comes, read by the byte so that a message after it stays for `Step.poll`."""
+    """The first line that comes, read byte by byte so that a message after it is left to `Step.poll`."""
     line = b""
     while not line.endswith(b"\n"):
         byte = connection.recv(1)

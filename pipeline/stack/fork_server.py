@@ -1,15 +1,16 @@
 """The fork server: a process that has imported what steps import, and forks a child for each step.
 
-A step spends 3–9 s importing its libraries and often milliseconds working; a child of this process has them already.
-It runs as `python -P fork_server.py SOCKET ROOT`, imports third-party libraries only (our own modules would go stale;
-children take them from ROOT), and stays single-threaded, as a fork in a threaded process may copy a held lock.
+A step spends 3–9 s importing its libraries and often only milliseconds working; a child of this process has them
+already. It runs as `python -P fork_server.py SOCKET ROOT` and imports third-party libraries only: our own modules would
+go stale, so children import them from ROOT, and this file imports none of them. It stays single-threaded, since a fork
+in a threaded process may copy a held lock. Linux only.
 
 It is two processes: one has the light libraries after a second and serves at once; it forks the other, which imports
-the heavy ones, and takes over the listening socket when it has them. Neither lives on without the other.
+the heavy ones, and takes over the listening socket when it has them. Neither outlives the other.
 
 Protocol, one JSON line each way over a private Unix socket: a request {module, arguments, env, cwd, stdout, stderr} is
-answered {pid, started} or {error}, and later {exit}. While the connection is open the child runs; when its other end
-closes first, whoever wanted the child is dead, and its whole group is killed. Children die with this process too.
+answered {pid, started} or {error}, and later {exit}. The child runs while the connection is open; if the other end
+closes first, its client is dead, and the child's whole group is killed. Children die with this process too.
 """
 
 import contextlib
@@ -27,27 +28,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 LIGHT = (
-    "atexit",
-    "runpy",
-    "click",
-    "requests",
-    "pydantic",
-    "boto3.s3.transfer",
-    "botocore.httpsession",
-    "psycopg2",
-    "sqlalchemy.dialects.sqlite",
-    "sqlalchemy.ext.compiler",
-    "numpy",
-    "pandas",
-    "pyarrow.csv",
-    "pyarrow.parquet",
+    *("atexit", "runpy", "click", "requests", "pydantic", "boto3.s3.transfer", "botocore.httpsession", "psycopg2"),
+    *("sqlalchemy.dialects.sqlite", "sqlalchemy.ext.compiler", "numpy", "pandas", "pyarrow.csv", "pyarrow.parquet"),
 )
-HEAVY = (
-    "lightgbm",
-    "optuna",
-    "great_expectations",
-    "mlflow.tracking",
-)
+HEAVY = ("lightgbm", "optuna", "great_expectations", "mlflow.tracking")
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -61,7 +45,7 @@ _HUGE = 2 << 20
 _MADV_HUGEPAGE, _MADV_COLLAPSE = 14, 25
 
 
-class Server:
+class ForkLoop:
     """The loop of one of the two processes: takes requests, forks, reports exits."""
 
     def __init__(self, listener: socket.socket, other: socket.socket, root: str) -> None:
@@ -194,7 +178,7 @@ class Server:
 
 
 def run_module(root: str, module: str, arguments: list[str]) -> int:
-    """What `python -m module arguments…` does, in this process; its exit code."""
+    """Do what `python -m module arguments…` does, in this process; its exit code."""
     import runpy  # noqa: PLC0415 - loaded already
 
     if root not in sys.path:
@@ -218,14 +202,13 @@ def run_module(root: str, module: str, arguments: list[str]) -> int:
 
 
 def load(module: str) -> None:
-    """Import one library, and end this process where that made it unsafe to fork."""
+    """Import one library, and exit if that made this process unsafe to fork."""
     importlib.import_module(module)
     gc.collect()
     gc.freeze()
-    tasks = list(Path("/proc/self/task").glob("*")) if sys.platform == "linux" else threading.enumerate()
-    if len(tasks) > 1:
-        names = [task.joinpath("comm").read_text().strip() if isinstance(task, Path) else task.name for task in tasks]
-        sys.exit(f"importing {module} started a thread ({', '.join(names)}); the fork server must not have any")
+    threads = [thread.joinpath("comm").read_text().strip() for thread in Path("/proc/self/task").iterdir()]
+    if len(threads) > 1:
+        sys.exit(f"importing {module} started a thread ({', '.join(threads)}); the fork server must not have any")
     ours = [name for name in sys.modules if name.partition(".")[0] in {"steps", "pipeline"}]
     if ours:
         sys.exit(f"importing {module} imported {ours[0]}; the fork server must not hold modules of ours")
@@ -237,10 +220,8 @@ def know_s3() -> None:
 
 
 def use_huge_pages() -> None:
-    """Ask Linux to hold this process's memory in pages of 2 MB, which makes a fork and an exit twice as fast: with
-    small ones most of their time goes into copying and freeing the page table. Where it cannot, nothing changes."""
-    if sys.platform != "linux":
-        return
+    """Ask the kernel to hold this process's memory in pages of 2 MB, which makes a fork and an exit twice as fast: with
+    small ones most of their time goes into copying and freeing the page table. If it cannot, nothing changes."""
     madvise = ctypes.CDLL(None).madvise
     madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
     for line in Path("/proc/self/maps").read_text().splitlines():
@@ -253,16 +234,13 @@ def use_huge_pages() -> None:
 
 
 def started(pid: int) -> float:
-    """The kernel's start time of a child not yet waited for, in clock ticks since boot."""
-    if sys.platform == "linux":
-        return float(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    import psutil  # noqa: PLC0415 - only where there is no /proc
-
-    return float(psutil.Process(pid).create_time())
+    """When the kernel started a child, in clock ticks since boot. A zombie has that time too, so a child that ended at
+    once does."""
+    return float(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
 
 
 def _finish() -> None:
-    """End as an interpreter does (threads, exit handlers, buffers), without taking the libraries apart."""
+    """End as an interpreter does (threads, exit handlers, buffers), but without tearing down the libraries."""
     import atexit  # noqa: PLC0415 - loaded already
 
     threading._shutdown()  # type: ignore[attr-defined]
@@ -273,8 +251,8 @@ def _finish() -> None:
 
 
 def die_with(parent: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    """Have the kernel kill this process when its parent ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
@@ -288,7 +266,7 @@ def _kill_group(pid: int) -> None:
 
 
 def listen(path: Path) -> socket.socket:
-    """A listening socket at `path` that only this user can reach."""
+    """A listening socket at `path`, which only this user can reach."""
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     before = os.umask(0o177)
@@ -308,14 +286,14 @@ def main(path: str, root: str) -> NoReturn:
     light = os.getpid()
     if os.fork():
         others.close()
-        Server(listener, ours, root).serve()
+        ForkLoop(listener, ours, root).serve()
     ours.close()
     die_with(light)
     for module in HEAVY:
         load(module)
     use_huge_pages()
     others.send(b"1")
-    Server(listener, others, root).serve()
+    ForkLoop(listener, others, root).serve()
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ from pipeline.stack.fork_client import Step, spawn
 from pipeline.stack.stack import Stack
 
 
-class Workflows(Protocol):
-    """Whoever runs workflows that are applied."""
+class WorkflowRunner(Protocol):
+    """Runs Workflows that are applied."""
 
     def apply(self, manifest: dict[str, Any]) -> str:
-        """Start the Workflow where there is none of that name; its phase. It goes on by itself.
+        """Start the Workflow unless there is one of that name; its phase. It runs by itself from then on.
 
         Raises:
             UserError: it cannot be run here.
@@ -33,9 +33,9 @@ def is_step(command: Sequence[str]) -> bool:
 
 
 class StackHost(LocalHost):
-    """A host over the servers of a stack. `workflows`: who runs an applied Workflow."""
+    """The engine's `Host`, over the servers of a stack. `workflows`: runs an applied Workflow."""
 
-    def __init__(self, stack: Stack, workflows: Workflows | None = None) -> None:
+    def __init__(self, stack: Stack, workflows: WorkflowRunner | None = None) -> None:
         super().__init__()
         self._stack = stack
         self._workflows = workflows
@@ -57,7 +57,7 @@ class StackHost(LocalHost):
     def fork(
         self, module: str, arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: Path, stderr: Path
     ) -> Step:
-        """Start what `python -m module arguments…` does in a child of the fork server."""
+        """Start what `python -m module arguments…` does in a child of the fork server, which is started if need be."""
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 return spawn(self._socket, module, arguments, env=env, cwd=cwd, stdout=stdout, stderr=stderr)
@@ -65,8 +65,8 @@ class StackHost(LocalHost):
         return spawn(self._socket, module, arguments, env=env, cwd=cwd, stdout=stdout, stderr=stderr)
 
     def apply(self, manifest: dict[str, Any], *, log: Path) -> dict[str, Any]:
-        """Start an applied Workflow; its status has the `phase`. Or run the model server that a SeldonDeployment
-        describes; the object with the status that Seldon's operator would give it: `state` Available and
+        """Start a Workflow, whose status then has the `phase`; or run the model server that a SeldonDeployment
+        describes. Returns the object with the status that Seldon's operator would give it: `state` Available and
         `address.url`, or `state` Failed and `description`.
 
         Raises:

@@ -6,12 +6,12 @@ from pathlib import Path
 from pipeline.stack.deployment import Deployment
 from pipeline.stack.server import Ports, Server, python, python_path, responds
 
-_PREDICTIONS = "/api/v1.0/predictions"  # where Seldon's ingress and this server alike answer
+_PREDICTIONS = "/api/v1.0/predictions"  # here and at Seldon's ingress
 
 
 class ModelServer(Server):
-    """One deployment's server. `settings`: gives the variables of a ConfigMap or Secret, by its kind and name. `root`:
-    the folder that holds the package `steps`."""
+    """One deployment's server. `settings`: returns the variables of a ConfigMap or Secret by kind and name. `root`: the
+    folder that holds the package `steps`."""
 
     ports = ("http", "metrics")
     ready_seconds = 60

@@ -1,7 +1,7 @@
 """`seldon-core-microservice` on 127.0.0.1: `python -P model_main.py ARGUMENTS…` takes that command's arguments.
 
-It binds 0.0.0.0, which is right in a pod and wrong on a machine, and has no option for it. Nor for gunicorn's control
-socket, one file under HOME that two servers would fight over. Everything else is the real program's.
+It binds 0.0.0.0, which is right in a pod and wrong on a laptop, and no option changes that. Nor can gunicorn's control
+socket be switched off, one file under HOME that two servers would fight over. Everything else is the real program.
 """
 
 import sys

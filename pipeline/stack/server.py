@@ -1,10 +1,10 @@
 """Server: what the stack must know of a program to run it. One subclass for each of them.
 
 Contract. The stack owns the process: it chooses free ports, starts the command in a session of its own with exactly
-the environment given, waits until `answers`, then calls `furnish` once, and only then counts the server as ready. It
-restarts the program when its command or environment has changed, or when it is alive and does not answer. A subclass
-owns its files below the state folder: `prepare` makes them and may be called again on what a crash left. A server
-must bind 127.0.0.1 only, keep its data over a kill -9, and end on SIGTERM.
+the given environment, waits until it `answers`, then calls `furnish` once, and only then counts the server as ready. It
+restarts the program if its command or environment has changed, or if it is alive and does not answer. A subclass owns
+its files in the state folder: `prepare` makes them, and may be called again on what a crash left behind. A server must
+bind only 127.0.0.1, keep its data through a kill -9, and end on SIGTERM.
 """
 
 import http.client
@@ -33,7 +33,7 @@ class Server(ABC):
     folder: Path | None = None
 
     def prepare(self) -> None:  # noqa: B027 - most have nothing to make
-        """Make what the program needs on disk. Raises PipelineError where that fails."""
+        """Make what the program needs on disk. Raises PipelineError if that fails."""
 
     @abstractmethod
     def command(self, ports: Ports) -> list[str]:
@@ -48,7 +48,7 @@ class Server(ABC):
         """Whether it serves now. Fast, and never raises."""
 
     def furnish(self, ports: Ports) -> None:  # noqa: B027 - most have nothing to add
-        """Put into the running server what its users count on. Called on every start."""
+        """Put into the running server what its users rely on. Called on every start."""
 
     def address(self, ports: Ports) -> str:
         """Where a user finds it."""
@@ -63,7 +63,7 @@ def surroundings(home: Path) -> dict[str, str]:
 
 
 def python() -> str:
-    """This Python, by one name however it was called: another name would look like another command."""
+    """This Python, always by the same name: another name would look like another command."""
     plain = Path(sys.executable).with_name("python3")
     return str(plain) if plain.exists() else sys.executable
 

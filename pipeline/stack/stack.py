@@ -1,16 +1,17 @@
 """Stack: the servers on this machine that stand in for the cluster's.
 
-They outlive the command that started them and are found again by the next. Nothing here decides when one is needed:
-whoever needs one says so with `ensure`, which returns when it answers.
+They outlive the command that started them, and the next one finds them. Nothing here decides when a server is needed:
+its user calls `ensure`, which returns once it answers.
 """
 
 import json
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from pipeline.stack.processes import memory_mb
 from pipeline.stack.registry import Record
 from pipeline.stack.server import CODE, Server
 from pipeline.stack.supervisor import Supervisor
-from pipeline.stack.tracking import Tracking
+from pipeline.stack.tracking import TrackingServer
 from pipeline.stack.watcher import Watcher
 
 log = logging.getLogger("pipeline.stack")
@@ -34,8 +35,8 @@ SERVERS = ("object-store", "tracking", "fork-server", "watch")
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """One server as it is now. `state`: running, starting, silent (runs, does not answer), ended (nobody stopped it)
-    or stopped. `memory_mb`: of all its processes, what they share counted once. `since`: UTC."""
+    """One server as it is now. `state`: running, starting, silent (does not answer), ended (without being stopped) or
+    stopped. `memory_mb`: of all its processes; what they share counts once. `since`: UTC."""
 
     name: str
     state: str
@@ -49,16 +50,17 @@ class ServerStatus:
 class Stack:
     """The servers whose state is in `home`: object-store, tracking, fork-server, watch, and one for each model.
 
-    `root`: the folder that holds the package `steps`. Safe to share between threads; two processes may have one each.
+    `root`: the folder that holds the package `steps`. `patience`: as of a `Supervisor`. Safe to share between threads;
+    two processes may have one each.
     """
 
-    def __init__(self, home: Path, *, root: Path = CODE) -> None:
-        self._supervisor = Supervisor(home)
+    def __init__(self, home: Path, *, root: Path = CODE, patience: float = 5) -> None:
+        self._supervisor = Supervisor(home, patience=patience)
         self.home = self._supervisor.home
         self._root = root.resolve()
 
     def ensure(self, name: str) -> str:
-        """Start the server where it does not run, wait until it answers, and return its address.
+        """Start the server if it does not run, wait until it answers, and return its address.
 
         Raises:
             UserError: there is no server of that name.
@@ -67,12 +69,12 @@ class Stack:
         return self._ensure(name).address
 
     def start_in_background(self, names: Iterable[str]) -> None:
-        """Start servers without waiting. One that does not come up says so to whoever calls `ensure`."""
+        """Start servers without waiting. If one does not come up, the next call of `ensure` says so."""
         for name in names:
             threading.Thread(target=self._try, args=(name,), name=f"start-{name}", daemon=True).start()
 
     def address(self, name: str) -> str:
-        """Where the server is, or will be once it is up; only one that never ran is started for it."""
+        """Where the server is, or will be once it is up; it is started only if it never ran."""
         return self._supervisor.registry.get(name).address or self.ensure(name)
 
     def settings(self, kind: str, name: str) -> dict[str, str]:
@@ -81,26 +83,23 @@ class Stack:
         Raises:
             UserError: there is none of that kind and name here.
         """
-        if kind == "secret" and name in {"object-store", "object-store-events"}:
-            return self._store().settings(self._ensure("object-store").ports)
-        if (kind, name) == ("configMap", "tracking"):
-            return self._tracking().settings(self._ensure("tracking").ports)
-        if (kind, name) == ("secret", "database"):
-            return {"DATABASE_URL": os.environ.get("DATABASE_URL") or f"sqlite:///{self.home}/pipeline.db"}
-        if (kind, name) == ("secret", "openaq"):
-            return {name: os.environ[name] for name in ("OPENAQ_API_KEY", "OPENAQ_API_URL") if os.environ.get(name)}
-        raise UserError(
-            f"no {kind} {name!r} without a cluster; there are: secret object-store, secret object-store-events, "
-            "secret database, secret openaq, configMap tracking"
-        )
+        known: dict[str, Callable[[], dict[str, str]]] = {
+            "secret object-store": self._store_settings,
+            "secret object-store-events": self._store_settings,
+            "secret database": self._database_settings,
+            "secret openaq": _openaq_settings,
+            "configMap tracking": lambda: self._tracking().settings(self._ensure("tracking").ports),
+        }
+        if f"{kind} {name}" not in known:
+            raise UserError(f"no {kind} {name!r} without a cluster; there are: {', '.join(known)}")
+        return known[f"{kind} {name}"]()
 
     def public_bucket(self, name: str) -> str:
         """A bucket that anyone may list and read over plain HTTP, as public archives are; its address."""
-        record = self._ensure("object-store")
-        client = connect(self._store().settings(record.ports))
+        client = connect(self._store_settings())
         make_bucket(client, name)
         open_to_all(client, name)
-        return f"{record.address}/{name}"
+        return f"{self.address('object-store')}/{name}"
 
     def deploy(self, manifest: dict[str, Any]) -> str:
         """Make the model server of a SeldonDeployment run as it says; the address of its predictions.
@@ -122,10 +121,10 @@ class Stack:
         return self.ensure(wanted.name)
 
     def stop(self) -> None:
-        """Stop every server, the watch first, which would start runs, the object store last. Their data stay, and so do
+        """Stop every server: the watch first, since it starts runs, and the object store last. They keep their data and
         their ports."""
         self._supervisor.stop("watch")
-        names = {*SERVERS, *self._models(), *self._supervisor.registry.all()} - {"watch", "object-store"}
+        names = {*self._makers(), *self._supervisor.registry.all()} - {"watch", "object-store"}
         with ThreadPoolExecutor(max_workers=len(names)) as pool:
             list(pool.map(self._supervisor.stop, sorted(names)))
         self._supervisor.stop("object-store")
@@ -133,7 +132,7 @@ class Stack:
     def status(self) -> list[ServerStatus]:
         """Every server that there is or was, our own first."""
         records = self._supervisor.registry.all()
-        names = [*SERVERS, *sorted(set(records).union(self._models()).difference(SERVERS))]
+        names = [*SERVERS, *sorted({*records, *self._makers()}.difference(SERVERS))]
         return [self._status(records.get(name, Record(name))) for name in names]
 
     def _ensure(self, name: str) -> Record:
@@ -146,44 +145,62 @@ class Stack:
             log.debug("%s", error)
 
     def _server(self, name: str) -> Server:
-        if name == "object-store":
-            return self._store()
-        if name == "tracking":
-            return self._tracking()
-        if name == "fork-server":
-            return ForkServer(self.home, self._root)
-        if name == "watch":
-            return Watcher(self.home)
-        if name in self._models():
-            wanted = deployment.read(json.loads(self._manifest(name).read_text()))
-            return ModelServer(wanted, self.settings, self._root)
-        raise UserError(f"no server {name!r}; there are: {', '.join([*SERVERS, *self._models()])}")
+        makers = self._makers()
+        if name not in makers:
+            raise UserError(f"no server {name!r}; there are: {', '.join(makers)}")
+        return makers[name]()
+
+    def _makers(self) -> Mapping[str, Callable[[], Server]]:
+        """How each server is made, by name: our own, then the models'."""
+        return {
+            "object-store": self._store,
+            "tracking": self._tracking,
+            "fork-server": partial(ForkServer, self.home, self._root),
+            "watch": partial(Watcher, self.home),
+            **{path.stem: partial(self._model, path) for path in sorted((self.home / "models").glob("*.json"))},
+        }
 
     def _store(self) -> ObjectStore:
         return ObjectStore(self.home, credentials(self.home))
 
-    def _tracking(self) -> Tracking:
-        return Tracking(self.home, lambda: self.settings("secret", "object-store"))
+    def _tracking(self) -> TrackingServer:
+        return TrackingServer(self.home, self._store_settings)
+
+    def _model(self, manifest: Path) -> ModelServer:
+        return ModelServer(deployment.read(json.loads(manifest.read_text())), self.settings, self._root)
+
+    def _store_settings(self) -> dict[str, str]:
+        return self._store().settings(self._ensure("object-store").ports)
+
+    def _database_settings(self) -> dict[str, str]:
+        return {"DATABASE_URL": os.environ.get("DATABASE_URL") or f"sqlite:///{self.home}/pipeline.db"}
 
     def _manifest(self, name: str) -> Path:
         return self.home / "models" / f"{name}.json"
 
-    def _models(self) -> list[str]:
-        return sorted(path.stem for path in (self.home / "models").glob("*.json"))
-
     def _status(self, record: Record) -> ServerStatus:
-        alive = record.alive()
-        state = "stopped" if record.pid is None else "ended"
-        if alive and record.pid is not None:
-            answers = record.name in {*SERVERS, *self._models()} and self._server(record.name).answers(record.ports)
-            state = "running" if answers else "silent" if record.ready else "starting"
-        path = self._supervisor.log_of(record.name)
+        pid = record.pid if record.alive() else None
+        log = self._supervisor.log_of(record.name)
         return ServerStatus(
             name=record.name,
-            state=state,
+            state=self._state(record),
             address=record.address or None,
-            pid=record.pid if alive else None,
-            memory_mb=memory_mb(record.pid) if alive and record.pid is not None else None,
-            since=record.since if alive else None,
-            log=path if path.exists() else None,
+            pid=pid,
+            memory_mb=memory_mb(pid) if pid is not None else None,
+            since=record.since if pid is not None else None,
+            log=log if log.exists() else None,
         )
+
+    def _state(self, record: Record) -> str:
+        if record.pid is None:
+            return "stopped"
+        if not record.alive():
+            return "ended"
+        maker = self._makers().get(record.name)
+        if maker is not None and maker().answers(record.ports):
+            return "running"
+        return "silent" if record.ready else "starting"
+
+
+def _openaq_settings() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("OPENAQ_API_KEY", "OPENAQ_API_URL") if os.environ.get(name)}

@@ -1,9 +1,9 @@
-"""Starting, finding and ending servers, whatever they are.
+"""Starting, finding and ending servers, whichever they are.
 
-`ensure` is what everything rests on: it returns when the server answers, having started it only where it did not. The
-quick way, a server that runs and answers, takes no lock and a millisecond. A server's processes outlive the command
-that started them, and are found again by servers.json; what a crash left behind is found by the mark in its
-environment and ended before anything new is started.
+Everything rests on `ensure`: it returns once the server answers, and starts it only if it did not. The usual case, a
+server that is up, takes no lock and a millisecond. A server's processes outlive the command that started them, and are
+found again by servers.json; what a crash left behind is found by the mark in its environment, and ended before anything
+new is started.
 """
 
 import contextlib
@@ -17,30 +17,32 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from pipeline.engine.execution.processes import end_group, start_time, wait_until
+from pipeline.engine.views.tails import last_line
 from pipeline.errors import PipelineError
 from pipeline.extras import need_servers
 from pipeline.stack import processes
-from pipeline.stack.registry import Record, Registry
+from pipeline.stack.registry import Record, ServerRegistry
 from pipeline.stack.server import Server, surroundings
 from pipeline.stack.state import make
 
 log = logging.getLogger("pipeline.stack")
 
-_LOG_BYTES = 5 << 20  # a longer log makes room for a new one at the next start; one old one is kept
-_PATIENCE_SECONDS = 5  # how long a server that runs may stay silent before it is taken for stuck
+_LOG_BYTES = 5 << 20  # a longer log is set aside at the next start; one old log is kept
 
 
 class Supervisor:
-    """The servers of one state folder.
+    """The servers of one state folder. `patience`: the seconds after which a silent server is stuck.
 
     Raises:
         UserError: the folder cannot be written.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, patience: float = 5) -> None:
         self.home = home.resolve()  # one folder has one name, however it is reached
+        self._patience = patience
         self.logs = self.home / "logs"
-        self.registry = Registry(self.home)
+        self.registry = ServerRegistry(self.home)
         make(self.home, "logs", "home")
 
     def ensure(self, server: Server) -> Record:
@@ -61,7 +63,7 @@ class Supervisor:
             ) from error
 
     def stop(self, name: str, *, grace: float = 5) -> None:
-        """End a server's whole group, and whatever else of it there is."""
+        """End a server's whole group, and any process of it that is left."""
         with self.registry.lock(name):
             self._end(name, grace)
             with contextlib.suppress(OSError):  # on a full disk it is remembered as running, and found to be gone
@@ -74,7 +76,7 @@ class Supervisor:
     def _settle(self, server: Server) -> Record:
         record = self.registry.get(server.name)
         if self._as_wanted(server, record):
-            seconds = _PATIENCE_SECONDS if record.ready else server.ready_seconds  # whoever started it may have died
+            seconds = self._patience if record.ready else server.ready_seconds  # its starter may have died
             if self._came_up(server, record, seconds):
                 return self._furnished(server, record)
         need_servers()
@@ -90,7 +92,8 @@ class Supervisor:
                 break
         self.registry.stopped(server.name)
         path = self.log_of(server.name)
-        raise PipelineError(f"{server.name} did not come up; the end of {path}: {last_line(path)}")
+        said = last_line(path) or "nothing was written"
+        raise PipelineError(f"{server.name} did not come up; the end of {path}: {said}")
 
     def _furnished(self, server: Server, record: Record) -> Record:
         if record.ready:
@@ -105,14 +108,15 @@ class Supervisor:
         environment, output = self._environment(server), self.log_of(server.name)
         if output.exists() and output.stat().st_size > _LOG_BYTES:
             output.replace(output.with_suffix(".log.1"))
-        pid = processes.launch(
-            server.command(ports), environment=environment, folder=server.folder or self.home, log=output
+        process = processes.launch(
+            server.command(ports), environment=environment, log=output, folder=server.folder or self.home
         )
+        processes.reap(process)
         record = Record(
             name=server.name,
             ports=dict(ports),
-            pid=pid,
-            started=processes.start_time(pid) or 0,
+            pid=process.pid,
+            started=start_time(process.pid) or 0,
             since=datetime.now(UTC).isoformat(timespec="seconds"),
             digest=self._digest(server, ports),
             address=server.address(ports),
@@ -120,28 +124,21 @@ class Supervisor:
         try:
             return self.registry.put(record)
         except OSError:
-            processes.end_group(pid, grace=0)
+            end_group(process.pid, record.started, grace=0)
             raise
 
     def _came_up(self, server: Server, record: Record, seconds: float) -> bool:
-        up = False
-
-        def settled() -> bool:
-            nonlocal up
-            up = server.answers(record.ports)
-            return up or not record.alive()
-
-        processes.wait_until(settled, seconds)
-        return up and record.alive()
+        wait_until(lambda: server.answers(record.ports) or not record.alive(), seconds)
+        return record.alive() and server.answers(record.ports)
 
     def _end(self, name: str, grace: float) -> None:
         record = self.registry.get(name)
         if record.pid is not None and record.alive():
-            processes.end_group(record.pid, grace=grace)
-        processes.end_processes(processes.marked(self._mark(name)))
+            end_group(record.pid, record.started, grace=grace)
+        processes.end_marked(self._mark(name))
 
     def _ports(self, server: Server) -> dict[str, int]:
-        """The ports that the server had, with a new one for each that somebody else has taken since."""
+        """The ports that the server had, except that a port which another program has taken since is replaced."""
         known = self.registry.all()
         chosen = dict(known[server.name].ports) if server.name in known else {}
         others = {port for record in known.values() for port in record.ports.values()}
@@ -171,15 +168,7 @@ class Supervisor:
 
 @cache
 def installed() -> str:
-    """A digest of the libraries beside this Python and their versions: servers that imported others are stale."""
+    """A digest of the libraries of this Python and their versions: a server that imported other ones is stale."""
     folders = [path for path in map(Path, sys.path) if path.name == "site-packages" and path.is_dir()]
     names = sorted(path.name for folder in folders for path in folder.glob("*.dist-info"))
     return hashlib.sha256("\n".join([sys.prefix, *names]).encode()).hexdigest()[:32]
-
-
-def last_line(path: Path) -> str:
-    """The end of a log, for a message of one line."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 4096))
-        lines = file.read().decode(errors="replace").strip().splitlines()
-    return lines[-1].strip() if lines else "nothing was written"

@@ -1,7 +1,7 @@
 """The tracking server: MLflow over a SQLite file, its artifacts in the object store.
 
-Clients upload artifacts themselves; the server reads them for its pages, so it has the store's settings too. Ready
-in 5 to 9 s, nearly all of it imports, and so started early and awaited where first needed.
+Clients upload artifacts themselves; the server reads them for its pages, so it has the store's settings too. It takes
+5 to 9 s to start, nearly all of it imports, so it is started early and awaited where it is first needed.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,8 +10,8 @@ from pathlib import Path
 from pipeline.stack.server import Ports, Server, python, responds
 
 
-class Tracking(Server):
-    """MLflow on 127.0.0.1, its tables in `<home>/mlflow.db`. `store`: gives the object store's settings."""
+class TrackingServer(Server):
+    """MLflow on 127.0.0.1, its tables in `<home>/mlflow.db`. `store`: returns the object store's settings."""
 
     name = "tracking"
     ports = ("http",)
@@ -37,5 +37,5 @@ class Tracking(Server):
         return responds(ports["http"], "/health")
 
     def settings(self, ports: Ports) -> dict[str, str]:
-        """The variables with which steps find it."""
+        """The variables by which steps find it."""
         return {"MLFLOW_TRACKING_URI": self.address(ports), "MLFLOW_DISABLE_TELEMETRY": "true"}

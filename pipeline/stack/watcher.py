@@ -2,14 +2,15 @@
 manifests it watches. It answers while it holds its lock, which the kernel takes from it however it ends.
 """
 
-import fcntl
 import hashlib
 import os
 from pathlib import Path
 
+from pipeline.stack.locks import holder
 from pipeline.stack.server import CODE, Ports, Server, python, python_path
 
-_PASSED_ON = ("DATABASE_URL",)  # of the user's environment, to the runs that it starts
+LOCK = "watch.lock"  # in the state folder
+_PASSED_ON = ("DATABASE_URL",)  # from the user's environment to the runs that it starts
 
 
 class Watcher(Server):
@@ -30,27 +31,19 @@ class Watcher(Server):
         return {**given, **python_path(CODE), "PIPELINE_HOME": str(self._home), "PIPELINE_CODE": _code()}
 
     def answers(self, ports: Ports) -> bool:  # noqa: ARG002 - it has none
-        return holder(self._home) is not None
+        return watching(self._home) is not None
 
     def address(self, ports: Ports) -> str:  # noqa: ARG002 - it has none
         return ""
 
 
-def holder(home: Path) -> int | None:
-    """The process that watches this state folder; None where none does. 0 where it has not said yet who it is."""
-    try:
-        with (home / "watch.lock").open(encoding="utf-8") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return int(lock.read().strip() or 0)
-    except OSError:
-        pass
-    return None
+def watching(home: Path) -> int | None:
+    """The process that watches this state folder, or None."""
+    return holder(home / LOCK)
 
 
 def _code() -> str:
-    """Another text when the code or a declaration has changed, so that `up` starts the watch anew."""
+    """A text that changes with the code and the declarations, so that `up` restarts the watch."""
     files = sorted((CODE / "pipeline").rglob("*.py"))
     stats = [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files]
     return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]

@@ -4,26 +4,26 @@ they are, and says so."""
 from pathlib import Path
 
 from pipeline import stale
-from pipeline.watch.messages import Say, stamped
+from pipeline.watch.messages import Log
 
 
 class Declarations:
     """A source of the watch that starts nothing. `manifests`: of all projects."""
 
-    def __init__(self, manifests: Path, say: Say) -> None:
-        self._manifests, self._say = manifests, say
+    def __init__(self, manifests: Path, log: Log) -> None:
+        self._manifests, self._log = manifests, log
         self._seen = self._told = ""
 
-    def look(self, now: float) -> None:
+    def process(self, now: float) -> None:  # noqa: ARG002 - what is stale is no matter of time
         """Tell what is stale, once what has changed stays as it is. That takes a second."""
         seen, self._seen = self._seen, stale.digest(self._manifests)
         if self._seen != seen or seen == self._told:
             return
         self._told = seen
         for line in stale.notes(self._manifests):
-            self._say(stamped(now, line))
+            self._log(line)
 
-    def next(self) -> float | None:
+    def next_due(self) -> float | None:
         """None: it is asked often enough."""
         return None
 

@@ -6,15 +6,17 @@ import click
 
 from pipeline import shipped, stale
 from pipeline.errors import UserError
-from pipeline.laptop.children import Processes
-from pipeline.laptop.cron_log import Ledger
+from pipeline.laptop.background import Background
+from pipeline.laptop.children import Children
+from pipeline.laptop.cron_log import CronLog
 from pipeline.laptop.machine import LocalMachine
+from pipeline.watch.cron_runs import CronRuns
 from pipeline.watch.declarations import Declarations
-from pipeline.watch.listener import Ear
-from pipeline.watch.loop import Source, SystemClock, alone, interruptible, watch
-from pipeline.watch.manifests import Folder
-from pipeline.watch.messages import still
-from pipeline.watch.schedules import Crons
+from pipeline.watch.listener import BucketListener
+from pipeline.watch.loop import Clock, Source, alone, interruptible, watch
+from pipeline.watch.manifests import CronWorkflows
+from pipeline.watch.messages import Log, still_running_message
+from pipeline.watch.schedules import Schedules
 from pipeline.watch.sensors import Sensors
 from pipeline.watch.table import crons_table
 from pipeline.watch.uploads import Uploads
@@ -24,28 +26,28 @@ def watch_here(place: Path | None) -> None:
     """Watch the CronWorkflows and Sensors of a folder or file (None: of those known by name) until interrupted.
 
     Raises:
-        UserError: there is none that can be run here, or another watch.
-        KeyboardInterrupt: it was asked to end.
+        UserError: there is nothing that can be run here, or another watch is running.
+        KeyboardInterrupt: it was told to end.
     """
-    machine, folder = LocalMachine.here(), _folder(place)
+    machine, own = LocalMachine.here(), place is None
+    place = _place(place)
     with alone(machine.home), interruptible():
-        children = Processes(machine.home)
-        crons = Crons(folder, machine.journal, Ledger(machine.journal.path), children, click.echo)
-        ear = Ear(lambda name: machine.stack.settings("secret", name))
-        uploads = Uploads(Sensors(folder.place), ear, machine.journal, children, click.echo)
+        journal, children, log = machine.journal, Children(machine.home), Log(click.echo)
+        cron_log = CronLog(journal)
+        schedules = Schedules(CronWorkflows(place), cron_log, CronRuns(journal, cron_log, children, log), log)
+        listener = BucketListener(lambda name: machine.stack.settings("secret", name))
+        uploads = Uploads(Sensors(place), listener, Background(journal), children, log)
+        declarations = [Declarations(place, log)] if own else []
+        sources: list[Source] = [schedules, uploads, *declarations]
         try:
-            click.echo(f"watching {folder.place}; Ctrl-C ends the watch and leaves what runs alone")
-            declarations = [] if place else [Declarations(folder.place, click.echo)]
-            sources: list[Source] = [crons, uploads, *declarations]
+            click.echo(f"watching {place}; Ctrl-C ends the watch, not the runs that it started")
             for source in sources:
-                source.look(SystemClock().now())
-            if not crons.names() and not uploads.names():
-                raise UserError(
-                    f"no CronWorkflow and no Sensor in {folder.place} can be watched; name another folder or file"
-                )
-            watch(sources, children, SystemClock())
+                source.process(Clock().now())
+            if not schedules.names() and not uploads.names():
+                raise UserError(f"{place} has no CronWorkflow and no Sensor to watch; name another folder or file")
+            watch(sources, children, Clock())
         except KeyboardInterrupt:
-            click.echo(still([*crons.running(), *uploads.running()]))
+            click.echo(still_running_message([*schedules.executing(), *uploads.executing()]))
             raise
 
 
@@ -57,12 +59,12 @@ def list_here(place: Path | None) -> tuple[str, list[str]]:
         UserError: there is none.
     """
     machine = LocalMachine.here()
-    known = (machine.home / "journal.db").exists()
-    text, problems = crons_table(_folder(place), Ledger(machine.journal.path) if known else None, SystemClock().now())
-    return text, problems if place else [*problems, *stale.notes(shipped.manifests())]
+    cron_log = CronLog(machine.journal) if (machine.home / "journal.db").exists() else None
+    text, problems = crons_table(CronWorkflows(_place(place)), cron_log, Clock().now())
+    return text, problems if place else [*problems, *stale.notes(machine.manifests)]
 
 
-def _folder(place: Path | None) -> Folder:
-    """Named as a person would: from the present folder on where it is below that."""
+def _place(place: Path | None) -> Path:
+    """A folder or file, or those of the workflows known by name; relative to the present folder when inside it."""
     found = (place or shipped.manifests()).absolute()
-    return Folder(found.relative_to(Path.cwd()) if found.is_relative_to(Path.cwd()) else found)
+    return found.relative_to(Path.cwd()) if found.is_relative_to(Path.cwd()) else found

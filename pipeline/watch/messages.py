@@ -1,22 +1,27 @@
-"""How the watch says things: one line each, the local time first; a schedule's time in the schedule's zone, and here
-where that shows another one. Names and messages are other people's text and cannot break a line."""
+"""What the watch says: one line each, the local time first. A schedule's time is shown in the schedule's zone, and in
+the local zone if that differs. Names and messages are other people's text and cannot break a line."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 
+from pipeline.engine.execution.journal import Standing
 from pipeline.engine.schedule.cron import Cron
 from steps.pages.words import duration, one_line
 
-Say = Callable[[str], None]
 
+class Log:
+    """Writes a line for each text it is called with. `now`: the time by the watch's clock, seconds since 1970."""
 
-def stamped(now: float, text: str) -> str:
-    """A line of the log."""
-    return f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}  {one_line(text)}"
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self.now = 0.0
+
+    def __call__(self, text: str) -> None:
+        self._write(f"{datetime.fromtimestamp(self.now):%Y-%m-%d %H:%M:%S}  {one_line(text)}")
 
 
 def zone_at(cron: Cron, at: int) -> tzinfo | None:
-    """The zone of the schedule that is due then; of its first one where none is."""
+    """The zone of the schedule that is due then, or else of the first one."""
     return next((each.zone for each in cron.times if each.next(at - 1) == at), cron.times[0].zone)
 
 
@@ -35,16 +40,30 @@ def coming(cron: Cron, at: int | None) -> str:
     return f"next {moment(cron, at)}" if at is not None else "never due again"
 
 
-def end(run: str, phase: str, seconds: float | None, message: str) -> str:
+def ended(run: Standing) -> str:
     """How a run ended."""
-    after = f" after {duration(seconds)}" if seconds is not None else ""
-    if phase == "Succeeded":
-        return f"{run} succeeded{after}"
-    said = f": {message}" if message else ""
-    return f"{run} {phase.lower()}{after}{said}; see: pipeline logs {run}"
+    took = None if run.started_at is None or run.finished_at is None else run.finished_at - run.started_at
+    after = f" after {duration(took)}" if took is not None else ""
+    if run.phase == "Succeeded":
+        return f"{run.run} succeeded{after}"
+    return f"{run.run} {run.phase.lower()}{after}{_because(run.message)}; see: pipeline logs {run.run}"
 
 
-def still(runs: Iterable[str]) -> str:
-    """What goes on without the watch."""
+def _because(message: str) -> str:
+    return f": {message}" if message else ""
+
+
+def resuming(run: str) -> str:
+    """A run that no process was executing goes on."""
+    return f"resuming {run}, since no process was running it"
+
+
+def given_up(run: str) -> str:
+    """A run is left alone after several tries."""
+    return f"{run} was interrupted again and again; resume it with: pipeline run --resume {run}"
+
+
+def still_running_message(runs: Iterable[str]) -> str:
+    """The watch has ended; what goes on without it."""
     names = ", ".join(runs)
-    return f"stopped watching; {names} {'go' if ', ' in names else 'goes'} on" if names else "stopped watching"
+    return f"stopped watching; still running: {names}" if names else "stopped watching"

@@ -1,210 +1,116 @@
-"""Schedules as a source of the watch: told the time, it starts what is due and notes what has ended.
+"""Schedules as a source of the watch: told the time, it starts what is due. What that is, `engine.schedule` decides."""
 
-Every step can be cut off. A time is given to a run (`Ledger.claim`), the run is submitted, a process is started for it;
-the next look, of this watch or another one, goes on with whatever is not done. What is decided is in `engine.schedule`.
-"""
-
-import shutil
 from dataclasses import dataclass, replace
 
-from pipeline import engine
-from pipeline.engine.places import folder_of
 from pipeline.engine.schedule import crons
-from pipeline.engine.schedule.cron import Cron
-from pipeline.errors import UserError
-from pipeline.laptop.children import Children
-from pipeline.laptop.cron_log import Entry, Ledger
-from pipeline.watch.manifests import Folder, Scheduled
-from pipeline.watch.messages import Say, coming, end, moment, stamped
+from pipeline.laptop.cron_log import CronLog
+from pipeline.watch.changes import Changes
+from pipeline.watch.cron_runs import CronRuns
+from pipeline.watch.manifests import CronWorkflows, Scheduled
+from pipeline.watch.messages import Log, coming, moment
 
 
 @dataclass
 class _Watched:
-    """A CronWorkflow as this watch knows it. `again`: there is a reason to look for what was missed. `told`: what was
-    said to be skipped last, and why."""
+    """A CronWorkflow as this watch knows it. `again`: whether to look for what was missed. `skipped`: the time that was
+    last said to be skipped, and why."""
 
     scheduled: Scheduled
     alarms: crons.Alarms
     again: bool = True
     looked_again: float = 0.0
-    active: tuple[str, ...] = ()
-    told: tuple[int | None, str] = (None, "")
+    skipped: tuple[int | None, str] = (None, "")
 
 
-class Crons:
+class Schedules:
     """The schedules of a folder's CronWorkflows."""
 
-    def __init__(self, folder: Folder, journal: engine.Journal, ledger: Ledger, children: Children, say: Say) -> None:
-        self._folder, self._journal, self._ledger, self._children, self._say = folder, journal, ledger, children, say
+    def __init__(self, workflows: CronWorkflows, cron_log: CronLog, runs: CronRuns, log: Log) -> None:
+        self._workflows, self._cron_log, self._runs, self._log = workflows, cron_log, runs, log
+        self._changes = Changes(workflows.place)
         self._watched: dict[str, _Watched] = {}
-        self._given_up: set[str] = set()
-        self._now = 0.0
 
-    def look(self, now: float) -> None:
-        """Do what is to be done."""
-        self._now = now
-        self._reread()
-        self._look_after_runs()
-        for watched in self._watched.values():
-            self._decide(watched)
+    def process(self, now: float) -> None:
+        """Process whatever is due."""
+        self._log.now = now
+        if self._changes.settled(now):
+            self._reload(now)
+        finished = self._runs.look_after(self._workflows.known, now)
+        active = self._runs.active()
+        for name, watched in self._watched.items():
+            watched.again = watched.again or name in finished
+            self._decide(watched, active.get(name, ()), now)
 
-    def next(self) -> float | None:
-        """When the first schedule rings, or a manifest is read again."""
-        ahead = [self._folder.settles, *(each.alarms.next for each in self._watched.values())]
+    def next_due(self) -> float | None:
+        """When the first schedule rings, or a changed manifest has settled."""
+        ahead = [self._changes.due, *(each.alarms.next for each in self._watched.values())]
         return min((at for at in ahead if at is not None), default=None)
 
     def descriptors(self) -> list[int]:
-        """None: it asks the clock."""
+        """None: it depends on the time alone."""
         return []
 
     def names(self) -> list[str]:
         """What is watched."""
         return list(self._watched)
 
-    def running(self) -> list[str]:
+    def executing(self) -> list[str]:
         """The runs that a process executes now."""
-        return [entry.run for entry in self._ledger.open() if entry.pid is not None or self._children.busy(entry.run)]
+        return self._runs.executing()
 
-    def _tell(self, text: str) -> None:
-        self._say(stamped(self._now, text))
-
-    def _reread(self) -> None:
-        problems = self._folder.look(self._now)
-        if problems is None:
-            return
-        for problem in problems:
-            self._tell(problem)
-        known = self._folder.known
+    def _reload(self, now: float) -> None:
+        for problem in self._workflows.reload():
+            self._log(problem)
+        known = self._workflows.known
         for name in self._watched.keys() - known.keys():
             del self._watched[name]
-            self._tell(f"{name}: gone from {self._folder.place}; not watched any more")
+            self._log(f"{name}: gone from {self._workflows.place}; no longer watched")
         for name, scheduled in known.items():
             before = self._watched.get(name)
-            if before is not None and before.scheduled.text == scheduled.text:
-                continue
-            alarms = crons.armed(scheduled.cron, self._now)
-            if (
-                before is not None
-                and before.alarms.next is not None
-                and before.scheduled.cron.timetable == scheduled.cron.timetable
-            ):
-                alarms = before.alarms  # one of them may have rung a moment ago
-            watched = self._watched[name] = _Watched(scheduled, alarms)
-            self._tell(f"{name}: {'watched' if before is None else 'changed'}, {self._outlook(watched)}")
+            if before is None or before.scheduled.text != scheduled.text:
+                watched = self._watched[name] = _Watched(scheduled, _alarms(scheduled, before, now))
+                self._log(f"{name}: {'watched' if before is None else 'changed'}, {self._outlook(watched)}")
 
     def _outlook(self, watched: _Watched) -> str:
         cron = watched.scheduled.cron
-        if self._ledger.status(cron).stopped:
+        if self._cron_log.status(cron).stopped:
             return "ended by its stopStrategy"
         return f"{coming(cron, watched.alarms.next)}{', suspended' if cron.suspended else ''}"
 
-    def _look_after_runs(self) -> None:
-        """Note which runs have ended, and go on with those that nobody executes."""
-        self._ledger.adopt(set(self._watched))
-        for entry in self._ledger.open():
-            watched = self._watched.get(entry.cron)
-            if entry.finished_at is not None:
-                self._note_end(entry, watched)
-            elif entry.phase == "":
-                self._finish_start(entry, watched)
-            elif entry.pid is None and self._is_mine(entry) and not self._children.busy(entry.run):
-                self._go_on(entry)
-        there = [each for each in self._ledger.open() if each.pid is not None or self._is_mine(each)]
-        for name, watched in self._watched.items():
-            watched.active = tuple(each.run for each in there if each.cron == name)
-
-    def _note_end(self, entry: Entry, watched: _Watched | None) -> None:
-        cron = watched.scheduled.cron if watched is not None else Cron(entry.cron, (), ())
-        finished = entry.finished_at or self._now
-        status = crons.ended(cron, self._ledger.status(cron), entry.run, entry.phase, self._now)
-        self._ledger.end(entry.run, entry.phase, finished, cron, status)
-        took = None if entry.started_at is None else finished - entry.started_at
-        self._tell(f"{entry.cron}: {end(entry.run, entry.phase, took, entry.message)}")
-        if watched is not None:
-            watched.again = True
-            self._delete_surplus(cron)
-
-    def _delete_surplus(self, cron: Cron) -> None:
-        """Delete the runs that the history limits do not keep: files first, so that nothing is left behind."""
-        for run in crons.surplus(cron, self._ledger.ended(cron.name)):
-            shutil.rmtree(folder_of(self._journal.path.parent, run), ignore_errors=True)
-            self._journal.delete(run)
-            self._ledger.deleted(run, self._now)
-            self._tell(f"{cron.name}: {run} deleted, as its history limits say")
-
-    def _finish_start(self, entry: Entry, watched: _Watched | None) -> None:
-        """Go on with a start that was cut off before the run was submitted, unless it is too late by now."""
-        if watched is None or entry.scheduled_at is None:
-            return
-        cron, at = watched.scheduled.cron, entry.scheduled_at
-        if self._now - at < max(crons.LATE_SECONDS, cron.deadline_seconds or 0):
-            self._submit(watched, entry.run, at)
-            return
-        self._ledger.end(entry.run, "Missed", self._now, cron, self._ledger.status(cron))
-        self._tell(f"{cron.name}: skipped {moment(cron, at)}: its start was cut off, and it is too late by now")
-
-    def _is_mine(self, entry: Entry) -> bool:
-        """Whether it is for the watch to go on with a run that nobody executes."""
-        return entry.scheduled_at is not None and entry.run not in self._given_up
-
-    def _go_on(self, entry: Entry) -> None:
-        """Nobody executes it; or somebody did, and ended it in this very moment, which the ledger has by now."""
-        now = next((each for each in self._ledger.open() if each.run == entry.run), None)
-        if now is None or now.finished_at is not None or now.pid is not None:
-            return
-        if self._children.start(entry.run):
-            self._tell(f"{entry.cron}: going on with {entry.run}, which nobody executed")
-            return
-        self._given_up.add(entry.run)
-        self._tell(
-            f"{entry.cron}: {entry.run} was cut off again and again; go on with: pipeline run --resume {entry.run}"
-        )
-
-    def _decide(self, watched: _Watched) -> None:
+    def _decide(self, watched: _Watched, active: tuple[str, ...], now: float) -> None:
         cron = watched.scheduled.cron
-        again = watched.again or self._now - watched.looked_again >= crons.LOOK_AGAIN_SECONDS
-        before = self._ledger.status(cron, watched.active)
+        again = watched.again or now - watched.looked_again >= crons.LOOK_AGAIN_SECONDS
+        before = self._cron_log.status(cron, active)
         found = crons.decide(
-            cron, before, watched.alarms, self._now, again=again, taken=lambda at: self._ledger.taken(cron.name, at)
+            cron, before, watched.alarms, now, again=again, taken=lambda at: self._cron_log.taken(cron.name, at)
         )
         watched.alarms = found.alarms
         if again:
-            watched.again, watched.looked_again = False, self._now
+            watched.again, watched.looked_again = False, now
         if found.start is not None:
-            self._start(watched, found, found.start)
+            self._runs.start(watched.scheduled, found.start, found)
             return
         if replace(found.status, active=()) != replace(before, active=()):
-            self._ledger.keep(cron, found.status)
-        told = found.skipped, found.reason
-        if found.skipped is not None and watched.told != told:  # looked at again, it may be skipped for the same reason
-            watched.told = told
-            ahead = "" if found.status.stopped else f"; {coming(cron, found.alarms.next)}"
-            self._tell(f"{cron.name}: skipped {moment(cron, found.skipped)}: {found.reason}{ahead}")
+            self._cron_log.keep(cron, found.status)
+        self._say_skipped(watched, found)
 
-    def _start(self, watched: _Watched, found: crons.Decision, at: int) -> None:
-        cron = watched.scheduled.cron
-        run = f"{cron.name}-{at}"
-        if not self._ledger.claim(cron, crons.started(found.status, run, at), run, at):
+    def _say_skipped(self, watched: _Watched, found: crons.Decision) -> None:
+        """Once for each time and reason: it is skipped again each time that one looks for what was missed."""
+        if found.skipped is None or watched.skipped == (found.skipped, found.reason):
             return
-        for old in found.stop:
-            self._terminate(cron, old)
-        self._submit(watched, run, at)
-
-    def _terminate(self, cron: Cron, run: str) -> None:
-        try:
-            engine.stop(self._journal, run, "Terminate")
-            self._tell(f"{cron.name}: terminating {run}, since concurrencyPolicy is Replace")
-        except UserError:
-            return  # it has ended by itself, or has not begun
-
-    def _submit(self, watched: _Watched, run: str, at: int) -> None:
+        watched.skipped = found.skipped, found.reason
         cron = watched.scheduled.cron
-        try:
-            engine.submit(self._journal, watched.scheduled.manifests, cron.name, {}, run_id=run, scheduled_at=at)
-        except UserError as problem:
-            status = crons.ended(cron, self._ledger.status(cron), run, "Error", self._now)
-            self._ledger.end(run, "Error", self._now, cron, status)
-            self._tell(f"{cron.name}: cannot start {run}: {problem}")
-            return
-        self._children.start(run)
-        self._tell(f"{cron.name}: started {run}, due {moment(cron, at)}; {coming(cron, watched.alarms.next)}")
+        outlook = "" if found.status.stopped else f"; {coming(cron, found.alarms.next)}"
+        self._log(f"{cron.name}: skipped {moment(cron, found.skipped)}: {found.reason}{outlook}")
+
+
+def _alarms(scheduled: Scheduled, before: _Watched | None, now: float) -> crons.Alarms:
+    """The alarms of a CronWorkflow that is new or was changed; if its times are the same, one may have rung a moment
+    ago."""
+    if (
+        before is not None
+        and before.alarms.next is not None
+        and before.scheduled.cron.timetable == scheduled.cron.timetable
+    ):
+        return before.alarms
+    return crons.armed(scheduled.cron, now)

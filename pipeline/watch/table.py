@@ -5,31 +5,31 @@ from datetime import UTC, datetime, tzinfo
 
 from pipeline.engine.schedule.cron import Cron
 from pipeline.errors import UserError
-from pipeline.laptop.cron_log import Ledger
+from pipeline.laptop.cron_log import CronLog
 from pipeline.show.tables import table
-from pipeline.watch.manifests import Folder
+from pipeline.watch.manifests import CronWorkflows
 from pipeline.watch.messages import zone_at
 
 _AHEAD = 3  # times shown
 _HEADER = ("NAME", "SCHEDULE", "ZONE", "NEXT", "UTC", "LAST RUN", "PHASE", "STATE")
 
 
-def crons_table(folder: Folder, ledger: Ledger | None, now: float) -> tuple[str, list[str]]:
-    """A row for each CronWorkflow, and one for each time that follows; and what is broken, a line each.
+def crons_table(workflows: CronWorkflows, cron_log: CronLog | None, now: float) -> tuple[str, list[str]]:
+    """A row for each CronWorkflow, and one for each further time; and what is broken, a line each.
 
     Raises:
-        UserError: there is none.
+        UserError: there is no CronWorkflow.
     """
-    problems = folder.read()
-    if not folder.known:
-        raise UserError(problems[0] if problems else f"there is no CronWorkflow in {folder.place}")
-    rows = [row for each in folder.known.values() for row in _rows(each.cron, ledger, now)]
+    problems = workflows.reload()
+    if not workflows.known:
+        raise UserError(problems[0] if problems else f"there is no CronWorkflow in {workflows.place}")
+    rows = [row for each in workflows.known.values() for row in _rows(each.cron, cron_log, now)]
     return table(_HEADER, rows), problems
 
 
-def _rows(cron: Cron, ledger: Ledger | None, now: float) -> Iterator[tuple[str, ...]]:
-    run, phase = (ledger.last(cron.name) if ledger is not None else None) or ("-", "-")
-    stopped = ledger is not None and ledger.status(cron).stopped
+def _rows(cron: Cron, cron_log: CronLog | None, now: float) -> Iterator[tuple[str, ...]]:
+    run, phase = (cron_log.last(cron.name) if cron_log is not None else None) or ("-", "-")
+    stopped = cron_log is not None and cron_log.status(cron).stopped
     state = "stopped" if stopped else "suspended" if cron.suspended else "active"
     firsts = (cron.name, ", ".join(cron.schedules), _zone(cron.times[0].zone, now)), (run, phase, state)
     times = _ahead(cron, now) or [None]
@@ -39,7 +39,7 @@ def _rows(cron: Cron, ledger: Ledger | None, now: float) -> Iterator[tuple[str, 
 
 
 def _ahead(cron: Cron, now: float) -> list[int | None]:
-    """The next times of all its schedules together."""
+    """The next times of all its schedules taken together."""
     found: list[int | None] = []
     at = now
     while len(found) < _AHEAD:
@@ -57,5 +57,5 @@ def _shown(cron: Cron, at: int) -> tuple[str, str]:
 
 
 def _zone(zone: tzinfo | None, now: float) -> str:
-    """A zone as it is written in a manifest; this machine's by what it is called there now."""
+    """A zone by its name in the manifest; this machine's by its current abbreviation."""
     return str(zone) if zone is not None else f"local ({datetime.fromtimestamp(now).astimezone():%Z})"

@@ -1,4 +1,4 @@
-"""The workflows, one file each, as functions of a project. The only package that imports Hera."""
+"""The workflows, one file each, as functions of a project. Only this package imports Hera."""
 
 from hera.workflows import Workflow
 
@@ -11,7 +11,7 @@ from pipeline.workflows.train import train, weekly
 from pipeline.workflows.train_table import train as train_table
 
 
-def of(project: Project | TableProject) -> list[Workflow]:
+def workflows_of(project: Project | TableProject) -> list[Workflow]:
     """A project's workflows, by its kind."""
     if isinstance(project, TableProject):
         return [build(project) for build in (ingest, train_table, reconcile, rollback)]

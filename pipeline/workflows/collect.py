@@ -1,6 +1,6 @@
-"""Data coming in: plan → fetch × workers → prepare. `openaq-backfill` is this alone; `openaq-daily` goes on to publish.
+"""Collecting data: plan → fetch × workers → prepare. `openaq-backfill` is only this; `openaq-daily` goes on to publish.
 
-The fan-out's items are worker numbers, never names; what a worker does is in the plan, an artifact.
+The items of the fan-out are worker numbers, never names; what a worker does is in the plan, an artifact.
 """
 
 from hera.workflows import DAG, Artifact, Container, Parameter, Task, WorkflowTemplate
@@ -8,10 +8,9 @@ from hera.workflows import DAG, Artifact, Container, Parameter, Task, WorkflowTe
 from pipeline.project import Project
 from pipeline.workflows import recording
 from pipeline.workflows.leaf import COLLECTING, DATABASE, LARGE, OBJECT_STORE, OPENAQ, leaf
-from pipeline.workflows.shape import CREATED, DECLARATION, SELECTION, arguments, selection, template
+from pipeline.workflows.shape import CREATED, DECLARATION, SELECTION, arguments, passed, selection, template
 
 PLAN = Artifact(name="plan", path="/work/in/plan.json")
-_SOURCE = {"source": "{{workflow.parameters.source}}"}
 
 
 def templates(project: Project) -> list[Container]:
@@ -21,14 +20,7 @@ def templates(project: Project) -> list[Container]:
         leaf(
             project.name,
             "plan",
-            DECLARATION
-            | SELECTION
-            | _SOURCE
-            | {
-                "from": "{{workflow.parameters.from}}",
-                "to": "{{workflow.parameters.to}}",
-                "workers": "{{workflow.parameters.workers}}",
-            },
+            DECLARATION | SELECTION | passed("source", "from", "to", "workers"),
             size=COLLECTING,
             settings=[OBJECT_STORE, DATABASE, OPENAQ],
             parameters_out=["workers"],
@@ -55,13 +47,13 @@ def templates(project: Project) -> list[Container]:
 
 
 def arguments_for(project: Project, *, as_of: str = "") -> list[Parameter]:
-    """The parameters of a workflow that collects. `from` and `to` (days) empty: the last days of the window."""
+    """The parameters of a workflow that collects. If `from` and `to` (days) are empty: the last days, as declared."""
     more = {"source": project.source, "from": "", "to": "", "workers": "4"}
     return arguments(project, selection(project, as_of=as_of) | more)
 
 
 def tasks() -> None:
-    """plan → fetch × workers → prepare, in the DAG being built. Nothing to fetch skips the fan-out, not prepare."""
+    """plan → fetch × workers → prepare, in the DAG being built. With nothing to fetch, only the fan-out is skipped."""
     workers = "{{tasks.plan.outputs.parameters.workers}}"
     plan = Artifact(name="plan", from_="{{tasks.plan.outputs.artifacts.plan}}")
     Task(name="plan", template="plan")

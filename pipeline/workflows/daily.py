@@ -1,4 +1,4 @@
-"""`<project>-daily`: every night what is missing or patched of the last days, and predictions for the next 24 hours."""
+"""`<project>-daily`: every night, what is missing or patched in the last days, and predictions for the next 24 h."""
 
 from hera.workflows import DAG, CronWorkflow, Task
 
@@ -9,7 +9,7 @@ from pipeline.workflows.shape import DECLARATION, SELECTION, cron
 
 
 def daily(project: Project) -> CronWorkflow:
-    """plan → fetch × workers → prepare → publish. Cron's time is its logical time."""
+    """plan → fetch × workers → prepare → publish. Its logical time is the one that cron scheduled."""
     publish = leaf(project.name, "publish", DECLARATION | SELECTION, artifacts_out=["summary"], size=MEDIUM)
     with DAG(name="daily") as dag:
         collect.tasks()

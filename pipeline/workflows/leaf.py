@@ -1,12 +1,13 @@
-"""A leaf: one step in one container, with everything that a pod of ours always has.
+"""A leaf: one step in one container, with all that each of our pods has.
 
-What each has: a command, resources, retries that leave bad input (2) and failed checks (3) alone, a deadline, a
-security context that Pod Security's `restricted` profile admits (https://kubernetes.io/docs/concepts/security/pod-security-standards/),
-a read-only root with `/work` and `/tmp` to write to, a service account, and labels.
+That is: a command, resources, retries except of bad input (2) and failed checks (3), a deadline, a security context, a
+read-only root with `/work` and `/tmp` to write to, a service account, and labels.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hera.workflows import (
     Artifact,
@@ -14,48 +15,33 @@ from hera.workflows import (
     Container,
     EmptyDirVolume,
     Parameter,
+    RawArtifact,
     Resources,
     RetryPolicy,
     RetryStrategy,
     SecretEnvFrom,
 )
-from hera.workflows.models import (
-    Backoff,
-    Capabilities,
-    IntOrString,
-    PodSecurityContext,
-    SeccompProfile,
-    SecurityContext,
-    ValueFrom,
-)
+from hera.workflows.models import Backoff, IntOrString, PodSecurityContext, SecurityContext, ValueFrom
 
+from pipeline.errors import UserError
 from pipeline.images import STEPS
+from pipeline.kubernetes import container_security, labels, pod_security
 
 SERVICE_ACCOUNT = "pipeline-steps"
+_WIDEST = 100  # characters of a line of JSON
 
 OBJECT_STORE = SecretEnvFrom(name="object-store")
 DATABASE = SecretEnvFrom(name="database")
 TRACKING = ConfigMapEnvFrom(name="tracking")
-OPENAQ = SecretEnvFrom(name="openaq", optional=True)  # the key of OpenAQ's API; the archive needs none
+OPENAQ = SecretEnvFrom(name="openaq", optional=True)  # the key for OpenAQ's API; the archive needs none
 
-NON_ROOT = PodSecurityContext(
-    run_as_non_root=True,
-    run_as_user=8737,
-    run_as_group=8737,
-    fs_group=8737,
-    seccomp_profile=SeccompProfile(type="RuntimeDefault"),
-)
-CONFINED = SecurityContext(
-    allow_privilege_escalation=False,
-    capabilities=Capabilities(drop=["ALL"]),
-    read_only_root_filesystem=True,
-    run_as_non_root=True,
-)
+NON_ROOT = PodSecurityContext.model_validate(pod_security())
+CONFINED = SecurityContext.model_validate(container_security())
 
 
 @dataclass(frozen=True)
 class Size:
-    """What a leaf asks of its node: cores, memory, and the longest that one attempt may take."""
+    """What a leaf needs: cores, memory, and the longest time that an attempt may take."""
 
     cpu: str
     memory: str
@@ -63,28 +49,19 @@ class Size:
 
 
 SMALL = Size("100m", "512Mi", 10)
-COLLECTING = Size("100m", "512Mi", 120)  # a key of the API has 60 calls in a minute
+COLLECTING = Size("100m", "512Mi", 120)  # the API allows 60 calls a minute
 MEDIUM = Size("250m", "1Gi", 60)
 LARGE = Size("1", "2Gi", 60)
 
 
 def retries() -> RetryStrategy:
-    """Two more attempts, except after exit codes 2 and 3. `lastRetry.exitCode` is a string; a lost pod has -1."""
+    """Two more attempts, except after exit codes 2 and 3. `lastRetry.exitCode` is a string; it is -1 for a lost pod."""
     return RetryStrategy(
         limit="2",
         retry_policy=RetryPolicy.always,
         expression="asInt(lastRetry.exitCode) not in [2, 3]",
         backoff=Backoff(duration="5s", factor=IntOrString(root=2)),
     )
-
-
-def labels(project: str, component: str) -> dict[str, str]:
-    """The labels of everything that belongs to one step of one project."""
-    return {
-        "app.kubernetes.io/component": component,
-        "app.kubernetes.io/instance": project,
-        "app.kubernetes.io/part-of": "learning-pipelines",
-    }
 
 
 def leaf(
@@ -124,9 +101,36 @@ def leaf(
         pod_security_context=NON_ROOT,
         security_context=CONFINED,
         service_account_name=SERVICE_ACCOUNT,
-        labels=labels(project, step),
+        labels=labels(step, project),
         volumes=[EmptyDirVolume(name="work", mount_path="/work"), EmptyDirVolume(name="tmp", mount_path="/tmp")],  # noqa: S108
     )
+
+
+def template_of(name: str, manifest: dict[str, Any]) -> RawArtifact:
+    """An object without what a step decides, as an input of that step, which fills in each `<name>` in it
+    (`steps.contract.manifests`).
+
+    Raises:
+        UserError: it holds `{{`, which Argo would expand.
+    """
+    text = _wrapped(manifest)
+    if "{{" in text:
+        raise UserError(f"the {manifest['kind']} holds '{{{{', which Argo would expand; take it out: {text:.200}")
+    return RawArtifact(name=name, path=f"/work/in/{name}.json", data=text)
+
+
+def _wrapped(value: Any, indent: str = "") -> str:
+    """JSON with sorted keys, in lines that a person can review."""
+    line = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    if not isinstance(value, dict | list) or len(indent) + len(line) <= _WIDEST:
+        return line
+    deeper = f"{indent} "
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(key)}: {_wrapped(each, deeper)}" for key, each in sorted(value.items())]
+    else:
+        parts = [_wrapped(each, deeper) for each in value]
+    inner = ",".join(f"\n{deeper}{part}" for part in parts)
+    return f"{line[0]}{inner}\n{indent}{line[-1]}"
 
 
 def _extension(artifact: str) -> str:

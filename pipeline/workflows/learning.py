@@ -1,6 +1,6 @@
-"""What every training does with a dataset, whatever made it: trials × workers for each model family, decide, release.
+"""What every training does with a dataset: trials × workers for each model family, decide, release.
 
-Trials join by the lake, not by their outputs, which a fan-out with failures would shift.
+Trials hand over their results in the lake, not as outputs, which a fan-out with failures would shift.
 """
 
 from hera.workflows import Container, Parameter, Task
@@ -39,8 +39,8 @@ def templates(project: Project | TableProject) -> list[Container]:
 
 
 def tasks(project: Project | TableProject, *, after: str, wanted: str | None = None) -> None:
-    """The tasks that follow the task `after`, which says dataset and workers, in the DAG being built. `wanted`: the
-    condition on which there is something to learn; without it decide is skipped, and release is not for a skipped one.
+    """The tasks that follow the task `after`, which outputs dataset and workers, in the DAG being built. `wanted`: the
+    condition under which there is something to learn; otherwise decide is skipped, and so is release.
     """
     dataset = Parameter(name="dataset", value=f"{{{{tasks.{after}.outputs.parameters.dataset}}}}")
     workers = f"{{{{tasks.{after}.outputs.parameters.workers}}}}"

@@ -1,17 +1,17 @@
-"""How a run ended, into the warehouse: the step of an exit handler, which runs however the workflow ended."""
+"""Records in the warehouse how a run ended: the step of an exit handler, which always runs."""
 
 from hera.workflows import Container
 
 from pipeline.project import Project, TableProject
 from pipeline.workflows.leaf import DATABASE, leaf
-from pipeline.workflows.shape import CREATED, DECLARATION, RUN
+from pipeline.workflows.shape import CREATED, DECLARATION, RUN, passed
 
 EXIT_HANDLER = "record"
 
 
 def record(project: Project | TableProject, workflow: str) -> Container:
-    """The step. A table's workflow has no logical time but its creation."""
-    as_of = {"as-of": "{{workflow.parameters.as-of}}"} if _has_as_of(project, workflow) else {}
+    """The step. A table's workflow, and a rollback, have no logical time except their creation."""
+    as_of = passed("as-of") if isinstance(project, Project) and workflow != "rollback" else {}
     ended = {"status": "{{workflow.status}}", "failures": "{{workflow.failures}}"}
     return leaf(
         project.name,
@@ -19,7 +19,3 @@ def record(project: Project | TableProject, workflow: str) -> Container:
         DECLARATION | {"workflow": workflow} | RUN | as_of | CREATED | ended,
         settings=[DATABASE],
     )
-
-
-def _has_as_of(project: Project | TableProject, workflow: str) -> bool:
-    return isinstance(project, Project) and workflow != "rollback"

@@ -1,9 +1,9 @@
 """From a decision to a live, verified model: admit → deploy → verify, one at a time for a project.
 
-The mutex keeps two releases apart but not in order, so `admit` is the fence: a decision is admitted only where no
-later one was. A `resource` template cannot splice text into its manifest safely; it takes it from admit's artifact.
-However the workflow ends, its exit handler records it; where it does not succeed, it puts back what the alias
-`champion` says.
+The mutex keeps two releases apart but not in order, so `admit` is the fence: it admits a decision only if it has not
+admitted a later one. A `resource` template cannot splice text into its manifest safely, so it takes the whole manifest
+from admit's artifact. However the workflow ends, its exit handler records it; if it fails, the server that the alias
+`champion` names is restored.
 """
 
 from hera.workflows import DAG, Artifact, Container, Parameter, Resource, Task
@@ -11,18 +11,20 @@ from hera.workflows.models import Artifact as ManifestArtifact
 from hera.workflows.models import ManifestFrom, Mutex, Synchronization, ValueFrom
 
 from pipeline.images import SERVING
+from pipeline.kubernetes import labels
 from pipeline.project import Project, TableProject
 from pipeline.workflows import recording
-from pipeline.workflows.leaf import DATABASE, NON_ROOT, OBJECT_STORE, TRACKING, labels, leaf, retries
+from pipeline.workflows.leaf import DATABASE, NON_ROOT, OBJECT_STORE, TRACKING, leaf, retries
+from pipeline.workflows.serving import deployment
 from pipeline.workflows.shape import DECLARATION, RUN
 
 EXIT_HANDLER = "record-and-restore"
 _DECISION = {"decision": "{{inputs.parameters.decision}}"}
-_SERVING = {"image": SERVING}
+_SERVING = {"deployment": "{{inputs.artifacts.deployment.path}}", "image": SERVING}
 
 
 def templates(project: Project | TableProject, workflow: str) -> list[Container | Resource | DAG]:
-    """The steps of a release in `workflow`, of its exit handler, and the two DAGs that order them."""
+    """The steps of a release in `workflow`, those of its exit handler, and a DAG for each."""
     decision = Parameter(name="decision")
     steps: list[Container | Resource | DAG] = [
         leaf(
@@ -30,7 +32,7 @@ def templates(project: Project | TableProject, workflow: str) -> list[Container 
             "admit",
             DECLARATION | _DECISION | _SERVING,
             settings=[DATABASE],
-            inputs=[decision],
+            inputs=[decision, deployment(project)],
             parameters_out=["admitted"],
             artifacts_out=["manifest"],
         ),
@@ -48,20 +50,21 @@ def templates(project: Project | TableProject, workflow: str) -> list[Container 
 
 
 def follow(project: Project | TableProject) -> Container:
-    """Whether the server is another one than the champion's, and the manifest that puts it back; a training that this
-    run had claimed is given free."""
+    """The step that tells whether the server differs from the champion, and makes the manifest that restores it; a
+    training that this run had claimed is freed."""
     return leaf(
         project.name,
         "follow",
         DECLARATION | _SERVING | RUN,
         settings=[DATABASE, TRACKING],
+        inputs=[deployment(project)],
         parameters_out=["needed"],
         artifacts_out=["manifest"],
     )
 
 
 def deploy(project: Project | TableProject) -> Resource:
-    """Applies the SeldonDeployment of its artifact, and waits until it serves."""
+    """Applies the SeldonDeployment in its artifact, and waits until it serves."""
     return Resource(
         name="deploy",
         action="apply",
@@ -74,7 +77,7 @@ def deploy(project: Project | TableProject) -> Resource:
         active_deadline_seconds="600",
         pod_security_context=NON_ROOT,
         service_account_name="pipeline-deployer",
-        labels=labels(project.name, "deploy"),
+        labels=labels("deploy", project.name),
     )
 
 
@@ -106,19 +109,19 @@ def _restore(project: Project | TableProject) -> DAG:
     with DAG(name=EXIT_HANDLER, fail_fast=False, synchronization=_mutex(project)) as dag:
         Task(name="record", template=recording.EXIT_HANDLER)
         Task(name="follow", template="follow", when="{{workflow.status}} != Succeeded")
-        _put_back()
+        _restore_server()
     return dag
 
 
 def follow_champion(project: Project | TableProject) -> DAG:
-    """`follow-champion`: the server is made what the alias `champion` says, whatever came between."""
+    """`follow-champion`: makes the server what the alias `champion` names, whatever happened in between."""
     with DAG(name="follow-champion", synchronization=_mutex(project)) as dag:
         Task(name="follow", template="follow")
-        _put_back()
+        _restore_server()
     return dag
 
 
-def _put_back() -> None:
+def _restore_server() -> None:
     Task(
         name="restore",
         template="deploy",

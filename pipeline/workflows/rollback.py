@@ -5,17 +5,15 @@ from hera.workflows import DAG, Parameter, Task, WorkflowTemplate
 from pipeline.project import Project, TableProject
 from pipeline.workflows import release
 from pipeline.workflows.leaf import DATABASE, leaf
-from pipeline.workflows.shape import BY, BY_HAND, DECLARATION, RUN, arguments, template
-
-_WISH = {name: f"{{{{workflow.parameters.{name}}}}}" for name in ("why", "to")}
+from pipeline.workflows.shape import BY_HAND, DECLARATION, RUN, arguments, passed, template
 
 
 def rollback(project: Project | TableProject) -> WorkflowTemplate:
-    """rollback (decide for the version that was live before, or `to`; `why` and `by` are kept) → release."""
+    """rollback (decides for the version that was live before, or for `to`; keeps `why` and `by`) → release."""
     step = leaf(
         project.name,
         "rollback",
-        DECLARATION | RUN | BY | _WISH,
+        DECLARATION | RUN | passed("by", "why", "to"),
         settings=[DATABASE],
         parameters_out=["decision"],
     )

@@ -1,34 +1,35 @@
-"""What every workflow of ours has, whoever starts it: a deadline, archived logs, pods and workflows that are cleared
-away, a service account, labels, and arguments that a person can give by hand too."""
+"""What every workflow of ours has, whoever starts it: a deadline, archived logs, clean-up of pods and workflows, a
+service account, labels, and arguments that can also be given by hand."""
 
 from typing import Any
 
 from hera.workflows import CronWorkflow, Parameter, WorkflowTemplate
 from hera.workflows.models import PodGC, TTLStrategy, WorkflowMetadata
 
+from pipeline.kubernetes import labels
 from pipeline.project import Project, Reconciling, Schedule, TableProject
-from pipeline.workflows.leaf import SERVICE_ACCOUNT, labels
+from pipeline.workflows.leaf import SERVICE_ACCOUNT
 
 _DAY = 24 * 3600
 
-# What selects the data, for those workflows that read it.
-SELECTION = {
-    "locations": "{{workflow.parameters.locations}}",
-    "parameter": "{{workflow.parameters.parameter}}",
-    "as-of": "{{workflow.parameters.as-of}}",
-    "created": "{{workflow.creationTimestamp.RFC3339}}",
-}
-DECLARATION = {"declaration": "{{workflow.parameters.declaration}}"}
+
+def passed(*names: str) -> dict[str, str]:
+    """Options of a step that get the workflow's parameters of those names."""
+    return {name: f"{{{{workflow.parameters.{name}}}}}" for name in names}
+
+
 CREATED = {"created": "{{workflow.creationTimestamp.RFC3339}}"}
 RUN = {"run": "{{workflow.name}}"}
-BY = {"by": "{{workflow.parameters.by}}"}
-BY_HAND = {"by": "by hand"}  # the parameter's default; a schedule and an upload say otherwise
+DECLARATION = passed("declaration")
+SELECTION = passed("locations", "parameter", "as-of") | CREATED
+BY = passed("by")
+BY_HAND = {"by": "by hand"}  # the default; schedules and uploads give another value
 
 
 def selection(project: Project, *, as_of: str = "") -> dict[str, str]:
     """The parameters that select the data of a series.
 
-    `as-of` is the logical time that governs data (RFC 3339). Empty, it is the time the workflow was created.
+    `as-of` is the logical time that governs data (RFC 3339); if empty, it is when the workflow was created.
     """
     return {
         "as-of": as_of,
@@ -44,10 +45,10 @@ def arguments(project: Project | TableProject, values: dict[str, str]) -> list[P
 
 
 def common(project: Project | TableProject, workflow: str, *, hours: int) -> dict[str, Any]:
-    """The fields that all workflows share; `hours` is how long the whole may take."""
+    """The fields that all workflows share; `hours`: the longest time that the whole may take."""
     return {
-        "labels": labels(project.name, workflow),
-        "workflow_metadata": WorkflowMetadata(labels=labels(project.name, workflow)),
+        "labels": labels(workflow, project.name),
+        "workflow_metadata": WorkflowMetadata(labels=labels(workflow, project.name)),
         "service_account_name": SERVICE_ACCOUNT,
         "active_deadline_seconds": hours * 3600,
         "archive_logs": True,
@@ -57,7 +58,7 @@ def common(project: Project | TableProject, workflow: str, *, hours: int) -> dic
 
 
 def template(project: Project | TableProject, workflow: str, *, hours: int, **fields: Any) -> WorkflowTemplate:
-    """`<project>-<workflow>`, to be started by hand, by an event or by a CronWorkflow."""
+    """`<project>-<workflow>`, which is started by hand, by an event or by a CronWorkflow."""
     return WorkflowTemplate(name=f"{project.name}-{workflow}", **common(project, workflow, hours=hours), **fields)
 
 
@@ -70,7 +71,7 @@ def cron(
     hours: int,
     **fields: Any,
 ) -> CronWorkflow:
-    """`<project>-<workflow>`, started by the clock of the time zone of `times`, one at a time."""
+    """`<project>-<workflow>`, started on a schedule in the time zone of `times`, one at a time."""
     return CronWorkflow(
         name=f"{project.name}-{workflow}",
         schedules=[schedule],

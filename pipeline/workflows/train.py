@@ -1,6 +1,6 @@
-"""`<project>-train`: snapshot → trials of every model family side by side → decide → release, if it is promoted.
+"""`<project>-train`: snapshot → trials of every model family side by side → decide → release, if promoted.
 
-Started by an accepted file, by drift, by hand, and every week by `<project>-train-weekly`.
+Started by drift, by hand, and every week by `<project>-train-weekly`.
 """
 
 from hera.workflows import DAG, CronWorkflow, Parameter, Task, WorkflowTemplate
@@ -9,16 +9,16 @@ from hera.workflows.models import WorkflowTemplateRef
 from pipeline.project import Project
 from pipeline.workflows import learning, release
 from pipeline.workflows.leaf import LARGE, leaf
-from pipeline.workflows.shape import BY_HAND, DECLARATION, SELECTION, arguments, cron, selection, template
+from pipeline.workflows.shape import BY_HAND, DECLARATION, SELECTION, arguments, cron, passed, selection, template
 
 
 def train(project: Project) -> WorkflowTemplate:
-    """The whole search. Trials join by the lake, not by their outputs, which a fan-out with failures would shift."""
+    """The whole search."""
     steps = [
         leaf(
             project.name,
             "snapshot",
-            DECLARATION | SELECTION | {"workers": "{{workflow.parameters.workers}}"},
+            DECLARATION | SELECTION | passed("workers"),
             size=LARGE,
             parameters_out=["dataset", "workers"],
             artifacts_out=["summary"],
@@ -40,7 +40,7 @@ def train(project: Project) -> WorkflowTemplate:
 
 
 def weekly(project: Project) -> CronWorkflow:
-    """`<project>-train-weekly`: the same workflow, by the clock."""
+    """`<project>-train-weekly`: the same workflow on a schedule."""
     return cron(
         project,
         "train-weekly",

@@ -1,7 +1,7 @@
-"""`<project>-train` of a table: merge → trials of every model family → decide → release, if it is promoted.
+"""`<project>-train` of a table: merge → trials of every model family → decide → release, if promoted.
 
-Started by the ingestion that brought rows, and by hand. One at a time for a project: a later one finds by `merge` that
-the newest state is decided already, and ends.
+Started by the ingestion that brought rows, and by hand. One at a time for a project: a later one learns from `merge`
+that the newest state is decided already, and ends.
 """
 
 from hera.workflows import DAG, Task, WorkflowTemplate
@@ -10,15 +10,15 @@ from hera.workflows.models import Mutex, Synchronization
 from pipeline.project import TableProject
 from pipeline.workflows import learning, release
 from pipeline.workflows.leaf import LARGE, leaf
-from pipeline.workflows.shape import BY_HAND, CREATED, DECLARATION, RUN, arguments, template
+from pipeline.workflows.shape import BY_HAND, CREATED, DECLARATION, RUN, arguments, passed, template
 
 
 def train(project: TableProject) -> WorkflowTemplate:
-    """merge makes the dataset of the whole history, and claims its training."""
+    """merge makes the dataset from the whole history, and claims its training."""
     merge = leaf(
         project.name,
         "merge",
-        DECLARATION | RUN | CREATED | {"workers": "{{workflow.parameters.workers}}"},
+        DECLARATION | RUN | CREATED | passed("workers"),
         size=LARGE,
         parameters_out=["dataset", "workers", "wanted"],
         artifacts_out=["summary"],

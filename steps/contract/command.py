@@ -19,6 +19,12 @@ from steps.errors import StepError
 
 log = logging.getLogger("steps")
 
+declaration_option = click.option("--declaration", required=True, help="The project's declaration, as JSON.")
+"""The option that every step has."""
+
+input_file = click.Path(path_type=Path, exists=True, dir_okay=False)
+"""The type of an option that names an input artifact."""
+
 
 class JsonLines(logging.Formatter):
     """One JSON object a line: time (UTC), level, message and what `extra={"fields": {...}}` adds."""

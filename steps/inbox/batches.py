@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from steps.backends.ledger import Upload
 from steps.backends.objects import Stored
+from steps.contract.batches import batches
 from steps.contract.threads import each
 from steps.inbox.candidates import Inbox
 from steps.inbox.targets import target
@@ -24,19 +25,13 @@ class Read:
     body: bytes | None
 
 
-def batches(uploads: Sequence[Upload], largest_mb: int) -> Iterator[list[Upload]]:
+def parts(uploads: Sequence[Upload], largest_mb: int) -> Iterator[list[Upload]]:
     """The uploads in their order, in parts of not too many files and bytes."""
-    part: list[Upload] = []
-    size = 0
-    for upload in uploads:
-        own = upload.size if upload.size <= largest_mb * MEGABYTE else 0
-        if part and (len(part) == _FILES or size + own > _BYTES):
-            yield part
-            part, size = [], 0
-        part.append(upload)
-        size += own
-    if part:
-        yield part
+
+    def read_bytes(upload: Upload) -> int:
+        return upload.size if upload.size <= largest_mb * MEGABYTE else 0
+
+    return batches(uploads, read_bytes, largest=_BYTES, most=_FILES)
 
 
 def read(inbox: Inbox, uploads: Sequence[Upload], largest_mb: int) -> tuple[list[Read], list[str]]:

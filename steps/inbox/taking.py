@@ -70,7 +70,7 @@ def take(taker: Taker, announced: Sequence[Announced]) -> Taken:
     owner, taken = uuid4().hex, Taken()
     mine = transact(lambda connection: ledger.claim(connection, taker.project, taker.run, owner, found))
     with leases.kept(owner):
-        for part in batches.batches(mine, taker.largest_mb):
+        for part in batches.parts(mine, taker.largest_mb):
             _settle(taker, owner, part, taken)
             if len(mine) > len(part):
                 log.info("%d of %d files are decided", taken.decided, len(mine))

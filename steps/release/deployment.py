@@ -1,114 +1,36 @@
-"""The SeldonDeployment of one decision: which model the server must serve, pinned by version and digest.
-
-One predictor with one node and no engine beside it (https://docs.seldon.io/projects/seldon-core/en/latest/graph/svcorch.html#bypass-service-orchestrator-version-0-5-0-and-above).
-The container gets the object store's settings and nothing else, and runs as Pod Security's `restricted` wants it. On a
-laptop the same object is read by what stands in for the cluster.
-"""
+"""The object that makes the server serve one decision's model, pinned by version and digest."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from steps.backends.promotions import Champion, Promotion
+from steps.contract.manifests import filled
 from steps.errors import BadInput
 
-PREDICTOR = "default"
-NODE = "model"
-HTTP_PORT = 9000
-_CLASS = "steps.serving.Predictor"
-_DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]{0,40}[a-z0-9])?")  # Seldon adds to it, and a label ends at 63
 _DIGEST = re.compile(r"[0-9a-f]{32,64}")
 
 
-def build(project: str, image: str, model: Champion | Promotion, dataset: str | None) -> dict[str, Any]:
-    """The object to apply so that the project's server serves `model`, which was made of `dataset` (its fingerprint;
-    None where nobody knows).
+def build(template: Path, project: str, image: str, model: Champion | Promotion, dataset: str | None) -> dict[str, Any]:
+    """The object to apply so that the project's server serves `model`, which was made from `dataset` (its fingerprint;
+    None if it is not known). `template`: the object without what is decided here.
 
     Raises:
-        BadInput: the project's name, the image or the model cannot be deployed.
+        BadInput: the template, the image or the model cannot be deployed.
     """
-    _check(project, image, model)
-    labels = {
-        "app.kubernetes.io/name": project,
-        "app.kubernetes.io/component": "serving",
-        "app.kubernetes.io/instance": project,
-        "app.kubernetes.io/part-of": "learning-pipelines",
-    }
-    pinned = {
-        "learning-pipelines/decision": str(model.decision),
-        "learning-pipelines/version": str(model.version),
-        "learning-pipelines/digest": str(model.digest),
-    }
-    predictor = {
-        "name": PREDICTOR,
-        "replicas": 1,
-        "annotations": {"seldon.io/no-engine": "true"},
-        "labels": labels,
-        "graph": {"name": NODE, "type": "MODEL", "endpoint": {"type": "REST"}, "children": []},
-        "componentSpecs": [{"metadata": {"annotations": pinned}, "spec": _pod(project, image, model, dataset)}],
-    }
-    return {
-        "apiVersion": "machinelearning.seldon.io/v1",
-        "kind": "SeldonDeployment",
-        "metadata": {"name": project, "labels": labels, "annotations": pinned},
-        "spec": {"name": project, "protocol": "seldon", "predictors": [predictor]},
-    }
-
-
-def _check(project: str, image: str, model: Champion | Promotion) -> None:
-    if not _DNS_LABEL.fullmatch(project):
-        raise BadInput(f"{project!r} cannot name a deployment; wanted at most 42 of a-z, 0-9 and -, a letter first")
-    if not image or image != image.strip() or any(character.isspace() for character in image):
+    if not image or any(character.isspace() for character in image):
         raise BadInput(f"--image is {image!r}; wanted the serving image's name and tag")
     if model.version is None or not (model.model_uri or "").startswith("s3://"):
         raise BadInput(f"decision {model.decision} of {project} names no model in the object store")
     if not _DIGEST.fullmatch(model.digest or ""):
         raise BadInput(f"decision {model.decision} of {project} has the digest {model.digest!r}; wanted hexadecimal")
-
-
-def _pod(project: str, image: str, model: Champion | Promotion, dataset: str | None) -> dict[str, Any]:
-    probe = {"httpGet": {"path": "/health/ping", "port": "http"}, "periodSeconds": 5, "timeoutSeconds": 2}
-    variables = {
-        "PROJECT": project,
-        "PARAMETER": model.parameter,
-        "MODEL_URI": str(model.model_uri),
-        "MODEL_VERSION": str(model.version),
-        "MODEL_DIGEST": str(model.digest),
-        "MODEL_DECISION": str(model.decision),
-        **({"MODEL_DATASET": dataset} if dataset else {}),
-        "GRPC_WORKERS": "0",
-        "OMP_NUM_THREADS": "1",
-        "HOME": "/tmp",  # noqa: S108
-    }
-    container = {
-        "name": NODE,
+    values = {
         "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "command": ["seldon-core-microservice"],
-        "args": [_CLASS, "--service-type", "MODEL"],
-        "env": [{"name": name, "value": value} for name, value in variables.items()],
-        "envFrom": [{"secretRef": {"name": "object-store"}}],
-        "ports": [{"name": "http", "containerPort": HTTP_PORT, "protocol": "TCP"}],
-        "startupProbe": {**probe, "periodSeconds": 1, "failureThreshold": 60},
-        "readinessProbe": {**probe, "failureThreshold": 3},
-        "livenessProbe": {**probe, "failureThreshold": 6},
-        "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-        },
-        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108
+        "parameter": model.parameter,
+        "uri": str(model.model_uri),
+        "version": str(model.version),
+        "digest": str(model.digest),
+        "decision": str(model.decision),
+        "dataset": dataset or "",
     }
-    return {
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 8737,
-            "runAsGroup": 8737,
-            "fsGroup": 8737,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "automountServiceAccountToken": False,
-        "containers": [container],
-        "volumes": [{"name": "tmp", "emptyDir": {}}],
-    }
+    return filled("--deployment", template, values)

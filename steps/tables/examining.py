@@ -2,7 +2,7 @@
 Great Expectations takes as long for one row as for ten thousand.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from steps.checking.expectations import Expectations, Outcome
+from steps.contract.batches import batches
 from steps.contract.declaration import Table, TableDeclaration
 from steps.tables import suites
 from steps.tables.reading import Content, read
@@ -33,27 +34,13 @@ def examine(files: Sequence[File], declaration: TableDeclaration) -> Examined:
     told: list[dict[str, Any]] = [
         {"column": one.column, "name": one.name, "checked": 0, "failed": 0} for one in suites.of_rows(table)
     ]
-    for group in _groups(files):
+    for group in batches(files, lambda file: len(file.body), largest=_TOGETHER):
         found, outcomes = _examined(group, table)
         verdicts += found
         for one, outcome in zip(told, outcomes, strict=True):
             one["checked"] += outcome.checked
             one["failed"] += len(outcome.failed)
     return Examined(tuple(verdicts), told)
-
-
-def _groups(files: Sequence[File]) -> Iterator[list[File]]:
-    """The files in their order, in parts of not too many bytes."""
-    group: list[File] = []
-    size = 0
-    for file in files:
-        if group and size + len(file.body) > _TOGETHER:
-            yield group
-            group, size = [], 0
-        group.append(file)
-        size += len(file.body)
-    if group:
-        yield group
 
 
 def _examined(files: Sequence[File], table: Table) -> tuple[list[Verdict], list[Outcome]]:

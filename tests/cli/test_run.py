@@ -263,7 +263,7 @@ def test_following_a_run_whose_engine_is_killed(place: Place) -> None:
         pass
     child.send_signal(signal.SIGKILL)
     said = elsewhere.communicate(timeout=20)[0]
-    assert f"error: nobody executes run {run}; go on with: pipeline run --resume {run}" in said
+    assert f"error: no process is running {run}; resume it with: pipeline run --resume {run}" in said
     (place.folder / "go").touch()
     assert "loud * succeeded" in place.call("run", "--resume", run, "--logs")
 
@@ -277,7 +277,7 @@ def test_control_c_shows_what_was_written_last(place: Place) -> None:
     child.send_signal(signal.SIGINT)
     rest = child.communicate(timeout=20)[0]
     assert "loud | half" in rest
-    assert f"was stopped; go on with: pipeline run --resume {place.runs()[0]}" in rest
+    assert f"was stopped; resume it with: pipeline run --resume {place.runs()[0]}" in rest
     assert child.returncode == 3
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from pipeline import __version__
 from pipeline.cli.commands import cli
 from pipeline.cluster import deploying, manifests, upstream
-from pipeline.cluster.plan import Plan
+from pipeline.cluster.plan import DeployPlan
 from pipeline.errors import UserError
 from tests import ROOT
 
@@ -50,7 +50,7 @@ def test_an_empty_folder_is_told(tmp_path: Path) -> None:
 
 
 def test_changes_are_shown_before_they_are_made() -> None:
-    planned = Plan([], ["Sensor/new"], {"EventBus/default": "@@\n-  a: 1\n+  a: 2\n+  b: 3"}, ["Sensor/gone"])
+    planned = DeployPlan([], ["Sensor/new"], {"EventBus/default": "@@\n-  a: 1\n+  a: 2\n+  b: 3"}, ["Sensor/gone"])
 
     assert deploying.shown(planned, whole=False).splitlines() == [
         "manifests:",
@@ -59,13 +59,13 @@ def test_changes_are_shown_before_they_are_made() -> None:
         "  - Sensor/gone",
     ]
     assert "      +  b: 3" in deploying.shown(planned, whole=True)
-    assert deploying.shown(Plan([], [], {}, []), whole=False) == "manifests: nothing changes"
+    assert deploying.shown(DeployPlan([], [], {}, []), whole=False) == "manifests: nothing changes"
 
 
 def test_a_chart_that_there_is_not_cannot_be_left_out() -> None:
     found = upstream.pinned(ROOT / "charts" / "upstream")
 
-    with pytest.raises(UserError, match=r"--without kafka: there is none .* argo-workflows, argo-events, seldon-core"):
+    with pytest.raises(UserError, match=r"--without kafka: there is no such chart; .* argo-events, seldon-core"):
         upstream.chosen(found, ("kafka",))
     assert [each.name for each in upstream.chosen(found, ("seldon-core-operator",))] == [
         "argo-workflows",

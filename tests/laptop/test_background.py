@@ -1,6 +1,5 @@
 """`pipeline up` keeps a watch in the background; `pipeline down` ends it, and the runs that it started go on later."""
 
-import os
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from pipeline.laptop.background import Background
 from pipeline.laptop.children import launch
 from pipeline.laptop.machine import LocalMachine
 from pipeline.stack.processes import MARK
-from pipeline.stack.watcher import holder
+from pipeline.stack.watcher import watching
 from pipeline.watch.here import watch_here
 from tests.watch.watching import write
 
@@ -41,10 +40,10 @@ def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
 
 
 @pytest.fixture
-def laptop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalMachine]:
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalMachine]:
     monkeypatch.setenv("PIPELINE_HOME", str(tmp_path / "home"))
     machine = LocalMachine.here()
-    yield laptop
+    yield machine
     machine.down()
 
 
@@ -60,7 +59,7 @@ def test_the_watch_is_a_server_of_the_stack(machine: LocalMachine) -> None:
     log = machine.home / "logs" / "watch.log"
     until(lambda: "wine-inbox: listening to s3://inbox/wine/new/" in log.read_text())
     assert "wine-reconcile: watched" in log.read_text()
-    with pytest.raises(UserError, match=f"process {holder(machine.home)} watches here already; .*watch.log"):
+    with pytest.raises(UserError, match=f"process {watching(machine.home)} is watching here already; .*watch.log"):
         watch_here(None)
     machine.down()
     assert not machine.watched()
@@ -105,22 +104,27 @@ def test_up_leaves_a_watch_in_a_terminal_alone(machine: LocalMachine, monkeypatc
 
 def test_down_ends_runs_that_go_on_by_themselves_and_keeps_them(machine: LocalMachine, tmp_path: Path) -> None:
     (tmp_path / "slow.yaml").write_text(SLOW, encoding="utf-8")
-    background = Background(machine.journal.path)
+    background = Background(machine.journal)
     background.add("slow-1", "upload")
     engine.submit(machine.journal, engine.load(tmp_path / "slow.yaml"), "slow", {}, run_id="slow-1")
     process = launch(machine.home, "slow-1")
-    until(lambda: background.open()[0].pid)
+    until(lambda: background.open()[0].standing.pid)
     machine.down()
     assert process.wait() == 3
     (run,) = machine.runs()
     assert run.interrupted
 
 
-def test_a_run_is_no_part_of_the_watch_that_started_it(machine: LocalMachine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the watch's end, and its start anew, would end the run."""
+def test_a_run_is_no_part_of_the_watch_that_started_it(
+    machine: LocalMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise ending or restarting the watch would end the run."""
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nenv", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
     monkeypatch.setenv(MARK, "the watch")
-    process = launch(machine.home, "no-such-run")
-    environment = Path(f"/proc/{process.pid}/environ").read_bytes()
-    process.wait()
-    assert MARK.encode() not in environment
-    assert os.fsencode(machine.home) in environment
+    launch(machine.home, "some-run").wait()
+    environment = (machine.home / "runs" / "some-run" / "process.log").read_text(encoding="utf-8")
+    assert MARK not in environment
+    assert f"PIPELINE_HOME={machine.home}\n" in environment

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from pipeline.cli.commands import cli
 from pipeline.errors import PipelineError, UserError
 from pipeline.laptop.machine import LocalMachine
-from pipeline.models.decisions import Decisions, read
-from pipeline.models.mlflow import Registry
+from pipeline.models.decisions import Decisions, decisions_of
+from pipeline.models.mlflow import ModelRegistry
 from steps.backends import promotions
 from steps.backends.database import begin
 
@@ -73,7 +73,7 @@ def test_models_are_listed_with_what_is_live_and_what_they_beat(place: LocalMach
     assert "bbbbbbbb  no2       RMSE 18.85  22.01 training mean  schedule" in second
     assert "– now" in second and "– now" not in first
     assert second.endswith("Promoted: it is better.[31m"), "nothing in it steers the terminal"
-    assert "MLflow does not run" in note
+    assert "MLflow is not running" in note
     kept = told("--all")[2]
     assert kept.startswith("-  ") and "not promoted" in kept and "The champion stays" in kept
 
@@ -89,7 +89,7 @@ def test_a_model_that_never_went_live_says_why(place: LocalMachine) -> None:
 def decisions(place: LocalMachine) -> Decisions:
     decide("a", 1)
     decide("b", 2)
-    return read(place, "openaq")
+    return decisions_of(place, "openaq")
 
 
 def test_a_version_is_found_by_what_an_answer_says(decisions: Decisions) -> None:
@@ -115,11 +115,11 @@ def test_a_model_was_live_until_the_next_one_was(decisions: Decisions) -> None:
     ],
 )
 def test_where_alias_and_decisions_differ_it_says_so(alias: int | None, words: str, decisions: Decisions) -> None:
-    asked = replace(decisions, registry=Registry("http://127.0.0.1:1"), alias=alias)
+    asked = replace(decisions, registry=ModelRegistry("http://127.0.0.1:1"), alias=alias)
     assert asked.champion == alias, "the alias is the truth"
     assert re.fullmatch(words, asked.note or "")
 
 
 def test_a_registry_that_does_not_answer_is_one_line() -> None:
     with pytest.raises(PipelineError, match="did not answer to registered-models"):
-        Registry("http://127.0.0.1:1").champion("openaq")
+        ModelRegistry("http://127.0.0.1:1").champion("openaq")

@@ -30,7 +30,7 @@ def test_without_a_network_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPa
 
 def test_another_content_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     answering(monkeypatch, b"<html>moved</html>")
-    with pytest.raises(PipelineError, match="it is not the table that it was"):
+    with pytest.raises(PipelineError, match="the table has changed"):
         tabular_samples.file("abalone", "", tmp_path)
     assert not list(tmp_path.iterdir())
 

@@ -13,6 +13,7 @@ from pipeline.projects.openaq import OPENAQ
 from tests.report.example_summaries import dataset, decision, predictions, validation
 
 BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+PREDICTING = '{"time": "x", "level": "info", "message": "predicting 24 hours"}\n'
 
 
 def at(seconds: float) -> datetime:
@@ -231,9 +232,7 @@ def daily(folder: Path, *, end: float | None = 98.4) -> RunView:
     fetched = [made.step(f"{root}.fetch(0:0)", 85.6, 87.1, root, [group])]
     prepare = made.step(f"{root}.prepare", 87.2, 95.8, root, fetched, summary=validation(20, 0))
     if end is None:
-        made.step(
-            f"{root}.publish", 95.9, None, root, [prepare], log='{"time": "x", "message": "predicting 24 hours"}\n'
-        )
+        made.step(f"{root}.publish", 95.9, None, root, [prepare], log=PREDICTING)
         return made.view("Running", 84, None)
     made.step(f"{root}.publish", 95.9, end, root, [prepare], summary=predictions())
     return made.view("Succeeded", 84, end)

@@ -82,9 +82,9 @@ def test_steps_and_what_each_kind_of_template_does(tmp_path: Path) -> None:
     assert [line.strip() for line in text.splitlines()[1:]] == [
         "main  steps",
         *("one  leaf: run it", "two  script: script of python3: print(1)"),
-        *("three  pause: pause of 30s", "after one, two", "its end does not matter (failed)", "then leaf"),
+        *("three  pause: pause of 30s", "after one, two", "the run goes on after it (failed)", "then leaf"),
         *("four  resource: resource", "after three"),
-        *("bye  echo 'bye now'", "exit handler: at the end, however that is"),
+        *("bye  echo 'bye now'", "exit handler: runs at the end, whatever that is"),
     ]
 
 
@@ -159,7 +159,7 @@ def test_limits_and_retries(tmp_path: Path) -> None:
     """
     lines = [line.strip() for line in shown(tmp_path, spec).splitlines()]
     assert "at most 2 at once" in lines
-    assert "ends with its first failure" in lines
+    assert "ends at its first failure" in lines
     assert "deadline 7 s" in lines
     assert "mutex m-7" in lines
     assert "up to 3 retries, policy Always, while true, 1s apart, x 2 each time, for at most 1m" in lines

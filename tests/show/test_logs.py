@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from rich.cells import cell_len
 
-from pipeline.engine.views.naming import labels
+from pipeline.engine.views import labels
 from pipeline.engine.views.views import NodeView, RunView
-from pipeline.show.log_lines import LONGEST, Tail, harmless, last_lines, spoken
-from pipeline.show.logs import Printer, Stream, live_logs
+from pipeline.show.log_lines import LONGEST, Tail, harmless, last_words, spoken
+from pipeline.show.logs import LogStream, Printer, live_logs
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 ENDED = BEGAN + timedelta(seconds=2)
@@ -58,13 +59,13 @@ class Shown:
 
     def __init__(self, wanted: str = "", *, told: bool = True, since: datetime | None = None) -> None:
         self.file = io.StringIO()
-        self.stream = Stream(Printer(self.file), wanted, told=told, since=since)
+        self.stream = LogStream(Printer(self.file), wanted, told=told, since=since)
         self.every.append(self)
 
     def look(self, view: RunView) -> list[str]:
         """What was written for this look."""
         before = self.file.tell()
-        self.stream.look(view)
+        self.stream.update(view)
         return self.file.getvalue()[before:].splitlines()
 
 
@@ -127,6 +128,14 @@ def test_names_are_aligned_and_shortened(tmp_path: Path) -> None:
     lines = Shown().look(run(*nodes))[1:]
     assert {line.index("|") for line in lines} == {41}
     assert lines[2].startswith("a-very-long-name-of..can-read-in-a-hurry ")
+
+
+def test_names_in_any_alphabet_are_aligned(tmp_path: Path) -> None:
+    nodes = [node(tmp_path, name) for name in ("fetch(0:東京)", "fetch(1:Vienna)")]
+    for each in nodes:
+        append(tmp_path, each.id, "x\n")
+    lines = Shown().look(run(*nodes))[1:]
+    assert len({cell_len(line[: line.index("|")]) for line in lines}) == 1
 
 
 def test_only_what_is_wanted(tmp_path: Path) -> None:
@@ -260,8 +269,8 @@ def test_a_log_that_is_not_there_yet(tmp_path: Path) -> None:
 def test_the_last_lines_of_a_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("".join(f"{n}\n\n" for n in range(100_000)) + "\x1b[1mend\x1b[0m", encoding="utf-8")
-    assert last_lines(log, 3) == ["99998", "99999", "end"]
-    assert last_lines(tmp_path / "nosuch", 3) == []
+    assert last_words(log, 3) == ["99998", "99999", "end"]
+    assert last_words(tmp_path / "nosuch", 3) == []
     assert harmless("plain") == "plain"
 
 

@@ -125,21 +125,23 @@ def test_runs_after_each_other_stay_on_the_terminal(tmp_path: Path) -> None:
 
 def test_call_does_not_wait_for_the_terminal(tmp_path: Path) -> None:
     """The engine's thread goes on even where the terminal takes nothing."""
-    held = threading.Event()
+    stuck, held = threading.Event(), threading.Event()
 
     class Stuck(io.StringIO):
         def write(self, text: str) -> int:
-            held.wait(10)
+            stuck.set()
+            assert held.wait(60), "a call waited for the terminal"
             return super().write(text)
 
     console = terminal()
     run = example_runs.train(tmp_path)
     with live_tree(console) as show:
         console.file = Stuck()
-        before = time.monotonic()
+        show(run)
+        until(stuck.is_set)
         for _ in range(100):
             show(run)
-        assert time.monotonic() - before < 1
+        assert written(console) == "", "the terminal has still taken nothing"
         held.set()
 
 

@@ -32,7 +32,7 @@ def test_a_server_that_died_is_named_with_the_end_of_its_log(stack: Stack) -> No
     process.wait()
     check = found(stack.home, "object-store")
     assert not check.ok
-    assert "ended without being stopped; the next start mends it (pipeline up); the end of" in check.words
+    assert "ended without being stopped; the next start fixes it (pipeline up); the end of" in check.words
 
 
 def test_credentials_that_others_may_read(stack: Stack) -> None:

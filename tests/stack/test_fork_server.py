@@ -15,11 +15,11 @@ import psutil
 import pytest
 
 import tests
+from pipeline.engine.execution.processes import start_time, wait_until
 from pipeline.errors import PipelineError
 from pipeline.stack import Stack
 from pipeline.stack.fork_client import ForkServer, Step, spawn
 from pipeline.stack.host import StackHost
-from pipeline.stack.processes import start_time, wait_until
 from tests.stack.witness import ROOT, processes_of, record_of
 
 STEPS = tests.ROOT / "steps"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from pipeline.engine.execution.processes import wait_until
 from pipeline.errors import Refused, UserError
 from pipeline.stack import Stack
 from pipeline.stack.host import StackHost
-from pipeline.stack.processes import wait_until
 from tests.stack.witness import listening, processes_of, record_of
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.engine.execution.processes import start_time
 from pipeline.errors import UserError
 from pipeline.stack import Stack
-from pipeline.stack.processes import MARK, start_time
-from pipeline.stack.registry import Record, Registry
+from pipeline.stack.processes import MARK
+from pipeline.stack.registry import Record, ServerRegistry
 from tests.stack.witness import ROOT, leftovers, processes_of, record_of
 
 
@@ -78,7 +79,7 @@ def test_a_long_log_makes_room_for_a_new_one(stack: Stack) -> None:
 
 def test_a_model_server_whose_manifest_is_gone_is_shown_and_stopped(stack: Stack, tmp_path: Path) -> None:
     sleeper = subprocess.Popen(["sleep", "1000"], env={MARK: f"{stack.home}:lost"}, start_new_session=True)
-    Registry(stack.home).put(Record("lost", pid=sleeper.pid, started=start_time(sleeper.pid) or 0, ready=True))
+    ServerRegistry(stack.home).put(Record("lost", pid=sleeper.pid, started=start_time(sleeper.pid) or 0, ready=True))
     assert [each.state for each in stack.status() if each.name == "lost"] == ["silent"]
     stack.stop()
     assert sleeper.wait() == -15

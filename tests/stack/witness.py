@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.stack import Stack
 from pipeline.stack.processes import marked
-from pipeline.stack.registry import Record, Registry
+from pipeline.stack.registry import Record, ServerRegistry
 
 ROOT = Path(__file__).parent / "root"
 OURS = ("object-store", "tracking", "fork-server", "watch")
@@ -20,7 +20,7 @@ OURS = ("object-store", "tracking", "fork-server", "watch")
 
 def record_of(stack: Stack, name: str) -> Record:
     """What servers.json says of one server."""
-    return Registry(stack.home).get(name)
+    return ServerRegistry(stack.home).get(name)
 
 
 def processes_of(stack: Stack, name: str) -> list[psutil.Process]:
@@ -30,7 +30,7 @@ def processes_of(stack: Stack, name: str) -> list[psutil.Process]:
 
 def leftovers(stack: Stack) -> list[psutil.Process]:
     """All living processes that were started for `stack`."""
-    return [process for name in {*Registry(stack.home).all(), *OURS} for process in processes_of(stack, name)]
+    return [process for name in {*ServerRegistry(stack.home).all(), *OURS} for process in processes_of(stack, name)]
 
 
 def listening(processes: list[psutil.Process]) -> set[str]:

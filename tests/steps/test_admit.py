@@ -11,13 +11,16 @@ from steps.backends import promotions
 from steps.backends.database import begin
 from steps.errors import BadInput
 from tests.steps.support.released import DIGEST, decide, decision, release, run
+from tests.steps.support.rendered import artifact
 
 pytestmark = pytest.mark.usefixtures("database_environment")
 IMAGE = "pipeline-serve:1"
 
 
-def admitted(number: int, folder: Path, image: str = IMAGE) -> tuple[bool, dict]:
-    run(admit, "--decision", number, "--image", image, "--manifest-out", folder / "m", "--admitted-out", folder / "a")
+def admitted(number: int, folder: Path, image: str = IMAGE, template: Path | None = None) -> tuple[bool, dict]:
+    template = template or artifact("openaq-train", "admit", "deployment", folder)
+    outputs = ("--manifest-out", folder / "m", "--admitted-out", folder / "a")
+    run(admit, "--decision", number, "--deployment", template, "--image", image, *outputs)
     return {"true": True, "false": False}[(folder / "a").read_text()], json.loads((folder / "m").read_text())
 
 
@@ -36,6 +39,8 @@ def test_the_manifest_pins_version_and_digest(tmp_path: Path) -> None:
     pod = predictor["componentSpecs"][0]["spec"]
     (container,) = pod["containers"]
     assert container["name"] == predictor["graph"]["name"], "Seldon finds the container by the node's name"
+    assert container["image"] == IMAGE
+    assert "<" not in json.dumps(manifest), "nothing is left to be decided"
     variables = {entry["name"]: entry["value"] for entry in container["env"]}
     assert (
         variables.items() >= {"MODEL_URI": "s3://artifacts/m-7", "MODEL_VERSION": "7", "MODEL_DIGEST": DIGEST}.items()
@@ -87,4 +92,11 @@ def test_what_cannot_be_deployed_is_not_admitted(tmp_path: Path) -> None:
         admitted(good, tmp_path, image="")
     with pytest.raises(BadInput, match="no decision 9"):
         admitted(9, tmp_path)
+    template = tmp_path / "template"
+    template.write_text("[]", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"--deployment is '\[\]'; wanted an object as JSON"):
+        admitted(good, tmp_path, template=template)
+    template.write_text('{"a": ["<else>"]}', encoding="utf-8")
+    with pytest.raises(BadInput, match=r"--deployment has <else>; wanted <image>, <parameter>, .*; render"):
+        admitted(good, tmp_path, template=template)
     assert [decision(number).admitted_at for number in (refused, broken, good)] == [None] * 3

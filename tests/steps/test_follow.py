@@ -10,6 +10,7 @@ from steps.backends import promotions
 from steps.backends.database import begin
 from steps.backends.tracking import Tracking
 from tests.steps.support.released import URL, decide, decision, live, release, run, start
+from tests.steps.support.rendered import artifact
 
 pytestmark = pytest.mark.usefixtures("database_environment")
 
@@ -20,6 +21,8 @@ def put_back(folder: Path) -> int | None:
         follow,
         "--run",
         "openaq-train-1",
+        "--deployment",
+        artifact("openaq-train", "follow", "deployment", folder),
         "--image",
         "pipeline-serve:1",
         "--manifest-out",
@@ -116,7 +119,9 @@ def test_while_the_alias_cannot_be_read_nothing_is_decided(tmp_path: Path, monke
     number = verified(admit(decide("b", 2)))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     process = start(
-        "steps.follow", "--run", "r", "--image", "i:1", "--manifest-out", tmp_path / "m", "--needed-out", tmp_path / "n"
+        *("steps.follow", "--run", "r", "--image", "i:1"),
+        *("--deployment", artifact("openaq-train", "follow", "deployment", tmp_path)),
+        *("--manifest-out", tmp_path / "m", "--needed-out", tmp_path / "n"),
     )
     _, told = process.communicate(timeout=60)
     assert process.returncode == 1

@@ -54,7 +54,8 @@ def test_hostile_names_come_back_as_they_were(dropper: Dropper) -> None:
     for seed, name in enumerate(names):
         assert uploads[name].state == "done"
         assert inbox().get(str(uploads[name].place)) == survey(seed)
-    spec = dropper.read("manifest")["spec"]
+    manifest, spec = dropper.read("manifest"), dropper.read("manifest")["spec"]
+    assert manifest["metadata"]["name"] == dropper.read("summary")["training"]
     assert spec["workflowTemplateRef"] == {"name": "abalone-train"}
     assert spec["arguments"]["parameters"] == [{"name": "by", "value": "upload (run-1)"}], (
         "a run's name, never a file's"

@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.storm, pytest.mark.timeout(1800)]
 
 @dataclass
 class Sky:
-    """A machine, and a folder of manifests in which the event source and its sensor are there twice."""
+    """A laptop, and a folder of manifests in which the event source and its sensor are there twice."""
 
     machine: LocalMachine
     manifests: Path
@@ -42,10 +42,10 @@ class Sky:
     kills: int = 0
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "PIPELINE_HOME": str(self.laptop.home)}
+        return {**os.environ, "PIPELINE_HOME": str(self.machine.home)}
 
     def start_watch(self) -> None:
-        with (self.laptop.home / "storm-watch.log").open("ab") as log:
+        with (self.machine.home / "storm-watch.log").open("ab") as log:
             command = [sys.executable, "-m", "pipeline", "watch", str(self.manifests)]
             self.watch = subprocess.Popen(command, env=self.environment(), stdout=log, stderr=log)
 
@@ -59,9 +59,9 @@ class Sky:
         """End the process of a step that takes files, as soon as one is seen."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
-            for run in self.laptop.runs():
+            for run in self.machine.runs():
                 if run.workflow == f"{PROJECT}-ingest" and run.phase == "Running":
-                    for started in self.laptop.journal.processes(run.id):
+                    for started in self.machine.journal.processes(run.id):
                         with contextlib.suppress(ProcessLookupError):
                             os.killpg(started.pid, signal.SIGKILL)
                             return run.id
@@ -69,16 +69,16 @@ class Sky:
         return ""
 
     def restart_store(self) -> None:
-        store = next(server for server in self.laptop.stack.status() if server.name == "object-store")
+        store = next(server for server in self.machine.stack.status() if server.name == "object-store")
         assert store.pid is not None
         os.killpg(store.pid, signal.SIGKILL)
-        self.laptop.stack.ensure("object-store")
+        self.machine.stack.ensure("object-store")
 
     def put(self, key: str, body: bytes) -> None:
         """As a patient uploader does: again until the store has it."""
         while True:
             try:
-                client = connect(self.laptop.stack.settings("secret", "object-store"))
+                client = connect(self.machine.stack.settings("secret", "object-store"))
                 client.put_object(Bucket="inbox", Key=key, Body=body)
                 return
             except Exception:
@@ -144,7 +144,7 @@ def quiet(sky: Sky) -> bool:
     from steps.backends import history, ledger, promotions, trainings
     from steps.backends.database import begin
 
-    if any(run.finished_at is None for run in sky.laptop.runs()):
+    if any(run.finished_at is None for run in sky.machine.runs()):
         return False
     with begin() as connection:
         rows = ledger.recent(connection, PROJECT, 1000)
@@ -168,16 +168,16 @@ def test_nothing_is_lost_and_nothing_doubled(sky: Sky, capsys: pytest.CaptureFix
     reconciled = 0
     while not quiet(sky):
         assert time.monotonic() - began < PATIENCE, "the storm does not end"
-        if any(run.finished_at is None and not run.interrupted for run in sky.laptop.runs()):
+        if any(run.finished_at is None and not run.interrupted for run in sky.machine.runs()):
             time.sleep(0.5)
             continue
         sky.reconcile()  # what cron does every five minutes
         reconciled += 1
     ended = time.monotonic() - began
     told, promoted = books(PROJECT, files)
-    client = MlflowClient(sky.laptop.stack.address("tracking"))
+    client = MlflowClient(sky.machine.stack.address("tracking"))
     assert len(client.search_model_versions(f"name='{PROJECT}'")) == promoted
-    ingests = [run for run in sky.laptop.runs() if run.workflow == f"{PROJECT}-ingest"]
+    ingests = [run for run in sky.machine.runs() if run.workflow == f"{PROJECT}-ingest"]
     announced = sum(bool(run.parameters.get("records")) for run in ingests)
     lines = [
         ("files", f"{len(files)} in {fallen:.1f} s, {sum(file.bad for file in files)} of them bad"),

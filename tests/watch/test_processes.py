@@ -14,8 +14,8 @@ from contextlib import contextmanager
 import pytest
 
 from pipeline import engine
-from pipeline.engine.execution.process import is_alive
-from pipeline.laptop.cron_log import Ledger
+from pipeline.engine.execution.processes import is_alive
+from pipeline.laptop.cron_log import CronLog
 from tests.watch.watching import seconds, write
 
 FAST = ("schedules: ['@every 1s']", "concurrencyPolicy: Forbid", "startingDeadlineSeconds: 100",
@@ -36,11 +36,11 @@ def then_die(do):
 watch_here(Path(sys.argv[1]))
 """
 INSTANTS = {
-    "before the time is given": "cron_log.Ledger.claim = die",
+    "before the time is given": "cron_log.CronLog.claim = die",
     "before the run is submitted": "engine.submit = die",
     "after the run is submitted": "engine.submit = then_die(engine.submit)",
-    "before its process is started": "children.Processes.start = die",
-    "after its process is started": "children.Processes.start = then_die(children.Processes.start)",
+    "before its process is started": "children.Children.start = die",
+    "after its process is started": "children.Children.start = then_die(children.Children.start)",
 }
 
 
@@ -93,6 +93,9 @@ class Machine:
             return engine.all_runs(journal)[::-1]
         finally:
             journal.close()
+
+    def cron_log(self):
+        return CronLog(engine.Journal(self.home / "journal.db"))
 
     def succeeded(self):
         return [run.id for run in self.runs() if run.phase == "Succeeded"]
@@ -151,17 +154,15 @@ def test_runs_start_by_themselves_and_ctrl_c_leaves_them_alone(machine):
         until(lambda: len(machine.succeeded()) >= 2)
         for name, scheduled in machine.marked("begin"):
             assert name == f"w-{int(seconds(scheduled.removesuffix('Z')))}"
-        machine.write("sleep 3")
-        until(lambda: "w: changed" in machine.output.read_text())
-        count = len(machine.marked("begin"))
-        until(lambda: len(machine.marked("begin")) > count)
-        running = machine.marked("begin")[-1][0]
-        asked = time.monotonic()
+        go = machine.home.parent / "go"
+        machine.write(f"echo held {{{{workflow.name}}}} >> {machine.marks}; until [ -e {go} ]; do sleep 0.1; done")
+        ((running,),) = until(lambda: machine.marked("held"))
         os.killpg(watch.pid, signal.SIGINT)
         assert watch.wait() == 130
-        assert time.monotonic() - asked < 5
+        assert running not in machine.succeeded(), "the watch did not wait for it"
+        go.touch()
     said = machine.output.read_text().split("\n")
-    assert [line for line in said if line][-1] == f"stopped watching; {running} goes on"
+    assert [line for line in said if line][-1] == f"stopped watching; still running: {running}"
     assert not any("Traceback" in line for line in said)
     until(lambda: running in machine.succeeded())
     assert [running] in machine.marked("end")
@@ -174,7 +175,7 @@ def test_a_second_watch_says_so_in_one_line(machine):
     second = machine.watch()
     assert second.wait() == 2
     said = machine.output.read_text()
-    assert said.startswith(f"error: process {first.pid} watches here already; stop it first (`pipeline down`")
+    assert said.startswith(f"error: process {first.pid} is watching here already; stop it first (with `pipeline down`")
     assert said.count("\n") == 1
     first.terminate()
     assert first.wait() == 130
@@ -240,7 +241,7 @@ def test_killed_between_recording_and_starting(instant, machine):
     machine.write("true")
     killed = machine.watch(sys.executable, "-c", KILLED.format(where=INSTANTS[instant]), str(machine.place))
     assert killed.wait() == -signal.SIGKILL, machine.output.read_text()
-    given = Ledger(machine.home / "journal.db").open()
+    given = machine.cron_log().open()
     assert len(given) == (0 if instant == "before the time is given" else 1)
     machine.watch()
     with told(machine):
@@ -280,9 +281,9 @@ def test_killed_at_random_instants(machine):
     machine.watch()
     with told(machine):
         until(lambda: machine.runs() and all(run.finished_at for run in machine.runs()), 300)
-    ledger = Ledger(machine.home / "journal.db")
-    until(lambda: not ledger.open())
+    cron_log = machine.cron_log()
+    until(lambda: not cron_log.open())
     names = [run.id for run in machine.runs()]
     assert len(names) >= 20
-    assert sorted(machine.succeeded()) == sorted(name for name, _ in ledger.ended("w")) == sorted(names)
+    assert sorted(machine.succeeded()) == sorted(name for name, _ in cron_log.ended("w")) == sorted(names)
     assert Counter(name for name, _ in machine.marked("begin")) == Counter(names)

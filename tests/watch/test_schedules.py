@@ -7,8 +7,9 @@ import pytest
 from pipeline import engine
 from pipeline.engine.schedule import crons
 from pipeline.errors import UserError
-from pipeline.laptop.cron_log import Ledger
+from pipeline.laptop.cron_log import CronLog
 from pipeline.watch.loop import LOOK_SECONDS, alone, watch
+from pipeline.watch.messages import Log
 from tests.watch.watching import HOURLY, NOON, Killed, World, seconds, write
 
 
@@ -94,7 +95,7 @@ def test_a_when_that_cannot_be_evaluated_is_counted(world):
     write(world.place, "w", HOURLY, "when: \"'{{cronworkflow.name}}'\"")
     for hour in range(2):
         world.watch().look(NOON + hour * 3600 - 5, NOON + hour * 3600)
-    assert world.ledger.status(engine.load(world.place).named("w").cron).failed == 2
+    assert world.cron_log.status(engine.load(world.place).named("w").cron).failed == 2
     assert world.runs == []
 
 
@@ -134,7 +135,7 @@ def test_history_limits_delete_runs_and_their_files(world):
         world.look(NOON + hour * 3600 + 10)
     assert world.runs == [f"w-{NOON + 7200}"]
     assert [path.name for path in (world.home / "runs").iterdir()] == world.runs
-    assert len(world.said("deleted, as its history limits say")) == 2
+    assert len(world.said("which its history limits do not keep")) == 2
     world.watch().look(NOON - 5, NOON)
     assert world.runs == [f"w-{NOON + 7200}"], "a time whose run is deleted stays taken"
 
@@ -146,13 +147,13 @@ def test_a_changed_manifest_counts_from_then_on(world):
     write(world.place, "v", HOURLY)
     world.look(NOON - 3)
     assert world.said("changed") == [], "it may be half written"
-    assert world.crons.next() == NOON - 2.5
+    assert world.schedules.next_due() == NOON - 2.5
     world.look(NOON - 2.5, NOON, NOON + 60)
     assert world.runs == [f"v-{NOON}", f"w-{NOON + 60}"]
     assert world.said("w: changed") == ["w: changed, next Sun 2026-05-17 12:01:00 UTC"]
     (world.place / "v.yaml").unlink()
     world.look(NOON + 3599, NOON + 3600)
-    assert world.said("v: gone") == [f"v: gone from {world.place}; not watched any more"]
+    assert world.said("v: gone") == [f"v: gone from {world.place}; no longer watched"]
     assert f"v-{NOON + 3600}" not in world.runs
 
 
@@ -200,14 +201,13 @@ def kill_at(point, world, monkeypatch):
         raise Killed
 
     if point == "before the time is given":
-        monkeypatch.setattr(world.ledger, "claim", die)
+        monkeypatch.setattr(world.cron_log, "claim", die)
     elif point == "before the run is submitted":
         monkeypatch.setattr(engine, "submit", die)
     elif point == "before a process is started":
         world.children.killed = True
     else:
-        monkeypatch.setattr(world, "lines", None)
-        monkeypatch.setattr(world.crons, "_say", die)
+        monkeypatch.setattr(Log, "__call__", die)
 
 
 POINTS = ["before the time is given", "before the run is submitted", "before a process is started", "before it is said"]
@@ -241,8 +241,8 @@ def test_a_time_is_given_once_whoever_asks(world):
     write(world.place, "w", HOURLY)
     world.watch()
     cron = engine.load(world.place).named("w").cron
-    other = Ledger(world.journal.path)
-    assert world.ledger.claim(cron, crons.Status(NOON), f"w-{NOON}", NOON)
+    other = CronLog(engine.Journal(world.journal.path))
+    assert world.cron_log.claim(cron, crons.Status(NOON), f"w-{NOON}", NOON)
     assert not other.claim(cron, crons.Status(5), "another", NOON)
     assert other.status(cron).last_scheduled == NOON
     assert [entry.run for entry in other.open()] == [f"w-{NOON}"]
@@ -256,7 +256,7 @@ def test_a_start_that_was_cut_off_is_not_finished_days_later(world, monkeypatch)
         world.look(NOON)
     world.watch().look(NOON + 600)
     assert world.runs == []
-    assert len(world.said("its start was cut off, and it is too late by now")) == 1
+    assert len(world.said("its start was cut off, and now it is too late")) == 1
     world.look(NOON + 3600)
     assert world.runs == [f"w-{NOON + 3600}"], "and it is not in the way"
 
@@ -268,7 +268,7 @@ def test_a_run_whose_process_was_killed_goes_on_but_not_for_ever(world):
         world.children.alive.clear()
         world.look(NOON + later)
     assert world.children.started == [f"w-{NOON}"] * 3
-    assert len(world.said("was cut off again and again; go on with: pipeline run --resume")) == 1
+    assert len(world.said("was interrupted again and again; resume it with: pipeline run --resume")) == 1
     world.look(NOON + 3600)
     assert world.runs == [f"w-{NOON}", f"w-{NOON + 3600}"], "it is not in the way"
 
@@ -284,7 +284,7 @@ def test_a_run_that_ends_in_this_very_moment_is_not_gone_on_with(world, monkeypa
     monkeypatch.setattr(world.children, "busy", ends)
     world.look(NOON + 1, NOON + 2)
     assert world.children.started == [f"w-{NOON}"]
-    assert world.said("going on") == []
+    assert world.said("resuming") == []
     assert len(world.said("succeeded")) == 1
 
 
@@ -304,7 +304,7 @@ def test_a_workflow_that_needs_a_parameter_is_not_watched(world):
     text = file.read_text().replace("entrypoint: main", "entrypoint: main\n    arguments: {parameters: [{name: x}]}")
     file.write_text(text)
     world.watch().look(NOON - 5)
-    assert world.crons.names() == []
+    assert world.schedules.names() == []
     assert len(world.said("needs a value for the parameter x")) == 1
 
 
@@ -336,7 +336,7 @@ def test_it_waits_for_what_is_due_but_looks_up_now_and_then(world):
     world.watch()
     clock = Moving(NOON - 5.0, 5)
     with pytest.raises(KeyboardInterrupt):
-        watch([world.crons], world.children, clock)
+        watch([world.schedules], world.children, clock)
     assert clock.waited == [LOOK_SECONDS, LOOK_SECONDS, 1.0, LOOK_SECONDS, LOOK_SECONDS]
     assert world.runs == [f"w-{NOON}"]
 
@@ -346,7 +346,7 @@ def test_with_nothing_due_it_still_looks_up(world):
     world.watch()
     clock = Moving(NOON, 3)
     with pytest.raises(KeyboardInterrupt):
-        watch([world.crons], world.children, clock)
+        watch([world.schedules], world.children, clock)
     assert clock.waited == [LOOK_SECONDS] * 3
 
 
@@ -359,7 +359,7 @@ def test_a_machine_that_slept_starts_the_latest_within_the_deadline(world):
 
 
 def test_the_second_watch_says_that_there_is_another(tmp_path):
-    with alone(tmp_path), pytest.raises(UserError, match=r"process \d+ watches here already"), alone(tmp_path):
+    with alone(tmp_path), pytest.raises(UserError, match=r"process \d+ is watching here already"), alone(tmp_path):
         pass
     with alone(tmp_path):
         pass

@@ -16,15 +16,16 @@ from typing import Any
 import pytest
 
 from pipeline import engine
-from pipeline.engine.execution.process import is_alive
+from pipeline.engine.execution.processes import is_alive
 from pipeline.errors import UserError
-from pipeline.laptop.applying import Workflows
+from pipeline.laptop.applying import AppliedWorkflows
 from pipeline.laptop.background import Background
 from pipeline.stack import Stack
 from pipeline.stack.host import StackHost
 from pipeline.stack.object_store import connect
-from pipeline.stack.watcher import holder
-from pipeline.watch.listener import Ear, Heard
+from pipeline.stack.watcher import watching
+from pipeline.watch.listener import BucketListener, Notification
+from pipeline.watch.messages import Log
 from pipeline.watch.sensors import Sensors
 from pipeline.watch.uploads import AT_ONCE, Uploads
 from tests import ROOT
@@ -72,13 +73,15 @@ class World:
         self.home = self.stack.home
         self.journal = engine.Journal(self.home / "journal.db")
         self.lines: list[str] = []
-        self.ears: list[Ear] = []
+        self.listeners: list[BucketListener] = []
 
-    def watch(self, ear: type[Ear] = Ear) -> Uploads:
+    def watch(self, listener: type[BucketListener] = BucketListener, *, starting_seconds: float = 15.0) -> Uploads:
         """A new one, which listens by now."""
         self.children = Waiting()
-        self.ears.append(ear(lambda name: self.stack.settings("secret", name)))
-        self.uploads = Uploads(Sensors(self.place), self.ears[-1], self.journal, self.children, self.lines.append)
+        self.listeners.append(listener(lambda name: self.stack.settings("secret", name)))
+        background = Background(self.journal, starting_seconds=starting_seconds)
+        log = Log(self.lines.append)
+        self.uploads = Uploads(Sensors(self.place), self.listeners[-1], background, self.children, log)
         before = self.listening()
         self.until(lambda: self.listening() > before)
         return self.uploads
@@ -88,7 +91,7 @@ class World:
 
     def until(self, condition: Callable[[], Any]) -> Any:
         def looked() -> Any:
-            self.uploads.look(time.time())
+            self.uploads.process(time.time())
             return condition()
 
         return until(looked)
@@ -104,8 +107,8 @@ class World:
             client.delete_object(Bucket="inbox", Key=each["Key"])
 
     def close(self) -> None:
-        for ear in self.ears:
-            ear.listen([])
+        for listener in self.listeners:
+            listener.listen([])
 
     @property
     def records(self) -> list[str]:
@@ -189,11 +192,11 @@ def test_a_restarted_store_is_listened_to_again_and_listed(world: World) -> None
     world.until(lambda: world.keys == ["after.csv"])
 
 
-class Doubling(Ear):
+class Doubling(BucketListener):
     """Hears each notification twice."""
 
-    def heard(self) -> list[Heard]:
-        return [each for each in super().heard() for _ in range(2)]
+    def drain(self) -> list[Notification]:
+        return [each for each in super().drain() for _ in range(2)]
 
 
 def test_a_doubled_notification_starts_two_runs(world: World) -> None:
@@ -217,14 +220,13 @@ def test_so_many_runs_execute_at_once_and_the_others_wait_in_order(world: World)
     assert world.children.started == created
 
 
-def test_a_run_whose_process_died_is_gone_on_with(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.watch()
+def test_a_run_whose_process_died_is_resumed(world: World) -> None:
+    world.watch(starting_seconds=0.0)
     world.put("cut-off.csv")
     (run,) = world.until(lambda: world.children.started)
-    monkeypatch.setattr("pipeline.laptop.background._STARTING_SECONDS", 0.0)
     world.children.alive.clear()
     world.until(lambda: world.children.started == [run, run])
-    world.watch()  # another one, after a kill
+    world.watch(starting_seconds=0.0)  # another one, after a kill
     world.until(lambda: run in world.children.started)
 
 
@@ -233,22 +235,23 @@ def test_a_sensor_that_the_watch_cannot_do_is_told_and_the_file_may_be_mended(wo
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("operation: create", "operation: patch"), encoding="utf-8")
     try:
-        ear = Ear(lambda _: {})
-        uploads = Uploads(Sensors(world.place), ear, world.journal, Waiting(), world.lines.append)
-        uploads.look(time.time())
+        listener = BucketListener(lambda _: {})
+        background = Background(world.journal)
+        uploads = Uploads(Sensors(world.place), listener, background, Waiting(), Log(world.lines.append))
+        uploads.process(time.time())
         assert [line for line in world.lines if "wine-inbox-sensor.yaml, line" in line and "operation must be" in line]
         assert uploads.names() == []
         assert [line for line in world.lines if "listening" in line] == []
     finally:
         file.write_text(text, encoding="utf-8")
-    until(lambda: uploads.look(time.time()) or [line for line in world.lines if "cannot listen" in line])
+    until(lambda: uploads.process(time.time()) or [line for line in world.lines if "cannot listen" in line])
     assert "the Secret object-store-events has no key AWS_ACCESS_KEY_ID" in world.lines[-1]
-    ear.listen([])
+    listener.listen([])
 
 
 def test_the_descriptor_is_readable_when_something_was_heard(world: World) -> None:
     uploads = world.watch()
-    uploads.look(time.time())
+    uploads.process(time.time())
     poll = select.poll()
     for descriptor in uploads.descriptors():
         poll.register(descriptor, select.POLLIN)
@@ -273,12 +276,12 @@ def test_a_watch_that_is_killed_loses_nothing(world: World) -> None:
         return [row["phase"] for row in world.journal.rows() if row["finished_at"] is not None]
 
     first = watch(0)
-    assert holder(world.home) == first.pid
+    assert watching(world.home) == first.pid
     world.put("before.csv")
     until(lambda: ended() == ["Succeeded"])
     first.send_signal(signal.SIGKILL)
     first.wait()
-    assert holder(world.home) is None
+    assert watching(world.home) is None
     world.put("meanwhile.csv")
     second = watch(1)
     try:
@@ -305,7 +308,7 @@ def applied(name: str = "wine-train-0123456789-1", **spec: Any) -> dict[str, Any
 @pytest.fixture
 def host(world: World, tmp_path: Path) -> StackHost:
     (tmp_path / "train.yaml").write_text(TRAIN.replace("test -e {gate} || sleep 30; ", ""), encoding="utf-8")
-    return StackHost(world.stack, Workflows(world.home, world.journal, tmp_path))
+    return StackHost(world.stack, AppliedWorkflows(world.home, world.journal, tmp_path))
 
 
 def test_an_applied_workflow_is_a_run_of_that_name_once(world: World, host: StackHost, tmp_path: Path) -> None:
@@ -325,17 +328,17 @@ def test_an_applied_workflow_whose_process_was_killed_is_gone_on_with(
 ) -> None:
     (tmp_path / "train.yaml").write_text(TRAIN.replace("{gate}", str(tmp_path / "gate")), encoding="utf-8")
     host.apply(applied(), log=tmp_path / "log")
-    background = Background(world.journal.path)
-    (running,) = until(lambda: [each for each in background.open() if each.pid and each.started_at])
+    background = Background(world.journal)
+    (running,) = until(lambda: [one for one in background.open() if one.standing.pid and one.standing.started_at])
     assert running.kind == "applied"
-    os.kill(running.pid, signal.SIGKILL)
-    until(lambda: background.open()[0].pid is None)
+    os.kill(running.standing.pid, signal.SIGKILL)
+    until(lambda: background.open()[0].standing.pid is None)
     world.watch()
     world.until(lambda: world.children.started == ["wine-train-0123456789-1"])
     (tmp_path / "gate").touch()
     view = engine.execute(world.journal, running.run, host, world.home, cores=1)
     assert view.phase == "Succeeded"
-    assert not is_alive(running.pid, 0)
+    assert not is_alive(running.standing.pid, 0)
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,17 @@
-"""A watch under a clock that a test moves: real manifests, journal and ledger. Runs are executed when it says so."""
+"""A watch under a clock that a test moves: real manifests, journal and cron log. Runs are executed when it says so."""
 
 import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import engine
-from pipeline.laptop.cron_log import Ledger
+from pipeline.laptop.cron_log import CronLog
 from pipeline.stack import Stack
 from pipeline.stack.host import StackHost
-from pipeline.watch.manifests import Folder
-from pipeline.watch.schedules import Crons
+from pipeline.watch.cron_runs import CronRuns
+from pipeline.watch.manifests import CronWorkflows
+from pipeline.watch.messages import Log
+from pipeline.watch.schedules import Schedules
 
 MANIFEST = """\
 apiVersion: argoproj.io/v1alpha1
@@ -82,13 +84,15 @@ class World:
     def watch(self) -> "World":
         """A new watch, after whatever became of the one before."""
         self.children = Waiting()
-        self.ledger = Ledger(self.journal.path)
-        self.crons = Crons(Folder(self.place), self.journal, self.ledger, self.children, self.lines.append)
+        self.cron_log = CronLog(self.journal)
+        log = Log(self.lines.append)
+        runs = CronRuns(self.journal, self.cron_log, self.children, log)
+        self.schedules = Schedules(CronWorkflows(self.place), self.cron_log, runs, log)
         return self
 
     def look(self, *times: float) -> "World":
         for now in times:
-            self.crons.look(now)
+            self.schedules.process(now)
         return self
 
     def execute(self, run: str) -> engine.RunView:

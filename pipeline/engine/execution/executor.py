@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from pipeline.engine.execution.clock import Clock
 from pipeline.engine.execution.journal import Journal, Started
 from pipeline.engine.execution.leaves import Outcome
-from pipeline.engine.execution.process import end_group
+from pipeline.engine.execution.processes import end_group
 from pipeline.engine.execution.runner import Happening, Leaf, LeafRunner, Patience
 from pipeline.engine.host import Host, Process
 from pipeline.engine.places import Place

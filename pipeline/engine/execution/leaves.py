@@ -16,9 +16,10 @@ import yaml
 from pipeline.engine.host import Host, Process
 from pipeline.engine.language import resources
 from pipeline.engine.language.variables import replace_all
-from pipeline.engine.places import Place, last_line
+from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.spec import Artifact, Container, Script, Template
+from pipeline.engine.views.tails import last_line
 from pipeline.errors import PipelineError
 
 PARAMETER_BYTES: Final = 256 * 1024

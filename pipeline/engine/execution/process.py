@@ -10,11 +10,14 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pipeline.engine.execution.processes import signal_group, start_time
 from pipeline.engine.host import NoSuchCommand
+
+_GATE = 'read -r _ && exec "$@" </dev/null'
+
 
 _GATE = 'read -r _ && exec "$@" </dev/null'
 
@@ -62,15 +65,13 @@ class Child:
         if self._popen.returncode is None:
             if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
                 return None
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)  # before it is reaped, so that its number is still its own
+            signal_group(self.pid, signal.SIGKILL)  # before it is reaped, so that its number is still its own
         return self._popen.wait()
 
     def kill(self, signal: int) -> None:
         """Send `signal` to the group."""
         if self._popen.returncode is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal)
+            signal_group(self.pid, signal)
 
     def wait(self) -> None:
         """Wait for its end, when that has been asked for."""
@@ -84,60 +85,3 @@ class Child:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-
-
-def start_time(pid: int) -> float | None:
-    """When the kernel started `pid`, in clock ticks since boot; None where there is none, or only its remains."""
-    fields = _stat(pid)
-    return None if fields is None or fields[0] in ("Z", "X") else float(fields[19])
-
-
-def is_alive(pid: int, started: float) -> bool:
-    """Whether the process that had `pid` then is still there (and not another one with its number)."""
-    return start_time(pid) == started
-
-
-def end_group(pid: int, started: float, *, grace_seconds: float = 2.0) -> None:
-    """End the process group that `pid` led, and wait until it is gone: TERM, then KILL.
-
-    Nothing happens where another process has the number by now.
-    """
-    if is_alive(pid, started):
-        _signal_group(pid, signal.SIGTERM)
-        _await_end(pid, grace_seconds)
-    elif start_time(pid) is not None:
-        return
-    if _members(pid):
-        _signal_group(pid, signal.SIGKILL)
-        _await_end(pid, 10.0)
-
-
-def _await_end(pid: int, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while _members(pid) and time.monotonic() < until:
-        time.sleep(0.005)
-
-
-def _signal_group(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
-
-
-def _members(group: int) -> list[int]:
-    """The living processes of a group that is a session too. A number in use as either is given to no new process."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            fields = _stat(int(entry.name))
-            if fields is not None and fields[0] not in ("Z", "X") and fields[2] == fields[3] == str(group):
-                found.append(int(entry.name))
-    return found
-
-
-def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat from the state on (proc(5))."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    return text.rpartition(")")[2].split()

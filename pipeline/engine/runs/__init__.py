@@ -2,7 +2,18 @@
 
 from pipeline.engine.runs.earlier import again
 from pipeline.engine.runs.front import run, state_folder
-from pipeline.engine.runs.lifecycle import all_runs, arguments_of, commands, execute, follow, state, stop, submit, view
+from pipeline.engine.runs.lifecycle import (
+    all_runs,
+    arguments_of,
+    commands,
+    execute,
+    follow,
+    generated_name,
+    state,
+    stop,
+    submit,
+    view,
+)
 
 __all__ = [
     "again",
@@ -11,6 +22,7 @@ __all__ = [
     "commands",
     "execute",
     "follow",
+    "generated_name",
     "run",
     "state",
     "state_folder",

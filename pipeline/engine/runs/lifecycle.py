@@ -56,7 +56,7 @@ def submit(
     """
     workflow = manifests.named(name)
     arguments = arguments_of(workflow, parameters)
-    run_id = run_id or f"{name[:57]}-{''.join(random.choices(_LETTERS, k=5))}"  # noqa: S311 - a name, not a secret
+    run_id = run_id or generated_name(f"{name}-")
     journal.add(
         run_id,
         uid=str(uuid.uuid4()),
@@ -68,6 +68,11 @@ def submit(
         earlier=reuse.to_json() if reuse is not None else None,
     )
     return run_id
+
+
+def generated_name(prefix: str) -> str:
+    """A name as Kubernetes makes it of a `generateName`: at most 63 characters, the last five drawn."""
+    return prefix[:58] + "".join(random.choices(_LETTERS, k=5))  # noqa: S311 - a name, not a secret
 
 
 def arguments_of(workflow: Workflow, given: Mapping[str, str]) -> Values:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine import Patience, places
-from pipeline.engine.execution.process import Child, start_time
+from pipeline.engine.execution.process import Child
+from pipeline.engine.execution.processes import start_time
 from tests.engine.laboratory import Laboratory, container, log_of, until
 
 PASS_ON = """

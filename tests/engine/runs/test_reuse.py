@@ -136,7 +136,7 @@ def test_what_was_taken_is_the_new_runs_own(bench: Bench, lab: Laboratory) -> No
 def test_the_journal_has_it_all(bench: Bench, lab: Laboratory) -> None:
     bench.first(CHAIN)
     view = bench.again("b")
-    with lab.journal._transaction() as database:
+    with lab.journal.database.transaction() as database:
         database.execute("UPDATE runs SET finished_at = NULL, tree = NULL WHERE id = ?", (view.id,))
     replayed = engine.view(lab.journal, view.id)
     assert replayed.nodes == view.nodes
@@ -496,7 +496,7 @@ def test_a_run_that_goes_on_or_has_not_begun(bench: Bench, lab: Laboratory) -> N
     with pytest.raises(UserError, match=f"run {submitted} has not begun; go on with it: pipeline run --resume"):
         bench.submit("b", spec=CHAIN)
     lab.execute(submitted)
-    with lab.journal._transaction() as database:
+    with lab.journal.database.transaction() as database:
         database.execute("UPDATE runs SET finished_at = NULL")
     lab.journal.take(submitted, lab.home)
     with pytest.raises(UserError, match="is being executed by process"):

@@ -14,6 +14,7 @@ from steps.backends.database import transact
 from steps.backends.objects import inbox, lake
 from steps.tables import history_rows
 from tests.steps.support.invoking import Ended, run_step
+from tests.steps.support.rendered import artifact
 
 NEW = "abalone/new/"
 
@@ -50,6 +51,7 @@ class Dropper:
             "records": told,
             "run": run,
             "created": "2026-01-01T00:00:00Z",
+            "training": artifact("abalone-ingest", "ingest", "training", self.folder),
             **{f"{kind}_out": self.folder / run / kind for kind in ("train", "manifest", "summary", "report")},
         }
 
