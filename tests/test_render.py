@@ -1,6 +1,7 @@
 """manifests/ is what the projects declare, byte for byte, and what a cluster of ours would admit."""
 
 import importlib
+import json
 from typing import Any
 
 import pytest
@@ -92,6 +93,38 @@ def test_a_training_is_applied_from_an_artifact_by_an_account_of_its_own(workflo
     train = templates(spec.get("workflowSpec", spec))["train"]
     assert train["resource"] == {"action": "apply", "manifestFrom": {"artifact": {"name": "manifest"}}}
     assert train["serviceAccountName"] == "pipeline-trainer"
+
+
+@pytest.mark.parametrize("workflow", ["wine-ingest", "wine-reconcile"])
+def test_the_training_that_a_file_starts_is_one_that_there_is(workflow) -> None:
+    spec = manifest("wine", workflow)["spec"]
+    text = artifact(templates(spec.get("workflowSpec", spec))["ingest"], "training")
+    assert "{{" not in text
+    training = json.loads(text)
+    assert training["metadata"]["name"] == "<name>", "the step decides it"
+    there = manifest("wine", training["spec"]["workflowTemplateRef"]["name"])["spec"]
+    (by,) = training["spec"]["arguments"]["parameters"]
+    assert by["name"] in {each["name"] for each in there["arguments"]["parameters"]}
+
+
+def test_an_object_that_argo_would_expand_is_not_given_to_a_step() -> None:
+    from pipeline.workflows.leaf import template_of
+
+    with pytest.raises(UserError, match=r"the Job holds '\{\{', which Argo would expand"):
+        template_of("job", {"kind": "Job", "metadata": {"name": "{{workflow.name}}"}})
+
+
+def test_a_name_that_no_deployment_can_have_is_refused() -> None:
+    from dataclasses import replace
+
+    for name in ("Wine", "1wine", "w" * 43):
+        with pytest.raises(UserError, match=f"'{name}' cannot name a deployment; wanted at most 42 of a-z"):
+            rendered(replace(PROJECTS["wine"], name=name))
+
+
+def artifact(template: dict[str, Any], name: str) -> str:
+    (found,) = (each["raw"]["data"] for each in template["inputs"]["artifacts"] if each["name"] == name)
+    return found
 
 
 @pytest.mark.parametrize("kind", ["eventbus", "eventsource", "sensor"])

@@ -13,7 +13,7 @@ from tests.steps.support import openaq_server
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIPELINE_HOME", str(tmp_path))
     monkeypatch.setenv("OPENAQ_API_KEY", openaq_server.KEY)
-    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/pipeline.db")
 
 
 def asked(*words: str) -> Result:

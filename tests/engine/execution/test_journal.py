@@ -1,5 +1,6 @@
 """The journal's file from one version to the next, and what a run is submitted with."""
 
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import engine
-from pipeline.errors import UserError
+from pipeline.errors import PipelineError, UserError
 from tests.engine.laboratory import Laboratory, container, log_of
 
 FIRST_VERSION = """
@@ -73,3 +74,26 @@ def test_a_name_is_given_to_one_run_only(lab: Laboratory) -> None:
     with pytest.raises(UserError, match="there is a run w-1 already; give the new one another name"):
         engine.submit(lab.journal, manifests, "w", {}, run_id="w-1")
     assert [each.id for each in engine.all_runs(lab.journal)] == [first]
+
+
+def test_it_says_how_runs_stand_and_which_are_being_executed(lab: Laboratory) -> None:
+    manifests = lab.load(container("true"))
+    ended, owned, waiting = (engine.submit(lab.journal, manifests, "w", {}) for _ in range(3))
+    lab.execute(ended)
+    lab.journal.take(owned, lab.home)
+    found = lab.journal.standing([ended, owned, waiting, "no-such-run"])
+    assert {run: (each.phase, each.finished_at is not None, each.pid) for run, each in found.items()} == {
+        ended: ("Succeeded", True, None),
+        owned: ("Pending", False, os.getpid()),
+        waiting: ("Pending", False, None),
+    }
+    assert [each.run for each in lab.journal.executing()] == [owned]
+    lab.journal.leave(owned)
+    assert lab.journal.executing() == []
+
+
+def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    path.write_bytes(b"no database, but long enough to be looked at" * 100)
+    with pytest.raises(PipelineError, match=r"journal\.db cannot be used: file is not a database"):
+        engine.Journal(path)
