@@ -13,6 +13,7 @@ otherwise is no edit; `render --check` finds that.
 """
 
 import hashlib
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -49,10 +50,13 @@ def stale(manifests: Path, *projects: str) -> str:
             new[name] = kept, now
     if not new:
         return ""
-    words = [sys.executable, "-m", "pipeline", "render", "--check", *new]
-    done = subprocess.run(words, cwd=manifests.parent, capture_output=True, text=True, check=False)
+    words = [sys.executable, "-P", "-m", "pipeline", "render", "--check", *new]
+    path = {"PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
+    done = subprocess.run(
+        words, cwd=manifests.absolute().parent, env=os.environ | path, capture_output=True, text=True, check=False
+    )
     if done.returncode:
-        return (done.stderr.strip() or f"`{' '.join(words[2:])}` was killed").splitlines()[-1].removeprefix("error: ")
+        return (done.stderr.strip() or f"`{' '.join(words[3:])}` was killed").splitlines()[-1].removeprefix("error: ")
     with suppress(OSError):  # where nothing can be kept, they are compared every time
         for kept, now in new.values():
             kept.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from pipeline.stale import CODE
 from tests import ROOT
 from tests.checkout import Checkout
 
+pytestmark = pytest.mark.timeout(400)  # a dozen processes, on a busy machine
 OPENAQ, WINE = "pipeline/projects/openaq.py", "pipeline/projects/wine.py"
 TRAIN = "manifests/openaq/openaq-train.yaml"
 RANGE = ("--from", "2002-07-01", "--to", "2002-07-02")
@@ -207,7 +208,7 @@ def test_a_watch_says_it_and_goes_on(tmp_path: Path) -> None:
         checkout.call("down")
 
 
-def until(condition: Callable[[], bool], limit: float = 100.0) -> None:
+def until(condition: Callable[[], bool], limit: float = 300.0) -> None:
     end = time.monotonic() + limit
     while not condition():
         assert time.monotonic() < end

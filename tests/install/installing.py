@@ -80,7 +80,7 @@ def install(folder: Path, *options: str) -> Installed:
     The versions are those of the lock, since they lie in uv's cache wherever this checkout was set up.
     """
     environment, locked, work = folder / "environment", folder / "pylock.toml", folder / "work"
-    uv("build", "--quiet", "--wheel", "--out-dir", folder)
+    uv("build", "--quiet", "--python", sys.executable, "--wheel", "--out-dir", folder)
     (wheel,) = folder.glob("*.whl")
     uv("venv", "--quiet", "--python", sys.executable, environment)
     uv("export", "--quiet", "--frozen", "--no-default-groups", "--no-emit-project", *options, "--output-file", locked)

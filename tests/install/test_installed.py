@@ -41,10 +41,12 @@ def test_every_command_that_needs_no_server_works_in_an_empty_folder(machine: In
     charts = re.search(r"; (/\S+) shows what can be set", machine.said("deploy", "--values", "nosuch", code=2))
     assert charts and Path(charts[1]).is_file()
 
-    assert "manifests/openaq/openaq-train.yaml" in machine.said("render").splitlines()
-    shipped = machine.packages / "pipeline" / "manifests"
-    for path in shipped.rglob("*.yaml"):
-        own = machine.folder / "manifests" / path.relative_to(shipped)
+    assert "manifests/openaq/openaq-train.yaml" in laptop.said("render").splitlines()
+    shipped = laptop.packages / "pipeline" / "manifests"
+    there = list(shipped.rglob("*.yaml"))
+    assert len(there) > 10
+    for path in there:
+        own = laptop.folder / "manifests" / path.relative_to(shipped)
         assert own.read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
     assert "note: workflows are those of ./manifests" in machine.said("lint")
     assert machine.files() == before
