@@ -10,8 +10,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pipeline.engine import Manifests
 from pipeline.engine.manifest import documents, load
+from pipeline.engine.manifest.load import Manifests
 from pipeline.errors import Refused, UserError
 
 SHIPPED = Path(__file__).parents[3] / "manifests"
