@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pipeline.cli.commands import cli
-from pipeline.projects import PROJECTS
+from pipeline.projects.openaq import OPENAQ
 from tests import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,5 +34,5 @@ def test_every_step_of_the_manifests_is_there() -> None:
 
 
 def test_every_parameter_that_can_be_predicted_is_there() -> None:
-    learnable = [name for name, quantity in PROJECTS["openaq"].quantities.items() if quantity.unit == "µg/m³"]
+    learnable = [name for name, quantity in OPENAQ.quantities.items() if quantity.unit == "µg/m³"]
     assert all(name in README for name in learnable)

@@ -197,7 +197,7 @@ def test_predictions_alone_make_a_headline(report: Callable[..., Page], tmp_path
 def test_before_anything_came_true_the_holdout_leads_up_to_the_predictions(
     report: Callable[..., Page], tmp_path: Path
 ) -> None:
-    first = {"recent": [], "live_rmse": None}
+    first: dict[str, Any] = {"recent": [], "live_rmse": None}
     daily = rewritten(example_runs.daily(tmp_path), "predictions", lambda summary: summary | first)
     alone = report(daily).section("predictions").text
     after = report(example_runs.train(tmp_path), daily).section("predictions").text

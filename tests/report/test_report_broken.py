@@ -101,7 +101,13 @@ def test_a_decision_that_was_recalled_has_lost_its_pictures(report: Callable[...
 
 
 def test_no_live_model_is_said_in_the_steps_words(report: Callable[..., Page], tmp_path: Path) -> None:
-    nothing = {"rows": [], "recent": [], "version": None, "live_rmse": None, "words": "No model is live."}
+    nothing: dict[str, Any] = {
+        "rows": [],
+        "recent": [],
+        "version": None,
+        "live_rmse": None,
+        "words": "No model is live.",
+    }
     page = report(rewritten(example_runs.daily(tmp_path), "predictions", lambda summary: summary | nothing))
     assert "No model is live." in page.section("predictions").text
     assert page.title == "openaq-daily succeeded"

@@ -203,7 +203,8 @@ def test_a_line_that_a_step_of_ours_logs_as_json_is_shown_as_its_message(line: s
 
 def test_bytes_one_by_one_are_the_same_lines(tmp_path: Path) -> None:
     raw = "µ one\r\ntwo\rthree\n字\r\r\n\nend".encode()
-    log, found = tmp_path / "log", []
+    log = tmp_path / "log"
+    found: list[str] = []
     tail = Tail(log)
     for at in range(len(raw)):
         with log.open("ab") as file:
@@ -330,15 +331,15 @@ def test_a_growing_log_is_shown_before_anything_else_happens(
 ) -> None:
     seen: list[str] = []
 
-    def has_come() -> bool:
+    def has_come(words: str) -> bool:
         seen.append(capsys.readouterr().out)
-        return "a    | early" in "".join(seen)
+        return words in "".join(seen)
 
     with live_logs() as show:
         show(run(node(tmp_path, "a")))
-        until(lambda: (seen.append(capsys.readouterr().out), "run r" in "".join(seen))[1])
+        until(lambda: has_come("run r"))
         append(tmp_path, "a", "early\n")
-        until(has_come)
+        until(lambda: has_come("a    | early"))
 
 
 PIPED = """

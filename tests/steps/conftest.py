@@ -38,7 +38,7 @@ def postgres() -> Iterator[str]:
     programs = _programs()
     if programs is None:
         pytest.skip("no initdb and postgres on the PATH or in /usr/lib/postgresql; PostgreSQL is not tested here")
-    who = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+    who: dict[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
     with tempfile.TemporaryDirectory(prefix="pg-") as home, socket.create_server(("127.0.0.1", 0)) as free:
         if who:
             shutil.chown(home, who["user"], who["group"])

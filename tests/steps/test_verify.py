@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("database_environment")
 PREDICTIONS = "/api/v1.0/predictions"
 
 
-def store(folder: Path, seed: int = 1, **changed: object) -> dict[str, str]:
+def store(folder: Path, seed: int = 1, **changed: Any) -> dict[str, str]:
     """A model in the object store, as a decision names it."""
     model = train(seed=seed)
     rows = replace(known(model), **changed)

@@ -242,7 +242,12 @@ def test_a_sensor_that_the_watch_cannot_do_is_told_and_the_file_may_be_mended(wo
         assert [line for line in world.lines if "listening" in line] == []
     finally:
         file.write_text(text, encoding="utf-8")
-    until(lambda: uploads.look(time.time()) or [line for line in world.lines if "cannot listen" in line])
+
+    def refused() -> list[str]:
+        uploads.look(time.time())
+        return [line for line in world.lines if "cannot listen" in line]
+
+    until(refused)
     assert "the Secret object-store-events has no key AWS_ACCESS_KEY_ID" in world.lines[-1]
     ear.listen([])
 

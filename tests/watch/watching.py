@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import engine
+from pipeline.engine.schedule.cron import Cron
 from pipeline.laptop.cron_log import Ledger
 from pipeline.stack import Stack
 from pipeline.stack.host import LaptopHost
@@ -41,6 +42,13 @@ def write(place: Path, name: str, *fields: str, script: str = "true") -> Path:
     text = MANIFEST.format(name=name, fields=textwrap.indent("\n".join(fields), "  "), script=script)
     file.write_text(text, encoding="utf-8")
     return file
+
+
+def cron_of(place: Path, name: str) -> Cron:
+    """When that CronWorkflow of the folder runs."""
+    cron = engine.load(place).named(name).cron
+    assert cron is not None
+    return cron
 
 
 class Killed(BaseException):

@@ -1,6 +1,7 @@
 """Features look back and never ahead."""
 
 import time
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,8 @@ def build(table: pd.DataFrame, location: int = LOCATIONS[0], parameter: str = "n
     return hourly.build(table, parameter=parameter, learning=LEARNING, location=location)
 
 
-def at(table: pd.DataFrame, hour: pd.Timestamp) -> pd.Series:
-    return table.set_index("time").loc[hour]
+def at(table: pd.DataFrame, hour: pd.Timestamp) -> "pd.Series[Any]":
+    return table.set_index("time").loc[[hour]].iloc[0]
 
 
 @given(hour=st.integers(200, END - 2), seed=st.integers(0, 1000), drop=st.booleans())
