@@ -92,6 +92,10 @@ e2e: .venv/.ready-dev ## Run openaq there and here, and compare (BARE=1 for a cl
 render: .venv/.ready ## Write manifests/ again from pipeline/projects/
 	@.venv/bin/pipeline render
 
+.PHONY: picture
+picture: .venv/.ready-dev ## Draw docs/architecture.svg again from the imports of the code
+	@.venv/bin/python -m tests.house.drawing
+
 .PHONY: lint
 lint: .venv/.ready ## Check manifests/ with this engine and with argo, where it is installed
 	@.venv/bin/pipeline lint
