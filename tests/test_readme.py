@@ -1,4 +1,4 @@
-"""The README names every command, every setting and every step, and what it tells people to type is there."""
+"""The README names every command, every setting and every step."""
 
 import re
 
@@ -20,11 +20,6 @@ def test_every_setting_is_there() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "steps").rglob("*.py"))
     named = set(re.findall(r'setting\("([A-Z_0-9]+)"', code)) | {"PIPELINE_HOME", "STEPS_LOCK", "LOG_FORMAT"}
     assert {name for name in named if f"`{name}`" not in README} == set()
-
-
-def test_every_make_target_it_names_is_there() -> None:
-    targets = set(re.findall(r"^([a-z0-9]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z0-9]+)", README)) <= targets
 
 
 def test_every_step_of_the_manifests_is_there() -> None:
