@@ -4,7 +4,7 @@ Kozo Sugiyama et al., Methods for Visual Understanding of Hierarchical System St
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -177,9 +177,14 @@ class Layout:
         return self.width if node in self.groups else self.slim
 
 
-def reduced(edges: Iterable[Edge]) -> list[Edge]:
-    """The edges without those that a way over others makes superfluous."""
+def reduced(edges: Collection[Edge]) -> list[Edge]:
+    """The edges without those that a way over others makes superfluous.
+
+    Raises:
+        ValueError: they go in a circle.
+    """
     targets = _neighbours(edges)
+    list(_downwards(targets, edges))
     return sorted(
         (source, target)
         for source, found in targets.items()
@@ -188,7 +193,7 @@ def reduced(edges: Iterable[Edge]) -> list[Edge]:
     )
 
 
-def _downwards(nodes: Iterable[str], edges: Sequence[Edge]) -> Iterator[str]:
+def _downwards(nodes: Iterable[str], edges: Collection[Edge]) -> Iterator[str]:
     """Each node after all that have an edge to it.
 
     Raises:

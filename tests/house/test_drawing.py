@@ -55,7 +55,7 @@ def test_what_another_way_says_is_left_out() -> None:
 
 def test_a_circle_is_named() -> None:
     with pytest.raises(ValueError, match="in a circle: a, b"):
-        Layout({"a": "x", "b": "x"}, [("a", "b"), ("b", "a")], {"x": Area(0, 100, 0)}, 20)
+        reduced([("a", "b"), ("b", "a")])
 
 
 def test_an_edge_leads_past_what_lies_between() -> None:
