@@ -48,11 +48,14 @@ down: .venv/.ready ## Stop the embedded servers and the model server
 	@.venv/bin/pipeline down
 
 .PHONY: test
-test: .venv/.ready-dev ## Format, types and the fast tests (under 5 minutes)
+test: .venv/.ready-dev ## Format, types and the fast tests, and what they covered (7 minutes)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/pytest -m "not soak and not storm and not cluster" -n 2 --dist loadfile --no-loadscope-reorder
+	@rm -rf .coverage
+	.venv/bin/coverage run -m pytest -m "not soak and not storm and not cluster" -n 2 --dist loadfile --no-loadscope-reorder
+	@.venv/bin/coverage combine --quiet
+	@echo && echo "The ten files that the tests cover least:" && .venv/bin/coverage report --sort=cover | sed -n '1,12p;$$p'
 
 .PHONY: soak
 soak: .venv/.ready-dev ## The slow tests: kills at random instants, full disks, hanging sources
@@ -91,6 +94,10 @@ e2e: .venv/.ready-dev ## Run openaq there and here, and compare (BARE=1 for a cl
 .PHONY: render
 render: .venv/.ready ## Write manifests/ again from pipeline/projects/
 	@.venv/bin/pipeline render
+
+.PHONY: picture
+picture: .venv/.ready-dev ## Draw docs/architecture.svg again from the imports of the code
+	@.venv/bin/python -m tests.house.drawing
 
 .PHONY: lint
 lint: .venv/.ready ## Check manifests/ with this engine and with argo, where it is installed

@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from pipeline.stack import Stack
 from pipeline.stack.object_store import connect, make_bucket
+from tests.postgres import running as running_postgres
 
 settings.register_profile("untimed", deadline=None)  # no test asserts a time
 settings.load_profile("untimed")
@@ -66,6 +67,13 @@ def store_environment(object_store: RunningStore, monkeypatch: pytest.MonkeyPatc
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     return settings
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server's address (`postgresql+psycopg2://…/`, without a database)."""
+    with running_postgres() as address:
+        yield address
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_a_module_of_ours_that_is_missing_is_no_matter_of_extras() -> None:
 @pytest.mark.parametrize("found", [(3, 12), (3, 13)])
 def test_what_to_type(monkeypatch: pytest.MonkeyPatch, found: tuple[int, int]) -> None:
     assert extras.remedy() == "make setup"
-    monkeypatch.setattr(extras.shipped, "CHECKOUT", False)
+    monkeypatch.setattr("pipeline.shipped.CHECKOUT", False)
     monkeypatch.setattr(sys, "version_info", found)
     assert extras.remedy().startswith("pip install 'learning-pipelines[laptop]'")
     assert ("with Python 3.12" in extras.remedy()) == (found > (3, 12))

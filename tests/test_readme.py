@@ -1,11 +1,11 @@
-"""The README names every command, every setting and every step, and what it tells people to type is there."""
+"""The README names every command, every setting and every step."""
 
 import re
 
 import pytest
 
 from pipeline.cli.commands import cli
-from pipeline.projects import PROJECTS
+from pipeline.projects.openaq import OPENAQ
 from tests import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,11 +22,6 @@ def test_every_setting_is_there() -> None:
     assert {name for name in named if f"`{name}`" not in README} == set()
 
 
-def test_every_make_target_it_names_is_there() -> None:
-    targets = set(re.findall(r"^([a-z0-9]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z0-9]+)", README)) <= targets
-
-
 def test_every_step_of_the_manifests_is_there() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "manifests").rglob("*.yaml"))
     steps = set(re.findall(r"steps\.(\w+)$", text, re.MULTILINE))
@@ -34,5 +29,5 @@ def test_every_step_of_the_manifests_is_there() -> None:
 
 
 def test_every_parameter_that_can_be_predicted_is_there() -> None:
-    learnable = [name for name, quantity in PROJECTS["openaq"].quantities.items() if quantity.unit == "µg/m³"]
+    learnable = [name for name, quantity in OPENAQ.quantities.items() if quantity.unit == "µg/m³"]
     assert all(name in README for name in learnable)

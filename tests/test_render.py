@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import yaml
 
 from pipeline.errors import UserError
 from pipeline.lint import command, lint
+from pipeline.project import Project, TableProject
 from pipeline.projects import PROJECTS
 from pipeline.render import WRITTEN, differences, rendered, write
 from tests import ROOT
@@ -36,17 +38,17 @@ def templates(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @projects
-def test_what_is_committed_is_what_is_declared(project) -> None:
+def test_what_is_committed_is_what_is_declared(project: Project | TableProject) -> None:
     assert list(differences(project, MANIFESTS / project.name)) == []
 
 
 @projects
-def test_rendering_twice_gives_the_same_bytes(project) -> None:
+def test_rendering_twice_gives_the_same_bytes(project: Project | TableProject) -> None:
     assert rendered(project) == rendered(project)
 
 
 @projects
-def test_write_removes_what_no_workflow_makes_any_more(project, tmp_path) -> None:
+def test_write_removes_what_no_workflow_makes_any_more(project: Project | TableProject, tmp_path: Path) -> None:
     (tmp_path / "left-over.yaml").write_text(f"{WRITTEN}: long ago\n")
     (tmp_path / "mine.yaml").write_text("kind: Workflow")
     (tmp_path / f"{project.name}-train.yaml").write_text(f"{WRITTEN}, then edited by hand")
@@ -56,7 +58,7 @@ def test_write_removes_what_no_workflow_makes_any_more(project, tmp_path) -> Non
     assert {path.name for path in tmp_path.iterdir()} == {*rendered(project), "mine.yaml"}
 
 
-def test_write_leaves_what_others_wrote(tmp_path) -> None:
+def test_write_leaves_what_others_wrote(tmp_path: Path) -> None:
     (tmp_path / "openaq-train.yaml").write_text("kind: Workflow")
     with pytest.raises(UserError, match=r"openaq-train\.yaml was not written by `pipeline render`"):
         write(PROJECTS["openaq"], tmp_path)
@@ -73,7 +75,7 @@ def test_a_training_of_a_table_is_one_at_a_time_and_learns_nothing_twice() -> No
 
 
 @pytest.mark.parametrize("project", ["openaq", "wine"])
-def test_a_decision_is_told_its_run_and_what_started_it(project) -> None:
+def test_a_decision_is_told_its_run_and_what_started_it(project: str) -> None:
     for workflow, step in (("train", "decide"), ("rollback", "rollback")):
         spec = manifest(project, f"{project}-{workflow}")["spec"]
         words = templates(spec)[step]["container"]["args"]
@@ -88,7 +90,7 @@ def test_a_schedule_says_that_it_is_one() -> None:
 
 
 @pytest.mark.parametrize("workflow", ["wine-ingest", "wine-reconcile"])
-def test_a_training_is_applied_from_an_artifact_by_an_account_of_its_own(workflow) -> None:
+def test_a_training_is_applied_from_an_artifact_by_an_account_of_its_own(workflow: str) -> None:
     spec = manifest("wine", workflow)["spec"]
     train = templates(spec.get("workflowSpec", spec))["train"]
     assert train["resource"] == {"action": "apply", "manifestFrom": {"artifact": {"name": "manifest"}}}
@@ -96,7 +98,7 @@ def test_a_training_is_applied_from_an_artifact_by_an_account_of_its_own(workflo
 
 
 @pytest.mark.parametrize("workflow", ["wine-ingest", "wine-reconcile"])
-def test_the_training_that_a_file_starts_is_one_that_there_is(workflow) -> None:
+def test_the_training_that_a_file_starts_is_one_that_there_is(workflow: str) -> None:
     spec = manifest("wine", workflow)["spec"]
     text = artifact(templates(spec.get("workflowSpec", spec))["ingest"], "training")
     assert "{{" not in text
@@ -128,7 +130,7 @@ def artifact(template: dict[str, Any], name: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["eventbus", "eventsource", "sensor"])
-def test_pods_of_events_are_as_restricted_as_ours(kind) -> None:
+def test_pods_of_events_are_as_restricted_as_ours(kind: str) -> None:
     name = "default" if kind == "eventbus" else "wine-inbox"
     spec = manifest("wine", f"{name}-{kind}")["spec"]
     place = spec["jetstream"] if kind == "eventbus" else spec["template"]
@@ -171,7 +173,7 @@ def test_a_fan_outs_items_are_never_names() -> None:
 
 
 @projects
-def test_this_engine_and_argo_accept_the_folder(project) -> None:
+def test_this_engine_and_argo_accept_the_folder(project: Project | TableProject) -> None:
     lines = list(lint(MANIFESTS / project.name))
     events = project.kind == "table"
     assert len([line for line in lines if "this engine" in line]) == len(rendered(project)) - 3 * events

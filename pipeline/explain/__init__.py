@@ -9,7 +9,7 @@ from pipeline import engine
 from pipeline.engine.execution.journal import Row, owned
 from pipeline.engine.manifest.finding import examine
 from pipeline.engine.scheduler.state import Node
-from pipeline.engine.views.naming import labels
+from pipeline.engine.views import labels
 from pipeline.errors import Refused, UserError
 from pipeline.explain.lines import Line, name_list
 from pipeline.explain.missing import missing

@@ -13,7 +13,7 @@ from pipeline.engine.scheduler import retries
 from pipeline.engine.scheduler.state import BROKEN, Frame, Node, Run
 from pipeline.engine.scheduler.tasks import result_of
 from pipeline.engine.spec import Retry, Task
-from pipeline.engine.views.views import origin
+from pipeline.engine.views import origin
 from pipeline.explain.causes import FAILED_FAST, Causes, Root, is_superseded, said
 from pipeline.explain.lines import Line, name_list
 from pipeline.show.log_lines import last_words

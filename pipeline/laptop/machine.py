@@ -30,7 +30,7 @@ from pipeline.stack.state import make
 from pipeline.stack.watcher import watching
 
 if TYPE_CHECKING:
-    from pipeline.engine.views.views import RunSummary, RunView
+    from pipeline.engine.views import RunSummary, RunView
     from pipeline.explain.lines import Line
 
 Shown = Callable[[], AbstractContextManager[Callable[["RunView"], None]]]

@@ -13,7 +13,7 @@ from pipeline.show.tables import table
 from steps.backends import database, promotions
 
 if TYPE_CHECKING:
-    from pipeline.engine.views.views import RunView
+    from pipeline.engine.views import RunView
 
 _SHOWN = {"rmse": "RMSE", "mae": "MAE", "accuracy": "ACCURACY", "macro_f1": "MACRO F1"}
 

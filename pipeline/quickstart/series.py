@@ -22,7 +22,7 @@ from steps.backends.objects import Bucket
 from steps.backends.openaq import OpenAQ
 
 if TYPE_CHECKING:
-    from pipeline.engine.views.views import RunView
+    from pipeline.engine.views import RunView
 
 API = "api"  # the source that steps know by this name
 HISTORY = timedelta(days=548)  # 18 months: a winter and the one after it

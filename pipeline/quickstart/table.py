@@ -21,7 +21,7 @@ from pipeline.quickstart.closing import addresses, champion, last_decision, scor
 from pipeline.show.tree import live_tree
 
 if TYPE_CHECKING:
-    from pipeline.engine.views.views import RunView
+    from pipeline.engine.views import RunView
     from pipeline.project import TableProject
     from steps.backends.ledger import Upload
 

@@ -15,7 +15,7 @@ from pipeline.report.page import page
 from pipeline.report.story import Story
 
 if TYPE_CHECKING:
-    from pipeline.engine.views.views import RunView
+    from pipeline.engine.views import RunView
 
 
 def write(runs: "Sequence[RunView]", path: Path) -> Path:

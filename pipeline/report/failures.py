@@ -10,7 +10,7 @@ from steps.pages.parts import facts, section, spent
 from steps.pages.words import elapsed, moment
 
 if TYPE_CHECKING:
-    from pipeline.engine.views.views import NodeView, RunView
+    from pipeline.engine.views import NodeView, RunView
 
 _LINES = 20
 _MOST = 12

@@ -9,7 +9,7 @@ from steps.pages.parts import code, facts, note, section, unfolds
 from steps.pages.words import moment, shortened
 
 if TYPE_CHECKING:
-    from pipeline.engine.views.views import RunView
+    from pipeline.engine.views import RunView
 
 _LONGEST_VALUE = 300
 

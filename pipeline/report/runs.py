@@ -14,7 +14,7 @@ from steps.pages.scale import Scale, Tick, seconds
 from steps.pages.words import count, elapsed, one_line, shortened
 
 if TYPE_CHECKING:
-    from pipeline.engine.views.views import NodeView, RunView
+    from pipeline.engine.views import NodeView, RunView
 
 _MOST_ROWS = 150
 _MOST_BARS = 8

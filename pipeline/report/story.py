@@ -14,7 +14,7 @@ from steps.pages.attribution import attribution
 from steps.pages.fields import Absent, Fields, Unreadable
 
 if TYPE_CHECKING:
-    from pipeline.engine.views.views import NodeView, RunView
+    from pipeline.engine.views import NodeView, RunView
 
 _LARGEST_SUMMARY = 20_000_000
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.engine.views.views import NodeView, RunView
+    from pipeline.engine.views import NodeView, RunView
 
 FAILED = frozenset({"Failed", "Error"})
 FINISHED = FAILED | {"Succeeded", "Skipped", "Omitted"}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.engine.views.tails import last_lines
+from pipeline.engine.views import last_lines
 from steps.pages.words import one_line, printable, shortened
 
 LONGEST = 16 * 1024  # characters; a longer line is shown as several

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, TextIO
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
-from pipeline.engine.views.naming import labels
+from pipeline.engine.views import labels
 from pipeline.report.tasks import FINISHED, NEVER_RAN
 from pipeline.show.log_lines import Tail, spoken
 from pipeline.show.plain import clean
 from steps.pages.words import duration, elapsed
 
 if TYPE_CHECKING:
-    from pipeline.engine.views.views import NodeView, RunView
+    from pipeline.engine.views import NodeView, RunView
 
 _LOOK = 0.1  # seconds
 _WIDEST = 40

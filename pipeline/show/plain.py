@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from pipeline.engine.views.views import origin
+from pipeline.engine.views import origin
 from pipeline.report.tasks import FINISHED, NEVER_RAN, Task, tasks
 from steps.pages.words import duration, elapsed, one_line
 
 if TYPE_CHECKING:
-    from pipeline.engine.views.views import NodeView, RunView
+    from pipeline.engine.views import NodeView, RunView
 
 
 class PlainLines:

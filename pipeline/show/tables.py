@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 
 if TYPE_CHECKING:
-    from pipeline.engine.views.views import RunSummary
+    from pipeline.engine.views import RunSummary
     from pipeline.stack import ServerStatus
 
 

@@ -23,7 +23,7 @@ from pipeline.show.plain import PlainLines, clean, count, shows_message
 from steps.pages.words import duration, elapsed
 
 if TYPE_CHECKING:
-    from pipeline.engine.views.views import RunView
+    from pipeline.engine.views import RunView
 
 _REST = 0.2  # seconds between two drawings, at least
 _TICK = 1.0  # seconds between two drawings, at most

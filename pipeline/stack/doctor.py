@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.engine.views.tails import last_line
+from pipeline.engine.views import last_line
 from pipeline.errors import PipelineError
 from pipeline.extras import missing, remedy
 from pipeline.stack.credentials import FILE

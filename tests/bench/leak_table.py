@@ -42,7 +42,9 @@ def main() -> None:
 
 def _table(title: str, observed: pd.DataFrame, parameter: str) -> None:
     print(f"\n{title}\n  {'case':<36}{'ours':>7}{'naive':>7}  what was said")
-    for name, change in {**CASES, "a constant target": partial(wrong.constant, parameter=parameter)}.items():
+    cases = dict(CASES)
+    cases["a constant target"] = partial(wrong.constant, parameter=parameter)
+    for name, change in cases.items():
         data = bench.dataset_of(change(observed), parameter, of_hours=False)
         _line(name, data, [*agreement.shifted(data.rows), *agreement.jumped(data.rows)])
     data = bench.dataset_of(observed, parameter, of_hours=False)

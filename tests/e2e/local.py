@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from pipeline.engine.views.views import RunView
+from pipeline.engine.views import RunView
 from pipeline.laptop.machine import LocalMachine
 from pipeline.quickstart.closing import summary
 

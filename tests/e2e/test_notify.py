@@ -97,7 +97,12 @@ def _receiver() -> list[dict[str, object]]:
         "containers": [container],
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
     }
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": NAME, "labels": labels}, "spec": spec}
+    pod: dict[str, object] = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": NAME, "labels": labels},
+        "spec": spec,
+    }
     ports = [{"port": 8080, "targetPort": 8080}]
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": NAME}}
     return [pod, {**service, "spec": {"selector": labels, "ports": ports}}]

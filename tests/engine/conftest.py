@@ -1,6 +1,6 @@
 """Fixtures: the pure scheduler alone (`prepare`, `simulate`), and the whole engine with real processes (`lab`)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,11 @@ import pytest
 from pipeline import engine
 from pipeline.engine.scheduler.scheduler import new_run
 from pipeline.engine.spec import Parameter, Values
-from tests.engine.laboratory import Behaviour, Laboratory, Simulation, by_name, manifest
+from tests.engine.laboratory import Behaviour, Laboratory, Simulate, Simulation, by_name, manifest
 
 
 @pytest.fixture
-def prepare(tmp_path: Path) -> Callable[..., Simulation]:
+def prepare(tmp_path: Path) -> Simulate:
     """A simulation that has not begun, of a manifest given as `manifest` takes it."""
 
     def make(spec: str, leaf: Behaviour | Mapping[str, Any] | None = None, **parameters: str) -> Simulation:
@@ -31,7 +31,7 @@ def prepare(tmp_path: Path) -> Callable[..., Simulation]:
 
 
 @pytest.fixture
-def simulate(prepare: Callable[..., Simulation]) -> Callable[..., Simulation]:
+def simulate(prepare: Simulate) -> Simulate:
     """A simulation that has come to its end."""
     return lambda *args, **parameters: prepare(*args, **parameters).begin().finish()
 

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from pipeline import engine
 from pipeline.engine import LocalHost, Patience, Source
-from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Outputs, Running, Stopped, Tick
+from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Outputs, Running, Stopped, Strategy, Tick
 from pipeline.engine.scheduler.scheduler import advance
 from pipeline.engine.scheduler.state import Kill, Lock, Node, Run, Start, Unlock
 from pipeline.engine.spec import Artifact
@@ -34,6 +34,7 @@ def manifest(spec: str, leaf: bool = True) -> str:
     return f"{HEADER}spec:\n{indented}\n{LEAF if leaf else ''}"
 
 
+End = Literal["Succeeded", "Failed", "Error"]
 Behaviour = Callable[[Node], Ended | str | Mapping[str, str]]
 
 
@@ -48,6 +49,7 @@ class Simulation:
     leaf: Behaviour
     events: list[Event] = field(default_factory=list)
     started: list[str] = field(default_factory=list)
+    commands: list[tuple[str, ...]] = field(default_factory=list)
     waiting: list[Node] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
     locks: dict[str, str] = field(default_factory=dict)
@@ -61,6 +63,7 @@ class Simulation:
             match command:
                 case Start():
                     self.started.append(command.node.name)
+                    self.commands.append(_command(command.node))
                     self.waiting.append(command.node)
                 case Kill():
                     self.killed.append(command.node.name)
@@ -110,11 +113,11 @@ class Simulation:
             self.tell(Ended(at, node.name, answer.phase, answer.message, answer.outputs))
         elif isinstance(answer, str):
             code = "0" if answer == "Succeeded" else "1"
-            self.tell(Ended(at, node.name, answer, "", Outputs(exit_code=code)))
+            self.tell(Ended(at, node.name, cast(End, answer), "", Outputs(exit_code=code)))
         else:
             self.tell(Ended(at, node.name, "Succeeded", "", Outputs(dict(answer), exit_code="0")))
 
-    def stop(self, strategy: str = "Stop") -> None:
+    def stop(self, strategy: Strategy = "Stop") -> None:
         self.tell(Stopped(self.now, strategy))
 
     @property
@@ -137,12 +140,39 @@ class Simulation:
         found = {each.name: each.value for each in self.node(name).inputs.parameters}
         return found[parameter]
 
+    def text(self, name: str, parameter: str) -> str:
+        """The same, where there is a value."""
+        found = self.value(name, parameter)
+        assert found is not None
+        return found
+
+    def outputs(self, name: str) -> Outputs:
+        """What a node that has ended put out."""
+        found = self.node(name).outputs
+        assert found is not None
+        return found
+
+    def took(self, name: str) -> float:
+        """The seconds from a node's start to its end."""
+        node = self.node(name)
+        assert node.started_at is not None and node.finished_at is not None
+        return node.finished_at - node.started_at
+
+
+Simulate = Callable[..., Simulation]  # a manifest, what its leaves do, and its parameters
+
+
+def _command(node: Node) -> tuple[str, ...]:
+    """What a container's leaf runs; nothing where it is another kind of leaf."""
+    container = node.bound.container if node.bound else None
+    return container.command if container else ()
+
 
 def _short(run: Run, name: str) -> str:
     return name.removeprefix(run.id).removeprefix(".") or "(root)"
 
 
-def outcome(phase: str, code: int = 1, message: str = "", **parameters: str) -> Ended:
+def outcome(phase: End, code: int = 1, message: str = "", **parameters: str) -> Ended:
     """An end with an exit code."""
     return Ended(0, "", phase, message, Outputs(parameters, exit_code=str(code)))
 
@@ -232,7 +262,7 @@ def log_of(view: engine.RunView, name: str = "", stream: str = "stdout") -> str:
     return (found.log / f"{stream}.log").read_text(encoding="utf-8")
 
 
-def until(condition, seconds=30.0):
+def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait for something that must come."""
     end = time.monotonic() + seconds
     while not condition():

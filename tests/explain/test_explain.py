@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -238,7 +238,7 @@ templates:
 
 
 @pytest.fixture
-def going(lab: Laboratory) -> Callable[[str, str], str]:
+def going(lab: Laboratory) -> Iterator[Callable[..., str]]:
     """Runs a manifest until a leaf of it says that it has begun; what it was is left, and it is ended at the end."""
     lab.patience = Patience(grace_seconds=0.2)
     started: list[tuple[threading.Event, threading.Thread]] = []
@@ -252,7 +252,7 @@ def going(lab: Laboratory) -> Callable[[str, str], str]:
         until(lambda: ready in text(lab, run))
         return run
 
-    yield go  # type: ignore[misc]
+    yield go
     for stop, thread in started:
         stop.set()
         thread.join(20)

@@ -8,7 +8,7 @@ that two states can be compared.
 import ast
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -79,13 +79,19 @@ class House:
     @cached_property
     def circles(self) -> list[set[str]]:
         """Groups of modules that import each other, also where a type checker alone or a function does."""
-        edges = {_module(path): set(self._imported(tree)) for path, tree in self.trees.items()}
-        reached = {name: _reachable(name, edges) for name in edges}
-        groups = {frozenset({name, *(other for other in reached[name] if name in reached[other])}) for name in edges}
+        reached = {name: reachable(name, self.imports) for name in self.imports}
+        groups = {
+            frozenset({name, *(other for other in reached[name] if name in reached[other])}) for name in self.imports
+        }
         return [set(group) for group in groups if len(group) > 1]
 
+    @cached_property
+    def imports(self) -> dict[str, set[str]]:
+        """The modules of the product that each of them imports, also where a type checker alone or a function does."""
+        return {module_of(path): set(self._imported(tree)) for path, tree in self.trees.items()}
+
     def _imported(self, tree: ast.Module) -> Iterator[str]:
-        modules = {_module(path) for path in self.files}
+        modules = {module_of(path) for path in self.files}
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names if alias.name in modules)
@@ -99,7 +105,8 @@ def _place(path: Path) -> tuple[str, str]:
     return str(path.parent), path.name
 
 
-def _module(path: Path) -> str:
+def module_of(path: Path) -> str:
+    """The name by which it is imported."""
     return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
@@ -110,11 +117,12 @@ def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (node.end_lineno or start) - start + 1 - documented
 
 
-def _reachable(name: str, edges: dict[str, set[str]]) -> set[str]:
+def reachable(name: str, edges: Mapping[str, Iterable[str]]) -> set[str]:
+    """All that can be come to from there."""
     found: set[str] = set()
     todo = [name]
     while todo:
-        for other in edges.get(todo.pop(), set()) - found:
+        for other in set(edges.get(todo.pop(), ())) - found:
             found.add(other)
             todo.append(other)
     return found

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import __version__
-from pipeline.stack.processes import wait_until
+from pipeline.engine.execution.processes import wait_until
 from tests.install.installing import HELLO, Installed, install
 
 
@@ -22,23 +22,23 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     return install(tmp_path_factory.mktemp("base"))
 
 
-def test_every_command_that_needs_no_server_works_in_an_empty_folder(machine: Installed) -> None:
-    before = machine.files()
-    assert "quickstart" in machine.said("--help")
-    assert machine.said("--version").split()[-1] == __version__
-    assert machine.said("status").startswith(f"no state yet at {machine.folder}/.pipeline; ")
-    assert "FAIL" not in machine.said("doctor")
-    assert "steps.snapshot" in machine.said("run", "openaq-train", "--dry-run")
-    assert "openaq-daily" in machine.said("cron")
-    assert "ok   openaq-train: this engine runs it" in machine.said("lint")
-    assert list(machine.folder.iterdir()) == [], "none of these leaves anything"
+def test_every_command_that_needs_no_server_works_in_an_empty_folder(laptop: Installed) -> None:
+    before = laptop.files()
+    assert "quickstart" in laptop.said("--help")
+    assert laptop.said("--version").split()[-1] == __version__
+    assert laptop.said("status").startswith(f"no state yet at {laptop.folder}/.pipeline; ")
+    assert "FAIL" not in laptop.said("doctor")
+    assert "steps.snapshot" in laptop.said("run", "openaq-train", "--dry-run")
+    assert "openaq-daily" in laptop.said("cron")
+    assert "ok   openaq-train: this engine runs it" in laptop.said("lint")
+    assert list(laptop.folder.iterdir()) == [], "none of these leaves anything"
 
-    (machine.folder / "hello.yaml").write_text(HELLO, encoding="utf-8")
-    assert re.search(r"Succeeded +hello\b", machine.said("run", "hello.yaml"))
-    assert (machine.folder / ".pipeline" / "journal.db").is_file()
-    assert "hello" in machine.said("runs")
+    (laptop.folder / "hello.yaml").write_text(HELLO, encoding="utf-8")
+    assert re.search(r"Succeeded +hello\b", laptop.said("run", "hello.yaml"))
+    assert (laptop.folder / ".pipeline" / "journal.db").is_file()
+    assert "hello" in laptop.said("runs")
 
-    charts = re.search(r"; (/\S+) shows what can be set", machine.said("deploy", "--values", "nosuch", code=2))
+    charts = re.search(r"; (/\S+) shows what can be set", laptop.said("deploy", "--values", "nosuch", code=2))
     assert charts and Path(charts[1]).is_file()
 
     assert "manifests/openaq/openaq-train.yaml" in laptop.said("render").splitlines()
@@ -48,8 +48,8 @@ def test_every_command_that_needs_no_server_works_in_an_empty_folder(machine: In
     for path in there:
         own = laptop.folder / "manifests" / path.relative_to(shipped)
         assert own.read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
-    assert "note: workflows are those of ./manifests" in machine.said("lint")
-    assert machine.files() == before
+    assert "note: workflows are those of ./manifests" in laptop.said("lint")
+    assert laptop.files() == before
 
 
 def test_without_extras_manifests_run_and_the_servers_say_what_they_need(base: Installed) -> None:
@@ -67,16 +67,16 @@ def test_without_extras_manifests_run_and_the_servers_say_what_they_need(base: I
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-def test_the_main_job_to_its_end(machine: Installed) -> None:
-    before = machine.files()
+def test_the_main_job_to_its_end(laptop: Installed) -> None:
+    before = laptop.files()
     try:
-        printed = machine.said("quickstart")
+        printed = laptop.said("quickstart")
         assert "Model openaq version 1, alias champion" in printed
-        assert str(machine.folder / ".pipeline" / "reports") in printed
-        machine.said("up")
-        log = machine.folder / ".pipeline" / "logs" / "watch.log"
+        assert str(laptop.folder / ".pipeline" / "reports") in printed
+        laptop.said("up")
+        log = laptop.folder / ".pipeline" / "logs" / "watch.log"
         assert wait_until(lambda: "openaq-daily: watched" in log.read_text(encoding="utf-8"), 60)
     finally:
-        machine.said("down")
-    assert "running" not in machine.said("status")
-    assert machine.files() == before
+        laptop.said("down")
+    assert "running" not in laptop.said("status")
+    assert laptop.files() == before

@@ -63,9 +63,8 @@ def of_controller(workflow: Mapping[str, Any]) -> Answer:
         "phase": status.get("phase") or "Pending",
         "message": names.message(status.get("message", "")),
         "outputs": names.values(status.get("outputs")),
-        "nodes": {names.of(node["id"]): _node(node, names, late=node["id"] in late) for node in nodes},
+        "nodes": _limited({names.of(node["id"]): _node(node, names, late=node["id"] in late) for node in nodes}),
     }
-    found["nodes"] = _limited(found["nodes"])
     return _without_nothing(found)
 
 

@@ -1,6 +1,7 @@
 """The normal form: what of a node tree is compared, and how it is written down."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -12,14 +13,14 @@ RUN = "dag-diamond-abcde"
 LEAF = f"{RUN}-{fnv1a(f'{RUN}.a')}"
 
 
-def workflow(**leaf):
+def workflow(**leaf: Any) -> dict[str, Any]:
     root = {"id": RUN, "name": RUN, "displayName": RUN, "type": "DAG", "phase": "Running", "children": [LEAF, "gone-1"]}
     node = {"id": LEAF, "name": f"{RUN}.a", "displayName": "a", "type": "Pod", "phase": "Failed", "boundaryID": RUN}
     status = {"phase": "Failed", "nodes": {LEAF: node | leaf, RUN: root}}
     return {"metadata": {"name": RUN, "uid": "0-1-2"}, "status": status}
 
 
-def test_nodes_are_named_by_their_place():
+def test_nodes_are_named_by_their_place() -> None:
     assert of_controller(workflow())["nodes"] == {
         "(root)": {"display": "<workflow>", "type": "DAG", "phase": "Running", "children": ["a"]},
         "a": {"display": "a", "type": "Pod", "phase": "Failed", "boundary": "(root)"},
@@ -37,11 +38,11 @@ def test_nodes_are_named_by_their_place():
         ("when '1 == 2' evaluated false", "when '1 == 2' evaluated false"),
     ],
 )
-def test_messages(message, kind):
+def test_messages(message: str, kind: str) -> None:
     assert of_controller(workflow(message=message))["nodes"]["a"]["message"] == kind
 
 
-def test_values():
+def test_values() -> None:
     outputs = {
         "parameters": [{"name": "b", "value": "2"}, {"name": "a", "value": RUN}, {"name": "none"}],
         "artifacts": [{"name": "z"}, {"name": "main-logs"}, {"name": "c"}],
@@ -56,19 +57,19 @@ def test_values():
     }
 
 
-def test_what_ran_out_of_time_has_no_exit_code():
+def test_what_ran_out_of_time_has_no_exit_code() -> None:
     late = workflow(message="Step exceeded its deadline", outputs={"exitCode": "143"})
     assert "outputs" not in of_controller(late)["nodes"]["a"]
 
 
-def test_failures_are_put_in_order():
+def test_failures_are_put_in_order() -> None:
     failures = [{"displayName": "b"}, {"displayName": "a"}]
     inputs = {"parameters": [{"name": "f", "value": json.dumps(failures)}]}
     found = of_controller(workflow(inputs=inputs))["nodes"]["a"]["inputs"]["parameters"]["f"]
     assert json.loads(found) == failures[::-1]
 
 
-def test_a_deep_tree_stays_readable():
+def test_a_deep_tree_stays_readable() -> None:
     names = [RUN + ".m" * depth for depth in range(100)]
     nodes = {name: {"id": name, "name": name, "type": "DAG", "phase": "Error"} for name in names}
     found = of_controller({"metadata": {"name": RUN, "uid": "0-1-2"}, "status": {"phase": "Error", "nodes": nodes}})
@@ -79,7 +80,7 @@ def test_a_deep_tree_stays_readable():
     assert in_short(found) == "Error"
 
 
-def test_what_fits_into_a_line_is_one():
+def test_what_fits_into_a_line_is_one() -> None:
     text = written({"phase": "Failed", "nodes": {"a": {"type": "Pod"}, "b": {"message": "x" * 100, "type": "Pod"}}})
     assert json.loads(text)["nodes"]["b"]["type"] == "Pod"
     assert '    "a": {"type": "Pod"},\n' in text

@@ -13,7 +13,7 @@ ALL = cases.find()
 
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
-def test_this_engine_answers_as_the_controller(case: Case, tmp_path: Path):
+def test_this_engine_answers_as_the_controller(case: Case, tmp_path: Path) -> None:
     wanted = case.wanted()
     assert wanted is not None, f"{case.name} has no answer yet; run make oracle"
     before, after = (written(answer).splitlines() for answer in (wanted, ours.ask(case, tmp_path)))
@@ -22,7 +22,7 @@ def test_this_engine_answers_as_the_controller(case: Case, tmp_path: Path):
 
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
-def test_a_case_says_what_it_shows(case: Case):
+def test_a_case_says_what_it_shows(case: Case) -> None:
     lines = case.text.splitlines()
     said = [line for line in lines[:4] if line.startswith("#")]
     assert lines[0].startswith("# ")
@@ -34,10 +34,10 @@ def test_a_case_says_what_it_shows(case: Case):
     assert not case.why or stored["ours"] != stored["controller"]
 
 
-def test_the_readme_lists_what_differs():
+def test_the_readme_lists_what_differs() -> None:
     readme = cases.README.read_text(encoding="utf-8")
     assert cases.with_differences(readme) == readme, "run make oracle"
 
 
-def test_every_answer_has_its_case():
+def test_every_answer_has_its_case() -> None:
     assert sorted(cases.FOLDER.rglob("*.json")) == [case.answer_file for case in ALL if case.answer_file.exists()]

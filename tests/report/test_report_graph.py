@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.engine.views.views import NodeView, RunView
+from pipeline.engine.views import Nodes, NodeView, RunView
 from pipeline.report.rails import rails
 from pipeline.report.tasks import Task, failures, tasks
 from steps.pages import words
@@ -59,7 +59,7 @@ def test_only_what_failed_for_good_is_a_failure(tmp_path: Path) -> None:
 def test_a_run_that_is_one_step() -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     node = NodeView("a", "a", "a", "t", "Pod", "Succeeded", now, now)
-    run = RunView("a", "one", {}, "Succeeded", "", now, now, now, (node,))
+    run = RunView("a", "one", {}, "Succeeded", "", now, now, now, Nodes((node,)))
     assert [task.name for task in tasks(run)] == ["a"]
 
 
@@ -67,7 +67,7 @@ def test_an_empty_fan_out_has_no_items() -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     root = NodeView("r", "r", "r", "t", "DAG", "Succeeded", now, now, children=("g",))
     group = NodeView("g", "r.fetch", "fetch", "t", "TaskGroup", "Succeeded", now, now, boundary="r")
-    [task] = tasks(RunView("r", "w", {}, "Succeeded", "", now, now, now, (root, group)))
+    [task] = tasks(RunView("r", "w", {}, "Succeeded", "", now, now, now, Nodes((root, group))))
     assert (task.name, task.items, task.phase) == ("fetch", (), "Succeeded")
 
 
@@ -82,7 +82,7 @@ def test_a_thousand_tasks_are_quick() -> None:
     ]
     root = NodeView("r", "r", "r", "t", "DAG", "Running", now, None, children=("n0",))
     before = datetime.now(UTC)
-    found = tasks(RunView("r", "w", {}, "Running", "", now, now, None, (root, *nodes)))
+    found = tasks(RunView("r", "w", {}, "Running", "", now, now, None, Nodes((root, *nodes))))
     assert len(found) == 1000
     assert datetime.now(UTC) - before < timedelta(seconds=0.5)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.engine.views.views import RunView
+from pipeline.engine.views import Nodes, RunView
 from pipeline.report import write
 from steps.pages import decision_page
 from tests.report import example_runs, example_summaries
@@ -82,7 +82,7 @@ def hostile(run: RunView) -> RunView:
         for node in run.nodes
     )
     given = {EVIL: EVIL, "as-of": EVIL, "declaration": EVIL, "locations": EVIL + STEERING}
-    return replace(run, id=EVIL + run.id, workflow=EVIL, message=EVIL, parameters=given, nodes=nodes)
+    return replace(run, id=EVIL + run.id, workflow=EVIL, message=EVIL, parameters=given, nodes=Nodes(nodes))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_what_steers_a_terminal_or_turns_text_round_is_left_out(tmp_path: Path) 
 def test_class_of_an_unknown_phase_cannot_leave_its_attribute(tmp_path: Path) -> None:
     run = example_runs.daily(tmp_path)
     nodes = tuple(replace(node, phase=f'x"{EVIL}', type=EVIL) for node in run.nodes)
-    page = Names(write([replace(run, phase=EVIL, nodes=nodes)], tmp_path / "report.html").read_text("utf-8"))
+    page = Names(write([replace(run, phase=EVIL, nodes=Nodes(nodes))], tmp_path / "report.html").read_text("utf-8"))
     assert page.names <= ALLOWED
 
 

@@ -22,9 +22,10 @@ def shown(folder: Path, spec: str, **parameters: str) -> str:
     file = folder / "w.yaml"
     body = textwrap.dedent(spec).strip("\n") + LEAF
     file.write_text(HEAD + textwrap.indent(body, "  "), encoding="utf-8")
-    console = Console(file=io.StringIO(), width=40)
+    printed = io.StringIO()
+    console = Console(file=printed, width=40)
     show(find(str(file)), parameters, None, console)
-    return console.file.getvalue().replace(f"{folder}/", "")  # type: ignore[attr-defined,no-any-return]
+    return printed.getvalue().replace(f"{folder}/", "")
 
 
 def tree(folder: Path, spec: str, **parameters: str) -> str:

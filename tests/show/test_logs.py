@@ -16,8 +16,7 @@ from typing import ClassVar
 import pytest
 from rich.cells import cell_len
 
-from pipeline.engine.views import labels
-from pipeline.engine.views.views import NodeView, RunView
+from pipeline.engine.views import Nodes, NodeView, RunView, labels
 from pipeline.show.log_lines import LONGEST, Tail, harmless, last_words, spoken
 from pipeline.show.logs import LogStream, Printer, live_logs
 
@@ -44,7 +43,7 @@ def node(folder: Path, name: str, phase: str = "Running", message: str = "", **m
 def run(*nodes: NodeView, phase: str = "Running", message: str = "") -> RunView:
     root = NodeView("r", "r", "r", "main", "DAG", phase, BEGAN, children=tuple(each.id for each in nodes))
     ended = None if phase == "Running" else ENDED
-    return RunView("r", "flow", {}, phase, message, BEGAN, BEGAN, ended, (root, *nodes))
+    return RunView("r", "flow", {}, phase, message, BEGAN, BEGAN, ended, Nodes((root, *nodes)))
 
 
 def append(folder: Path, name: str, text: str | bytes, stream: str = "stdout") -> None:
@@ -168,7 +167,7 @@ def test_attempts_and_nested_nodes_are_named() -> None:
         view(".fetch(0:a)", boundary="r"),
         view(".onExit"),
     )
-    found = labels(RunView("r", "flow", {}, "Running", "", BEGAN, BEGAN, None, nodes))
+    found = labels(RunView("r", "flow", {}, "Running", "", BEGAN, BEGAN, None, Nodes(nodes)))
     assert list(found.values()) == [
         *("flow", "train", "train.fit", "train.fit", "train.fit #2", "fetch(0:a)", "onExit"),
     ]
@@ -212,7 +211,8 @@ def test_a_line_that_a_step_of_ours_logs_as_json_is_shown_as_its_message(line: s
 
 def test_bytes_one_by_one_are_the_same_lines(tmp_path: Path) -> None:
     raw = "µ one\r\ntwo\rthree\n字\r\r\n\nend".encode()
-    log, found = tmp_path / "log", []
+    log = tmp_path / "log"
+    found: list[str] = []
     tail = Tail(log)
     for at in range(len(raw)):
         with log.open("ab") as file:
@@ -339,15 +339,15 @@ def test_a_growing_log_is_shown_before_anything_else_happens(
 ) -> None:
     seen: list[str] = []
 
-    def has_come() -> bool:
+    def has_come(words: str) -> bool:
         seen.append(capsys.readouterr().out)
-        return "a    | early" in "".join(seen)
+        return words in "".join(seen)
 
     with live_logs() as show:
         show(run(node(tmp_path, "a")))
-        until(lambda: (seen.append(capsys.readouterr().out), "run r" in "".join(seen))[1])
+        until(lambda: has_come("run r"))
         append(tmp_path, "a", "early\n")
-        until(has_come)
+        until(lambda: has_come("a    | early"))
 
 
 PIPED = """

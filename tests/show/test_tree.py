@@ -18,7 +18,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from pipeline.engine.views.views import NodeView, RunView
+from pipeline.engine.views import Nodes, NodeView, RunView
 from pipeline.show.tree import live_tree
 from tests.report import example_runs
 
@@ -72,7 +72,7 @@ def began_now(run: RunView) -> RunView:
     nodes = tuple(
         replace(node, started_at=moved(node.started_at), finished_at=moved(node.finished_at)) for node in run.nodes
     )
-    return replace(run, started_at=moved(run.started_at), finished_at=moved(run.finished_at), nodes=nodes)
+    return replace(run, started_at=moved(run.started_at), finished_at=moved(run.finished_at), nodes=Nodes(nodes))
 
 
 def test_terminal_shows_the_tree(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_what_a_step_waits_for_is_shown(tmp_path: Path) -> None:
     waiting = tuple(replace(node, message="Waiting for mutex openaq") for node in run.nodes[-2:])
     console = terminal()
     with live_tree(console) as show:
-        show(replace(run, nodes=(*run.nodes[:-2], *waiting)))
+        show(replace(run, nodes=Nodes((*run.nodes[:-2], *waiting))))
     assert screen(console)[4].endswith("Waiting for mutex openaq")
 
 
@@ -170,7 +170,7 @@ def test_what_does_not_fit_is_what_has_ended() -> None:
     ]
     going = NodeView("x", "r.going", "going", "t", "Pod", "Running", now, boundary="r")
     root = NodeView("r", "r", "r", "t", "DAG", "Running", now)
-    run = RunView("r", "big", {}, "Running", "", now, now, None, (root, *ended, going))
+    run = RunView("r", "big", {}, "Running", "", now, now, None, Nodes((root, *ended, going)))
     console = terminal(height=12)
     with live_tree(console) as show:
         show(run)
@@ -186,7 +186,7 @@ HOSTILE = "[bold red]x[/] [link=file:///etc]y[/link]\x1b[2J\x1b]0;title\x07\r\nn
 def hostile() -> RunView:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     node = NodeView("n", "n", HOSTILE, "t", "Pod", "Failed", now, now + timedelta(seconds=2), message=HOSTILE)
-    return RunView("r", HOSTILE, {}, "Failed", HOSTILE, now, now, now + timedelta(seconds=3), (node,))
+    return RunView("r", HOSTILE, {}, "Failed", HOSTILE, now, now, now + timedelta(seconds=3), Nodes((node,)))
 
 
 def test_hostile_text_is_neither_markup_nor_a_command() -> None:
@@ -213,7 +213,7 @@ def test_a_file_gets_a_line_for_each_change(tmp_path: Path) -> None:
     done = example_runs.daily(tmp_path)
     running = example_runs.daily(tmp_path, end=None)
     with live_tree(console) as show:
-        show(replace(running, nodes=running.nodes[:1]))
+        show(replace(running, nodes=Nodes(running.nodes[:1])))
         show(running)
         show(running)
         show(done)

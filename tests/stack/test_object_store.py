@@ -6,6 +6,7 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from pipeline.stack.object_store import BUCKETS, connect
 from tests.stack.witness import another_program_on, listening, processes_of, record_of
 
 
-def _client(stack: Stack):
+def _client(stack: Stack) -> Any:
     return connect(stack.settings("secret", "object-store"))
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,9 @@ pytestmark = pytest.mark.usefixtures("database_environment")
 IMAGE = "pipeline-serve:1"
 
 
-def admitted(number: int, folder: Path, image: str = IMAGE, template: Path | None = None) -> tuple[bool, dict]:
+def admitted(
+    number: int, folder: Path, image: str = IMAGE, template: Path | None = None
+) -> tuple[bool, dict[str, Any]]:
     template = template or artifact("openaq-train", "admit", "deployment", folder)
     outputs = ("--manifest-out", folder / "m", "--admitted-out", folder / "a")
     run(admit, "--decision", number, "--deployment", template, "--image", image, *outputs)
@@ -61,7 +64,7 @@ def test_the_server_is_told_decision_and_dataset_however_a_version_came_back(tmp
     assert origin(admitted(back, tmp_path)[1]) == {"MODEL_DECISION": "3", "MODEL_DATASET": "a"}
 
 
-def origin(manifest: dict) -> dict[str, str]:
+def origin(manifest: dict[str, Any]) -> dict[str, str]:
     (container,) = manifest["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
     wanted = ("MODEL_DECISION", "MODEL_DATASET")
     return {entry["name"]: entry["value"] for entry in container["env"] if entry["name"] in wanted}

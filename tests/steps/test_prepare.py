@@ -150,7 +150,7 @@ class TestAPatchedDay:
         new = set(keys("openaq/features/")) - set(before)
         assert {one.split("/")[-2] for one in new} == {"month=2021-03"}
         assert {one: lake().get(one) for one in before} == before
-        assert rows_of(102).loc[datetime(2021, 3, 4, 1, tzinfo=UTC), "value"] == 0
+        assert rows_of(102)["value"].loc[datetime(2021, 3, 4, 1, tzinfo=UTC)] == 0
 
     def test_changes_nothing_before_it(self, collector: Collector) -> None:
         """Nothing from the future: what is known later does not change the rows of earlier hours."""

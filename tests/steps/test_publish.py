@@ -27,6 +27,7 @@ from tests.steps.support.small_model import pack, upload
 
 pytestmark = pytest.mark.usefixtures("database", "store_environment")
 
+Floats = np.typing.NDArray[np.float64]
 PROJECT = declaration.parse(DECLARATION)
 PLACES = (9000001, 9000002)
 FIRST, LAST = date(2003, 4, 1), date(2003, 5, 20)
@@ -38,7 +39,7 @@ def hours() -> pd.DatetimeIndex:
     return pd.date_range(FIRST, LAST + timedelta(days=1), freq="h", tz="UTC", inclusive="right")
 
 
-def observed(place: int) -> np.ndarray:
+def observed(place: int) -> Floats:
     """What was measured: a daily course with noise, another at each place."""
     random = np.random.default_rng(place)
     return 30 + 10 * np.sin(2 * np.pi * hours().hour.to_numpy() / 24) + random.normal(0, 3, len(hours()))
@@ -99,7 +100,7 @@ def go_live(
     around: Bands | None = None,
 ) -> Linear:
     """A model of all the features, live."""
-    columns = columns or [name for name in features if name not in NOT_FEATURES]
+    columns = columns or [str(name) for name in features if name not in NOT_FEATURES]
     model = Linear.fit(features[columns], features["value"].to_numpy(), {}, 1)
     digest = pack(model, folder / f"model-{version}", around=around)
     uri = upload(folder / f"model-{version}", f"m{version}")

@@ -16,7 +16,8 @@ import requests
 from steps import serving as module
 from steps.backends.modelstore import request_body
 from steps.backends.objects import artifacts
-from tests.steps.support.model_server import ROOT, command, environment, serving
+from tests import ROOT
+from tests.steps.support.model_server import command, environment, serving
 from tests.steps.support.small_model import FAMILIES, FEATURES, known, pack, train, upload
 
 PREDICTIONS = "/api/v1.0/predictions"
@@ -37,7 +38,8 @@ def server(object_store: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def post(server: str, body: object, **more: Any) -> requests.Response:
-    return requests.post(server + PREDICTIONS, **({"json": body} | more), timeout=10)
+    content: dict[str, Any] = {"json": body} | more
+    return requests.post(server + PREDICTIONS, **content, timeout=10)
 
 
 def row(**changed: object) -> dict[str, Any]:

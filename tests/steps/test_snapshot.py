@@ -1,6 +1,7 @@
 """A dataset is fixed under a fingerprint of what it is made of, once, with the list of its trials."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ from steps.backends import datasets, objects
 from steps.backends.database import begin
 from steps.errors import BadInput, CheckFailed
 from steps.learning import lake
+from steps.learning.dataset import Series
 from steps.learning.trials import draw
 from tests.steps.support.learned import Learner, fill
 from tests.steps.support.released import decide, release
@@ -35,6 +37,7 @@ def test_a_dataset_is_fixed_and_described(learner: Learner) -> None:
     assert json.loads((learner.folder / "workers").read_text()) == [0, 1]
     assert set(stored(learner)) == {"dataset.json", "dataset.parquet", "files.json.gz", "trials.json"}
     dataset = lake.load(objects.lake(), "openaq", learner.fingerprint())
+    assert isinstance(dataset, Series)
     summary = learner.summary()
     assert summary["kind"] == "dataset"
     assert summary["rows"] == len(dataset.rows) > 1500
@@ -214,7 +217,7 @@ def test_a_dataset_that_is_gone_is_one_line(learner: Learner) -> None:
             ask(objects.lake(), "openaq", "0" * 32)
 
 
-def make_champion(family: str, parameters: dict[str, object]) -> None:
+def make_champion(family: str, parameters: Mapping[str, object]) -> None:
     make_champion_of({"family": family, "parameters": parameters, "features": None})
 
 

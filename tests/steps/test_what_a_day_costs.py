@@ -116,5 +116,5 @@ def test_a_month_that_another_parameter_comes_to_is_computed_at_once(collector: 
     assert collector.collect().code == 0
     assert collector.summary()["features"]["kept"] == 3 * 12 * 24 - 3
     here = rows().set_index(["location", "time"]).loc[101]
-    assert here.loc[datetime.fromisoformat("2021-03-13T05:00Z"), "co_o3"] > 0
+    assert here["co_o3"].loc[datetime.fromisoformat("2021-03-13T05:00Z")] > 0
     assert here.loc[: datetime.fromisoformat("2021-03-13T00:00Z"), "co_o3"].isna().all()

@@ -44,7 +44,7 @@ class Watched:
         self.sensors = Sensors(self.folder / "inbox.yaml" if one_file else self.folder)
         background = Background(engine.Journal(folder / "journal.db"))
         self.listener = BucketListener(lambda _: {})
-        self.uploads = Uploads(self.sensors, self.listener, background, Waiting(), Log(self.lines.append))
+        self.uploads = Uploads(self.sensors, self.listener, background, Waiting(folder), Log(self.lines.append))
 
     def write(self, text: str) -> None:
         (self.folder / "ingest.yaml").write_text(text, encoding="utf-8")

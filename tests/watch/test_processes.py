@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -47,12 +49,12 @@ INSTANTS = {
 class Machine:
     """A state folder, a folder of manifests, and watches that are real processes."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path) -> None:
         self.home, self.place, self.marks = folder / "home", folder / "manifests", folder / "marks"
         self.environment = {**os.environ, "PIPELINE_HOME": str(self.home)}
-        self.started = []
+        self.started: list[subprocess.Popen[bytes]] = []
 
-    def watch(self, *command):
+    def watch(self, *command: str) -> subprocess.Popen[bytes]:
         """A watch in a session of its own, as in a terminal; its output is in `output`."""
         given = command or (sys.executable, "-m", "pipeline", "watch", str(self.place))
         self.output = self.home.parent / f"output-{len(self.started)}"
@@ -63,7 +65,7 @@ class Machine:
         self.started.append(watch)
         return watch
 
-    def command(self, *arguments):
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command that ends by itself."""
         return subprocess.run(
             [sys.executable, "-m", "pipeline", *arguments],
@@ -73,18 +75,18 @@ class Machine:
             check=False,
         )
 
-    def write(self, script, *fields):
+    def write(self, script: str, *fields: str) -> None:
         """A CronWorkflow named w that marks its begin, does something, and marks its end."""
         mark = f"echo begin {{{{workflow.name}}}} {{{{workflow.scheduledTime}}}} >> {self.marks}"
         end = f"echo end {{{{workflow.name}}}} >> {self.marks}"
         write(self.place, "w", *(fields or FAST), script=f"{mark}; {script}; {end}")
 
-    def marked(self, what):
+    def marked(self, what: str) -> list[list[str]]:
         """The words of each mark that a run has made."""
         lines = self.marks.read_text().splitlines() if self.marks.exists() else []
         return [line.split()[1:] for line in lines if line.split()[0] == what]
 
-    def runs(self):
+    def runs(self) -> list[engine.RunSummary]:
         """All runs of the journal, the oldest first."""
         if not (self.home / "journal.db").exists():
             return []
@@ -94,13 +96,13 @@ class Machine:
         finally:
             journal.close()
 
-    def cron_log(self):
+    def cron_log(self) -> CronLog:
         return CronLog(engine.Journal(self.home / "journal.db"))
 
-    def succeeded(self):
+    def succeeded(self) -> list[str]:
         return [run.id for run in self.runs() if run.phase == "Succeeded"]
 
-    def clean(self):
+    def clean(self) -> None:
         """End what is still there."""
         for watch in self.started:
             watch.kill()
@@ -115,13 +117,13 @@ class Machine:
             journal.close()
 
 
-def with_group(pid, started):
+def with_group(pid: int, started: float) -> None:
     if is_alive(pid, started):
         os.killpg(pid, signal.SIGKILL)
 
 
 @pytest.fixture
-def machine(tmp_path):
+def machine(tmp_path: Path) -> Iterator[Machine]:
     made = Machine(tmp_path)
     try:
         yield made
@@ -129,7 +131,7 @@ def machine(tmp_path):
         made.clean()
 
 
-def until(condition, limit=100.0):
+def until[T](condition: Callable[[], T], limit: float = 100.0) -> T:
     end = time.monotonic() + limit
     while not (found := condition()):
         assert time.monotonic() < end, "it did not come"
@@ -138,7 +140,7 @@ def until(condition, limit=100.0):
 
 
 @contextmanager
-def told(machine):
+def told(machine: Machine) -> Iterator[None]:
     """Show what the watch said where a test fails."""
     try:
         yield
@@ -147,7 +149,7 @@ def told(machine):
         raise
 
 
-def test_runs_start_by_themselves_and_ctrl_c_leaves_them_alone(machine):
+def test_runs_start_by_themselves_and_ctrl_c_leaves_them_alone(machine: Machine) -> None:
     machine.write("true")
     watch = machine.watch()
     with told(machine):
@@ -168,7 +170,7 @@ def test_runs_start_by_themselves_and_ctrl_c_leaves_them_alone(machine):
     assert [running] in machine.marked("end")
 
 
-def test_a_second_watch_says_so_in_one_line(machine):
+def test_a_second_watch_says_so_in_one_line(machine: Machine) -> None:
     machine.write("true", "schedules: ['@yearly']")
     first = machine.watch()
     until(lambda: "w: watched" in machine.output.read_text())
@@ -184,11 +186,11 @@ def test_a_second_watch_says_so_in_one_line(machine):
     assert third.poll() is None
 
 
-def cells(line):
+def cells(line: str) -> list[str]:
     return re.split(r"  +", line.strip())
 
 
-def test_the_list_of_schedules(machine):
+def test_the_list_of_schedules(machine: Machine) -> None:
     write(machine.place, "w", "schedules: [30 2 29 2 *]", "timezone: Europe/Vienna", "suspend: true")
     write(machine.place, "v", "schedules: [0 0 30 2 *]")
     (machine.place / "broken.yaml").write_text("kind: [")
@@ -207,7 +209,7 @@ def test_the_list_of_schedules(machine):
     assert not machine.home.exists(), "looking changes nothing"
 
 
-def test_the_list_tells_how_the_last_run_went(machine):
+def test_the_list_tells_how_the_last_run_went(machine: Machine) -> None:
     machine.write("exit 7", "schedules: ['@every 3s']")
     watch = machine.watch()
     with told(machine):
@@ -225,7 +227,7 @@ def test_the_list_tells_how_the_last_run_went(machine):
     [("a: 1", "CronWorkflow"), ("kind: [", "not YAML"), (None, "holds no .yaml file")],
     ids=["no workflow", "broken", "empty"],
 )
-def test_a_folder_without_schedules_is_a_mistake(command, file, words, machine):
+def test_a_folder_without_schedules_is_a_mistake(command: str, file: str | None, words: str, machine: Machine) -> None:
     machine.place.mkdir()
     if file is not None:
         (machine.place / "x.yaml").write_text(file)
@@ -237,7 +239,7 @@ def test_a_folder_without_schedules_is_a_mistake(command, file, words, machine):
 
 
 @pytest.mark.parametrize("instant", INSTANTS)
-def test_killed_between_recording_and_starting(instant, machine):
+def test_killed_between_recording_and_starting(instant: str, machine: Machine) -> None:
     machine.write("true")
     killed = machine.watch(sys.executable, "-c", KILLED.format(where=INSTANTS[instant]), str(machine.place))
     assert killed.wait() == -signal.SIGKILL, machine.output.read_text()
@@ -251,7 +253,7 @@ def test_killed_between_recording_and_starting(instant, machine):
         assert set(began.values()) == {1}, began
 
 
-def test_a_run_outlives_its_watch_and_is_not_started_again(machine):
+def test_a_run_outlives_its_watch_and_is_not_started_again(machine: Machine) -> None:
     machine.write("while [ ! -e {} ]; do sleep 0.1; done".format(machine.home.parent / "go"))
     watch = machine.watch()
     with told(machine):
@@ -268,7 +270,7 @@ def test_a_run_outlives_its_watch_and_is_not_started_again(machine):
 
 @pytest.mark.soak
 @pytest.mark.timeout(600)
-def test_killed_at_random_instants(machine):
+def test_killed_at_random_instants(machine: Machine) -> None:
     machine.write(
         "true", "schedules: ['@every 1s']", "startingDeadlineSeconds: 100", "successfulJobsHistoryLimit: 1000"
     )

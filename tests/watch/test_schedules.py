@@ -1,20 +1,24 @@
 """The watch under a clock that the tests move: what it starts, what it says, and what it finds again after a kill."""
 
 import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from pipeline import engine
 from pipeline.engine.schedule import crons
+from pipeline.engine.schedule.cron import Status
 from pipeline.errors import UserError
 from pipeline.laptop.cron_log import CronLog
-from pipeline.watch.loop import LOOK_SECONDS, alone, watch
+from pipeline.watch.loop import LOOK_SECONDS, Clock, alone, watch
 from pipeline.watch.messages import Log
-from tests.watch.watching import HOURLY, NOON, Killed, World, seconds, write
+from tests.engine.laboratory import log_of
+from tests.watch.watching import HOURLY, NOON, Killed, World, cron_of, seconds, write
 
 
 @pytest.fixture(autouse=True)
-def machine_in_utc(monkeypatch):
+def machine_in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield
@@ -23,21 +27,21 @@ def machine_in_utc(monkeypatch):
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-def test_a_run_is_named_by_its_time_and_knows_it(world):
+def test_a_run_is_named_by_its_time_and_knows_it(world: World) -> None:
     write(world.place, "w", HOURLY, script="echo {{workflow.scheduledTime}} {{workflow.name}}")
     world.watch().look(NOON - 10, NOON - 1)
     assert world.runs == []
     world.look(NOON + 0.2)
     assert world.runs == world.children.started == [f"w-{NOON}"]
     view = world.execute(f"w-{NOON}")
-    assert (view.nodes[0].log / "stdout.log").read_text() == f"2026-05-17T12:00:00Z w-{NOON}\n"
+    assert log_of(view) == f"2026-05-17T12:00:00Z w-{NOON}\n"
 
 
-def test_each_thing_is_one_line(world):
+def test_each_thing_is_one_line(world: World) -> None:
     write(world.place, "w", HOURLY, "timezone: Europe/Vienna")
     write(world.place, "u", "schedules: [30 12 * * *]", "suspend: true")
     world.watch().look(NOON - 10, NOON)
@@ -65,7 +69,7 @@ def test_each_thing_is_one_line(world):
     ],
     ids=["left out in spring", "twice in autumn"],
 )
-def test_half_past_two_in_vienna(day, times, world):
+def test_half_past_two_in_vienna(day: str, times: list[str], world: World) -> None:
     write(world.place, "w", "schedules: [30 2 * * *]", "timezone: Europe/Vienna")
     start = seconds(day)
     world.watch().look(*(start + 600 * step for step in range(6 * 40)))
@@ -73,7 +77,7 @@ def test_half_past_two_in_vienna(day, times, world):
 
 
 @pytest.mark.parametrize(("policy", "runs"), [("Allow", [0, 3600]), ("Forbid", [0]), ("Replace", [0, 3600])])
-def test_the_three_policies(policy, runs, world):
+def test_the_three_policies(policy: str, runs: list[int], world: World) -> None:
     write(world.place, "w", HOURLY, f"concurrencyPolicy: {policy}", script="sleep 600")
     world.watch().look(NOON - 1, NOON, NOON + 1, NOON + 3600, NOON + 3601)
     assert world.runs == [f"w-{NOON + at}" for at in runs]
@@ -82,7 +86,7 @@ def test_the_three_policies(policy, runs, world):
         assert world.execute(f"w-{NOON}").message == "Stopped with strategy 'Terminate'"
 
 
-def test_what_forbid_skipped_is_made_up_for_when_the_run_has_ended(world):
+def test_what_forbid_skipped_is_made_up_for_when_the_run_has_ended(world: World) -> None:
     write(world.place, "w", HOURLY, "concurrencyPolicy: Forbid", "startingDeadlineSeconds: 3000")
     world.watch().look(NOON - 5, NOON, NOON + 3600, NOON + 3600 + crons.LOOK_AGAIN_SECONDS)
     assert len(world.said("skipped")) == 1, "though it was looked at twice"
@@ -91,15 +95,15 @@ def test_what_forbid_skipped_is_made_up_for_when_the_run_has_ended(world):
     assert world.runs == [f"w-{NOON}", f"w-{NOON + 3600}"]
 
 
-def test_a_when_that_cannot_be_evaluated_is_counted(world):
+def test_a_when_that_cannot_be_evaluated_is_counted(world: World) -> None:
     write(world.place, "w", HOURLY, "when: \"'{{cronworkflow.name}}'\"")
     for hour in range(2):
         world.watch().look(NOON + hour * 3600 - 5, NOON + hour * 3600)
-    assert world.cron_log.status(engine.load(world.place).named("w").cron).failed == 2
+    assert world.cron_log.status(cron_of(world.place, "w")).failed == 2
     assert world.runs == []
 
 
-def test_a_run_that_a_person_started_counts_as_active(world):
+def test_a_run_that_a_person_started_counts_as_active(world: World) -> None:
     write(world.place, "w", HOURLY, "concurrencyPolicy: Forbid")
     by_hand = engine.submit(world.journal, engine.load(world.place), "w", {})
     world.journal.take(by_hand, world.home)
@@ -111,7 +115,7 @@ def test_a_run_that_a_person_started_counts_as_active(world):
     assert by_hand not in world.children.started, "nor is it for the watch to go on with it"
 
 
-def test_counts_outlive_the_watch_and_a_stop_strategy_ends_the_schedule(world):
+def test_counts_outlive_the_watch_and_a_stop_strategy_ends_the_schedule(world: World) -> None:
     fields = (HOURLY, "stopStrategy: {expression: cronworkflow.failed >= 2}")
     write(world.place, "w", *fields, script="exit 3")
     for hour in range(4):
@@ -126,7 +130,7 @@ def test_counts_outlive_the_watch_and_a_stop_strategy_ends_the_schedule(world):
     assert f"w-{NOON + 5 * 3600}" in world.runs, "another expression begins anew"
 
 
-def test_history_limits_delete_runs_and_their_files(world):
+def test_history_limits_delete_runs_and_their_files(world: World) -> None:
     write(world.place, "w", HOURLY, "successfulJobsHistoryLimit: 1")
     world.watch().look(NOON - 5)
     for hour in range(3):
@@ -140,7 +144,7 @@ def test_history_limits_delete_runs_and_their_files(world):
     assert world.runs == [f"w-{NOON + 7200}"], "a time whose run is deleted stays taken"
 
 
-def test_a_changed_manifest_counts_from_then_on(world):
+def test_a_changed_manifest_counts_from_then_on(world: World) -> None:
     write(world.place, "w", HOURLY)
     world.watch().look(NOON - 5)
     write(world.place, "w", "schedules: [1 * * * *]")
@@ -157,7 +161,7 @@ def test_a_changed_manifest_counts_from_then_on(world):
     assert f"v-{NOON + 3600}" not in world.runs
 
 
-def test_a_time_that_comes_while_a_manifest_is_edited_is_not_lost(world):
+def test_a_time_that_comes_while_a_manifest_is_edited_is_not_lost(world: World) -> None:
     write(world.place, "w", HOURLY)
     world.watch().look(NOON - 5)
     (world.place / "w.yaml").write_text("")
@@ -167,7 +171,7 @@ def test_a_time_that_comes_while_a_manifest_is_edited_is_not_lost(world):
     assert world.runs == [f"w-{NOON}"]
     assert world.said("gone") == []
     view = world.execute(f"w-{NOON}")
-    assert (view.nodes[0].log / "stdout.log").read_text() == "new\n"
+    assert log_of(view) == "new\n"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +179,7 @@ def test_a_time_that_comes_while_a_manifest_is_edited_is_not_lost(world):
     [("kind: [", "not YAML"), ("spec:", "spec.schedules '99 * * * *' has 99 as minute"), (None, "w.yaml")],
     ids=["not YAML", "refused", "unreadable"],
 )
-def test_of_a_broken_manifest_the_last_good_one_is_kept(broken, words, world):
+def test_of_a_broken_manifest_the_last_good_one_is_kept(broken: str | None, words: str, world: World) -> None:
     write(world.place, "w", HOURLY)
     write(world.place, "v", HOURLY)
     world.watch().look(NOON - 5)
@@ -194,10 +198,10 @@ def test_of_a_broken_manifest_the_last_good_one_is_kept(broken, words, world):
     assert f"w-{NOON + 60}" in world.runs
 
 
-def kill_at(point, world, monkeypatch):
+def kill_at(point: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kill the watch when it comes to a point for the first time."""
 
-    def die(*_, **__):
+    def die(*_: object, **__: object) -> None:
         raise Killed
 
     if point == "before the time is given":
@@ -216,7 +220,9 @@ POINTS = ["before the time is given", "before the run is submitted", "before a p
 @pytest.mark.parametrize("deadline", [True, False], ids=["deadline", "no deadline"])
 @pytest.mark.parametrize("policy", ["Allow", "Forbid", "Replace"])
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_at_any_point_each_time_is_started_once(point, policy, deadline, world, monkeypatch):
+def test_killed_at_any_point_each_time_is_started_once(
+    point: str, policy: str, deadline: bool, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     more = ["startingDeadlineSeconds: 600"] if deadline else []
     write(world.place, "w", HOURLY, f"concurrencyPolicy: {policy}", *more)
     world.watch().look(NOON - 3605, NOON - 3600)
@@ -237,18 +243,18 @@ def test_killed_at_any_point_each_time_is_started_once(point, policy, deadline, 
     assert len(world.runs) == 1 + (not lost)
 
 
-def test_a_time_is_given_once_whoever_asks(world):
+def test_a_time_is_given_once_whoever_asks(world: World) -> None:
     write(world.place, "w", HOURLY)
     world.watch()
-    cron = engine.load(world.place).named("w").cron
+    cron = cron_of(world.place, "w")
     other = CronLog(engine.Journal(world.journal.path))
-    assert world.cron_log.claim(cron, crons.Status(NOON), f"w-{NOON}", NOON)
-    assert not other.claim(cron, crons.Status(5), "another", NOON)
+    assert world.cron_log.claim(cron, Status(NOON), f"w-{NOON}", NOON)
+    assert not other.claim(cron, Status(5), "another", NOON)
     assert other.status(cron).last_scheduled == NOON
     assert [entry.run for entry in other.open()] == [f"w-{NOON}"]
 
 
-def test_a_start_that_was_cut_off_is_not_finished_days_later(world, monkeypatch):
+def test_a_start_that_was_cut_off_is_not_finished_days_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     write(world.place, "w", HOURLY, "startingDeadlineSeconds: 600", "concurrencyPolicy: Forbid")
     world.watch().look(NOON - 5)
     with monkeypatch.context() as patched, pytest.raises(Killed):
@@ -261,7 +267,7 @@ def test_a_start_that_was_cut_off_is_not_finished_days_later(world, monkeypatch)
     assert world.runs == [f"w-{NOON + 3600}"], "and it is not in the way"
 
 
-def test_a_run_whose_process_was_killed_goes_on_but_not_for_ever(world):
+def test_a_run_whose_process_was_killed_goes_on_but_not_for_ever(world: World) -> None:
     write(world.place, "w", HOURLY, "concurrencyPolicy: Forbid")
     world.watch().look(NOON - 5, NOON)
     for later in range(1, 6):
@@ -273,11 +279,11 @@ def test_a_run_whose_process_was_killed_goes_on_but_not_for_ever(world):
     assert world.runs == [f"w-{NOON}", f"w-{NOON + 3600}"], "it is not in the way"
 
 
-def test_a_run_that_ends_in_this_very_moment_is_not_gone_on_with(world, monkeypatch):
+def test_a_run_that_ends_in_this_very_moment_is_not_gone_on_with(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     write(world.place, "w", HOURLY)
     world.watch().look(NOON - 5, NOON)
 
-    def ends(run):
+    def ends(run: str) -> bool:
         world.execute(run)
         return False
 
@@ -288,7 +294,7 @@ def test_a_run_that_ends_in_this_very_moment_is_not_gone_on_with(world, monkeypa
     assert len(world.said("succeeded")) == 1
 
 
-def test_a_run_goes_on_when_its_manifest_is_gone(world):
+def test_a_run_goes_on_when_its_manifest_is_gone(world: World) -> None:
     write(world.place, "w", HOURLY)
     write(world.place, "v", "schedules: ['@daily']")
     world.watch().look(NOON - 5, NOON)
@@ -299,7 +305,7 @@ def test_a_run_goes_on_when_its_manifest_is_gone(world):
     assert len(world.look(NOON + 10).said("succeeded")) == 1
 
 
-def test_a_workflow_that_needs_a_parameter_is_not_watched(world):
+def test_a_workflow_that_needs_a_parameter_is_not_watched(world: World) -> None:
     file = write(world.place, "w", HOURLY)
     text = file.read_text().replace("entrypoint: main", "entrypoint: main\n    arguments: {parameters: [{name: x}]}")
     file.write_text(text)
@@ -308,30 +314,31 @@ def test_a_workflow_that_needs_a_parameter_is_not_watched(world):
     assert len(world.said("needs a value for the parameter x")) == 1
 
 
-def test_what_a_person_wrote_cannot_break_a_line(world):
+def test_what_a_person_wrote_cannot_break_a_line(world: World) -> None:
     write(world.place, "w", "schedules: ['@hourly']", """when: "'a\\e[31mb'\"""")
     world.watch().look(NOON - 5, NOON)
     assert len(world.said("when cannot be evaluated")) == 1
     assert all(line.isprintable() for line in world.lines)
 
 
-class Moving:
+class Moving(Clock):
     """A clock that goes on when it is waited for, and ends the watch after some waits."""
 
-    def __init__(self, now, waits):
-        self.time, self.waits, self.waited = now, waits, []
+    def __init__(self, now: float, waits: int) -> None:
+        self.time, self.waits = now, waits
+        self.waited: list[float] = []
 
-    def now(self):
+    def now(self) -> float:
         return self.time
 
-    def wait(self, seconds, descriptors):
+    def wait(self, seconds: float, descriptors: Sequence[int]) -> None:
         self.waited.append(seconds)
         self.time += seconds
         if len(self.waited) >= self.waits:
             raise KeyboardInterrupt
 
 
-def test_it_waits_for_what_is_due_but_looks_up_now_and_then(world):
+def test_it_waits_for_what_is_due_but_looks_up_now_and_then(world: World) -> None:
     write(world.place, "w", HOURLY)
     world.watch()
     clock = Moving(NOON - 5.0, 5)
@@ -341,7 +348,7 @@ def test_it_waits_for_what_is_due_but_looks_up_now_and_then(world):
     assert world.runs == [f"w-{NOON}"]
 
 
-def test_with_nothing_due_it_still_looks_up(world):
+def test_with_nothing_due_it_still_looks_up(world: World) -> None:
     write(world.place, "w", "schedules: [0 0 30 2 *]")
     world.watch()
     clock = Moving(NOON, 3)
@@ -350,7 +357,7 @@ def test_with_nothing_due_it_still_looks_up(world):
     assert clock.waited == [LOOK_SECONDS] * 3
 
 
-def test_a_machine_that_slept_starts_the_latest_within_the_deadline(world):
+def test_a_machine_that_slept_starts_the_latest_within_the_deadline(world: World) -> None:
     write(world.place, "w", HOURLY, "startingDeadlineSeconds: 900")
     write(world.place, "v", HOURLY)
     world.watch().look(NOON - 5, NOON + 5 * 3600 + crons.LATE_SECONDS)
@@ -358,7 +365,7 @@ def test_a_machine_that_slept_starts_the_latest_within_the_deadline(world):
     assert len(world.said("v: skipped Sun 2026-05-17 17:00:00 UTC: it was missed")) == 1
 
 
-def test_the_second_watch_says_that_there_is_another(tmp_path):
+def test_the_second_watch_says_that_there_is_another(tmp_path: Path) -> None:
     with alone(tmp_path), pytest.raises(UserError, match=r"process \d+ is watching here already"), alone(tmp_path):
         pass
     with alone(tmp_path):

@@ -77,7 +77,7 @@ class World:
 
     def watch(self, listener: type[BucketListener] = BucketListener, *, starting_seconds: float = 15.0) -> Uploads:
         """A new one, which listens by now."""
-        self.children = Waiting()
+        self.children = Waiting(self.home)
         self.listeners.append(listener(lambda name: self.stack.settings("secret", name)))
         background = Background(self.journal, starting_seconds=starting_seconds)
         log = Log(self.lines.append)
@@ -237,14 +237,19 @@ def test_a_sensor_that_the_watch_cannot_do_is_told_and_the_file_may_be_mended(wo
     try:
         listener = BucketListener(lambda _: {})
         background = Background(world.journal)
-        uploads = Uploads(Sensors(world.place), listener, background, Waiting(), Log(world.lines.append))
+        uploads = Uploads(Sensors(world.place), listener, background, Waiting(world.home), Log(world.lines.append))
         uploads.process(time.time())
         assert [line for line in world.lines if "wine-inbox-sensor.yaml, line" in line and "operation must be" in line]
         assert uploads.names() == []
         assert [line for line in world.lines if "listening" in line] == []
     finally:
         file.write_text(text, encoding="utf-8")
-    until(lambda: uploads.process(time.time()) or [line for line in world.lines if "cannot listen" in line])
+
+    def refused() -> list[str]:
+        uploads.process(time.time())
+        return [line for line in world.lines if "cannot listen" in line]
+
+    until(refused)
     assert "the Secret object-store-events has no key AWS_ACCESS_KEY_ID" in world.lines[-1]
     listener.listen([])
 

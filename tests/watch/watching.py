@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import engine
+from pipeline.engine.schedule.cron import Cron
+from pipeline.laptop.children import Children
 from pipeline.laptop.cron_log import CronLog
 from pipeline.stack import Stack
 from pipeline.stack.host import StackHost
@@ -45,14 +47,22 @@ def write(place: Path, name: str, *fields: str, script: str = "true") -> Path:
     return file
 
 
+def cron_of(place: Path, name: str) -> Cron:
+    """When that CronWorkflow of the folder runs."""
+    cron = engine.load(place).named(name).cron
+    assert cron is not None
+    return cron
+
+
 class Killed(BaseException):
     """The watch was killed in this instant."""
 
 
-class Waiting:
+class Waiting(Children):
     """Children that execute a run when they are told to. `started`: in which order runs were given to them."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
         self.started: list[str] = []
         self.alive: set[str] = set()
         self.killed = False
@@ -83,7 +93,7 @@ class World:
 
     def watch(self) -> "World":
         """A new watch, after whatever became of the one before."""
-        self.children = Waiting()
+        self.children = Waiting(self.home)
         self.cron_log = CronLog(self.journal)
         log = Log(self.lines.append)
         runs = CronRuns(self.journal, self.cron_log, self.children, log)

@@ -21,7 +21,7 @@ from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Ended, Event, Outputs
 from pipeline.engine.scheduler.state import Node, Run
 from pipeline.engine.spec import Artifact, Template
-from pipeline.engine.views.views import origin, reused_from
+from pipeline.engine.views.nodes import origin, reused_from
 
 _LEAVES: Final = ("Pod", "Suspend")
 

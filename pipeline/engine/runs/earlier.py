@@ -10,7 +10,8 @@ from pipeline.engine.execution.reuse import Leaf, Reuse, as_leaf
 from pipeline.engine.runs.lifecycle import view
 from pipeline.engine.spec import Workflow
 from pipeline.engine.views.naming import attempts, below, names
-from pipeline.engine.views.views import NodeView, RunView
+from pipeline.engine.views.nodes import NodeView
+from pipeline.engine.views.views import RunView
 from pipeline.errors import UserError
 
 _BROKEN = ("Failed", "Error")

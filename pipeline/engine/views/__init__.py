@@ -1,6 +1,9 @@
 """A run as others see it."""
 
-from pipeline.engine.views.naming import attempts, labels
-from pipeline.engine.views.views import Nodes, NodeView, RunSummary, RunView, origin
+from pipeline.engine.views.labels import labels
+from pipeline.engine.views.naming import attempts
+from pipeline.engine.views.nodes import NodeView, origin
+from pipeline.engine.views.tails import last_line, last_lines
+from pipeline.engine.views.views import Nodes, RunSummary, RunView
 
-__all__ = ["NodeView", "Nodes", "RunSummary", "RunView", "attempts", "labels", "origin"]
+__all__ = ["NodeView", "Nodes", "RunSummary", "RunView", "attempts", "labels", "last_line", "last_lines", "origin"]

@@ -10,7 +10,8 @@ from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.state import BROKEN, Node, Run
 from pipeline.engine.spec import Artifact
-from pipeline.engine.views.views import Nodes, NodeView, RunView
+from pipeline.engine.views.nodes import NodeView
+from pipeline.engine.views.views import Nodes, RunView
 
 
 class Viewer:

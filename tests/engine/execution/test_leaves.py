@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +70,7 @@ templates:
 """
 
 
-def test_parameters_files_and_folders_go_from_step_to_step(lab: Laboratory):
+def test_parameters_files_and_folders_go_from_step_to_step(lab: Laboratory) -> None:
     view = lab.run(PASS_ON, who="you")
     assert view.phase == "Succeeded", view.message
     assert log_of(view, ".take") == "hello you, printed\ncontent\ninside\nfor you"
@@ -80,7 +82,9 @@ def test_parameters_files_and_folders_go_from_step_to_step(lab: Laboratory):
     assert view.nodes[2].inputs["parameters"]["greeting"] == "hello you"
 
 
-def test_a_step_finds_its_own_environment_and_nothing_of_the_callers(lab: Laboratory, monkeypatch):
+def test_a_step_finds_its_own_environment_and_nothing_of_the_callers(
+    lab: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SECRET_OF_THE_CALLER", "x")
     lab.host.settings = {"store": {"KEY": "k", "SHARED": "first"}, "more": {"A": "a", "SHARED": "second"}}
     view = lab.run(
@@ -107,6 +111,7 @@ def test_a_step_finds_its_own_environment_and_nothing_of_the_callers(lab: Labora
     for name in ("PWD", "SHLVL", "_", "OLDPWD"):
         found.pop(name, None)
     folder = view.nodes[0].log
+    assert folder is not None
     assert found.pop("PATH").endswith(os.environ["PATH"])
     assert found.pop("HOME") == f"{folder}/home"
     assert found.pop("TMPDIR") == f"{folder}/tmp"
@@ -119,7 +124,7 @@ def test_a_step_finds_its_own_environment_and_nothing_of_the_callers(lab: Labora
     assert not (folder / "home").exists(), "what was only for the process is gone"
 
 
-def test_settings_that_are_not_there(lab: Laboratory):
+def test_settings_that_are_not_there(lab: Laboratory) -> None:
     view = lab.run(
         "entrypoint: only\ntemplates:\n  - name: only\n    container:\n"
         "      {image: i, command: [env], envFrom: [{secretRef: {name: nosuch}}]}\n"
@@ -127,9 +132,14 @@ def test_settings_that_are_not_there(lab: Laboratory):
     assert (view.phase, view.message) == ("Error", "no secret is named nosuch here; there are none")
 
 
-def test_a_command_goes_to_the_host(lab: Laboratory):
+def test_a_command_goes_to_the_host(lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    lab.host.start = lambda command, **where: asked.append(list(command)) or Child(["true"], **where)
+
+    def start(command: Sequence[str], **where: Any) -> Child:
+        asked.append(list(command))
+        return Child(["true"], **where)
+
+    monkeypatch.setattr(lab.host, "start", start)
     spec = """
     entrypoint: only
     templates:
@@ -151,13 +161,13 @@ def test_a_command_goes_to_the_host(lab: Laboratory):
         ("kill -TERM $$$$", "Failed", "main: Error (exit code 143)"),
     ],
 )
-def test_a_step_that_fails_says_how(lab: Laboratory, text, phase, message):
+def test_a_step_that_fails_says_how(lab: Laboratory, text: str, phase: str, message: str) -> None:
     view = lab.script(text)
     assert (view.phase, view.nodes[0].phase, view.nodes[0].message) == (phase, phase, message)
-    assert view.nodes[0].outputs["exitCode"] == message.split("exit code ")[1].split(")")[0]
+    assert view.nodes[0].outputs["exitCode"] == message.split("exit code ")[1].split(")", maxsplit=1)[0]
 
 
-def test_a_failed_step_still_has_the_outputs_it_wrote(lab: Laboratory):
+def test_a_failed_step_still_has_the_outputs_it_wrote(lab: Laboratory) -> None:
     view = lab.script(
         "echo report > {{outputs.artifacts.page.path}}; exit 3", outputs="{artifacts: [{name: page, path: /work/page}]}"
     )
@@ -175,13 +185,13 @@ def test_a_failed_step_still_has_the_outputs_it_wrote(lab: Laboratory):
         ),
     ],
 )
-def test_a_missing_output_is_an_error(lab: Laboratory, outputs, message):
+def test_a_missing_output_is_an_error(lab: Laboratory, outputs: str, message: str) -> None:
     view = lab.script("true", outputs=outputs)
     assert (view.phase, view.message) == ("Error", message)
 
 
 @pytest.mark.parametrize(("size", "phase"), [(256 * 1024, "Succeeded"), (256 * 1024 + 1, "Error")])
-def test_a_parameter_has_at_most_256_kb(lab: Laboratory, size, phase):
+def test_a_parameter_has_at_most_256_kb(lab: Laboratory, size: int, phase: str) -> None:
     view = lab.script(
         f"head -c {size} /dev/zero | tr '\\0' x > {{{{outputs.parameters.o.path}}}}; "
         "echo >> {{outputs.parameters.o.path}}",
@@ -201,25 +211,27 @@ def test_a_parameter_has_at_most_256_kb(lab: Laboratory, size, phase):
         ("/etc/passwd", "main: Error (exit code 64): there is no command /etc/passwd here, or it may not be run"),
     ],
 )
-def test_a_command_that_cannot_be_run(lab: Laboratory, command, message):
+def test_a_command_that_cannot_be_run(lab: Laboratory, command: str, message: str) -> None:
     view = lab.run(f"entrypoint: only\ntemplates:\n  - {{name: only, container: {{image: i, command: [{command}]}}}}\n")
     assert (view.phase, view.message) == ("Failed", message)
 
 
-def test_a_host_that_breaks_breaks_the_node_and_not_the_engine(lab: Laboratory):
-    def broken(*_, **__):
+def test_a_host_that_breaks_breaks_the_node_and_not_the_engine(
+    lab: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise KeyError("surprise")
 
-    lab.host.start = broken
+    monkeypatch.setattr(lab.host, "start", broken)
     spec = "entrypoint: only\ntemplates:\n  - {name: only, container: {image: i, command: [python, -m, steps.plan]}}\n"
     view = lab.run(spec)
     assert (view.phase, view.message) == ("Error", "KeyError: 'surprise'")
 
 
-def test_a_full_disk_is_one_clear_line(lab: Laboratory, monkeypatch):
+def test_a_full_disk_is_one_clear_line(lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fake: a small disk needs root to make. What a real one raises is raised where the first byte is written."""
 
-    def full(self):
+    def full(self: places.Place) -> None:
         raise OSError(28, "No space left on device", str(self.folder))
 
     monkeypatch.setattr(places.Place, "prepare", full)
@@ -228,21 +240,23 @@ def test_a_full_disk_is_one_clear_line(lab: Laboratory, monkeypatch):
     assert view.message.startswith("No space left on device: ")
 
 
-def test_a_deadline_ends_the_whole_group(lab: Laboratory):
+def test_a_deadline_ends_the_whole_group(lab: Laboratory) -> None:
     lab.patience = Patience(grace_seconds=0.3)
-    view = lab.script("trap '' TERM; sleep 1000 & sleep 1000; wait", activeDeadlineSeconds="1")
+    view = lab.script("trap '' TERM; sleep 1000 & echo $!; sleep 1000; wait", activeDeadlineSeconds="1")
     assert view.phase == "Failed"
     assert view.message == "Pod was active on the node longer than the specified deadline"
+    pid = int(log_of(view))
+    until(lambda: start_time(pid) is None)
 
 
-def test_what_a_step_leaves_in_its_group_ends_with_it(lab: Laboratory):
+def test_what_a_step_leaves_in_its_group_ends_with_it(lab: Laboratory) -> None:
     view = lab.script("sleep 1000 & echo $!")
     pid = int(log_of(view))
     assert view.phase == "Succeeded"
     until(lambda: start_time(pid) is None)
 
 
-def test_a_flood_of_output_is_bounded(lab: Laboratory, monkeypatch):
+def test_a_flood_of_output_is_bounded(lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "LOG_BYTES", 4 * 2**20)
     lab.patience = Patience(logs_seconds=0.05)
     view = lab.script("for i in $(seq 30); do head -c 1000000 /dev/zero | tr '\\0' x; sleep 0.02; done; echo; echo end")
@@ -253,7 +267,7 @@ def test_a_flood_of_output_is_bounded(lab: Laboratory, monkeypatch):
     assert log.endswith("end\n")
 
 
-def test_a_mounted_folder_is_there(lab: Laboratory):
+def test_a_mounted_folder_is_there(lab: Laboratory) -> None:
     view = lab.run(
         """
         entrypoint: only
@@ -320,7 +334,7 @@ templates:
         ({}, "Failed", "main: Error (exit code 64): success condition 'status.state == Available' evaluated false"),
     ],
 )
-def test_a_resource_is_applied_and_judged(lab: Laboratory, status, phase, message):
+def test_a_resource_is_applied_and_judged(lab: Laboratory, status: dict[str, Any], phase: str, message: str) -> None:
     lab.host.status = status
     view = lab.run(APPLY.format(content="kind: Thing"))
     applied = next(node for node in view.nodes if node.display_name == "apply")
@@ -334,19 +348,19 @@ def test_a_resource_is_applied_and_judged(lab: Laboratory, status, phase, messag
     ("content", "message"),
     [("a: [", "the manifest is not YAML"), ("- 1", "holds 1 objects; wanted one"), ("", "holds 0 objects; wanted one")],
 )
-def test_a_manifest_that_is_none(lab: Laboratory, content, message):
+def test_a_manifest_that_is_none(lab: Laboratory, content: str, message: str) -> None:
     view = lab.run(APPLY.format(content=content))
     assert view.phase == "Failed"
     assert message in view.message
 
 
-def test_a_deadline_that_is_no_number(lab: Laboratory):
+def test_a_deadline_that_is_no_number(lab: Laboratory) -> None:
     text = container("true", activeDeadlineSeconds='"{{workflow.parameters.p}}"').replace(
         "  entrypoint: only", "  entrypoint: only\n  arguments: {parameters: [{name: p, value: soon}]}"
     )
     assert lab.run(text).message == "activeDeadlineSeconds is 'soon'; wanted a whole number"
 
 
-def test_a_timeout_ends_what_takes_longer(lab):
+def test_a_timeout_ends_what_takes_longer(lab: Laboratory) -> None:
     view = lab.script("exec sleep 60", timeout="200ms")
     assert (view.phase, view.message) == ("Failed", "Step exceeded its deadline")

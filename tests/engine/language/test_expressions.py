@@ -2,12 +2,15 @@
 were made). A value must be the same text, an error one of the same stage: parsed, checked, run, written as JSON."""
 
 import json
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 
 from pipeline.engine.language import expr, variables, when
-from pipeline.engine.language.expr import running
 from pipeline.engine.language.expr.syntax.parser import parse
+from pipeline.engine.language.expr.values.writing import to_json
+from pipeline.engine.language.lookup import ABSENT
 from tests import ROOT
 
 HERE = ROOT / "tests" / "oracle" / "expressions"
@@ -15,7 +18,7 @@ CASES = json.loads((HERE / "cases.json").read_text())
 ANSWERS = json.loads((HERE / "answers.json").read_text())
 
 
-def questions(kind):
+def questions(kind: str) -> list[Any]:
     found = []
     for group, entries in CASES[kind].items():
         answers = ANSWERS[kind][group]
@@ -27,26 +30,26 @@ def questions(kind):
     return found
 
 
-def environment(question):
+def environment(question: dict[str, Any]) -> dict[str, Any]:
     """The flat map that the controller would have: its nil is our ABSENT."""
     held = CASES["environments"][question.get("in", "common")]
-    return {key: variables.ABSENT if value is None else value for key, value in held.items()}
+    return {key: ABSENT if value is None else value for key, value in held.items()}
 
 
 class Lookup:
     """What the engine's scopes are: called with a path, able to list what they know."""
 
-    def __init__(self, held):
+    def __init__(self, held: dict[str, Any]) -> None:
         self.held = held
 
-    def __call__(self, path):
+    def __call__(self, path: str) -> Any:
         return self.held.get(path)
 
-    def keys(self):
+    def keys(self) -> Iterable[str]:
         return self.held.keys()
 
 
-def stage(text, held):
+def stage(text: str, held: Lookup) -> tuple[str | None, str, str]:
     """What comes of an expression: its value as text, or at which stage it fails."""
     try:
         parse(text)
@@ -60,7 +63,7 @@ def stage(text, held):
         return None, "run", str(error)
     try:
         return (
-            expr.text_of(value) if isinstance(value, str) else running.to_json(value),
+            expr.text_of(value) if isinstance(value, str) else to_json(value),
             "",
             type(value).__name__,
         )
@@ -68,14 +71,14 @@ def stage(text, held):
         return None, "json", str(error)
 
 
-def short(text):
+def short(text: str) -> str:
     """As the answers are kept."""
     size = len(text.encode("utf-8", "surrogateescape"))
     return f"{size} bytes, {text[:40]}" if size > 1000 else text
 
 
 @pytest.mark.parametrize(("question", "answer"), questions("expressions"))
-def test_an_expression_is_what_the_controller_makes_of_it(question, answer):
+def test_an_expression_is_what_the_controller_makes_of_it(question: dict[str, Any], answer: dict[str, Any]) -> None:
     value, kind, said = stage(question["text"], Lookup(environment(question)))
     if "ours" in question:
         assert value == question["ours"]
@@ -86,7 +89,7 @@ def test_an_expression_is_what_the_controller_makes_of_it(question, answer):
 
 
 @pytest.mark.parametrize(("question", "answer"), questions("whens"))
-def test_a_condition_is_what_the_controller_makes_of_it(question, answer):
+def test_a_condition_is_what_the_controller_makes_of_it(question: dict[str, Any], answer: dict[str, Any]) -> None:
     try:
         value, said = str(when.holds(question["text"])).lower(), ""
     except when.NotEvaluated as error:
@@ -96,7 +99,7 @@ def test_a_condition_is_what_the_controller_makes_of_it(question, answer):
 
 
 @pytest.mark.parametrize(("question", "answer"), questions("tags"))
-def test_a_tag_is_what_the_controller_makes_of_it(question, answer):
+def test_a_tag_is_what_the_controller_makes_of_it(question: dict[str, Any], answer: dict[str, Any]) -> None:
     strict = wanted(question["text"], question["strict"]) if "strict" in question else None
     try:
         value, said = variables.replace_text(question["text"], Lookup(environment(question)), strict), ""
@@ -105,7 +108,7 @@ def test_a_tag_is_what_the_controller_makes_of_it(question, answer):
     assert value == question.get("ours", answer.get("value")), said
 
 
-def wanted(text, prefixes):
+def wanted(text: str, prefixes: tuple[str, ...]) -> Callable[[str], bool]:
     """As the engine asks; a bare `{{tasks}}` is refused before it comes so far."""
     dotted = tuple(f"{prefix}." for prefix in prefixes)
     bare = () if text.startswith("{{=") else prefixes

@@ -66,7 +66,7 @@ CYCLE = "let m = {a: 1}; let n = sprig.set(m, 'b', m); let o = sprig.set(m, 'c',
         ("sprig.divf('1e-320', '1e308', '1e308', '1e308')", "0"),
     ],
 )  # fmt: skip
-def test_a_costly_expression_ends(expression, said):
+def test_a_costly_expression_ends(expression: str, said: str) -> None:
     try:
         value = expr.text_of(expr.evaluate(expression, VALUES))
     except expr.NotEvaluated as error:
@@ -87,7 +87,7 @@ def test_a_costly_expression_ends(expression, said):
         ("len(toJson(1..50000)) > 200000", True),
     ],
 )
-def test_a_large_expression_is_run(expression, value):
+def test_a_large_expression_is_run(expression: str, value: bool | int | str) -> None:
     assert expr.evaluate(expression, VALUES) == value
 
 
@@ -104,12 +104,12 @@ def test_a_large_expression_is_run(expression, value):
         "map([1], #.__class__)", "filter(item, .__class__)", "string(toJson).x", "item.upper()", "keys(item)",
     ],
 )  # fmt: skip
-def test_nothing_of_python_can_be_reached(expression):
+def test_nothing_of_python_can_be_reached(expression: str) -> None:
     with pytest.raises(expr.NotEvaluated):
         expr.evaluate(expression, {"item": "apple", "inputs.parameters.a": "1"})
 
 
-def test_a_function_shows_nothing_of_itself():
+def test_a_function_shows_nothing_of_itself() -> None:
     assert expr.evaluate("string(asInt) + string(sprig.trim)", {}) == "funcfunc"
 
 
@@ -119,7 +119,7 @@ def test_a_function_shows_nothing_of_itself():
     [("(" * 5000 + ")" * 5000, "nested deeper than 60"), ("1 == " + "1 + " * 5000 + "1", ""),
      ("2 ** 99999 > 1", ""), ("1 << 99999 == 0", ""), ("1 / 0 & 1 == 1", "finite"), ("\\", "nothing follows")],
 )  # fmt: skip
-def test_a_hostile_condition_ends(condition, said):
+def test_a_hostile_condition_ends(condition: str, said: str) -> None:
     try:
         assert when.holds(condition) in (True, False)
     except when.NotEvaluated as error:

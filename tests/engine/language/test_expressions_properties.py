@@ -9,11 +9,12 @@ from pipeline.engine.language import expr, variables, when
 from pipeline.engine.language.expr.builtins.functions import BUILTINS
 from pipeline.engine.language.expr.predicates import PREDICATES
 from pipeline.engine.language.expr.sprig.functions import SPRIG
+from pipeline.engine.language.lookup import ABSENT
 
 VALUES = {
     "inputs.parameters.a": "1", "inputs.parameters.text": "héllo, wörld",
     "inputs.parameters.json": '{"x": [1, {"y": 2}]}',
-    "item": "apple", "retries": "2", "tasks.skipped.outputs.result": variables.ABSENT, "inputs.parameters.empty": "",
+    "item": "apple", "retries": "2", "tasks.skipped.outputs.result": ABSENT, "inputs.parameters.empty": "",
 }  # fmt: skip
 FUNCTIONS = [*BUILTINS, "asInt", "asFloat", "toJson", "jsonpath", *(f"sprig.{name}" for name in SPRIG)]
 OPERATORS = ["+", "-", "*", "/", "%", "**", "==", "!=", "<", ">", "<=", ">=", "&&", "||", "in", "not in", "contains",
@@ -28,7 +29,7 @@ WORDS = [
 ]  # fmt: skip
 
 
-def grown(inner):
+def grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(
         st.builds("({} {} {})".format, inner, st.sampled_from(OPERATORS), inner),
         st.builds("{}({})".format, st.sampled_from(FUNCTIONS), st.lists(inner, max_size=4).map(", ".join)),
@@ -50,7 +51,7 @@ LETTERS = st.sampled_from("'\"`()[]{}#.,:;?|&=<>!+-*/%^~\\ \n\t$_0123456789abnil
 TEXTS = st.one_of(st.text(LETTERS, max_size=40), st.text(max_size=40), st.text(string.printable, max_size=60))
 
 
-def run(text):
+def run(text: str) -> None:
     try:
         expr.check(text)
         assert all(isinstance(path, str) for path in (*expr.paths(text), *expr.guarded_paths(text)))
@@ -65,13 +66,13 @@ def run(text):
 
 @settings(max_examples=800, deadline=None)
 @given(EXPRESSIONS)
-def test_an_expression_has_a_value_or_says_why_not(text):
+def test_an_expression_has_a_value_or_says_why_not(text: str) -> None:
     run(text)
 
 
 @settings(max_examples=500, deadline=None)
 @given(TEXTS)
-def test_any_text_is_an_expression_or_says_why_not(text):
+def test_any_text_is_an_expression_or_says_why_not(text: str) -> None:
     run(text)
 
 
@@ -79,7 +80,7 @@ def test_any_text_is_an_expression_or_says_why_not(text):
 @given(st.one_of(TEXTS, st.lists(st.sampled_from([*"()!,-+*/%<>?:~&|^", "==", "=~", "&&", "||", "in", "a", "'b'", "1",
                                                   "0x1", "true", "'2024-01-01'", "[c d]", "a.b", "**", "<<", "??"]),
                                  max_size=12).map(" ".join)))  # fmt: skip
-def test_any_text_is_a_condition_or_says_why_not(text):
+def test_any_text_is_a_condition_or_says_why_not(text: str) -> None:
     try:
         assert when.holds(text) in (True, False)
     except when.NotEvaluated as error:
@@ -89,7 +90,7 @@ def test_any_text_is_a_condition_or_says_why_not(text):
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.one_of(TEXTS, st.just("{{"), st.just("}}"), st.just("{{="), EXPRESSIONS), max_size=6).map("".join),
        st.booleans())  # fmt: skip
-def test_any_text_is_filled_in_or_says_why_not(text, strict):
+def test_any_text_is_filled_in_or_says_why_not(text: str, strict: bool) -> None:
     try:
         assert isinstance(variables.replace_text(text, VALUES.get, (lambda _: True) if strict else None), str)
     except variables.Unresolved as error:

@@ -29,7 +29,7 @@ VALUES = {"lastRetry.exitCode": "2", "lastRetry.status": "Failed", "lastRetry.me
         ("lastRetry.exitCode == 2", False),  # an exit code is a text, and no text is a number
     ],
 )
-def test_retry_expressions(expression, value):
+def test_retry_expressions(expression: str, value: bool) -> None:
     assert expr.holds(expression, VALUES) is value
 
 
@@ -50,7 +50,7 @@ def test_retry_expressions(expression, value):
         ("1 == 'a'", "invalid operation: == (mismatched types int and string) (1:3)"),
     ],
 )
-def test_expressions_without_a_value_say_why(expression, said):
+def test_expressions_without_a_value_say_why(expression: str, said: str) -> None:
     with pytest.raises(expr.NotEvaluated) as error:
         expr.holds(expression, VALUES)
     assert said in str(error.value)
@@ -63,7 +63,7 @@ DEPENDS = grammar.Language(
 )
 
 
-def shown(node):
+def shown(node: grammar.Node) -> str:
     return node.value if not node.parts else f"({node.value} {' '.join(map(shown, node.parts))})"
 
 
@@ -82,7 +82,7 @@ def shown(node):
         ("!" * 5000, "it is nested deeper than 60"),
     ],
 )
-def test_the_grammar_of_depends(text, tree):
+def test_the_grammar_of_depends(text: str, tree: str) -> None:
     try:
         found = shown(DEPENDS.parse(text))
     except grammar.NotParsed as error:
@@ -117,14 +117,14 @@ THING = {
         ("status.conditions.0.type == Ready", True),
     ],
 )
-def test_conditions(condition, met):
+def test_conditions(condition: str, met: bool) -> None:
     requirements = resources.requirements(condition)
     assert requirements is not None
     assert all(resources.meets(each, THING) for each in requirements) is met
 
 
 @pytest.mark.parametrize("condition", ["a ~ b", "a == b c", "a in b", "== a", "a ==== b"])
-def test_what_is_no_condition(condition):
+def test_what_is_no_condition(condition: str) -> None:
     assert resources.requirements(condition) is None
 
 
@@ -144,7 +144,7 @@ def test_what_is_no_condition(condition):
         ("{}", None),
     ],
 )
-def test_json_path(path, text):
+def test_json_path(path: str, text: str | None) -> None:
     if text is None:
         assert resources.steps(path) is None
     else:
@@ -156,5 +156,5 @@ def test_json_path(path, text):
     [("10", 10), ("30s", 30), ("2m", 120), ("1h30m", 5400), ("0.5s", 0.5), ("200ms", 0.2), ("", None), ("soon", None),
      ("1d", None), ("5 m", None)],
 )  # fmt: skip
-def test_durations(text, seconds):
+def test_durations(text: str, seconds: int | float | None) -> None:
     assert durations.seconds(text) == seconds

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from pipeline.engine.scheduler.events import Ended, Outputs
+from pipeline.engine.spec import Artifact
 from pipeline.errors import Refused
-from tests.engine.laboratory import outcome, stored
+from tests.engine.laboratory import Simulate, stored
 
 SAY = """
 entrypoint: main
@@ -30,7 +32,7 @@ templates:
 """
 
 
-def say(text):
+def say(text: str) -> str:
     return SAY.format(text=text)
 
 
@@ -59,28 +61,28 @@ def say(text):
         ("no {{ .Go }} and no {{ 'jinja' }}", "no {{ .Go }} and no {{ 'jinja' }}"),
     ],
 )
-def test_a_variable_has_the_controllers_value(simulate, text, value):
+def test_a_variable_has_the_controllers_value(simulate: Simulate, text: str, value: str) -> None:
     found = simulate(say(text), {"a": {"o": "put out"}})
     assert found.value("b", "q") == value
 
 
-def test_all_parameters_as_json(simulate):
+def test_all_parameters_as_json(simulate: Simulate) -> None:
     found = simulate(say("{{workflow.parameters.json}}"), {"a": {"o": ""}})
-    assert found.value("b", "q").startswith('[{"name":"p","value":"v"}]')
+    assert found.text("b", "q").startswith('[{"name":"p","value":"v"}]')
 
 
-def test_a_value_that_holds_a_tag_is_filled_in_again_as_on_a_cluster(simulate):
+def test_a_value_that_holds_a_tag_is_filled_in_again_as_on_a_cluster(simulate: Simulate) -> None:
     """Whoever wrote it: so nothing that others name may become a parameter."""
     found = simulate(say("{{tasks.a.outputs.parameters.o}}"), {"a": {"o": "{{workflow.name}}"}})
     assert found.value("b", "q") == "w-1"
 
 
-def test_an_expression_in_a_value_is_run_as_on_a_cluster(simulate):
+def test_an_expression_in_a_value_is_run_as_on_a_cluster(simulate: Simulate) -> None:
     found = simulate(say("{{tasks.a.outputs.parameters.o}}"), {"a": {"o": "d{{=1+1}}.csv"}})
     assert found.value("b", "q") == "d2.csv"
 
 
-def test_a_name_in_a_name(simulate):
+def test_a_name_in_a_name(simulate: Simulate) -> None:
     spec = """
     entrypoint: main
     arguments: {parameters: [{name: which, value: first}, {name: first, value: found}]}
@@ -117,7 +119,7 @@ def test_a_name_in_a_name(simulate):
         ("{{=sprig.nosuch(1)}}", "nosuch"),
     ],
 )
-def test_an_unknown_variable_is_refused(prepare, text, problem):
+def test_an_unknown_variable_is_refused(prepare: Simulate, text: str, problem: str) -> None:
     with pytest.raises(Refused) as refusal:
         prepare(say(text))
     assert problem in str(refusal.value)
@@ -125,12 +127,12 @@ def test_an_unknown_variable_is_refused(prepare, text, problem):
 
 
 @pytest.mark.parametrize("text", ["{{foo}}", "{{ .Values.image }}", "{% raw %}{{user.name}}"])
-def test_braces_of_somebody_else_are_left_alone(prepare, text):
+def test_braces_of_somebody_else_are_left_alone(prepare: Simulate, text: str) -> None:
     found = prepare(say(text), {"a": {"o": "1"}}).begin().finish()
     assert found.value("b", "q") == text
 
 
-def test_the_result_of_what_prints_nothing_is_refused(prepare):
+def test_the_result_of_what_prints_nothing_is_refused(prepare: Simulate) -> None:
     spec = """
     entrypoint: main
     templates:
@@ -176,7 +178,9 @@ templates:
         ("", ", default: e", "x{{tasks.a.outputs.parameters.o}}", None),
     ],
 )
-def test_the_output_of_a_skipped_task(simulate, of_output, of_input, text, value):
+def test_the_output_of_a_skipped_task(
+    simulate: Simulate, of_output: str, of_input: str, text: str, value: str | None
+) -> None:
     found = simulate(SKIPPED.format(of_output=of_output, of_input=of_input, text=text))
     if value is None:
         assert found.run.phase == "Error"
@@ -212,13 +216,13 @@ templates:
 """
 
 
-def test_an_artifact_goes_through_a_dag_to_where_it_is_taken(simulate):
+def test_an_artifact_goes_through_a_dag_to_where_it_is_taken(simulate: Simulate) -> None:
     found = simulate(ARTIFACTS.format(when="1 == 1", optional=""), {"a": stored(f="place/of/f")})
     [artifact] = found.node("b.c").inputs.artifacts
     assert (artifact.name, artifact.path, artifact.stored) == ("f", "/g", "place/of/f")
 
 
-def test_an_artifact_that_is_not_there(simulate):
+def test_an_artifact_that_is_not_there(simulate: Simulate) -> None:
     wanted = simulate(ARTIFACTS.format(when="1 == 2", optional=""))
     assert wanted.node("b").message == 'Unable to resolve: "tasks.a.outputs.artifacts.f"'
     assert wanted.run.phase == "Error"
@@ -262,9 +266,8 @@ templates:
 @pytest.mark.parametrize(
     ("when", "default", "value"), [("1 == 1", "", "out"), ("1 == 2", ", default: d", "d"), ("1 == 2", "", None)]
 )
-def test_the_outputs_of_a_dag(simulate, when, default, value):
-    end = outcome("Succeeded", 0, o="out")
-    end.outputs.artifacts["f"] = stored(f="place").outputs.artifacts["f"]
+def test_the_outputs_of_a_dag(simulate: Simulate, when: str, default: str, value: str | None) -> None:
+    end = Ended(0, "", "Succeeded", "", Outputs({"o": "out"}, {"f": Artifact("f", stored="place")}, "0"))
     found = simulate(OUTPUTS.format(when=when, default=default), lambda node: end)
     if value is None:
         assert found.tree["a"] == "DAG Error"
@@ -274,7 +277,7 @@ def test_the_outputs_of_a_dag(simulate, when, default, value):
         assert found.node("b").inputs.artifacts[0].stored == "place"
 
 
-def test_an_input_that_is_a_list_of_all(simulate):
+def test_an_input_that_is_a_list_of_all(simulate: Simulate) -> None:
     spec = """
     entrypoint: only
     arguments: {parameters: [{name: p, value: v}]}
@@ -283,6 +286,7 @@ def test_an_input_that_is_a_list_of_all(simulate):
         inputs: {parameters: [{name: p}, {name: q, default: d}]}
         container: {image: i, command: [x, "{{inputs.parameters}}"]}
     """
-    commands = []
-    simulate(spec, lambda node: commands.append(node.bound.container.command[1]) or "Succeeded")
-    assert json.loads(commands[0]) == [{"name": "p", "value": "v"}, {"name": "q", "default": "d", "value": "d"}]
+    assert json.loads(simulate(spec).commands[0][1]) == [
+        {"name": "p", "value": "v"},
+        {"name": "q", "default": "d", "value": "d"},
+    ]

@@ -1,6 +1,8 @@
 """Reading manifests: what is refused, and that a refusal says where and what to do."""
 # ruff: noqa: E501 - one case, one line
 
+from pathlib import Path
+
 import pytest
 
 from pipeline import engine
@@ -9,12 +11,12 @@ from tests import ROOT
 from tests.engine.laboratory import HEADER, manifest
 
 
-def load(tmp_path, text, name="w.yaml"):
+def load(tmp_path: Path, text: str, name: str = "w.yaml") -> engine.Manifests:
     (tmp_path / name).write_text(text, encoding="utf-8")
     return engine.load(tmp_path)
 
 
-def refused(tmp_path, text):
+def refused(tmp_path: Path, text: str) -> str:
     with pytest.raises(Refused) as refusal:
         load(tmp_path, text)
     message = str(refusal.value)
@@ -34,11 +36,11 @@ def refused(tmp_path, text):
         ("a: \x00", "not YAML"),
     ],
 )
-def test_what_is_no_yaml_says_where(tmp_path, text, said):
+def test_what_is_no_yaml_says_where(tmp_path: Path, text: str, said: str) -> None:
     assert said in refused(tmp_path, text)
 
 
-def test_places_that_hold_no_manifests(tmp_path):
+def test_places_that_hold_no_manifests(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"is not there; wanted a folder of manifests"):
         engine.load(tmp_path / "nosuch")
     with pytest.raises(Refused, match=r"holds no \.yaml file"):
@@ -48,15 +50,15 @@ def test_places_that_hold_no_manifests(tmp_path):
         engine.load(tmp_path)
 
 
-def of_template(fields):
+def of_template(fields: str) -> str:
     return manifest(f"entrypoint: only\ntemplates:\n  - name: only\n    {fields}\n", leaf=False)
 
 
-def of_container(fields):
+def of_container(fields: str) -> str:
     return of_template(f"container: {{image: i, command: [x], {fields}}}")
 
 
-def of_task(fields, more="", leaf=True):
+def of_task(fields: str, more: str = "", leaf: bool = True) -> str:
     return manifest(
         f"entrypoint: main\ntemplates:\n  - name: main\n    dag:\n      {more or 'failFast: true'}\n      tasks:\n"
         f"        - {{name: a, template: leaf}}\n        - {{name: b, template: leaf, {fields}}}\n",
@@ -64,7 +66,7 @@ def of_task(fields, more="", leaf=True):
     )
 
 
-def of_spec(fields):
+def of_spec(fields: str) -> str:
     return manifest(f"entrypoint: leaf\n{fields}\ntemplates:")
 
 
@@ -133,16 +135,16 @@ def of_spec(fields):
         (of_template("outputs: {parameters: [{name: o, valueFrom: {jsonPath: '{.a}'}}]}\n    container: {image: i, command: [x]}"), "of a container needs valueFrom.path"),
     ],
 )  # fmt: skip
-def test_a_refusal_names_what_is_refused(tmp_path, text, said):
+def test_a_refusal_names_what_is_refused(tmp_path: Path, text: str, said: str) -> None:
     assert said in refused(tmp_path, text)
 
 
-def test_mixing_depends_and_dependencies(tmp_path):
+def test_mixing_depends_and_dependencies(tmp_path: Path) -> None:
     text = of_task("depends: a").replace("{name: a, template: leaf}", "{name: a, template: leaf, dependencies: [b]}")
     assert "depends and dependencies cannot be in one dag" in refused(tmp_path, text)
 
 
-def test_a_longer_circle_is_named(tmp_path):
+def test_a_longer_circle_is_named(tmp_path: Path) -> None:
     text = manifest(
         """
         entrypoint: main
@@ -159,7 +161,7 @@ def test_a_longer_circle_is_named(tmp_path):
     assert "in a circle: b → d → c → b" in refused(tmp_path, text)
 
 
-def test_a_needed_input_that_nobody_gives(tmp_path):
+def test_a_needed_input_that_nobody_gives(tmp_path: Path) -> None:
     text = manifest(
         """
         entrypoint: main
@@ -177,7 +179,7 @@ def test_a_needed_input_that_nobody_gives(tmp_path):
     assert "arguments: take needs the parameter p" in refused(tmp_path, alone)
 
 
-def test_what_only_a_cluster_needs_is_passed_over(tmp_path):
+def test_what_only_a_cluster_needs_is_passed_over(tmp_path: Path) -> None:
     text = manifest(
         """
         entrypoint: only
@@ -205,17 +207,17 @@ def test_what_only_a_cluster_needs_is_passed_over(tmp_path):
     assert load(tmp_path, text).names() == ["w"]
 
 
-def test_other_kinds_in_the_folder_are_passed_over(tmp_path):
+def test_other_kinds_in_the_folder_are_passed_over(tmp_path: Path) -> None:
     other = "apiVersion: argoproj.io/v1alpha1\nkind: Sensor\nmetadata: {name: s}\nspec: {what: ever}\n---\n"
     assert load(tmp_path, other + of_container("")).names() == ["w"]
 
 
-def test_a_cluster_workflow_template_is_refused_by_name(tmp_path):
+def test_a_cluster_workflow_template_is_refused_by_name(tmp_path: Path) -> None:
     text = of_container("").replace("kind: WorkflowTemplate", "kind: ClusterWorkflowTemplate")
     assert "a ClusterWorkflowTemplate is not run by this engine" in refused(tmp_path, text)
 
 
-def test_two_of_one_name(tmp_path):
+def test_two_of_one_name(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(of_container(""), encoding="utf-8")
     with pytest.raises(Refused, match=r"w is also in .*a\.yaml; give one another name"):
         load(tmp_path, of_container(""))
@@ -237,7 +239,7 @@ spec:
 """
 
 
-def test_a_reference_takes_what_it_does_not_say_itself(tmp_path):
+def test_a_reference_takes_what_it_does_not_say_itself(tmp_path: Path) -> None:
     base = manifest(
         "entrypoint: leaf\nactiveDeadlineSeconds: 5\nparallelism: 3\n"
         "arguments: {parameters: [{name: p, value: base}, {name: q, value: base}]}\ntemplates:"
@@ -252,13 +254,13 @@ def test_a_reference_takes_what_it_does_not_say_itself(tmp_path):
     assert {each.name: each.value for each in weekly.arguments.parameters} == {"p": "weekly", "q": "base"}
 
 
-def test_a_reference_that_leads_nowhere(tmp_path):
+def test_a_reference_that_leads_nowhere(tmp_path: Path) -> None:
     assert "weekly.workflowTemplateRef names w, which is no WorkflowTemplate beside it; there are none" in refused(
         tmp_path, CRON
     )
 
 
-def test_running_what_is_not_there(tmp_path):
+def test_running_what_is_not_there(tmp_path: Path) -> None:
     manifests = load(
         tmp_path, of_container("") + "---\n" + f"{HEADER.replace('w}', 'parts}')}spec: {{templates: []}}\n"
     )
@@ -268,6 +270,6 @@ def test_running_what_is_not_there(tmp_path):
         manifests.named("parts")
 
 
-def test_our_own_manifests_are_accepted():
+def test_our_own_manifests_are_accepted() -> None:
     folder = ROOT / "manifests" / "openaq"
     assert "openaq-train" in engine.load(folder).names()

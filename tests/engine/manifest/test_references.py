@@ -1,11 +1,14 @@
 """Templates of other manifests, defaults for all templates, and outputs that the whole run can read."""
 
 import textwrap
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from pipeline import engine
 from pipeline.errors import Refused, UserError
+from tests.engine.laboratory import Laboratory, Simulate
 
 SHARED = """
 apiVersion: argoproj.io/v1alpha1
@@ -49,8 +52,8 @@ spec:
 
 
 @pytest.fixture
-def folder(tmp_path):
-    def make(**files):
+def folder(tmp_path: Path) -> Callable[..., engine.Manifests]:
+    def make(**files: str) -> engine.Manifests:
         for name, text in files.items():
             (tmp_path / f"{name}.yaml").write_text(textwrap.dedent(text), encoding="utf-8")
         return engine.load(tmp_path)
@@ -58,7 +61,9 @@ def folder(tmp_path):
     return make
 
 
-def test_a_template_of_another_manifest_runs_with_the_parameters_of_this_one(lab, folder):
+def test_a_template_of_another_manifest_runs_with_the_parameters_of_this_one(
+    lab: Laboratory, folder: Callable[..., engine.Manifests]
+) -> None:
     manifests = folder(shared=SHARED, more=MORE, user=USER)
     run = engine.submit(lab.journal, manifests, "w", {})
     view = lab.execute(run)
@@ -66,7 +71,9 @@ def test_a_template_of_another_manifest_runs_with_the_parameters_of_this_one(lab
     assert said == {"one": "mine you\n", "two": "more\n"}
 
 
-def test_a_run_can_go_on_when_all_its_files_are_gone(lab, folder, tmp_path):
+def test_a_run_can_go_on_when_all_its_files_are_gone(
+    lab: Laboratory, folder: Callable[..., engine.Manifests], tmp_path: Path
+) -> None:
     manifests = folder(shared=SHARED, more=MORE, user=USER)
     run = engine.submit(lab.journal, manifests, "w", {})
     for file in tmp_path.glob("*.yaml"):
@@ -83,7 +90,9 @@ def test_a_run_can_go_on_when_all_its_files_are_gone(lab, folder, tmp_path):
         ("arguments: {parameters: [{name: who, value: you}]}", "", "pair needs the parameter who"),
     ],
 )
-def test_a_reference_that_leads_nowhere_is_refused(folder, old, new, words):
+def test_a_reference_that_leads_nowhere_is_refused(
+    folder: Callable[..., engine.Manifests], old: str, new: str, words: str
+) -> None:
     with pytest.raises(Refused, match=words):
         folder(shared=SHARED, more=MORE, user=USER.replace(old, new))
 
@@ -101,7 +110,7 @@ templates:
 """
 
 
-def test_template_defaults_are_below_what_a_template_says(lab):
+def test_template_defaults_are_below_what_a_template_says(lab: Laboratory) -> None:
     view = lab.run(DEFAULTS)
     types = {node.name.removeprefix(view.id): node.type for node in view.nodes}
     assert types[""] == "Retry" and types["(0)"] == "DAG" and types["(0).a(1)"] == "Pod"
@@ -109,7 +118,7 @@ def test_template_defaults_are_below_what_a_template_says(lab):
     assert (log / "stdout.log").read_text() == "default mine\n"
 
 
-def test_the_retries_of_a_workflow_are_those_of_templates_that_have_none(simulate):
+def test_the_retries_of_a_workflow_are_those_of_templates_that_have_none(simulate: Simulate) -> None:
     found = simulate(
         """
         entrypoint: main
@@ -161,14 +170,14 @@ templates:
 """
 
 
-def test_outputs_with_a_global_name_reach_later_tasks_and_the_exit_handler(lab):
+def test_outputs_with_a_global_name_reach_later_tasks_and_the_exit_handler(lab: Laboratory) -> None:
     view = lab.run(GLOBAL)
     assert view.phase == "Succeeded"
     said = {node.display_name: (node.log / "stdout.log").read_text() for node in view.nodes if node.log}
     assert said["b"] == "7\n" and said["read"] == "content\n7\n"
 
 
-def test_an_unknown_global_output_is_refused(simulate):
+def test_an_unknown_global_output_is_refused(simulate: Simulate) -> None:
     with pytest.raises(Refused, match=r"workflow\.outputs\.parameters\.sen.*did you mean"):
         simulate(
             GLOBAL.replace('value: "{{workflow.outputs.parameters.seen', 'value: "{{workflow.outputs.parameters.sen')
@@ -199,7 +208,7 @@ templates:
 """
 
 
-def test_what_a_script_prints_fans_out(lab):
+def test_what_a_script_prints_fans_out(lab: Laboratory) -> None:
     view = lab.run(SCRIPT)
     said = [(node.log / "stdout.log").read_text() for node in view.nodes if node.log and "print" in node.name]
     assert said == ["item 0\n", "item 1\n", "item 2\n"]
@@ -227,7 +236,9 @@ templates:
 """
 
 
-def test_an_exit_hook_runs_before_what_follows_and_knows_what_its_step_put_out(simulate):
+def test_an_exit_hook_runs_before_what_follows_and_knows_what_its_step_put_out(
+    simulate: Simulate,
+) -> None:
     found = simulate(EXITS, {"a": {"x": "1"}})
     assert found.value("[0].a.onExit", "p") == "Succeeded 1"
     assert found.children("[0].a") == ["[0].a.onExit", "[1]"]
@@ -235,12 +246,12 @@ def test_an_exit_hook_runs_before_what_follows_and_knows_what_its_step_put_out(s
     assert found.run.phase == "Succeeded"
 
 
-def test_an_exit_hook_that_fails_changes_nothing(simulate):
+def test_an_exit_hook_that_fails_changes_nothing(simulate: Simulate) -> None:
     found = simulate(EXITS, {"a": {"x": "1"}, "a.onExit": "Failed", "b.onExit": "Failed"})
     assert found.phases["[0].a.onExit"] == "Failed" and found.run.phase == "Succeeded"
 
 
-def test_the_exit_hook_of_a_task_that_failed_runs_before_the_dag_ends(simulate):
+def test_the_exit_hook_of_a_task_that_failed_runs_before_the_dag_ends(simulate: Simulate) -> None:
     text = """
     entrypoint: main
     templates:
@@ -254,14 +265,14 @@ def test_the_exit_hook_of_a_task_that_failed_runs_before_the_dag_ends(simulate):
     assert found.started == ["w-1.a", "w-1.a.onExit", "w-1.b"]
 
 
-def test_a_mutex_of_the_whole_workflow_is_taken_before_its_first_node(prepare):
+def test_a_mutex_of_the_whole_workflow_is_taken_before_its_first_node(prepare: Simulate) -> None:
     found = prepare("entrypoint: leaf\nsynchronization: {mutex: {name: m}}\ntemplates:").begin()
     assert found.run.phase == "Pending" and not found.started
-    found.finish()
-    assert found.run.phase == "Succeeded" and found.locks == {}
+    run = found.finish().run
+    assert run.phase == "Succeeded" and found.locks == {}
 
 
-def test_a_workflow_that_is_stopped_while_it_waits_for_its_mutex_has_failed(prepare):
+def test_a_workflow_that_is_stopped_while_it_waits_for_its_mutex_has_failed(prepare: Simulate) -> None:
     found = prepare("entrypoint: leaf\nsynchronization: {mutex: {name: m}}\ntemplates:").begin()
     found.stop()
     assert (found.run.phase, found.run.message) == ("Failed", "Stopped with strategy 'Stop'")
@@ -281,13 +292,15 @@ templates:
 """
 
 
-def test_a_template_may_stand_where_it_is_used(simulate):
+def test_a_template_may_stand_where_it_is_used(simulate: Simulate) -> None:
     found = simulate(INLINE)
     assert found.tree["[0].a"] == "DAG Succeeded" and found.tree["[0].a.b"] == "Pod Succeeded"
     assert found.value("[0].a", "p") == "1"
 
 
-def test_a_library_may_ask_for_what_only_its_users_give(folder, lab):
+def test_a_library_may_ask_for_what_only_its_users_give(
+    folder: Callable[..., engine.Manifests], lab: Laboratory
+) -> None:
     needy = "- {name: needy, inputs: {parameters: [{name: p}]}, container: {image: i, command: [echo]}}"
     text = MORE.replace("templates:", f"entrypoint: needy\n  templates:\n    {needy}")
     manifests = folder(more=text)
@@ -295,7 +308,7 @@ def test_a_library_may_ask_for_what_only_its_users_give(folder, lab):
         engine.submit(lab.journal, manifests, "more", {})
 
 
-def test_the_targets_of_a_dag_may_be_a_parameter(simulate):
+def test_the_targets_of_a_dag_may_be_a_parameter(simulate: Simulate) -> None:
     text = """
     entrypoint: main
     arguments: {parameters: [{name: wanted, value: "a b"}]}
@@ -310,7 +323,7 @@ def test_the_targets_of_a_dag_may_be_a_parameter(simulate):
     assert found.run.phase == "Error" and "names 'nosuch', which is no task" in found.run.message
 
 
-def test_a_template_may_say_what_its_nodes_are_called(simulate):
+def test_a_template_may_say_what_its_nodes_are_called(simulate: Simulate) -> None:
     found = simulate(
         """
         entrypoint: main

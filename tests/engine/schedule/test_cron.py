@@ -3,7 +3,10 @@ which says how they were made), and what a CronWorkflow's fields must be."""
 
 import json
 import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,9 +15,8 @@ from hypothesis import strategies as st
 
 from pipeline import engine
 from pipeline.engine.schedule import cron_conditions
-from pipeline.engine.schedule.cron import Cron
+from pipeline.engine.schedule.cron import Cron, Status
 from pipeline.engine.schedule.cron_text import BadSchedule, parse
-from pipeline.engine.schedule.crons import Status
 from pipeline.errors import Refused
 from tests import ROOT
 
@@ -24,7 +26,7 @@ ANSWERS = json.loads((HERE / "answers.json").read_text())
 
 
 @pytest.fixture(autouse=True)
-def machine_in_utc(monkeypatch):
+def machine_in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The controller's machine, where a schedule names no zone."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
@@ -33,11 +35,11 @@ def machine_in_utc(monkeypatch):
     time.tzset()
 
 
-def named(answer):
+def named(answer: dict[str, Any]) -> str:
     return f"{answer['schedule']!r} {answer['zone'] or '-'} {answer['from']}"
 
 
-def test_the_answers_are_those_of_the_cases():
+def test_the_answers_are_those_of_the_cases() -> None:
     asked = [
         (schedule, zone, at)
         for group in CASES["schedules"]
@@ -52,45 +54,50 @@ def test_the_answers_are_those_of_the_cases():
 
 
 @pytest.mark.parametrize("answer", [each for each in ANSWERS["schedules"] if "error" not in each], ids=named)
-def test_a_schedule_is_due_when_the_controller_runs_it(answer):
+def test_a_schedule_is_due_when_the_controller_runs_it(answer: dict[str, Any]) -> None:
     schedule = parse(answer["schedule"], answer["zone"])
-    at, times = datetime.fromisoformat(answer["from"]).timestamp(), []
-    while len(times) < answer["count"] and (at := schedule.next(at)) is not None:
-        times.append(at)
+    times: list[int] = []
+    while len(times) < answer["count"]:
+        due = schedule.next(times[-1] if times else datetime.fromisoformat(answer["from"]).timestamp())
+        if due is None:
+            break
+        times.append(due)
     assert times == answer.get("times", [])
 
 
 @pytest.mark.parametrize("answer", [each for each in ANSWERS["schedules"] if "error" in each], ids=named)
-def test_what_the_controller_does_not_take_is_refused(answer):
+def test_what_the_controller_does_not_take_is_refused(answer: dict[str, Any]) -> None:
     with pytest.raises(BadSchedule, match="wanted"):
         parse(answer["schedule"], answer["zone"])
 
 
-def local(schedule, zone, day, hours=48):
+def local(schedule: str, zone: str, day: str, hours: int = 48) -> list[str]:
     """What the clock shows when it is due, from a day's midnight on."""
     at = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone)).timestamp()
     end, shown = at + hours * 3600, []
-    while (at := parse(schedule, zone).next(at)) < end:
-        shown.append(datetime.fromtimestamp(at, ZoneInfo(zone)).strftime("%d %H:%M %Z"))
+    while (due := parse(schedule, zone).next(at)) is not None and due < end:
+        shown.append(datetime.fromtimestamp(due, ZoneInfo(zone)).strftime("%d %H:%M %Z"))
+        at = due
     return shown
 
 
-def test_a_time_that_the_clock_leaves_out_is_left_out():
+def test_a_time_that_the_clock_leaves_out_is_left_out() -> None:
     assert local("30 2 * * *", "Europe/Vienna", "2026-03-28", 72) == ["28 02:30 CET", "30 02:30 CEST"]
 
 
-def test_a_time_that_the_clock_shows_twice_is_due_twice():
+def test_a_time_that_the_clock_shows_twice_is_due_twice() -> None:
     assert local("30 2 * * *", "Europe/Vienna", "2026-10-25") == ["25 02:30 CEST", "25 02:30 CET", "26 02:30 CET"]
 
 
-def test_a_zone_that_leaves_out_a_day_does_not_hang():
+def test_a_zone_that_leaves_out_a_day_does_not_hang() -> None:
     assert local("0 12 * * 5", "Pacific/Apia", "2011-12-28", 24 * 12) == ["06 12:00 +14"]
 
 
-def test_without_a_zone_it_is_the_machines(monkeypatch):
+def test_without_a_zone_it_is_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "America/New_York")
     time.tzset()
     at = parse("0 12 * * *").next(datetime(2026, 7, 1, tzinfo=UTC).timestamp())
+    assert at is not None
     assert datetime.fromtimestamp(at, UTC).hour == 16
 
 
@@ -101,14 +108,17 @@ def test_without_a_zone_it_is_the_machines(monkeypatch):
     after=st.integers(1_700_000_000, 1_900_000_000),
     seconds=st.integers(0, 100_000),
 )
-def test_the_latest_is_the_last_of_those_one_after_the_other(schedule, zone, after, seconds):
-    found, last, at = parse(schedule, zone), None, after
-    while (at := found.next(at)) is not None and at < after + seconds:
-        last = at
+def test_the_latest_is_the_last_of_those_one_after_the_other(
+    schedule: str, zone: str, after: int, seconds: int
+) -> None:
+    found, last = parse(schedule, zone), None
+    at = found.next(after)
+    while at is not None and at < after + seconds:
+        last, at = at, found.next(at)
     assert found.latest(after, after + seconds) == last
 
 
-def condition(kind):
+def condition(kind: str) -> list[Any]:
     statuses = [each for each in CASES["status"] for _ in CASES[kind]]
     return [
         pytest.param(status, answer, id=f"{answer['text']} {status}")
@@ -120,7 +130,9 @@ def condition(kind):
 REFUSED = {"cronworkflow.nosuch == nil"}
 
 
-def evaluated(check, holds, status, **text):
+def evaluated(
+    check: Callable[..., None], holds: Callable[[Cron, Status, float], bool], status: dict[str, Any], **text: Any
+) -> bool | None:
     now = datetime.now(UTC).timestamp()
     last = int(now - status["last"]) if "last" in status else None
     cron = Cron("w", (), (), namespace="ns", labels=CASES["cron"]["labels"], **text)
@@ -133,13 +145,13 @@ def evaluated(check, holds, status, **text):
 
 
 @pytest.mark.parametrize(("status", "answer"), condition("when"))
-def test_when_holds_as_on_a_cluster(status, answer):
+def test_when_holds_as_on_a_cluster(status: dict[str, Any], answer: dict[str, Any]) -> None:
     found = evaluated(cron_conditions.check_when, cron_conditions.runs, status, when=answer["text"])
     assert found is answer.get("holds"), answer.get("error")
 
 
 @pytest.mark.parametrize(("status", "answer"), condition("stop"))
-def test_a_stop_strategy_holds_as_on_a_cluster(status, answer):
+def test_a_stop_strategy_holds_as_on_a_cluster(status: dict[str, Any], answer: dict[str, Any]) -> None:
     found = evaluated(cron_conditions.check_stop, cron_conditions.stops, status, stop=answer["text"])
     assert found is (None if answer["text"] in REFUSED else answer.get("holds")), answer.get("error")
 
@@ -157,13 +169,15 @@ spec:
 """
 
 
-def load(tmp_path, *fields):
+def load(tmp_path: Path, *fields: str) -> Cron:
     file = tmp_path / "nightly.yaml"
     file.write_text(MANIFEST.format(fields="\n".join(f"  {each}" for each in fields)), encoding="utf-8")
-    return engine.load(file).named("nightly").cron
+    cron = engine.load(file).named("nightly").cron
+    assert cron is not None
+    return cron
 
 
-def test_the_fields_of_a_cron_workflow(tmp_path):
+def test_the_fields_of_a_cron_workflow(tmp_path: Path) -> None:
     cron = load(
         tmp_path,
         "schedules: ['0 1 * * *', '@hourly']",
@@ -183,7 +197,7 @@ def test_the_fields_of_a_cron_workflow(tmp_path):
     assert (cron.when, cron.stop) == ("{{=cronworkflow.failed < 3}}", "cronworkflow.succeeded > 0")
 
 
-def test_what_is_left_out(tmp_path):
+def test_what_is_left_out(tmp_path: Path) -> None:
     cron = load(tmp_path, "schedule: 0 1 * * *")
     assert (cron.schedules, cron.timetable, cron.concurrency) == (("0 1 * * *",), "0 1 * * *", "Allow")
     assert (cron.deadline_seconds, cron.suspended, cron.when, cron.stop) == (None, False, "", "")
@@ -216,7 +230,7 @@ def test_what_is_left_out(tmp_path):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_refusal_names_file_line_and_field(fields, words, tmp_path):
+def test_a_refusal_names_file_line_and_field(fields: list[Any], words: str, tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         load(tmp_path, *fields)
     assert "nightly.yaml" in str(refused.value)

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any, Self
 
 import pytest
 from hypothesis import given, settings
@@ -10,15 +11,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pipeline.engine.schedule import crons
-from pipeline.engine.schedule.cron import Cron, Times
+from pipeline.engine.schedule.cron import Cron, Status, Times
 from pipeline.engine.schedule.cron_text import parse
-from pipeline.engine.schedule.crons import LATE_SECONDS, Status
+from pipeline.engine.schedule.crons import LATE_SECONDS
 
 NOON = int(datetime(2026, 5, 17, 12, tzinfo=UTC).timestamp())
 HOURLY = "0 * * * *"
 
 
-def cron_of(*schedules, **fields):
+def cron_of(*schedules: str, **fields: Any) -> Cron:
     schedules = schedules or (HOURLY,)
     return Cron("w", schedules, tuple(parse(each, "UTC") for each in schedules), timezone="UTC", **fields)
 
@@ -26,16 +27,16 @@ def cron_of(*schedules, **fields):
 class Watched:
     """A CronWorkflow that is watched: told the time, it does what is decided."""
 
-    def __init__(self, cron, status=None, now=NOON - 1800, again=False):
+    def __init__(self, cron: Cron, status: Status | None = None, now: float = NOON - 1800, again: bool = False) -> None:
         self.cron = cron
         self.status = status or Status()
         self.alarms = crons.armed(cron, now)
-        self.done = []
-        self.taken = set()
-        self.said = []
+        self.done: list[tuple[int, tuple[str, ...]]] = []
+        self.taken: set[int] = set()
+        self.said: list[tuple[int, str]] = []
         self.look(now, again=again)
 
-    def look(self, now, *, again=False):
+    def look(self, now: float, *, again: bool = False) -> Self:
         found = crons.decide(self.cron, self.status, self.alarms, now, again=again, taken=self.taken.__contains__)
         self.status, self.alarms = found.status, found.alarms
         if found.skipped is not None:
@@ -47,47 +48,47 @@ class Watched:
             self.status = crons.started(replace(self.status, active=kept), f"w-{found.start}", found.start)
         return self
 
-    def end(self, run, now, phase="Succeeded"):
+    def end(self, run: str, now: float, phase: str = "Succeeded") -> Self:
         self.status = crons.ended(self.cron, self.status, run, phase, now)
         return self.look(now, again=True)
 
     @property
-    def starts(self):
+    def starts(self) -> list[int]:
         return [at for at, _ in self.done]
 
 
-def active(*runs, last=NOON - 3600, cron=None):
+def active(*runs: str, last: int = NOON - 3600, cron: Cron | None = None) -> Status:
     return Status(last, (cron or cron_of()).timetable, active=runs)
 
 
-def test_it_starts_when_it_is_due_and_once():
+def test_it_starts_when_it_is_due_and_once() -> None:
     watched = Watched(cron_of()).look(NOON - 0.1).look(NOON).look(NOON + 0.5).look(NOON + 59)
     assert watched.starts == [0]
     assert watched.alarms.next == NOON + 3600
     assert watched.status.last_scheduled == NOON
 
 
-def test_a_little_late_is_not_missed():
+def test_a_little_late_is_not_missed() -> None:
     assert Watched(cron_of()).look(NOON + LATE_SECONDS - 1).starts == [0]
 
 
-def test_two_schedules_at_one_time_start_one_run():
+def test_two_schedules_at_one_time_start_one_run() -> None:
     watched = Watched(cron_of(HOURLY, "0 12 * * *")).look(NOON)
     assert watched.starts == [0]
     assert Watched(cron_of("30 12 * * *", HOURLY)).look(NOON).look(NOON + 1800).starts == [0, 1800]
 
 
-def test_of_two_that_have_come_the_latest_counts():
+def test_of_two_that_have_come_the_latest_counts() -> None:
     assert Watched(cron_of("58 11 * * *", HOURLY)).look(NOON + 2).starts == [0]
 
 
-def test_allow_starts_beside_what_runs():
+def test_allow_starts_beside_what_runs() -> None:
     watched = Watched(cron_of(), active("w-1", "w-2")).look(NOON)
     assert watched.done == [(0, ())]
     assert watched.status.active == ("w-1", "w-2", f"w-{NOON}")
 
 
-def test_forbid_is_looked_at_when_it_is_due():
+def test_forbid_is_looked_at_when_it_is_due() -> None:
     cron = cron_of(concurrency="Forbid")
     watched = Watched(cron, active("w-1")).look(NOON)
     assert watched.starts == []
@@ -96,7 +97,7 @@ def test_forbid_is_looked_at_when_it_is_due():
     assert watched.starts == [3600], "without startingDeadlineSeconds what was skipped is not made up"
 
 
-def test_forbid_with_a_deadline_makes_up_for_the_latest_when_the_run_has_ended():
+def test_forbid_with_a_deadline_makes_up_for_the_latest_when_the_run_has_ended() -> None:
     cron = cron_of(concurrency="Forbid", deadline_seconds=1000)
     watched = Watched(cron, active("w-1", cron=cron)).look(NOON).look(NOON + 500)
     assert watched.starts == []
@@ -105,7 +106,7 @@ def test_forbid_with_a_deadline_makes_up_for_the_latest_when_the_run_has_ended()
     assert late.end("w-1", NOON + 1000).starts == []
 
 
-def test_replace_terminates_what_runs_and_starts():
+def test_replace_terminates_what_runs_and_starts() -> None:
     watched = Watched(cron_of(concurrency="Replace"), active("w-1", "w-2")).look(NOON)
     assert watched.done == [(0, ("w-1", "w-2"))]
     assert watched.status.active == (f"w-{NOON}",)
@@ -115,30 +116,30 @@ def test_replace_terminates_what_runs_and_starts():
     ("deadline", "back_after", "starts"),
     [(None, 5, []), (0, 5, []), (10, 5, [0]), (10, 10, []), (7200, 3599, [0]), (7200, 3600 + 5, [3600])],
 )
-def test_what_was_missed_while_nobody_watched(deadline, back_after, starts):
+def test_what_was_missed_while_nobody_watched(deadline: int | None, back_after: int, starts: list[Any]) -> None:
     cron = cron_of(deadline_seconds=deadline)
     watched = Watched(cron, Status(NOON - 3600, cron.timetable), NOON + back_after, again=True)
     assert watched.starts == starts, "one at most, the latest, within the deadline"
 
 
-def test_nothing_was_missed_before_the_first_run():
+def test_nothing_was_missed_before_the_first_run() -> None:
     assert Watched(cron_of(deadline_seconds=7200), Status(), NOON + 5, again=True).starts == []
 
 
-def test_nothing_is_made_up_after_a_change_of_the_schedules():
+def test_nothing_is_made_up_after_a_change_of_the_schedules() -> None:
     cron = cron_of(deadline_seconds=7200)
     watched = Watched(cron, Status(NOON - 3600, "CRON_TZ=UTC 30 * * * *"), NOON + 5, again=True)
     assert watched.starts == []
     assert watched.look(NOON + 3600).starts == [3600]
 
 
-def test_of_several_schedules_the_first_that_can_be_made_up():
+def test_of_several_schedules_the_first_that_can_be_made_up() -> None:
     cron = cron_of("30 11 * * *", HOURLY, deadline_seconds=7200)
     assert Watched(cron, Status(NOON - 3600, cron.timetable), NOON + 5, again=True).starts == [-1800]
 
 
 @pytest.mark.parametrize(("deadline", "starts"), [(None, []), (3600, [7200]), (60, [])])
-def test_a_laptop_that_slept_has_missed_it(deadline, starts):
+def test_a_laptop_that_slept_has_missed_it(deadline: int | None, starts: list[Any]) -> None:
     watched = Watched(cron_of(deadline_seconds=deadline)).look(NOON + 7200 + 600)
     assert watched.starts == starts
     if not starts:
@@ -146,25 +147,25 @@ def test_a_laptop_that_slept_has_missed_it(deadline, starts):
     assert watched.look(NOON + 3 * 3600).starts == [*starts, 3 * 3600]
 
 
-def test_a_clock_that_is_set_back_starts_nothing_twice():
+def test_a_clock_that_is_set_back_starts_nothing_twice() -> None:
     watched = Watched(cron_of()).look(NOON).look(NOON - 600).look(NOON).look(NOON + 3600)
     assert watched.starts == [0, 3600]
     assert watched.said == []
 
 
-def test_a_clock_that_was_far_ahead_and_is_put_right_goes_on():
+def test_a_clock_that_was_far_ahead_and_is_put_right_goes_on() -> None:
     watched = Watched(cron_of()).look(NOON + 365 * 86400).look(NOON - 5).look(NOON)
     assert watched.starts[-1] == 0
 
 
-def test_every_counts_from_the_last_start_not_from_the_clock():
+def test_every_counts_from_the_last_start_not_from_the_clock() -> None:
     watched = Watched(cron_of("@every 10m"), now=NOON + 1.5)
     assert watched.alarms.next == NOON + 601
     assert watched.look(NOON + 605.2).starts == [601]
     assert watched.alarms.next == NOON + 1205
 
 
-def test_every_is_not_started_twice_for_one_interval_after_a_restart():
+def test_every_is_not_started_twice_for_one_interval_after_a_restart() -> None:
     cron = cron_of("@every 1h", deadline_seconds=3600)
     watched = Watched(cron, Status(NOON, cron.timetable), NOON + 1200, again=True)
     assert watched.alarms.next == NOON + 1200 + 3600
@@ -173,30 +174,30 @@ def test_every_is_not_started_twice_for_one_interval_after_a_restart():
     assert watched.alarms.next == NOON + 3700 + 3600
 
 
-def test_suspended_starts_nothing_and_says_so():
+def test_suspended_starts_nothing_and_says_so() -> None:
     watched = Watched(cron_of(suspended=True)).look(NOON)
     assert (watched.starts, watched.said) == ([], [(0, "it is suspended")])
 
 
-def test_when_is_looked_at_before_the_policy():
+def test_when_is_looked_at_before_the_policy() -> None:
     cron = cron_of(when="{{=cronworkflow.failed < 3}}", concurrency="Replace")
     held = Watched(cron, replace(active("w-1"), failed=3)).look(NOON)
     assert (held.done, held.said) == ([], [(0, "when is false")])
     assert Watched(cron, replace(active("w-1"), failed=2)).look(NOON).done == [(0, ("w-1",))]
 
 
-def test_a_when_that_cannot_be_evaluated_counts_as_failed():
+def test_a_when_that_cannot_be_evaluated_counts_as_failed() -> None:
     watched = Watched(cron_of(when="'{{=cronworkflow.name}}' =~ 3")).look(NOON)
     assert watched.starts == []
     assert watched.said[0][1].startswith("when cannot be evaluated: ")
     assert watched.status.failed == 1
 
 
-def test_the_examples_of_argo_for_summer_time():
+def test_the_examples_of_argo_for_summer_time() -> None:
     """Once a day, at 02:30 where that is, else at 03:00; and once where 01:30 comes twice."""
     often = "{{= cronworkflow.lastScheduledTime == nil || (now() - cronworkflow.lastScheduledTime).Seconds() > %d }}"
 
-    def starts(schedules, seconds, first, days):
+    def starts(schedules: tuple[str, ...], seconds: int, first: str, days: int) -> list[datetime]:
         times = tuple(parse(each, "Europe/Vienna") for each in schedules)
         cron = Cron("w", schedules, times, when=often % seconds)
         now = int(datetime.fromisoformat(first).timestamp())
@@ -211,7 +212,7 @@ def test_the_examples_of_argo_for_summer_time():
     assert [f"{at:%d %H:%M %Z}" for at in autumn] == ["24 02:30 CEST", "25 02:30 CEST", "26 02:30 CET"]
 
 
-def test_a_stop_strategy_ends_the_schedule_for_good():
+def test_a_stop_strategy_ends_the_schedule_for_good() -> None:
     cron = cron_of(stop="cronworkflow.succeeded >= 1")
     watched = Watched(cron).look(NOON)
     watched.end(f"w-{NOON}", NOON + 60, "Failed").look(NOON + 3600)
@@ -223,20 +224,20 @@ def test_a_stop_strategy_ends_the_schedule_for_good():
     assert watched.alarms.next is None
 
 
-def test_a_stop_strategy_without_a_value_starts_nothing_and_counts_nothing():
+def test_a_stop_strategy_without_a_value_starts_nothing_and_counts_nothing() -> None:
     watched = Watched(cron_of(stop="cronworkflow.lastScheduledTime > now()")).look(NOON)
     assert watched.starts == []
     assert watched.said[0][1].startswith("its stopStrategy cannot be evaluated: ")
     assert watched.status.failed == 0
 
 
-def test_a_schedule_that_never_comes_waits_for_nothing():
+def test_a_schedule_that_never_comes_waits_for_nothing() -> None:
     watched = Watched(cron_of("0 0 30 2 *", deadline_seconds=60), active(), again=True)
     assert watched.alarms.next is None
     assert watched.look(NOON + 10**8, again=True).starts == []
 
 
-def test_history_keeps_what_ended_last():
+def test_history_keeps_what_ended_last() -> None:
     ends = [("f", "Error"), ("e", "Succeeded"), ("d", "Failed"), ("c", "Succeeded"), ("b", "Succeeded")]
     assert crons.surplus(cron_of(keep_succeeded=2, keep_failed=1), ends) == ("b", "d")
     assert crons.surplus(cron_of(keep_succeeded=0, keep_failed=0), ends) == ("e", "c", "b", "f", "d")
@@ -246,14 +247,14 @@ def test_history_keeps_what_ended_last():
 class Watching(RuleBasedStateMachine):
     """A CronWorkflow and what may happen to it: time goes on or back, runs end, watchers die, manifests change."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.now = float(NOON)
         self.cron = cron_of("*/5 * * * *", "7 * * * *", concurrency="Forbid", deadline_seconds=900)
         self.watched = Watched(self.cron, now=self.now)
         self.seen = 0
 
-    def look(self, *, again):
+    def look(self, *, again: bool) -> None:
         before = self.watched.status
         self.watched.look(self.now, again=again)
         new = self.watched.done[self.seen :]
@@ -271,30 +272,30 @@ class Watching(RuleBasedStateMachine):
             assert stopped == (before.active if self.cron.concurrency == "Replace" else ())
 
     @rule(seconds=st.one_of(st.floats(0, 10), st.floats(0, 400), st.floats(0, 20000)), again=st.booleans())
-    def time_goes_on(self, seconds, again):
+    def time_goes_on(self, seconds: float, again: bool) -> None:
         self.now += seconds
         self.look(again=again)
 
     @rule(seconds=st.floats(0, 5000))
-    def the_clock_is_set_back(self, seconds):
+    def the_clock_is_set_back(self, seconds: float) -> None:
         self.now -= seconds
         self.look(again=False)
 
     @rule()
-    def it_is_waited_for(self):
+    def it_is_waited_for(self) -> None:
         if self.watched.alarms.next is not None:
             self.now = max(self.now, self.watched.alarms.next)
             self.look(again=False)
 
     @precondition(lambda self: self.watched.status.active)
     @rule(phase=st.sampled_from(["Succeeded", "Failed", "Error"]))
-    def a_run_ends(self, phase):
+    def a_run_ends(self, phase: str) -> None:
         run = self.watched.status.active[0]
         self.watched.status = crons.ended(self.cron, self.watched.status, run, phase, self.now)
         self.look(again=True)
 
     @rule(away=st.floats(0, 3000))
-    def the_watcher_dies_and_another_comes(self, away):
+    def the_watcher_dies_and_another_comes(self, away: float) -> None:
         self.now += away
         self.watched.alarms = crons.armed(self.cron, self.now)
         self.look(again=True)
@@ -306,7 +307,9 @@ class Watching(RuleBasedStateMachine):
         suspended=st.booleans(),
         stop=st.sampled_from(["", "cronworkflow.failed > 3"]),
     )
-    def the_manifest_changes(self, schedules, concurrency, deadline, suspended, stop):
+    def the_manifest_changes(
+        self, schedules: tuple[str, ...], concurrency: str, deadline: int | None, suspended: bool, stop: str
+    ) -> None:
         self.cron = self.watched.cron = cron_of(
             *schedules, concurrency=concurrency, deadline_seconds=deadline, suspended=suspended, stop=stop
         )
@@ -314,11 +317,11 @@ class Watching(RuleBasedStateMachine):
         self.look(again=True)
 
     @invariant()
-    def no_time_is_started_twice(self):
+    def no_time_is_started_twice(self) -> None:
         assert len(self.watched.starts) == len(set(self.watched.starts))
 
     @invariant()
-    def there_is_something_to_wait_for(self):
+    def there_is_something_to_wait_for(self) -> None:
         ahead = self.watched.alarms.next
         assert self.watched.status.stopped or (ahead is not None and ahead > math.floor(self.now))
 
@@ -329,7 +332,7 @@ TestWatching = Watching.TestCase
 
 @settings(deadline=None)
 @given(policy=st.sampled_from(["Forbid", "Replace"]), looks=st.lists(st.floats(0, 500), max_size=60))
-def test_never_more_than_one_under_forbid_and_replace(policy, looks):
+def test_never_more_than_one_under_forbid_and_replace(policy: str, looks: list[float]) -> None:
     watched, now = Watched(cron_of("* * * * *", concurrency=policy, deadline_seconds=100)), NOON - 1800.0
     for number, seconds in enumerate(looks):
         now += seconds

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.engine.laboratory import Simulate
+
 DIAMOND = """
 entrypoint: main
 templates:
@@ -15,7 +17,7 @@ templates:
 """
 
 
-def test_a_diamond_runs_in_order_and_is_linked_as_the_controller_links_it(simulate):
+def test_a_diamond_runs_in_order_and_is_linked_as_the_controller_links_it(simulate: Simulate) -> None:
     found = simulate(DIAMOND)
     assert found.tree == {
         "(root)": "DAG Succeeded",
@@ -31,7 +33,7 @@ def test_a_diamond_runs_in_order_and_is_linked_as_the_controller_links_it(simula
     assert found.started == ["w-1.a", "w-1.b", "w-1.c", "w-1.d"]
 
 
-def test_ids_are_the_controllers(simulate):
+def test_ids_are_the_controllers(simulate: Simulate) -> None:
     """Seen on a cluster: the id is the workflow's name and the FNV-1a hash of the node's name."""
     found = simulate(DIAMOND)
     assert found.node("").id == "w-1"
@@ -39,14 +41,14 @@ def test_ids_are_the_controllers(simulate):
     assert found.node("a").display_name == "a"
 
 
-def _fnv1a(text):
+def _fnv1a(text: str) -> int:
     number = 2166136261
     for byte in text.encode():
         number = ((number ^ byte) * 16777619) % 2**32
     return number
 
 
-def test_what_depends_on_a_failure_is_omitted_and_the_others_go_on(simulate):
+def test_what_depends_on_a_failure_is_omitted_and_the_others_go_on(simulate: Simulate) -> None:
     found = simulate(DIAMOND, {"b": "Failed"})
     assert found.tree == {
         "(root)": "DAG Failed",
@@ -59,7 +61,7 @@ def test_what_depends_on_a_failure_is_omitted_and_the_others_go_on(simulate):
     assert found.run.phase == "Failed"
 
 
-def test_an_error_is_an_error_all_the_way_up(simulate):
+def test_an_error_is_an_error_all_the_way_up(simulate: Simulate) -> None:
     found = simulate(DIAMOND, {"b": "Error"})
     assert (found.phases["(root)"], found.run.phase) == ("Error", "Error")
 
@@ -94,25 +96,25 @@ templates:
         ("a.Daemoned", "Succeeded", False),
     ],
 )
-def test_depends(simulate, depends, ended, runs):
+def test_depends(simulate: Simulate, depends: str, ended: str, runs: bool) -> None:
     when = "1 == 2" if ended == "Skipped" else "1 == 1"
     found = simulate(ONE_AFTER.format(when=when, depends=depends), {"a": ended})
     assert found.phases["a"] == ended
     assert found.tree["b"] == ("Pod Succeeded" if runs else "Skipped Omitted")
 
 
-def test_an_omitted_target_has_the_phase_of_what_it_hangs_below(simulate):
+def test_an_omitted_target_has_the_phase_of_what_it_hangs_below(simulate: Simulate) -> None:
     """b is omitted because a succeeded: nothing failed, so the dag succeeded."""
     found = simulate(ONE_AFTER.format(when="1 == 1", depends="a.Failed"))
     assert found.phases == {"(root)": "Succeeded", "a": "Succeeded", "b": "Omitted"}
 
 
-def test_a_failure_that_is_dealt_with_does_not_fail_the_dag(simulate):
+def test_a_failure_that_is_dealt_with_does_not_fail_the_dag(simulate: Simulate) -> None:
     found = simulate(ONE_AFTER.format(when="1 == 1", depends="a.Failed"), {"a": "Failed"})
     assert found.phases == {"(root)": "Succeeded", "a": "Failed", "b": "Succeeded"}
 
 
-def test_omission_goes_on_down_the_line(simulate):
+def test_omission_goes_on_down_the_line(simulate: Simulate) -> None:
     found = simulate(
         """
         entrypoint: main
@@ -154,18 +156,18 @@ templates:
         ("maybe", "", "Skipped Error"),
     ],
 )
-def test_when(simulate, value, rest, tree):
+def test_when(simulate: Simulate, value: str, rest: str, tree: str) -> None:
     found = simulate(WHEN.format(value=value, rest=rest))
     assert found.tree["a"] == tree
     assert found.phases["(root)"] == {"Error": "Error"}.get(tree.split()[1], "Succeeded")
 
 
-def test_a_skipped_task_says_why(simulate):
+def test_a_skipped_task_says_why(simulate: Simulate) -> None:
     found = simulate(WHEN.format(value="false", rest="== true"))
     assert found.node("a").message == "when 'false == true' evaluated false"
 
 
-def test_dependencies_with_continue_on(simulate):
+def test_dependencies_with_continue_on(simulate: Simulate) -> None:
     spec = """
     entrypoint: main
     templates:
@@ -183,7 +185,7 @@ def test_dependencies_with_continue_on(simulate):
     }  # fmt: skip
 
 
-def test_a_target_with_continue_on_does_not_fail_the_dag(simulate):
+def test_a_target_with_continue_on_does_not_fail_the_dag(simulate: Simulate) -> None:
     spec = """
     entrypoint: main
     templates:
@@ -208,13 +210,13 @@ templates:
 
 
 @pytest.mark.parametrize(("fail_fast", "phase"), [("true", "Failed"), ("false", "Error")])
-def test_which_failure_a_dag_shows(simulate, fail_fast, phase):
+def test_which_failure_a_dag_shows(simulate: Simulate, fail_fast: str, phase: str) -> None:
     """With failFast the first failed target (by name) decides, without it the last one. Nothing running is ended."""
     found = simulate(FAIL_FAST.format(fail_fast=fail_fast), {"a": "Failed", "b": "Error"})
     assert found.phases == {"(root)": phase, "a": "Failed", "b": "Error"}
 
 
-def test_only_what_the_target_needs_runs(simulate):
+def test_only_what_the_target_needs_runs(simulate: Simulate) -> None:
     spec = """
     entrypoint: main
     templates:
@@ -246,7 +248,7 @@ templates:
 """
 
 
-def test_what_follows_a_nested_dag_hangs_below_its_last_nodes(simulate):
+def test_what_follows_a_nested_dag_hangs_below_its_last_nodes(simulate: Simulate) -> None:
     found = simulate(NESTED)
     assert found.tree["inner"] == "DAG Succeeded"
     assert found.children("inner") == ["inner.p"]
@@ -255,14 +257,14 @@ def test_what_follows_a_nested_dag_hangs_below_its_last_nodes(simulate):
     assert found.node("inner.q").boundary is found.node("inner")
 
 
-def test_a_nested_failure_fails_the_outer_dag(simulate):
+def test_a_nested_failure_fails_the_outer_dag(simulate: Simulate) -> None:
     found = simulate(NESTED, {"q": "Failed"})
     assert found.phases["inner"] == "Failed"
     assert found.tree["after"] == "Skipped Omitted"
     assert found.run.phase == "Failed"
 
 
-def test_a_chain_of_thousands_is_no_deep_recursion(simulate):
+def test_a_chain_of_thousands_is_no_deep_recursion(simulate: Simulate) -> None:
     tasks = "\n".join(
         f"        - {{name: t{number}, template: leaf{f', depends: t{number - 1}' if number else ''}}}"
         for number in range(3000)
@@ -273,7 +275,7 @@ def test_a_chain_of_thousands_is_no_deep_recursion(simulate):
     assert found.run.phase == "Failed"
 
 
-def test_a_template_that_contains_itself_without_end_is_an_error(simulate):
+def test_a_template_that_contains_itself_without_end_is_an_error(simulate: Simulate) -> None:
     spec = """
     entrypoint: main
     templates:

@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.errors import Refused
+from tests.engine.laboratory import Simulate
 
 PAUSE = """
 entrypoint: main
@@ -24,31 +25,30 @@ templates:
 """
 
 
-def pause(duration="90s", outputs="{}", value="x"):
+def pause(duration: str = "90s", outputs: str = "{}", value: str = "x") -> str:
     return PAUSE.format(duration=duration, outputs=outputs, value=value)
 
 
-def test_what_follows_begins_when_the_duration_is_over(simulate):
+def test_what_follows_begins_when_the_duration_is_over(simulate: Simulate) -> None:
     found = simulate(pause("1m30s"))
-    node = found.node("wait")
     assert found.tree["wait"] == "Suspend Succeeded" and found.tree["after"] == "Pod Succeeded"
-    assert node.finished_at - node.started_at == 90
+    assert found.took("wait") == 90
     assert found.children("wait") == ["after"]
 
 
-def test_a_value_that_nobody_supplied_has_its_default(simulate):
+def test_a_value_that_nobody_supplied_has_its_default(simulate: Simulate) -> None:
     outputs = "{parameters: [{name: who, valueFrom: {supplied: {}, default: nobody}}]}"
     found = simulate(pause(outputs=outputs, value="{{tasks.wait.outputs.parameters.who}}"))
     assert found.value("after", "p") == "nobody"
 
 
-def test_a_value_that_nobody_supplied_and_without_a_default_is_an_error(simulate):
+def test_a_value_that_nobody_supplied_and_without_a_default_is_an_error(simulate: Simulate) -> None:
     found = simulate(pause(outputs="{parameters: [{name: who, valueFrom: {supplied: {}}}]}"))
     assert found.phases["wait"] == "Error"
     assert "has not been set and does not have a default value" in found.node("wait").message
 
 
-def test_a_stop_and_a_deadline_end_it(prepare):
+def test_a_stop_and_a_deadline_end_it(prepare: Simulate) -> None:
     stopped = prepare(pause("1h")).begin()
     stopped.stop()
     assert stopped.finish().phases["wait"] == "Failed"
@@ -58,11 +58,11 @@ def test_a_stop_and_a_deadline_end_it(prepare):
     assert late.run.phase == "Failed"
 
 
-def test_without_a_duration_it_would_wait_for_a_person(simulate):
+def test_without_a_duration_it_would_wait_for_a_person(simulate: Simulate) -> None:
     with pytest.raises(Refused, match=r"templates\[pause\].suspend.duration is missing.*waits for a person"):
         simulate(pause("").replace('{duration: ""}', "{}"))
 
 
-def test_a_duration_that_is_none_is_refused(simulate):
+def test_a_duration_that_is_none_is_refused(simulate: Simulate) -> None:
     with pytest.raises(Refused, match="is '3 weeks'; wanted a duration such as 30s or 2m"):
         simulate(pause("3 weeks"))

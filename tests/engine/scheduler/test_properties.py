@@ -5,8 +5,10 @@ Each node is started at most once for each attempt and engine, never before what
 which order leaves end, and where an engine died, changes nothing in the tree.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -27,8 +29,9 @@ from pipeline.engine.scheduler.events import (
     to_json,
 )
 from pipeline.engine.scheduler.scheduler import advance, new_run
-from pipeline.engine.scheduler.state import FULFILLED, Kill, Lock, Run, Start, Unlock
+from pipeline.engine.scheduler.state import FULFILLED, Frame, Kill, Lock, Node, Run, Start, Unlock
 from pipeline.engine.spec import NOTHING, Backoff, Container, Dag, Hook, Retry, Suspend, Task, Template, Workflow
+from tests.engine.laboratory import End
 
 RESULTS = ("", ".Succeeded", ".Failed", ".Errored", ".Skipped", ".Omitted")
 LEAVES = {
@@ -45,7 +48,7 @@ HOOKS = st.sampled_from((None, None, None, Hook("plain"), Hook("again")))
 
 
 @st.composite
-def dags(draw, name, templates, fail_fast):
+def dags(draw: st.DrawFn, name: str, templates: list[str], fail_fast: bool) -> Template:
     """A dag of up to seven tasks, each of which may depend on those before it. `fail_fast`: the template's, after
     which the order of ends matters."""
     tasks = []
@@ -67,7 +70,7 @@ def dags(draw, name, templates, fail_fast):
 
 
 @st.composite
-def steps(draw, name, templates, fail_fast):
+def steps(draw: st.DrawFn, name: str, templates: list[str], fail_fast: bool) -> Template:
     """Up to three groups of up to three steps."""
     groups = []
     for number in range(draw(st.integers(1, 3))):
@@ -87,7 +90,7 @@ def steps(draw, name, templates, fail_fast):
     return Template(name, steps=tuple(groups), **draw(limits(fail_fast)))
 
 
-def limits(fail_fast):
+def limits(fail_fast: bool) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {
             "parallelism": st.sampled_from((None, None, 1, 2)),
@@ -98,7 +101,7 @@ def limits(fail_fast):
 
 
 @st.composite
-def workflows(draw, fail_fast=False):
+def workflows(draw: st.DrawFn, fail_fast: bool = False) -> Workflow:
     leaves = list(LEAVES)
     kinds = st.sampled_from((dags, steps))
     inner = draw(draw(kinds)("inner", leaves, fail_fast))
@@ -165,6 +168,7 @@ class World:
         return Locked(now, name)
 
     def tick(self, now: float, _: str) -> Event:
+        assert self.state.next_tick is not None
         return Tick(max(now, self.state.next_tick))
 
     def leaf(self, now: float, name: str) -> Event:
@@ -176,7 +180,8 @@ class World:
 
     def end(self, now: float, name: str) -> Ended:
         own = Random(f"{self.outcomes} {name}")
-        phase = own.choice(("Succeeded", "Succeeded", "Failed", "Error"))
+        ends: tuple[End, ...] = ("Succeeded", "Succeeded", "Failed", "Error")
+        phase = own.choice(ends)
         code = "0" if phase == "Succeeded" else own.choice(("1", "2"))
         return Ended(now, name, phase, "", Outputs(exit_code=code))
 
@@ -205,12 +210,13 @@ class World:
         limit = self.workflow.parallelism
         assert limit is None or len(self.state.live) <= limit
 
-    def check_start(self, node):
+    def check_start(self, node: Node) -> None:
         assert (self.engine, node.name) not in self.started, f"{node.name} is started twice"
         self.started.add((self.engine, node.name))
         inner = node
         while inner.boundary is not None:
             frame = inner.boundary.frame
+            assert frame is not None
             whole = inner.owner if inner.owner is not None and inner.owner.type == "Retry" else inner
             if whole.exit_of is not None:
                 assert whole.exit_of.fulfilled, f"{node.name} starts before what it follows has ended"
@@ -225,18 +231,18 @@ class World:
             inner = inner.boundary
 
     @property
-    def tree(self):
+    def tree(self) -> dict[str, tuple[str, str]]:
         return {name: (node.type, node.phase) for name, node in self.state.nodes.items()}
 
 
-def before(frame, task):
+def before(frame: Frame, task: str) -> list[Node]:
     """The nodes that must have ended before a task or step begins, their exit hooks included."""
     if frame.template.steps is None:
         found = [frame.nodes[other] for other in frame.plan.conditions[task].tasks]
     else:
         earlier = frame.template.steps[: frame.number]
         names = [step.name for group in earlier for step in group]
-        found = [node for name in names for node in frame.items.get(name, [frame.nodes.get(name)])]
+        found = [node for name in names for node in frame.items.get(name) or [frame.nodes[name]]]
     hooks = [child for node in found for child in node.children.values() if child.exit_of is node]
     return [*found, *hooks]
 
@@ -251,7 +257,7 @@ def replayed(workflow: Workflow, events: list[Event]) -> Run:
 seeds = st.integers(0, 2**32)
 
 
-def every_run_ends_and_every_node_with_it(workflow, outcomes, order):
+def every_run_ends_and_every_node_with_it(workflow: Workflow, outcomes: int, order: int) -> None:
     world = World(workflow, outcomes, order).run()
     assert all(node.phase in FULFILLED for node in world.state.nodes.values())
     assert world.locks == {}
@@ -262,36 +268,38 @@ def every_run_ends_and_every_node_with_it(workflow, outcomes, order):
     assert world.state.active_pods == 0
 
 
-def the_order_in_which_leaves_end_changes_nothing(workflow, outcomes, one, other):
+def the_order_in_which_leaves_end_changes_nothing(workflow: Workflow, outcomes: int, one: int, other: int) -> None:
     first, second = World(workflow, outcomes, one).run(), World(workflow, outcomes, other).run()
     assert first.tree == second.tree
     assert first.state.phase == second.state.phase
 
 
-def an_engine_that_dies_again_and_again_changes_nothing(workflow, outcomes, one, other, deaths):
+def an_engine_that_dies_again_and_again_changes_nothing(
+    workflow: Workflow, outcomes: int, one: int, other: int, deaths: float
+) -> None:
     spared = World(workflow, outcomes, one).run()
     mended = World(workflow, outcomes, other, deaths=deaths).run()
     assert spared.tree == mended.tree
     assert spared.state.phase == mended.state.phase
 
 
-def the_same_events_make_the_same_run(workflow, outcomes, order):
+def the_same_events_make_the_same_run(workflow: Workflow, outcomes: int, order: int) -> None:
     world = World(workflow, outcomes, order, deaths=0.1).run()
     again = replayed(workflow, world.events)
     assert whole(again) == whole(world.state)
 
 
-def whole(run):
+def whole(run: Run) -> dict[str, tuple[Any, ...]]:
     return {name: (node.id, node.type, node.phase, node.message, [*node.children]) for name, node in run.nodes.items()}
 
 
-def a_run_that_is_stopped_ends(workflow, outcomes, order, moment, deaths):
+def a_run_that_is_stopped_ends(workflow: Workflow, outcomes: int, order: int, moment: int, deaths: float) -> None:
     world = World(workflow, outcomes, order, deaths, stops_after=moment).run()
     assert all(node.phase in FULFILLED for node in world.state.nodes.values())
     assert world.state.active_pods == 0
 
 
-PROPERTIES = {
+PROPERTIES: dict[Callable[..., None], dict[str, st.SearchStrategy[Any]]] = {
     every_run_ends_and_every_node_with_it: {"workflow": workflows(fail_fast=True), "order": seeds},
     the_order_in_which_leaves_end_changes_nothing: {"one": seeds, "other": seeds},
     an_engine_that_dies_again_and_again_changes_nothing: {
@@ -305,19 +313,19 @@ PROPERTIES = {
 }  # fmt: skip
 
 
-def hold(law, examples):
+def hold(law: Callable[..., None], examples: int) -> None:
     """Try a property on that many random runs."""
     healthy = settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     healthy(given(**{"workflow": workflows(), "outcomes": seeds, **PROPERTIES[law]})(law))()
 
 
 @pytest.mark.parametrize("law", PROPERTIES, ids=lambda law: law.__name__)
-def test_properties(law):
+def test_properties(law: Callable[..., None]) -> None:
     hold(law, 25)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("law", PROPERTIES, ids=lambda law: law.__name__)
-def test_properties_many_times(law):
+def test_properties_many_times(law: Callable[..., None]) -> None:
     hold(law, 1000)

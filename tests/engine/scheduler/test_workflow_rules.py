@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipeline.engine.scheduler.events import Resumed, Tick
-from tests.engine.laboratory import outcome
+from tests.engine.laboratory import Simulate, outcome
 
 EXIT = """
 entrypoint: main
@@ -32,7 +32,7 @@ templates:
 
 
 @pytest.mark.parametrize("ended", ["Succeeded", "Failed", "Error"])
-def test_an_exit_handler_runs_after_every_end(simulate, ended):
+def test_an_exit_handler_runs_after_every_end(simulate: Simulate, ended: str) -> None:
     found = simulate(EXIT, {"a": ended})
     assert found.tree["a"] == f"Pod {ended}"
     assert found.tree["onExit"] == "DAG Succeeded"
@@ -41,21 +41,21 @@ def test_an_exit_handler_runs_after_every_end(simulate, ended):
     assert found.run.phase == ended
 
 
-def test_an_exit_handler_is_told_what_failed(simulate):
+def test_an_exit_handler_is_told_what_failed(simulate: Simulate) -> None:
     found = simulate(EXIT, {"a": outcome("Failed", 3, "main: Error (exit code 3)")})
-    failures = json.loads(json.loads(found.value(".onExit.why", "q")))
+    failures = json.loads(json.loads(found.text(".onExit.why", "q")))
     assert [(each["displayName"], each["message"], each["phase"], each["templateName"]) for each in failures] == [
         ("w-1", "", "Failed", "main"),
         ("a", "main: Error (exit code 3)", "Failed", "leaf"),
     ]
 
 
-def test_a_failed_exit_handler_fails_a_run_that_had_succeeded(simulate):
+def test_a_failed_exit_handler_fails_a_run_that_had_succeeded(simulate: Simulate) -> None:
     assert simulate(EXIT, {"always": "Failed"}).run.phase == "Failed"
     assert simulate(EXIT, {"a": "Error", "always": "Failed"}).run.phase == "Error"
 
 
-def test_an_entrypoint_that_cannot_begin_ends_the_run_at_once(simulate):
+def test_an_entrypoint_that_cannot_begin_ends_the_run_at_once(simulate: Simulate) -> None:
     spec = """
     entrypoint: take
     onExit: leaf
@@ -89,7 +89,7 @@ templates:
 """
 
 
-def test_stop_ends_what_runs_and_runs_the_exit_handler(prepare):
+def test_stop_ends_what_runs_and_runs_the_exit_handler(prepare: Simulate) -> None:
     found = prepare(SLOW).begin()
     found.stop()
     assert found.killed == ["w-1.a", "w-1.b(0)"]
@@ -109,7 +109,7 @@ def test_stop_ends_what_runs_and_runs_the_exit_handler(prepare):
     assert found.run.phase == "Failed"
 
 
-def test_terminate_ends_all_and_runs_no_exit_handler(prepare):
+def test_terminate_ends_all_and_runs_no_exit_handler(prepare: Simulate) -> None:
     found = prepare(SLOW).begin()
     found.stop("Terminate")
     found.finish()
@@ -117,7 +117,7 @@ def test_terminate_ends_all_and_runs_no_exit_handler(prepare):
     assert found.run.phase == "Failed"
 
 
-def test_terminate_ends_a_running_exit_handler(prepare):
+def test_terminate_ends_a_running_exit_handler(prepare: Simulate) -> None:
     found = prepare(SLOW).begin()
     while "w-1.onExit" not in found.started:
         found.step()
@@ -140,8 +140,9 @@ templates:
 """
 
 
-def test_a_workflow_deadline_ends_what_runs_but_not_the_exit_handler(prepare):
+def test_a_workflow_deadline_ends_what_runs_but_not_the_exit_handler(prepare: Simulate) -> None:
     found = prepare(DEADLINE).begin()
+    assert found.run.started_at is not None
     assert found.run.next_tick == found.run.started_at + 100
     waiting, found.waiting = found.waiting, []
     found.step()
@@ -153,24 +154,26 @@ def test_a_workflow_deadline_ends_what_runs_but_not_the_exit_handler(prepare):
     assert "w-1.b" not in found.started
 
 
-def test_an_exit_handler_that_runs_when_the_deadline_comes_goes_on(prepare):
+def test_an_exit_handler_that_runs_when_the_deadline_comes_goes_on(prepare: Simulate) -> None:
     found = prepare(DEADLINE).begin()
     while "w-1.onExit" not in found.started:
         found.step()
+    assert found.run.next_tick is not None
     found.tell(Tick(found.run.next_tick))
     assert found.killed == []
     assert found.finish().run.phase == "Succeeded"
 
 
-def test_time_without_an_engine_does_not_count_against_the_deadline(prepare):
+def test_time_without_an_engine_does_not_count_against_the_deadline(prepare: Simulate) -> None:
     found = prepare(DEADLINE).begin()
     deadline = found.run.next_tick
+    assert deadline is not None
     found.tell(Resumed(found.now + 5000))
     assert found.run.next_tick == deadline + 5000
     assert found.phases["a"] == "Pending"
 
 
-def test_a_retry_does_not_outlive_the_workflow_deadline(prepare):
+def test_a_retry_does_not_outlive_the_workflow_deadline(prepare: Simulate) -> None:
     spec = """
     entrypoint: again
     activeDeadlineSeconds: 100
@@ -203,14 +206,14 @@ templates:
     ("of_workflow", "of_template", "most"),
     [("", "", 12), ("parallelism: 3", "", 3), ("", "parallelism: 4", 4), ("parallelism: 2", "parallelism: 4", 2)],
 )
-def test_parallelism(simulate, of_workflow, of_template, most):
+def test_parallelism(simulate: Simulate, of_workflow: str, of_template: str, most: int) -> None:
     found = simulate(WIDE.format(of_workflow=of_workflow, of_template=of_template))
     assert found.most == most
     assert len(found.started) == 12
     assert set(found.phases.values()) == {"Succeeded"}
 
 
-def test_parallelism_of_a_dag_counts_nested_dags_as_one(simulate):
+def test_parallelism_of_a_dag_counts_nested_dags_as_one(simulate: Simulate) -> None:
     spec = """
     entrypoint: main
     templates:
@@ -225,7 +228,7 @@ def test_parallelism_of_a_dag_counts_nested_dags_as_one(simulate):
     assert found.most == 2
 
 
-def test_retries_wait_for_room_too(simulate):
+def test_retries_wait_for_room_too(simulate: Simulate) -> None:
     spec = """
     entrypoint: main
     parallelism: 1
@@ -241,7 +244,7 @@ def test_retries_wait_for_room_too(simulate):
     assert found.run.phase == "Succeeded"
 
 
-def test_fail_fast_of_a_template_starts_nothing_more(prepare):
+def test_fail_fast_of_a_template_starts_nothing_more(prepare: Simulate) -> None:
     spec = """
     entrypoint: main
     templates:
@@ -274,7 +277,7 @@ templates:
 """
 
 
-def test_a_mutex_lets_one_after_the_other_in(simulate):
+def test_a_mutex_lets_one_after_the_other_in(simulate: Simulate) -> None:
     found = simulate(MUTEX)
     alone = [name for name in found.started if name != "w-1.c"]
     assert alone == ["w-1.a.p", "w-1.a.q", "w-1.b.p", "w-1.b.q"]
@@ -282,7 +285,7 @@ def test_a_mutex_lets_one_after_the_other_in(simulate):
     assert set(found.phases.values()) == {"Succeeded"}
 
 
-def test_what_waits_for_a_mutex_ends_with_the_run(prepare):
+def test_what_waits_for_a_mutex_ends_with_the_run(prepare: Simulate) -> None:
     found = prepare(MUTEX).begin()
     found.locks["m"] = "somebody else"
     found.step()
@@ -292,7 +295,7 @@ def test_what_waits_for_a_mutex_ends_with_the_run(prepare):
     assert found.wanting == []
 
 
-def test_a_mutex_that_what_is_around_has_would_be_waited_for_for_ever(simulate):
+def test_a_mutex_that_what_is_around_has_would_be_waited_for_for_ever(simulate: Simulate) -> None:
     spec = """
     entrypoint: main
     templates:
@@ -308,7 +311,7 @@ def test_a_mutex_that_what_is_around_has_would_be_waited_for_for_ever(simulate):
     assert found.node("a").message.startswith("mutex m is held by w-1, of which this is a part")
 
 
-def test_a_mutex_around_attempts_is_held_through_all_of_them(prepare):
+def test_a_mutex_around_attempts_is_held_through_all_of_them(prepare: Simulate) -> None:
     spec = """
     entrypoint: only
     templates:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.views.tails import last_line, last_lines
+from pipeline.engine.views import last_line, last_lines
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy.exc import StatementError
 
 from steps.backends import catalog
 from steps.backends.catalog import Accepted, Refused
@@ -82,6 +83,6 @@ def test_a_version_refused_for_a_target_is_unknown_to_another() -> None:
 
 
 def test_all_is_recorded_or_nothing() -> None:
-    with pytest.raises(Exception, match="no time zone"):
+    with pytest.raises(StatementError, match="no time zone"):
         record(good("a"), Accepted(102, DAY, "b", "raw/b", 1, datetime(2021, 3, 1), AT))
     assert catalog.accepted("openaq", [101, 102]) == []

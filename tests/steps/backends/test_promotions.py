@@ -34,7 +34,7 @@ def release(decision: int) -> None:
 def live() -> tuple[int, int] | None:
     with begin() as connection:
         found = promotions.champion(connection, "openaq")
-    return found and (found.decision, found.version)
+    return None if found is None else (found.decision, found.version)
 
 
 def test_decisions_are_numbered_per_project() -> None:

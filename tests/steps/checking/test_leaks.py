@@ -111,7 +111,7 @@ def test_a_constant_target_is_not_promoted_and_nothing_breaks() -> None:
 
 def test_one_station_alone_is_learned_from() -> None:
     rows = features(leaks.one_station(observations(DAYS)))
-    assert not [name for name in rows if name.startswith("others_")]
+    assert not [name for name in rows if str(name).startswith("others_")]
     assert agreement.shifted(rows) == []
     assert judged(dataset_of(rows)).promoted
 

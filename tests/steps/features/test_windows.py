@@ -26,7 +26,7 @@ def test_a_row_is_made_of_its_own_hours_alone(begin: int) -> None:
 
 
 def test_equal_values_have_no_spread() -> None:
-    assert set(windows.std(pd.Series([0.1] * 30), 24, 6).dropna()) == {0.0}
+    assert set(windows.std(pd.Series([0.1] * 30, dtype="float64"), 24, 6).dropna()) == {0.0}
 
 
 def test_a_series_without_rows() -> None:

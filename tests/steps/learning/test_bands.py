@@ -1,6 +1,7 @@
 """Bands around forecasts: they hold what they promise, follow what they missed, and know nothing too early."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,13 @@ from steps.models.bands import RATE, Bands
 from tests.steps.support.released import DECLARATION
 from tests.steps.support.small_dataset import DRAWN, series
 
+Floats = np.typing.NDArray[np.float64]
 LEARNING = declaration.parse(DECLARATION).learning
 ONE, TWO = 9000001, 9000002
 HOURS = 24 * 200
 
 
-def forecasts(seed: int, noise: float = 0.3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def forecasts(seed: int, noise: float = 0.3) -> tuple[Floats, Floats, Floats]:
     """Locations, answers and truths whose errors are a share of the answer, twice as large at the second location."""
     random = np.random.default_rng(seed)
     location = np.repeat([ONE, TWO], HOURS)
@@ -32,7 +34,7 @@ def calibrated(nominal: float = 0.8) -> Bands:
     return Bands.calibrated(nominal, *forecasts(1))
 
 
-def coverage(bands: Bands, location: np.ndarray, answer: np.ndarray, truth: np.ndarray) -> float:
+def coverage(bands: Bands, location: Floats, answer: Floats, truth: Floats) -> float:
     low, high = bands.around(location, answer)
     return float(np.mean((low <= truth) & (truth <= high)))
 
@@ -115,7 +117,7 @@ def test_the_holdout_is_measured_and_what_is_deployed_has_learned_from_it() -> N
     model = train(LEARNING, recipe, dataset, dataset.training())
     held = dataset.holdout()
     measured = learned.measure(dataset, LEARNING, recipe, ask(model, dataset.rows.loc[held]))
-    told = measured.to_json()
+    told: dict[str, Any] = measured.to_json()
     assert told["nominal"] == 0.8
     assert told["coverage"] == pytest.approx(0.8, abs=0.08)
     assert sum(one["rows"] for one in told["by_month"]) == told["rows"] == held.sum()

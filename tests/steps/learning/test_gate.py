@@ -18,6 +18,7 @@ from steps.learning.trials import TrialResult
 from steps.models.linear import Linear
 from tests.steps.support.synthetic import LEARNING, dataset, dataset_of, features, observations
 
+Floats = np.typing.NDArray[np.float64]
 GOOD = {"alpha": 300.0, "pooling": 0.5, "root": 0.0}
 POOR = {"alpha": 1e9, "pooling": 1.0, "root": 0.0}
 WORSE = {**GOOD, "alpha": 30_000.0}
@@ -103,7 +104,7 @@ def test_the_metric_is_the_project_s() -> None:
     assert "MAE 9.35" in outcome.words
 
 
-def errors(rows: int = 2400, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+def errors(rows: int = 2400, seed: int = 1) -> tuple[Floats, np.typing.NDArray[np.int64]]:
     random = np.random.default_rng(seed)
     return random.normal(0, 10, rows), np.arange(rows) // 24
 
@@ -123,8 +124,8 @@ def test_a_clear_difference_has_a_bound_above_zero_and_a_slight_one_has_not() ->
 def test_errors_that_come_in_days_are_worth_less_than_as_many_that_do_not() -> None:
     random = np.random.default_rng(4)
     days = np.repeat(np.arange(60), 24)
-    spell = np.repeat(random.normal(0, 10, 60), 24)  # a day's hours are all off alike
-    better = spell * np.repeat(random.uniform(0.6, 1.3, 60), 24)
+    spell: Floats = np.repeat(random.normal(0, 10, 60), 24)  # a day's hours are all off alike
+    better: Floats = spell * np.repeat(random.uniform(0.6, 1.3, 60), 24)
     by_day = bootstrap(spell, better, days, metric="rmse", confidence=0.9, seed=0)
     by_hour = bootstrap(spell, better, np.arange(len(days)), metric="rmse", confidence=0.9, seed=0)
     assert by_day.difference == pytest.approx(by_hour.difference)

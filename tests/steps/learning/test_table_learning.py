@@ -77,7 +77,7 @@ def test_training_holdout_and_folds_share_no_row() -> None:
     part = np.flatnonzero(data.training())
     folds = data.folds(part, 5)
     assert all(not (fold.learn & fold.score).any() for fold in folds)
-    assert (sum(fold.score.astype(int) for fold in folds) == 1).all()
+    assert (np.sum([fold.score for fold in folds], axis=0) == 1).all()
 
 
 def test_both_indicators_of_a_category_are_kept() -> None:
@@ -98,7 +98,7 @@ def test_a_forest_answers_as_the_one_that_was_learned(kind: str, tmp_path: Path)
 
     random = np.random.default_rng(1)
     rows = pd.DataFrame(random.normal(size=(300, 4)), columns=list("abcd"))
-    target = np.round(rows["a"] + 2 * rows["b"]).to_numpy(dtype=np.float64)
+    target = (rows["a"] + 2 * rows["b"]).round().to_numpy(dtype=np.float64)
     family, learner = {
         "regressor": (ForestRegressor, ExtraTreesRegressor),
         "classifier": (ForestClassifier, ExtraTreesClassifier),

@@ -69,7 +69,10 @@ def test_a_champion_of_another_space_is_no_trial(champion: Recipe) -> None:
 
 
 def test_a_space_that_is_smaller_than_the_list_is_drawn_whole() -> None:
-    space = {"a": Choice(kind="choice", values=(1, 2)), "b": Range(kind="range", low=1, high=3, log=False)}
+    space: dict[str, Choice | Range] = {
+        "a": Choice(kind="choice", values=(1, 2)),
+        "b": Range(kind="range", low=1, high=3, log=False),
+    }
     drawn = trials.draw(Family(name="small", model="steps.models.linear:Linear", trials=50, space=space), None)
     assert {(one["a"], one["b"]) for one in drawn} == {(a, b) for a in (1, 2) for b in (1, 2, 3)}
     assert len(drawn) == 6

@@ -17,6 +17,7 @@ from steps.models.lightgbm import LightGBM
 from steps.models.linear import Linear
 from tests.steps.support.synthetic import dataset
 
+Floats = np.typing.NDArray[np.float64]
 CASES: list[tuple[type[Model], dict[str, Any]]] = [
     (Linear, {}),
     (Linear, {"interactions": False, "root": 1.0}),
@@ -27,20 +28,20 @@ CASES: list[tuple[type[Model], dict[str, Any]]] = [
 ALL = pytest.mark.parametrize(("family", "parameters"), CASES, ids=lambda part: str(getattr(part, "__name__", part)))
 
 
-def table() -> tuple[pd.DataFrame, np.ndarray]:
+def table() -> tuple[pd.DataFrame, Floats]:
     data = dataset()
     return data.rows[list(data.features)], data.target
 
 
-def fit(family: type[Model], parameters: dict[str, Any], rows: pd.DataFrame, target: np.ndarray) -> Model:
+def fit(family: type[Model], parameters: dict[str, Any], rows: pd.DataFrame, target: Floats) -> Model:
     return family.fit(rows, target, parameters, 0)
 
 
-def ask(model: Model, rows: pd.DataFrame) -> np.ndarray:
+def ask(model: Model, rows: pd.DataFrame) -> Floats:
     return model.predict(rows[list(model.features)].to_numpy(dtype=float))
 
 
-def rmse(error: np.ndarray) -> float:
+def rmse(error: Floats) -> float:
     return float(np.sqrt(np.mean(error**2)))
 
 
@@ -113,7 +114,7 @@ def test_a_constant_target_is_answered(family: type[Model], parameters: dict[str
 @ALL
 def test_an_answer_is_never_below_what_was_ever_seen(family: type[Model], parameters: dict[str, Any]) -> None:
     rows = pd.DataFrame({"location": 1.0, "lag_0": np.random.default_rng(3).uniform(0, 100, 1000)})
-    target = rows["lag_0"].to_numpy() + 5
+    target = (rows["lag_0"] + 5).to_numpy(dtype=np.float64)
     low = pd.DataFrame({"location": [1.0], "lag_0": [-1e5]})
     assert target.min() <= ask(fit(family, parameters, rows, target), low)[0] < 25
 

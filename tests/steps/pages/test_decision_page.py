@@ -82,7 +82,7 @@ def test_too_few_blocks_are_said_and_not_drawn() -> None:
 
 
 def test_a_table_has_answers_and_no_hours() -> None:
-    table = {
+    table: dict[str, Any] = {
         "forecast": {},
         "residual_groups": {},
         "bands": None,

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from steps.backends import database, history, ledger, trainings
 from steps.backends.objects import Stored
-from steps.inbox import batches, candidates, clearing, taking
+from steps.inbox import batches, candidates, clearing, leases, taking
 from steps.inbox.announced import Announced
 from steps.inbox.taking import Taker
 from steps.tables import Examined, File, Verdict, history_rows
@@ -265,7 +265,7 @@ def install(monkeypatch: pytest.MonkeyPatch, current: Callable[[], World]) -> No
         monkeypatch.setattr(module, "clock", lambda _: current().now().timestamp())
     for module in (batches, candidates, clearing, history_rows, taking):
         monkeypatch.setattr(module, "each", lambda work, items, threads: [(item, work(item)) for item in items])
-    monkeypatch.setattr(taking.leases, "kept", lambda owner: contextlib.nullcontext())
+    monkeypatch.setattr(leases, "kept", lambda owner: contextlib.nullcontext())
 
 
 def forget() -> None:

@@ -1,6 +1,7 @@
 """A lake with features of made-up observations, as `prepare` leaves it, and training's first steps on it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -24,8 +25,7 @@ CREATED = "2021-12-24T00:00:00Z"
 def fill(days: int = 45, locations: tuple[int, ...] = LOCATIONS, *, etag: str = "a", table: Any = None) -> None:
     """Put the observations' days into the catalog, every file with that etag, and their features into the lake."""
     rows = observations(days, locations) if table is None else table
-    day = (rows["time"] - pd.Timedelta(hours=1)).dt.date
-    accepted = [_accepted(int(location), when, own, etag) for (location, when), own in rows.groupby(["location", day])]
+    accepted = [_accepted(location, when, own, etag) for location, when, own in _days(rows)]
     catalog.record("openaq", accepted, [], at=datetime.now(UTC))
     whole = features(rows)
     for month in keys.months("openaq", PROJECT, locations, "no2"):
@@ -33,6 +33,14 @@ def fill(days: int = 45, locations: tuple[int, ...] = LOCATIONS, *, etag: str = 
         body = BytesIO()
         whole[inside].to_parquet(body, index=False)
         objects.lake().put(month.object_key, body.getvalue())
+
+
+def _days(rows: pd.DataFrame) -> Iterator[tuple[int, date, pd.DataFrame]]:
+    """Each location's days; an hour belongs to the day in which it began."""
+    days = (rows["time"] - pd.Timedelta(hours=1)).dt.date
+    for location in sorted(set(rows["location"])):
+        for day in sorted(set(days[rows["location"] == location])):
+            yield int(location), day, rows[(rows["location"] == location) & (days == day)]
 
 
 def _accepted(location: int, day: date, own: pd.DataFrame, etag: str) -> Accepted:

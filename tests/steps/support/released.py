@@ -47,7 +47,7 @@ def live() -> tuple[int, int] | None:
     """The live decision and its version."""
     with begin() as connection:
         found = promotions.champion(connection, "openaq")
-    return found and (found.decision, found.version)
+    return None if found is None else (found.decision, found.version)
 
 
 def decision(number: int) -> promotions.Promotion:

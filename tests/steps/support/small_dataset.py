@@ -1,6 +1,7 @@
 """A small dataset in the lake, its trials run, ready to be decided."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from tests.steps.support.released import DECLARATION
 
 PROJECT = declaration.parse(DECLARATION)
 START = datetime(2003, 1, 1, 1, tzinfo=UTC)
-DRAWN = {
+DRAWN: dict[str, list[dict[str, Any]]] = {
     "linear": [{"alpha": 30.0, "interactions": False}, {"alpha": 3000.0, "interactions": True}],
     "lightgbm": [{"trees": 20, "leaves": 7}],
 }

@@ -1,6 +1,7 @@
 """A real, small model of each family, and the folder that a decision would register."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ FEATURES = ["location", "lag_0", "lag_24", "cal_hour", "wx_temperature"]
 def table(rows: int = 400, seed: int = 1) -> pd.DataFrame:
     """Rows with the features, some of them missing."""
     random = np.random.default_rng(seed)
-    columns = {name: random.normal(30, 10, rows) for name in FEATURES}
+    columns: dict[str, Any] = {name: random.normal(30, 10, rows) for name in FEATURES}
     columns |= {"location": random.choice([9000001, 9000002], rows), "cal_hour": random.integers(0, 24, rows)}
     frame = pd.DataFrame(columns, columns=FEATURES).astype("float64")
     frame.loc[::7, "lag_24"] = np.nan
@@ -30,7 +31,7 @@ def table(rows: int = 400, seed: int = 1) -> pd.DataFrame:
 def train(family: str = "linear", seed: int = 1) -> Model:
     """A model of `table`."""
     rows = table(seed=seed)
-    target = rows["lag_0"].to_numpy() * 0.7 + rows["lag_24"].fillna(30).to_numpy() * 0.2 + seed
+    target = rows["lag_0"].to_numpy() * 0.7 + rows["lag_24"].fillna(30).to_numpy() * 0.2 + float(seed)
     return FAMILIES[family].fit(rows, target, {"trees": 20} if family == "lightgbm" else {}, seed)
 
 

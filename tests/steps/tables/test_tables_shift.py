@@ -33,7 +33,7 @@ def champion(rows: pd.DataFrame) -> Champion:
 
 def test_rings_that_are_counted_differently_are_another_world(rows: pd.DataFrame, champion: Champion) -> None:
     for added, side in ((6, "above"), (-6, "below")):
-        shifted = rows[1000:1120].assign(rings=lambda own, added=added: own["rings"] + added)
+        shifted = rows[1000:1120].assign(rings=rows["rings"] + added)
         said = reason(shifted, champion, DECLARATION) or "accepted"
         assert "its 120 new rows are on average " in said
         assert f"rings {side} what the live model (decision 7) expects" in said

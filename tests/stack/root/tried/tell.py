@@ -22,7 +22,7 @@ if __name__ == "__main__":
         "touched": getattr(numpy, "touched", False),
         "umask": os.umask(0),
     }
-    numpy.touched = True
+    numpy.__dict__["touched"] = True
     print(json.dumps(found))
     print("to stderr", file=sys.stderr)
     sys.exit(int(sys.argv[1]))
