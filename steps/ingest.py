@@ -47,7 +47,7 @@ def command(
     """Take all that is new in the inbox."""
     project = declared.parse_table(declaration)
     inbox, lake = objects.inbox(), objects.lake()
-    told = announced.read(records, inbox.name, prefix(project.name))
+    notified = announced.read(records, inbox.name, prefix(project.name))
     taker = Taker(
         project=project.name,
         run=name,
@@ -57,16 +57,16 @@ def command(
         examine=lambda files: tables.examine(files, project),
         shifted=_Shifted(project),
     )
-    taken = take(taker, told)
+    taken = take(taker, notified)
     head = transact(lambda connection: history.head(connection, project.name))
     held = transact(lambda connection: ledger.held(connection, project.name, name))
     train = training.wanted(project, name)
-    found = summary(project.name, name, held, taken, head=head, training=train) | {"made_at": created}
-    write_json(summary_out, found)
+    found = summary(project.name, name, held, taken, head=head, training=train, made_at=created)
+    write_json(summary_out, found.to_json())
     write_text(report_out, page.page(found))
     write_json(manifest_out, training.manifest(project.name, train, name))
     write_text(train_out, "true" if train else "false")
-    log.info("%s", found["words"])
+    log.info("%s", found.words)
 
 
 class _Shifted:

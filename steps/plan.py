@@ -7,13 +7,14 @@ as-of are left out by whoever learns or predicts.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from steps.archive import layout, open_archive
-from steps.archive.base import Found
+from steps.archive.base import Archive, Found
 from steps.archive.planned import Plan, Wanted
 from steps.backends import catalog
 from steps.backends.objects import lake
@@ -63,45 +64,52 @@ def command(
     """
     project = parse(declaration)
     logical = selection.as_of(as_of, created)
-    begin, end = day_range(first, last, logical, project)
-    chosen = selection.locations(locations, project)
-    target = selection.parameter(parameter, project)
+    days = day_range(first, last, logical, project)
+    chosen, target = selection.locations(locations, project), selection.parameter(parameter, project)
     most = selection.pods(workers, project)
     archive = open_archive(source, timeout=timeout, parameters=project.quantities, run=created)
-    found = archive.survey(chosen, begin, end)
-    known = catalog.decided(project.name, chosen, target, first=begin, last=end)
-    seen = {one.location for one in found} | {location for location, _ in known}
-    seen |= catalog.newest(project.name, chosen).keys()
-    for location in chosen:
-        if location not in seen and not archive.holds(location):
-            raise BadInput(
-                f"no data of location {location} at {source} from {begin} to {end}; check its id, the range, the source"
-            )
-    missing = [one for one in found if one.etag not in known.get((one.location, one.day), ())]
-    plan = Plan(
-        source=source,
-        locations=chosen,
-        parameter=target,
-        as_of=logical,
-        first=begin,
-        last=end,
-        fetch=tuple(
-            Wanted(location=one.location, day=one.day, path=one.path, etag=one.etag, size=one.size) for one in missing
-        ),
-        days_without_file=len(chosen) * ((end - begin).days + 1) - len(found),
-    )
-    log.info(
-        "%d location-days from %s to %s: %d to fetch, %d known, %d without a file",
-        len(found) + plan.days_without_file,
-        begin,
-        end,
-        len(missing),
-        len(found) - len(missing),
-        plan.days_without_file,
-    )
+    asked = Asked(source, chosen, target, logical, *days)
+    plan, missing = planned(project.name, archive, asked)
     write_text(plan_out, plan.model_dump_json())
     _keep(project.name, missing)
     write_json(workers_out, list(range(min(most, sum(one.body is None for one in missing)))))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run is asked about; see `Plan`."""
+
+    source: str
+    locations: tuple[int, ...]
+    parameter: str
+    as_of: datetime
+    first: date
+    last: date
+
+
+def planned(project: str, archive: Archive, asked: Asked) -> tuple[Plan, list[Found]]:
+    """The plan, and what it is to fetch as the archive has it.
+
+    Raises:
+        BadInput: neither the archive nor the catalog knows one of the locations.
+    """
+    locations, begin, end = asked.locations, asked.first, asked.last
+    found = archive.survey(locations, begin, end)
+    known = catalog.decided(project, locations, asked.parameter, first=begin, last=end)
+    seen = {one.location for one in found} | {location for location, _ in known}
+    seen |= catalog.newest(project, locations).keys()
+    for location in locations:
+        if location not in seen and not archive.holds(location):
+            where = f"at {asked.source} from {begin} to {end}"
+            raise BadInput(f"no data of location {location} {where}; check its id, the range, the source")
+    missing = [one for one in found if one.etag not in known.get((one.location, one.day), ())]
+    absent = len(locations) * ((end - begin).days + 1) - len(found)
+    log.info(
+        "%d location-days from %s to %s: %d to fetch, %d known, %d without a file",
+        *(len(found) + absent, begin, end),
+        *(len(missing), len(found) - len(missing), absent),
+    )
+    return Plan(**asdict(asked), fetch=tuple(map(Wanted.of, missing)), days_without_file=absent), missing
 
 
 def day_range(first: str, last: str, as_of: datetime, project: Declaration) -> tuple[date, date]:

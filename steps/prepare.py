@@ -19,9 +19,10 @@ import pandas as pd
 from steps.archive.planned import Plan, read_plan
 from steps.backends import catalog
 from steps.backends.objects import Bucket, lake
-from steps.checking import page, quarantine, suites
+from steps.checking import quarantine, suites
 from steps.checking.examine import Examined, Examiner, Verdict
 from steps.checking.expectations import Expectations, Outcome
+from steps.checking.page import page
 from steps.checking.reading import RawFile
 from steps.contract import selection
 from steps.contract.command import run, write_json, write_text
@@ -32,6 +33,7 @@ from steps.features import keys
 from steps.features.computing import Computed, compute
 from steps.features.loading import load
 from steps.features.observations import Observations
+from steps.summaries.validation import Features, Refused, Stale, Validation, added_up
 
 log = logging.getLogger("steps")
 _THREADS = 8
@@ -102,8 +104,8 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
         computed = compute(store, wanted, observations, expectations, declaration=project, parameter=plan.parameter)
         stopped = _all_stale(project, plan, stale)
     summary = _summary(plan, taken, computed, stale)
-    write_json(summary_out, summary)
-    write_text(report_out, page.render(project.title, plan, summary, stopped))
+    write_json(summary_out, summary.to_json())
+    write_text(report_out, page(project.title, plan, summary, stopped))
     log.info(
         "%d accepted, %d refused, %d measurements loaded, %d location-months computed",
         *(len(good), len(bad), loaded, computed.computed),
@@ -190,40 +192,30 @@ def _all_stale(project: Declaration, plan: Plan, stale: dict[int, date | None]) 
     )
 
 
-def _summary(plan: Plan, taken: Taken, computed: Computed, stale: dict[int, date | None]) -> dict[str, object]:
+def _summary(plan: Plan, taken: Taken, computed: Computed, stale: dict[int, date | None]) -> Validation:
     refused = [one for one in taken.verdicts if one.reasons]
-    totals: dict[tuple[str, str], list[int]] = {}
-    for outcome in (*taken.outcomes, *computed.outcomes):
-        total = totals.setdefault((outcome.name, outcome.column), [0, 0])
-        total[0] += outcome.checked
-        total[1] += len(outcome.failed)
-    return {
-        "kind": "validation",
-        "names": {str(location): name for location, name in sorted(taken.names.items())},
-        "location_days": len(plan.fetch),
-        "accepted": len(taken.verdicts) - len(refused),
-        "rows": sum(size for number, (size, _, _) in taken.spans.items() if not taken.verdicts[number].reasons),
-        "refused": [
-            {"location": one.file.location, "day": one.file.day.isoformat(), "reasons": list(one.reasons)}
-            for one in refused
-        ],
-        "left_out": dict(sorted(taken.left_out.items())),
-        "stale": [
-            {"location": location, "newest": newest.isoformat() if newest else None}
+    return Validation(
+        names={str(location): name for location, name in sorted(taken.names.items())},
+        location_days=len(plan.fetch),
+        accepted=len(taken.verdicts) - len(refused),
+        rows=sum(size for number, (size, _, _) in taken.spans.items() if not taken.verdicts[number].reasons),
+        refused=tuple(
+            Refused(location=one.file.location, day=one.file.day.isoformat(), reasons=one.reasons) for one in refused
+        ),
+        left_out=dict(sorted(taken.left_out.items())),
+        stale=tuple(
+            Stale(location=location, newest=newest.isoformat() if newest else None)
             for location, newest in stale.items()
-        ],
-        "expectations": [
-            {"name": name, "column": column, "checked": checked, "failed": failed}
-            for (name, column), (checked, failed) in totals.items()
-        ],
-        "features": {
-            "months": computed.months,
-            "computed": computed.computed,
-            "rows": computed.rows,
-            "kept": computed.kept,
-            "columns": computed.columns,
-        },
-    }
+        ),
+        expectations=added_up(outcome.counted() for outcome in (*taken.outcomes, *computed.outcomes)),
+        features=Features(
+            months=computed.months,
+            computed=computed.computed,
+            rows=computed.rows,
+            kept=computed.kept,
+            columns=computed.columns,
+        ),
+    )
 
 
 if __name__ == "__main__":

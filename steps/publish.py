@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
@@ -28,6 +27,8 @@ from steps.errors import CheckFailed
 from steps.features import keys
 from steps.models.bands import Bands
 from steps.release import stored
+from steps.summaries import predictions
+from steps.summaries.predictions import Past, Predictions
 
 PERIOD = timedelta(hours=24)
 WATCHED = timedelta(days=30)
@@ -48,20 +49,11 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
     now = selection.as_of(as_of, created)
     with begin() as connection:
         live = promotions.champion(connection, project.name)
-    summary: dict[str, Any] = {
-        "kind": "predictions",
-        "as_of": now.isoformat(),
-        "parameter": parameter,
-        "unit": project.quantities[parameter].unit,
-        "version": None,
-        "rows": [],
-        "recent": [],
-        "live_rmse": None,
-    }
+    unit = project.quantities[parameter].unit
     if live is None or live.parameter != parameter:
         other = f" (the live one predicts {live.parameter})" if live else ""
         words = f"No model of {project.name} that predicts {parameter} is live{other}: nothing was published."
-        write_json(summary_out, {**summary, "words": words})
+        write_json(summary_out, Predictions(as_of=now, parameter=parameter, unit=unit, words=words).to_json())
         log.warning(words)
         return
     frame = _features(project, selection.locations(locations, project), parameter, now)
@@ -70,10 +62,17 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
     made = banded(made, stored.around(live.model_uri, live.digest), earlier, now)
     outcomes = _published(project.name, parameter, now, made)
     words = f"Published {len(made)} hours ahead with version {live.version}." if made else _nothing(frame, now)
-    rows = [_row(one) for one in made]
-    summary |= {"version": live.version, "rows": rows, "recent": _recent(outcomes, frame, now)}
-    summary |= {"live_rmse": warehouse.rmse(outcomes)}
-    write_json(summary_out, {**summary, "words": words})
+    summary = Predictions(
+        as_of=now,
+        parameter=parameter,
+        unit=unit,
+        version=live.version,
+        rows=tuple(map(_row, made)),
+        recent=tuple(_recent(outcomes, frame, now)),
+        live_rmse=warehouse.rmse(outcomes),
+        words=words,
+    )
+    write_json(summary_out, summary.to_json())
     log.info(words)
 
 
@@ -131,9 +130,10 @@ def banded(made: list[Prediction], bands: Bands | None, earlier: Sequence[Outcom
     return [replace(one, low=float(lower), high=float(upper)) for one, lower, upper in ends]
 
 
-def _row(one: Prediction) -> dict[str, Any]:
-    when = one.target_at.isoformat()
-    return {"location": one.location, "target_at": when, "value": one.value, "low": one.low, "high": one.high}
+def _row(one: Prediction) -> predictions.Prediction:
+    return predictions.Prediction(
+        location=one.location, target_at=one.target_at, value=one.value, low=one.low, high=one.high
+    )
 
 
 def _outcomes(project: str, parameter: str, now: datetime) -> list[Outcome]:
@@ -154,19 +154,19 @@ def _nothing(frame: pd.DataFrame, now: datetime) -> str:
     return f"No hour of the 24 up to {now.isoformat()} has features ({newest}): nothing was published."
 
 
-def _recent(outcomes: Sequence[Outcome], frame: pd.DataFrame, now: datetime) -> list[dict[str, Any]]:
-    """The last days hour by hour: what was predicted and what was measured, None where there is none of it."""
+def _recent(outcomes: Sequence[Outcome], frame: pd.DataFrame, now: datetime) -> list[Past]:
+    """The last days hour by hour: what was predicted and what was measured, None for what is not there."""
     predicted = {(one.target_at, one.location): one.predicted for one in outcomes}
     known = frame[frame["value"].notna()]
     hours = zip(known["time"], known["location"], known["value"], strict=True)
     observed = {(time.to_pydatetime(), int(location)): float(value) for time, location, value in hours}
     return [
-        {
-            "location": location,
-            "target_at": time.isoformat(),
-            "predicted": predicted.get((time, location)),
-            "observed": observed.get((time, location)),
-        }
+        Past(
+            location=location,
+            target_at=time,
+            predicted=predicted.get((time, location)),
+            observed=observed.get((time, location)),
+        )
         for time, location in sorted(predicted.keys() | observed.keys())
         if time > now - _SHOWN
     ]

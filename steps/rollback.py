@@ -27,7 +27,7 @@ _LONGEST = 500  # characters of a reason
 def command(*, declaration: str, name: str, by: str, why: str, to: str, decision_out: Path) -> None:
     """Decide for a version that was live before."""
     project = declared.parse_any(declaration).name
-    version, reason, person = _version(to), _told("--why", why), _told("--by", by)
+    version, reason, person = _version(to), _one_line("--why", why), _one_line("--by", by)
     with begin() as connection:
         decision = promotions.roll_back(
             connection, project, to=version, why=reason, run=name or None, by=person or None
@@ -42,7 +42,7 @@ def _version(to: str) -> int | None:
     return int(to) if to else None
 
 
-def _told(option: str, text: str) -> str:
+def _one_line(option: str, text: str) -> str:
     """What a person typed, on one line."""
     words = " ".join(text.split())
     if len(words) > _LONGEST:

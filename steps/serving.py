@@ -149,9 +149,11 @@ def _order(features: list[str], names: list[str]) -> list[int]:
         "missing": [name for name in features if name not in place],
         "not the model's": sorted(set(place).difference(features)),
     }
-    told = [f"{word}: {_some(found)}" for word, found in problems.items() if found]
-    if told:
-        raise _bad(f"the features do not fit; {'; '.join(told)} (GET /metadata lists the {len(features)} of the model)")
+    wrong = [f"{word}: {_some(found)}" for word, found in problems.items() if found]
+    if wrong:
+        raise _bad(
+            f"the features do not fit; {'; '.join(wrong)} (GET /metadata lists the {len(features)} of the model)"
+        )
     return [place[name] for name in features]
 
 
@@ -191,10 +193,10 @@ def _pages(example: str) -> Blueprint:
         state.app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
 
     @pages.app_errorhandler(HTTPException)
-    def told(error: HTTPException) -> Response:
+    def answered(error: HTTPException) -> Response:
         wanted = " (send it with Content-Type: application/json)" if error.code == 415 else ""
-        told = SeldonMicroserviceException(f"{error.name}{wanted}", reason="BAD_REQUEST").to_dict()
-        return Response(json.dumps(told), error.code, mimetype="application/json")
+        status = SeldonMicroserviceException(f"{error.name}{wanted}", reason="BAD_REQUEST").to_dict()
+        return Response(json.dumps(status), error.code, mimetype="application/json")
 
     @pages.get("/example")
     def show() -> Response:

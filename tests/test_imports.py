@@ -14,13 +14,20 @@ from tests import ROOT
 ALLOWED = {
     "steps": ("steps",),
     "steps.backends": ("steps.backends", "steps.errors", "steps.settings"),
-    "steps.pages": ("steps.pages",),
-    "pipeline": ("pipeline", "steps.backends", "steps.pages", "steps.errors"),
+    "steps.pages": ("steps.pages", "steps.summaries"),
+    "steps.summaries": ("steps.summaries",),
+    "pipeline": ("pipeline", "steps.backends", "steps.pages", "steps.summaries", "steps.errors"),
     "pipeline.engine": ("pipeline.engine", "pipeline.errors"),
     "pipeline.stack": ("pipeline.stack", "pipeline.errors", "pipeline.engine.host", "steps.backends"),
     "pipeline.projects": ("pipeline.projects", "pipeline.project", "pipeline.errors"),
     "pipeline.workflows": ("pipeline.workflows", "pipeline.project", "pipeline"),
-    "pipeline.report": ("pipeline.report", "pipeline.engine.views.views", "pipeline.errors", "steps.pages"),
+    "pipeline.report": (
+        "pipeline.report",
+        "pipeline.engine.views.views",
+        "pipeline.errors",
+        "steps.pages",
+        "steps.summaries",
+    ),
 }
 
 

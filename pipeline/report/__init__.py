@@ -11,9 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.report.page import page
-from pipeline.report.story import Story
-
 if TYPE_CHECKING:
     from pipeline.engine.views.views import RunView
 
@@ -24,6 +21,9 @@ def write(runs: "Sequence[RunView]", path: Path) -> Path:
     Raises:
         OSError: the file cannot be written.
     """
+    from pipeline.report.page import page  # noqa: PLC0415 — the live tree needs no more than `tasks` and `logs`
+    from pipeline.report.story import Story  # noqa: PLC0415
+
     content = page(Story(runs, datetime.now(UTC)))
     path.parent.mkdir(parents=True, exist_ok=True)
     made = path.with_name(f".{path.name}.{os.getpid()}")

@@ -43,5 +43,4 @@ def _run(run: "RunView") -> Markup:
 def _declaration(story: Story) -> Markup | None:
     if story.declaration is None:
         return None
-    values = {name: story.declaration.raw(name) for name in story.declaration}
-    return unfolds("The project's declaration", tag("pre", json.dumps(values, indent=2, ensure_ascii=False)))
+    return unfolds("The project's declaration", tag("pre", json.dumps(story.declaration, indent=2, ensure_ascii=False)))

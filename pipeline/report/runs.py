@@ -143,9 +143,14 @@ def _axis(ticks: list[Tick]) -> Markup:
 
 
 def _tick(tick: Tick) -> Markup:
-    side = " start" if tick.share < 0.02 else " end" if tick.share > 0.96 else ""
-    label = tag("text", tick.label, x=at(tick.share), y=13, class_=f"tick{side}")
+    label = tag("text", tick.label, x=at(tick.share), y=13, class_=f"tick{_side(tick.share)}")
     return tag("g", label, class_="minor") if tick.minor else label
+
+
+def _side(share: float) -> str:
+    if share < 0.02:
+        return " start"
+    return " end" if share > 0.96 else ""
 
 
 def _rail(rail: Rail, phase: str) -> Markup:

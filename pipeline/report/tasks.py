@@ -5,7 +5,7 @@ Argo links nodes twice over: `children` of a DAG, TaskGroup or Retry is what it 
 what follows it. Here the two are told apart again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -135,27 +135,44 @@ def _nested(members: dict[str, list["NodeView"]]) -> Iterable[str]:
 
 
 def _task(key: str, nodes: list["NodeView"], after: tuple[str, ...]) -> Task:
-    tried = {child for node in nodes if node.type == "Retry" for child in node.children}
-    attempts = {node.id: node for node in nodes if node.id in tried}
-    units = [node for node in nodes if node.id not in tried and node.type not in _GROUPS]
+    """The task that the nodes are: groups of a fan-out, retries and their attempts, and what stands alone."""
+    attempts = _attempts(nodes)
+    units = [node for node in nodes if node.id not in attempts and node.type not in _GROUPS]
     groups = [node for node in nodes if node.type == "TaskGroup"]
     heads = groups or units or nodes
-    items = tuple(
-        Item(unit.phase, tuple(attempts[child] for child in unit.children if child in attempts) or (unit,))
-        for unit in units
-    )
-    phases = {head.phase for head in heads}
-    ended = [head.finished_at for head in heads]
     return Task(
         key=key,
         name=_name(nodes[0]),
-        phase=next((phase for phase in _MOST_TELLING if phase in phases), heads[0].phase),
-        message=next((node.message for node in (*heads, *nodes) if node.message), ""),
-        started_at=min((head.started_at for head in heads if head.started_at), default=None),
-        finished_at=None if None in ended else max(moment for moment in ended if moment),
+        phase=_phase(heads),
+        message=next(filter(None, (node.message for node in (*heads, *nodes))), ""),
+        started_at=min(filter(None, (head.started_at for head in heads)), default=None),
+        finished_at=_end(heads),
         depth=key.count("/") - 1,
         holder=any(unit.type in _HOLDERS for unit in units),
         fanned=bool(groups),
-        items=items,
+        items=tuple(_item(unit, attempts) for unit in units),
         after=after,
     )
+
+
+def _attempts(nodes: Sequence["NodeView"]) -> dict[str, "NodeView"]:
+    """The nodes that are attempts at another, by their ids."""
+    tried = {child for node in nodes if node.type == "Retry" for child in node.children}
+    return {node.id: node for node in nodes if node.id in tried}
+
+
+def _item(unit: "NodeView", attempts: Mapping[str, "NodeView"]) -> Item:
+    """A step with its attempts; one that is not retried is its own."""
+    return Item(unit.phase, tuple(attempts[child] for child in unit.children if child in attempts) or (unit,))
+
+
+def _phase(heads: Sequence["NodeView"]) -> str:
+    """The phase that says most of a task."""
+    phases = {head.phase for head in heads}
+    return next((phase for phase in _MOST_TELLING if phase in phases), heads[0].phase)
+
+
+def _end(heads: Sequence["NodeView"]) -> datetime | None:
+    """When the last of them ended; None while one has not."""
+    ends = [head.finished_at for head in heads if head.finished_at is not None]
+    return max(ends) if len(ends) == len(heads) else None

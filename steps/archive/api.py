@@ -32,7 +32,7 @@ _HEADER = ("location_id", "sensors_id", "location", "datetime", "lat", "lon", "p
 _LICENCES = "licences"  # in the lake, beside the data that were given under them: those that the API named last
 _INSTANT = timedelta(microseconds=1)
 
-Told = list[tuple[str, float]]  # ends of hours (ISO 8601, local) and values
+Hours = list[tuple[str, float]]  # ends of hours (ISO 8601, local) and values
 
 
 class Api(Archive):
@@ -57,7 +57,7 @@ class Api(Archive):
         days: defaultdict[date, list[tuple[datetime, Sensor, float]]] = defaultdict(list)
         for sensor in sorted(station.sensors, key=lambda one: one.id):
             if sensor.parameter.name in self._parameters:
-                for end, value in self._told(sensor, after, until):
+                for end, value in self._values(sensor, after, until):
                     stamp = datetime.fromisoformat(end).astimezone(zone)
                     days[(stamp - _INSTANT).date()].append((stamp, sensor, value))
         return [_file(station, day, days[day]) for day in sorted(days) if first <= day <= last]
@@ -81,18 +81,18 @@ class Api(Archive):
         log.info("location %d: %s, %s", number, found.name or "without a name", _terms(found))
         return found
 
-    def _told(self, sensor: Sensor, after: datetime, until: datetime) -> Told:
-        found: Told = []
+    def _values(self, sensor: Sensor, after: datetime, until: datetime) -> Hours:
+        found: Hours = []
         while after < until:
             end = min(after + _SPAN, until)
             key = caching.key(
                 "api-hours", sensor=sensor.id, after=after.isoformat(), until=end.isoformat(), run=self._run
             )
-            told = caching.recall(self._memory, key)
-            if told is None:
-                told = [_line(one) for one in self._api.hours(sensor.id, after, end) if one.value is not None]
-                caching.remember(self._memory, key, told)
-            found += told
+            remembered = caching.recall(self._memory, key)
+            if remembered is None:
+                remembered = [_line(one) for one in self._api.hours(sensor.id, after, end) if one.value is not None]
+                caching.remember(self._memory, key, remembered)
+            found += remembered
             after = end
         return found
 

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -19,6 +20,11 @@ class Wanted(BaseModel):
     path: str
     etag: str
     size: int
+
+    @classmethod
+    def of(cls, found: Found) -> Self:
+        """What the archive has found."""
+        return cls(location=found.location, day=found.day, path=found.path, etag=found.etag, size=found.size)
 
     def found(self) -> Found:
         """It as the archive knows it."""

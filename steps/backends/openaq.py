@@ -216,7 +216,7 @@ class OpenAQ:
                     except _Unreadable as error:
                         wrong = f"{url} answered {error}"
                 else:
-                    wrong = f"{url} answered {answer.status}{_told(answer)}"
+                    wrong = f"{url} answered {answer.status}{_detail(answer)}"
             if attempt < _ATTEMPTS:
                 self._pause(random.uniform(0.5, 1.0) * 2**attempt)  # noqa: S311 - so that two do not come back together
         raise StepError(f"{wrong} ({_ATTEMPTS} attempts; try again later)")
@@ -266,10 +266,10 @@ def _refuse(answer: Answer, base: str) -> None:
     if answer.status in (404, 410):
         raise BadInput(f"{answer.url} is not there ({answer.status}); check the id, `pipeline locations` finds ids")
     if answer.status != 200:
-        raise BadInput(f"{answer.url} was not understood ({answer.status}{_told(answer)})")
+        raise BadInput(f"{answer.url} was not understood ({answer.status}{_detail(answer)})")
 
 
-def _told(answer: Answer) -> str:
+def _detail(answer: Answer) -> str:
     """What the body says is wrong: a list of faults, an object, or a bare string."""
     try:
         said = json.loads(answer.body[:10_000])

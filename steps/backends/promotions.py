@@ -14,7 +14,7 @@ crash came between the two, and both `verify` and `follow` take it the rest of t
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired, TypedDict, Unpack
 
 import sqlalchemy as sa
 
@@ -188,40 +188,25 @@ def reserve(connection: sa.Connection, project: str, fingerprint: str, parameter
     return found or _insert(connection, project, kind="train", fingerprint=fingerprint, parameter=parameter)
 
 
-def settle(
-    connection: sa.Connection,
-    project: str,
-    decision: int,
-    *,
-    promoted: bool,
-    words: str,
-    scores: list[dict[str, Any]],
-    recipe: dict[str, Any],
-    sequence: int | None = None,
-    data_until: datetime | None = None,
-    version: int | None = None,
-    model_uri: str | None = None,
-    digest: str | None = None,
-    run: str | None = None,
-    by: str | None = None,
-) -> None:
+class Outcome(TypedDict):
+    """What was decided: columns of the table."""
+
+    promoted: bool
+    words: str
+    scores: list[dict[str, Any]]
+    recipe: dict[str, Any]
+    sequence: NotRequired[int | None]
+    data_until: NotRequired[datetime | None]
+    version: NotRequired[int | None]
+    model_uri: NotRequired[str | None]
+    digest: NotRequired[str | None]
+    run: NotRequired[str | None]
+    by: NotRequired[str | None]
+
+
+def settle(connection: sa.Connection, project: str, decision: int, **outcome: Unpack[Outcome]) -> None:
     """Write down what was decided, in the transaction that began with `get`. Final: nothing changes these again."""
-    _update(
-        connection,
-        project,
-        decision,
-        promoted=promoted,
-        words=words,
-        scores=scores,
-        recipe=recipe,
-        sequence=sequence,
-        data_until=data_until,
-        version=version,
-        model_uri=model_uri,
-        digest=digest,
-        run=run,
-        by=by,
-    )
+    _update(connection, project, decision, **outcome)
 
 
 def admit(connection: sa.Connection, project: str, decision: int) -> bool:
@@ -290,14 +275,8 @@ def roll_back(
     if last and last.restores == earlier.decision and last.live_at is None and last.ended is None:
         _update(connection, project, last.decision, words=words, run=run, by=by)
         return get(connection, project, last.decision)
-    reserved = _insert(
-        connection,
-        project,
-        kind="rollback",
-        restores=earlier.decision,
-        replaces=present.decision,
-        parameter=earlier.parameter,
-    )
+    back = {"restores": earlier.decision, "replaces": present.decision, "parameter": earlier.parameter}
+    reserved = _insert(connection, project, kind="rollback", **back)
     settle(
         connection,
         project,

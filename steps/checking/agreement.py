@@ -39,8 +39,8 @@ def shifted(rows: pd.DataFrame) -> list[str]:
         }
         if bad := [month for month, lag in lags.items() if lag]:
             lag = lags[bad[0]]
-            told = f"{abs(lag)} hours {'early' if lag > 0 else 'late'} against the other locations'"
-            found.append(f"location {location}'s hours are stamped {told} in {len(bad)} months, the first {bad[0]}")
+            shift = f"{abs(lag)} hours {'early' if lag > 0 else 'late'} against the other locations'"
+            found.append(f"location {location}'s hours are stamped {shift} in {len(bad)} months, the first {bad[0]}")
     return found
 
 

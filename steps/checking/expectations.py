@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from steps.errors import CheckFailed
+from steps.summaries.validation import Expectation
 
 with warnings.catch_warnings():
     # it imports a module of the standard library that is to go, and says so at each start
@@ -47,6 +48,10 @@ class Outcome:
     column: str
     checked: int
     failed: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+
+    def counted(self) -> Expectation:
+        """How many failed, without which."""
+        return Expectation(name=self.name, column=self.column, checked=self.checked, failed=len(self.failed))
 
 
 class Expectations:

@@ -16,7 +16,7 @@ Months are of UTC; an hour belongs to the one in which it ends, the very first h
 import hashlib
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
@@ -79,12 +79,9 @@ def months(
     """
     history = timedelta(hours=load(_history_name(declaration))(declaration.learning))
     around = history + _LONGEST_MONTH + _LONGEST_DAY
-    span = {"first": first - around} if first else {}
-    span |= {"last": last + around} if last else {}
+    span = (first - around if first else date.min, last + around if last else date.max)
+    days = _accepted(project, locations, *span)
     near = neighbours.nearest(catalog.places(project, locations), declaration.learning.neighbours)
-    days: defaultdict[int, list[catalog.Accepted]] = defaultdict(list)
-    for one in catalog.accepted(project, locations, **span):
-        days[one.location].append(one)
     made_by = _made_by(declaration)
     found: list[FeatureMonth] = []
     for start, location in sorted({(start, location) for location, own in days.items() for start in _present(own)}):
@@ -111,6 +108,14 @@ def months(
         which = (location, month, key, f"{place}/{key}.parquet")
         found.append(FeatureMonth(*which, start, end, history, near[location], tuple(seen), states))
     return found
+
+
+def _accepted(project: str, locations: Sequence[int], first: date, last: date) -> Mapping[int, list[catalog.Accepted]]:
+    """The accepted days of each location from `first` to `last`, in order."""
+    days: defaultdict[int, list[catalog.Accepted]] = defaultdict(list)
+    for one in catalog.accepted(project, locations, first=first, last=last):
+        days[one.location].append(one)
+    return days
 
 
 def _between(days: list[catalog.Accepted], since: datetime, end: datetime) -> list[catalog.Accepted]:

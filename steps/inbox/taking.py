@@ -15,7 +15,6 @@ upload, the commit writes nothing, and it is judged again what is left.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 from uuid import uuid4
 
 import pandas as pd
@@ -34,6 +33,7 @@ from steps.inbox.announced import Announced
 from steps.inbox.batches import MEGABYTE, Read
 from steps.inbox.candidates import Inbox, candidates
 from steps.inbox.judging import Judged, Shifted, judge
+from steps.summaries.validation import Expectation
 from steps.tables import Examined, File, Verdict, history_rows
 
 _THREADS = 8
@@ -60,7 +60,7 @@ class Taken:
 
     decided: int = 0
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    suites: list[list[dict[str, Any]]] = field(default_factory=list)
+    suites: list[tuple[Expectation, ...]] = field(default_factory=list)
 
 
 def take(taker: Taker, announced: Sequence[Announced]) -> Taken:

@@ -13,35 +13,21 @@ import pandas as pd
 from steps.contract.declaration import Learning
 from steps.learning import trials
 from steps.learning.dataset import Series
-from steps.learning.recipe import Recipe, ask, train
+from steps.learning.recipe import ask, train
 from steps.models.bands import Bands
 from steps.models.base import Array
+from steps.summaries.decision import Coverage, Month, Recipe
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Bands on the holdout: `low` and `high` for each of its rows (the target's unit), how much of the truth they held
-    in all and by month, and the `bands` to deploy."""
+    """Bands on the holdout: `low` and `high` for each of its rows (the target's unit), how much of the truth they held,
+    and the `bands` to deploy."""
 
-    nominal: float
     low: Array
     high: Array
-    coverage: float
-    width: float
-    by_month: tuple[tuple[str, float, int], ...]
+    coverage: Coverage
     bands: Bands
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        months = [{"month": month, "coverage": held, "rows": rows} for month, held, rows in self.by_month]
-        return {
-            "nominal": self.nominal,
-            "coverage": self.coverage,
-            "rows": len(self.low),
-            "width": self.width,
-            "by_month": months,
-            "method": "conformal, by location, following each day's misses",
-        }
 
 
 def measure(dataset: Series, learning: Learning, recipe: Recipe, answers: Array) -> Measured:
@@ -58,15 +44,15 @@ def measure(dataset: Series, learning: Learning, recipe: Recipe, answers: Array)
     inside = (low <= dataset.target[held]) & (dataset.target[held] <= high)
     months = pd.Series(inside).groupby(rows["target_at"].dt.strftime("%Y-%m").to_numpy())
     whole = _calibrated(dataset, learning.band, np.concatenate([positions, held]), np.concatenate([earlier, answers]))
-    return Measured(
+    coverage = Coverage(
         nominal=learning.band,
-        low=low,
-        high=high,
         coverage=float(inside.mean()),
+        rows=len(low),
         width=float((high - low).mean()),
-        by_month=tuple((str(month), float(own.mean()), len(own)) for month, own in months),
-        bands=whole.with_shares_of(arrived),
+        by_month=tuple(Month(month=str(name), coverage=float(own.mean()), rows=len(own)) for name, own in months),
+        method="conformal, by location, following each day's misses",
     )
+    return Measured(low, high, coverage, whole.with_shares_of(arrived))
 
 
 def walk(bands: Bands, rows: pd.DataFrame, answers: Array, horizon: pd.Timedelta) -> tuple[Array, Array, Bands]:

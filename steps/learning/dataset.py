@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,10 @@ import pandas as pd
 from steps.errors import CheckFailed
 from steps.learning import split
 from steps.learning.split import Fold, Mask
+from steps.summaries import dataset as summaries
+from steps.summaries.dataset import SeriesDataset
 
+Trials = Mapping[str, Sequence[object]]  # by family, the list of its parameters
 Task = Literal["regression", "classification"]
 Answers = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -32,7 +35,6 @@ class Dataset(ABC):
     training part alone. All of it follows from the rows' own time or content, so that asking again gives the same.
     """
 
-    kind: ClassVar[str]
     task: Task
     fingerprint: str
     parameter: str
@@ -85,12 +87,21 @@ class Dataset(ABC):
 
     @abstractmethod
     def about(self) -> dict[str, Any]:
-        """What `restore` needs beside the rows, as JSON values."""
+        """How the rows are split and what is learned from them, as JSON values."""
 
-    @classmethod
     @abstractmethod
-    def restore(cls, about: Mapping[str, Any], rows: pd.DataFrame) -> "Dataset":
-        """The dataset of which `about` told that."""
+    def summary(self, trials: Trials) -> summaries.Dataset:
+        """What it holds; with its rows, all that `restore` of its class needs."""
+
+    def _common(self, trials: Trials) -> dict[str, Any]:
+        return {
+            "fingerprint": self.fingerprint,
+            "parameter": self.parameter,
+            "unit": self.unit,
+            "rows": len(self.rows),
+            "features": len(self.features),
+            "trials": {family: len(parameters) for family, parameters in trials.items()},
+        }
 
 
 @dataclass(frozen=True)
@@ -102,7 +113,6 @@ class Series(Dataset):
     with `target_at` from `holdout_from` on are the holdout.
     """
 
-    kind: ClassVar[str] = "series"
     fingerprint: str
     parameter: str
     unit: str
@@ -159,14 +169,26 @@ class Series(Dataset):
     def about(self) -> dict[str, Any]:
         return {"horizon_hours": self.horizon_hours, "holdout_from": self.holdout_from.isoformat()}
 
+    def summary(self, trials: Trials) -> SeriesDataset:
+        target_at = self.rows["target_at"]
+        return SeriesDataset(
+            first=target_at.min().to_pydatetime(),
+            last=target_at.max().to_pydatetime(),
+            locations=tuple(sorted(int(location) for location in self.rows["location"].unique())),
+            embargo_hours=self.horizon_hours,
+            **self._common(trials),
+            **self.about(),
+        )
+
     @classmethod
-    def restore(cls, about: Mapping[str, Any], rows: pd.DataFrame) -> "Series":
+    def restore(cls, summary: SeriesDataset, rows: pd.DataFrame) -> "Series":
+        """The series of which that is the summary."""
         return cls(
-            fingerprint=about["fingerprint"],
-            parameter=about["parameter"],
-            unit=about["unit"],
-            horizon_hours=about["horizon_hours"],
-            holdout_from=datetime.fromisoformat(about["holdout_from"]),
+            fingerprint=summary.fingerprint,
+            parameter=summary.parameter,
+            unit=summary.unit,
+            horizon_hours=summary.horizon_hours,
+            holdout_from=summary.holdout_from,
             rows=rows,
         )
 

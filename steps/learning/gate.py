@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from steps.contract.declaration import Gate
-from steps.learning.scoring import METRICS, Bootstrap, Score, better
+from steps.learning.scoring import METRICS, better
+from steps.summaries.decision import Bootstrap, Score
 
 NOTHING_LIVE: Final = "No model that predicts this was live."
 
@@ -36,7 +37,7 @@ def decide(
     over, such as 74 days. `same_recipe`: the folds chose the champion's own.
     """
     name, own = challenger.name, challenger.by(gate.metric)
-    measured = f"{_named(gate)} {_told(own, gate, unit)} on {challenger.rows} rows it had not seen"
+    measured = f"{_named(gate)} {_formatted(own, gate, unit)} on {challenger.rows} rows it had not seen"
     for other in naive:
         if not better(gate.metric, own, other.by(gate.metric)):
             words = f"{name} has {measured}, no better than {other.name} ({_of(other, gate)})"
@@ -76,20 +77,20 @@ def _least(gate: Gate, unit: str, bootstrap: Bootstrap) -> str:
     """What the difference is, and what it is at least."""
     if bootstrap.bound is None:
         return ""
-    least = f"{_told(bootstrap.bound, gate, unit)} at {100 * gate.confidence:g} % confidence"
+    least = f"{_formatted(bootstrap.bound, gate, unit)} at {100 * gate.confidence:g} % confidence"
     wanted = "" if bootstrap.bound > 0 else ", wanted above 0"
-    return f" The difference is {_told(bootstrap.difference, gate)}, at least {least}{wanted}."
+    return f" The difference is {_formatted(bootstrap.difference, gate)}, at least {least}{wanted}."
 
 
 def _of(score: Score, gate: Gate) -> str:
-    return _told(score.by(gate.metric), gate)
+    return _formatted(score.by(gate.metric), gate)
 
 
 def _named(gate: Gate) -> str:
     return gate.metric if METRICS[gate.metric] else gate.metric.upper()
 
 
-def _told(number: float, gate: Gate, unit: str = "") -> str:
+def _formatted(number: float, gate: Gate, unit: str = "") -> str:
     if METRICS[gate.metric]:
         return f"{number:.3f}"
     digits = f"{number:.2f}" if abs(number) >= 0.095 or number == 0 else f"{number:.2g}"

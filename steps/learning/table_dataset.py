@@ -4,15 +4,16 @@ A row's digest says where it belongs: its first digits whether it is held out, o
 stays on its side whatever else comes, a copy of it cannot be on both, and neither order nor time matters.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from steps.learning.dataset import Answers, Dataset, Task
+from steps.learning.dataset import Answers, Dataset, Task, Trials
 from steps.learning.split import Fold, Mask
+from steps.summaries.dataset import TableDataset
 
 _MOST_BLOCKS = 1000
 
@@ -21,7 +22,6 @@ _MOST_BLOCKS = 1000
 class Table(Dataset):
     """Columns of `rows`: row (its digest, 32 hexadecimal digits, each once), target, and the features (float64)."""
 
-    kind: ClassVar[str] = "table"
     fingerprint: str
     parameter: str
     unit: str
@@ -69,15 +69,23 @@ class Table(Dataset):
     def about(self) -> dict[str, Any]:
         return {"task": self.task, "holdout_share": self.holdout_share, "sequence": self.number}
 
+    def summary(self, trials: Trials) -> TableDataset:
+        return TableDataset(
+            held_out=int(self.holdout().sum()),
+            **self._common(trials),
+            **self.about(),
+        )
+
     @classmethod
-    def restore(cls, about: Mapping[str, Any], rows: pd.DataFrame) -> "Table":
+    def restore(cls, summary: TableDataset, rows: pd.DataFrame) -> "Table":
+        """The table of which that is the summary."""
         return cls(
-            fingerprint=about["fingerprint"],
-            parameter=about["parameter"],
-            unit=about["unit"],
-            task=about["task"],
-            holdout_share=about["holdout_share"],
-            number=about["sequence"],
+            fingerprint=summary.fingerprint,
+            parameter=summary.parameter,
+            unit=summary.unit,
+            task=summary.task,
+            holdout_share=summary.holdout_share,
+            number=summary.sequence,
             rows=rows,
         )
 

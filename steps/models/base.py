@@ -91,7 +91,7 @@ def load(folder: Path) -> Model:
             raise ValueError(f"format {stored['format']}, wanted {FORMAT} with a list of features' names")
         return _family(stored["model"]).restore(features, stored["state"], folder)
     except (OSError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError, AttributeError) as error:
-        raise BadInput(f"{path} is not a model of steps.models: {_told(error)}; train again") from error
+        raise BadInput(f"{path} is not a model of steps.models: {_one_line(error)}; train again") from error
 
 
 def parameters_of(family: str, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,6 +140,6 @@ def _family(name: object) -> type[Model]:
     return found
 
 
-def _told(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     lines = str(error).splitlines() or [""]
     return f"{type(error).__name__} {lines[0][:200]}".strip()

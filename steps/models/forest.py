@@ -102,8 +102,8 @@ class _Forest(Model):
     def state(self, folder: Path) -> dict[str, Any]:
         parts = [base64.b64encode(zlib.compress(_bytes(array), 6)).decode() for array in self._arrays()]
         (folder / _FILE).write_text("\n".join(parts), encoding="ascii")
-        told = {name: getattr(self, name).tolist() for name in ("roots", "medians", "classes", "shares")}
-        return told | {"nodes": len(self.feature), "outputs": self.values.shape[1], "floor": self.floor}
+        lists = {name: getattr(self, name).tolist() for name in ("roots", "medians", "classes", "shares")}
+        return lists | {"nodes": len(self.feature), "outputs": self.values.shape[1], "floor": self.floor}
 
     def _arrays(self) -> "tuple[np.ndarray[Any, np.dtype[Any]], ...]":
         return self.feature, self.threshold, self.left, self.right, self.values

@@ -83,7 +83,7 @@ class LightGBM(Model):
             "lambda_l2": chosen["l2"],
             "seed": seed,
         }
-        data = lightgbm.Dataset(_told(features, values, used, means, mean), wanted, free_raw_data=True)
+        data = lightgbm.Dataset(_inputs(features, values, used, means, mean), wanted, free_raw_data=True)
         trees = lightgbm.train(settings, data, num_boost_round=int(chosen["trees"]))
         return cls(
             features=features,
@@ -96,8 +96,8 @@ class LightGBM(Model):
         )
 
     def predict(self, values: Array) -> Array:
-        told = _told(self.features, values, self.used, self.location_means, self.mean)
-        answers: Array = np.asarray(self._trees.predict(told, num_threads=1), dtype=np.float64)
+        inputs = _inputs(self.features, values, self.used, self.location_means, self.mean)
+        answers: Array = np.asarray(self._trees.predict(inputs, num_threads=1), dtype=np.float64)
         if self.base:
             answers = answers + self.base.predict(values)
         return np.maximum(answers, self.floor)
@@ -151,15 +151,15 @@ def _location_means(features: tuple[str, ...], values: Array, target: Array) -> 
     return {float(one): float(target[ids == one].mean()) for one in np.unique(ids[np.isfinite(ids)])}
 
 
-def _told(
+def _inputs(
     features: tuple[str, ...], values: Array, used: tuple[int, ...], means: Mapping[float, float], mean: float
 ) -> Array:
     """What the trees see: the used columns, a location's id replaced by its mean target."""
-    told = values[:, used]
+    inputs = values[:, used]
     if means:
         ids = values[:, features.index("location")]
         column = np.full(len(values), mean)
         for one, its_mean in means.items():
             column[ids == one] = its_mean
-        told[:, used.index(features.index("location"))] = column
-    return told
+        inputs[:, used.index(features.index("location"))] = column
+    return inputs

@@ -1,4 +1,7 @@
-"""Decision: its sections, in the order in which a reader wants them."""
+"""A decision: its sections, in the order in which a reader wants them, and the page that shows it by itself.
+
+The page says in words what was decided, then everything that it rests on. One file, no scripts.
+"""
 
 from collections.abc import Callable
 from typing import Final
@@ -6,30 +9,108 @@ from typing import Final
 from steps.pages.answers import answers
 from steps.pages.bands import bands
 from steps.pages.comparison import comparison
-from steps.pages.fields import Fields
+from steps.pages.document import Section, document, draw
 from steps.pages.folds import folds
 from steps.pages.forecast import forecast
 from steps.pages.importance import importance
-from steps.pages.markup import Markup
+from steps.pages.markup import Child, Markup, join, tag
+from steps.pages.metrics import deciding
+from steps.pages.parts import code, facts, with_small
 from steps.pages.residuals import residuals
 from steps.pages.scores import scores
 from steps.pages.trials import trials
+from steps.pages.words import instant, moment, parameter_name, percent, quantity
+from steps.summaries.base import known
+from steps.summaries.decision import Decision
 
-# A section's place and name, and what draws it from a decision's summary; None: the summary has nothing of the kind.
-Section = tuple[str, str, Callable[[Fields], Markup | None]]
-
-OUTCOME: Final[tuple[Section, ...]] = (
+OUTCOME: Final[tuple[Section[Decision], ...]] = (
     ("scores", "Scores", scores),
     ("comparison", "Champion", comparison),
     ("folds", "Folds", folds),
 )
-ANSWERS: Final[tuple[Section, ...]] = (
+ANSWERS: Final[tuple[Section[Decision], ...]] = (
     ("forecast", "Forecast", forecast),
     ("bands", "Bands", bands),
     ("answers", "Answers", answers),
     ("residuals", "Residuals", residuals),
 )
-MODEL: Final[tuple[Section, ...]] = (
+MODEL: Final[tuple[Section[Decision], ...]] = (
     ("importance", "Features", importance),
     ("trials", "Trials", trials),
 )
+
+
+def page(project: str, decision: Decision) -> str:
+    """The page, as HTML. What a summary of an earlier version lacks is left out."""
+    sections = draw((*OUTCOME, *ANSWERS, *MODEL), decision)
+    main = tag("main", _head(project, decision), sections.markup())
+    return document(f"{project}: decision {decision.number}", main)
+
+
+def _head(project: str, decision: Decision) -> Markup:
+    made_at = _moment(decision.made_at)
+    return tag(
+        "header",
+        tag("p", join(f"{project} · decision {decision.number}", made_at and f" · {made_at}"), class_="eyebrow"),
+        tag("h1", f"{parameter_name(decision.parameter)}: {_outcome(decision)}"),
+        tag("p", decision.words, class_="lede"),
+        facts([(name, _fact(read, decision)) for name, read in _FACTS], "facts large"),
+    )
+
+
+def _outcome(decision: Decision) -> str:
+    if decision.promoted:
+        return "the challenger was promoted"
+    competed = known(lambda: any(score.name == "champion" for score in decision.scores))
+    return "the champion was kept" if competed else "the challenger was not promoted"
+
+
+def _fact(read: Callable[[Decision], Child], decision: Decision) -> Child:
+    return known(lambda: read(decision))
+
+
+def _score(decision: Decision) -> Child:
+    metric, own = deciding(decision), decision.challenger
+    unit = decision.unit if metric.measured else ""
+    return with_small(f"{metric.label} {metric.formatted(own.by(metric.name))} {unit}".rstrip(), own.name)
+
+
+def _model(decision: Decision) -> Child:
+    if decision.version is None:
+        return with_small("no new version", "nothing was registered")
+    return with_small(f"version {decision.version}", "live once it is verified")
+
+
+def _recipe(decision: Decision) -> Child:
+    return with_small(decision.recipe.family, "of the challenger")
+
+
+def _holdout(decision: Decision) -> Child:
+    rows, looks = decision.challenger.rows, decision.holdout_looks
+    below = f"looked at {looks} times" if looks > 1 else "which nothing was chosen by"
+    return None if rows is None else with_small(f"{quantity(rows)} rows", below)
+
+
+def _bands(decision: Decision) -> Child:
+    found = decision.bands
+    if found is None:
+        return None
+    return with_small(f"{percent(found.coverage, 1)} inside", f"{percent(found.nominal)} wanted")
+
+
+_FACTS: Final[tuple[tuple[str, Callable[[Decision], Child]], ...]] = (
+    ("Score", _score),
+    ("Model", _model),
+    ("Recipe", _recipe),
+    ("Holdout", _holdout),
+    ("Bands", _bands),
+    ("Dataset", lambda decision: code(decision.fingerprint[:12]) if decision.fingerprint else None),
+)
+
+
+def _moment(text: str) -> str:
+    """A time as people read it; any other text as it is."""
+    try:
+        return moment(instant(text))
+    except ValueError:
+        return text

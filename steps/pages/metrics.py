@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from steps.pages.fields import Fields
 from steps.pages.words import quantity
+from steps.summaries.decision import Decision
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Metric:
         """Whether `one` is a better score than `other`."""
         return one > other if self.higher else one < other
 
-    def told(self, value: float) -> str:
+    def formatted(self, value: float) -> str:
         """A value without its unit."""
         return quantity(value, self.digits)
 
@@ -41,14 +41,14 @@ _METRICS = (
 )
 
 
-def deciding(decision: Fields) -> Metric:
+def deciding(decision: Decision) -> Metric:
     """The metric by which a decision was made."""
-    name = decision.text_or("metric", "rmse")
+    name = decision.metric
     return next((metric for metric in _METRICS if metric.name == name), Metric(name, name.upper()))
 
 
-def beside(decision: Fields) -> Metric | None:
+def beside(decision: Decision) -> Metric | None:
     """Another metric that all its scores have."""
-    first, rows = deciding(decision), decision.objects("scores")
+    first, scores = deciding(decision), decision.scores
     others = [metric for metric in _METRICS if metric.name != first.name and metric.higher == first.higher]
-    return next((metric for metric in others if rows and all(metric.name in row for row in rows)), None)
+    return next((metric for metric in others if scores and all(metric.name in score.values for score in scores)), None)

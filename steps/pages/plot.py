@@ -145,4 +145,6 @@ def legend(*entries: tuple[str, str]) -> Markup:
 
 
 def _anchor(share: float) -> str:
-    return "start" if share < 0.03 else "end" if share > 0.97 else "middle"
+    if share < 0.03:
+        return "start"
+    return "end" if share > 0.97 else "middle"

@@ -2,6 +2,7 @@
 
 import math
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 # OpenAQ's names of parameters, as people write them. Others are shown as they are.
@@ -67,10 +68,14 @@ def quantity(value: float, decimals: int | None = None) -> str:
     """A number for people: three or four significant digits, thin spaces between thousands, a real minus sign."""
     if not math.isfinite(value):
         return "–"
-    if decimals is None:
-        size = abs(value)
-        decimals = 0 if size >= 1000 or value == int(value) else 1 if size >= 100 else 2 if size >= 1 else 3
-    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace("-", "−")
+    places = _decimals(value) if decimals is None else decimals
+    return f"{value:,.{places}f}".replace(",", "\u202f").replace("-", "−")
+
+
+def _decimals(value: float) -> int:
+    if value == int(value):
+        return 0
+    return next((places for places, least in enumerate((1000, 100, 1)) if abs(value) >= least), 3)
 
 
 def count(number: float, one: str, many: str | None = None) -> str:
@@ -90,7 +95,10 @@ def instant(text: str) -> datetime:
         ValueError: not a time.
     """
     moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text} is not in the years that UTC has") from error
 
 
 def moment(time: datetime) -> str:
@@ -105,4 +113,12 @@ def hour(time: datetime) -> str:
 
 def names(words: list[str]) -> str:
     """a, b and c."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+_SAMPLE = frozenset({"9000001", "9000002"})
+
+
+def attribution(locations: Iterable[str]) -> str | None:
+    """The line that the sample's data must carry wherever they are shown, if one of the locations is of the sample."""
+    return "aqeval 0.7.3 sample, unnamed UK stations" if _SAMPLE & set(locations) else None

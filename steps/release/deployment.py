@@ -17,6 +17,19 @@ HTTP_PORT = 9000
 _CLASS = "steps.serving.Predictor"
 _DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]{0,40}[a-z0-9])?")  # Seldon adds to it, and a label ends at 63
 _DIGEST = re.compile(r"[0-9a-f]{32,64}")
+_POD_SECURITY = {
+    "runAsNonRoot": True,
+    "runAsUser": 8737,
+    "runAsGroup": 8737,
+    "fsGroup": 8737,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+_CONTAINER_SECURITY = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+    "runAsNonRoot": True,
+}
 
 
 def build(project: str, image: str, model: Champion | Promotion, dataset: str | None) -> dict[str, Any]:
@@ -92,22 +105,11 @@ def _pod(project: str, image: str, model: Champion | Promotion, dataset: str | N
         "readinessProbe": {**probe, "failureThreshold": 3},
         "livenessProbe": {**probe, "failureThreshold": 6},
         "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-        },
+        "securityContext": _CONTAINER_SECURITY,
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108
     }
     return {
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 8737,
-            "runAsGroup": 8737,
-            "fsGroup": 8737,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": _POD_SECURITY,
         "automountServiceAccountToken": False,
         "containers": [container],
         "volumes": [{"name": "tmp", "emptyDir": {}}],

@@ -13,6 +13,8 @@ import pyarrow as pa
 
 from steps.checking.expectations import Expectations, Outcome
 from steps.contract.declaration import Table, TableDeclaration
+from steps.pages.words import count, quantity
+from steps.summaries.validation import Expectation, added_up
 from steps.tables import suites
 from steps.tables.reading import Content, read
 from steps.tables.rows import identified
@@ -30,16 +32,12 @@ def examine(files: Sequence[File], declaration: TableDeclaration) -> Examined:
     """
     table = declaration.table
     verdicts: list[Verdict] = []
-    told: list[dict[str, Any]] = [
-        {"column": one.column, "name": one.name, "checked": 0, "failed": 0} for one in suites.of_rows(table)
-    ]
+    outcomes: list[Expectation] = []
     for group in _groups(files):
-        found, outcomes = _examined(group, table)
+        found, own = _examined(group, table)
         verdicts += found
-        for one, outcome in zip(told, outcomes, strict=True):
-            one["checked"] += outcome.checked
-            one["failed"] += len(outcome.failed)
-    return Examined(tuple(verdicts), told)
+        outcomes += [outcome.counted() for outcome in own]
+    return Examined(tuple(verdicts), added_up(outcomes))
 
 
 def _groups(files: Sequence[File]) -> Iterator[list[File]]:
@@ -142,15 +140,15 @@ class _Rows:
 
 def _verdict(file: File, own: _Rows, table: Table) -> Verdict:
     """On one file that could be read."""
-    total, count = len(own.frame), int(own.failed.sum())
-    if not count:
+    total, failed = len(own.frame), int(own.failed.sum())
+    if not failed:
         return Verdict(file.upload, None, own.frame.reset_index(drop=True))
-    if count > table.refused_share * total:
+    if failed > table.refused_share * total:
         first = int(np.flatnonzero(own.failed)[0])
         _, said = own.faults(table, slice(first, first + 1))[0]
-        share = f"{count:,} of {total:,} row{'s' * (total != 1)} {'are' if count > 1 else 'is'} out of bounds"
+        share = f"{quantity(failed)} of {count(total, 'row')} {'are' if failed > 1 else 'is'} out of bounds"
         limit = f"wanted at most {table.refused_share:.2%} of them".replace(".00%", "%")
-        reason = f"{share}, {limit}; the first is line {own.numbers[first]:,}: {said}"
+        reason = f"{share}, {limit}; the first is line {quantity(own.numbers[first])}: {said}"
         return Verdict(file.upload, reason, own.frame.iloc[:0].reset_index(drop=True))
-    notes = [f"{rows:,} row{'s' * (rows != 1)}: {words}" for rows, words in own.faults(table)]
-    return Verdict(file.upload, None, own.frame[~own.failed].reset_index(drop=True), count, tuple(notes))
+    notes = [f"{count(rows, 'row')}: {words}" for rows, words in own.faults(table)]
+    return Verdict(file.upload, None, own.frame[~own.failed].reset_index(drop=True), failed, tuple(notes))

@@ -7,7 +7,7 @@ line is a header is not guessed at: it is one where it has a name that is declar
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from steps.checking.words import quoted
@@ -89,17 +89,19 @@ def _in_order(found: Sequence[str], wanted: dict[str, str]) -> tuple[str, ...]:
     """The declared names in the order of a header."""
     there = [_plain(name) for name in found]
     missing = [name for plain, name in wanted.items() if plain not in there]
-    doubled = [wanted[plain] for plain, count in Counter(there).items() if count > 1 and plain in wanted]
     extra = [name for name, plain in zip(found, there, strict=True) if plain not in wanted]
-    faults = []
-    if missing:
-        faults.append(f"it lacks the column{'s' * (len(missing) > 1)} {some(missing)}")
-    if doubled:
-        faults.append(f"it has {some(doubled)} more than once")
-    if extra:
-        unnamed = " (a column without a name may be a row's number; leave it out)" if "" in there else ""
-        faults.append(f"it has {len(extra):,} column{'s' * (len(extra) > 1)} not wanted: {some(extra)}{unnamed}")
-    if faults:
+    doubled = [wanted[plain] for plain, times in Counter(there).items() if times > 1 and plain in wanted]
+    if missing or extra or doubled:
         like = "it looks like another table's: " if 2 * len(missing) > len(wanted) else ""
-        raise Unfit(like + "; ".join(faults))
+        raise Unfit(like + "; ".join(_faults(missing, extra, doubled)))
     return tuple(wanted[plain] for plain in there)
+
+
+def _faults(missing: Sequence[str], extra: Sequence[str], doubled: Sequence[str]) -> Iterator[str]:
+    if missing:
+        yield f"it lacks the column{'s' * (len(missing) > 1)} {some(missing)}"
+    if doubled:
+        yield f"it has {some(doubled)} more than once"
+    if extra:
+        unnamed = " (a column without a name may be a row's number; leave it out)" if "" in map(_plain, extra) else ""
+        yield f"it has {len(extra):,} column{'s' * (len(extra) > 1)} not wanted: {some(extra)}{unnamed}"

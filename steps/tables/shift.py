@@ -64,12 +64,12 @@ def reason(new_rows: pd.DataFrame, champion: Champion | None, declaration: Table
     if champion is None or bound is None or declaration.learning.task != "regression" or len(new_rows) < bound.rows:
         return None
     asked = new_rows.sort_values("row").head(_MOST_ROWS)
-    told = features(asked, declaration)
-    if not set(champion.model.features) <= set(told.columns):
+    inputs = features(asked, declaration)
+    if not set(champion.model.features) <= set(inputs.columns):
         log.info("the live model of decision %d wants other columns, so it is not asked", champion.decision)
         return None
     target = declaration.target
-    expected = champion.model.predict(told[list(champion.model.features)].to_numpy(dtype=np.float64))
+    expected = champion.model.predict(inputs[list(champion.model.features)].to_numpy(dtype=np.float64))
     mean = float(np.mean(asked[target.name].to_numpy(dtype=np.float64) - expected))
     allowed = bound.errors * champion.sd / sqrt(len(asked)) + bound.tolerance
     if abs(mean - champion.mean) <= allowed:

@@ -30,14 +30,14 @@ def fractions(frame: pd.DataFrame, table: Table) -> dict[str, "pd.Series[float]"
 def faults(fault: str, values: "pd.Series[Any]", column: Column) -> list[tuple[int, str]]:
     """How many of the values that failed do so in which way, in words."""
     if fault == "level":
-        return [(len(values), _told(values, column, f"is none of {', '.join(column.levels)}"))]
+        return [(len(values), _described(values, column, f"is none of {', '.join(column.levels)}"))]
     if fault == "fraction":
-        return [(len(values), _told(values, column, "is not whole"))]
+        return [(len(values), _described(values, column, "is not whole"))]
     low = values[values <= column.low] if column.above else values[values < column.low]
     high = values[values > column.high]
     least = f"is not above {column.low:g}" if column.above else f"is below {column.low:g}"
     sides = ((low, least), (high, f"is above {column.high:g}"))
-    return [(len(own), _told(own, column, what)) for own, what in sides if len(own)]
+    return [(len(own), _described(own, column, what)) for own, what in sides if len(own)]
 
 
 def _of_column(column: Column) -> list[Expected]:
@@ -56,7 +56,7 @@ def _of_column(column: Column) -> list[Expected]:
     return found
 
 
-def _told(values: "pd.Series[Any]", column: Column, what: str) -> str:
+def _described(values: "pd.Series[Any]", column: Column, what: str) -> str:
     different = values.head(10_000).unique()
     shown = [quoted(one) if isinstance(one, str) else _number(one) for one in different[:_MOST_VALUES]]
     more = ", …" if len(different) > _MOST_VALUES else ""

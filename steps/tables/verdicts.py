@@ -1,9 +1,10 @@
 """What goes into the checks of dropped files, and what comes out."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
+
+from steps.summaries.validation import Expectation
 
 
 class Unfit(Exception):
@@ -36,8 +37,7 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Examined:
-    """The verdicts, in the order of the files, and what was expected of their rows: dicts of `column`, `name`,
-    `checked` and `failed`, which are JSON."""
+    """The verdicts, in the order of the files, and how many of their rows were as expected."""
 
     verdicts: tuple[Verdict, ...]
-    suites: list[dict[str, Any]]
+    suites: tuple[Expectation, ...]
