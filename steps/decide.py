@@ -1,21 +1,19 @@
 """From finished trials to a decision: scored, gated, refitted, registered, and written down once.
 
-A dataset is decided once. The decision's number is reserved first; what MLflow is told carries a key made of dataset
-and recipe, and is looked for before it is made; the row in the table of promotions is settled last, in a transaction
-that holds that row while MLflow is told. So a kill at any point, or the same step started twice, ends with one
-decision, one run and one model version. Asked again about a decided dataset, it answers from the table and the lake,
-and MLflow need not be there.
+A dataset is decided once. The decision's number is reserved first. Everything written to MLflow carries a key made of
+the dataset and the recipe, and is looked up before it is created. The row in the table of promotions is settled last,
+in a transaction that holds the row during the writes to MLflow. So a kill at any point, or the same step started twice,
+still ends with one decision, one run and one model version. For a dataset that is already decided the step answers from
+the table and the lake, without MLflow.
 """
 
 import tempfile
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 import sqlalchemy as sa
-from pydantic import ValidationError
 
 from steps.backends import caching, modelstore, objects, promotions, tracking, trainings
 from steps.backends.database import begin
@@ -25,7 +23,7 @@ from steps.contract import declaration as declared
 from steps.contract import selection
 from steps.contract.command import log, run, write_json, write_text
 from steps.contract.declaration import Declaration, TableDeclaration
-from steps.learning import lake, measures
+from steps.learning import decisions, lake, measures
 from steps.learning.champion import live_recipe
 from steps.learning.dataset import Dataset
 from steps.learning.judge import judge, refit
@@ -56,7 +54,7 @@ def command(
     summary_out: Path,
     page_out: Path,
 ) -> None:
-    """Judge the dataset's trials; register the refitted winner where it is promoted."""
+    """Judge the dataset's trials; register the refitted winner if it is promoted."""
     project = declared.parse_any(declaration)
     decision = _decided(project, dataset) or _decide(project, dataset, created, _Started(name, by))
     write_json(summary_out, decision.to_json())
@@ -68,7 +66,7 @@ def command(
 
 @dataclass(frozen=True)
 class _Started:
-    """The workflow that decides, and what or who started it; empty where nobody says."""
+    """The workflow that decides, and what or who started it; empty if unknown."""
 
     run: str
     by: str
@@ -107,7 +105,7 @@ class _Made:
 
 
 def _decide(project: Declaration | TableDeclaration, fingerprint: str, created: str, started: _Started) -> Decision:
-    """Judge, and write it down.
+    """Judge, and record the outcome.
 
     Raises:
         CheckFailed: a trial has no result, or the refitted model does not survive being stored.
@@ -131,7 +129,7 @@ def _decide(project: Declaration | TableDeclaration, fingerprint: str, created: 
 
 
 def _settle(made: _Made) -> Decision:
-    """Tell MLflow, keep the summary, settle the row; the row is held, so that nobody else does the same."""
+    """Write to MLflow, store the summary, settle the row. The row is locked, so no other run does the same."""
     name, number, sequence = made.project.name, made.decision.number, made.dataset.sequence
     with begin() as connection:
         found = promotions.get(connection, name, number)
@@ -147,16 +145,15 @@ def _settle(made: _Made) -> Decision:
         if registered is not None and made.model is not None and sequence is not None:
             modelstore.put_pickle(name, registered.version, made.model.pickled)
         decision = made.registered(registered)
-        summary = decision.to_json()
-        objects.lake().put(_place(name, number), caching.canonical(summary).encode())
+        decisions.put(objects.lake(), name, decision)
         promotions.settle(
             connection,
             name,
             number,
             promoted=decision.promoted,
             words=decision.words,
-            scores=summary["scores"],
-            recipe=summary["recipe"],
+            scores=[score.model_dump(mode="json") for score in decision.scores],
+            recipe=made.recipe,
             sequence=sequence,
             data_until=made.dataset.until,
             version=decision.version,
@@ -169,10 +166,10 @@ def _settle(made: _Made) -> Decision:
 
 
 def _newer(connection: sa.Connection, made: _Made) -> str | None:
-    """The dataset, in words, because of which an older training that ends later replaces nothing; None: there is none.
+    """The newer dataset, in words, that keeps this older training from replacing anything; None if there is none.
 
-    Of a table that is any newer state of the history. Of a series it is one that was decided while this training went
-    on; to go back to earlier data later on is a person's wish, and judged as any other.
+    For a table that is any newer state of the history. For a series it is one that was decided while this training ran:
+    going back to earlier data later is a deliberate choice and judged like any other.
     """
     name, dataset = made.project.name, made.dataset
     if dataset.sequence is not None:
@@ -186,9 +183,9 @@ def _newer(connection: sa.Connection, made: _Made) -> str | None:
 
 
 def _set_aside(connection: sa.Connection, made: _Made) -> str | None:
-    """Why a recipe that would be promoted is not: somebody rolled back from it, and what they put back is still live.
+    """Why a recipe that would be promoted is not: somebody rolled back from it, and what they restored is still live.
 
-    A schedule must not undo on Monday what a person did on Friday. It is over once another recipe is promoted, or the
+    A schedule must not undo on Monday what a person did on Friday. This ends once another recipe is promoted, or the
     person goes forward again.
     """
     before = promotions.set_aside(connection, made.project.name)
@@ -200,7 +197,7 @@ def _set_aside(connection: sa.Connection, made: _Made) -> str | None:
 
 
 def _tell(made: _Made) -> Registered | None:
-    """The decision in MLflow; the model version, if it made one."""
+    """Write the decision to MLflow; returns the model version, if it made one."""
     client, decision, dataset = Tracking(made.project.name), made.decision, made.dataset
     tags = {
         "project": made.project.name,
@@ -245,17 +242,11 @@ def _decided(project: Declaration | TableDeclaration, fingerprint: str) -> Decis
     return _recall(project, found) if found and found.promoted is not None else None
 
 
-def _place(project: str, number: int) -> str:
-    return f"{project}/decisions/{number}/summary.json"
-
-
 def _recall(project: Declaration | TableDeclaration, found: Promotion) -> Decision:
     """The decision as the lake keeps it; if it does not, what the table knows of it."""
-    body = objects.lake().get(_place(project.name, found.decision))
-    with suppress(ValidationError):
-        kept = Decision.model_validate_json(body or b"")
-        if kept.fingerprint == found.fingerprint:
-            return kept
+    kept = decisions.find(objects.lake(), project.name, found.decision)
+    if kept and kept.fingerprint == found.fingerprint:
+        return kept
     written = {"kind": "decision", "made_at": found.made_at.isoformat(), "alias": ALIAS if found.promoted else None}
     metric, task, unit = project.learning.gate.metric, project.learning.task, project.unit(found.parameter)
     return Decision.model_validate(asdict(found) | written | {"metric": metric, "task": task, "unit": unit})

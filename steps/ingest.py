@@ -1,8 +1,9 @@
-"""All that is new in a project's inbox: claimed, checked, its rows in the history, files moved, a training asked for.
+"""Everything new in a project's inbox is claimed and checked, its rows join the history, files are moved, a training is
+requested.
 
-An event only says "look now". A run that finds nothing new says so and ends; that is what becomes of a duplicate. What
-an earlier run left unfinished, this one finishes, and the training of a state that nobody has trained is asked for
-whoever brought it.
+An event only says "look now". A run that finds nothing new says so and ends, which is how a duplicate event ends. What
+an earlier run left unfinished is finished here, and a training is requested for any untrained state of the history,
+whichever run added it.
 """
 
 from pathlib import Path
@@ -24,8 +25,8 @@ from steps.tables import page, shift
 
 @click.command()
 @click.option("--declaration", required=True, help="The project's declaration, as JSON.")
-@click.option("--records", default="", help="A notification, in base64; empty: look for everything.")
-@click.option("--run", "name", required=True, help="The workflow's name; files that it takes are kept under it.")
+@click.option("--records", default="", help="A notification, in base64; if empty, the whole inbox is searched.")
+@click.option("--run", "name", required=True, help="The workflow's name; the files it takes are stored under it.")
 @click.option("--created", required=True, help="When the workflow was created (RFC 3339); shown on the page.")
 @click.option("--train-out", type=click.Path(path_type=Path), required=True, help="true or false.")
 @click.option(
@@ -44,7 +45,7 @@ def command(
     summary_out: Path,
     report_out: Path,
 ) -> None:
-    """Take all that is new in the inbox."""
+    """Take everything new in the inbox."""
     project = declared.parse_table(declaration)
     inbox, lake = objects.inbox(), objects.lake()
     notified = announced.read(records, inbox.name, prefix(project.name))
@@ -70,7 +71,7 @@ def command(
 
 
 class _Shifted:
-    """Why new rows are of another world; the live model is fetched when the first rows ask for it."""
+    """Why new rows come from a different world; the live model is fetched when the first rows need it."""
 
     def __init__(self, project: declared.TableDeclaration) -> None:
         self._project = project

@@ -1,7 +1,7 @@
-"""The dataset that a project's history is now: fixed, split, and the list of trials on it drawn.
+"""Fix the dataset that a project's history makes now, split it, and draw the list of trials on it.
 
-It is always the newest state that is learned from, whichever a training was started for; so of many that wait one
-learns, and the others find it done. A dataset's fingerprint is of the history, the declaration and the code.
+Training always uses the newest state, whichever state it was started for; so of many trainings that wait, one learns
+and the others find the work done. A dataset's fingerprint covers the history, the declaration and the code.
 """
 
 from pathlib import Path
@@ -34,7 +34,7 @@ from steps.tables import history_rows
 @click.option("--workers", type=click.IntRange(min=1), required=True, help="How many may run a family's trials.")
 @click.option("--dataset-out", type=click.Path(path_type=Path), required=True, help="The dataset's fingerprint.")
 @click.option("--workers-out", type=click.Path(path_type=Path), required=True, help="The workers, a JSON list.")
-@click.option("--wanted-out", type=click.Path(path_type=Path), required=True, help="false where it is decided already.")
+@click.option("--wanted-out", type=click.Path(path_type=Path), required=True, help="false if it is decided already.")
 @click.option("--summary-out", type=click.Path(path_type=Path), required=True, help="What it holds, as JSON.")
 def command(
     *,
@@ -47,7 +47,7 @@ def command(
     wanted_out: Path,
     summary_out: Path,
 ) -> None:
-    """Fix the dataset that all accepted rows make, and draw its trials."""
+    """Fix the dataset of all accepted rows, and draw its trials."""
     project = declared.parse_table(declaration)
     most = selection.pods(workers, project, fan_outs=len(project.learning.families))
     bucket = objects.lake()
@@ -72,7 +72,7 @@ def _decided(project: str, dataset: str) -> bool:
 
 
 def _make(bucket: Bucket, project: TableDeclaration, rows: Any, head: Entry) -> TableDataset:
-    """Store the dataset and its trials; its summary.
+    """Store the dataset and its trials; returns its summary.
 
     Raises:
         CheckFailed: there are too few rows to learn from.

@@ -1,8 +1,8 @@
-"""plan: what of a range of days the lake is missing, or has in a version that the source has patched since.
+"""plan: which days of a range the lake is missing, or has in a version that the source has since patched.
 
-The source says which days there are and in which version; the catalog says which of those are decided. The rest is
-the plan. A day counts once it has ended somewhere on earth by as-of; the rows of its last hours that are later than
-as-of are left out by whoever learns or predicts.
+The source says which days exist and in which version; the catalog says which of those are decided. The rest is the
+plan. A day counts once it has ended somewhere on earth by as-of; rows later than as-of are left out when models learn
+or predict.
 """
 
 import logging
@@ -26,7 +26,7 @@ from steps.errors import BadInput
 
 log = logging.getLogger("steps")
 _THREADS = 16
-_EARLIEST_MIDNIGHT = timedelta(hours=14)  # before UTC's: Kiribati's
+_EARLIEST_MIDNIGHT = timedelta(hours=14)  # before UTC's, in Kiribati
 
 
 @click.command()
@@ -38,7 +38,7 @@ _EARLIEST_MIDNIGHT = timedelta(hours=14)  # before UTC's: Kiribati's
 @click.option("--to", "last", default="", help="Last day (YYYY-MM-DD).")
 @click.option("--as-of", default="", help="The logical time (RFC 3339); empty: --created.")
 @click.option("--created", required=True, help="When the workflow was created (RFC 3339).")
-@click.option("--workers", default=4, type=click.IntRange(min=1), help="At most so many workers fetch.")
+@click.option("--workers", default=4, type=click.IntRange(min=1), help="The most workers that fetch at once.")
 @click.option("--timeout", default=20.0, type=click.FloatRange(min=0.1), help="Seconds to wait for a silent source.")
 @click.option("--plan-out", required=True, type=click.Path(path_type=Path), help="Where the plan goes (JSON).")
 @click.option("--workers-out", required=True, type=click.Path(path_type=Path), help="Where [0, …, W-1] goes (JSON).")
@@ -88,10 +88,10 @@ class Asked:
 
 
 def planned(project: str, archive: Archive, asked: Asked) -> tuple[Plan, list[Found]]:
-    """The plan, and what it is to fetch as the archive has it.
+    """The plan, and the files it lists as the archive knows them.
 
     Raises:
-        BadInput: neither the archive nor the catalog knows one of the locations.
+        BadInput: neither the archive nor the catalog has data of one of the locations.
     """
     locations, begin, end = asked.locations, asked.first, asked.last
     found = archive.survey(locations, begin, end)
@@ -113,7 +113,7 @@ def planned(project: str, archive: Archive, asked: Asked) -> tuple[Plan, list[Fo
 
 
 def day_range(first: str, last: str, as_of: datetime, project: Declaration) -> tuple[date, date]:
-    """The first and last day that a run takes.
+    """The first and last day of the run.
 
     Raises:
         BadInput: one is given without the other, is not a day, or they are in the wrong order or after as-of.
@@ -136,7 +136,7 @@ def day_range(first: str, last: str, as_of: datetime, project: Declaration) -> t
 
 
 def _keep(project: str, found: Sequence[Found]) -> None:
-    """Put into the lake what came with the answer, so that `fetch` finds it there."""
+    """Store the files that came with the answer, so that `fetch` finds them in the lake."""
     bodies = [(layout.raw_key(project, one.location, one.day, one.etag), one.body) for one in found if one.body]
     if bodies:
         store = lake()

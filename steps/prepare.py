@@ -1,14 +1,14 @@
-"""prepare: what was fetched is checked, recorded, and made into features.
+"""prepare: check what was fetched, record it, and make features of it.
 
-In this order, so that a kill at any instant and another run end in the same place: examine, a chunk of files at a
-time, and put what is refused in quarantine with its reason; record all decisions in one transaction; clear what moved;
-load what is accepted into the warehouse; compute the features that the catalog now asks for and the lake lacks. A part
-that is done is not done again.
+The order makes a run that was killed and repeated end in the same state: examine the files in batches and put refused
+ones in quarantine with the reason; record all decisions in one transaction; clear what has moved; load accepted files
+into the warehouse; compute the features that the catalog now requires and the lake lacks. Finished parts are not done
+again.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -25,6 +25,7 @@ from steps.checking.expectations import Expectations, Outcome
 from steps.checking.page import page
 from steps.checking.reading import RawFile
 from steps.contract import selection
+from steps.contract.batches import batches
 from steps.contract.command import run, write_json, write_text
 from steps.contract.declaration import Declaration, parse
 from steps.contract.threads import each
@@ -39,12 +40,12 @@ log = logging.getLogger("steps")
 _THREADS = 8
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _FILES_AT_ONCE = 400  # some 60,000 rows of a station with six parameters
-_BYTES_AT_ONCE = 1024 * 1024  # packed, where stations report more often
+_BYTES_AT_ONCE = 1024 * 1024  # compressed, for stations that report more often
 
 
 @dataclass
 class Taken:
-    """What a run took in."""
+    """What a run has examined."""
 
     verdicts: list[Verdict] = field(default_factory=list)
     spans: dict[int, tuple[int, pd.Timestamp, pd.Timestamp]] = field(default_factory=dict)
@@ -53,7 +54,7 @@ class Taken:
     names: dict[int, str] = field(default_factory=dict)
 
     def add(self, examined: Examined) -> None:
-        """Take in a chunk; the files themselves are not needed any more."""
+        """Add a batch; the contents of its files are no longer needed."""
         by_file = examined.observations.groupby("file")["time"].agg(["size", "min", "max"])
         for number, size, first, last in by_file.itertuples():
             self.spans[len(self.verdicts) + number] = (size, first, last)
@@ -70,7 +71,7 @@ class Taken:
 @click.option("--report-out", required=True, type=click.Path(path_type=Path), help="Where the page goes (HTML).")
 @click.option("--summary-out", required=True, type=click.Path(path_type=Path), help="Where the summary goes (JSON).")
 def command(*, declaration: str, plan_file: Path, created: str, report_out: Path, summary_out: Path) -> None:
-    """Check what the plan fetched, record what is accepted, compute the features that are missing.
+    """Check what was fetched, record what is accepted, compute the missing features.
 
     Example: python -m steps.prepare --declaration "$D" --plan plan.json --created 2016-04-02T00:00:00Z
     --report-out report.html --summary-out summary.json
@@ -83,7 +84,8 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     examiner = Examiner(project, plan.parameter, expectations)
     observations = Observations(store, examiner, list(project.quantities))
     taken = Taken()
-    for files in _chunks(_fetched(store, project.name, plan)):
+    fetched = _fetched(store, project.name, plan)
+    for files in batches(fetched, lambda file: len(file.body), _BYTES_AT_ONCE, _FILES_AT_ONCE):
         examined = examiner.examine(files)
         observations.keep(examined)
         quarantine.put(store, project.name, examined.verdicts)
@@ -115,7 +117,7 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
 
 
 def _fetched(store: Bucket, project: str, plan: Plan) -> Iterator[RawFile]:
-    """The plan's files, as far as they were fetched."""
+    """The plan's files that have been fetched."""
     found = 0
     for _, file in each(lambda item: quarantine.find(store, project, item), plan.fetch, threads=_THREADS):
         if file is not None:
@@ -127,19 +129,6 @@ def _fetched(store: Bucket, project: str, plan: Plan) -> Iterator[RawFile]:
         log.info(
             "%d location-days changed at the source since the plan; the next one sees them", len(plan.fetch) - found
         )
-
-
-def _chunks(files: Iterable[RawFile]) -> Iterator[list[RawFile]]:
-    chunk: list[RawFile] = []
-    size = 0
-    for file in files:
-        chunk.append(file)
-        size += len(file.body)
-        if len(chunk) >= _FILES_AT_ONCE or size >= _BYTES_AT_ONCE:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
 
 
 def _decisions(project: str, taken: Taken) -> tuple[list[catalog.Accepted], list[catalog.Refused]]:
@@ -159,7 +148,8 @@ def _decisions(project: str, taken: Taken) -> tuple[list[catalog.Accepted], list
 def _freshness(
     project: Declaration, plan: Plan, expectations: Expectations
 ) -> tuple[list[Outcome], dict[int, date | None]]:
-    """How the locations' newest accepted days compare with the plan's last; those too old, with that day."""
+    """How old the locations' newest accepted days are at the plan's last; and the locations that are too old, with that
+    day."""
     newest = dict.fromkeys(plan.locations) | catalog.newest(project.name, plan.locations)
     ages = [(plan.last - (day or date.min)).days for day in newest.values()]
     limits = project.expectations
@@ -208,13 +198,7 @@ def _summary(plan: Plan, taken: Taken, computed: Computed, stale: dict[int, date
             for location, newest in stale.items()
         ),
         expectations=added_up(outcome.counted() for outcome in (*taken.outcomes, *computed.outcomes)),
-        features=Features(
-            months=computed.months,
-            computed=computed.computed,
-            rows=computed.rows,
-            kept=computed.kept,
-            columns=computed.columns,
-        ),
+        features=Features.of(computed),
     )
 
 

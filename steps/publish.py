@@ -1,8 +1,8 @@
-"""The daily predictions: the last 24 hours of features give the next 24 hours, into the warehouse.
+"""The daily predictions: the last 24 hours of features give the next 24 hours, which go into the warehouse.
 
 It needs neither the tracking server nor the model server: the live model comes straight from the object store, by the
-address and digest that the table of promotions has. Publishing again replaces the same rows. Earlier predictions are
-joined with what came true since, which is what the model is watched by.
+address and digest in the table of promotions. Publishing again replaces the same rows. Earlier predictions are joined
+with what has come true since, which shows how the live model is doing.
 """
 
 from collections import defaultdict
@@ -67,7 +67,7 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
         parameter=parameter,
         unit=unit,
         version=live.version,
-        rows=tuple(map(_row, made)),
+        rows=tuple(map(predictions.Prediction.of, made)),
         recent=tuple(_recent(outcomes, frame, now)),
         live_rmse=warehouse.rmse(outcomes),
         words=words,
@@ -85,10 +85,10 @@ def _features(project: Declaration, locations: Sequence[int], parameter: str, no
 
 
 def predict(frame: pd.DataFrame, live: Champion, now: datetime, horizon: timedelta) -> list[Prediction]:
-    """What the live model says from the rows with t in (now − 24 h, now], each for t + horizon.
+    """The live model's answers to the rows with t in (now − 24 h, now], each for t + horizon.
 
     Raises:
-        CheckFailed: a feature of the model is not among the rows', or not finite, or an answer is not.
+        CheckFailed: the rows lack a feature of the model or have an infinite one, or an answer is not a finite number.
     """
     model, _ = stored.load(live.model_uri, live.digest)
     rows = frame[frame["time"] > now - PERIOD]
@@ -114,8 +114,8 @@ def predict(frame: pd.DataFrame, live: Champion, now: datetime, horizon: timedel
 
 
 def banded(made: list[Prediction], bands: Bands | None, earlier: Sequence[Outcome], now: datetime) -> list[Prediction]:
-    """The predictions with their bands, which follow what was missed on earlier days, as far as these are over; without
-    any where the model has none."""
+    """The predictions with their bands, which follow the misses of earlier days that are over; unchanged if the model
+    has no bands."""
     if bands is None or not made:
         return made
     missed: defaultdict[int, defaultdict[datetime, list[bool]]] = defaultdict(lambda: defaultdict(list))
@@ -130,32 +130,26 @@ def banded(made: list[Prediction], bands: Bands | None, earlier: Sequence[Outcom
     return [replace(one, low=float(lower), high=float(upper)) for one, lower, upper in ends]
 
 
-def _row(one: Prediction) -> predictions.Prediction:
-    return predictions.Prediction(
-        location=one.location, target_at=one.target_at, value=one.value, low=one.low, high=one.high
-    )
-
-
 def _outcomes(project: str, parameter: str, now: datetime) -> list[Outcome]:
-    """The earlier predictions of the watched days, and what came true."""
+    """The predictions of the watched days, and what came true."""
     with begin() as connection:
         return warehouse.outcomes(connection, project, parameter, now - WATCHED, now)
 
 
 def _published(project: str, parameter: str, now: datetime, made: Sequence[Prediction]) -> list[Outcome]:
-    """Write the predictions; the outcomes of the watched days."""
+    """Write the predictions; returns the outcomes of the watched days."""
     with begin() as connection:
         warehouse.record(connection, project, parameter, made)
         return warehouse.outcomes(connection, project, parameter, now - WATCHED, now)
 
 
 def _nothing(frame: pd.DataFrame, now: datetime) -> str:
-    newest = f"the newest is {frame['time'].max().isoformat()}" if not frame.empty else "there is none of 30 days"
+    newest = f"the newest is {frame['time'].max().isoformat()}" if not frame.empty else "there are none in 30 days"
     return f"No hour of the 24 up to {now.isoformat()} has features ({newest}): nothing was published."
 
 
 def _recent(outcomes: Sequence[Outcome], frame: pd.DataFrame, now: datetime) -> list[Past]:
-    """The last days hour by hour: what was predicted and what was measured, None for what is not there."""
+    """The last days hour by hour: predicted and measured values, None if missing."""
     predicted = {(one.target_at, one.location): one.predicted for one in outcomes}
     known = frame[frame["value"].notna()]
     hours = zip(known["time"], known["location"], known["value"], strict=True)

@@ -1,9 +1,9 @@
-"""A dataset is fixed, and the list of trials on it drawn.
+"""Fix a dataset, and draw the list of trials on it.
 
-What is learned from is named by a fingerprint of all that it is made of: the accepted days that had ended at as-of,
-the declaration, the code. Days that came later are no part of it, even where they lie in the same month, and so the
-same as-of gives the same dataset for ever. Nor is the live model: training again on what has been decided already
-leaves nothing to do, and a champion that changes in between is met by the next dataset's trials.
+A dataset is named by a fingerprint of everything it is made of: the accepted days that had ended at as-of, the
+declaration, the code. Days that came later are not part of it, even in the same month, so the same as-of always gives
+the same dataset. Nor is the live model: training again on a dataset that is already decided does nothing, and a
+champion that changes in between competes on the next dataset.
 """
 
 from collections.abc import Iterable, Sequence
@@ -51,7 +51,7 @@ def command(
     workers_out: Path,
     summary_out: Path,
 ) -> None:
-    """Fix the dataset that the accepted data up to as-of make, and draw its trials."""
+    """Fix the dataset of the accepted data up to as-of, and draw its trials."""
     project = declared.parse(declaration)
     chosen, target = selection.locations(locations, project), selection.parameter(parameter, project)
     most = selection.pods(workers, project, fan_outs=len(project.learning.families))
@@ -65,7 +65,7 @@ def command(
 def snapshot(
     bucket: Bucket, project: Declaration, locations: Sequence[int], parameter: str, as_of: datetime
 ) -> SeriesDataset:
-    """The dataset's summary; it is in the lake then, with its trials.
+    """Put the dataset and its trials into the lake, unless they are there; returns its summary.
 
     Raises:
         CheckFailed: there are no features, or too few rows to learn from.
@@ -90,7 +90,7 @@ def snapshot(
         return found
     features = _ended(keys.read(bucket, months), days)
     if doubts := [*agreement.shifted(features), *agreement.jumped(features)]:
-        raise CheckFailed(f"{'; '.join(doubts)}; leave the location out with `locations`, or have its source mended")
+        raise CheckFailed(f"{'; '.join(doubts)}; leave the location out with `locations`, or have its source fixed")
     dataset = _dataset(features, project, parameter, fingerprint)
     times = dataset.rows["target_at"]
     what = f"{len(times)} rows with targets from {times.min():%F} to {times.max():%F}"
@@ -107,7 +107,7 @@ def snapshot(
 
 
 def _ended(features: pd.DataFrame, days: Iterable[catalog.Accepted]) -> pd.DataFrame:
-    """The rows of each location up to the last hour of its last ended day."""
+    """The rows of each location up to the last hour of its last complete day."""
     last: dict[int, datetime] = {}
     for day in days:
         last[day.location] = max(day.last_hour, last.get(day.location, day.last_hour))

@@ -1,8 +1,8 @@
-"""The report of one or more runs: one HTML page that needs no network, no script and nothing beside it.
+"""The report of one or more runs: one HTML page that needs no network, no script and no other file.
 
-It reads what the engine shows of runs and the summaries that their steps wrote; it knows no step, no store and no
-server. A summary that is missing or broken costs its section, never the page. Each section is a file: a function from
-a `Story` to markup.
+It reads the engine's view of runs and the summaries that their steps wrote; it needs no step, no store and no server. A
+summary that is missing or broken costs its section, never the page. Each section is a file: a function from a `Story`
+to markup.
 """
 
 import os

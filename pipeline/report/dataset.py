@@ -83,7 +83,7 @@ def _parts(title: str, share: float, *below: Markup, height: int) -> Markup:
 
 
 def _origin(found: Dataset) -> list[tuple[str, Child]]:
-    """What is learned on it, and its name."""
+    """The trials on it, and its fingerprint."""
     return [
         ("Trials", ", ".join(count(number, family, family) for family, number in found.trials.items())),
         ("Fingerprint", tag("code", found.fingerprint[:12], title=found.fingerprint)),

@@ -1,6 +1,6 @@
-"""Headline: what was learned and decided, in words, and the few facts that everything below stands on.
+"""Headline: what was learned and decided, in words, and the key facts.
 
-It is on every page, so a summary that is missing or broken costs it that one fact; the summary's own section says why.
+It is on every page, so a missing or broken summary costs it only that one fact; the summary's own section says why.
 """
 
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ def headline(story: Story) -> Markup:
 
 
 def page_title(story: Story) -> str:
-    """What the browser's tab says."""
+    """The title of the browser's tab."""
     return f"{story.runs[-1].workflow if story.runs else 'No runs'} · report"
 
 

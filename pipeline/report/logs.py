@@ -8,7 +8,7 @@ _BYTES_A_LINE = 800
 
 
 def tail(folder: Path | None, lines: int) -> list[str]:
-    """The last lines that are not empty, each cut to 400 characters; none where there is no log."""
+    """The last lines that are not empty, each cut to 400 characters; none if there is no log."""
     if folder is None:
         return []
     try:
@@ -21,7 +21,7 @@ def tail(folder: Path | None, lines: int) -> list[str]:
 
 
 def message(line: str) -> str:
-    """What a line of a log says: of a line in JSON its message, else all of it."""
+    """The message of a log line: its `message` if it is JSON, else the whole line."""
     if line.startswith("{"):
         try:
             return str(json.loads(line)["message"])

@@ -1,4 +1,4 @@
-"""Page: sections in the order in which a reader wants them, in one HTML file that needs nothing else."""
+"""Page: the sections in the order a reader wants them, in one self-contained HTML file."""
 
 from collections.abc import Callable, Iterable
 

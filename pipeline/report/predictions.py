@@ -1,4 +1,4 @@
-"""Predictions: the next hours, which nobody knows yet, after the last ones, which can be compared already."""
+"""Predictions: the hours to come, after the last ones, which can already be compared."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -63,7 +63,7 @@ def _places(story: Story, found: Predictions) -> dict[str, Place]:
 
 
 def _held_out(decision: Decision, parameter: str) -> Mapping[str, Series]:
-    """What was measured at the end of the holdout: before the first predictions come true, all there is to compare."""
+    """What was measured at the end of the holdout: all there is to compare before the first predictions come true."""
     if decision.parameter != parameter:
         return {}
     return {
@@ -105,13 +105,13 @@ def _chart(location: str, place: Place, as_of: datetime, subject: str, unit: str
 
 
 def _future(now: float) -> Markup:
-    """The part of the plot that nobody has measured yet."""
+    """The part of the plot that has not been measured yet."""
     shade = tag("rect", x=at(now), width=at(1 - now), height="100%", class_="future")
     return tag("g", shade, upright(now, 0, 1, "rule"), tag("text", "as of", x=at(now), y=-7, class_="tick"))
 
 
 def _bridge(said: Series, coming: Series) -> Series:
-    """The first coming hour, where what was predicted before leads up to it, so that the line does not break."""
+    """The first coming hour, if earlier predictions lead up to it, so that the line does not break."""
     first = min(coming)
     return {first: coming[first]} if first - _HOUR in said else {}
 

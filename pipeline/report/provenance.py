@@ -1,4 +1,4 @@
-"""Provenance: what the runs were given, so that the page can be traced to its data and made again."""
+"""Provenance: the inputs of the runs, so that the page can be traced to its data and reproduced."""
 
 import json
 from typing import TYPE_CHECKING

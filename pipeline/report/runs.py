@@ -1,4 +1,4 @@
-"""Runs: each run's graph and timeline in one: a task to a row, its edges at the left, its time at the right."""
+"""Runs: each run's graph and timeline in one: a row per task, its edges at the left, its time at the right."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -154,7 +154,8 @@ def _side(share: float) -> str:
 
 
 def _rail(rail: Rail, phase: str) -> Markup:
-    """Edges through a row. Curves have sizes in pixels; what is straight reaches to the row's end, however high."""
+    """Edges through a row. Curves have sizes in pixels; straight lines reach to the end of the row, however high it
+    is."""
     own = _x(rail.lane)
     marks = [tag("line", x1=_x(lane), x2=_x(lane), y2="100%") for lane in rail.through]
     for lane in rail.enters:

@@ -1,8 +1,7 @@
-"""Story: what the runs of a report left behind: each step's summary, found by its kind, with the reason where one is
-missing."""
+"""Story: what the runs of a report left behind: each step's summary by its kind, or the reason why there is none."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,15 +11,20 @@ from typing import TYPE_CHECKING, Any
 from pipeline.report.tasks import FAILED, tasks
 from steps.pages.words import attribution
 from steps.summaries.base import Absent, Summary, Unreadable, known
-from steps.summaries.dataset import SeriesDataset
+from steps.summaries.dataset import SeriesDataset, read_dataset
 from steps.summaries.decision import Decision
+from steps.summaries.ingest import Ingest
 from steps.summaries.predictions import Predictions
-from steps.summaries.reading import read
+from steps.summaries.validation import Validation
 
 if TYPE_CHECKING:
     from pipeline.engine.views.views import NodeView, RunView
 
 _LARGEST_SUMMARY = 20_000_000
+_READERS: Mapping[str, Callable[[object], Summary]] = {
+    "dataset": read_dataset,
+    **{kind.model_fields["kind"].default: kind.read for kind in (Decision, Ingest, Predictions, Validation)},
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Story:
         """Every summary of a kind, the oldest first.
 
         Raises:
-            Unreadable: there is none; says why (`Absent` if none is broken either).
+            Unreadable: there is none; says why (`Absent` if none is broken).
         """
         summaries, _ = self._read
         found = [Found(one.run, one.summary) for one in summaries if isinstance(one.summary, kind)]
@@ -54,7 +58,7 @@ class Story:
         """The newest summary of a kind.
 
         Raises:
-            Unreadable: there is none; says why (`Absent` if none is broken either).
+            Unreadable: there is none; says why (`Absent` if none is broken).
         """
         return self.all(kind)[-1].summary
 
@@ -87,7 +91,7 @@ class Story:
 
     @cached_property
     def attribution(self) -> str | None:
-        """The line that the sample's data must carry, if the runs used them."""
+        """The line that must accompany the sample's data, if the runs used them."""
         mentioned = {
             location.strip() for run in self.runs for location in run.parameters.get("locations", "").split(",")
         }
@@ -95,7 +99,7 @@ class Story:
 
     @cached_property
     def _read(self) -> tuple[list[Found[Summary]], list[str]]:
-        """All summaries, and of those that cannot be read why."""
+        """All summaries, and for unreadable ones the reasons."""
         sources = {
             (run.id, source): (run, node) for run in self.runs for node in run.nodes for source in _outputs(node)
         }
@@ -129,7 +133,7 @@ def _outputs(node: "NodeView") -> Iterator[Path | str]:
 
 
 def _summary(source: Path | str) -> Summary:
-    """The summary there.
+    """The summary at `source`.
 
     Raises:
         Unreadable: it cannot be read; says in a few words why.
@@ -140,7 +144,9 @@ def _summary(source: Path | str) -> Summary:
             if size > _LARGEST_SUMMARY:
                 raise Unreadable(f"got {size:,} bytes, wanted at most {_LARGEST_SUMMARY:,}")
             source = source.read_text(encoding="utf-8")
-        return read(json.loads(source))
+        values = json.loads(source)
+        kind = values.get("kind") if isinstance(values, dict) else None
+        return _READERS.get(str(kind), Summary.read)(values)
     except OSError as error:
         raise Unreadable(f"is gone ({error.strerror or error})") from None
     except RecursionError:

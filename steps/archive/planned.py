@@ -23,16 +23,16 @@ class Wanted(BaseModel):
 
     @classmethod
     def of(cls, found: Found) -> Self:
-        """What the archive has found."""
+        """The version that the archive has found."""
         return cls(location=found.location, day=found.day, path=found.path, etag=found.etag, size=found.size)
 
     def found(self) -> Found:
-        """It as the archive knows it."""
+        """The version as the archive knows it."""
         return Found(self.location, self.day, self.path, self.etag, self.size)
 
 
 class Plan(BaseModel):
-    """What a run takes in. `first` and `last` are local days; `as_of` is UTC."""
+    """The days that a run collects. `first` and `last` are local days; `as_of` is UTC."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

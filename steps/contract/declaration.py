@@ -56,7 +56,7 @@ class Gate(_Part):
 
 
 class Judged(_Part):
-    """What all projects say of learning."""
+    """What every project declares about learning."""
 
     target: str
     holdout_share: float

@@ -1,6 +1,6 @@
-"""What a run that took files says of itself, for the report, the page and whoever waits for it.
+"""The summary of a run that took files.
 
-It is told from the ledger: what an earlier attempt of the run decided before it was killed is this run's, too.
+It is made from the ledger: what an earlier attempt of the run decided before it was killed counts, too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ def summary(
     training: str | None,
     made_at: str,
 ) -> Ingest:
-    """The summary; lists are cut, the counts are whole. `held`: the uploads that the run held last."""
+    """The summary; its lists are shortened, its counts are not. `held`: the uploads last held by the run."""
     done, known, quarantined, missing = (
         [one for one in held if one.state == state] for state in ("done", "known", "quarantined", "missing")
     )
@@ -40,29 +40,16 @@ def summary(
         run=run,
         claimed=len(done) + len(known) + len(quarantined) + len(missing),
         counts=counts,
-        accepted=tuple(_accepted(one, taken.notes) for one in done[:_SHOWN]),
-        known=tuple(Kept(key=one.key, place=one.place) for one in known[:_SHOWN]),
-        quarantined=tuple(
-            Quarantined(key=one.key, place=one.place, reason=one.reason or "") for one in quarantined[:_SHOWN]
-        ),
-        missing=tuple(Missing(key=one.key, reason=one.reason or "") for one in missing[:_SHOWN]),
+        accepted=tuple(Accepted.of(one, notes=taken.notes.get(one.upload, ())) for one in done[:_SHOWN]),
+        known=tuple(map(Kept.of, known[:_SHOWN])),
+        quarantined=tuple(map(Quarantined.of, quarantined[:_SHOWN])),
+        missing=tuple(map(Missing.of, missing[:_SHOWN])),
         sequence=head.sequence if head else None,
         rows=head.total if head else None,
         training=training,
         suites=added_up(one for suite in taken.suites for one in suite),
         words=_words(counts, training),
         made_at=made_at,
-    )
-
-
-def _accepted(upload: Upload, notes: Mapping[str, Sequence[str]]) -> Accepted:
-    return Accepted(
-        key=upload.key,
-        place=upload.place,
-        rows_new=upload.rows_new,
-        rows_known=upload.rows_known,
-        rows_refused=upload.rows_refused,
-        notes=tuple(notes.get(upload.upload, ())),
     )
 
 

@@ -1,4 +1,4 @@
-"""The workflow that learns from the newest state of the history, where nobody has and nobody is about to."""
+"""The workflow that learns from the newest state of the history, unless another one has or is about to."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from steps.learning.tables import fingerprint
 
 
 def wanted(declaration: TableDeclaration, run: str) -> str | None:
-    """The name of the training that `run` is to start, and nobody else; None where none is needed."""
+    """The name of the training that `run`, and no other run, should start; None if none is needed."""
     project = declaration.name
     head = transact(lambda connection: history.head(connection, project))
     if head is None:
@@ -26,9 +26,9 @@ def wanted(declaration: TableDeclaration, run: str) -> str | None:
 
 
 def manifest(project: str, name: str | None, run: str) -> dict[str, Any]:
-    """The Workflow to apply; empty without a name. Its name is its identity: applied twice it is there once.
+    """The Workflow to apply; empty without a name. The name is its identity: applied twice, it exists once.
 
-    `run`: the one that took the files, which the training's decision will name.
+    `run`: the run that took the files, which the training's decision will name.
     """
     if name is None:
         return {}

@@ -1,7 +1,7 @@
-"""What a series' bands are made of, and how well they hold: forecasts of hours that the forecaster had not learned.
+"""How the bands of a series are calibrated and measured: on forecasts of hours that the model had not learned from.
 
-The folds calibrate, the holdout measures, and what is deployed is calibrated on both. Everything is walked through day
-by day, and the band of a day knows no truth that was not there when its first forecast was made.
+The folds calibrate, the holdout measures, and the deployed bands are calibrated on both. Everything proceeds day by
+day, and the band of a day knows no truth that was unknown when its first forecast was made.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Measured:
 
 
 def measure(dataset: Series, learning: Learning, recipe: Recipe, answers: Array) -> Measured:
-    """The bands around `answers`, those of the recipe's model to the holdout's rows.
+    """The bands around `answers`, which the recipe's model gave to the holdout's rows.
 
     Raises:
         BadInput: the recipe cannot be trained.
@@ -58,8 +58,8 @@ def measure(dataset: Series, learning: Learning, recipe: Recipe, answers: Array)
 def walk(bands: Bands, rows: pd.DataFrame, answers: Array, horizon: pd.Timedelta) -> tuple[Array, Array, Bands]:
     """The ends of the bands around `answers`, day by day (UTC), and the bands as they are after the last.
 
-    `rows`: with location, target_at and target, in any order. A day's misses are known to the bands of days whose
-    first forecast was made when that day was over.
+    `rows`: with location, target_at and target, in any order. A day's misses count for the bands of days whose first
+    forecast was made after that day had ended.
     """
     truth, locations = rows["target"].to_numpy(), rows["location"].to_numpy()
     days = rows["target_at"].dt.floor("D").to_numpy()
@@ -81,7 +81,7 @@ def walk(bands: Bands, rows: pd.DataFrame, answers: Array, horizon: pd.Timedelta
 def _out_of_sample(
     dataset: Series, learning: Learning, recipe: Recipe
 ) -> tuple["np.ndarray[Any, np.dtype[np.intp]]", Array]:
-    """Positions of the folds' scored rows, and what the recipe's model of each fold answers to them."""
+    """The positions of the folds' scored rows, and the answers of each fold's model to them."""
     positions, answers = [], []
     for fold in trials.folds(dataset, learning):
         positions.append(np.flatnonzero(fold.score))

@@ -1,4 +1,4 @@
-"""The recipe that a challenger meets: that of the live model."""
+"""The recipe that a challenger competes with: that of the live model."""
 
 from pydantic import ValidationError
 

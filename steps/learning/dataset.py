@@ -1,7 +1,7 @@
 """Datasets: labelled rows that know how they are split, what is naive about them, and which rows belong together.
 
-`Series` is one of hours, `table_dataset.Table` one of rows without a time. What is trained, scored and judged asks no
-further.
+`Series` is a dataset of hours, `table_dataset.Table` one of rows without a time. Training, scoring and judging need no
+more than this.
 """
 
 from abc import ABC, abstractmethod
@@ -30,9 +30,9 @@ ROW: Final = ("location", "time", "value", "target_at", "target")
 class Dataset(ABC):
     """Labelled rows.
 
-    Contract. `rows` has the column `target` (in `unit`; a class's number where the task is classification) and the
-    `features`. No row of the holdout, and nothing that follows from one, is in the training part; the folds are of the
-    training part alone. All of it follows from the rows' own time or content, so that asking again gives the same.
+    Contract. `rows` has the column `target` (in `unit`; for a classification the class's number) and the `features`. No
+    row of the holdout, nor anything derived from one, is in the training part; the folds divide the training part only.
+    All of this follows from the rows' own time or content, so it never changes.
     """
 
     task: Task
@@ -53,12 +53,12 @@ class Dataset(ABC):
 
     @property
     def sequence(self) -> int | None:
-        """Which state of a history this is; None where there is no history."""
+        """Which state of a history this is; None without a history."""
         return None
 
     @property
     def until(self) -> datetime | None:
-        """The last hour of a series (UTC); None where rows have no time."""
+        """The last hour of a series (UTC); None if rows have no time."""
         return None
 
     @abstractmethod
@@ -75,11 +75,12 @@ class Dataset(ABC):
 
     @abstractmethod
     def naive(self, learned: Mask, scored: Mask) -> Sequence[tuple[str, Answers]]:
-        """The naive predictors: their names, and what they answer to the `scored` rows, knowing the `learned`."""
+        """The naive predictors: their names, and their answers to the `scored` rows, knowing the `learned` ones."""
 
     @abstractmethod
     def blocks(self, scored: Mask, hours: int) -> "np.ndarray[Any, Any]":
-        """A label for each scored row; what has the same label is drawn together. `hours`: of a block in a series."""
+        """A label for each scored row; rows of the same label are drawn together. `hours`: the length of a block in a
+        series."""
 
     @abstractmethod
     def span(self, scored: Mask, hours: int) -> str:
@@ -106,7 +107,7 @@ class Dataset(ABC):
 
 @dataclass(frozen=True)
 class Series(Dataset):
-    """Hours of locations: what was known at t, and what came at t + horizon, all of it observed, nothing filled.
+    """Hours of locations: what was known at t, and what came at t + horizon, all of it observed and nothing filled in.
 
     Columns of `rows`, by target time and location: location, time (t), value (the parameter at t), target_at
     (t + horizon), target (the parameter then), and the features (float32). Times are UTC; values are in `unit`. Rows
@@ -133,7 +134,7 @@ class Series(Dataset):
 
     @property
     def value(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-        """The parameter at t of each row, in `unit`: what persistence answers."""
+        """The parameter at t of each row, in `unit`: the answer of persistence."""
         return self.rows["value"].to_numpy(dtype=np.float64)
 
     @property
@@ -182,7 +183,7 @@ class Series(Dataset):
 
     @classmethod
     def restore(cls, summary: SeriesDataset, rows: pd.DataFrame) -> "Series":
-        """The series of which that is the summary."""
+        """The series with that summary."""
         return cls(
             fingerprint=summary.fingerprint,
             parameter=summary.parameter,
@@ -197,7 +198,7 @@ def label(features: pd.DataFrame, horizon_hours: int) -> pd.DataFrame:
     """The rows of `features` whose value is observed at t and at t + horizon, with that target.
 
     Raises:
-        CheckFailed: there is none.
+        CheckFailed: there are none.
     """
     horizon = pd.Timedelta(hours=horizon_hours)
     seen = features[features["value"].notna()]

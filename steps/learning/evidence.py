@@ -1,4 +1,4 @@
-"""What a decision rests on besides its scores: how the folds went, and where the winner errs."""
+"""What a decision rests on apart from its scores: how the folds went, and where the winner errs."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -34,10 +34,7 @@ def residual_groups(rows: pd.DataFrame, residuals: Array) -> dict[str, tuple[Gro
     """The residuals (truth − answer, the target's unit) of a series by hour of the target's day (local, if the features
     know it), by season and by location."""
     months = rows["target_at"].dt.month
-    by = {
-        "season": (months % 12 // 3 * 3).replace(0, 12).map(_SEASONS),
-        "location": rows["location"].astype(str),
-    }
+    by = {"season": (months % 12 // 3 * 3).replace(0, 12).map(_SEASONS), "location": rows["location"].astype(str)}
     if "cal_hour" in rows:
         by = {"hour": rows["cal_hour"].astype(int), **by}
     return {name: _grouped(residuals, group) for name, group in by.items()}

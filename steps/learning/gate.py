@@ -31,10 +31,10 @@ def decide(
     same_recipe: bool = False,
     no_champion: str = NOTHING_LIVE,
 ) -> Outcome:
-    """Promote if the challenger beats every naive predictor, meets the bound, and beats the champion for certain.
+    """Promote the challenger if it beats every naive predictor, meets the bound, and certainly beats the champion.
 
-    With no champion the first two suffice; `no_champion` says why there is none. `span`: what the two were compared
-    over, such as 74 days. `same_recipe`: the folds chose the champion's own.
+    Without a champion the first two are enough; `no_champion` says why there is none. `span`: what the two were
+    compared over, such as 74 days. `same_recipe`: the folds chose the champion's recipe.
     """
     name, own = challenger.name, challenger.by(gate.metric)
     measured = f"{_named(gate)} {_formatted(own, gate, unit)} on {challenger.rows} rows it had not seen"
@@ -58,7 +58,7 @@ def decide(
 
 
 def _gain(gate: Gate, champion: Score, bootstrap: Bootstrap) -> str:
-    """How much better than the champion: of an error in per cent of it, of an accuracy in points."""
+    """How much better than the champion: errors in per cent, accuracies in points."""
     gain = 100 * bootstrap.difference / (1.0 if METRICS[gate.metric] else champion.by(gate.metric))
     size = f"{abs(gain):.1f}" if abs(gain) >= 0.05 or gain == 0 else f"{abs(gain):.1g}"
     of = "points" if METRICS[gate.metric] else "%"
@@ -74,7 +74,7 @@ def _sure(bootstrap: Bootstrap, span: str) -> str:
 
 
 def _least(gate: Gate, unit: str, bootstrap: Bootstrap) -> str:
-    """What the difference is, and what it is at least."""
+    """The difference and its lower bound."""
     if bootstrap.bound is None:
         return ""
     least = f"{_formatted(bootstrap.bound, gate, unit)} at {100 * gate.confidence:g} % confidence"

@@ -1,4 +1,4 @@
-"""The judgement: the recipe that the folds chose, scored once on the holdout beside what it must beat."""
+"""The judgement: the recipe that the folds chose, scored once on the holdout together with what it must beat."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,18 +33,8 @@ class Judgement:
     bands: Bands | None
 
 
-@dataclass(frozen=True)
-class _Contest:
-    """How the challenger did on the holdout against all that it must beat, and what follows."""
-
-    outcome: Outcome
-    scores: tuple[Score, ...]
-    bootstrap: Bootstrap | None
-    span: str
-
-
 def judge(dataset: Dataset, learning: Judged, trials: Sequence[Trial], champion: Recipe | None) -> Judgement:
-    """Choose by the folds, then score once on the holdout, and put the outcome through the gate.
+    """Choose by the folds, score once on the holdout, and pass the result through the gate.
 
     `trials`: all that were run, in the order of the families and of their lists. `champion`: the recipe of the live
     model for this parameter, None if nothing is live. One that this version can no longer train counts as none.
@@ -58,20 +48,20 @@ def judge(dataset: Dataset, learning: Judged, trials: Sequence[Trial], champion:
     truth, rows = dataset.target[scored], dataset.rows.loc[scored]
     model = train(learning, chosen.recipe, dataset, dataset.training())
     answers = ask(model, rows)
-    contest = _contest(dataset, learning, chosen, champion, answers)
+    outcome, scores, bootstrap = _contest(dataset, learning, chosen, champion, answers)
     around = _bands(dataset, learning, chosen.recipe, answers)
     is_series = isinstance(dataset, Series)
     groups = evidence.residual_groups(rows, truth - answers) if is_series else {}
     verdict = Verdict(
-        promoted=contest.outcome.promoted,
-        words=contest.outcome.words,
+        promoted=outcome.promoted,
+        words=outcome.words,
         recipe=chosen.recipe,
         metric=metric,
         unit=dataset.unit,
         parameter=dataset.parameter,
-        scores=contest.scores,
-        bootstrap=contest.bootstrap,
-        span=contest.span,
+        scores=scores,
+        bootstrap=bootstrap,
+        span=dataset.span(scored, learning.gate.block_hours),
         trials=tuple(trials),
         folds=evidence.folds(dataset, learning, chosen),
         bands=around.coverage if around else None,
@@ -87,7 +77,7 @@ def judge(dataset: Dataset, learning: Judged, trials: Sequence[Trial], champion:
 
 
 def refit(dataset: Dataset, learning: Judged, recipe: Recipe) -> Model:
-    """The model to deploy: the recipe trained on every row there is.
+    """The model to deploy: the recipe trained on all rows.
 
     Raises:
         BadInput: the recipe cannot be trained.
@@ -96,7 +86,7 @@ def refit(dataset: Dataset, learning: Judged, recipe: Recipe) -> Model:
 
 
 def known_rows(dataset: Dataset, model: Model, count: int = 24) -> KnownRows:
-    """Rows spread evenly over the dataset, those with something missing among them, and the model's answers."""
+    """Rows spread evenly over the dataset, including some with missing values, and the model's answers."""
     columns = list(model.features)
     holes = np.flatnonzero(dataset.rows[columns].isna().any(axis=1).to_numpy())[: count // 4]
     spread = np.linspace(0, len(dataset.rows) - 1, count - len(holes)).astype(int)
@@ -106,7 +96,11 @@ def known_rows(dataset: Dataset, model: Model, count: int = 24) -> KnownRows:
     return KnownRows(columns, listed, [float(answer) for answer in ask(model, rows)])
 
 
-def _contest(dataset: Dataset, learning: Judged, chosen: Trial, champion: Recipe | None, answers: Array) -> _Contest:
+def _contest(
+    dataset: Dataset, learning: Judged, chosen: Trial, champion: Recipe | None, answers: Array
+) -> tuple[Outcome, tuple[Score, ...], Bootstrap | None]:
+    """The outcome of the gate, and what it rests on: the scores on the holdout of the naive predictors, the champion's
+    recipe if it can compete, and the challenger; and how surely the last two differ."""
     learned, scored, rules = dataset.training(), dataset.holdout(), learning.gate
     truth, span = dataset.target[scored], dataset.span(scored, rules.block_hours)
     challenger = scoring.score(f"challenger ({chosen.family})", answers, truth, dataset.task)
@@ -134,7 +128,7 @@ def _contest(dataset: Dataset, learning: Judged, chosen: Trial, champion: Recipe
         same_recipe=theirs is not None and champion == chosen.recipe,
         no_champion=no_champion,
     )
-    return _Contest(outcome, (*naive, *([score] if score else []), challenger), bootstrap, span)
+    return outcome, (*naive, *([score] if score else []), challenger), bootstrap
 
 
 def _champion(dataset: Dataset, learning: Judged, champion: Recipe | None) -> tuple[Array | None, str]:
@@ -144,7 +138,7 @@ def _champion(dataset: Dataset, learning: Judged, champion: Recipe | None) -> tu
     try:
         model = train(learning, champion, dataset, dataset.training())
     except BadInput as error:
-        return None, f"The live model's recipe cannot be trained any more: {error}."
+        return None, f"The live model's recipe can no longer be trained: {error}."
     return ask(model, dataset.rows.loc[dataset.holdout()]), ""
 
 
@@ -155,7 +149,8 @@ def _bands(dataset: Dataset, learning: Judged, recipe: Recipe, answers: Array) -
 
 
 def _forecast(rows: pd.DataFrame, answers: Array, around: Measured) -> dict[str, Hours]:
-    """By location, hour by hour over the last days: truth, forecast and band, None in all if there is no row."""
+    """By location, hour by hour over the last days: truth, forecast and band; None in all of them if there is no
+    row."""
     shown = rows[["location", "target_at", "target"]].assign(forecast=answers, low=around.low, high=around.high)
     shown = shown[shown["target_at"] > shown["target_at"].max() - SHOWN]
     hours = pd.date_range(shown["target_at"].min(), shown["target_at"].max(), freq="h")

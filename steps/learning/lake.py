@@ -1,8 +1,8 @@
 """Where the lake keeps datasets and the results of trials.
 
 `<project>/datasets/<fingerprint>/` holds dataset.parquet (the rows), trials.json (each family's list of parameters) and
-dataset.json, written last: without it the folder is work that a crash cut off. A dataset is written once. Each trial's
-result is cached by itself, under a key of its parameters and the fingerprint.
+dataset.json, written last: without it the folder is work interrupted by a crash. A dataset is written once. Each
+trial's result is cached separately, under a key of its parameters and the fingerprint.
 """
 
 import json
@@ -40,7 +40,7 @@ def save(bucket: Bucket, project: str, dataset: Dataset, trials: Trials) -> None
 
 
 def find[S: summaries.Dataset](bucket: Bucket, project: str, fingerprint: str, kind: type[S]) -> S | None:
-    """The summary of a dataset (dataset.json), or None where it is not, or not wholly, there.
+    """The summary of a dataset (dataset.json), or None if it is missing or incomplete.
 
     Raises:
         BadInput: that is not a fingerprint.
@@ -81,7 +81,7 @@ def trials(bucket: Bucket, project: str, fingerprint: str) -> Trials:
 
 
 def recall(bucket: Bucket, fingerprint: str, family: str, number: int, parameters: Parameters) -> Trial | None:
-    """A trial with its scores, or None where it has not been run."""
+    """A trial with its scores, or None if it has not been run."""
     stored = caching.recall(bucket, _key(fingerprint, family, parameters))
     return None if stored is None else Trial(family=family, number=number, parameters=parameters, **stored)
 

@@ -1,4 +1,4 @@
-"""Measures: the numbers of a verdict under the names that MLflow shows them by.
+"""Measures: the numbers of a verdict under the names that MLflow shows.
 
 A number by fold, by month or by hour is a metric with steps. MLflow allows letters, digits and `_ - . / :` in a name.
 """
@@ -12,7 +12,7 @@ from steps.summaries.decision import Verdict
 
 
 def of(verdict: Verdict) -> dict[str, Measured]:
-    """All that a decision's page draws, but for the forecast and the answers row by row."""
+    """Everything that a decision's page draws, except the forecast and the answers row by row."""
     return dict(chain(_holdout(verdict), _folds(verdict), _errors(verdict)))
 
 

@@ -44,7 +44,7 @@ def score(name: str, answers: Array, truth: Array, task: Task = "regression") ->
 
 
 def _macro_f1(answers: Array, truth: Array) -> float:
-    """The mean over all classes that are or were said; a class that is never said rightly counts 0."""
+    """The mean over all classes that are true or were answered; a class that was never answered correctly counts 0."""
     found = []
     for each in np.union1d(answers, truth):
         right = float(np.sum((answers == each) & (truth == each)))
@@ -85,7 +85,7 @@ def bootstrap(
     return Bootstrap(difference=difference, bound=bound, confidence=confidence, blocks=count, draws=DRAWS)
 
 
-# of an error; its mean is the score, but for the root, or what an accuracy lacks
+# of an error; its mean is the score before any root, or what an accuracy lacks
 _COSTS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "rmse": np.square,
     "mae": np.abs,

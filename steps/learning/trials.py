@@ -26,7 +26,7 @@ Parameters = dict[str, Any]
 def draw(family: Family, champion: Recipe | None) -> list[Parameters]:
     """The parameters of the family's trials, in order, no two alike; no more than it declares.
 
-    The champion's come first where it is of this family and its parameters are those of the space (all features). Then
+    The champion's come first if it is of this family, uses all features and its parameters are those of the space. Then
     the middle of the space, then a scrambled Sobol sequence, which leaves no large hole (Bergstra and Bengio 2012).
     """
     drawn: list[Parameters] = []
@@ -35,7 +35,7 @@ def draw(family: Family, champion: Recipe | None) -> list[Parameters]:
     space = {name: _distribution(part) for name, part in sorted(family.space.items())}
     study = _study()
     study.enqueue_trial({name: _middle(part) for name, part in family.space.items()})
-    for _ in range(4 * family.trials):  # a small space may repeat itself
+    for _ in range(4 * family.trials):  # a small space may repeat parameters
         drawn.append(dict(sorted(study.ask(space).params.items())))
         unique = {canonical(parameters): parameters for parameters in drawn}
         if len(unique) >= family.trials:
@@ -68,7 +68,7 @@ def folds(dataset: Dataset, learning: Judged) -> Iterator[Fold]:
 
 
 def best(found: Sequence[Trial], metric: str) -> Trial:
-    """The one with the best mean; of several the first."""
+    """The trial with the best mean; of several the first."""
     sign = -1 if METRICS[metric] else 1
     return min(found, key=lambda trial: sign * trial.mean)
 

@@ -1,8 +1,8 @@
-"""Gradient-boosted trees (LightGBM), by themselves or on what a linear model leaves over.
+"""Gradient-boosted trees (LightGBM), on their own or on the residuals of a linear model.
 
-Trees repeat what they have seen: they cannot answer higher than their training rows, which a first winter does. With
-`base` "linear" they only correct a ridge, so that what grows with the level is the ridge's business. A location is
-told to the trees as its mean target, which says what is alike and leaves a new location in the middle.
+Trees repeat what they have seen: they cannot answer higher than their training rows, but a first winter is higher. With
+`base` "linear" they only correct a ridge, which handles what grows with the level. The trees see a location as its mean
+target, which makes similar locations similar and puts a new one in the middle.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ DEFAULTS: Final = {
     "learning_rate": 0.03,
     "leaves": 15,
     "leaf_rows": 100,  # at least, in each leaf
-    "column_share": 0.5,  # of the columns, drawn anew for each tree
+    "column_share": 0.5,  # of the columns, drawn for each tree
     "l2": 10.0,
     "base": "linear",
 }
@@ -47,8 +47,8 @@ class LightGBM(Model):
     """Boosted trees over a base: zero, or a linear model with its default parameters."""
 
     features: tuple[str, ...]
-    text: str  # of the trees, as LightGBM writes them; what is asked is what is stored
-    used: tuple[int, ...]  # of the features, those that the trees see
+    text: str  # of the trees, as LightGBM writes them; the stored trees are the ones that answer
+    used: tuple[int, ...]  # the features that the trees see
     location_means: dict[float, float]
     mean: float
     floor: float
@@ -132,7 +132,7 @@ class LightGBM(Model):
         mean, floor = (float(numbers(state[name])) for name in ("mean", "floor"))
         base = Linear.restore(features, state["base"], folder) if state["base"] is not None else None
         text = (folder / _TREES).read_text(encoding="utf-8")
-        if _digest(text) != state["trees"]:  # LightGBM's parser ends the process on a text that is torn
+        if _digest(text) != state["trees"]:  # LightGBM's parser ends the process on a damaged text
             raise ValueError(f"{_TREES} has digest {_digest(text)}, wanted {state['trees']}")
         try:
             return cls(features=features, text=text, used=used, location_means=means, mean=mean, floor=floor, base=base)

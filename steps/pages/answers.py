@@ -1,4 +1,4 @@
-"""Answers: what the new model said about the rows of a table's holdout, beside what is true."""
+"""Answers: the new model's answers to the rows of a table's holdout, beside the truth."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ _SHOWN = 12
 
 
 def files(ingest: Ingest) -> tuple[Markup | None, ...]:
-    """The files of one run: how many, and a table of those that share a fate."""
+    """The files of one run: how many, and a table for each outcome."""
     return (
         facts(_facts(ingest)),
         _files("Quarantined", "Why", [(file, file.place, file.reason) for file in ingest.quarantined]),
@@ -38,7 +38,7 @@ def _rows(file: Accepted) -> Child:
 
 
 def _files(caption: str, said: str, found: Sequence[tuple[File, str | None, Child]]) -> Markup | None:
-    """A table of files, where each is now, and what is said of it."""
+    """A table of files, with where each is now and a remark on it."""
     if not found:
         return None
     rows = [(tag("code", one_line(file.key), title=place or ""), words) for file, place, words in found]

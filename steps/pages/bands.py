@@ -1,4 +1,4 @@
-"""Bands: how much of what came true they held, in all and month by month."""
+"""Bands: how much of the truth they held, overall and month by month."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from steps.summaries.decision import Decision, Month
 
 
 def bands(decision: Decision) -> Markup | None:
-    """The coverage of each month beside what was promised; None if the summary has no bands."""
+    """The coverage of each month beside the nominal share; None if the summary has no bands."""
     found, unit = decision.bands, decision.unit
     if found is None:
         return None
@@ -19,8 +19,8 @@ def bands(decision: Decision) -> Markup | None:
     return section(
         "bands",
         "What the bands hold",
-        f"A band shall hold {percent(nominal)} of what comes true. Measured on the holdout, where each band knew only "
-        "what had come true before.",
+        f"A band is meant to hold {percent(nominal)} of what comes true. Measured on the holdout, where each band knew "
+        "only what had come true before.",
         facts(
             [
                 ("Inside", percent(coverage, 1)),

@@ -1,4 +1,4 @@
-"""Comparison: how sure it is that the challenger is better than the champion."""
+"""Comparison: how certain it is that the challenger is better than the champion."""
 
 from steps.pages.markup import Markup, tag
 from steps.pages.metrics import Metric, deciding
@@ -9,7 +9,7 @@ from steps.pages.words import count, percent, quantity
 from steps.summaries.decision import Decision
 
 _HEIGHT = 104
-_LINE = 0.42  # where the interval lies, as a share of the height from below
+_LINE = 0.42  # the height of the interval, as a share of the plot's, from below
 
 
 def comparison(decision: Decision) -> Markup | None:
@@ -79,6 +79,6 @@ def _anchor(share: float) -> str:
 
 
 def _formatted(value: float, metric: Metric, unit: str) -> str:
-    """A difference with as many digits as it takes to see it."""
+    """A difference with as many digits as it takes to see one."""
     digits = metric.digits if abs(value) >= 10**-metric.digits or value == 0 else metric.digits + 2
     return f"{quantity(value, digits)} {unit}".rstrip()

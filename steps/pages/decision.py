@@ -1,9 +1,8 @@
-"""A decision: its sections, in the order in which a reader wants them, and the page that shows it by itself.
+"""A decision: its sections in the order a reader wants them, and the page of a single decision.
 
-The page says in words what was decided, then everything that it rests on. One file, no scripts.
+The page says in words what was decided, then shows everything that it rests on. One file, no scripts.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 from steps.pages.answers import answers
@@ -34,10 +33,7 @@ ANSWERS: Final[tuple[Section[Decision], ...]] = (
     ("answers", "Answers", answers),
     ("residuals", "Residuals", residuals),
 )
-MODEL: Final[tuple[Section[Decision], ...]] = (
-    ("importance", "Features", importance),
-    ("trials", "Trials", trials),
-)
+MODEL: Final[tuple[Section[Decision], ...]] = (("importance", "Features", importance), ("trials", "Trials", trials))
 
 
 def page(project: str, decision: Decision) -> str:
@@ -54,7 +50,7 @@ def _head(project: str, decision: Decision) -> Markup:
         tag("p", join(f"{project} · decision {decision.number}", made_at and f" · {made_at}"), class_="eyebrow"),
         tag("h1", f"{parameter_name(decision.parameter)}: {_outcome(decision)}"),
         tag("p", decision.words, class_="lede"),
-        facts([(name, _fact(read, decision)) for name, read in _FACTS], "facts large"),
+        facts(_facts(decision), "facts large"),
     )
 
 
@@ -63,10 +59,6 @@ def _outcome(decision: Decision) -> str:
         return "the challenger was promoted"
     competed = known(lambda: any(score.name == "champion" for score in decision.scores))
     return "the champion was kept" if competed else "the challenger was not promoted"
-
-
-def _fact(read: Callable[[Decision], Child], decision: Decision) -> Child:
-    return known(lambda: read(decision))
 
 
 def _score(decision: Decision) -> Child:
@@ -79,10 +71,6 @@ def _model(decision: Decision) -> Child:
     if decision.version is None:
         return with_small("no new version", "nothing was registered")
     return with_small(f"version {decision.version}", "live once it is verified")
-
-
-def _recipe(decision: Decision) -> Child:
-    return with_small(decision.recipe.family, "of the challenger")
 
 
 def _holdout(decision: Decision) -> Child:
@@ -98,14 +86,16 @@ def _bands(decision: Decision) -> Child:
     return with_small(f"{percent(found.coverage, 1)} inside", f"{percent(found.nominal)} wanted")
 
 
-_FACTS: Final[tuple[tuple[str, Callable[[Decision], Child]], ...]] = (
-    ("Score", _score),
-    ("Model", _model),
-    ("Recipe", _recipe),
-    ("Holdout", _holdout),
-    ("Bands", _bands),
-    ("Dataset", lambda decision: code(decision.fingerprint[:12]) if decision.fingerprint else None),
-)
+def _facts(decision: Decision) -> list[tuple[str, Child]]:
+    """What can be read of the key facts."""
+    return [
+        ("Score", known(lambda: _score(decision))),
+        ("Model", known(lambda: _model(decision))),
+        ("Recipe", known(lambda: with_small(decision.recipe.family, "of the challenger"))),
+        ("Holdout", known(lambda: _holdout(decision))),
+        ("Bands", known(lambda: _bands(decision))),
+        ("Dataset", known(lambda: code(decision.fingerprint[:12]) if decision.fingerprint else None)),
+    ]
 
 
 def _moment(text: str) -> str:

@@ -1,8 +1,8 @@
 """Document: one HTML file, and the sections in it.
 
-The policy in its head lets it load nothing and run nothing, and apply one style, known by its digest; so even a
-mistake in escaping could not act. Each section is drawn by itself, so that a summary that cannot be read costs its
-section and never the page.
+The policy in its head lets it load nothing, run nothing, and apply one style, known by its digest; so even a mistake in
+escaping would be harmless. Each section is drawn separately, so that an unreadable summary costs its section and never
+the page.
 """
 
 import base64
@@ -16,24 +16,24 @@ from steps.pages.parts import note, section
 from steps.summaries.base import Absent, Unreadable
 
 type Section[S] = tuple[str, str, Callable[[S], Markup | None]]
-"""Its place in the page, its name, and what draws it from a source; None: there is nothing of the kind."""
+"""Its id, its name, and the function that draws it from a source; None from that: there is nothing to draw."""
 
 
 @dataclass
 class Drawn:
-    """The sections of a page. `absent`: the names of those that it has not, by the reason."""
+    """The sections of a page. `absent`: the names of missing sections, by reason."""
 
     made: list[tuple[str, str, Markup]] = field(default_factory=list)
     absent: dict[str, list[str]] = field(default_factory=dict)
 
     def markup(self) -> Markup:
-        """The sections, after links to each."""
+        """Links to the sections, then the sections."""
         links = (tag("a", name, href=f"#{slug}") for slug, name, _ in self.made)
         return join(tag("nav", *links, aria_label="Sections"), *(made for _, _, made in self.made))
 
 
 def draw[S](sections: Iterable[Section[S]], source: S) -> Drawn:
-    """All sections that `source` has something for. One that cannot be read says why."""
+    """All sections for which `source` has something. One that cannot be read says why."""
     drawn = Drawn()
     for slug, name, make in sections:
         try:

@@ -1,4 +1,4 @@
-"""Folds: how the winner and the naive predictors did on each, one after the other."""
+"""Folds: how the winner and the naive predictors did, fold by fold."""
 
 from collections.abc import Sequence
 

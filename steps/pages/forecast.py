@@ -1,4 +1,4 @@
-"""Forecast: what the new model said about the end of the holdout, hour by hour, beside what came true."""
+"""Forecast: the new model's forecasts for the end of the holdout, hour by hour, beside what came true."""
 
 import math
 
@@ -11,7 +11,7 @@ from steps.summaries.base import Absent, Series
 from steps.summaries.decision import Decision, Hours
 
 _MOST_CHARTS = 8
-_MOST_HOURS_TO_POINT_AT = 1500  # in one page: each costs a hundred bytes
+_MOST_HOURS_TO_POINT_AT = 1500  # in one page; each costs a hundred bytes
 
 
 def forecast(decision: Decision) -> Markup:
@@ -77,7 +77,7 @@ def _shares(values: Series, scale: Scale) -> list[float | None]:
 
 
 def _hits(own: Hours, places: list[float], unit: str) -> list[Markup]:
-    """What each hour says when it is pointed at."""
+    """The text that each hour shows when pointed at."""
     width = 1 / max(len(places) - 1, 1)
     hours_with_values = zip(own.time, places, own.truth, own.forecast, strict=True)
     return [
@@ -96,7 +96,7 @@ def _fit(truth: Series, said: Series, unit: str) -> str:
 
 
 def _held(truth: Series, low: Series, high: Series) -> str:
-    """How much of what is shown the bands held; nothing if there are none."""
+    """How much of the shown truth the bands held; empty if there are none."""
     inside = [
         below <= true <= above
         for true, below, above in zip(truth, low, high, strict=True)

@@ -1,4 +1,4 @@
-"""Importance: what the new model looks at, as shares of the whole."""
+"""Importance: what the new model looks at, as shares of the total."""
 
 import re
 
@@ -26,7 +26,7 @@ _MEANINGS = (
 
 
 def importance(decision: Decision) -> Markup:
-    """The features with the largest shares; the others together."""
+    """The features with the largest shares; the others summed up."""
     subject = parameter_name(decision.parameter)
     ranked = sorted(decision.importance, key=lambda one: -one.share)
     shown, rest = ranked[:_SHOWN], ranked[_SHOWN:]

@@ -1,4 +1,4 @@
-"""Metrics: what each is called, which way is better, and how exactly it is told."""
+"""Metrics: what each is called, which direction is better, and with how many digits it is shown."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Metric:
 
     @property
     def digits(self) -> int:
-        """Decimals that are worth telling."""
+        """Decimals worth showing."""
         return 2 if self.measured else 3
 
     def better(self, one: float, other: float) -> bool:
@@ -29,7 +29,7 @@ class Metric:
         return quantity(value, self.digits)
 
     def titled(self, unit: str) -> str:
-        """The metric with its unit, as a column or an axis names it."""
+        """The metric with its unit, as the title of a column or an axis."""
         return f"{self.label}, {unit}" if unit and self.measured else self.label
 
 

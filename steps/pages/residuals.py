@@ -14,7 +14,7 @@ _MOST = 24  # groups in a picture; more are in the table only
 
 
 def residuals(decision: Decision) -> Markup | None:
-    """Mean and spread of truth − answer, in all and by group; None if the summary has none."""
+    """Mean and spread of truth − answer, overall and by group; None if the summary has none."""
     whole, unit, zone = decision.residuals, decision.unit, decision.hour_zone or "UTC"
     groups = [(words, decision.residual_groups.get(name)) for name, words in _GROUPS]
     drawn = [_group(words, found, unit, zone) for words, found in groups if found]

@@ -1,4 +1,4 @@
-"""Scores: the holdout, on which nothing was chosen: the new model beside the naive predictors and the champion."""
+"""Scores on the holdout, which nothing was chosen by: the new model beside the naive predictors and the champion."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from steps.pages.words import names, percent, quantity
 from steps.summaries.decision import Decision, Score
 
 _ROW = 46
-_LONGEST = 0.84  # of the width: what is left holds the number
+_LONGEST = 0.84  # of the width; the rest holds the number
 
 
 def scores(decision: Decision) -> Markup:
@@ -24,7 +24,7 @@ def scores(decision: Decision) -> Markup:
         "scores",
         "Against the naive predictors",
         f"{'Scores' if metric.higher else 'Error'} on {part} that took no part in choosing. {better} is better."
-        + (f" They have been looked at {looks} times by now." if looks > 1 else ""),
+        + (f" They have been looked at {looks} times." if looks > 1 else ""),
         legend(("naive", metric.label), *([("light", other.label)] if other else [])),
         _bars(found, unit, metric, other),
         note(_caption(found, unit, metric)) if found else None,
@@ -88,7 +88,7 @@ def _row(score: Score, reference: float, metric: Metric, other: Metric | None) -
 
 
 def _caption(found: Sequence[Score], unit: str, metric: Metric) -> str:
-    """The last predictor, which is the new one, beside each of the others."""
+    """The last predictor, the new one, compared with each of the others."""
     *others, own = found
     value = own.by(metric.name)
     compared = [f"{_beside(value, other.by(metric.name), metric)} {other.name}" for other in others]

@@ -44,7 +44,7 @@ def checks(name: str, checked: Validation) -> Markup:
 
 
 def _share(accepted: int, refused: int) -> Markup:
-    """Accepted and refused as parts of one bar."""
+    """The accepted and the refused days as parts of one bar."""
     whole = max(accepted + refused, 1)
     part = accepted / whole
     return tag(
@@ -74,7 +74,7 @@ def _features(made: Features) -> Markup:
 
 
 def _remarks(checked: Validation) -> list[Markup]:
-    """What is wrong with no single day: values left out of accepted ones, and stations that fell silent."""
+    """Problems of no single day: values left out of accepted days, and stations that fell silent."""
     values = ", ".join(f"{name.replace('_', ' ')} {quantity(left_out)}" for name, left_out in checked.left_out.items())
     silent = [f"{one.location} (newest day {one.newest or 'none'})" for one in checked.stale]
     return [
@@ -103,7 +103,7 @@ def _refused(refused: Sequence[Refused]) -> Markup:
 
 
 def _follows(day: str, before: str) -> bool:
-    """Whether `day` is the one after; False where they are no days at all."""
+    """Whether `day` follows `before`; False if they are not days."""
     try:
         return date.fromisoformat(day) - date.fromisoformat(before) == timedelta(days=1)
     except ValueError:

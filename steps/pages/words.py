@@ -1,4 +1,4 @@
-"""How the report and the live tree put numbers, times and names into words: one place, so that both say it alike."""
+"""How the report and the live tree put numbers, times and names into words, in one place so that both do it alike."""
 
 import math
 import unicodedata
@@ -21,8 +21,8 @@ _NAMES = {
 
 
 def printable(text: str) -> str:
-    """`text` without what could steer a terminal or a page: control characters, lone surrogates, and the marks that
-    reverse the direction of what follows. Line breaks and tabs stay."""
+    """`text` without anything that could control a terminal or a page: control characters, lone surrogates, and marks
+    that reverse the direction of text. Line breaks and tabs stay."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in _STRIPPED)
@@ -37,7 +37,7 @@ def one_line(text: str) -> str:
 
 
 def shortened(text: str, length: int) -> str:
-    """At most `length` characters of `text`, with an ellipsis where some are missing."""
+    """At most `length` characters of `text`, with an ellipsis if it is longer."""
     return text if len(text) <= length else f"{text[: max(length - 1, 0)]}…"
 
 
@@ -60,7 +60,7 @@ def duration(seconds: float) -> str:
 
 
 def elapsed(start: datetime | None, end: datetime | None, now: datetime) -> float | None:
-    """Seconds from `start` to `end`, or to `now` where it has not ended; None where it has not begun."""
+    """Seconds from `start` to `end`, or to `now` if there is no end yet; None if there is no start yet."""
     return None if start is None else max(((end or now) - start).total_seconds(), 0.0)
 
 
@@ -120,5 +120,5 @@ _SAMPLE = frozenset({"9000001", "9000002"})
 
 
 def attribution(locations: Iterable[str]) -> str | None:
-    """The line that the sample's data must carry wherever they are shown, if one of the locations is of the sample."""
+    """The line that must accompany the sample's data, if one of the locations is in the sample."""
     return "aqeval 0.7.3 sample, unnamed UK stations" if _SAMPLE & set(locations) else None

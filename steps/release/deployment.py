@@ -1,8 +1,9 @@
 """The SeldonDeployment of one decision: which model the server must serve, pinned by version and digest.
 
-One predictor with one node and no engine beside it (https://docs.seldon.io/projects/seldon-core/en/latest/graph/svcorch.html#bypass-service-orchestrator-version-0-5-0-and-above).
-The container gets the object store's settings and nothing else, and runs as Pod Security's `restricted` wants it. On a
-laptop the same object is read by what stands in for the cluster.
+One predictor with one node and no engine
+(https://docs.seldon.io/projects/seldon-core/en/latest/graph/svcorch.html#bypass-service-orchestrator-version-0-5-0-and-above).
+The container gets the object store's settings and nothing else, and meets Pod Security's `restricted` standard. On a
+laptop the same object is read by our stand-in for the cluster.
 """
 
 import re
@@ -15,7 +16,7 @@ PREDICTOR = "default"
 NODE = "model"
 HTTP_PORT = 9000
 _CLASS = "steps.serving.Predictor"
-_DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]{0,40}[a-z0-9])?")  # Seldon adds to it, and a label ends at 63
+_DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]{0,40}[a-z0-9])?")  # Seldon appends to it, and a label has at most 63
 _DIGEST = re.compile(r"[0-9a-f]{32,64}")
 _POD_SECURITY = {
     "runAsNonRoot": True,
@@ -34,7 +35,7 @@ _CONTAINER_SECURITY = {
 
 def build(project: str, image: str, model: Champion | Promotion, dataset: str | None) -> dict[str, Any]:
     """The object to apply so that the project's server serves `model`, which was made of `dataset` (its fingerprint;
-    None where nobody knows).
+    None if unknown).
 
     Raises:
         BadInput: the project's name, the image or the model cannot be deployed.

@@ -86,6 +86,11 @@ class Part(BaseModel):
         serialize_by_alias=True,
     )
 
+    @classmethod
+    def of(cls, thing: object, **more: Any) -> Self:
+        """The part whose fields are attributes of `thing`, but for those given."""
+        return cls.model_validate({name: getattr(thing, name) for name in cls.model_fields if name not in more} | more)
+
     @model_validator(mode="before")
     @classmethod
     def _without_nulls(cls, values: Any) -> Any:

@@ -32,13 +32,13 @@ class Accepted(Kept):
 class Quarantined(Kept):
     """A file that cannot be learned from."""
 
-    reason: str
+    reason: str = ""
 
 
 class Missing(File):
     """A file that was gone before it could be read."""
 
-    reason: str
+    reason: str = ""
 
 
 class Ingest(Summary):

@@ -1,8 +1,8 @@
-"""Many files are examined at once: each is read by itself, and the rows of all of them are validated together, since
-Great Expectations takes as long for one row as for ten thousand.
+"""Examine many files at once: each is read separately, and the rows of all are validated together, since Great
+Expectations takes as long for one row as for ten thousand.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from steps.checking.expectations import Expectations, Outcome
+from steps.contract.batches import batches
 from steps.contract.declaration import Table, TableDeclaration
 from steps.pages.words import count, quantity
 from steps.summaries.validation import Expectation, added_up
@@ -20,12 +21,12 @@ from steps.tables.reading import Content, read
 from steps.tables.rows import identified
 from steps.tables.verdicts import Examined, File, Unfit, Verdict
 
-_TOGETHER = 8 * 2**20  # bytes of files whose rows are validated together: thousands of small ones, or one large one
-_PART = 200_000  # rows that are validated at a time; both bound the memory that it takes
+_TOGETHER = 8 * 2**20  # bytes of files whose rows are validated together: thousands of small files, or one large one
+_PART = 200_000  # rows that are validated at a time; both limit the memory
 
 
 def examine(files: Sequence[File], declaration: TableDeclaration) -> Examined:
-    """The verdict on each file; no content makes this raise.
+    """The verdict on each file; whatever it contains, this does not raise.
 
     Raises:
         CheckFailed: an expectation could not be evaluated, which is a defect of ours.
@@ -33,25 +34,11 @@ def examine(files: Sequence[File], declaration: TableDeclaration) -> Examined:
     table = declaration.table
     verdicts: list[Verdict] = []
     outcomes: list[Expectation] = []
-    for group in _groups(files):
+    for group in batches(files, lambda file: len(file.body), _TOGETHER):
         found, own = _examined(group, table)
         verdicts += found
         outcomes += [outcome.counted() for outcome in own]
     return Examined(tuple(verdicts), added_up(outcomes))
-
-
-def _groups(files: Sequence[File]) -> Iterator[list[File]]:
-    """The files in their order, in parts of not too many bytes."""
-    group: list[File] = []
-    size = 0
-    for file in files:
-        if group and size + len(file.body) > _TOGETHER:
-            yield group
-            group, size = [], 0
-        group.append(file)
-        size += len(file.body)
-    if group:
-        yield group
 
 
 def _examined(files: Sequence[File], table: Table) -> tuple[list[Verdict], list[Outcome]]:
@@ -80,7 +67,7 @@ def _expectations() -> Expectations:
 
 
 def _read(file: File, table: Table) -> Content | str:
-    """What the file holds, or why it cannot be taken."""
+    """The content of the file, or why it is refused."""
     try:
         return read(file.body, table)
     except Unfit as unfit:
@@ -88,7 +75,8 @@ def _read(file: File, table: Table) -> Content | str:
 
 
 def _together(contents: Sequence[Content], table: Table) -> pd.DataFrame:
-    """The rows of all files, one after the other. The contents give their columns away, so that none is held twice."""
+    """The rows of all files, one after the other. The columns are moved out of the contents, so that none is held
+    twice."""
     columns: dict[str, Any] = {}
     for column in table.columns:
         parts = [one.columns.pop(column.name) for one in contents]
@@ -118,7 +106,7 @@ def _joined(same: Sequence[Outcome]) -> Outcome:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """One file's part of all rows: which are not as expected, and the numbers of their lines."""
+    """One file's part of all rows: which of them failed, and the numbers of their lines."""
 
     frame: pd.DataFrame
     failed: Any
@@ -126,7 +114,7 @@ class _Rows:
     outcomes: Sequence[Outcome]
 
     def faults(self, table: Table, rows: slice = slice(None)) -> list[tuple[int, str]]:
-        """What is not as expected in some of them, with the number of rows."""
+        """What failed in some of them, with the number of rows."""
         own = self.frame.iloc[rows]
         by_name = {column.name: column for column in table.columns}
         found: list[tuple[int, str]] = []
@@ -139,7 +127,7 @@ class _Rows:
 
 
 def _verdict(file: File, own: _Rows, table: Table) -> Verdict:
-    """On one file that could be read."""
+    """The verdict on a file that could be read."""
     total, failed = len(own.frame), int(own.failed.sum())
     if not failed:
         return Verdict(file.upload, None, own.frame.reset_index(drop=True))

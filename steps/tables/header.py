@@ -1,7 +1,7 @@
-"""How a file is laid out: what separates its fields, and which column each of them is.
+"""The layout of a file: what separates its fields, and which column each of them is.
 
-Names are compared without case, spaces, underscores, hyphens and points, and may come in any order. Whether a first
-line is a header is not guessed at: it is one where it has a name that is declared, or no field that begins as a number.
+Names are compared without case, spaces, underscores, hyphens and points, and may come in any order. Whether the first
+line is a header is not guessed: it is one if it has a declared name, or no field that begins like a number.
 """
 
 import csv
@@ -34,7 +34,7 @@ def layout(line: str, table: Table) -> Layout:
     """The layout that the first line shows.
 
     Raises:
-        Unfit: it is not that of the declared table.
+        Unfit: it does not fit the declared table.
     """
     wanted = {_plain(column.name): column.name for column in table.columns}
     split = {delimiter: fields(line, delimiter) for delimiter in (*DELIMITERS, *_OTHERS)}
@@ -56,12 +56,12 @@ def fields(line: str, delimiter: str) -> list[str]:
     """The fields of one line."""
     try:
         return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:  # quotes in the midst of a field
+    except csv.Error:  # quotes in the middle of a field
         return line.split(delimiter)
 
 
 def some(names: Iterable[str]) -> str:
-    """The first of the names, quoted, and how many more there are."""
+    """The first few names, quoted, and how many more there are."""
     shown = [quoted(name) for name in names]
     more = len(shown) - _MOST_NAMES
     return ", ".join(shown[:_MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
@@ -80,7 +80,7 @@ def _bare(found: Sequence[str], delimiter: str, table: Table) -> Layout:
         raise Unfit(f"line 1 is not a header; wanted one that names the columns {some(names)}{hint}")
     if len(found) != len(names):
         comma = delimiter == "," and len(found) > len(names)
-        hint = ", or has decimal commas, where points are wanted" if comma else ""
+        hint = ", or has decimal commas instead of points" if comma else ""
         raise Unfit(f"line 1 has {other} ({some(names)}): it is cut off, or looks like another table's{hint}")
     return Layout(delimiter, names, header=False)
 

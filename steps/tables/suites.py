@@ -12,7 +12,7 @@ _MOST_VALUES = 3
 
 
 def fraction_of(name: str) -> str:
-    """The column that holds what a number has beyond a whole one."""
+    """The column that holds a number's fractional part."""
     return f"fraction of {name}"
 
 
@@ -22,13 +22,13 @@ def of_rows(table: Table) -> list[Expected]:
 
 
 def fractions(frame: pd.DataFrame, table: Table) -> dict[str, "pd.Series[float]"]:
-    """The columns that `of_rows` wants besides the declared ones."""
+    """The columns that `of_rows` needs in addition to the declared ones."""
     whole = [column.name for column in table.columns if column.whole]
     return {fraction_of(name): frame[name] % 1.0 for name in whole}
 
 
 def faults(fault: str, values: "pd.Series[Any]", column: Column) -> list[tuple[int, str]]:
-    """How many of the values that failed do so in which way, in words."""
+    """How many of the failed values fail in which way, in words."""
     if fault == "level":
         return [(len(values), _described(values, column, f"is none of {', '.join(column.levels)}"))]
     if fault == "fraction":

@@ -8,7 +8,7 @@ from steps.summaries.validation import Expectation
 
 
 class Unfit(Exception):
-    """A file cannot be taken; the message is the reason, one line, for its owner."""
+    """A file is refused; the message is the reason for its owner, in one line."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class File:
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """On one file, accepted where `reason` is None.
+    """On one file, accepted if `reason` is None.
 
     `rows` are its valid rows in the file's order, doubled ones included: `row`, then the declared columns (numbers as
-    float64, levels as str); none where it is refused. `refused_rows` were left out, `notes` say why.
+    float64, levels as str); no rows if it is refused. `refused_rows` were left out, `notes` say why.
     """
 
     upload: str

@@ -141,7 +141,7 @@ def test_from_a_day_alone_there_is_nothing_to_learn() -> None:
 def test_a_unit_that_changed_without_a_word_is_found(factor: float) -> None:
     told = agreement.jumped(features(leaks.unit_changed(observations(DAYS), factor)))
     assert [line.split()[1] for line in told] == ["101", "102"]
-    assert "as where a unit has changed" in told[0]
+    assert "1 month is like that, as if the unit had changed" in told[0]
 
 
 def test_without_the_embargo_a_target_would_be_known_too_early() -> None:

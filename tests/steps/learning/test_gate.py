@@ -216,7 +216,7 @@ def test_the_champion_s_own_recipe_again_changes_nothing() -> None:
 def test_a_champion_that_cannot_be_trained_any_more_counts_as_none(champion: Recipe) -> None:
     judgement = judged(dataset(), champion)
     assert judgement.promoted
-    assert "The live model's recipe cannot be trained any more" in judgement.words
+    assert "The live model's recipe can no longer be trained" in judgement.words
     assert len(judgement.scores) == 3
 
 
