@@ -1,7 +1,7 @@
-"""The fence before a deployment: a decision is admitted only where no later one was.
+"""The fence before a deployment: a decision is admitted unless a later one has been.
 
-A mutex keeps two deployments apart, but not in order. So the number decides: what is older than what the server has,
-or is about to have, is turned away here, and its manifest is never written.
+A mutex keeps two deployments apart, but does not keep them in order. So the number decides: a decision older than the
+one the server has, or is about to have, is turned away here and its manifest is never written.
 """
 
 from pathlib import Path

@@ -1,35 +1,35 @@
 """From finished trials to a decision: scored, gated, refitted, registered, and written down once.
 
-A dataset is decided once. The decision's number is reserved first; what MLflow is told carries a key made of dataset
-and recipe, and is looked for before it is made; the row in the table of promotions is settled last, in a transaction
-that holds that row while MLflow is told. So a kill at any point, or the same step started twice, ends with one
-decision, one run and one model version. Asked again about a decided dataset, it answers from the table and the lake,
-and MLflow need not be there.
+A dataset is decided once. The decision's number is reserved first. Everything written to MLflow carries a key made of
+the dataset and the recipe, and is looked up before it is created. The row in the table of promotions is settled last,
+in a transaction that holds the row during the writes to MLflow. So a kill at any point, or the same step started twice,
+still ends with one decision, one run and one model version. For a dataset that is already decided the step answers from
+the table and the lake, without MLflow.
 """
 
-import json
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 import sqlalchemy as sa
 
-from steps.backends import caching, modelstore, objects, promotions, trainings
+from steps.backends import caching, modelstore, objects, promotions, tracking, trainings
 from steps.backends.database import begin
 from steps.backends.promotions import Promotion
-from steps.backends.tracking import ALIAS, Account, Registered, Tracking, Trial
+from steps.backends.tracking import ALIAS, Account, Registered, Tracking
 from steps.contract import declaration as declared
 from steps.contract import selection
 from steps.contract.command import declaration_option, log, run, write_json, write_text
 from steps.contract.declaration import Declaration, TableDeclaration
-from steps.learning import lake, measures
+from steps.learning import decisions, lake, measures
 from steps.learning.champion import live_recipe
 from steps.learning.dataset import Dataset
-from steps.learning.judge import Judgement, judge, refit
-from steps.pages import decision_page
+from steps.learning.judge import judge, refit
+from steps.pages.decision import page
 from steps.release.packing import Packed, pack
+from steps.summaries.decision import Decision
 
 
 @click.command()
@@ -54,128 +54,122 @@ def command(
     summary_out: Path,
     page_out: Path,
 ) -> None:
-    """Judge the dataset's trials; register the refitted winner where it is promoted."""
+    """Judge the dataset's trials; register the refitted winner if it is promoted."""
     project = declared.parse_any(declaration)
-    summary = _decided(project, dataset) or _decide(project, dataset, created, _Started(name, by))
-    write_json(summary_out, summary)
-    write_text(page_out, decision_page.page(project.name, summary))
-    write_text(promoted_out, "true" if summary["promoted"] else "false")
-    write_text(decision_out, str(summary["decision"]))
-    log.info("decision %d: %s", summary["decision"], summary["words"])
+    decision = _decided(project, dataset) or _decide(project, dataset, created, _Started(name, by))
+    write_json(summary_out, decision.to_json())
+    write_text(page_out, page(project.name, decision))
+    write_text(promoted_out, "true" if decision.promoted else "false")
+    write_text(decision_out, str(decision.number))
+    log.info("decision %d: %s", decision.number, decision.words)
 
 
 @dataclass(frozen=True)
 class _Started:
-    """The workflow that decides, and what or who started it; empty where nobody says."""
+    """The workflow that decides, and what or who started it; empty if unknown."""
 
     run: str
     by: str
 
 
 @dataclass(frozen=True)
-class _Decision:
-    """All there is to a decision before it is written down."""
+class _Made:
+    """A decision before it is written down, and the model to register."""
 
     project: Declaration | TableDeclaration
-    number: int
     dataset: Dataset
-    judgement: Judgement
+    decision: Decision
     model: Packed | None
-    created: str
-    looked: int
     started: _Started
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What was decided about, as JSON values."""
+        return self.decision.recipe.model_dump(mode="json")
 
     @property
     def key(self) -> str:
         """What MLflow knows it by."""
-        recipe = self.judgement.recipe.to_json()
-        return caching.digest({"project": self.project.name, "dataset": self.dataset.fingerprint, "recipe": recipe})
+        parts = {"project": self.project.name, "dataset": self.dataset.fingerprint, "recipe": self.recipe}
+        return caching.digest(parts)
 
-    def refused(self, why: str) -> "_Decision":
+    def refused(self, why: str) -> "_Made":
         """The same, not promoted."""
-        judgement = replace(self.judgement, promoted=False, words=f"Not promoted: {why}.")
-        return replace(self, judgement=judgement, model=None)
+        words = {"promoted": False, "words": f"Not promoted: {why}."}
+        return replace(self, decision=self.decision.model_copy(update=words), model=None)
 
-    def summary(self, registered: Registered | None) -> dict[str, Any]:
-        """What the report and the page show."""
-        return {
-            "kind": "decision",
-            "decision": self.number,
-            **self.judgement.to_json(),
-            "version": registered.version if registered else None,
-            "alias": ALIAS if registered else None,
-            "fingerprint": self.dataset.fingerprint,
-            "recipe": self.judgement.recipe.to_json(),
-            "made_at": self.created,
-            "looked": self.looked,
-        }
+    def registered(self, version: Registered | None) -> Decision:
+        """The decision with the model version that it made."""
+        names = {"version": version.version, "alias": ALIAS} if version else {}
+        return self.decision.model_copy(update=names)
 
 
-def _decide(
-    project: Declaration | TableDeclaration, fingerprint: str, created: str, started: _Started
-) -> dict[str, Any]:
-    """Judge, and write it down; the decision's summary.
+def _decide(project: Declaration | TableDeclaration, fingerprint: str, created: str, started: _Started) -> Decision:
+    """Judge, and record the outcome.
 
     Raises:
         CheckFailed: a trial has no result, or the refitted model does not survive being stored.
         StepError: the tracking server, the object store or the database does not answer.
     """
     dataset = lake.load(objects.lake(), project.name, fingerprint)
-    results = lake.results(objects.lake(), project.name, project.learning, fingerprint)
-    judgement = judge(dataset, project.learning, results, live_recipe(project.name, dataset.parameter))
+    trials = lake.results(objects.lake(), project.name, project.learning, fingerprint)
+    judgement = judge(dataset, project.learning, trials, live_recipe(project.name, dataset.parameter))
     with begin() as connection:
         number = promotions.reserve(connection, project.name, fingerprint, dataset.parameter).decision
         looked = promotions.looks(connection, project.name) + 1
+    decision = Decision(
+        **dict(judgement.verdict), number=number, fingerprint=fingerprint, made_at=created, looked=looked
+    )
     with tempfile.TemporaryDirectory() as home:
         model = None
-        if judgement.promoted:
-            around = judgement.bands.bands if judgement.bands else None
-            model = pack(refit(dataset, project.learning, judgement.recipe), dataset, Path(home, "model"), around)
-        return _settle(_Decision(project, number, dataset, judgement, model, created, looked, started))
+        if decision.promoted:
+            refitted = refit(dataset, project.learning, decision.recipe)
+            model = pack(refitted, dataset, Path(home, "model"), judgement.bands)
+        return _settle(_Made(project, dataset, decision, model, started))
 
 
-def _settle(made: _Decision) -> dict[str, Any]:
-    """Tell MLflow, keep the summary, settle the row; the row is held, so that nobody else does the same."""
-    name = made.project.name
+def _settle(made: _Made) -> Decision:
+    """Write to MLflow, store the summary, settle the row. The row is locked, so no other run does the same."""
+    name, number, sequence = made.project.name, made.decision.number, made.dataset.sequence
     with begin() as connection:
-        found = promotions.get(connection, name, made.number)
+        found = promotions.get(connection, name, number)
         if found.promoted is not None:
             return _recall(made.project, found)
         if newer := _newer(connection, made):
             made = made.refused(f"a newer dataset, {newer}, has been decided already")
         elif aside := _set_aside(connection, made):
             made = made.refused(aside)
-        if made.dataset.sequence is not None:
+        if sequence is not None:
             trainings.done(connection, name, made.dataset.fingerprint)
         registered = _tell(made)
-        if registered is not None and made.model is not None and made.dataset.sequence is not None:
+        if registered is not None and made.model is not None and sequence is not None:
             modelstore.put_pickle(name, registered.version, made.model.pickled)
-        summary = made.summary(registered)
-        objects.lake().put(_place(name, made.number), caching.canonical(summary).encode())
+        decision = made.registered(registered)
+        decisions.put(objects.lake(), name, decision)
         promotions.settle(
             connection,
             name,
-            made.number,
-            promoted=made.judgement.promoted,
-            words=made.judgement.words,
-            scores=summary["scores"],
-            recipe=summary["recipe"],
-            sequence=made.dataset.sequence,
+            number,
+            promoted=decision.promoted,
+            words=decision.words,
+            scores=[score.model_dump(mode="json") for score in decision.scores],
+            recipe=made.recipe,
+            sequence=sequence,
             data_until=made.dataset.until,
-            version=registered.version if registered else None,
+            version=decision.version,
             model_uri=registered.model_uri if registered else None,
             digest=made.model.digest if made.model else None,
             run=made.started.run or None,
             by=made.started.by or None,
         )
-    return summary
+    return decision
 
 
-def _newer(connection: sa.Connection, made: _Decision) -> str | None:
-    """The dataset, in words, because of which an older training that ends later replaces nothing; None: there is none.
+def _newer(connection: sa.Connection, made: _Made) -> str | None:
+    """The newer dataset, in words, that keeps this older training from replacing anything; None if there is none.
 
-    Of a table that is any newer state of the history. Of a series it is one that was decided while this training went
-    on; to go back to earlier data later on is a person's wish, and judged as any other.
+    For a table that is any newer state of the history. For a series it is one that was decided while this training ran:
+    going back to earlier data later is a deliberate choice and judged like any other.
     """
     name, dataset = made.project.name, made.dataset
     if dataset.sequence is not None:
@@ -183,109 +177,79 @@ def _newer(connection: sa.Connection, made: _Decision) -> str | None:
         return f"number {newest} of the history" if newest > dataset.sequence else None
     if dataset.until is None:
         return None
-    since = selection.moment(made.created, "--created")
+    since = selection.moment(made.decision.made_at, "--created")
     newer = promotions.newer_since(connection, name, dataset.parameter, dataset.until, since)
     return None if newer is None else f"up to {newer.data_until:%F %H:%M} UTC (decision {newer.decision})"
 
 
-def _set_aside(connection: sa.Connection, made: _Decision) -> str | None:
-    """Why a recipe that would be promoted is not: somebody rolled back from it, and what they put back is still live.
+def _set_aside(connection: sa.Connection, made: _Made) -> str | None:
+    """Why a recipe that would be promoted is not: somebody rolled back from it, and what they restored is still live.
 
-    A schedule must not undo on Monday what a person did on Friday. It is over once another recipe is promoted, or the
+    A schedule must not undo on Monday what a person did on Friday. This ends once another recipe is promoted, or the
     person goes forward again.
     """
     before = promotions.set_aside(connection, made.project.name)
-    own = made.judgement.parameter, made.judgement.recipe.to_json()
-    if not made.judgement.promoted or before is None or (before.parameter, before.recipe) != own:
+    own = made.decision.parameter, made.recipe
+    if not made.decision.promoted or before is None or (before.parameter, before.recipe) != own:
         return None
     forward = f"pipeline rollback {made.project.name} --to {before.version}"
     return f"the folds chose the recipe of version {before.version}, which was rolled back; to have it again: {forward}"
 
 
-def _tell(made: _Decision) -> Registered | None:
-    """The decision in MLflow; the model version, where there is one."""
-    tracking, judgement, dataset = Tracking(made.project.name), made.judgement, made.dataset
+def _tell(made: _Made) -> Registered | None:
+    """Write the decision to MLflow; returns the model version, if it made one."""
+    client, decision, dataset = Tracking(made.project.name), made.decision, made.dataset
     tags = {
         "project": made.project.name,
-        "parameter": judgement.parameter,
-        "decision": str(made.number),
+        "parameter": decision.parameter,
+        "decision": str(decision.number),
         "dataset": dataset.fingerprint,
     }
-    outcome = {"promoted": str(judgement.promoted).lower(), "words": judgement.words}
+    outcome = {"promoted": str(decision.promoted).lower(), "words": decision.words}
     account = Account(
         key=made.key,
-        name=f"decision {made.number}",
+        name=f"decision {decision.number}",
         parameters={
-            "family": judgement.recipe.family,
-            **judgement.recipe.parameters,
+            "family": decision.recipe.family,
+            **decision.recipe.parameters,
             "rows": len(dataset.rows),
             "features": len(dataset.features),
             **dataset.about(),
         },
-        metrics=measures.of(judgement),
-        tags={**tags, **outcome, "mlflow.note.content": judgement.words},
+        metrics=measures.of(decision),
+        tags={**tags, **outcome, "mlflow.note.content": decision.words},
         trials=[
-            Trial(
+            tracking.Trial(
                 f"{one.family} {one.number}",
                 {"family": one.family, **one.parameters},
-                {"mean": one.mean, "fold": one.folds, "seconds": one.seconds},
+                {"mean": one.mean, "fold": one.folds, "seconds": one.seconds or 0.0},
             )
-            for one in judgement.trials
+            for one in decision.trials
         ],
     )
-    run_id = tracking.log(account)
+    run_id = client.log(account)
     registered = None
     if made.model is not None:
-        registered = tracking.register(run_id, made.key, made.model.package, {**tags, "digest": made.model.digest})
-    tracking.attach(run_id, "decision.html", decision_page.page(made.project.name, made.summary(registered)))
+        registered = client.register(run_id, made.key, made.model.package, {**tags, "digest": made.model.digest})
+    client.attach(run_id, "decision.html", page(made.project.name, made.registered(registered)))
     return registered
 
 
-def _decided(project: Declaration | TableDeclaration, fingerprint: str) -> dict[str, Any] | None:
-    """The summary of the decision on that dataset, or None where there is none yet."""
+def _decided(project: Declaration | TableDeclaration, fingerprint: str) -> Decision | None:
+    """The decision on that dataset, or None if there is none yet."""
     with begin() as connection:
         found = promotions.find(connection, project.name, fingerprint)
     return _recall(project, found) if found and found.promoted is not None else None
 
 
-def _place(project: str, number: int) -> str:
-    return f"{project}/decisions/{number}/summary.json"
-
-
-def _recall(project: Declaration | TableDeclaration, found: Promotion) -> dict[str, Any]:
-    """The summary that was kept; where the lake has lost it, what the table knows."""
-    body = objects.lake().get(_place(project.name, found.decision))
-    kept: dict[str, Any] = json.loads(body) if body else {}
-    if kept.get("fingerprint") == found.fingerprint:
+def _recall(project: Declaration | TableDeclaration, found: Promotion) -> Decision:
+    """The decision as the lake keeps it; if it does not, what the table knows of it."""
+    kept = decisions.find(objects.lake(), project.name, found.decision)
+    if kept and kept.fingerprint == found.fingerprint:
         return kept
-    return {
-        "kind": "decision",
-        "decision": found.decision,
-        "promoted": found.promoted,
-        "words": found.words,
-        "metric": project.learning.gate.metric,
-        "unit": project.unit(found.parameter),
-        "parameter": found.parameter,
-        "scores": found.scores,
-        "bootstrap": None,
-        "span": "",
-        "trials": [],
-        "folds": [],
-        "bands": None,
-        "forecast": {},
-        "answers": {},
-        "residuals": None,
-        "residual_groups": {},
-        "hour_zone": None,
-        "task": project.learning.task,
-        "importance": [],
-        "version": found.version,
-        "alias": ALIAS if found.promoted else None,
-        "fingerprint": found.fingerprint,
-        "recipe": found.recipe,
-        "made_at": found.made_at.isoformat(),
-        "looked": None,
-    }
+    written = {"kind": "decision", "made_at": found.made_at.isoformat(), "alias": ALIAS if found.promoted else None}
+    metric, task, unit = project.learning.gate.metric, project.learning.task, project.unit(found.parameter)
+    return Decision.model_validate(asdict(found) | written | {"metric": metric, "task": task, "unit": unit})
 
 
 if __name__ == "__main__":

@@ -21,6 +21,6 @@ class BadInput(StepError):
 
 
 class CheckFailed(StepError):
-    """A check says that the run must not go on. Not retried. Exit code 3."""
+    """A check failed and the run must stop. Not retried. Exit code 3."""
 
     exit_code = 3

@@ -1,7 +1,7 @@
 """fetch: one worker's share of the plan, from the source into the lake, each file under a key that names its version.
 
-What is in the lake already is not fetched again, so a worker that was killed goes on where it was. A day that the
-source has patched or taken back since the plan was made is left out; the next plan sees what it is by then.
+What is already in the lake is not fetched again, so a worker that was killed resumes where it stopped. A day that the
+source has patched or withdrawn since the plan was made is left out; the next plan picks it up.
 """
 
 import logging
@@ -64,13 +64,13 @@ def command(*, declaration: str, plan_file: Path, worker: int, workers: str, tim
 
 
 def _keys(project: str, item: Wanted) -> set[str]:
-    """Where the item is if a run has fetched it: as it came, or refused."""
+    """The keys under which an earlier run may have stored the item: as it came, or refused."""
     place = (project, item.location, item.day, item.etag)
     return {layout.raw_key(*place), layout.quarantine_key(*place)}
 
 
 def _there(store: Bucket, project: str, items: tuple[Wanted, ...]) -> set[str]:
-    """The keys in the lake of those locations' years, by listing rather than one question for each item."""
+    """The keys in the lake for those locations and years, from listings rather than one request per item."""
     years = sorted({(item.location, item.day.year) for item in items})
     prefixes = [
         f"{project}/{kind}/location={location}/day={year:04d}-"

@@ -1,4 +1,4 @@
-"""How MLflow loads a model of ours: `mlflow.pyfunc.load_model("models:/openaq@champion").predict(frame)`."""
+"""How MLflow loads our models: `mlflow.pyfunc.load_model("models:/openaq@champion").predict(frame)`."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from steps.models.base import Array
 
 
 class Loaded:
-    """A model that takes a table with the features as named columns, in any order and among others."""
+    """A model that takes a table with the features as named columns, in any order; other columns are ignored."""
 
     def __init__(self, model: Model) -> None:
         self._model = model

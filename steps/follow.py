@@ -1,8 +1,8 @@
-"""After a workflow that did not succeed: make the server follow what is live.
+"""After a workflow that did not succeed: make the server serve what is live.
 
-It runs under the same mutex as a release, so nobody is between `admit` and `verify` now. What was admitted last is
-therefore either live, or was left behind: not verified (put back what is live), or verified with the alias perhaps
-moved and perhaps not. The alias is the truth then, and it alone is asked.
+It runs under the same mutex as a release, so no other release is between `admit` and `verify`. The decision admitted
+last is therefore either live or was left behind: not verified (put back what is live), or verified without it being
+certain that the alias moved. In that case the alias decides.
 """
 
 from pathlib import Path
@@ -24,13 +24,13 @@ from steps.release import deployment
     "--deployment", "template", type=input_file, required=True, help="The SeldonDeployment, but for each <…>."
 )
 @click.option("--image", required=True, help="The image that serves models.")
-@click.option("--run", "name", required=True, help="The workflow's name; the training that it claimed is free again.")
+@click.option("--run", "name", required=True, help="The workflow's name; the training it claimed is released.")
 @click.option(
     "--manifest-out", type=click.Path(path_type=Path), required=True, help="The SeldonDeployment; {} if none."
 )
 @click.option("--needed-out", type=click.Path(path_type=Path), required=True, help="true or false.")
 def command(*, declaration: str, template: Path, image: str, name: str, manifest_out: Path, needed_out: Path) -> None:
-    """Write the manifest of what is live, where the server may have something else."""
+    """Write the manifest of what is live, if the server may be serving something else."""
     project = declared.parse_any(declaration).name
     with begin() as connection:
         trainings.free(connection, project, name)
@@ -50,10 +50,10 @@ def _manifest(template: Path, project: str, image: str) -> dict[str, Any]:
     if _verified(last) and _alias(project) == last.version:
         with begin() as connection:
             promotions.go_live(connection, project, last.decision)
-        log.info("%s: version %s is live, which had not been written down", project, last.version)
+        log.info("%s: version %s was live without being recorded; it is recorded now", project, last.version)
         return {}
     if live is None:
-        log.info("%s: decision %d did not go live, and nothing was before it", project, last.decision)
+        log.info("%s: decision %d did not go live, and nothing was live before it", project, last.decision)
         return {}
     if live.decision != last.decision and last.ended is None:
         with begin() as connection:

@@ -1,8 +1,9 @@
-"""All that is new in a project's inbox: claimed, checked, its rows in the history, files moved, a training asked for.
+"""Everything new in a project's inbox is claimed and checked, its rows join the history, files are moved, a training is
+requested.
 
-An event only says "look now". A run that finds nothing new says so and ends; that is what becomes of a duplicate. What
-an earlier run left unfinished, this one finishes, and the training of a state that nobody has trained is asked for
-whoever brought it.
+An event only says "look now". A run that finds nothing new says so and ends, which is how a duplicate event ends. What
+an earlier run left unfinished is finished here, and a training is requested for any untrained state of the history,
+whichever run added it.
 """
 
 from pathlib import Path
@@ -25,8 +26,8 @@ from steps.tables import page, shift
 
 @click.command()
 @declaration_option
-@click.option("--records", default="", help="A notification, in base64; empty: look for everything.")
-@click.option("--run", "name", required=True, help="The workflow's name; files that it takes are kept under it.")
+@click.option("--records", default="", help="A notification, in base64; if empty, the whole inbox is searched.")
+@click.option("--run", "name", required=True, help="The workflow's name; the files it takes are stored under it.")
 @click.option("--created", required=True, help="When the workflow was created (RFC 3339); shown on the page.")
 @click.option("--training", "template", type=input_file, required=True, help="The Workflow, but for each <…>.")
 @click.option("--train-out", type=click.Path(path_type=Path), required=True, help="true or false.")
@@ -47,10 +48,10 @@ def command(
     summary_out: Path,
     report_out: Path,
 ) -> None:
-    """Take all that is new in the inbox."""
+    """Take everything new in the inbox."""
     project = declared.parse_table(declaration)
     inbox, lake = objects.inbox(), objects.lake()
-    told = announced.read(records, inbox.name, prefix(project.name))
+    notified = announced.read(records, inbox.name, prefix(project.name))
     taker = Taker(
         project=project.name,
         run=name,
@@ -60,20 +61,20 @@ def command(
         examine=lambda files: tables.examine(files, project),
         shifted=_Shifted(project),
     )
-    taken = take(taker, told)
+    taken = take(taker, notified)
     head = transact(lambda connection: history.head(connection, project.name))
     held = transact(lambda connection: ledger.held(connection, project.name, name))
     train = training.wanted(project, name)
-    found = summary(project.name, name, held, taken, head=head, training=train) | {"made_at": created}
-    write_json(summary_out, found)
+    found = summary(project.name, name, held, taken, head=head, training=train, made_at=created)
+    write_json(summary_out, found.to_json())
     write_text(report_out, page.page(found))
     write_json(manifest_out, filled("--training", template, {"name": train, "run": name}) if train else {})
     write_text(train_out, "true" if train else "false")
-    log.info("%s", found["words"])
+    log.info("%s", found.words)
 
 
 class _Shifted:
-    """Why new rows are of another world; the live model is fetched when the first rows ask for it."""
+    """Why new rows come from a different world; the live model is fetched when the first rows need it."""
 
     def __init__(self, project: declared.TableDeclaration) -> None:
         self._project = project

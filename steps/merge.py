@@ -1,7 +1,7 @@
-"""The dataset that a project's history is now: fixed, split, and the list of trials on it drawn.
+"""Fix the dataset that a project's history makes now, split it, and draw the list of trials on it.
 
-It is always the newest state that is learned from, whichever a training was started for; so of many that wait one
-learns, and the others find it done. A dataset's fingerprint is of the history, the declaration and the code.
+Training always uses the newest state, whichever state it was started for; so of many trainings that wait, one learns
+and the others find the work done. A dataset's fingerprint covers the history, the declaration and the code.
 """
 
 from pathlib import Path
@@ -23,6 +23,7 @@ from steps.learning import enough, lake, trials
 from steps.learning.champion import live_recipe
 from steps.learning.table_dataset import Table
 from steps.learning.tables import fingerprint
+from steps.summaries.dataset import TableDataset
 from steps.tables import history_rows
 
 
@@ -33,7 +34,7 @@ from steps.tables import history_rows
 @click.option("--workers", type=click.IntRange(min=1), required=True, help="How many may run a family's trials.")
 @click.option("--dataset-out", type=click.Path(path_type=Path), required=True, help="The dataset's fingerprint.")
 @click.option("--workers-out", type=click.Path(path_type=Path), required=True, help="The workers, a JSON list.")
-@click.option("--wanted-out", type=click.Path(path_type=Path), required=True, help="false where it is decided already.")
+@click.option("--wanted-out", type=click.Path(path_type=Path), required=True, help="false if it is decided already.")
 @click.option("--summary-out", type=click.Path(path_type=Path), required=True, help="What it holds, as JSON.")
 def command(
     *,
@@ -46,7 +47,7 @@ def command(
     wanted_out: Path,
     summary_out: Path,
 ) -> None:
-    """Fix the dataset that all accepted rows make, and draw its trials."""
+    """Fix the dataset of all accepted rows, and draw its trials."""
     project = declared.parse_table(declaration)
     most = selection.pods(workers, project, fan_outs=len(project.learning.families))
     bucket = objects.lake()
@@ -54,12 +55,12 @@ def command(
     if head is None:
         raise CheckFailed(f"no file of {project.name} has been accepted yet; put one: pipeline put {project.name} FILE")
     dataset, newest = fingerprint(project, head.chain), head.sequence
-    about = lake.find(bucket, project.name, dataset) or _make(bucket, project, rows, head)
+    summary = lake.find(bucket, project.name, dataset, TableDataset) or _make(bucket, project, rows, head)
     claimed = transact(lambda connection: trainings.claim(connection, project.name, dataset, newest, name))
     wanted = claimed and not _decided(project.name, dataset)
-    log.info("number %d of the history: %d rows%s", head.sequence, about["rows"], "" if wanted else ", decided already")
-    width = min(most, max(about["trials"].values()))
-    write_json(summary_out, about | {"made_at": created})
+    log.info("number %d of the history: %d rows%s", head.sequence, summary.rows, "" if wanted else ", decided already")
+    width = min(most, max(summary.trials.values()))
+    write_json(summary_out, summary.model_copy(update={"made_at": created}).to_json())
     write_text(workers_out, caching.canonical(list(range(width))))
     write_text(wanted_out, "true" if wanted else "false")
     write_text(dataset_out, dataset)
@@ -70,14 +71,14 @@ def _decided(project: str, dataset: str) -> bool:
     return found is not None and found.promoted is not None
 
 
-def _make(bucket: Bucket, project: TableDeclaration, rows: Any, head: Entry) -> dict[str, Any]:
-    """Store the dataset and its trials; what is known about it.
+def _make(bucket: Bucket, project: TableDeclaration, rows: Any, head: Entry) -> TableDataset:
+    """Store the dataset and its trials; returns its summary.
 
     Raises:
         CheckFailed: there are too few rows to learn from.
     """
     learning = project.learning
-    told = features(rows, project)
+    inputs = features(rows, project)
     dataset = Table(
         fingerprint=fingerprint(project, head.chain),
         parameter=learning.target,
@@ -85,19 +86,13 @@ def _make(bucket: Bucket, project: TableDeclaration, rows: Any, head: Entry) -> 
         task=learning.task,
         holdout_share=learning.holdout_share,
         number=head.sequence,
-        rows=told.assign(row=rows["row"], target=rows[learning.target]),
+        rows=inputs.assign(row=rows["row"], target=rows[learning.target]),
     )
     enough.check(dataset, learning.folds, f"{len(rows)} rows of {project.name}")
     champion = live_recipe(project.name, learning.target)
     drawn = {family.name: trials.draw(family, champion) for family in learning.families}
-    about = {
-        "kind": "dataset",
-        "rows": len(rows),
-        "features": len(dataset.features),
-        "held_out": int(dataset.holdout().sum()),
-        "trials": {family: len(parameters) for family, parameters in drawn.items()},
-    }
-    return lake.save(bucket, project.name, dataset, drawn, about)
+    lake.save(bucket, project.name, dataset, drawn)
+    return dataset.summary(drawn)
 
 
 if __name__ == "__main__":

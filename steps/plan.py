@@ -1,19 +1,20 @@
-"""plan: what of a range of days the lake is missing, or has in a version that the source has patched since.
+"""plan: which days of a range the lake is missing, or has in a version that the source has since patched.
 
-The source says which days there are and in which version; the catalog says which of those are decided. The rest is
-the plan. A day counts once it has ended somewhere on earth by as-of; the rows of its last hours that are later than
-as-of are left out by whoever learns or predicts.
+The source says which days exist and in which version; the catalog says which of those are decided. The rest is the
+plan. A day counts once it has ended somewhere on earth by as-of; rows later than as-of are left out when models learn
+or predict.
 """
 
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from steps.archive import layout, open_archive
-from steps.archive.base import Found
+from steps.archive.base import Archive, Found
 from steps.archive.planned import Plan, Wanted
 from steps.backends import catalog
 from steps.backends.objects import lake
@@ -25,7 +26,7 @@ from steps.errors import BadInput
 
 log = logging.getLogger("steps")
 _THREADS = 16
-_EARLIEST_MIDNIGHT = timedelta(hours=14)  # before UTC's: Kiribati's
+_EARLIEST_MIDNIGHT = timedelta(hours=14)  # before UTC's, in Kiribati
 
 
 @click.command()
@@ -37,7 +38,7 @@ _EARLIEST_MIDNIGHT = timedelta(hours=14)  # before UTC's: Kiribati's
 @click.option("--to", "last", default="", help="Last day (YYYY-MM-DD).")
 @click.option("--as-of", default="", help="The logical time (RFC 3339); empty: --created.")
 @click.option("--created", required=True, help="When the workflow was created (RFC 3339).")
-@click.option("--workers", default=4, type=click.IntRange(min=1), help="At most so many workers fetch.")
+@click.option("--workers", default=4, type=click.IntRange(min=1), help="The most workers that fetch at once.")
 @click.option("--timeout", default=20.0, type=click.FloatRange(min=0.1), help="Seconds to wait for a silent source.")
 @click.option("--plan-out", required=True, type=click.Path(path_type=Path), help="Where the plan goes (JSON).")
 @click.option("--workers-out", required=True, type=click.Path(path_type=Path), help="Where [0, …, W-1] goes (JSON).")
@@ -63,49 +64,56 @@ def command(
     """
     project = parse(declaration)
     logical = selection.as_of(as_of, created)
-    begin, end = day_range(first, last, logical, project)
-    chosen = selection.locations(locations, project)
-    target = selection.parameter(parameter, project)
+    days = day_range(first, last, logical, project)
+    chosen, target = selection.locations(locations, project), selection.parameter(parameter, project)
     most = selection.pods(workers, project)
     archive = open_archive(source, timeout=timeout, parameters=project.quantities, run=created)
-    found = archive.survey(chosen, begin, end)
-    known = catalog.decided(project.name, chosen, target, first=begin, last=end)
-    seen = {one.location for one in found} | {location for location, _ in known}
-    seen |= catalog.newest(project.name, chosen).keys()
-    for location in chosen:
-        if location not in seen and not archive.holds(location):
-            raise BadInput(
-                f"no data of location {location} at {source} from {begin} to {end}; check its id, the range, the source"
-            )
-    missing = [one for one in found if one.etag not in known.get((one.location, one.day), ())]
-    plan = Plan(
-        source=source,
-        locations=chosen,
-        parameter=target,
-        as_of=logical,
-        first=begin,
-        last=end,
-        fetch=tuple(
-            Wanted(location=one.location, day=one.day, path=one.path, etag=one.etag, size=one.size) for one in missing
-        ),
-        days_without_file=len(chosen) * ((end - begin).days + 1) - len(found),
-    )
-    log.info(
-        "%d location-days from %s to %s: %d to fetch, %d known, %d without a file",
-        len(found) + plan.days_without_file,
-        begin,
-        end,
-        len(missing),
-        len(found) - len(missing),
-        plan.days_without_file,
-    )
+    asked = Asked(source, chosen, target, logical, *days)
+    plan, missing = planned(project.name, archive, asked)
     write_text(plan_out, plan.model_dump_json())
     _keep(project.name, missing)
     write_json(workers_out, list(range(min(most, sum(one.body is None for one in missing)))))
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a run is asked about; see `Plan`."""
+
+    source: str
+    locations: tuple[int, ...]
+    parameter: str
+    as_of: datetime
+    first: date
+    last: date
+
+
+def planned(project: str, archive: Archive, asked: Asked) -> tuple[Plan, list[Found]]:
+    """The plan, and the files it lists as the archive knows them.
+
+    Raises:
+        BadInput: neither the archive nor the catalog has data of one of the locations.
+    """
+    locations, begin, end = asked.locations, asked.first, asked.last
+    found = archive.survey(locations, begin, end)
+    known = catalog.decided(project, locations, asked.parameter, first=begin, last=end)
+    seen = {one.location for one in found} | {location for location, _ in known}
+    seen |= catalog.newest(project, locations).keys()
+    for location in locations:
+        if location not in seen and not archive.holds(location):
+            where = f"at {asked.source} from {begin} to {end}"
+            raise BadInput(f"no data of location {location} {where}; check its id, the range, the source")
+    missing = [one for one in found if one.etag not in known.get((one.location, one.day), ())]
+    absent = len(locations) * ((end - begin).days + 1) - len(found)
+    log.info(
+        "%d location-days from %s to %s: %d to fetch, %d known, %d without a file",
+        *(len(found) + absent, begin, end),
+        *(len(missing), len(found) - len(missing), absent),
+    )
+    return Plan(**asdict(asked), fetch=tuple(map(Wanted.of, missing)), days_without_file=absent), missing
+
+
 def day_range(first: str, last: str, as_of: datetime, project: Declaration) -> tuple[date, date]:
-    """The first and last day that a run takes.
+    """The first and last day of the run.
 
     Raises:
         BadInput: one is given without the other, is not a day, or they are in the wrong order or after as-of.
@@ -128,7 +136,7 @@ def day_range(first: str, last: str, as_of: datetime, project: Declaration) -> t
 
 
 def _keep(project: str, found: Sequence[Found]) -> None:
-    """Put into the lake what came with the answer, so that `fetch` finds it there."""
+    """Store the files that came with the answer, so that `fetch` finds them in the lake."""
     bodies = [(layout.raw_key(project, one.location, one.day, one.etag), one.body) for one in found if one.body]
     if bodies:
         store = lake()

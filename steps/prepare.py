@@ -1,9 +1,9 @@
-"""prepare: what was fetched is checked, recorded, and made into features.
+"""prepare: check what was fetched, record it, and make features of it.
 
-In this order, so that a kill at any instant and another run end in the same place: examine, a chunk of files at a
-time, and put what is refused in quarantine with its reason; record all decisions in one transaction; clear what moved;
-load what is accepted into the warehouse; compute the features that the catalog now asks for and the lake lacks. A part
-that is done is not done again.
+The order makes a run that was killed and repeated end in the same state: examine the files in batches and put refused
+ones in quarantine with the reason; record all decisions in one transaction; clear what has moved; load accepted files
+into the warehouse; compute the features that the catalog now requires and the lake lacks. Finished parts are not done
+again.
 """
 
 import logging
@@ -19,9 +19,10 @@ import pandas as pd
 from steps.archive.planned import Plan, read_plan
 from steps.backends import catalog
 from steps.backends.objects import Bucket, lake
-from steps.checking import page, quarantine, suites
+from steps.checking import quarantine, suites
 from steps.checking.examine import Examined, Examiner, Verdict
 from steps.checking.expectations import Expectations, Outcome
+from steps.checking.page import page
 from steps.checking.reading import RawFile
 from steps.contract import selection
 from steps.contract.batches import batches
@@ -33,16 +34,17 @@ from steps.features import keys
 from steps.features.computing import Computed, compute
 from steps.features.loading import load
 from steps.features.observations import Observations
+from steps.summaries.validation import Features, Refused, Stale, Validation, added_up
 
 log = logging.getLogger("steps")
 _THREADS = 8
 _FILES_AT_ONCE = 400  # some 60,000 rows of a station with six parameters
-_BYTES_AT_ONCE = 1024 * 1024  # packed, where stations report more often
+_BYTES_AT_ONCE = 1024 * 1024  # compressed, for stations that report more often
 
 
 @dataclass
 class Taken:
-    """What a run took in."""
+    """What a run has examined."""
 
     verdicts: list[Verdict] = field(default_factory=list)
     spans: dict[int, tuple[int, pd.Timestamp, pd.Timestamp]] = field(default_factory=dict)
@@ -51,7 +53,7 @@ class Taken:
     names: dict[int, str] = field(default_factory=dict)
 
     def add(self, examined: Examined) -> None:
-        """Take in a chunk; the files themselves are not needed any more."""
+        """Add a batch; the contents of its files are no longer needed."""
         by_file = examined.observations.groupby("file")["time"].agg(["size", "min", "max"])
         for number, size, first, last in by_file.itertuples():
             self.spans[len(self.verdicts) + number] = (size, first, last)
@@ -68,7 +70,7 @@ class Taken:
 @click.option("--report-out", required=True, type=click.Path(path_type=Path), help="Where the page goes (HTML).")
 @click.option("--summary-out", required=True, type=click.Path(path_type=Path), help="Where the summary goes (JSON).")
 def command(*, declaration: str, plan_file: Path, created: str, report_out: Path, summary_out: Path) -> None:
-    """Check what the plan fetched, record what is accepted, compute the features that are missing.
+    """Check what was fetched, record what is accepted, compute the missing features.
 
     Example: python -m steps.prepare --declaration "$D" --plan plan.json --created 2016-04-02T00:00:00Z
     --report-out report.html --summary-out summary.json
@@ -103,8 +105,8 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
         computed = compute(store, wanted, observations, expectations, declaration=project, parameter=plan.parameter)
         stopped = _all_stale(project, plan, stale)
     summary = _summary(plan, taken, computed, stale)
-    write_json(summary_out, summary)
-    write_text(report_out, page.render(project.title, plan, summary, stopped))
+    write_json(summary_out, summary.to_json())
+    write_text(report_out, page(project.title, plan, summary, stopped))
     log.info(
         "%d accepted, %d refused, %d measurements loaded, %d location-months computed",
         *(len(good), len(bad), loaded, computed.computed),
@@ -114,7 +116,7 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
 
 
 def _fetched(store: Bucket, project: str, plan: Plan) -> Iterator[RawFile]:
-    """The plan's files, as far as they were fetched."""
+    """The plan's files that have been fetched."""
     found = 0
     for _, file in each(lambda item: quarantine.find(store, project, item), plan.fetch, threads=_THREADS):
         if file is not None:
@@ -145,7 +147,8 @@ def _decisions(project: str, taken: Taken) -> tuple[list[catalog.Accepted], list
 def _freshness(
     project: Declaration, plan: Plan, expectations: Expectations
 ) -> tuple[list[Outcome], dict[int, date | None]]:
-    """How the locations' newest accepted days compare with the plan's last; those too old, with that day."""
+    """How old the locations' newest accepted days are at the plan's last; and the locations that are too old, with that
+    day."""
     newest = dict.fromkeys(plan.locations) | catalog.newest(project.name, plan.locations)
     ages = [(plan.last - (day or date.min)).days for day in newest.values()]
     limits = project.expectations
@@ -178,40 +181,24 @@ def _all_stale(project: Declaration, plan: Plan, stale: dict[int, date | None]) 
     )
 
 
-def _summary(plan: Plan, taken: Taken, computed: Computed, stale: dict[int, date | None]) -> dict[str, object]:
+def _summary(plan: Plan, taken: Taken, computed: Computed, stale: dict[int, date | None]) -> Validation:
     refused = [one for one in taken.verdicts if one.reasons]
-    totals: dict[tuple[str, str], list[int]] = {}
-    for outcome in (*taken.outcomes, *computed.outcomes):
-        total = totals.setdefault((outcome.name, outcome.column), [0, 0])
-        total[0] += outcome.checked
-        total[1] += len(outcome.failed)
-    return {
-        "kind": "validation",
-        "names": {str(location): name for location, name in sorted(taken.names.items())},
-        "location_days": len(plan.fetch),
-        "accepted": len(taken.verdicts) - len(refused),
-        "rows": sum(size for number, (size, _, _) in taken.spans.items() if not taken.verdicts[number].reasons),
-        "refused": [
-            {"location": one.file.location, "day": one.file.day.isoformat(), "reasons": list(one.reasons)}
-            for one in refused
-        ],
-        "left_out": dict(sorted(taken.left_out.items())),
-        "stale": [
-            {"location": location, "newest": newest.isoformat() if newest else None}
+    return Validation(
+        names={str(location): name for location, name in sorted(taken.names.items())},
+        location_days=len(plan.fetch),
+        accepted=len(taken.verdicts) - len(refused),
+        rows=sum(size for number, (size, _, _) in taken.spans.items() if not taken.verdicts[number].reasons),
+        refused=tuple(
+            Refused(location=one.file.location, day=one.file.day.isoformat(), reasons=one.reasons) for one in refused
+        ),
+        left_out=dict(sorted(taken.left_out.items())),
+        stale=tuple(
+            Stale(location=location, newest=newest.isoformat() if newest else None)
             for location, newest in stale.items()
-        ],
-        "expectations": [
-            {"name": name, "column": column, "checked": checked, "failed": failed}
-            for (name, column), (checked, failed) in totals.items()
-        ],
-        "features": {
-            "months": computed.months,
-            "computed": computed.computed,
-            "rows": computed.rows,
-            "kept": computed.kept,
-            "columns": computed.columns,
-        },
-    }
+        ),
+        expectations=added_up(outcome.counted() for outcome in (*taken.outcomes, *computed.outcomes)),
+        features=Features.of(computed),
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The daily predictions: the last 24 hours of features give the next 24 hours, into the warehouse.
+"""The daily predictions: the last 24 hours of features give the next 24 hours, which go into the warehouse.
 
 It needs neither the tracking server nor the model server: the live model comes straight from the object store, by the
-address and digest that the table of promotions has. Publishing again replaces the same rows. Earlier predictions are
-joined with what came true since, which is what the model is watched by.
+address and digest in the table of promotions. Publishing again replaces the same rows. Earlier predictions are joined
+with what has come true since, which shows how the live model is doing.
 """
 
 from collections import defaultdict
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
@@ -28,6 +27,8 @@ from steps.errors import CheckFailed
 from steps.features import keys
 from steps.models.bands import Bands
 from steps.release import stored
+from steps.summaries import predictions
+from steps.summaries.predictions import Past, Predictions
 
 PERIOD = timedelta(hours=24)
 WATCHED = timedelta(days=30)
@@ -48,20 +49,11 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
     now = selection.as_of(as_of, created)
     with begin() as connection:
         live = promotions.champion(connection, project.name)
-    summary: dict[str, Any] = {
-        "kind": "predictions",
-        "as_of": now.isoformat(),
-        "parameter": parameter,
-        "unit": project.quantities[parameter].unit,
-        "version": None,
-        "rows": [],
-        "recent": [],
-        "live_rmse": None,
-    }
+    unit = project.quantities[parameter].unit
     if live is None or live.parameter != parameter:
         other = f" (the live one predicts {live.parameter})" if live else ""
         words = f"No model of {project.name} that predicts {parameter} is live{other}: nothing was published."
-        write_json(summary_out, {**summary, "words": words})
+        write_json(summary_out, Predictions(as_of=now, parameter=parameter, unit=unit, words=words).to_json())
         log.warning(words)
         return
     frame = _features(project, selection.locations(locations, project), parameter, now)
@@ -70,10 +62,17 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
     made = banded(made, stored.around(live.model_uri, live.digest), earlier, now)
     outcomes = _published(project.name, parameter, now, made)
     words = f"Published {len(made)} hours ahead with version {live.version}." if made else _nothing(frame, now)
-    rows = [_row(one) for one in made]
-    summary |= {"version": live.version, "rows": rows, "recent": _recent(outcomes, frame, now)}
-    summary |= {"live_rmse": warehouse.rmse(outcomes)}
-    write_json(summary_out, {**summary, "words": words})
+    summary = Predictions(
+        as_of=now,
+        parameter=parameter,
+        unit=unit,
+        version=live.version,
+        rows=tuple(map(predictions.Prediction.of, made)),
+        recent=tuple(_recent(outcomes, frame, now)),
+        live_rmse=warehouse.rmse(outcomes),
+        words=words,
+    )
+    write_json(summary_out, summary.to_json())
     log.info(words)
 
 
@@ -86,10 +85,10 @@ def _features(project: Declaration, locations: Sequence[int], parameter: str, no
 
 
 def predict(frame: pd.DataFrame, live: Champion, now: datetime, horizon: timedelta) -> list[Prediction]:
-    """What the live model says from the rows with t in (now − 24 h, now], each for t + horizon.
+    """The live model's answers to the rows with t in (now − 24 h, now], each for t + horizon.
 
     Raises:
-        CheckFailed: a feature of the model is not among the rows', or not finite, or an answer is not.
+        CheckFailed: the rows lack a feature of the model or have an infinite one, or an answer is not a finite number.
     """
     model, _ = stored.load(live.model_uri, live.digest)
     rows = frame[frame["time"] > now - PERIOD]
@@ -115,8 +114,8 @@ def predict(frame: pd.DataFrame, live: Champion, now: datetime, horizon: timedel
 
 
 def banded(made: list[Prediction], bands: Bands | None, earlier: Sequence[Outcome], now: datetime) -> list[Prediction]:
-    """The predictions with their bands, which follow what was missed on earlier days, as far as these are over; without
-    any where the model has none."""
+    """The predictions with their bands, which follow the misses of earlier days that are over; unchanged if the model
+    has no bands."""
     if bands is None or not made:
         return made
     missed: defaultdict[int, defaultdict[datetime, list[bool]]] = defaultdict(lambda: defaultdict(list))
@@ -131,42 +130,37 @@ def banded(made: list[Prediction], bands: Bands | None, earlier: Sequence[Outcom
     return [replace(one, low=float(lower), high=float(upper)) for one, lower, upper in ends]
 
 
-def _row(one: Prediction) -> dict[str, Any]:
-    when = one.target_at.isoformat()
-    return {"location": one.location, "target_at": when, "value": one.value, "low": one.low, "high": one.high}
-
-
 def _outcomes(project: str, parameter: str, now: datetime) -> list[Outcome]:
-    """The earlier predictions of the watched days, and what came true."""
+    """The predictions of the watched days, and what came true."""
     with begin() as connection:
         return warehouse.outcomes(connection, project, parameter, now - WATCHED, now)
 
 
 def _published(project: str, parameter: str, now: datetime, made: Sequence[Prediction]) -> list[Outcome]:
-    """Write the predictions; the outcomes of the watched days."""
+    """Write the predictions; returns the outcomes of the watched days."""
     with begin() as connection:
         warehouse.record(connection, project, parameter, made)
         return warehouse.outcomes(connection, project, parameter, now - WATCHED, now)
 
 
 def _nothing(frame: pd.DataFrame, now: datetime) -> str:
-    newest = f"the newest is {frame['time'].max().isoformat()}" if not frame.empty else "there is none of 30 days"
+    newest = f"the newest is {frame['time'].max().isoformat()}" if not frame.empty else "there are none in 30 days"
     return f"No hour of the 24 up to {now.isoformat()} has features ({newest}): nothing was published."
 
 
-def _recent(outcomes: Sequence[Outcome], frame: pd.DataFrame, now: datetime) -> list[dict[str, Any]]:
-    """The last days hour by hour: what was predicted and what was measured, None where there is none of it."""
+def _recent(outcomes: Sequence[Outcome], frame: pd.DataFrame, now: datetime) -> list[Past]:
+    """The last days hour by hour: predicted and measured values, None if missing."""
     predicted = {(one.target_at, one.location): one.predicted for one in outcomes}
     known = frame[frame["value"].notna()]
     hours = zip(known["time"], known["location"], known["value"], strict=True)
     observed = {(time.to_pydatetime(), int(location)): float(value) for time, location, value in hours}
     return [
-        {
-            "location": location,
-            "target_at": time.isoformat(),
-            "predicted": predicted.get((time, location)),
-            "observed": observed.get((time, location)),
-        }
+        Past(
+            location=location,
+            target_at=time,
+            predicted=predicted.get((time, location)),
+            observed=observed.get((time, location)),
+        )
         for time, location in sorted(predicted.keys() | observed.keys())
         if time > now - _SHOWN
     ]

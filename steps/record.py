@@ -1,8 +1,8 @@
-"""record: how the run ended goes into the warehouse. The last thing that a workflow does, as its exit handler.
+"""record: write how a run ended into the warehouse. It is a workflow's exit handler, the last thing to run.
 
-The controller writes the failed nodes as JSON in a JSON string (https://argo-workflows.readthedocs.io/en/latest/variables/).
-Their messages come from anywhere, so of them one short line each is kept, and what cannot be read is no error: that the
-run failed is the news.
+The controller writes the failed nodes as JSON in a JSON string
+(https://argo-workflows.readthedocs.io/en/latest/variables/). Their messages may hold anything, so only one short line
+of each is kept. Failures that cannot be read are no error: the news is that the run failed.
 """
 
 import json
@@ -19,6 +19,7 @@ from steps.contract import selection
 from steps.contract.command import declaration_option, log
 from steps.contract.command import run as run_command
 from steps.errors import BadInput
+from steps.pages.words import one_line, shortened
 
 _MOST_NODES = 20
 _MOST_CHARACTERS = 200  # of a node's line
@@ -49,7 +50,7 @@ def _logical(as_of: str, created: str) -> datetime | None:
 
 
 def failed(failures: str) -> str | None:
-    """A line for each failed node; None where there is none."""
+    """A line for each failed node; None if there are none."""
     nodes = _decoded(failures)
     if not nodes:
         return None
@@ -69,10 +70,8 @@ def _decoded(failures: str) -> list[dict[str, Any]]:
 
 
 def _line(node: dict[str, Any]) -> str:
-    name, phase, message = (" ".join(str(node.get(key, "")).split()) for key in ("displayName", "phase", "message"))
-    text = f"{name} {phase}: {message}" if message else f"{name} {phase}"
-    kept = "".join(character if character.isprintable() else "�" for character in text)
-    return kept if len(kept) <= _MOST_CHARACTERS else kept[: _MOST_CHARACTERS - 1] + "…"
+    name, phase, message = (one_line(str(node.get(key, ""))) for key in ("displayName", "phase", "message"))
+    return shortened(f"{name} {phase}: {message}" if message else f"{name} {phase}", _MOST_CHARACTERS)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The way back: a new decision that names the version that was live before the present one, or one that was live once.
+"""The way back: a new decision for the version that was live before the present one, or for any earlier one.
 
-It then goes the way of every decision (admit, deploy, verify), so a late older one cannot undo it. Rolling back once
-more returns to where one was, as `cd -` does: it is the way out of a bad step, not a walk through history.
+It then takes the path of every decision (admit, deploy, verify), so an older one that arrives late cannot undo it.
+Rolling back twice returns to where you were, like `cd -`: it is the way out of a bad step, not a walk through history.
 """
 
 from pathlib import Path
@@ -25,9 +25,9 @@ _LONGEST = 500  # characters of a reason
 @click.option("--to", default="", help="The version to go back to. Default: the one that was live before.")
 @click.option("--decision-out", type=click.Path(path_type=Path), required=True, help="The new decision's number.")
 def command(*, declaration: str, name: str, by: str, why: str, to: str, decision_out: Path) -> None:
-    """Decide for a version that was live before."""
+    """Decide to go back to a version that was live before."""
     project = declared.parse_any(declaration).name
-    version, reason, person = _version(to), _told("--why", why), _told("--by", by)
+    version, reason, person = _version(to), _one_line("--why", why), _one_line("--by", by)
     with begin() as connection:
         decision = promotions.roll_back(
             connection, project, to=version, why=reason, run=name or None, by=person or None
@@ -42,7 +42,7 @@ def _version(to: str) -> int | None:
     return int(to) if to else None
 
 
-def _told(option: str, text: str) -> str:
+def _one_line(option: str, text: str) -> str:
     """What a person typed, on one line."""
     words = " ".join(text.split())
     if len(words) > _LONGEST:

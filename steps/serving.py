@@ -1,14 +1,14 @@
 """The model server: `seldon-core-microservice steps.serving.Predictor --service-type MODEL`.
 
-It loads one model, the one that MODEL_URI, MODEL_VERSION and MODEL_DIGEST pin, and does not start with any other. A
-request names its features, in any order; what is wrong with it is said in one line with status 400, where Seldon's
-wrapper alone would answer 500 or, worse, a number. `GET /example` gives a request to try.
+It loads the one model that MODEL_URI, MODEL_VERSION and MODEL_DIGEST pin, and does not start with any other. A request
+names its features, in any order. A wrong request is answered in one line with status 400, where Seldon's wrapper alone
+would answer 500 or, worse, a number. `GET /example` returns a request to try.
 
 | variable | what |
 |---|---|
 | MODEL_URI, MODEL_VERSION, MODEL_DIGEST | the model |
-| PROJECT, PARAMETER | what it is of, and what it predicts; repeated in its answers |
-| MODEL_DECISION, MODEL_DATASET | by which decision, and what it learned from; repeated too, where they are set |
+| PROJECT, PARAMETER | its project, and what it predicts; repeated in its answers |
+| MODEL_DECISION, MODEL_DATASET | the decision that deployed it, and its dataset; repeated too, if set |
 """
 
 import json
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class Predictor:
-    """Seldon's user class. Its methods are those that the wrapper looks for."""
+    """Seldon's user class, with the methods that the wrapper looks for."""
 
     def __init__(self) -> None:
         try:
@@ -81,7 +81,7 @@ class Predictor:
         return self._model.predict(values[:, order]).reshape(-1, 1)
 
     def tags(self) -> dict[str, str | int]:
-        """What every answer says of the model that gave it."""
+        """What every answer says about the model that gave it."""
         return dict(self._identity)
 
     def class_names(self) -> list[str]:
@@ -106,9 +106,9 @@ class Predictor:
 
 
 def _origin() -> dict[str, str | int]:
-    """The decision that put the model here and its dataset's fingerprint; what a deployment does not say is left out.
+    """The decision that put the model here and its dataset's fingerprint, if the deployment gives them.
 
-    With them one gets from an answer to the raw files that it rests on: `pipeline models PROJECT VERSION`.
+    They lead from an answer to the raw files behind it: `pipeline models PROJECT VERSION`.
     """
     decision, dataset = setting("MODEL_DECISION", ""), setting("MODEL_DATASET", "")
     return ({"decision": int(decision)} if decision else {}) | ({"dataset": dataset} if dataset else {})
@@ -122,7 +122,7 @@ def _table(message: object) -> tuple[list[str], list[Any]]:
     """The names and rows of a request.
 
     Raises:
-        SeldonMicroserviceException: it has none.
+        SeldonMicroserviceException: it has none of the two.
     """
     data = message.get("data") if isinstance(message, dict) else None
     if not isinstance(data, dict):
@@ -149,9 +149,11 @@ def _order(features: list[str], names: list[str]) -> list[int]:
         "missing": [name for name in features if name not in place],
         "not the model's": sorted(set(place).difference(features)),
     }
-    told = [f"{word}: {_some(found)}" for word, found in problems.items() if found]
-    if told:
-        raise _bad(f"the features do not fit; {'; '.join(told)} (GET /metadata lists the {len(features)} of the model)")
+    wrong = [f"{word}: {_some(found)}" for word, found in problems.items() if found]
+    if wrong:
+        raise _bad(
+            f"the features do not fit; {'; '.join(wrong)} (GET /metadata lists the {len(features)} of the model)"
+        )
     return [place[name] for name in features]
 
 
@@ -161,7 +163,7 @@ def _some(names: list[str]) -> str:
 
 
 def _numbers(rows: list[Any], names: list[str]) -> Array:
-    """The rows as float64, NaN where a value is null."""
+    """The rows as float64; NaN for null."""
     if not rows:
         raise _bad("there are no rows to predict from; wanted at least one")
     if len(rows) > MAX_ROWS:
@@ -183,7 +185,8 @@ def _numbers(rows: list[Any], names: list[str]) -> Array:
 
 
 def _pages(example: str) -> Blueprint:
-    """What the wrapper lets a user class add to its application: one page, a bound, and errors with their own code."""
+    """What we add to the wrapper's application: an example page, a limit on a request's size, and errors with their own
+    status code."""
     pages = Blueprint("pages", __name__)
 
     @pages.record_once
@@ -191,10 +194,10 @@ def _pages(example: str) -> Blueprint:
         state.app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
 
     @pages.app_errorhandler(HTTPException)
-    def told(error: HTTPException) -> Response:
+    def answered(error: HTTPException) -> Response:
         wanted = " (send it with Content-Type: application/json)" if error.code == 415 else ""
-        told = SeldonMicroserviceException(f"{error.name}{wanted}", reason="BAD_REQUEST").to_dict()
-        return Response(json.dumps(told), error.code, mimetype="application/json")
+        status = SeldonMicroserviceException(f"{error.name}{wanted}", reason="BAD_REQUEST").to_dict()
+        return Response(json.dumps(status), error.code, mimetype="application/json")
 
     @pages.get("/example")
     def show() -> Response:
@@ -204,9 +207,9 @@ def _pages(example: str) -> Blueprint:
 
 
 def _configure(application: Any) -> None:
-    """Seldon's own settings of gunicorn, and one it has no option for: no control socket.
+    """Seldon's own settings for gunicorn, plus one it has no option for: no control socket.
 
-    The server of predictions and that of metrics would share one file under HOME, where a read-only root has no place.
+    The prediction server and the metrics server would share one file under HOME, which a read-only root does not allow.
     """
     _seldons_own(application)
     application.cfg.set("control_socket_disable", True)

@@ -1,14 +1,14 @@
-"""The settings that a step finds in its environment: where the servers are and what opens them.
+"""The settings that a step reads from its environment: where the servers are, and the credentials for them.
 
 | variable | what |
 |---|---|
 | AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION | the object store |
-| LAKE_BUCKET, ARTIFACTS_BUCKET | its buckets; `lake` and `artifacts` where unset |
+| LAKE_BUCKET, ARTIFACTS_BUCKET | its buckets; by default `lake` and `artifacts` |
 | MLFLOW_TRACKING_URI | the tracking server |
 | DATABASE_URL | SQLAlchemy's URL of the database: SQLite or PostgreSQL |
-| OPENAQ_API_KEY, OPENAQ_API_URL | the key of OpenAQ's API, for the source `api`; its address, where it is another |
+| OPENAQ_API_KEY, OPENAQ_API_URL | the key of OpenAQ's API, for the source `api`; its address, if not the default |
 
-A manifest names no value: on a cluster they come from Secrets and ConfigMaps, on a laptop from a private file.
+No manifest contains a value: on a cluster they come from Secrets and ConfigMaps, on a laptop from a private file.
 """
 
 import os

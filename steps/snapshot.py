@@ -1,15 +1,14 @@
-"""A dataset is fixed, and the list of trials on it drawn.
+"""Fix a dataset, and draw the list of trials on it.
 
-What is learned from is named by a fingerprint of all that it is made of: the accepted days that had ended at as-of,
-the declaration, the code. Days that came later are no part of it, even where they lie in the same month, and so the
-same as-of gives the same dataset for ever. Nor is the live model: training again on what has been decided already
-leaves nothing to do, and a champion that changes in between is met by the next dataset's trials.
+A dataset is named by a fingerprint of everything it is made of: the accepted days that had ended at as-of, the
+declaration, the code. Days that came later are not part of it, even in the same month, so the same as-of always gives
+the same dataset. Nor is the live model: training again on a dataset that is already decided does nothing, and a
+champion that changes in between competes on the next dataset.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 import pandas as pd
@@ -27,6 +26,7 @@ from steps.features import keys
 from steps.learning import enough, lake, split, trials
 from steps.learning.champion import live_recipe
 from steps.learning.dataset import Series, label
+from steps.summaries.dataset import SeriesDataset
 
 
 @click.command()
@@ -51,21 +51,21 @@ def command(
     workers_out: Path,
     summary_out: Path,
 ) -> None:
-    """Fix the dataset that the accepted data up to as-of make, and draw its trials."""
+    """Fix the dataset of the accepted data up to as-of, and draw its trials."""
     project = declared.parse(declaration)
     chosen, target = selection.locations(locations, project), selection.parameter(parameter, project)
     most = selection.pods(workers, project, fan_outs=len(project.learning.families))
-    about = snapshot(objects.lake(), project, chosen, target, selection.as_of(as_of, created))
-    width = min(most, max(about["trials"].values()))
-    write_json(summary_out, about)
+    summary = snapshot(objects.lake(), project, chosen, target, selection.as_of(as_of, created))
+    width = min(most, max(summary.trials.values()))
+    write_json(summary_out, summary.to_json())
     write_text(workers_out, caching.canonical(list(range(width))))
-    write_text(dataset_out, about["fingerprint"])
+    write_text(dataset_out, summary.fingerprint)
 
 
 def snapshot(
     bucket: Bucket, project: Declaration, locations: Sequence[int], parameter: str, as_of: datetime
-) -> dict[str, Any]:
-    """The dataset's summary; it is in the lake then, with its trials.
+) -> SeriesDataset:
+    """Put the dataset and its trials into the lake, unless they are there; returns its summary.
 
     Raises:
         CheckFailed: there are no features, or too few rows to learn from.
@@ -85,13 +85,12 @@ def snapshot(
         locations=sorted(locations),
         neighbours={str(month.location): month.neighbours for month in months},
     )
-    about = lake.find(bucket, project.name, fingerprint)
-    if about is not None:
-        log.info("dataset %s is there: %d rows", fingerprint, about["rows"])
-        return about
+    if found := lake.find(bucket, project.name, fingerprint, SeriesDataset):
+        log.info("dataset %s is there: %d rows", fingerprint, found.rows)
+        return found
     features = _ended(keys.read(bucket, months), days)
     if doubts := [*agreement.shifted(features), *agreement.jumped(features)]:
-        raise CheckFailed(f"{'; '.join(doubts)}; leave the location out with `locations`, or have its source mended")
+        raise CheckFailed(f"{'; '.join(doubts)}; leave the location out with `locations`, or have its source fixed")
     dataset = _dataset(features, project, parameter, fingerprint)
     times = dataset.rows["target_at"]
     what = f"{len(times)} rows with targets from {times.min():%F} to {times.max():%F}"
@@ -99,16 +98,16 @@ def snapshot(
     champion = live_recipe(project.name, parameter)
     drawn = {family.name: trials.draw(family, champion) for family in project.learning.families}
     datasets.put_files(bucket, project.name, fingerprint, map(_raw_file, days))
-    about = lake.save(bucket, project.name, dataset, drawn, _about(dataset, drawn))
-    missing = sorted(set(locations).difference(about["locations"]))
-    if missing:
+    lake.save(bucket, project.name, dataset, drawn)
+    summary = dataset.summary(drawn)
+    if missing := sorted(set(locations).difference(summary.locations)):
         log.warning("no %s to learn from at %s", parameter, ", ".join(map(str, missing)))
-    log.info("dataset %s: %d rows, %d features", fingerprint, about["rows"], about["features"])
-    return about
+    log.info("dataset %s: %d rows, %d features", fingerprint, summary.rows, summary.features)
+    return summary
 
 
 def _ended(features: pd.DataFrame, days: Iterable[catalog.Accepted]) -> pd.DataFrame:
-    """The rows of each location up to the last hour of its last ended day."""
+    """The rows of each location up to the last hour of its last complete day."""
     last: dict[int, datetime] = {}
     for day in days:
         last[day.location] = max(day.last_hour, last.get(day.location, day.last_hour))
@@ -131,23 +130,6 @@ def _dataset(features: pd.DataFrame, project: Declaration, parameter: str, finge
         holdout_from=split.holdout_from(rows["target_at"], learning.holdout_share),
         rows=rows,
     )
-
-
-def _about(dataset: Series, drawn: lake.Trials) -> dict[str, Any]:
-    target_at = dataset.rows["target_at"]
-    return {
-        "kind": "dataset",
-        "fingerprint": dataset.fingerprint,
-        "rows": len(dataset.rows),
-        "features": len(dataset.features),
-        "from": target_at.min().isoformat(),
-        "to": target_at.max().isoformat(),
-        "locations": sorted(int(location) for location in dataset.rows["location"].unique()),
-        "parameter": dataset.parameter,
-        "holdout_from": dataset.holdout_from.isoformat(),
-        "embargo_hours": dataset.horizon_hours,
-        "trials": {family: len(parameters) for family, parameters in drawn.items()},
-    }
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """One worker's share of a family's trials: each trains its recipe on the folds and leaves its score in the lake.
 
-A trial that has a result is skipped, so a worker that was killed goes on with those that it lacks.
+Trials that have a result are skipped, so a worker that was killed resumes with the missing ones.
 """
 
 import click

@@ -1,9 +1,9 @@
-"""Whether the live server really serves the decided model; only then is it the champion.
+"""Check that the live server really serves the decided model; only then does it become the champion.
 
-An applied object may still show the `Available` of what it was before, so the server itself is asked: until every
-answer names the decision's version and digest, and then whether its answers to the known rows are those that the model
-itself gave when it was made. The order that follows makes every crash repairable: the table says *verified*, the alias
-moves, the table says *live*. Verifying again goes the same way; `follow` settles what was left between.
+An applied object may still show the `Available` of its predecessor, so the server itself is asked: until its answers
+name the decision's version and digest, and then for the known rows, whose answers must equal those the model gave when
+it was made. The order of what follows makes every crash repairable: the table says *verified*, the alias moves, the
+table says *live*. Verifying again takes the same path; `follow` finishes whatever was left in between.
 """
 
 import time
@@ -64,7 +64,7 @@ def ask(url: str, wanted: Promotion, known: KnownRows, timeout_seconds: float) -
     """The server's answers to the known rows, once it serves the wanted version and digest.
 
     Raises:
-        CheckFailed: it did not within `timeout_seconds`; with what it did instead.
+        CheckFailed: it did not within `timeout_seconds`; says what it did instead.
     """
     deadline, pause = time.monotonic() + timeout_seconds, 0.05
     body = modelstore.request_body(known)
@@ -85,7 +85,7 @@ def ask(url: str, wanted: Promotion, known: KnownRows, timeout_seconds: float) -
 
 
 def _post(url: str, body: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
-    """A whole answer of a model server of ours, or None and what came instead."""
+    """A complete answer of our model server, or None and what came instead."""
     try:
         response = requests.post(url, json=body, timeout=_REQUEST_SECONDS)
         answer = response.json()
@@ -101,7 +101,7 @@ def _post(url: str, body: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
 
 
 def compare(known: KnownRows, got: list[float]) -> None:
-    """Hold the server's answers against the model's own.
+    """Compare the server's answers with the model's own.
 
     Raises:
         CheckFailed: one differs by more than the tolerance.
@@ -114,7 +114,7 @@ def compare(known: KnownRows, got: list[float]) -> None:
 
 
 def _failed(project: str, wanted: Promotion, why: str) -> None:
-    """Note it, unless this is the live model, which stays what is to be restored."""
+    """Record the failure, unless this is the live model, which must stay restorable."""
     with begin() as connection:
         live = promotions.champion(connection, project)
         if live is None or live.decision != wanted.decision:

@@ -17,7 +17,7 @@ _MOST = 12
 
 
 def failures(story: Story) -> Markup | None:
-    """Every node that failed for good; None where there is none."""
+    """Every node that failed for good; None if there are none."""
     found = [(run, task, node) for run in story.runs for task, node in failed_nodes(run)]
     if not found:
         return None

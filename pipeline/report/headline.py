@@ -1,26 +1,29 @@
-"""Headline: what was learned and decided, in words, and the few facts that everything below stands on.
+"""Headline: what was learned and decided, in words, and the key facts.
 
-It is on every page, so a summary that is missing or broken costs it that one fact; the summary's own section says why.
+It is on every page, so a missing or broken summary costs it only that one fact; the summary's own section says why.
 """
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 from pipeline.report.story import Story
 from pipeline.report.tasks import FAILED, failures
-from steps.pages.fields import Fields, known
-from steps.pages.markup import Child, Markup, join, tag
+from steps.pages.markup import Child, Markup, tag
 from steps.pages.metrics import deciding
 from steps.pages.parts import facts, with_small
 from steps.pages.words import count, duration, instant, moment, names, one_line, parameter_name, percent
+from steps.summaries.base import known
+from steps.summaries.dataset import SeriesDataset
+from steps.summaries.decision import Decision
+from steps.summaries.predictions import Predictions
 
 
 def headline(story: Story) -> Markup:
     """The top of the page."""
     title, lede = _says(story)
-    named = known(lambda: story.declaration.text("title") if story.declaration else None)
+    named = (story.declaration or {}).get("title")
     return tag(
         "header",
-        tag("p", join(named, " · " if named else None, f"Report of {moment(story.now)}"), class_="eyebrow"),
+        tag("p", f"{named} · " if named else None, f"Report of {moment(story.now)}", class_="eyebrow"),
         tag("h1", title),
         tag("p", lede, class_="lede") if lede else None,
         facts(_facts(story), "facts large"),
@@ -28,7 +31,7 @@ def headline(story: Story) -> Markup:
 
 
 def page_title(story: Story) -> str:
-    """What the browser's tab says."""
+    """The title of the browser's tab."""
     return f"{story.runs[-1].workflow if story.runs else 'No runs'} · report"
 
 
@@ -40,7 +43,7 @@ def _says(story: Story) -> tuple[str, str | None]:
         at = f" at {task.name}" if task else ""
         return f"{failed.workflow} failed{at}", node.message if node and node.message else failed.message
     if learned := known(lambda: _learned(story)):
-        return learned, known(lambda: story.latest("decision").fields.text("words"))
+        return learned, known(lambda: story.latest(Decision).words)
     if unfinished := next((run for run in story.runs if run.finished_at is None), None):
         return f"{unfinished.workflow} {'was interrupted' if unfinished.interrupted else 'is running'}", None
     done = f"{names([run.workflow for run in story.runs])} succeeded" if story.runs else "No runs"
@@ -49,29 +52,27 @@ def _says(story: Story) -> tuple[str, str | None]:
 
 def _learned(story: Story) -> str:
     """The decision as a title."""
-    decision = story.latest("decision").fields
-    ahead = _horizon(story)
-    subject = f"{parameter_name(decision.text('parameter'))}{f' {ahead} ahead' if ahead else ''}"
-    if decision.raw("promoted") is not True:
+    decision, ahead = story.latest(Decision), _horizon(story)
+    subject = f"{parameter_name(decision.parameter)}{f' {ahead} ahead' if ahead else ''}"
+    if not decision.promoted:
         return f"{subject}: the new model was not promoted"
-    scores = _scores(decision)
-    own, naive = _own(scores), next(iter(scores), None)
-    if own is None or naive is None or naive == own or scores[naive] <= 0:
+    metric, own, naive = deciding(decision), known(lambda: decision.challenger), next(iter(decision.scores), None)
+    if own is None or naive is None or own is naive or naive.by(metric.name) <= 0:
         return f"{subject}: a new model was promoted"
-    family = own.partition("(")[2].rstrip(")") or "new"
-    metric = deciding(decision)
+    family = own.name.partition("(")[2].rstrip(")") or "new"
+    score, reference = own.by(metric.name), naive.by(metric.name)
     if metric.higher:
-        told = f"{metric.told(scores[own])} against {metric.told(scores[naive])} of {naive}"
-        return f"{subject}: the {family} model’s {metric.label.lower()} is {told}"
-    return f"{subject}: the {family} model’s error is {percent(1 - scores[own] / scores[naive])} below {naive}"
+        against = f"{metric.formatted(score)} against {metric.formatted(reference)} of {naive.name}"
+        return f"{subject}: the {family} model’s {metric.label.lower()} is {against}"
+    return f"{subject}: the {family} model’s error is {percent(1 - score / reference)} below {naive.name}"
 
 
 def _predicted(story: Story) -> str | None:
-    """The predictions as a title, where there are any."""
-    predictions = story.latest("predictions").fields
-    subject = parameter_name(predictions.text("parameter"))
+    """The predictions as a title, if there are any."""
+    predictions = story.latest(Predictions)
+    places = {row.location for row in predictions.rows}
     ahead = _horizon(story) or "hours"
-    places = {row.text("location") for row in predictions.objects("rows")}
+    subject = parameter_name(predictions.parameter)
     return f"{subject}: the next {ahead}, predicted for {count(len(places), 'station')}" if places else None
 
 
@@ -83,10 +84,7 @@ def _facts(story: Story) -> list[tuple[str, Child]]:
     return [
         (known(lambda: _metric(story)) or "Error", known(lambda: _error(story))),
         ("Model", known(lambda: _decided(story)) or known(lambda: _live(story))),
-        (
-            "Parameter",
-            known(lambda: _parameter(story, "decision")) or known(lambda: _parameter(story, "predictions")),
-        ),
+        ("Parameter", _parameter(story)),
         ("Stations", _stations(story)),
         ("As of", _as_of(story)),
         ("Took", with_small(duration(spent), f"from {began.astimezone(UTC):%Y-%m-%d %H:%M}")),
@@ -94,32 +92,33 @@ def _facts(story: Story) -> list[tuple[str, Child]]:
 
 
 def _metric(story: Story) -> str:
-    metric = deciding(story.latest("decision").fields)
+    metric = deciding(story.latest(Decision))
     return metric.label if metric.higher else f"Error ({metric.label})"
 
 
 def _error(story: Story) -> Child:
-    decision = story.latest("decision").fields
-    scores = _scores(decision)
-    own = _own(scores)
-    metric = deciding(decision)
-    unit = decision.text_or("unit") if metric.measured else ""
-    return with_small(f"{metric.told(scores[own])} {unit}".rstrip(), own) if own else None
+    decision = story.latest(Decision)
+    own, metric = decision.challenger, deciding(decision)
+    unit = decision.unit if metric.measured else ""
+    return with_small(f"{metric.formatted(own.by(metric.name))} {unit}".rstrip(), own.name)
 
 
 def _decided(story: Story) -> Child:
-    decision = story.latest("decision").fields
-    below = f"{decision.text_or('alias', 'no alias')} · decision {decision.text('decision')}"
-    return with_small(f"version {decision.text('version')}", below)
+    decision = story.latest(Decision)
+    if decision.version is None:
+        return None
+    return with_small(f"version {decision.version}", f"{decision.alias or 'no alias'} · decision {decision.number}")
 
 
 def _live(story: Story) -> Child:
-    return with_small(f"version {story.latest('predictions').fields.text('version')}", "live")
+    version = story.latest(Predictions).version
+    return None if version is None else with_small(f"version {version}", "live")
 
 
-def _parameter(story: Story, kind: str) -> Child:
+def _parameter(story: Story) -> Child:
+    name = known(lambda: story.latest(Decision).parameter) or known(lambda: story.latest(Predictions).parameter)
     ahead = _horizon(story)
-    return with_small(parameter_name(story.latest(kind).fields.text("parameter")), f"{ahead} ahead" if ahead else None)
+    return with_small(parameter_name(name), f"{ahead} ahead" if ahead else None) if name else None
 
 
 def _stations(story: Story) -> Child:
@@ -131,29 +130,21 @@ def _stations(story: Story) -> Child:
 
 def _as_of(story: Story) -> Child:
     """The logical time: as predicted, as given, or else when the newest workflow was created."""
-    given = [run.parameters.get("as-of") or run.created_at.isoformat() for run in reversed(story.runs)]
-    predicted = known(lambda: story.latest("predictions").fields.text("as_of"))
-    for text in (predicted or "", *given):
-        try:
-            time = instant(one_line(text))
-        except ValueError:
-            continue
-        return with_small(f"{time:%Y-%m-%d}", f"{time:%H:%M} UTC")
-    return None
+    given = (_instant(run.parameters.get("as-of")) or run.created_at.astimezone(UTC) for run in reversed(story.runs))
+    time = known(lambda: story.latest(Predictions).as_of) or next(given, None)
+    return with_small(f"{time:%Y-%m-%d}", f"{time:%H:%M} UTC") if time else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        return instant(one_line(text)) if text else None
+    except ValueError:
+        return None
 
 
 def _horizon(story: Story) -> str | None:
-    """How far ahead is predicted, where a declaration or a dataset says so."""
-    learning = known(lambda: story.declaration.inner("learning").text("horizon_hours") if story.declaration else None)
-    hours = learning or known(lambda: story.latest("dataset").fields.text("embargo_hours"))
+    """How far ahead is predicted, if a declaration or a dataset says so."""
+    learning = (story.declaration or {}).get("learning")
+    declared = learning.get("horizon_hours") if isinstance(learning, dict) else None
+    hours = declared or known(lambda: story.latest(SeriesDataset).embargo_hours)
     return f"{hours} h" if hours else None
-
-
-def _scores(decision: Fields) -> dict[str, float]:
-    metric = deciding(decision)
-    return {score.text("name"): score.number(metric.name) for score in decision.objects("scores")}
-
-
-def _own(scores: dict[str, float]) -> str | None:
-    """The name of the new model's score."""
-    return next((name for name in scores if name.startswith("challenger")), None)

@@ -1,16 +1,18 @@
-"""Predictions: the next hours, which nobody knows yet, after the last ones, which can be compared already."""
+"""Predictions: the hours to come, after the last ones, which can already be compared."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pipeline.report.story import Story
-from steps.pages.fields import Fields
 from steps.pages.markup import Child, Markup, join, tag
 from steps.pages.parts import facts, note, section, table, unfolds
 from steps.pages.plot import at, column, legend, line, plot, upright
 from steps.pages.scale import Scale, around, hours
 from steps.pages.words import count, hour, moment, parameter_name, quantity
+from steps.summaries.base import known
+from steps.summaries.decision import Decision
+from steps.summaries.predictions import Predictions
 
 _MOST_CHARTS = 8
 _RECENT = timedelta(hours=72)
@@ -29,51 +31,45 @@ class Place:
 
 def predictions(story: Story) -> Markup:
     """One chart for each location, and the numbers."""
-    fields = story.latest("predictions").fields
-    subject, unit = parameter_name(fields.text("parameter")), fields.text_or("unit")
-    rows = fields.objects("rows")
-    if not rows:
-        why = fields.text_or("words", fields.text_or("message", "Nothing was predicted."))
-        return section("predictions", "The next hours", None, note(why))
-    as_of = fields.time("as_of")
-    places = {location: place for location, place in _places(story, fields, rows).items() if place.coming}
-    version = f"version {fields.text('version')}" if "version" in fields else None
-    error = f"{quantity(fields.number('live_rmse'), 2)} {unit}" if "live_rmse" in fields else None
+    found = story.latest(Predictions)
+    subject, unit, as_of = parameter_name(found.parameter), found.unit, found.as_of
+    if not found.rows:
+        return section("predictions", "The next hours", None, note(found.words or "Nothing was predicted."))
+    places = {location: place for location, place in _places(story, found).items() if place.coming}
+    version = None if found.version is None else f"version {found.version}"
+    error = None if found.live_rmse is None else f"{quantity(found.live_rmse, 2)} {unit}"
     return section(
         "predictions",
         "The next hours",
         join(f"Made as of {moment(as_of)}.", tag("br") if story.attribution else None, story.attribution),
-        facts([("Model", version), ("Predictions", count(len(rows), "hour")), ("Live error (RMSE)", error)]),
+        facts([("Model", version), ("Predictions", count(len(found.rows), "hour")), ("Live error (RMSE)", error)]),
         legend(("truth", "measured"), ("forecast", "predicted")),
         *(_chart(location, place, as_of, subject, unit) for location, place in list(places.items())[:_MOST_CHARTS]),
         unfolds("The numbers", _table(places, subject, unit)),
     )
 
 
-def _places(story: Story, fields: Fields, rows: list[Fields]) -> dict[str, Place]:
-    places = {location: Place(measured) for location, measured in _held_out(story, fields.text("parameter")).items()}
-    for row in rows:
-        places.setdefault(row.text("location"), Place()).coming[row.time("target_at")] = row.number("value")
-    for row in fields.objects("recent") if "recent" in fields else []:
-        place = places.setdefault(row.text("location"), Place())
-        for name, series in (("observed", place.measured), ("predicted", place.predicted)):
-            if name in row:
-                series[row.time("target_at")] = row.number(name)
+def _places(story: Story, found: Predictions) -> dict[str, Place]:
+    held_out = known(lambda: _held_out(story.latest(Decision), found.parameter)) or {}  # its section says what is wrong
+    places = {location: Place(measured) for location, measured in held_out.items()}
+    for row in found.rows:
+        places.setdefault(str(row.location), Place()).coming[row.target_at] = row.value
+    for past in found.recent:
+        place = places.setdefault(str(past.location), Place())
+        for value, series in ((past.observed, place.measured), (past.predicted, place.predicted)):
+            if value is not None:
+                series[past.target_at] = value
     return places
 
 
-def _held_out(story: Story, parameter: str) -> dict[str, Series]:
-    """What was measured at the end of the holdout: before the first predictions come true, all there is to compare."""
-    decision = story.find("decision")
-    if decision is None or decision.fields.raw("parameter") != parameter or "forecast" not in decision.fields:
+def _held_out(decision: Decision, parameter: str) -> Mapping[str, Series]:
+    """What was measured at the end of the holdout: all there is to compare before the first predictions come true."""
+    if decision.parameter != parameter:
         return {}
-    try:
-        found = decision.fields.inner("forecast")
-        places = {location: found.inner(location) for location in found}
-        pairs = {name: zip(place.times("time"), place.numbers("truth"), strict=True) for name, place in places.items()}
-        return {name: {time: value for time, value in pair if value is not None} for name, pair in pairs.items()}
-    except ValueError:  # its own section says what is wrong with it
-        return {}
+    return {
+        location: {time: value for time, value in zip(own.time, own.truth, strict=True) if value is not None}
+        for location, own in decision.forecast.items()
+    }
 
 
 def _chart(location: str, place: Place, as_of: datetime, subject: str, unit: str) -> Markup:
@@ -109,13 +105,13 @@ def _chart(location: str, place: Place, as_of: datetime, subject: str, unit: str
 
 
 def _future(now: float) -> Markup:
-    """The part of the plot that nobody has measured yet."""
+    """The part of the plot that has not been measured yet."""
     shade = tag("rect", x=at(now), width=at(1 - now), height="100%", class_="future")
     return tag("g", shade, upright(now, 0, 1, "rule"), tag("text", "as of", x=at(now), y=-7, class_="tick"))
 
 
 def _bridge(said: Series, coming: Series) -> Series:
-    """The first coming hour, where what was predicted before leads up to it, so that the line does not break."""
+    """The first coming hour, if earlier predictions lead up to it, so that the line does not break."""
     first = min(coming)
     return {first: coming[first]} if first - _HOUR in said else {}
 

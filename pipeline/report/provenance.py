@@ -1,4 +1,4 @@
-"""Provenance: what the runs were given, so that the page can be traced to its data and made again."""
+"""Provenance: the inputs of the runs, so that the page can be traced to its data and reproduced."""
 
 import json
 from typing import TYPE_CHECKING
@@ -43,5 +43,4 @@ def _run(run: "RunView") -> Markup:
 def _declaration(story: Story) -> Markup | None:
     if story.declaration is None:
         return None
-    values = {name: story.declaration.raw(name) for name in story.declaration}
-    return unfolds("The project's declaration", tag("pre", json.dumps(values, indent=2, ensure_ascii=False)))
+    return unfolds("The project's declaration", tag("pre", json.dumps(story.declaration, indent=2, ensure_ascii=False)))

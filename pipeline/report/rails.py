@@ -1,9 +1,9 @@
 """Rails: the edges of a run's graph, drawn beside a list of its tasks, each task on one row.
 
 A task stands in a lane, and an edge runs down a lane through the rows between its ends. A task takes the lane of one
-that it follows if the way down is free, so that a chain is a straight line, and what runs side by side gets lanes of
-its own. Edges share a lane only if they come from, or lead to, the same task. So no edge crosses a task that it does
-not touch, as long as there are lanes enough.
+that it follows if the way down is free, so that a chain is a straight line and parallel tasks get lanes of their own.
+Edges share a lane only if they come from, or lead to, the same task. So no edge crosses a task that it does not touch,
+as long as there are enough lanes.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pipeline.report.tasks import Task
 
 LANES = 6
-_Edge = tuple[int, int]  # the rows that it leads from and to; a task itself is the edge from its row to its row
+_Edge = tuple[int, int]  # the rows it leads from and to; a task itself is an edge from its row to its row
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def rails(tasks: Sequence[Task]) -> list[Rail]:
 
 
 class _Graph:
-    """What stands or runs where: `taken[row][lane]`."""
+    """What occupies which lane: `taken[row][lane]`."""
 
     def __init__(self, follows: list[list[int]]) -> None:
         self.follows = follows
@@ -72,7 +72,7 @@ class _Graph:
         return Rail(lane, tuple(through), tuple(sorted(enters)), tuple(sorted(leaves)))
 
     def _lane(self, row: int) -> int:
-        """A lane straight below one that the task follows; else one that no task above still needs; else any."""
+        """The lane of a task that it follows; else a lane that no task above still needs; else any."""
         sources = self.follows[row]
         for source in sources:
             if self._free((source, row), self.lanes[source]):
@@ -82,7 +82,7 @@ class _Graph:
         return next(iter(calm or lanes), LANES - 1)
 
     def _free(self, edge: _Edge, way: int) -> bool:
-        """Whether an edge can run down `way` beside nothing but edges of its own source or target."""
+        """Whether an edge can run down `way` and meet only edges of its own source or target."""
         source, target = edge
         return all(
             at != to and (at == source or to == target)

@@ -1,4 +1,4 @@
-"""Runs: each run's graph and timeline in one: a task to a row, its edges at the left, its time at the right."""
+"""Runs: each run's graph and timeline in one: a row per task, its edges at the left, its time at the right."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -143,13 +143,19 @@ def _axis(ticks: list[Tick]) -> Markup:
 
 
 def _tick(tick: Tick) -> Markup:
-    side = " start" if tick.share < 0.02 else " end" if tick.share > 0.96 else ""
-    label = tag("text", tick.label, x=at(tick.share), y=13, class_=f"tick{side}")
+    label = tag("text", tick.label, x=at(tick.share), y=13, class_=f"tick{_side(tick.share)}")
     return tag("g", label, class_="minor") if tick.minor else label
 
 
+def _side(share: float) -> str:
+    if share < 0.02:
+        return " start"
+    return " end" if share > 0.96 else ""
+
+
 def _rail(rail: Rail, phase: str) -> Markup:
-    """Edges through a row. Curves have sizes in pixels; what is straight reaches to the row's end, however high."""
+    """Edges through a row. Curves have sizes in pixels; straight lines reach to the end of the row, however high it
+    is."""
     own = _x(rail.lane)
     marks = [tag("line", x1=_x(lane), x2=_x(lane), y2="100%") for lane in rail.through]
     for lane in rail.enters:

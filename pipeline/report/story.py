@@ -1,31 +1,38 @@
-"""Story: what the runs of a report left behind: each step's summary, found by its kind, with the reason where one is
-missing."""
+"""Story: what the runs of a report left behind: each step's summary by its kind, or the reason why there is none."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.report.tasks import FAILED, tasks
-from steps.pages.attribution import attribution
-from steps.pages.fields import Absent, Fields, Unreadable
+from steps.pages.words import attribution
+from steps.summaries.base import Absent, Summary, Unreadable, known
+from steps.summaries.dataset import SeriesDataset, read_dataset
+from steps.summaries.decision import Decision
+from steps.summaries.ingest import Ingest
+from steps.summaries.predictions import Predictions
+from steps.summaries.validation import Validation
 
 if TYPE_CHECKING:
     from pipeline.engine.views import NodeView, RunView
 
 _LARGEST_SUMMARY = 20_000_000
+_READERS: Mapping[str, Callable[[object], Summary]] = {
+    "dataset": read_dataset,
+    **{kind.model_fields["kind"].default: kind.read for kind in (Decision, Ingest, Predictions, Validation)},
+}
 
 
 @dataclass(frozen=True)
-class Summary:
-    """One step's summary: what it says, and who said it."""
+class Found[S: Summary]:
+    """A summary, and the run that left it."""
 
     run: "RunView"
-    node: "NodeView"
-    fields: Fields
+    summary: S
 
 
 @dataclass(frozen=True)
@@ -35,75 +42,77 @@ class Story:
     runs: Sequence["RunView"]
     now: datetime
 
-    def all(self, kind: str) -> list[Summary]:
+    def all[S: Summary](self, kind: type[S]) -> list[Found[S]]:
         """Every summary of a kind, the oldest first.
 
         Raises:
-            Unreadable: there is none; says why (`Absent` where none is broken either).
+            Unreadable: there is none; says why (`Absent` if none is broken).
         """
-        found = [summary for summary in self._summaries if summary.fields.raw("kind") == kind]
+        summaries, _ = self._read
+        found = [Found(one.run, one.summary) for one in summaries if isinstance(one.summary, kind)]
         if not found:
-            raise self._why_missing(kind)
+            raise self._why_missing(kind.model_fields["kind"].default)
         return found
 
-    def latest(self, kind: str) -> Summary:
+    def latest[S: Summary](self, kind: type[S]) -> S:
         """The newest summary of a kind.
 
         Raises:
-            Unreadable: there is none; says why (`Absent` where none is broken either).
+            Unreadable: there is none; says why (`Absent` if none is broken).
         """
-        return self.all(kind)[-1]
+        return self.all(kind)[-1].summary
 
-    def find(self, kind: str) -> Summary | None:
+    def find[S: Summary](self, kind: type[S]) -> S | None:
         """The newest summary of a kind, or None."""
-        return next((one for one in reversed(self._summaries) if one.fields.raw("kind") == kind), None)
+        return known(lambda: self.latest(kind))
 
     @cached_property
-    def declaration(self) -> Fields | None:
-        """The project's declaration, where a run was given one."""
+    def declaration(self) -> dict[str, Any] | None:
+        """The project's declaration, if a run was given one."""
         for run in reversed(self.runs):
             for parameters in (run.parameters, *(node.inputs.get("parameters") or {} for node in run.nodes)):
                 try:
-                    return Fields(json.loads(parameters["declaration"]), "declaration")
-                except (KeyError, TypeError, ValueError):
+                    declared = json.loads(parameters["declaration"])
+                except (KeyError, TypeError, ValueError, RecursionError):
                     continue
+                if isinstance(declared, dict):
+                    return declared
         return None
 
     @cached_property
     def locations(self) -> list[str]:
         """The ids of the locations that the runs learned from or predicted."""
-        for kind, name in (("dataset", "locations"), ("decision", "forecast"), ("predictions", "rows")):
-            if (found := self.find(kind)) is None or name not in found.fields:
-                continue
-            try:
-                if kind == "predictions":
-                    return list(dict.fromkeys(row.text("location") for row in found.fields.objects(name)))
-                return list(found.fields.inner(name)) if kind == "decision" else found.fields.texts(name)
-            except Unreadable:
-                continue
-        return []
+        return (
+            known(lambda: [str(location) for location in self.latest(SeriesDataset).locations])
+            or known(lambda: list(self.latest(Decision).forecast))
+            or known(lambda: list(dict.fromkeys(str(row.location) for row in self.latest(Predictions).rows)))
+            or []
+        )
 
     @cached_property
     def attribution(self) -> str | None:
-        """The line that the sample's data must carry, where it was used."""
+        """The line that must accompany the sample's data, if the runs used them."""
         mentioned = {
             location.strip() for run in self.runs for location in run.parameters.get("locations", "").split(",")
         }
         return attribution({*self.locations, *mentioned})
 
     @cached_property
-    def _read(self) -> list[Summary | str]:
+    def _read(self) -> tuple[list[Found[Summary]], list[str]]:
+        """All summaries, and for unreadable ones the reasons."""
         sources = {
             (run.id, source): (run, node) for run in self.runs for node in run.nodes for source in _outputs(node)
         }
-        return [_summary(run, node, source) for (_, source), (run, node) in sources.items()]
-
-    @cached_property
-    def _summaries(self) -> list[Summary]:
-        return [found for found in self._read if isinstance(found, Summary)]
+        found, broken = [], []
+        for (_, source), (run, node) in sources.items():
+            try:
+                found.append(Found(run, _summary(source)))
+            except Unreadable as reason:
+                broken.append(f"that of {node.display_name} {reason}")
+        return found, broken
 
     def _why_missing(self, kind: str) -> Unreadable:
-        broken = [found for found in self._read if isinstance(found, str)]
+        _, broken = self._read
         if broken:
             return Unreadable(f"No {kind} summary could be read: {'; '.join(broken)}.")
         failed = [task.name for run in self.runs for task in tasks(run) if task.phase in FAILED]
@@ -123,18 +132,24 @@ def _outputs(node: "NodeView") -> Iterator[Path | str]:
         yield str(parameters["summary"])
 
 
-def _summary(run: "RunView", node: "NodeView", source: Path | str) -> Summary | str:
-    """The summary, or in a few words why there is none."""
+def _summary(source: Path | str) -> Summary:
+    """The summary at `source`.
+
+    Raises:
+        Unreadable: it cannot be read; says in a few words why.
+    """
     try:
         if isinstance(source, Path):
             size = source.stat().st_size
             if size > _LARGEST_SUMMARY:
-                return f"that of {node.display_name} has {size:,} bytes"
+                raise Unreadable(f"got {size:,} bytes, wanted at most {_LARGEST_SUMMARY:,}")
             source = source.read_text(encoding="utf-8")
-        return Summary(run, node, Fields(json.loads(source)))
+        values = json.loads(source)
+        kind = values.get("kind") if isinstance(values, dict) else None
+        return _READERS.get(str(kind), Summary.read)(values)
     except OSError as error:
-        return f"that of {node.display_name} is gone ({error.strerror or error})"
-    except ValueError as error:
-        return f"that of {node.display_name} is broken ({error})"
+        raise Unreadable(f"is gone ({error.strerror or error})") from None
     except RecursionError:
-        return f"that of {node.display_name} is nested too deeply"
+        raise Unreadable("is nested too deeply") from None
+    except ValueError as error:
+        raise Unreadable(f"is broken ({error})") from None

@@ -1,11 +1,11 @@
 """Tasks: a run's node tree as people think of it. A fan-out is one task with several items, a retried step is one item
-with several attempts, and what a nested DAG holds stands below it. The live tree and the report both show these.
+with several attempts, and the tasks of a nested DAG follow below it. The live tree and the report both show these.
 
-Argo links nodes twice over: `children` of a DAG, TaskGroup or Retry is what it holds, `children` of anything else is
-what follows it. Here the two are told apart again.
+In Argo `children` has two meanings: of a DAG, TaskGroup or Retry, what it contains; of any other node, what follows it.
+Here the two are told apart.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ _EXIT = ".onExit"
 
 @dataclass(frozen=True)
 class Item:
-    """One unit of a task's work: a step, or one of a fan-out's. `attempts`: its nodes, the last one last."""
+    """One unit of a task's work: a step, or one item of a fan-out. `attempts`: its nodes, the latest last."""
 
     phase: str
     attempts: tuple["NodeView", ...]
@@ -62,7 +62,7 @@ class Task:
 
     @property
     def reused(self) -> bool:
-        """Whether a part of it was taken from an earlier run."""
+        """Whether part of it was reused from an earlier run."""
         return any(node.reused for item in self.items for node in item.attempts)
 
     @property
@@ -72,7 +72,7 @@ class Task:
 
 
 def tasks(run: "RunView") -> list[Task]:
-    """The run's tasks: each after those it follows, and what a DAG holds right below it."""
+    """The run's tasks: each after those it follows, and the tasks of a DAG right below it."""
     if not run.nodes:
         return []
     keys = _keys(run.nodes)
@@ -90,7 +90,7 @@ def tasks(run: "RunView") -> list[Task]:
 
 
 def failures(run: "RunView") -> list[tuple[Task, "NodeView"]]:
-    """Nodes that ran and ended badly and were not made good by a later attempt, each with its task."""
+    """Nodes that failed and were not rescued by a later attempt, each with its task."""
     return [
         (task, item.latest)
         for task in tasks(run)
@@ -101,7 +101,7 @@ def failures(run: "RunView") -> list[tuple[Task, "NodeView"]]:
 
 
 def _keys(nodes: Sequence["NodeView"]) -> dict[str, str]:
-    """Which task each node belongs to; "" for the root and for groups of steps, which are no task of their own."""
+    """Which task each node belongs to; "" for the root and for groups of steps, which are not tasks."""
     by_id = {node.id: node for node in nodes}
     keys: dict[str, str] = {}
     for node in nodes:
@@ -122,7 +122,7 @@ def _name(node: "NodeView") -> str:
 
 
 def _nested(members: dict[str, list["NodeView"]]) -> Iterable[str]:
-    """Keys in the order of their first nodes, but those below a DAG directly after it."""
+    """The keys in the order of their first nodes, but those below a DAG directly after it."""
     held: dict[str, list[str]] = {}
     for key in members:
         above = key.rpartition("/")[0]
@@ -135,27 +135,44 @@ def _nested(members: dict[str, list["NodeView"]]) -> Iterable[str]:
 
 
 def _task(key: str, nodes: list["NodeView"], after: tuple[str, ...]) -> Task:
-    tried = {child for node in nodes if node.type == "Retry" for child in node.children}
-    attempts = {node.id: node for node in nodes if node.id in tried}
-    units = [node for node in nodes if node.id not in tried and node.type not in _GROUPS]
+    """The task that the nodes are: groups of a fan-out, retries and their attempts, and what stands alone."""
+    attempts = _attempts(nodes)
+    units = [node for node in nodes if node.id not in attempts and node.type not in _GROUPS]
     groups = [node for node in nodes if node.type == "TaskGroup"]
     heads = groups or units or nodes
-    items = tuple(
-        Item(unit.phase, tuple(attempts[child] for child in unit.children if child in attempts) or (unit,))
-        for unit in units
-    )
-    phases = {head.phase for head in heads}
-    ended = [head.finished_at for head in heads]
     return Task(
         key=key,
         name=_name(nodes[0]),
-        phase=next((phase for phase in _MOST_TELLING if phase in phases), heads[0].phase),
-        message=next((node.message for node in (*heads, *nodes) if node.message), ""),
-        started_at=min((head.started_at for head in heads if head.started_at), default=None),
-        finished_at=None if None in ended else max(moment for moment in ended if moment),
+        phase=_phase(heads),
+        message=next(filter(None, (node.message for node in (*heads, *nodes))), ""),
+        started_at=min(filter(None, (head.started_at for head in heads)), default=None),
+        finished_at=_end(heads),
         depth=key.count("/") - 1,
         holder=any(unit.type in _HOLDERS for unit in units),
         fanned=bool(groups),
-        items=items,
+        items=tuple(_item(unit, attempts) for unit in units),
         after=after,
     )
+
+
+def _attempts(nodes: Sequence["NodeView"]) -> dict[str, "NodeView"]:
+    """The nodes that are attempts at another, by their ids."""
+    tried = {child for node in nodes if node.type == "Retry" for child in node.children}
+    return {node.id: node for node in nodes if node.id in tried}
+
+
+def _item(unit: "NodeView", attempts: Mapping[str, "NodeView"]) -> Item:
+    """A step with its attempts; one that is not retried is its own."""
+    return Item(unit.phase, tuple(attempts[child] for child in unit.children if child in attempts) or (unit,))
+
+
+def _phase(heads: Sequence["NodeView"]) -> str:
+    """The phase that says most about a task."""
+    phases = {head.phase for head in heads}
+    return next((phase for phase in _MOST_TELLING if phase in phases), heads[0].phase)
+
+
+def _end(heads: Sequence["NodeView"]) -> datetime | None:
+    """When the last of them ended; None while one has not."""
+    ends = [head.finished_at for head in heads if head.finished_at is not None]
+    return max(ends) if len(ends) == len(heads) else None

@@ -15,10 +15,10 @@ API = "api"
 
 def open_archive(source: str, *, timeout: float, parameters: Collection[str] = (), run: str = "") -> Archive:
     """The archive at `source`: an http(s) address, a folder, or `api`. `timeout`: seconds without a byte from a server.
-    `parameters`: what to ask the API for; `run`: the one that remembers what it was told.
+    `parameters`: what to ask the API for; `run`: the run that keeps the API's answers.
 
     Raises:
-        BadInput: it is neither, or the folder is not there, or the API's key is not.
+        BadInput: it is neither, or the folder or the API's key is missing.
     """
     if source == API:
         return Api(OpenAQ.here(timeout=timeout), parameters, lake(), run)

@@ -1,14 +1,13 @@
 """The API as an archive: hourly means of a span, laid out as the archive's files of days.
 
-The API has neither files nor versions. So a location is asked for once, each of its sensors once for every 41 days
-(984 hours, less than a page), and what comes is cut into days, each written as the archive would and known by its
-content; a day that the API changes later is a new version. For L locations with S sensors in all, and a span of 30 days
-as one of 10, that is L + S calls, and none could be left out. What a run was told it remembers, so that cut off it asks
-only for the rest.
+The API has neither files nor versions. So each location is requested once, and each of its sensors once per 41 days
+(984 hours, less than a page). The answers are cut into days, each written as the archive would write it and named by
+its content; a day that the API changes later is a new version. For L locations with S sensors in all that is L + S
+calls, for a span of 30 days as for one of 10, and none could be saved. A run keeps the answers, so that if it is cut
+off it requests only the rest.
 
-Hourly means, not the measurements themselves: a sensor that reports each minute would take sixty times the calls for
-hours that are the same. Units are as sent; what they should be is checked with everything else. An hour without a value
-has no line.
+Hourly means rather than the measurements themselves: a sensor that reports every minute would take sixty times the
+calls for the same hours. Units are kept as sent and checked with everything else. An hour without a value has no line.
 """
 
 import csv
@@ -29,20 +28,20 @@ from steps.errors import StepError
 
 _SPAN = timedelta(hours=984)
 _HEADER = ("location_id", "sensors_id", "location", "datetime", "lat", "lon", "parameter", "units", "value")
-_LICENCES = "licences"  # in the lake, beside the data that were given under them: those that the API named last
+_LICENCES = "licences"  # in the lake, beside the data they apply to: those the API named last
 _INSTANT = timedelta(microseconds=1)
 
-Told = list[tuple[str, float]]  # ends of hours (ISO 8601, local) and values
+Hours = list[tuple[str, float]]  # ends of hours (ISO 8601, local) and values
 
 
 class Api(Archive):
-    """`parameters`: those to ask for. `memory` and `run`: where, and for which run, to keep what was told."""
+    """`parameters`: those to request. `memory` and `run`: where, and for which run, to keep the answers."""
 
     def __init__(self, api: OpenAQ, parameters: Collection[str], memory: Bucket, run: str) -> None:
         self._api, self._parameters, self._memory, self._run = api, parameters, memory, run
 
     def survey(self, locations: Sequence[int], first: date, last: date) -> list[Found]:
-        """One location after the other: the API is not asked for two things at once."""
+        """One location after the other: the API never gets two requests at once."""
         found = []
         for number, location in enumerate(locations, start=1):
             found += self.find(location, first, last)
@@ -57,7 +56,7 @@ class Api(Archive):
         days: defaultdict[date, list[tuple[datetime, Sensor, float]]] = defaultdict(list)
         for sensor in sorted(station.sensors, key=lambda one: one.id):
             if sensor.parameter.name in self._parameters:
-                for end, value in self._told(sensor, after, until):
+                for end, value in self._values(sensor, after, until):
                     stamp = datetime.fromisoformat(end).astimezone(zone)
                     days[(stamp - _INSTANT).date()].append((stamp, sensor, value))
         return [_file(station, day, days[day]) for day in sorted(days) if first <= day <= last]
@@ -66,7 +65,7 @@ class Api(Archive):
         return bool(self._location(location).sensors)
 
     def read(self, found: Found, limit: int) -> bytes | None:
-        """What came with `found`; a version that was planned elsewhere is no longer to be had."""
+        """The content that came with `found`; a version that another process planned can no longer be had."""
         return found.body[: limit + 1] if found.body is not None else None
 
     def _location(self, number: int) -> Location:
@@ -81,18 +80,18 @@ class Api(Archive):
         log.info("location %d: %s, %s", number, found.name or "without a name", _terms(found))
         return found
 
-    def _told(self, sensor: Sensor, after: datetime, until: datetime) -> Told:
-        found: Told = []
+    def _values(self, sensor: Sensor, after: datetime, until: datetime) -> Hours:
+        found: Hours = []
         while after < until:
             end = min(after + _SPAN, until)
             key = caching.key(
                 "api-hours", sensor=sensor.id, after=after.isoformat(), until=end.isoformat(), run=self._run
             )
-            told = caching.recall(self._memory, key)
-            if told is None:
-                told = [_line(one) for one in self._api.hours(sensor.id, after, end) if one.value is not None]
-                caching.remember(self._memory, key, told)
-            found += told
+            remembered = caching.recall(self._memory, key)
+            if remembered is None:
+                remembered = [_line(one) for one in self._api.hours(sensor.id, after, end) if one.value is not None]
+                caching.remember(self._memory, key, remembered)
+            found += remembered
             after = end
         return found
 
@@ -123,7 +122,7 @@ def _zone(station: Location) -> ZoneInfo:
 
 
 def _terms(station: Location) -> str:
-    """Whose the data are and under which licence, as far as the API says."""
+    """Whose data these are and under which licence, as far as the API says."""
     said = [
         f"{one.name}{f' ({one.attribution.name})' if one.attribution and one.attribution.name else ''}"
         for one in station.licenses or []

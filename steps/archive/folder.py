@@ -12,7 +12,7 @@ class Folder(Archive):
     """The folder that holds `records/csv.gz/…`.
 
     Raises:
-        BadInput: it is not there, or holds no such thing.
+        BadInput: it does not exist, or has no such folder in it.
     """
 
     def __init__(self, source: str) -> None:

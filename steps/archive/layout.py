@@ -1,4 +1,4 @@
-"""Where a location's day is: in an archive as OpenAQ lays it out, and in the lake once it has been fetched.
+"""Where a location's day is stored: in an archive in OpenAQ's layout, and in the lake once fetched.
 
 https://docs.openaq.org/aws/about describes the archive: one gzipped CSV for a location and a local day, which holds
 the hours that end from 01:00 of that day to 00:00 of the next.
@@ -8,7 +8,7 @@ import hashlib
 import re
 from datetime import date, timedelta
 
-LARGEST = 10 * 1024 * 1024  # bytes of one file, packed or unpacked; a real one has some 2 KB
+LARGEST = 10 * 1024 * 1024  # bytes of one file, compressed or not; a real one has some 2 KB
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 
@@ -33,7 +33,7 @@ def days(first: date, last: date) -> list[date]:
 
 
 def plain(etag: str) -> str:
-    """The etag as a name that can stand in a key: itself where it is plain, else its digest.
+    """The etag as a name that can be part of a key: itself if it is plain, else its digest.
 
     An etag is whatever a server says; `../` in one must not lead out of the prefix it is stored under.
     """
@@ -42,12 +42,12 @@ def plain(etag: str) -> str:
 
 
 def content_etag(body: bytes) -> str:
-    """The name of a version whose source gives it none: a digest of its content."""
+    """The name of a version without an etag: a digest of its content."""
     return "sha256-" + hashlib.sha256(body).hexdigest()[:32]
 
 
 def raw_key(project: str, location: int, day: date, etag: str) -> str:
-    """Where the lake keeps that version of a location's day as it came."""
+    """Where the lake keeps that version of a location's day, unchanged."""
     return f"{project}/raw/location={location}/day={day:%Y-%m-%d}/{etag}.csv.gz"
 
 

@@ -1,7 +1,7 @@
-"""The answer of S3's ListObjectsV2, read from XML that anyone may have written.
+"""The answer of S3's ListObjectsV2, read from XML that may have been written by anyone.
 
-https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html. A document type, and with it every entity, is
-refused: a listing has none, and an attack by entities needs one.
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html. Document types, and with them all entities, are
+refused: a listing has none, and entity attacks need one.
 """
 
 from dataclasses import dataclass, field
@@ -77,6 +77,6 @@ class _Reader:
     def page(self) -> Page:
         if self._said.get("IsTruncated", "").strip() == "true":
             if "NextContinuationToken" not in self._said:
-                raise NoListing("it is cut short and does not say how to go on")
+                raise NoListing("it is truncated and has no continuation token")
             self._page.token = self._said["NextContinuationToken"]
         return self._page

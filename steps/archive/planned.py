@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -20,13 +21,18 @@ class Wanted(BaseModel):
     etag: str
     size: int
 
+    @classmethod
+    def of(cls, found: Found) -> Self:
+        """The version that the archive has found."""
+        return cls(location=found.location, day=found.day, path=found.path, etag=found.etag, size=found.size)
+
     def found(self) -> Found:
-        """It as the archive knows it."""
+        """The version as the archive knows it."""
         return Found(self.location, self.day, self.path, self.etag, self.size)
 
 
 class Plan(BaseModel):
-    """What a run takes in. `first` and `last` are local days; `as_of` is UTC."""
+    """The days that a run collects. `first` and `last` are local days; `as_of` is UTC."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,8 +1,8 @@
 """An archive at an http(s) address: a bucket that anyone may list, or any server that has the files.
 
-The first question settles which. Where the address answers ListObjectsV2 (bare host or path style, without
-credentials), a month is one request. Where it does not, each day is asked for by HEAD, and 404 or 403 (S3's answer for
-what is not there to one who may not list) is a day with no file.
+The first request settles which. If the address answers ListObjectsV2 (bare host or path style, without credentials), a
+month is one request. If not, each day is requested by HEAD, and 404 or 403 (S3's answer for a missing object to those
+who may not list) means a day without a file.
 """
 
 import threading
@@ -17,7 +17,7 @@ from steps.errors import BadInput, StepError
 
 _ABSENT = (403, 404, 410)
 _LARGEST_PAGE = 20 * 1024 * 1024
-_PAGES = 50  # a month is one page; a server may choose to give less at a time
+_PAGES = 50  # a month is one page; a server may send less at a time
 
 
 class Web(Archive):
@@ -73,8 +73,8 @@ class Web(Archive):
 
     @cached_property
     def _probed(self) -> bool | StepError:
-        """Whether the address answers ListObjectsV2; or that it answers nothing, which is found out once, not by
-        each thread in turn."""
+        """Whether the address answers ListObjectsV2; or the error if it answers nothing, so that not every thread has
+        to find out."""
         try:
             answer = self._client.get(self._listing_url("records/csv.gz/", "&max-keys=1"), _LARGEST_PAGE)
         except StepError as error:
@@ -120,7 +120,7 @@ class Web(Archive):
         return Found(location, day, path, name, int(size) if size.isdecimal() else 0)
 
     def _name(self, path: str, etag: str) -> str:
-        """The version's name; of a file without an etag, from its content."""
+        """The version's name; for a file without an etag, made from its content."""
         if etag.strip():
             return layout.plain(etag)
         answer = self._client.get(self._url(path), layout.LARGEST)

@@ -1,2 +1,1 @@
-"""What steps stand on and may be swapped: the object store, the database, tracking. The only part of `steps` that
-`pipeline` may import."""
+"""What steps are built on and what can be swapped: the object store, the database, tracking."""

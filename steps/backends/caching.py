@@ -1,8 +1,8 @@
-"""Nothing computed twice: the outputs of a pure step live under a key made of everything that they depend on.
+"""Nothing is computed twice: the outputs of a pure step live under a key made of everything they depend on.
 
 A key is a digest of the step's name, its version (the code of `steps/` and the versions of its libraries), its
 parameters and the digests of its inputs. Outputs are written first and the marker `done.json` last, so an unmarked
-folder is work that a crash cut off, and is done again.
+folder is work interrupted by a crash, and is done again.
 """
 
 import hashlib
@@ -66,7 +66,7 @@ def key(step: str, **parts: object) -> str:
 
 
 def recall(bucket: Bucket, cache_key: str) -> Any | None:
-    """What `remember` stored under the key, or None where that work is not done."""
+    """What `remember` stored under the key, or None if that work is not done."""
     body = bucket.get(f"cache/{cache_key}/done.json")
     return json.loads(body) if body else None
 

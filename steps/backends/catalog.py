@@ -1,12 +1,12 @@
 """The catalog: for each location and day, which version of its file is accepted, and which was refused and why.
 
-Contract. There is one row for a location's day, and what one `prepare` decided is recorded in one transaction: all of
-it or nothing. A version is named by the source's etag. An accepted version replaces the one before it. A refused
-version never takes the place of an accepted one: the row stays accepted as it was and remembers the refused etag, so
-that a bad patch loses nothing and is not fetched again.
+Contract. There is one row per location and day, and everything one `prepare` decided is recorded in one transaction. A
+version is named by the source's etag. An accepted version replaces the one before it. A refused version never replaces
+an accepted one: the row stays accepted as it was and keeps the refused etag, so that a bad patch loses nothing and is
+not fetched again.
 
-What is wrong with a file itself is wrong for every run (`refused_for` is null); what is wrong with one parameter
-refuses the day only where that parameter is the target, so a run with another target looks at the file again.
+A fault of the file itself counts for every run (`refused_for` is null); a fault of one parameter refuses the day only
+if that parameter is the target, so a run with another target examines the file again.
 """
 
 from collections import defaultdict
@@ -33,13 +33,13 @@ location_days = sa.Table(
     sa.Column("state", sa.String(11), nullable=False),
     sa.Column("raw_key", sa.String(1024), nullable=False),
     sa.Column("rows", sa.Integer, nullable=False),
-    sa.Column("first_hour", Utc),  # of its observations; null where it is refused
+    sa.Column("first_hour", Utc),  # of its observations; null if refused
     sa.Column("last_hour", Utc),
     sa.Column("refused_etag", sa.String(128)),
     sa.Column("refused_for", sa.String(63)),
     sa.Column("reason", sa.Text),
     sa.Column("decided_at", Utc, nullable=False),
-    sa.Column("latitude", sa.Float),  # as the accepted file says; null where it does not
+    sa.Column("latitude", sa.Float),  # as the accepted file says; null if it does not
     sa.Column("longitude", sa.Float),
     sa.Column("loaded_etag", sa.String(128)),  # the version whose rows are in the table `measurements`
 )
@@ -51,8 +51,8 @@ _ACCEPTED = ("location", "day", "etag", "raw_key", "rows", "first_hour", "last_h
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An accepted version of a location's day: where it is kept, the hours (UTC, ends) its observations span, and where
-    it says its location is."""
+    """An accepted version of a location's day: where it is kept, the hours (UTC, ends) its observations span, and the
+    coordinates it gives."""
 
     location: int
     day: date
@@ -66,7 +66,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Refused:
-    """A refused version, where it is kept, and why; `refused_for` is the target it was refused for, None for any."""
+    """A refused version, where it is kept, and why; `refused_for` is the target it was refused for, None for all."""
 
     location: int
     day: date
@@ -109,7 +109,7 @@ def newest(project: str, locations: Iterable[int]) -> dict[int, date]:
 
 
 def places(project: str, locations: Iterable[int]) -> dict[int, Place | None]:
-    """Where each of `locations` that has an accepted day is, as the first of those days says that says so."""
+    """The coordinates of each of `locations`, from the first of its accepted days that has any."""
     table = location_days.c
     of_project = sa.and_(*_accepted_of(project, locations))
     first = (
@@ -128,7 +128,7 @@ def places(project: str, locations: Iterable[int]) -> dict[int, Place | None]:
 def decided(
     project: str, locations: Iterable[int], target: str, *, first: date = date.min, last: date = date.max
 ) -> dict[tuple[int, date], set[str]]:
-    """For each location and day from `first` to `last` the etags that a run with that target need not fetch: accepted,
+    """For each location and day from `first` to `last`, the etags that a run with that target need not fetch: accepted,
     or refused for it."""
     table = location_days.c
     known: defaultdict[tuple[int, date], set[str]] = defaultdict(set)
@@ -145,7 +145,7 @@ def decided(
 
 
 def record(project: str, good: Sequence[Accepted], bad: Sequence[Refused], *, at: datetime) -> None:
-    """Write what a run decided, in one transaction."""
+    """Record what a run decided, in one transaction."""
     with begin() as connection:
         kept = _kept(connection, project, bad)
         upsert(connection, location_days, [_accepted_row(project, one, at) for one in good])
@@ -164,12 +164,10 @@ def _place(latitude: float | None, longitude: float | None) -> Place | None:
 
 
 def _kept(connection: sa.Connection, project: str, bad: Sequence[Refused]) -> set[Refused]:
-    """Those of which another version is accepted, which the refusal leaves as it is."""
+    """Those with another, accepted version, which the refusal does not affect."""
     table = location_days.c
     query = sa.select(table.location, table.day, table.etag).where(
-        table.project == project,
-        table.location.in_(sorted({one.location for one in bad})),
-        table.state == ACCEPTED,
+        table.project == project, table.location.in_(sorted({one.location for one in bad})), table.state == ACCEPTED
     )
     there = {(row.location, row.day): row.etag for row in connection.execute(query)}
     return {one for one in bad if there.get((one.location, one.day), one.etag) != one.etag}

@@ -6,10 +6,10 @@ import sqlalchemy as sa
 
 
 class Utc(sa.types.TypeDecorator[datetime]):
-    """A time that comes back in UTC and aware of it, also from SQLite, which keeps no zone.
+    """A time that is read back as an aware UTC time, also from SQLite, which stores no zone.
 
     Raises:
-        ValueError: a time without a zone is written; which one it is in cannot be guessed.
+        ValueError: a time without a zone is written, whose zone cannot be guessed.
     """
 
     impl = sa.DateTime(timezone=True)

@@ -1,9 +1,9 @@
 """The database: one SQLAlchemy engine over SQLite on a laptop and PostgreSQL on a cluster, by `DATABASE_URL`.
 
-Contract. A transaction is all or nothing and serialises writers: `begin()` on SQLite takes the write lock at once
-(`BEGIN IMMEDIATE`, waiting up to 30 s), so that a read followed by a write inside it cannot be overtaken; on
-PostgreSQL it is SERIALIZABLE. Tables and views belong to the modules beside this one and are created on first use; a
-view whose definition has changed is made anew. Times are UTC.
+Contract. Transactions are atomic and serialise writers: `begin()` on SQLite takes the write lock at once (`BEGIN
+IMMEDIATE`, waiting up to 30 s), so that a read followed by a write inside it cannot be overtaken; on PostgreSQL it is
+SERIALIZABLE. Tables and views belong to the modules beside this one and are created on first use; a view whose
+definition has changed is created again. Times are UTC.
 """
 
 import random
@@ -22,11 +22,11 @@ from steps.settings import setting
 
 metadata = sa.MetaData()
 _ATTEMPTS = 8
-_TABLES_LOCK = 0x7AB1E5  # any number that nobody else locks
+_TABLES_LOCK = 0x7AB1E5  # any number that nothing else locks
 
 
 _views: list["View"] = []
-_definitions = sa.Table(  # of the views that were made, as they were then said; a database words them anew
+_definitions = sa.Table(  # of the views as they were declared; the database rewords what it stores
     "view_definitions",
     metadata,
     sa.Column("name", sa.String(63), primary_key=True),
@@ -36,7 +36,7 @@ _definitions = sa.Table(  # of the views that were made, as they were then said;
 
 @dataclass(frozen=True)
 class View:
-    """A view: its meaning, and that of each column. It is made after those that were declared before it."""
+    """A view, with its meaning and that of each column. Views are created in the order of their declaration."""
 
     name: str
     meaning: str
@@ -71,7 +71,7 @@ def _engine(url: str) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves, so that it can be IMMEDIATE
+        connection.isolation_level = None  # we send BEGIN ourselves, so that it can be IMMEDIATE
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
@@ -85,7 +85,7 @@ def _engine(url: str) -> sa.Engine:
 
 @contextmanager
 def begin() -> Iterator[sa.Connection]:
-    """One transaction on the database that the environment names; the tables are there.
+    """One transaction on the database that the environment names, with the tables in place.
 
     Raises:
         StepError: the database does not answer, or another writer won a serialisation conflict. Worth a retry.
@@ -100,10 +100,10 @@ def begin() -> Iterator[sa.Connection]:
 
 
 def transact[T](work: Callable[[sa.Connection], T]) -> T:
-    """What `work` gives in one transaction, which is begun again a few times where another writer was first.
+    """What `work` returns from one transaction, which is retried a few times if another writer was first.
 
     Raises:
-        StepError: the database does not answer, or others were first again and again.
+        StepError: the database does not answer, or others were first every time.
     """
     for attempt in range(_ATTEMPTS):
         try:
@@ -117,7 +117,7 @@ def transact[T](work: Callable[[sa.Connection], T]) -> T:
 
 
 def clock(connection: sa.Connection) -> float:
-    """The database's time, seconds since 1970: one clock for all that write to it."""
+    """The database's time, in seconds since 1970: one clock for all its writers."""
     postgres = connection.dialect.name == "postgresql"
     now = "extract(epoch from clock_timestamp())" if postgres else "(julianday('now') - 2440587.5) * 86400.0"
     return float(connection.exec_driver_sql(f"SELECT {now}").scalar_one())
@@ -125,7 +125,7 @@ def clock(connection: sa.Connection) -> float:
 
 @cache
 def _create_tables(engine: sa.Engine) -> None:
-    """One at a time: PostgreSQL's CREATE TABLE IF NOT EXISTS fails where two processes say it at once."""
+    """One process at a time: PostgreSQL's CREATE TABLE IF NOT EXISTS fails if two run it at once."""
     postgres = engine.dialect.name == "postgresql"
     with (engine.execution_options(isolation_level="READ COMMITTED") if postgres else engine).begin() as connection:
         if postgres:
@@ -136,7 +136,7 @@ def _create_tables(engine: sa.Engine) -> None:
 
 
 def _add_columns(connection: sa.Connection) -> None:
-    """Tables that an earlier version made get the columns that they lack; a new column may therefore be null."""
+    """Add missing columns to tables of an earlier version; a new column must therefore be nullable."""
     there = sa.inspect(connection)
     for table in metadata.sorted_tables:
         known = {column["name"] for column in there.get_columns(table.name)}
@@ -147,7 +147,7 @@ def _add_columns(connection: sa.Connection) -> None:
 
 
 def _make_views(connection: sa.Connection) -> None:
-    """Those that are not there as they are declared, and with them the others, which may be made from them."""
+    """Create the views that are not as declared, and with them the others, which may build on them."""
     dialect = connection.dialect
     wanted = {
         view.name: str(view.query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})) for view in _views
@@ -164,7 +164,7 @@ def _make_views(connection: sa.Connection) -> None:
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    """Insert `rows` by the table's primary key, replacing the other columns of the rows that are there already."""
+    """Insert `rows` by the table's primary key, replacing the other columns of existing rows."""
     if not rows:
         return
     insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert

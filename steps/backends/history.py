@@ -1,9 +1,9 @@
 """The history: what a project has accepted, in order. A dataset is the history at a sequence number.
 
 Contract. An entry is appended at the next number in the transaction that decides its uploads, and never changes. Its
-rows lie in the lake under the digest of their content, put there before; each row of the history is in one entry alone,
-which whoever appends makes sure of by naming the entry that its rows were compared with. `chain` is a digest of all
-entries up to this one, so two histories with the same chain hold the same rows in the same order.
+rows lie in the lake under the digest of their content, put there before; each row of the history is in one entry only,
+because `append` is told which entry the rows were compared with. `chain` is a digest of all entries up to this one, so
+two histories with the same chain hold the same rows in the same order.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ history = sa.Table(
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry. `rows`: its own, and `total` with all before it; `key`: of its rows in the lake."""
+    """One entry. `rows`: its own; `total`: with all before it; `key`: of its rows in the lake."""
 
     project: str
     sequence: int
@@ -50,7 +50,7 @@ class Moved(Exception):
 
 
 def head(connection: sa.Connection, project: str) -> Entry | None:
-    """The newest entry, None where nothing has been accepted yet."""
+    """The newest entry, None if nothing has been accepted yet."""
     found = entries(connection, project, newest=1)
     return found[0] if found else None
 
@@ -58,7 +58,8 @@ def head(connection: sa.Connection, project: str) -> Entry | None:
 def entries(
     connection: sa.Connection, project: str, *, after: int = 0, upto: int | None = None, newest: int | None = None
 ) -> list[Entry]:
-    """The entries with a number above `after` and up to `upto`, in order; with `newest` so many, the last first."""
+    """The entries with a number above `after` and up to `upto`, in order; with `newest`, only that many, newest
+    first."""
     column = history.c
     query = sa.select(history).where(column.project == project, column.sequence > after)
     if upto is not None:
@@ -70,10 +71,10 @@ def entries(
 def append(
     connection: sa.Connection, project: str, *, after: Entry | None, digest: str, rows: int, key: str, run: str
 ) -> Entry:
-    """The next entry, of rows that were compared with all up to `after`.
+    """Append an entry, whose rows were compared with all up to `after`.
 
     Raises:
-        Moved: `after` is not the newest any more.
+        Moved: `after` is no longer the newest.
     """
     if head(connection, project) != after:
         raise Moved

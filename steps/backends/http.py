@@ -1,8 +1,8 @@
-"""HTTP for a server that may be absent, silent, slow or lying: every call is short, whole, or a clear error.
+"""HTTP for a server that may be absent, silent, slow or lying: every call is short, complete, or a clear error.
 
-requests bounds the wait for a byte, not for an answer; so the body is read here as it comes, against a deadline and up
-to a limit (that it is as long as announced, urllib3 sees to). Bodies are kept as sent: a `.gz` that a server calls an
-encoding stays packed.
+requests limits the wait for a byte, not for an answer; so the body is read here as it arrives, against a deadline and
+up to a size limit (urllib3 checks that it is as long as announced). Bodies are kept as sent: a `.gz` that a server
+calls an encoding stays compressed.
 """
 
 import time
@@ -39,7 +39,7 @@ class Client:
     """GET and HEAD with a few tries. `timeout`: seconds without a byte; a whole answer may take three times that.
 
     Raises:
-        StepError: it does not answer, or not in time, or breaks off; after the last try.
+        StepError: after the last try it did not answer, not in time, or broke off.
     """
 
     def __init__(self, *, timeout: float, headers: Mapping[str, str] | None = None, attempts: int = ATTEMPTS) -> None:
@@ -60,7 +60,7 @@ class Client:
         return self._insist(url, lambda: self._once("HEAD", url, 0))
 
     def _insist(self, url: str, call: Callable[[], Answer]) -> Answer:
-        """The first answer that is not a server's momentary fault, or the last one."""
+        """The first answer that is not a temporary fault of the server, or the last one."""
         for attempt in range(1, self._attempts + 1):
             try:
                 answer = call()
@@ -104,14 +104,14 @@ class Client:
 
 
 class _TooSlowError(Exception):
-    """A body that had not come when its time was over, in words."""
+    """A body that had not arrived in time, in words."""
 
 
 _Silent = urllib3.exceptions.TimeoutError
 
 
 def _innermost(error: BaseException) -> str:
-    """The words of the error at the bottom, without the objects that libraries print around it."""
+    """The message of the innermost error, without the objects that libraries print around it."""
     reason: object = error
     while True:
         inner = getattr(reason, "reason", None) or next(

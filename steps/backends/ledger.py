@@ -1,15 +1,15 @@
 """The ledger: the one place that says who owns an upload, and what became of it.
 
-Contract. An upload is one object as it was at one time: a version of it where the store has versions, else its key
-with its etag and its time in whole seconds. Its row is won once, by an insert; a lease on the database's clock, renewed
-while its owner lives, lets others take over what a dead owner held. Every change asks for the owner again inside its
-transaction, so one who was overtaken can change nothing. The states:
+Contract. An upload is one object at one time: a version of it if the store has versions, else its key with its etag and
+its time in whole seconds. Its row is won once, by an insert; a lease on the database's clock, renewed while its owner
+lives, lets others take over what a dead owner held. Every change checks the owner again inside its transaction, so a
+process that was overtaken can change nothing. The states:
 
     claimed → done | known | quarantined      decided, in the transaction that appends its rows to the history
     quarantined → released → claimed → …      a person let it back in
     missing                                   announced, and gone or replaced before anybody could read it
 
-A decided upload has `place`, where its content lies now, and gets `cleared_at` once what was dropped is gone.
+A decided upload has a `place`, where its content is now, and gets `cleared_at` once the dropped object is gone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -47,7 +47,7 @@ uploads = sa.Table(
     sa.Column("holder", sa.String(253), nullable=False),  # the run that holds it, or held it last
     sa.Column("owner", sa.String(32), nullable=False),  # the process of that run
     sa.Column("lease_until", sa.Double, nullable=False),  # seconds since 1970, the database's clock
-    sa.Column("claims", sa.Integer, nullable=False),  # how often it was claimed, or judged again
+    sa.Column("claims", sa.Integer, nullable=False),  # how often it was claimed or judged again
     sa.Column("place", sa.Text),
     sa.Column("sequence", sa.Integer),
     sa.Column("rows_new", sa.Integer, nullable=False, default=0),
@@ -66,8 +66,8 @@ uploads = sa.Table(
 
 @dataclass(frozen=True)
 class Object:
-    """An object of the inbox as it is now. `version_id`: empty where the store has no versions; `modified`: UTC, whole
-    seconds, None where it is only known from an announcement; `size`: bytes."""
+    """An object of the inbox as it is now. `version_id`: empty if the store has no versions; `modified`: UTC, whole
+    seconds, None if known only from an announcement; `size`: bytes."""
 
     bucket: str
     key: str
@@ -78,7 +78,7 @@ class Object:
 
     @property
     def upload(self) -> str:
-        """Its identity. The version called null is replaced by the next put, as where there are no versions."""
+        """Its identity. The version called null is replaced by the next put, as in a store without versions."""
         if self.version_id not in {"", "null"}:
             return digest([self.bucket, self.key, self.version_id])
         return digest([self.bucket, self.key, self.etag, int(self.modified.timestamp()) if self.modified else 0])
@@ -123,7 +123,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was decided about an upload, and where its content lies by now. `reason`: of a quarantined one."""
+    """What was decided about an upload, and where its content is now. `reason`: of a quarantined one."""
 
     upload: str
     state: Literal["done", "known", "quarantined"]
@@ -135,16 +135,16 @@ class Verdict:
 
 
 class Overtaken(Exception):
-    """Somebody else owns some of the uploads by now."""
+    """Some of the uploads now have another owner."""
 
     def __init__(self, uploads: frozenset[str]) -> None:
-        super().__init__(f"{len(uploads)} uploads have another owner by now")
+        super().__init__(f"{len(uploads)} uploads now have another owner")
         self.uploads = uploads
 
 
 def claim(connection: sa.Connection, project: str, run: str, owner: str, found: Iterable[Object]) -> list[Upload]:
-    """Win what of `found` nobody has, and take over what is released, what this run held, and what a dead one holds.
-    All that `owner` holds then, the oldest first.
+    """Claim what of `found` is free, and take over what is released, what this run held, and what a dead one holds.
+    Returns everything that `owner` now holds, the oldest first.
 
     `run`: the workflow's name; `owner`: a token of this process alone.
     """
@@ -175,7 +175,7 @@ def claim(connection: sa.Connection, project: str, run: str, owner: str, found: 
 
 
 def _clear_again(connection: sa.Connection, listed: Sequence[str]) -> None:
-    """Of those, what was decided and cleared is there again: the same content, dropped again in the same second."""
+    """Mark those that were decided and cleared and exist again: the same content, dropped again in the same second."""
     column = uploads.c
     decided = column.state.in_(DECIDED), column.cleared_at.is_not(None)
     for part in _parts(listed):
@@ -184,22 +184,22 @@ def _clear_again(connection: sa.Connection, listed: Sequence[str]) -> None:
 
 
 def renew(connection: sa.Connection, owner: str) -> None:
-    """The owner lives: its leases begin anew."""
+    """The owner is alive: its leases start over."""
     where = uploads.c.owner == owner, uploads.c.state == "claimed"
     connection.execute(sa.update(uploads).where(*where).values(lease_until=clock(connection) + LEASE_SECONDS))
 
 
 def again(connection: sa.Connection, owner: str) -> None:
-    """The owner judges what it holds once more, and may have put it where it will not stay."""
+    """The owner judges its uploads once more, and may already have put them in the wrong place."""
     where = uploads.c.owner == owner, uploads.c.state == "claimed"
     connection.execute(sa.update(uploads).where(*where).values(claims=uploads.c.claims + 1))
 
 
 def decide(connection: sa.Connection, owner: str, verdicts: Sequence[Verdict], sequence: int | None) -> None:
-    """Write down what was decided; `sequence`: the history's number that has the new rows.
+    """Record what was decided; `sequence`: the number in the history of the new rows.
 
     Raises:
-        Overtaken: not all of these are the owner's any more; nothing is written then.
+        Overtaken: some of these no longer belong to the owner; nothing is written.
     """
     now, column = datetime.fromtimestamp(clock(connection), UTC), uploads.c
     mine = sa.select(column.upload).where(column.owner == owner, column.state == "claimed").with_for_update()
@@ -227,14 +227,14 @@ _VERDICT = ("state", "place", "reason", "rows_new", "rows_known", "rows_refused"
 
 
 def cleared(connection: sa.Connection, done: Iterable[str]) -> None:
-    """What was dropped is gone; the content is at its place alone."""
+    """The dropped object is deleted; its content is now only at its place."""
     now = datetime.fromtimestamp(clock(connection), UTC)
     for part in _parts(list(done)):
         connection.execute(sa.update(uploads).where(uploads.c.upload.in_(part)).values(cleared_at=now))
 
 
 def uncleared(connection: sa.Connection, project: str) -> list[Upload]:
-    """The decided uploads of which what was dropped may still be there."""
+    """The decided uploads whose dropped object may still exist."""
     column = uploads.c
     decided = column.state.in_(DECIDED)
     return _read(connection, column.project == project, decided, column.cleared_at.is_(None))
@@ -251,13 +251,13 @@ def held(connection: sa.Connection, project: str, run: str) -> list[Upload]:
 
 
 def known(connection: sa.Connection, project: str, key: str) -> list[Upload]:
-    """Everything that was ever dropped under that key, the newest first."""
+    """All uploads ever dropped under that key, the newest first."""
     order = (uploads.c.modified.desc(), uploads.c.seen_at.desc())
     return _read(connection, uploads.c.project == project, uploads.c.key == key, order=order)
 
 
 def recent(connection: sa.Connection, project: str | None, limit: int) -> list[Upload]:
-    """The uploads that were seen last, the newest first; of all projects for None."""
+    """The uploads seen last, the newest first; for None, of all projects."""
     where = () if project is None else (uploads.c.project == project,)
     return _read(connection, *where, order=(uploads.c.seen_at.desc(), uploads.c.key), limit=limit)
 
@@ -270,7 +270,7 @@ def learned(connection: sa.Connection, project: str, upto: int) -> list[Upload]:
 
 
 def missed(connection: sa.Connection, project: str, run: str, lost: Iterable[Object], reason: str) -> None:
-    """Note announced objects that are not there and that the ledger does not know."""
+    """Record announced objects that do not exist and are unknown to the ledger."""
     now = clock(connection)
     insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     for each in lost:
@@ -286,7 +286,7 @@ def missed(connection: sa.Connection, project: str, run: str, lost: Iterable[Obj
 
 
 def gone(connection: sa.Connection, owner: str, lost: Iterable[str], reason: str) -> None:
-    """Uploads of the owner's that were replaced or removed before they could be read."""
+    """Record uploads of the owner that were replaced or removed before they could be read."""
     where = uploads.c.owner == owner, uploads.c.state == "claimed"
     for part in _parts(list(lost)):
         values = {"state": "missing", "reason": reason}
@@ -294,8 +294,8 @@ def gone(connection: sa.Connection, owner: str, lost: Iterable[str], reason: str
 
 
 def release(connection: sa.Connection, project: str, key: str, *, who: str, why: str) -> Upload | None:
-    """Let the newest quarantined upload of that key, or at that place, back in; None where none has arrived there. The
-    next run takes it through the checks again."""
+    """Release the newest quarantined upload with that key, or at that place, so that the next run checks it again; None
+    if there is none."""
     column = uploads.c
     where = column.project == project, column.state == "quarantined", column.cleared_at.is_not(None)
     named = sa.or_(column.key == key, column.place == key)

@@ -1,7 +1,7 @@
 """Measurements: the usable values of every accepted location-day, in the warehouse.
 
-Contract. The catalog's `loaded_etag` says which version of a location's day has its rows here; null: none of its rows
-are. A version comes in whole, in the transaction that says so, and replaces every row of the one before it, so that
+Contract. The catalog's `loaded_etag` says which version of a location's day has its rows here; null: none has. A
+version is loaded whole, in the transaction that sets `loaded_etag`, and replaces every row of its predecessor, so
 loading may be killed, repeated, and done by several at once. Where the files of two days have the same hour, the
 earlier day's value is kept, as in features.
 
@@ -40,14 +40,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class Pending:
-    """A location's days whose rows are not those of the catalog: to be loaded, and no longer accepted."""
+    """A location's days whose rows differ from the catalog: those to load, and those no longer accepted."""
 
     accepted: list[Accepted]
     withdrawn: list[date]
 
 
 def pending(project: str, location: int) -> Pending:
-    """What is to be done for a location, in order of the days."""
+    """What to load and remove for a location, by day."""
     table = location_days.c
     query = sa.select(location_days).where(*_of(project, location), _unlike).order_by(table.day)
     with begin() as connection:
@@ -65,12 +65,12 @@ def pending(project: str, location: int) -> Pending:
 def replace(
     project: str, location: int, loaded: Mapping[Accepted, Sequence[Measured]], withdrawn: Sequence[date] = ()
 ) -> int:
-    """Make the rows of these days what is given for them, in one transaction; how many were written.
+    """Replace the rows of these days in one transaction; returns how many were written.
 
-    A day that another loader has done, or that has another version by now, is left alone.
+    A day that another loader has done, or that now has another version, is left alone.
 
     Raises:
-        StepError: the database does not answer, or others were first again and again.
+        StepError: the database does not answer, or others were first every time.
     """
     return transact(partial(_replace, project, location, loaded, withdrawn))
 
@@ -102,7 +102,8 @@ def _replace(
 
 
 def _remove(connection: sa.Connection, project: str, location: int, days: Sequence[date]) -> None:
-    """Remove the rows of these days, and of the days after them, which may have values that theirs stood before."""
+    """Remove the rows of these days and of the days after them, which may have values that theirs took precedence
+    over."""
     if not days:
         return
     all_days = sorted({*days, *(day + _DAY for day in days)})

@@ -1,8 +1,9 @@
 """A model's own files as the object store keeps them: a folder under one address, known by the digest of its files.
 
 Contract. A model's folder is written once and never changed; its digest is in the table of promotions and in what is
-deployed. Whoever loads a model fetches it here, so that nothing of it is parsed before its digest agrees. Beside the
-model's files lies `known_rows.json`: some rows, and the answers that the model itself gave to them when it was made.
+deployed. Models are always fetched through this module, so that nothing of it is parsed before its digest agrees.
+Beside the model's files lies `known_rows.json`: some rows, and the answers that the model itself gave to them when it
+was made.
 """
 
 import json
@@ -20,19 +21,19 @@ KNOWN_ROWS = "known_rows.json"
 
 @dataclass(frozen=True)
 class KnownRows:
-    """Rows (one value for each of `features`, None where missing) and the answers the model itself gave to them."""
+    """Rows (one value for each of `features`, None if missing) and the answers the model itself gave to them."""
 
     features: list[str]
     rows: list[list[float | None]]
     answers: list[float]
 
     def to_bytes(self) -> bytes:
-        """As `known_rows.json` holds it."""
+        """The content of `known_rows.json`."""
         return json.dumps(asdict(self), allow_nan=False).encode()
 
 
 def digest(files: Mapping[str, bytes]) -> str:
-    """The digest of a folder: of the names and contents of its files."""
+    """The digest of a folder: its files' names and contents."""
     return digest_of({name: digest_of(body) for name, body in files.items()})
 
 
@@ -63,7 +64,7 @@ def fetch(model_uri: str, wanted: str) -> dict[str, bytes]:
 
 
 def put_pickle(project: str, version: int, body: bytes) -> str:
-    """Keep a model as a pickle beside the registered one, for those who load it by hand; its key.
+    """Store a model as a pickle beside the registered one, for people who load it by hand; returns its key.
 
     Nothing here reads it back: a pickle runs whatever it was made to run.
     """
@@ -84,5 +85,5 @@ def known_rows(files: Mapping[str, bytes]) -> KnownRows:
 
 
 def request_body(known: KnownRows, rows: int | None = None) -> dict[str, Any]:
-    """What to post to the model server to be told about the first `rows` of them (None: all)."""
+    """The request for the model server with the first `rows` of them (None: all)."""
     return {"data": {"names": known.features, "ndarray": known.rows[:rows]}}

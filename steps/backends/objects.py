@@ -1,4 +1,4 @@
-"""The object store: S3's API and nothing beyond it, so that MinIO, AWS and the embedded gateway are one thing.
+"""The object store: S3's API and nothing beyond it, so that MinIO, AWS and the embedded gateway are interchangeable.
 
 Contract. A `put` is atomic: a reader sees the old object, the new one, or none, never a part. Keys are kept whole and
 never parsed by the store. Conditional writes are not assumed (the embedded gateway ignores `If-None-Match`), so
@@ -31,8 +31,8 @@ _making_clients = threading.Lock()
 
 @dataclass(frozen=True)
 class Stored:
-    """One object as a listing or a look at it shows it. `size` in bytes; `etag` without its quotes; `modified` in UTC;
-    `version_id` is empty where the bucket keeps no versions."""
+    """One object as a listing or `look` shows it. `size` in bytes; `etag` without its quotes; `modified` in UTC;
+    `version_id` is empty if the bucket keeps no versions."""
 
     key: str
     etag: str
@@ -53,12 +53,12 @@ class Bucket:
         self._client: S3Client = _client(setting("AWS_ENDPOINT_URL_S3"))
 
     def put(self, key: str, body: bytes, *, metadata: dict[str, str] | None = None) -> str:
-        """Store `body` under `key`, replacing what was there; its etag."""
+        """Store `body` under `key`, replacing any object there; returns its etag."""
         answer = self._call("put_object", Key=key, Body=body, Metadata=metadata or {})
         return str(answer["ETag"]).strip('"')
 
     def get(self, key: str, *, etag: str = "", version_id: str = "") -> bytes | None:
-        """The object's content, or None where there is no such object; with `etag`, where it is another one by now."""
+        """The object's content, or None if there is no such object or, with `etag`, it is now a different one."""
         answer = self._call("get_object", Key=key, **_only(IfMatch=etag, VersionId=version_id))
         if answer is None:
             return None
@@ -73,7 +73,7 @@ class Bucket:
         return self.look(key) is not None
 
     def look(self, key: str, *, version_id: str = "") -> Stored | None:
-        """The object as it is now, or None where there is none."""
+        """The object as it is now, or None if there is none."""
         answer = self._call("head_object", Key=key, **_only(VersionId=version_id))
         if answer is None:
             return None
@@ -81,9 +81,9 @@ class Bucket:
         return Stored(key, answer["ETag"].strip('"'), answer["ContentLength"], _whole(answer["LastModified"]), version)
 
     def copy(self, source: Stored, key: str, *, metadata: dict[str, str] | None = None) -> bool:
-        """Copy an object of this bucket to another key, in the store; False where it is not what it was any more.
+        """Copy an object to another key, inside the store; False if the object has changed.
 
-        Of any size. With `metadata` in place of its own.
+        It may have any size; `metadata` replaces its own.
         """
         origin = {"Bucket": self.name, "Key": source.key, **_only(VersionId=source.version_id)}
         more: dict[str, Any] = {"CopySourceIfMatch": source.etag}
@@ -113,7 +113,7 @@ class Bucket:
             token = {"ContinuationToken": page["NextContinuationToken"]}
 
     def versions(self, prefix: str) -> Iterator[Stored]:
-        """All versions of all objects whose key begins with `prefix`; where none are kept, the objects."""
+        """All versions of all objects whose key begins with `prefix`; in a bucket without versions, the objects."""
         if not self._keeps_versions():
             yield from self.list(prefix)
             return
@@ -127,7 +127,7 @@ class Bucket:
             token = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
 
     def delete(self, key: str, *, version_id: str = "") -> None:
-        """Remove the object, or the one version; nothing happens where there is none."""
+        """Remove the object, or one version of it, if it exists."""
         self._call("delete_object", Key=key, **_only(VersionId=version_id))
 
     def _keeps_versions(self) -> bool:
@@ -162,7 +162,7 @@ def _stored(entry: Mapping[str, Any]) -> Stored:
 
 
 def _whole(time: datetime) -> datetime:
-    """In whole seconds, as `head_object` tells it; a listing is more exact on some stores."""
+    """In whole seconds, as from `head_object`; listings are more exact on some stores."""
     return time.astimezone(UTC).replace(microsecond=0)
 
 

@@ -1,12 +1,12 @@
 """OpenAQ's API, version 3 (https://docs.openaq.org): locations, their sensors, and hourly means.
 
-Ours, because the official client neither retries nor takes another address. What the server may not be trusted with:
-to be there, to be quick, to send JSON, to count right, to end its pages, to keep to what was asked. So every answer is
-read up to a limit and checked field by field; what may heal is asked again, later each time and never together with
-others; what will not is told in one line.
+Our own client, because the official one neither retries nor takes another address. The server is not trusted to be up,
+to be quick, to send JSON, to count right, to end its pages, or to answer what was asked. So every answer is read up to
+a limit and checked field by field; failures that may go away are retried, later each time and never in parallel; others
+become a one-line error.
 
-A key has 60 calls in a minute and 2,000 in an hour (https://docs.openaq.org/using-the-api/rate-limits), for all who
-use it together; who takes more is shut out. `rates` counts them, and what the server says of its own count is obeyed.
+A key has 60 calls in a minute and 2,000 in an hour (https://docs.openaq.org/using-the-api/rate-limits), for all its
+users together; whoever takes more is shut out. `rates` counts the calls, and the server's own count is obeyed.
 """
 
 import json
@@ -28,15 +28,15 @@ from steps.settings import setting
 log = logging.getLogger("steps")
 
 ADDRESS: Final = "https://api.openaq.org"
-_ON_THE_WAY = 2.0  # seconds: how much later one call may arrive than another that was made at the same time
+_ON_THE_WAY = 2.0  # seconds: how much later one of two simultaneous calls may arrive
 LIMITS: Final[tuple[Limit, ...]] = ((60, 60 + _ON_THE_WAY), (2000, 3600 + _ON_THE_WAY))
-PAGE: Final = 1000  # the most that a page may hold
+PAGE: Final = 1000  # the most results on a page
 _PAGES = 100
 _ATTEMPTS = 6
-_LONGEST_HOLD = 3600.0  # seconds; what a server wants beyond is not believed
+_LONGEST_HOLD = 3600.0  # seconds; longer waits are not believed
 _LARGEST = 20 * 1024 * 1024
 _RETRIED = (408, 425, 429, 500, 502, 503, 504)
-_SAID = 5.0  # a wait of so many seconds is worth a line
+_SAID = 5.0  # a wait of that many seconds is worth a line in the log
 
 
 class Parameter(BaseModel):
@@ -55,7 +55,7 @@ class Sensor(BaseModel):
 
 
 class Moment(BaseModel):
-    """A time, as UTC and on the spot."""
+    """A time, in UTC and local."""
 
     utc: AwareDatetime
     local: AwareDatetime
@@ -69,21 +69,21 @@ class Coordinates(BaseModel):
 
 
 class Attribution(BaseModel):
-    """Whom to name."""
+    """Whom to credit."""
 
     name: str | None = None
     url: str | None = None
 
 
 class Licence(BaseModel):
-    """Under which terms a location's data are given."""
+    """The terms under which a location's data are given."""
 
     name: str
     attribution: Attribution | None = None
 
 
 class Location(BaseModel):
-    """A station with its sensors. `distance`: metres from where was asked for, where it was."""
+    """A station with its sensors. `distance`: metres from the point that was asked about, if any."""
 
     id: int
     name: str | None
@@ -103,7 +103,7 @@ class Period(BaseModel):
 
 
 class Hour(BaseModel):
-    """An hourly mean; null where the hour has none."""
+    """An hourly mean; null if the hour has none."""
 
     value: float | None = Field(allow_inf_nan=False)
     parameter: Parameter
@@ -111,11 +111,11 @@ class Hour(BaseModel):
 
 
 class OpenAQ:
-    """The API, asked one thing at a time.
+    """The API, one request at a time.
 
-    `pause`: waits so many seconds. Raises, on every call:
-        BadInput: the key is refused or missing, what is asked for is not there, the request is not understood.
-        StepError: the server does not answer, or with something else, after several tries. Worth a retry.
+    `pause`: waits that many seconds. Raises, on every call:
+        BadInput: the key is refused or missing, the thing does not exist, the request is not understood.
+        StepError: after several tries the server has not answered, or not with what was asked. Worth a retry.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class OpenAQ:
         """The API with the key that the environment has.
 
         Raises:
-            BadInput: there is none.
+            BadInput: the key is missing.
         """
         key = setting("OPENAQ_API_KEY", "").strip()
         if not key:
@@ -160,12 +160,12 @@ class OpenAQ:
         return found[0]
 
     def near(self, latitude: float, longitude: float, metres: int, parameter: int) -> list[Location]:
-        """The locations within so many metres (at most 25,000) that measure the parameter (an id), nearest first."""
+        """The locations at most `metres` (up to 25,000) away that measure the parameter (an id), nearest first."""
         where = {"coordinates": f"{latitude:.4f},{longitude:.4f}", "radius": metres, "parameters_id": parameter}
         return sorted(self._pages("/locations", where, Location, lambda one: one.id), key=_distance)
 
     def parameter(self, name: str) -> int:
-        """The id of the parameter of that name; of several (one for each unit) that in µg/m³.
+        """The id of the parameter of that name; of several (one for each unit) the one in µg/m³.
 
         Raises:
             BadInput: there is none.
@@ -176,7 +176,7 @@ class OpenAQ:
         return min(found, key=lambda one: (one.units != "µg/m³", one.id)).id
 
     def hours(self, sensor: int, after: datetime, until: datetime) -> list[Hour]:
-        """The sensor's hourly means whose hours end after the one time and not after the other, in order, each once."""
+        """The sensor's hourly means for the hours that end after `after` and not after `until`, in order, each once."""
         asked = {"datetime_from": _stamp(after), "datetime_to": _stamp(until)}
         found = self._pages(f"/sensors/{sensor}/hours", asked, Hour, lambda one: one.period.datetimeTo.utc)
         inside = {one.period.datetimeTo.utc: one for one in found if after < one.period.datetimeTo.utc <= until}
@@ -185,7 +185,7 @@ class OpenAQ:
     def _pages[T: BaseModel](
         self, path: str, asked: Mapping[str, Any], kind: type[T], identity: Callable[[T], object]
     ) -> Iterator[T]:
-        """What all pages hold, to the first that is not full: the count that the server gives is no number to trust."""
+        """The results of all pages, up to the first that is not full: the server's own count cannot be trusted."""
         seen: set[object] = set()
         for number in range(1, _PAGES + 1):
             page = self._page(path, {**asked, "limit": PAGE, "page": number}, kind)
@@ -216,7 +216,7 @@ class OpenAQ:
                     except _Unreadable as error:
                         wrong = f"{url} answered {error}"
                 else:
-                    wrong = f"{url} answered {answer.status}{_told(answer)}"
+                    wrong = f"{url} answered {answer.status}{_detail(answer)}"
             if attempt < _ATTEMPTS:
                 self._pause(random.uniform(0.5, 1.0) * 2**attempt)  # noqa: S311 - so that two do not come back together
         raise StepError(f"{wrong} ({_ATTEMPTS} attempts; try again later)")
@@ -228,7 +228,7 @@ class OpenAQ:
             self._pause(wait)
 
     def _heed(self, answer: Answer) -> None:
-        """What the server says of its own count, as far as it can be meant: others may use the key elsewhere."""
+        """Obey the server's own count, as far as it is plausible: the key may be in use elsewhere, too."""
         spent = answer.header("x-ratelimit-remaining").strip() == "0" or answer.status in (429, 503)
         wanted = [_seconds(answer.header(name)) for name in ("Retry-After", "x-ratelimit-reset")]
         if answer.status == 429 and not any(wanted):
@@ -238,7 +238,7 @@ class OpenAQ:
 
 
 class _Unreadable(Exception):
-    """What an answer is instead of what was wanted."""
+    """What an answer is instead of the wanted one."""
 
 
 def _read[T: BaseModel](answer: Answer, kind: type[T]) -> list[T]:
@@ -257,7 +257,7 @@ def _read[T: BaseModel](answer: Answer, kind: type[T]) -> list[T]:
 
 
 def _refuse(answer: Answer, base: str) -> None:
-    """Raise what no further try would change."""
+    """Raise the errors that another try would not change."""
     if answer.status in (401, 403):
         raise BadInput(
             f"{base} refuses the key ({answer.status}); look at OPENAQ_API_KEY, and at https://explore.openaq.org"
@@ -266,10 +266,10 @@ def _refuse(answer: Answer, base: str) -> None:
     if answer.status in (404, 410):
         raise BadInput(f"{answer.url} is not there ({answer.status}); check the id, `pipeline locations` finds ids")
     if answer.status != 200:
-        raise BadInput(f"{answer.url} was not understood ({answer.status}{_told(answer)})")
+        raise BadInput(f"{answer.url} was not understood ({answer.status}{_detail(answer)})")
 
 
-def _told(answer: Answer) -> str:
+def _detail(answer: Answer) -> str:
     """What the body says is wrong: a list of faults, an object, or a bare string."""
     try:
         said = json.loads(answer.body[:10_000])
@@ -282,7 +282,7 @@ def _told(answer: Answer) -> str:
 
 
 def _seconds(text: str) -> float:
-    """Seconds from now, as a header says; 0 where it says nothing that can be meant."""
+    """Seconds from now, according to a header; 0 if it says nothing plausible."""
     try:
         found = float(text)
     except ValueError:

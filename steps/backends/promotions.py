@@ -1,20 +1,20 @@
 """Promotions: one numbered decision for one judged dataset or rollback, and what became of it.
 
-Contract. A decision's number is given by the database, once, and is never used again; a dataset is decided once, so
-that a second run of `decide` reads the first one's answer. A decision is *reserved* (its number is known, nothing
-else), then *settled* (promoted or not, with the model it names), then perhaps *admitted* (the fence: never after a
-higher one), *verified* (the server gives its model's answers; the alias is about to move) and *live* (the alias has
-moved). At most one decision of a project is live; the others say in `ended` why they are not. `run` and `by` say which
-workflow decided and what or who started it.
+Contract. A decision's number comes from the database and is never used again; a dataset is decided once, so a second
+run of `decide` reads the first one's answer. A decision is *reserved* (its number is known, nothing else), then
+*settled* (promoted or not, with the model it names), then perhaps *admitted* (the fence: never after a higher one),
+*verified* (the server gives its model's answers; the alias is about to move) and *live* (the alias has moved). At most
+one decision of a project is live; the others say in `ended` why they are not. `run` and `by` name the workflow that
+decided and what or who started it.
 
-Why a table and not the model registry: the registry has neither transactions nor numbers in order. Which version is
-live is nevertheless the alias's to say (`tracking.alias`); a decision that is verified and not yet live is where a
-crash came between the two, and both `verify` and `follow` take it the rest of the way.
+Why a table and not the model registry: the registry has neither transactions nor numbers in order. Still, it is the
+alias that says which version is live (`tracking.alias`). A decision that is verified but not live means that a crash
+came between the two; both `verify` and `follow` take it the rest of the way.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired, TypedDict, Unpack
 
 import sqlalchemy as sa
 
@@ -99,7 +99,7 @@ class Champion:
 
 
 def champion(connection: sa.Connection, project: str) -> Champion | None:
-    """The live model of the project, or None where nothing is live."""
+    """The live model of the project, or None if nothing is live."""
     live = _first(connection, project, *_LIVE)
     if live is None or live.version is None or live.model_uri is None or live.digest is None:
         return None
@@ -115,7 +115,7 @@ def champion(connection: sa.Connection, project: str) -> Champion | None:
 
 
 def find(connection: sa.Connection, project: str, fingerprint: str) -> Promotion | None:
-    """The decision on that dataset, settled or only reserved; None where there is none."""
+    """The decision on that dataset, settled or only reserved; None if there is none."""
     return _first(connection, project, promotions.c.fingerprint == fingerprint)
 
 
@@ -123,7 +123,7 @@ def get(connection: sa.Connection, project: str, decision: int) -> Promotion:
     """That decision, locked until the transaction ends.
 
     Raises:
-        BadInput: there is none of that number.
+        BadInput: there is no decision of that number.
     """
     found = _first(connection, project, promotions.c.decision == decision, lock=True)
     if found is None:
@@ -143,13 +143,13 @@ def listed(connection: sa.Connection, project: str) -> list[Promotion]:
 
 
 def dataset(connection: sa.Connection, project: str, version: int | None) -> str | None:
-    """The fingerprint of what that version was made of; None where there is no such version."""
+    """The fingerprint of the dataset that the version was made of; None if there is no such version."""
     made = _first(connection, project, promotions.c.kind == "train", promotions.c.version == version)
     return None if made is None else made.fingerprint
 
 
 def set_aside(connection: sa.Connection, project: str) -> Promotion | None:
-    """The decision that somebody went back from to what is live now; None where nobody did."""
+    """The decision that was rolled back to get to the live one; None if nothing was rolled back."""
     live = _first(connection, project, *_LIVE)
     if live is None or live.replaces is None:
         return None
@@ -162,7 +162,7 @@ def newest_admitted(connection: sa.Connection, project: str) -> Promotion | None
 
 
 def newest_sequence(connection: sa.Connection, project: str) -> int:
-    """The newest state of the history that a settled decision is about; 0 where there is none."""
+    """The newest state of the history that a settled decision is about; 0 if there is none."""
     highest = sa.select(sa.func.coalesce(sa.func.max(promotions.c.sequence), 0))
     return int(connection.execute(highest.where(promotions.c.project == project)).scalar_one())
 
@@ -170,7 +170,7 @@ def newest_sequence(connection: sa.Connection, project: str) -> int:
 def newer_since(
     connection: sa.Connection, project: str, parameter: str, until: datetime, since: datetime
 ) -> Promotion | None:
-    """The newest decision that was made since that moment, on a series of `parameter` that ends later than `until`."""
+    """The newest decision made since `since` on a series of `parameter` that ends later than `until`."""
     settled = promotions.c.promoted.is_not(None), promotions.c.parameter == parameter
     return _first(connection, project, *settled, promotions.c.data_until > until, promotions.c.made_at >= since)
 
@@ -183,49 +183,34 @@ def looks(connection: sa.Connection, project: str) -> int:
 
 
 def reserve(connection: sa.Connection, project: str, fingerprint: str, parameter: str) -> Promotion:
-    """The decision on that dataset, with a number of its own: the one there is, or a new one that is not settled."""
+    """The decision on that dataset: the existing one, or a new one, numbered but not settled."""
     found = find(connection, project, fingerprint)
     return found or _insert(connection, project, kind="train", fingerprint=fingerprint, parameter=parameter)
 
 
-def settle(
-    connection: sa.Connection,
-    project: str,
-    decision: int,
-    *,
-    promoted: bool,
-    words: str,
-    scores: list[dict[str, Any]],
-    recipe: dict[str, Any],
-    sequence: int | None = None,
-    data_until: datetime | None = None,
-    version: int | None = None,
-    model_uri: str | None = None,
-    digest: str | None = None,
-    run: str | None = None,
-    by: str | None = None,
-) -> None:
-    """Write down what was decided, in the transaction that began with `get`. Final: nothing changes these again."""
-    _update(
-        connection,
-        project,
-        decision,
-        promoted=promoted,
-        words=words,
-        scores=scores,
-        recipe=recipe,
-        sequence=sequence,
-        data_until=data_until,
-        version=version,
-        model_uri=model_uri,
-        digest=digest,
-        run=run,
-        by=by,
-    )
+class Outcome(TypedDict):
+    """What was decided: columns of the table."""
+
+    promoted: bool
+    words: str
+    scores: list[dict[str, Any]]
+    recipe: dict[str, Any]
+    sequence: NotRequired[int | None]
+    data_until: NotRequired[datetime | None]
+    version: NotRequired[int | None]
+    model_uri: NotRequired[str | None]
+    digest: NotRequired[str | None]
+    run: NotRequired[str | None]
+    by: NotRequired[str | None]
+
+
+def settle(connection: sa.Connection, project: str, decision: int, **outcome: Unpack[Outcome]) -> None:
+    """Record what was decided, in the transaction that began with `get`. Final: these columns never change again."""
+    _update(connection, project, decision, **outcome)
 
 
 def admit(connection: sa.Connection, project: str, decision: int) -> bool:
-    """The fence: False where a higher decision has passed; else this one has, and may be deployed.
+    """The fence: False if a higher decision has passed; otherwise this one has, and may be deployed.
 
     Passing again is allowed, so that a deployment that failed can be tried again.
 
@@ -243,7 +228,7 @@ def admit(connection: sa.Connection, project: str, decision: int) -> bool:
 
 
 def verified(connection: sa.Connection, project: str, decision: int, url: str) -> None:
-    """The server at `url` gives this decision's answers. What follows: the alias moves, then `go_live`."""
+    """The server at `url` gives this decision's answers. Next the alias moves, then `go_live` follows."""
     get(connection, project, decision)
     _update(connection, project, decision, verified_at=datetime.now(UTC), url=url, ended=None)
 
@@ -259,7 +244,7 @@ def go_live(connection: sa.Connection, project: str, decision: int) -> None:
 
 
 def end(connection: sa.Connection, project: str, decision: int, why: str) -> None:
-    """This decision is not, or no longer, to be served; `why` in a few words."""
+    """This decision must not be served, or no longer; `why` in a few words."""
     get(connection, project, decision)
     _update(connection, project, decision, ended=why)
 
@@ -273,10 +258,10 @@ def roll_back(
     run: str | None = None,
     by: str | None = None,
 ) -> Promotion:
-    """A new decision that names the version `to`, or for None the one that was live before the present one.
+    """Make a new decision for the version `to`, or for None the one that was live before the present one.
 
-    Rolling back twice therefore returns to where one was, as `cd -` does. A rollback that never went live (its run
-    was killed) is taken up again, by whoever asks now, instead of being numbered anew.
+    So rolling back twice returns to where you were, like `cd -`. A rollback that never went live (its run was killed)
+    is reused instead of getting a new number.
 
     Raises:
         CheckFailed: nothing is live, nothing else ever was, `to` is live already or was never verified.
@@ -290,14 +275,8 @@ def roll_back(
     if last and last.restores == earlier.decision and last.live_at is None and last.ended is None:
         _update(connection, project, last.decision, words=words, run=run, by=by)
         return get(connection, project, last.decision)
-    reserved = _insert(
-        connection,
-        project,
-        kind="rollback",
-        restores=earlier.decision,
-        replaces=present.decision,
-        parameter=earlier.parameter,
-    )
+    back = {"restores": earlier.decision, "replaces": present.decision, "parameter": earlier.parameter}
+    reserved = _insert(connection, project, kind="rollback", **back)
     settle(
         connection,
         project,
@@ -325,7 +304,7 @@ def _before(connection: sa.Connection, project: str, present: Champion) -> Promo
 
 
 def _verified(connection: sa.Connection, project: str, present: Champion, version: int) -> Promotion:
-    """The newest decision for that version that a server has been verified with."""
+    """The newest verified decision for that version."""
     if version == present.version:
         raise CheckFailed(f"version {version} of {project} is live already; it stays")
     served = promotions.c.verified_at.is_not(None)

@@ -1,8 +1,8 @@
-"""Rates: never more calls of one key than its owner allows, whoever makes them.
+"""Rates: never more calls with one key than its owner allows, from all processes together.
 
-Contract. A call is written down before it is made, in one transaction that also counts those of the last minute and
-hour; so all processes that share a database share the limit, and one that is killed between the two has only counted a
-call that was never made. Time is the database's. A key is known by its digest alone.
+Contract. A call is recorded before it is made, in one transaction that also counts those of the last minute and hour;
+so all processes that share a database share the limit, and one that is killed between the two has only counted a call
+that was never made. Time is the database's. A key is known by its digest alone.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from steps.backends.database import clock, metadata, transact, upsert
 
-Limit = tuple[int, float]  # so many calls in so many seconds
+Limit = tuple[int, float]  # calls, in seconds
 
 calls = sa.Table(
     "api_calls",
@@ -42,11 +42,11 @@ class Rate:
         return hashlib.sha256(self.key.encode()).hexdigest()[:32]
 
     def take(self) -> float:
-        """0 where a call may be made now, which is counted; else the seconds after which to ask again."""
+        """0 if a call may be made now, which is then counted; otherwise the seconds after which to ask again."""
         return transact(self._take)
 
     def hold(self, seconds: float) -> None:
-        """No call by anyone for that long: the server has said so."""
+        """Allow no calls for that long, because the server said so."""
 
         def write(connection: sa.Connection) -> None:
             held = connection.execute(sa.select(holds.c.until).where(holds.c.key == self._name)).scalar()
@@ -64,7 +64,7 @@ class Rate:
         )
         for count, seconds in self.limits:
             recent = sa.select(calls.c.at).where(calls.c.key == name, calls.c.at > now - seconds)
-            # the call that must have gone out of sight before there is room for another
+            # the call that must drop out of the window before there is room for another
             oldest = connection.execute(recent.order_by(calls.c.at.desc()).offset(count - 1).limit(1)).scalar()
             waits += [oldest + seconds - now] if oldest is not None else []
         if (wait := max(waits, default=0.0)) > 0:

@@ -1,7 +1,7 @@
 """Runs: how each run of a workflow ended.
 
-Contract. A run has one row. Telling the same again changes nothing, so a step that does may be repeated; a run that was
-retried and ends otherwise replaces what was told before. Times are UTC, the end is by the database's clock.
+Contract. A run has one row. Recording the same again changes nothing, so the step may be repeated; a run that is
+retried and ends differently replaces its row. Times are UTC, the end is by the database's clock.
 """
 
 from dataclasses import asdict, dataclass
@@ -15,7 +15,7 @@ from steps.backends.warehouse_schema import runs
 
 @dataclass(frozen=True)
 class Run:
-    """A run that has ended; see the table for what each is."""
+    """A run that has ended; see the table for its fields."""
 
     project: str
     run: str
@@ -27,7 +27,7 @@ class Run:
 
 
 def record(connection: sa.Connection, ended: Run) -> None:
-    """Write it, unless it is there."""
+    """Record the run, unless it is already recorded."""
     c = runs.c
     columns = (*(c[name] for name in asdict(ended)),)
     query = sa.select(*columns).where(c.project == ended.project, c.run == ended.run)

@@ -1,4 +1,4 @@
-"""The expressions over times that SQLite, which keeps them as text in UTC, and PostgreSQL spell differently."""
+"""Expressions over times that differ between SQLite, which stores them as UTC text, and PostgreSQL."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from steps.backends.columns import Utc
 
 
 class day_of(GenericFunction[Any]):
-    """The day (UTC) in which the hour lies that ends at a time."""
+    """The day (UTC) of the hour that ends at a time."""
 
     type = sa.Date()
     inherit_cache = True

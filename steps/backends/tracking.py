@@ -1,8 +1,8 @@
 """MLflow: what was tried, decided and registered, for people to look at; and the alias that says what is live.
 
-Contract. Whatever is made here carries a tag that says what it is of (`pipeline.key`: dataset and recipe), and is
-looked for by that tag before it is made. So a step that was killed anywhere in between can be run again, and there is
-one run and one model version for a decision. The alias `champion` of the registered model, which is named as the
+Contract. Everything created here carries a tag that says what it belongs to (`pipeline.key`: dataset and recipe), and
+is looked up by that tag before it is created. So a step that was killed anywhere in between can be run again, and a
+decision has one run and one model version. The alias `champion` of the registered model, which is named after the
 project, says which version is live; only `verify` moves it.
 
 A model is logged as a `python_function` with a loader of our own: plain files and no pickle, so that
@@ -22,7 +22,7 @@ from typing import Any
 from steps.errors import StepError
 from steps.settings import setting
 
-# Read by MLflow when it is imported or later: it must not wait for ever, talk to anyone else, or print.
+# Read by MLflow when it is imported or later: it must not wait for ever, contact other servers, or print.
 for _name, _value in {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
@@ -85,8 +85,8 @@ class Package:
 
 @dataclass(frozen=True)
 class Account:
-    """What one decision leaves behind for people; `name` is the run's. A metric with several values has one for each
-    step: a list counts them from 0, a mapping says which."""
+    """What one decision leaves in MLflow; `name` is the run's. A metric with several values has one for each step: a
+    list is numbered from 0, a mapping gives the steps."""
 
     key: str
     name: str
@@ -113,7 +113,8 @@ class Tracking:
         self._client = MlflowClient(self._uri)
 
     def log(self, account: Account) -> str:
-        """Write the account as one run with its trials as child runs; the run's id. Again: the same run, completed."""
+        """Write the account as one run with its trials as child runs; returns the run's id. Repeated, it completes the
+        same run."""
         with self._talking("log the decision"):
             experiment = self._experiment()
             parent = self._run(experiment, account.key, account.name, {})
@@ -123,19 +124,20 @@ class Tracking:
         return str(parent.info.run_id)
 
     def attach(self, run_id: str, name: str, text: str) -> None:
-        """Keep a text as an artifact of the run. Again: in its place."""
+        """Store a text as an artifact of the run. Repeated, it replaces the text."""
         with self._talking(f"keep {name}"):
             self._client.log_text(run_id, text, name)
 
     def register(self, run_id: str, key: str, package: Package, tags: Mapping[str, str]) -> Registered:
-        """Make the packaged model a version of the project's registered model. Again: the same version."""
+        """Make the packaged model a version of the project's registered model. Repeated, it returns the same
+        version."""
         with self._talking("register the model"):
             model = self._logged(key) or self._log_model(run_id, key, package)
             version = self._version(run_id) or self._new_version(run_id, model, {**tags, _KEY: key})
         return Registered(version, f"{model.artifact_location.rstrip('/')}/data/{package.folder.name}")
 
     def alias(self) -> int | None:
-        """The version that is live, or None where the alias, or the model, is not there."""
+        """The live version, or None if the alias or the model does not exist."""
         try:
             with self._talking("read the alias"):
                 version = self._client.get_registered_model(self.project).aliases.get(ALIAS)
@@ -144,7 +146,7 @@ class Tracking:
         return None if version is None else int(version)
 
     def move_alias(self, version: int) -> None:
-        """Say that `version` is live."""
+        """Point the alias at `version`: it is live."""
         with self._talking("move the alias"):
             self._client.set_registered_model_alias(self.project, ALIAS, str(version))
 
@@ -182,13 +184,9 @@ class Tracking:
             list(pool.map(log, trials))
 
     def _write(
-        self,
-        run: Run,
-        parameters: Mapping[str, Any],
-        metrics: Mapping[str, Measured],
-        tags: Mapping[str, str],
+        self, run: Run, parameters: Mapping[str, Any], metrics: Mapping[str, Measured], tags: Mapping[str, str]
     ) -> None:
-        began = run.info.start_time  # and not now: written again, a value is the same and not one more
+        began = run.info.start_time  # not the present time: a value that is written again must not count twice
         self._client.log_batch(
             run.info.run_id,
             metrics=[
@@ -204,13 +202,13 @@ class Tracking:
         self._client.set_terminated(run.info.run_id)
 
     def _logged(self, key: str) -> LoggedModel | None:
-        """The model with that key whose files are all there."""
+        """The model with that key and complete files."""
         wanted = f"tags.`{_KEY}` = '{key}'"
         found = self._client.search_logged_models([self._experiment()], filter_string=wanted)
         return next((model for model in found if model.status == LoggedModelStatus.READY), None)
 
     def _log_model(self, run_id: str, key: str, package: Package) -> LoggedModel:
-        # or MLflow looks through every installed package, a second or more, for a warning about versions that are right
+        # or MLflow scans every installed package, a second or more, to warn of versions that are right
         requirements_utils._MODULES_TO_PACKAGES = requirements_utils._MODULES_TO_PACKAGES or {}
         logged = self._client.create_logged_model(self._experiment(), "model", run_id, tags={_KEY: key})
         Model.log(
@@ -259,4 +257,4 @@ def _steps(measured: Measured) -> Mapping[int, float]:
 
 
 class _Absent(StepError):
-    """The server has no such thing."""
+    """The server does not have it."""

@@ -1,10 +1,10 @@
 """Trainings: one for each state of a project's data, known by the dataset's fingerprint.
 
-Contract. A training is *offered* (a workflow with the name that is given back is about to be made), *claimed* (that
-workflow, or another one, learns from it), then *done*; or *superseded*, when a newer state was claimed before it was
-done. An offer that nobody takes up in time is made again under another name, each time with more patience: what makes
-workflows may be down for a while. A claim whose run ended otherwise, or came to nothing in time, is offered again a few
-times. So the newest state is trained in the end, and none twice.
+Contract. A training is *offered* (a workflow of the returned name is about to be created), *claimed* (that workflow, or
+another one, learns from it), then *done*; or *superseded*, if a newer state was claimed before it was done. An offer
+that is not claimed in time is made again under another name, with more patience each time: whatever creates workflows
+may be down for a while. A claim whose run failed or did not finish in time is offered again a few times. So the newest
+state is trained in the end, and none twice.
 """
 
 from typing import Any
@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from steps.backends.database import clock, metadata
 
-MOST_CLAIMS = 3  # what fails so often fails again; a person may start it by hand
-OFFER_SECONDS = 600  # for the first offer; twice as long for each further one, up to a claim's
+MOST_CLAIMS = 3  # what fails that often will fail again; a person can start it by hand
+OFFER_SECONDS = 600  # for the first offer; twice as long for each further one, up to that of a claim
 CLAIM_SECONDS = 12 * 3600  # the deadline of a training's workflow
 
 trainings = sa.Table(
@@ -28,14 +28,14 @@ trainings = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("run", sa.String(253)),  # of the workflow that claimed it last
     sa.Column("until", sa.Double, nullable=False),  # seconds since 1970, the database's clock
-    sa.Column("offered_to", sa.String(253)),  # the run that is to make it
+    sa.Column("offered_to", sa.String(253)),  # the run that will create it
     sa.Column("failures", sa.Integer),  # claims that came to nothing; null for none
 )
 
 
 def offer(connection: sa.Connection, project: str, fingerprint: str, sequence: int, *, to: str) -> str | None:
-    """The name of the workflow that the run `to` is to make for that state, told again when it asks again; None where
-    it is done, or somebody else is about to do it, or runs failed at it so often that a person should look."""
+    """The name of the workflow that the run `to` should create for that state, the same each time it asks; None if the
+    training is done, about to be done by another run, or has failed so often that a person should look."""
     now, found = clock(connection), _find(connection, project, fingerprint)
     if found is not None and found["state"] == "offered" and found["offered_to"] == to and found["until"] > now:
         return str(found["name"])
@@ -54,7 +54,7 @@ def offer(connection: sa.Connection, project: str, fingerprint: str, sequence: i
 
 
 def claim(connection: sa.Connection, project: str, fingerprint: str, sequence: int, run: str) -> bool:
-    """`run` learns from that state now; False where that has been done. Older states that are not done need not be."""
+    """`run` learns from that state now; False if it is already done. Older states that are not done are superseded."""
     now, found = clock(connection), _find(connection, project, fingerprint)
     if found is not None and found["state"] == "done":
         return False
@@ -76,7 +76,7 @@ def done(connection: sa.Connection, project: str, fingerprint: str) -> None:
 
 
 def free(connection: sa.Connection, project: str, run: str) -> None:
-    """`run` ended without a decision: what it claimed may be offered again."""
+    """`run` ended without a decision: its claims may be offered again."""
     mine = trainings.c.project == project, trainings.c.run == run, trainings.c.state == "claimed"
     connection.execute(sa.update(trainings).where(*mine).values(until=0.0))
 

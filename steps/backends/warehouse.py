@@ -1,8 +1,8 @@
 """The warehouse: what was predicted for which hour, and what came true.
 
-Contract. A prediction's natural key is (project, location, parameter, target_at): publishing again replaces it, so
-that a repeated run leaves the same rows. `low` and `high` are the ends of its band, where the model has one. What came
-true is what `measurements` has for the hour. Values are in the parameter's unit, times are ends of hours in UTC.
+Contract. A prediction's natural key is (project, location, parameter, target_at): publishing again replaces it, so that
+a repeated run leaves the same rows. `low` and `high` are the ends of its band, if the model has one. What came true is
+taken from `measurements`. Values are in the parameter's unit, times are ends of hours in UTC.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from steps.backends.database import upsert
 
 @dataclass(frozen=True)
 class Prediction:
-    """What one model version says of one hour at one location, from what was known at `as_of`."""
+    """What one model version predicts for one hour at one location, from what was known at `as_of`."""
 
     location: int
     target_at: datetime
@@ -31,7 +31,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A prediction, its band (None: it has none) and what came true (None where that is not known yet)."""
+    """A prediction, its band (None if it has none) and what came true (None if not known yet)."""
 
     location: int
     target_at: datetime
@@ -43,7 +43,7 @@ class Outcome:
 
     @property
     def missed(self) -> bool | None:
-        """Whether the truth is outside the band; None where one of them is not known."""
+        """Whether the truth is outside the band; None if either is unknown."""
         if self.observed is None or self.low is None or self.high is None:
             return None
         return not self.low <= self.observed <= self.high
@@ -68,6 +68,6 @@ def outcomes(connection: sa.Connection, project: str, parameter: str, first: dat
 
 
 def rmse(found: Sequence[Outcome]) -> float | None:
-    """The root mean squared error of those whose outcome is known, or None where none is."""
+    """The root mean squared error of those whose outcome is known, or None if none is."""
     errors = [(one.predicted - one.observed) ** 2 for one in found if one.observed is not None]
     return sqrt(sum(errors) / len(errors)) if errors else None

@@ -1,9 +1,10 @@
 """The warehouse's tables and views, each column with its meaning. Analysts and dashboards may rely on them.
 
-Times are UTC; a measurement or a prediction is for the hour that ends then. A `day` of a view is the UTC day in which
-the hour lies, so it has 24 of them: those that end from 01:00 to 24:00. Values are in the parameter's unit.
+Times are UTC; a measurement or a prediction is for the hour that ends then. The `day` of a view is the UTC day of the
+hour, so it has 24 of them: those that end from 01:00 to 24:00. Values are in the parameter's unit.
 
-What came true is kept once, in `measurements`, and views join it: a value that the source patches is right everywhere.
+What came true is stored once, in `measurements`, and joined by the views: a value that the source patches is corrected
+everywhere.
 """
 
 from typing import Any
@@ -31,7 +32,7 @@ measurements = sa.Table(
     sa.Column("day", sa.Date, nullable=False, comment="the day (local) whose file it is from"),
     sa.Column("etag", sa.String(128), nullable=False, comment="the version of that file"),
     comment="What was measured, by hour: the usable values of the accepted version of each location's day.",
-    sqlite_with_rowid=False,  # kept in the key's order, once
+    sqlite_with_rowid=False,  # stored once, in the key's order
 )
 
 predictions = sa.Table(
@@ -44,8 +45,8 @@ predictions = sa.Table(
     sa.Column("value", sa.Float, nullable=False, comment="the prediction, in the parameter's unit"),
     sa.Column("version", sa.Integer, nullable=False, comment="the version of the model"),
     sa.Column("as_of", Utc, nullable=False, comment="only what was known then went into it"),
-    sa.Column("low", sa.Float, comment="the lower end of its band; null where the model has none"),
-    sa.Column("high", sa.Float, comment="the upper end of its band; null where the model has none"),
+    sa.Column("low", sa.Float, comment="the lower end of its band; null if the model has none"),
+    sa.Column("high", sa.Float, comment="the upper end of its band; null if the model has none"),
     comment="What was predicted, by hour; publishing again replaces it.",
 )
 
@@ -55,11 +56,11 @@ runs = sa.Table(
     _key("project", sa.String(63), "whose workflow it is"),
     _key("run", sa.String(253), "the name of the run"),
     sa.Column("workflow", sa.String(63), nullable=False, comment="what ran, such as daily or train"),
-    sa.Column("as_of", Utc, comment="its logical time; null where what was given is no time"),
+    sa.Column("as_of", Utc, comment="its logical time; null if what was given is not a time"),
     sa.Column("started_at", Utc, nullable=False, comment="when the run was created"),
     sa.Column("ended_at", Utc, nullable=False, comment="when its end was recorded"),
     sa.Column("status", sa.String(16), nullable=False, comment="Succeeded, Failed or Error"),
-    sa.Column("failed", sa.Text, comment="its failed nodes and what they said, a line each; null where none did"),
+    sa.Column("failed", sa.Text, comment="its failed nodes and what they said, a line each; null if none failed"),
     comment="How each run of a workflow that collects, publishes, learns or rolls back ended.",
 )
 
@@ -88,11 +89,11 @@ outcomes = View(
         "parameter": "what is predicted, such as no2",
         "target_at": "the end of the hour that it is for",
         "predicted": "the prediction, in the parameter's unit",
-        "observed": "what was measured for that hour, in that unit; null where nothing usable is known (yet)",
+        "observed": "what was measured for that hour, in that unit; null if nothing usable is known (yet)",
         "version": "the version of the model",
         "as_of": "only what was known then went into it",
-        "low": "the lower end of its band; null where the model has none",
-        "high": "the upper end of its band; null where the model has none",
+        "low": "the lower end of its band; null if the model has none",
+        "high": "the upper end of its band; null if the model has none",
     },
 )
 
@@ -158,7 +159,7 @@ def _coverage() -> sa.Select[Any]:
 
 coverage = View(
     "coverage",
-    "How often the truth was within the band, by day, over all locations; the project declares how often it shall be.",
+    "How often the truth was within the band, by day, over all locations; the project declares how often it should be.",
     _coverage(),
     {
         "project": "whose model it is",
@@ -167,8 +168,8 @@ coverage = View(
         "hours": "how many predictions there are: hours times locations",
         "measured_share": "the share (of 1) of those whose truth is known",
         "banded_hours": "how many of those have a known truth and a band",
-        "inside_share": "the share (of 1) of those whose truth is within the band; null where there are none",
-        "width": "the bands' mean width, in the parameter's unit; null where there are none",
+        "inside_share": "the share (of 1) of those whose truth is within the band; null if there are none",
+        "width": "the bands' mean width, in the parameter's unit; null if there are none",
     },
 )
 
@@ -203,8 +204,8 @@ freshness = View(
         "project": "whose data and model it is",
         "location": "OpenAQ's id of the location",
         "parameter": "what is measured or predicted",
-        "newest_measurement": "the end of the last hour with a usable measurement; null where there is none",
-        "newest_prediction": "the end of the last hour with a prediction; null where there is none",
+        "newest_measurement": "the end of the last hour with a usable measurement; null if there is none",
+        "newest_prediction": "the end of the last hour with a prediction; null if there is none",
         "measurement_hours_ago": "hours from then until now, by the database's clock",
         "prediction_hours_ago": "the same for the prediction; below zero while it is ahead of now, as it should be",
     },

@@ -1,9 +1,9 @@
-"""Whether a location's hours can be what they say: its clock against the others', its level against its own past.
+"""Whether a location's hours are plausible: its clock against the others', its level against its own past.
 
-A clock that is a day early gives the other locations, as a neighbour's value, what has yet to come: their scores are
-splendid, and their forecasts are not. And a unit that changed without a word makes two worlds of one series. Neither is
-seen in a day's file; both are in a month's rows. The bounds stand far from what four stations of two archives show: the
-best shift by a day was never better than none by more than 0.02, and no month's median was 10 times another's.
+A clock that is a day early gives the other locations, through a neighbour's value, what has yet to come: their scores
+are splendid, and their forecasts are not. And a unit that changes without notice makes two series of one. Neither shows
+in a day's file; both show in a month's rows. The bounds are far from what four stations of two archives show: the best
+shift by a day was never better than none by more than 0.02, and no month's median was 10 times another's.
 """
 
 from typing import Any, Final
@@ -11,26 +11,30 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from steps.pages.words import count
+
 _DAYS: Final = tuple(sign * (24 * days + near) for sign in (1, -1) for days in (1, 2) for near in (-1, 0, 1))  # hours
-_ROWS: Final = 200  # of a month, both observed, or nothing is said of it
+_ROWS: Final = 200  # of a month, both observed; with fewer the month is not judged
 _MARGIN, _PEAK = 0.15, 0.4  # of correlations: how much better the shift must be, and how good
 _TIMES: Final = 50.0
 
 
 def shifted(rows: pd.DataFrame) -> list[str]:
-    """In words, the locations whose values fit the others' a day or two earlier or later far better than at once.
+    """In words, the locations whose values fit the others' far better a day or two earlier or later than at the same
+    time.
 
-    `rows`: with location, time (UTC, hourly) and value. What is compared is how far each is from usual at that hour.
+    `rows`: with location, time (UTC, hourly) and value. Values are compared by how far they are from the usual at that
+    hour.
     """
     wide = rows.pivot(index="time", columns="location", values="value").asfreq("h")
     hours, ranks = pd.DatetimeIndex(wide.index), wide.rank(pct=True)
     unusual = (ranks - ranks.groupby(hours.hour).transform("mean")).to_numpy(dtype=np.float64)
     known = np.isfinite(unusual)
-    count, total = known.sum(axis=1), np.where(known, unusual, 0.0).sum(axis=1)
+    measured, total = known.sum(axis=1), np.where(known, unusual, 0.0).sum(axis=1)
     months = pd.Series(range(len(wide))).groupby(hours.strftime("%Y-%m")).indices
     found = []
     for number, location in enumerate(wide.columns):
-        own, rest = unusual[:, number], count - known[:, number]
+        own, rest = unusual[:, number], measured - known[:, number]
         others = np.where(rest > 0, (total - np.where(known[:, number], own, 0.0)) / np.maximum(rest, 1), np.nan)
         later = {lag: _shifted(others, lag) for lag in (0, *_DAYS)}
         lags = {
@@ -39,13 +43,15 @@ def shifted(rows: pd.DataFrame) -> list[str]:
         }
         if bad := [month for month, lag in lags.items() if lag]:
             lag = lags[bad[0]]
-            told = f"{abs(lag)} hours {'early' if lag > 0 else 'late'} against the other locations'"
-            found.append(f"location {location}'s hours are stamped {told} in {len(bad)} months, the first {bad[0]}")
+            shift = f"{abs(lag)} hours {'early' if lag > 0 else 'late'} against the other locations'"
+            found.append(
+                f"location {location}'s hours are stamped {shift} in {count(len(bad), 'month')}, the first {bad[0]}"
+            )
     return found
 
 
 def jumped(rows: pd.DataFrame) -> list[str]:
-    """In words, the locations of which some months are on a level that no weather explains: another unit's."""
+    """In words, the locations with months on a level that no weather explains, but a change of unit does."""
     months = rows["time"].dt.strftime("%Y-%m")
     medians = rows.groupby(["location", months])["value"].median().dropna()
     found = []
@@ -56,20 +62,20 @@ def jumped(rows: pd.DataFrame) -> list[str]:
             month, level = bad.index[0], float(bad.iloc[0])
             found.append(
                 f"location {location} has a median of {level:.3g} in {month} and of {usual:.3g} in most months; "
-                f"{len(bad)} months are like that, as where a unit has changed"
+                f"{count(len(bad), 'month')} {'are' if len(bad) > 1 else 'is'} like that, as if the unit had changed"
             )
     return found
 
 
 def _shifted(values: Any, lag: int) -> Any:
-    """What is there `lag` hours later (earlier where negative), NaN where nothing is."""
+    """The values `lag` hours later (earlier if negative), NaN if there are none."""
     moved = np.full(len(values), np.nan)
     moved[max(0, -lag) : len(values) - max(0, lag)] = values[max(0, lag) : len(values) - max(0, -lag)]
     return moved
 
 
 def _better(own: Any, others: dict[int, Any]) -> int:
-    """The lag (hours) at which the others fit far better than at once, or 0."""
+    """The lag (hours) at which the others fit far better than at the same time, or 0."""
     fits = {lag: _correlation(own, one) for lag, one in others.items()}
     best = max(fits, key=lambda lag: fits[lag])
     return best if fits[best] > _PEAK and fits[best] > fits[0] + _MARGIN else 0

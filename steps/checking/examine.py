@@ -1,9 +1,9 @@
-"""Many raw files are examined at once: which location-days are refused and why, and which of their rows can be used.
+"""Examine many raw files at once: which location-days are refused and why, and which of their rows can be used.
 
-What is wrong with the file refuses the day: it cannot be read, lacks a column, holds another location, another day,
-text for a number. What is wrong with a parameter leaves that parameter out, and refuses the day where it is the
-target: another unit, more unusable values than the declared share, a stuck sensor, too long a gap. What is wrong with
-a value (missing, outside the range, contradicted by another line) leaves that value out. All of it is counted.
+A fault of the file refuses the day: it cannot be read, lacks a column, holds another location, another day, or text for
+a number. A fault of a parameter leaves that parameter out, and refuses the day if it is the target: another unit, more
+unusable values than the declared share, a stuck sensor, too long a gap. A fault of a value (missing, out of range,
+contradicted by another line) leaves that value out. All of them are counted.
 """
 
 from collections import Counter
@@ -28,8 +28,8 @@ _LEAVE_OUT_PARAMETER = ("other_units", "unusable", "stuck")
 
 @dataclass(frozen=True)
 class Verdict:
-    """On one file. Accepted where `reasons` is empty; `refused_for` is the target they are about, None for any. An
-    accepted one says where its location is (degrees), as far as the file does."""
+    """On one file, accepted if `reasons` is empty; `refused_for` is the target they are about, None for all. `place`:
+    the location's coordinates (degrees), if the file gives them."""
 
     file: RawFile
     reasons: tuple[str, ...] = ()
@@ -39,9 +39,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Examined:
-    """The verdicts, in the order of the files; the usable observations of all readable files (see `hourly`), which
-    do not depend on the target; the outcomes; how many rows were left out of accepted files, by why; and the names
-    that files give their locations."""
+    """The verdicts, in the order of the files; the usable observations of all readable files (see `hourly`), which do
+    not depend on the target; the outcomes; how many rows were left out of accepted files, by reason; and the names that
+    files give their locations."""
 
     verdicts: list[Verdict]
     observations: pd.DataFrame
@@ -51,7 +51,7 @@ class Examined:
 
 
 class Examiner:
-    """Examines files against a declaration; `target` is the parameter without which a day is of no use."""
+    """Examines files against a declaration; `target` is the parameter without which a day is useless."""
 
     def __init__(self, declaration: Declaration, target: str, expectations: Expectations) -> None:
         self._declaration = declaration
@@ -59,7 +59,7 @@ class Examiner:
         self._expectations = expectations
 
     def examine(self, files: Sequence[RawFile]) -> Examined:
-        """The verdict on each, and what they hold."""
+        """The verdict on each file, and the contents of all."""
         quantities = self._declaration.quantities
         table = tabulate(files, quantities)
         of_rows = self._rows(table.rows)
@@ -102,7 +102,7 @@ class Examiner:
                 if found["parameter"] != self._target or number in broken:
                     continue
                 if outcome.fault == "gap" and number in of_target:
-                    continue  # a target that cannot be used is absent, too; that says nothing new
+                    continue  # a target that cannot be used is also absent; saying so adds nothing
                 unit = _first_unit(table.rows, found) if outcome.fault == "other_units" else ""
                 said = words.of_target(outcome.fault, found, self._declaration, unit)
                 of_target.setdefault(number, []).append(said)
@@ -126,7 +126,7 @@ def _faults(rows: pd.DataFrame, outcomes: list[Outcome]) -> pd.DataFrame:
 
 
 def _broken(table: Table, faults: pd.DataFrame) -> dict[int, list[str]]:
-    """The numbers of the files that are refused as they are, and why."""
+    """The numbers of the files that are refused as a whole, and why."""
     broken: dict[int, list[str]] = {}
     of_file = table.facts[list(OF_FILE)].notna().any(axis=1)
     for number, facts in table.facts[of_file].iterrows():
@@ -140,7 +140,7 @@ def _broken(table: Table, faults: pd.DataFrame) -> dict[int, list[str]]:
 
 
 def _failing(outcomes: list[Outcome]) -> set[int]:
-    """The rows of `profiled` whose parameter is left out."""
+    """The rows of `profiled` with a parameter that is left out."""
     return {int(label) for one in outcomes if one.fault in _LEAVE_OUT_PARAMETER for label in one.failed}
 
 

@@ -1,4 +1,4 @@
-"""Features are checked before they are stored: they are numbers or missing, and within what their parameter allows.
+"""Check features before they are stored: they are numbers or missing, and within what their parameter allows.
 
 A month's features are summarised by column first, so that one suite of a few expectations covers all of them and a
 failure names the column, the location and the month. The names' prefixes are those of `steps.features.hourly`.

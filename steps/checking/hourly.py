@@ -13,8 +13,8 @@ _KEYS = ["file", "time", "parameter"]
 def hourly(rows: pd.DataFrame, files: Sequence[RawFile]) -> pd.DataFrame:
     """One observation for each file, hour and parameter, in that order.
 
-    Where an hour has several (a station that reports each quarter of an hour, two sensors of one parameter) it is
-    their mean; of directions, the mean of their vectors.
+    If an hour has several (a station that reports every quarter of an hour, two sensors of one parameter), it is their
+    mean; for directions, the mean of their vectors.
 
     Returns:
         file (number), location, time (UTC, end of the hour), offset_minutes, parameter, value (declared unit).

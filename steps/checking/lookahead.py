@@ -1,8 +1,8 @@
-"""Whether features look ahead: a row must be the same when the hours after it are not there yet.
+"""Whether features look ahead: a row must be the same while the hours after it do not exist yet.
 
-A feature function is named in a project's declaration and may be anyone's. One that takes a later hour in, by a shift
-of the wrong sign or by a mean over the whole month, makes every score splendid and every forecast wrong. So of each
-location some rows are built again from nothing but the hours up to them.
+A feature function is named in a project's declaration and may come from anyone. One that uses a later hour, through a
+shift of the wrong sign or a mean over the whole month, makes every score splendid and every forecast wrong. So some
+rows of each location are built again from only the hours up to them.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _PLACES = (1 / 3, 2 / 3)  # of the rows, in order of time
 
 
 def found(observations: pd.DataFrame, rows: pd.DataFrame, build: Build) -> str | None:
-    """What the features of `rows`, which `build` made of the `observations` of a month, know too early, in words.
+    """In words, what the features of `rows` know too early; `build` made them from the `observations` of a month.
 
     Only hours that the location has observed are tried: without later ones its rows end with them.
     """

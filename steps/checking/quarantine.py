@@ -1,6 +1,6 @@
 """A refused file moves to quarantine, with its reason beside it; one that is accepted after all moves back.
 
-The move has two halves around the catalog's transaction: first the object is put where it is to be, last it is taken
+The move has two halves around the catalog's transaction: first the object is put in its new place, last it is taken
 from where it was. A crash in between leaves it in both places, and the next run of the same plan ends the move.
 """
 
@@ -24,7 +24,7 @@ def place(project: str, verdict: Verdict) -> str:
 
 
 def find(store: Bucket, project: str, item: Wanted) -> RawFile | None:
-    """The file as fetched, wherever an earlier run left it; None where nobody fetched it.
+    """The file as fetched, wherever an earlier run left it; None if it was never fetched.
 
     Raises:
         StepError: the store does not answer.
@@ -38,7 +38,7 @@ def find(store: Bucket, project: str, item: Wanted) -> RawFile | None:
 
 
 def put(store: Bucket, project: str, verdicts: Sequence[Verdict]) -> None:
-    """The first half: every file is where it is to be, and every refused one has its reason beside it."""
+    """The first half: put every file in its new place, and the reason beside each refused one."""
 
     def settle(verdict: Verdict) -> None:
         file, key = verdict.file, place(project, verdict)
@@ -54,7 +54,7 @@ def put(store: Bucket, project: str, verdicts: Sequence[Verdict]) -> None:
 
 
 def clear(store: Bucket, project: str, verdicts: Sequence[Verdict]) -> None:
-    """The second half: nothing is left where it was."""
+    """The second half: remove what was moved from its old place."""
 
     def leave(verdict: Verdict) -> None:
         file = verdict.file

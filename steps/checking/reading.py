@@ -17,7 +17,7 @@ COLUMNS = ("location_id", "sensors_id", "datetime", "parameter", "units", "value
 _GZIP = b"\x1f\x8b"
 _MEGABYTE = 1024 * 1024
 _MOST_MEMBERS = 100
-_MOST_LINES = 200_000  # ten parameters, each minute, are 14,400
+_MOST_LINES = 200_000  # ten parameters every minute are 14,400
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Reading:
-    """What a file holds, and the `name` it gives its location and where it says that is (latitude and longitude in
-    degrees, None where it does not). Where it cannot be read, no rows and `unreadable` in words; where columns are
-    missing, no rows and their names."""
+    """What a file holds, and the `name` it gives its location and that location's coordinates (latitude and longitude
+    in degrees, None if not given). If it cannot be read: no rows, and `unreadable` says why; if columns are missing: no
+    rows, and their names."""
 
     rows: list[Row]
     name: str = ""
@@ -84,7 +84,7 @@ def read(body: bytes) -> Reading:
 @lru_cache(maxsize=100_000)
 def stamp(text: str) -> tuple[int, int] | None:
     """The hour's end that an ISO 8601 time with an offset names: minutes since 1970 UTC, and the offset in minutes.
-    None where it names none."""
+    None if it is not one."""
     try:
         found = datetime.fromisoformat(text)
         offset = found.utcoffset()

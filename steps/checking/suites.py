@@ -16,17 +16,6 @@ def value_of(parameter: str) -> str:
 
 def of_rows(parameters: Collection[str], quantities: dict[str, Quantity]) -> list[Expected]:
     """On `Table.rows`, with a column `value_of` for each of `parameters`."""
-    ranges = [
-        Expected(
-            "outside",
-            f"is from {quantities[name].low:g} to {quantities[name].high:g} {quantities[name].unit}",
-            name,
-            gxe.ExpectColumnValuesToBeBetween(
-                column=value_of(name), min_value=quantities[name].low, max_value=quantities[name].high
-            ),
-        )
-        for name in parameters
-    ]
     return [
         Expected(
             "no_time",
@@ -50,7 +39,7 @@ def of_rows(parameters: Collection[str], quantities: dict[str, Quantity]) -> lis
                 column_A="units", column_B="declared_units", ignore_row_if="either_value_is_missing"
             ),
         ),
-        *ranges,
+        *(_inside(name, quantities[name]) for name in parameters),
         Expected(
             "contradictory",
             "is the only one of its sensor at that time",
@@ -60,6 +49,15 @@ def of_rows(parameters: Collection[str], quantities: dict[str, Quantity]) -> lis
             ),
         ),
     ]
+
+
+def _inside(parameter: str, quantity: Quantity) -> Expected:
+    return Expected(
+        "outside",
+        f"is from {quantity.low:g} to {quantity.high:g} {quantity.unit}",
+        parameter,
+        gxe.ExpectColumnValuesToBeBetween(column=value_of(parameter), min_value=quantity.low, max_value=quantity.high),
+    )
 
 
 def of_days(limits: Expectations, target: str) -> list[Expected]:

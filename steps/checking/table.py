@@ -1,7 +1,7 @@
-"""The rows of many files in one table, with what the checks compare in columns of its own.
+"""The rows of many files in one table, with separate columns for what the checks compare.
 
-Only declared parameters come in; the others are counted. A line that repeats another word for word says nothing new
-and is counted, too; two lines that contradict each other both stay, for a check to find.
+Only declared parameters come in; the others are counted. A line that repeats another word for word is counted and
+dropped; two lines that contradict each other both stay, for a check to find.
 """
 
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ class Table:
     """Files and their rows.
 
     `facts` has a row for each file: location, day, name, and in words or null `unreadable`, `missing_columns` and
-    `foreign` (another location's id in it). `places` says where the files' locations are, None where a file does not.
+    `foreign` (another location's id in it). `places`: the files' locations in degrees, None if a file does not say.
     `rows`, unique index: `file` (its number), sensor, parameter, `units` and `declared_units`, `value` (NaN where
-    missing), `text` (what stands where a number should), `stamp` (as written), `time` (UTC, NaT where it is none),
+    missing), `text` (what is there instead of a number), `stamp` (as written), `time` (UTC, NaT if it is not one),
     `offset` (minutes) and `day_minute` (wall clock since the day began).
     """
 
@@ -100,7 +100,7 @@ def _rows(
 
 
 def _times(stamps: Sequence[str]) -> tuple["np.ndarray[tuple[int], np.dtype[np.float64]]", ...]:
-    """Minutes since 1970 UTC and offsets in minutes, NaN where a stamp is no time."""
+    """Minutes since 1970 UTC and offsets in minutes, NaN if a stamp is not a time."""
     found = [stamp(text) or (np.nan, np.nan) for text in stamps]
     both = np.array(found, dtype="float64").reshape(-1, 2)
     return both[:, 0], both[:, 1]

@@ -1,4 +1,4 @@
-"""Why a location-day was refused, in words that its owner understands. What a file says is quoted and cut short."""
+"""Why a location-day was refused, in words that its owner understands. Text from a file is quoted and cut short."""
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ _LONGEST_QUOTE = 40
 
 
 def quoted(text: object) -> str:
-    """Text from a file, so that nothing in it can act on a terminal or a page, and no longer than a line."""
+    """Text from a file, made harmless for a terminal or a page and no longer than a line."""
     shown = repr(str(text))
     return shown if len(shown) <= _LONGEST_QUOTE else f"{shown[:_LONGEST_QUOTE]}…'"
 
@@ -20,7 +20,7 @@ def of_file(facts: pd.Series, file: RawFile) -> list[str]:
     if pd.notna(facts["unreadable"]):
         return [str(facts["unreadable"])]
     if pd.notna(facts["missing_columns"]):
-        return [f"it must have one column of each name, and has not: {facts['missing_columns']}"]
+        return [f"it must have one column of each name, and does not: {facts['missing_columns']}"]
     if pd.notna(facts["foreign"]):
         return [f"it holds location {quoted(facts['foreign'])}, wanted {file.location} alone"]
     return []

@@ -1,1 +1,1 @@
-"""What every step keeps to: its command line, the declaration it is given, what it selects."""
+"""What all steps share: the command line, the declaration, the selection of data."""

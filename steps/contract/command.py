@@ -1,7 +1,7 @@
 """How a step becomes a command: click for the options, one line for a mistake, an exit code that the engine reads.
 
-stdout is the step's result and stderr its log: JSON lines in a container, readable on a terminal or where `LOG_FORMAT`
-is `text`.
+stdout is the step's result and stderr its log: JSON lines in a container, readable on a terminal or if `LOG_FORMAT` is
+`text`.
 """
 
 import json
@@ -27,7 +27,7 @@ input_file = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time (UTC), level, message and what `extra={"fields": {...}}` adds."""
+    """One JSON object per line: time (UTC), level, message and whatever `extra={"fields": {...}}` adds."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -40,7 +40,7 @@ class JsonLines(logging.Formatter):
 
 
 def log_to_stderr() -> None:
-    """Send the log to stderr, in the form that suits who reads it."""
+    """Send the log to stderr, in the form that suits its reader."""
     readable = sys.stderr.isatty() or os.environ.get("LOG_FORMAT") == "text"
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S") if readable else JsonLines())
@@ -69,7 +69,7 @@ def run(command: Callable[..., object], arguments: list[str] | None = None) -> N
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write an output parameter or artifact where the manifest asks for it, making its folder."""
+    """Write an output parameter or artifact where the manifest wants it, creating its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
 

@@ -73,7 +73,7 @@ class Gate(Part):
 
 
 class Judged(Part):
-    """What is predicted, and how it is judged, for projects of every kind."""
+    """What every project declares about learning."""
 
     target: str
     holdout_share: float

@@ -1,7 +1,7 @@
-"""What a run is asked about: its logical time, locations, target parameter, a worker's share, as a step's options say.
+"""What a run is about, from a step's options: its logical time, locations, target parameter, a worker's share.
 
-An empty option means the declared one. `--as-of` is the logical time that governs data; where it is empty, or the
-literal that cron's variable is outside cron, it is the time the workflow was created.
+An empty option means the declared one. `--as-of` is the logical time that governs data; if it is empty, or the literal
+text of cron's variable (as outside cron), it is the time the workflow was created.
 """
 
 import json
@@ -17,7 +17,7 @@ def moment(text: str, option: str) -> datetime:
     """The time that `text` (RFC 3339, with an offset) names, in UTC.
 
     Raises:
-        BadInput: it names none.
+        BadInput: it is not one.
     """
     try:
         found = datetime.fromisoformat(text.strip())
@@ -38,7 +38,7 @@ def as_of(text: str, created: str) -> datetime:
 
 
 def locations(text: str, declaration: Declaration) -> tuple[int, ...]:
-    """The ids of the run's locations, in order and each once; the declared ones where `text` is empty.
+    """The ids of the run's locations, sorted and each once; the declared ones if `text` is empty.
 
     Raises:
         BadInput: a part of it is not an id.
@@ -53,7 +53,7 @@ def locations(text: str, declaration: Declaration) -> tuple[int, ...]:
 
 
 def parameter(text: str, declaration: Declaration) -> str:
-    """The target parameter; the declared one where `text` is empty.
+    """The target parameter; the declared one if `text` is empty.
 
     Raises:
         BadInput: the project does not declare it.
@@ -65,7 +65,7 @@ def parameter(text: str, declaration: Declaration) -> str:
 
 
 def pods(workers: int, declaration: Declaration | TableDeclaration, *, fan_outs: int = 1) -> int:
-    """`workers`, as many as each of `fan_outs` that run side by side may have.
+    """`workers`, if each of `fan_outs` that run side by side may have so many.
 
     Raises:
         BadInput: together they are more pods than the project declares.
@@ -83,7 +83,7 @@ def width(workers: str, worker: int) -> int:
     """How many workers share a list: the length of the JSON list of all of them. Worker i does i, i + width, ….
 
     Raises:
-        BadInput: that is no such list, or `worker` is none of them.
+        BadInput: that is not such a list, or `worker` is not in it.
     """
     try:
         count = len(json.loads(workers))

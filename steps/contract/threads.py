@@ -1,4 +1,4 @@
-"""Many small waits at once: the same work on each of many items, in threads, with the first error ending it all."""
+"""Many small waits at once: the same work on many items, in threads; the first error ends it all."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,8 +10,8 @@ def each[Item, Result](
 ) -> Iterator[tuple[Item, Result]]:
     """Each item with what `work` made of it, in the order of `items`.
 
-    A few items more than there are threads are under way at a time, so that results which nobody has taken do not
-    pile up. An error of `work` is raised at its item's turn, and nothing more is started.
+    Only a few more items than threads are in progress at a time, so that results do not pile up. An error of `work` is
+    raised when its item's turn comes, and nothing more is started.
     """
     under_way: deque[tuple[Item, Future[Result]]] = deque()
     pool = ThreadPoolExecutor(threads)

@@ -1,1 +1,1 @@
-"""What a model sees: features of hourly observations, and the keys that they are stored under."""
+"""What a model sees: features of hourly observations, and the keys they are stored under."""

@@ -1,12 +1,12 @@
-"""Features that the lake lacks are computed, checked and stored: a month of a location at a time, each under its key.
+"""Compute, check and store the features that the lake lacks: a month of a location at a time, each under its key.
 
-A month is made of exactly the hours that its key names, from its history's beginning to its end. So it comes out the
-same whenever and beside whatever it is computed, and a run that was killed goes on with the months that are missing.
-A month of which an earlier state is there is gone on with: only the hours that its new rows look at are read.
+A month is made of exactly the hours that its key names, from the start of its history to its end. So it comes out the
+same whenever it is computed and with whatever else, and a run that was killed resumes with the missing months. If an
+earlier state of a month is in the lake, it is continued: only the hours that its new rows look at are read.
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import batched
@@ -16,6 +16,7 @@ import pandas as pd
 from steps.backends.objects import Bucket
 from steps.checking import features as checking
 from steps.checking.expectations import Expectations, Outcome
+from steps.contract.batches import batches
 from steps.contract.declaration import Declaration
 from steps.contract.threads import each
 from steps.features.keys import FeatureMonth
@@ -31,7 +32,7 @@ _MONTHS_AT_ONCE = 50
 @dataclass(frozen=True)
 class Computed:
     """What was done: of `months`, `computed` were missing; they have `rows` rows and `columns` features. `kept` of the
-    rows were taken over from earlier states of their months."""
+    rows were copied from earlier states of their months."""
 
     months: int
     computed: int
@@ -50,7 +51,7 @@ def compute(
     declaration: Declaration,
     parameter: str,
 ) -> Computed:
-    """Store the features of those `months` that are not there.
+    """Store the features of those `months` that the lake lacks.
 
     Raises:
         CheckFailed: they are not as expected; those of earlier months are stored.
@@ -60,7 +61,7 @@ def compute(
     maker = Maker(store, there, observations, declaration, parameter)
     rows = kept = columns = 0
     outcomes: list[Outcome] = []
-    for batch in _batches(_made(maker, lacking)):
+    for batch in batches(_made(maker, lacking), lambda made: len(made.rows), largest=_ROWS_AT_ONCE):
         named = [(f"location {one.month.location} in {one.month.month}", one.rows) for one in batch]
         outcomes += checking.check(expectations, named, parameter, declaration.quantities)
         for made, _ in each(lambda one: store.put(one.month.object_key, _parquet(one.rows)), batch, threads=_THREADS):
@@ -78,21 +79,10 @@ def _made(maker: Maker, months: list[FeatureMonth]) -> Iterator[Made]:
 
 
 def _there(store: Bucket, project: str, parameter: str, months: list[FeatureMonth]) -> set[str]:
-    """The keys of those locations' months in the lake."""
+    """The keys in the lake of these locations' months."""
     prefixes = sorted({f"{project}/features/{parameter}/location={month.location}/" for month in months})
     listed = each(lambda prefix: [one.key for one in store.list(prefix)], prefixes, threads=_THREADS)
     return {key for _, keys in listed for key in keys}
-
-
-def _batches(made: Iterable[Made]) -> Iterator[list[Made]]:
-    batch: list[Made] = []
-    for one in made:
-        batch.append(one)
-        if sum(len(other.rows) for other in batch) >= _ROWS_AT_ONCE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:

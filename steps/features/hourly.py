@@ -1,7 +1,7 @@
-"""Hourly observations become features: row t holds what was known at t, and nothing later.
+"""Features of hourly observations: row t holds what was known at t, and nothing later.
 
-A row is one hour of one location; it will be asked about t + horizon. Everything looks back from t except the calendar,
-which is that of the target hour and known in advance. Columns, all float32:
+A row is one hour of one location, from which a model predicts t + horizon. Everything looks back from t except the
+calendar, which is that of the target hour and known in advance. Columns, all float32:
 
 | prefix | what |
 |---|---|
@@ -14,7 +14,7 @@ which is that of the target hour and known in advance. Columns, all float32:
 | `wx_*` | weather: now, its mean of 6 and 24 hours; wind as components (m/s, towards east and north), and its bearing |
 | `others_*` | the mean of the other locations' target parameter: now, of 24 hours, and its change |
 
-A location that measures no weather is given the mean of the others' at that hour.
+A location that measures no weather gets the mean of the others at that hour.
 """
 
 from typing import Final
@@ -34,7 +34,7 @@ Columns = dict[str, "pd.Series[float]"]
 
 
 def history_hours(learning: Learning) -> int:
-    """How many hours before t a row t looks back; observations from there on give the same row as all of them."""
+    """How many hours row t looks back; the observations from there on give the same row as all of them."""
     return max(*learning.lags, *learning.windows, SAME_HOUR_DAYS * _DAY)
 
 
@@ -49,7 +49,7 @@ def build(observations: pd.DataFrame, *, parameter: str, learning: Learning, loc
         location: whose rows.
 
     Returns:
-        location, time (t), value (`parameter` at t, NaN where missing; float64) and the features. Without rows where
+        location, time (t), value (`parameter` at t, NaN if missing; float64) and the features. Without rows where
         the location has no observation.
     """
     mine = observations["location"] == location
@@ -77,12 +77,12 @@ def build(observations: pd.DataFrame, *, parameter: str, learning: Learning, loc
 
 
 def _wide(observations: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
-    """One column a parameter, one row for each of `hours`; NaN where there is no observation."""
+    """One column per parameter, one row for each of `hours`; NaN without an observation."""
     return observations.pivot(index="time", columns="parameter", values="value").reindex(hours).astype("float64")
 
 
 def _mean_of_others(rest: pd.DataFrame, hours: pd.DatetimeIndex, parameters: tuple[str, ...]) -> pd.DataFrame:
-    """Of each of `parameters`, the mean over the other locations at each hour. Directions are averaged as vectors."""
+    """The mean of each of `parameters` over the other locations at each hour. Directions are averaged as vectors."""
     chosen = rest[rest["parameter"].isin(parameters)]
     if chosen.empty:
         return pd.DataFrame(index=hours)
@@ -108,7 +108,7 @@ def _past(value: "pd.Series[float]", learning: Learning) -> Columns:
         columns[f"std_{window}"] = windows.std(value, window, least)
         columns[f"min_{window}"] = rolling.min()
         columns[f"max_{window}"] = rolling.max()
-    # t + horizon less whole days, as far as it is not later than t
+    # t + horizon less as many whole days as make it no later than t
     newest = -learning.horizon_hours % _DAY
     days = pd.concat([value.shift(newest + _DAY * day) for day in range(SAME_HOUR_DAYS)], axis=1)
     enough = days.notna().sum(axis=1) >= 2
@@ -157,7 +157,7 @@ def _weather(own: pd.DataFrame, others: pd.DataFrame, parameter: str) -> Columns
         angle = np.deg2rad(weather.pop("wind_direction"))  # where the wind comes from, clockwise from north
         weather["wind_east"] = -weather["wind_speed"] * np.sin(angle)
         weather["wind_north"] = -weather["wind_speed"] * np.cos(angle)
-        for harmonic in (1, 2):  # streets and sources have their bearings, whatever the speed
+        for harmonic in (1, 2):  # streets and sources have a bearing at any wind speed
             columns[f"wx_wind_from_sin_{harmonic}"] = np.sin(harmonic * angle)
             columns[f"wx_wind_from_cos_{harmonic}"] = np.cos(harmonic * angle)
     for name in weather.columns.difference([parameter, "wind_direction"], sort=False):
@@ -171,8 +171,4 @@ def _others(means: pd.DataFrame) -> Columns:
     if means.empty:
         return {}
     other = means.iloc[:, 0]
-    return {
-        "others_now": other,
-        "others_mean_24": _mean(other, _DAY),
-        "others_change_3": other - other.shift(3),
-    }
+    return {"others_now": other, "others_mean_24": _mean(other, _DAY), "others_change_3": other - other.shift(3)}

@@ -1,22 +1,22 @@
-"""Features are stored by parameter, location and month, under a key made of all that they depend on.
+"""Features are stored by parameter, location and month, under a key made of everything they depend on.
 
-A month's rows look back `history_hours`, at the location itself and at its neighbours among the run's locations. So
-the key holds the accepted versions of all their days that have an hour between there and the month's end, or the last
-hour of the location's own days where that is earlier; the part of the declaration that features are made by, and the
-code. A patched day changes the keys of exactly the months that may see it. The catalog is the only input: what lacks
-its key is computed by `prepare`, and whoever reads finds the same keys again.
+A month's rows look back `history_hours`, at the location itself and at its neighbours among the run's locations. So the
+key holds the accepted versions of all their days that have an hour between there and the month's end, or the last hour
+of the location's own days if that is earlier; the part of the declaration that features are made by, and the code. A
+patched day changes the keys of exactly the months that may see it. The catalog is the only input: `prepare` computes
+the months whose keys are missing, and readers derive the same keys.
 
-The days go into the key in the order of their hours. What they give up to a midnight is the key that the month had
-while no later day was known; as no row looks ahead, its rows before that midnight are those of the month as it is now.
-So a day that comes in, or is patched, costs the rows from there on.
+The days go into the key in the order of their hours. The days up to a midnight give the key that the month had while no
+later day was known; as no row looks ahead, the rows before that midnight are the same in the month as it is now. So a
+new or patched day costs only the rows from there on.
 
-Months are of UTC; an hour belongs to the one in which it ends, the very first hour (00:00) to the month it opens.
+Months are in UTC; an hour belongs to the month in which it ends, the first hour (00:00) to the month it opens.
 """
 
 import hashlib
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
@@ -38,7 +38,7 @@ _THREADS = 8
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """Where a month may lie as it was when none of its days from `before` (a midnight) on was known."""
+    """The key of a month as it was when none of its days from `before` (a midnight) on was known."""
 
     before: datetime
     object_key: str
@@ -46,8 +46,8 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class FeatureMonth:
-    """The features of one location in one month (`YYYY-MM`): their key, where they are, the days they look at, of which
-    other locations these are, and where earlier states of the month may be, the oldest first.
+    """The features of one location in one month (`YYYY-MM`): their key, where they are, the days they look at and the
+    neighbours these belong to, and where earlier states of the month may be, the oldest first.
 
     Rows have their t in `start` ≤ t < `end`; each is made of the last `history` hours.
     """
@@ -79,12 +79,9 @@ def months(
     """
     history = timedelta(hours=load(_history_name(declaration))(declaration.learning))
     around = history + _LONGEST_MONTH + _LONGEST_DAY
-    span = {"first": first - around} if first else {}
-    span |= {"last": last + around} if last else {}
+    span = (first - around if first else date.min, last + around if last else date.max)
+    days = _accepted(project, locations, *span)
     near = neighbours.nearest(catalog.places(project, locations), declaration.learning.neighbours)
-    days: defaultdict[int, list[catalog.Accepted]] = defaultdict(list)
-    for one in catalog.accepted(project, locations, **span):
-        days[one.location].append(one)
     made_by = _made_by(declaration)
     found: list[FeatureMonth] = []
     for start, location in sorted({(start, location) for location, own in days.items() for start in _present(own)}):
@@ -113,16 +110,24 @@ def months(
     return found
 
 
+def _accepted(project: str, locations: Sequence[int], first: date, last: date) -> Mapping[int, list[catalog.Accepted]]:
+    """The accepted days of each location from `first` to `last`, in order."""
+    days: defaultdict[int, list[catalog.Accepted]] = defaultdict(list)
+    for one in catalog.accepted(project, locations, first=first, last=last):
+        days[one.location].append(one)
+    return days
+
+
 def _between(days: list[catalog.Accepted], since: datetime, end: datetime) -> list[catalog.Accepted]:
-    """Those of a location's days, in order, that have an hour in `since` ≤ t < `end`."""
+    """The days of a location, in order, that have an hour in `since` ≤ t < `end`."""
     begin = bisect_left(days, (since - _LONGEST_DAY).date(), key=lambda one: one.day)
     until = bisect_left(days, (end + _LONGEST_DAY).date(), key=lambda one: one.day)
     return [one for one in days[begin:until] if one.last_hour >= since and one.first_hour < end]
 
 
 def _chain(base: str, start: datetime, days: Iterable[catalog.Accepted]) -> tuple[str, list[tuple[datetime, str]]]:
-    """The key that `base` and all of `days` give, and, for each midnight after `start` that comes before one of them,
-    what those before it give."""
+    """The key made of `base` and all of `days`; and, for each midnight after `start` that comes before one of them, the
+    key of those before it."""
     digest = hashlib.sha256(base.encode())
     midnight, earlier = start, []
     for one in days:
@@ -138,7 +143,7 @@ def read(bucket: Bucket, wanted: Sequence[FeatureMonth]) -> pd.DataFrame:
     """The rows of those months, by location and time.
 
     Raises:
-        CheckFailed: some are not in the lake, or there is none to read.
+        CheckFailed: some are not in the lake, or there are none to read.
     """
     bodies = list(each(lambda one: bucket.get(one.object_key), wanted, threads=_THREADS))
     missing = [one for one, body in bodies if body is None]
@@ -153,7 +158,7 @@ def read(bucket: Bucket, wanted: Sequence[FeatureMonth]) -> pd.DataFrame:
 
 
 def _made_by(declaration: Declaration) -> dict[str, object]:
-    """The part of the declaration that features depend on: how they are made, and which values are dropped."""
+    """The part of the declaration that features depend on: how they are made and which values are dropped."""
     learning = declaration.learning.model_dump(mode="json", include={"features", "lags", "windows", "horizon_hours"})
     quantities = {name: quantity.model_dump(mode="json") for name, quantity in declaration.quantities.items()}
     return {"learning": learning, "quantities": quantities, "null_share": declaration.expectations.null_share}
@@ -164,7 +169,7 @@ def _history_name(declaration: Declaration) -> str:
 
 
 def _present(days: Iterable[catalog.Accepted]) -> set[datetime]:
-    """The starts of the months that a location's `days` have an hour in."""
+    """The starts of the months in which `days` have an hour."""
     found: set[datetime] = set()
     for one in days:
         start = _month(one.first_hour)

@@ -1,7 +1,8 @@
-"""Accepted location-days go into the warehouse, a location and some days at a time.
+"""Load accepted location-days into the warehouse, a location and some days at a time.
 
 Memory, and how long the database's write lock is held, are bounded by `_DAYS_AT_ONCE`; time is linear in the days that
-are not loaded yet. A day that another one's patch laid bare is pending again, so a location is looked at until none is.
+are not loaded yet. A patch of one day may make another day pending again, so a location is repeated until nothing is
+pending.
 """
 
 from collections.abc import Iterable
@@ -16,11 +17,11 @@ _DAYS_AT_ONCE = 100  # some 10,000 rows of a station with four parameters
 
 
 def load(project: Declaration, locations: Iterable[int], observations: Observations) -> int:
-    """Load what is accepted and not in the warehouse; how many rows were written.
+    """Load what is accepted and not in the warehouse; returns how many rows were written.
 
     Raises:
         CheckFailed: an accepted file is not in the lake.
-        StepError: the database did not take it. What is written by then stays.
+        StepError: the database failed. What was written before stays.
     """
     return sum(_load_location(project, location, observations) for location in locations)
 

@@ -1,4 +1,5 @@
-"""The rows of one month of a location: made of its hours, or of an earlier state of the month and the hours since."""
+"""The rows of one month of a location: made from its hours, or from an earlier state of the month and the hours
+since."""
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -22,7 +23,7 @@ _TRIED = 3  # locations
 
 @dataclass(frozen=True)
 class Made:
-    """A month and its rows, of which the first `kept` were taken over from an earlier state."""
+    """A month and its rows, the first `kept` of which were copied from an earlier state."""
 
     month: FeatureMonth
     rows: pd.DataFrame
@@ -31,7 +32,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Maker:
-    """Makes months of `observations`, and of those earlier states that are `there` in the lake (keys)."""
+    """Makes months from `observations`, and from those earlier states that are in the lake (the keys `there`)."""
 
     store: Bucket
     there: AbstractSet[str]
@@ -41,7 +42,7 @@ class Maker:
     tried: set[int] = field(default_factory=set)
 
     def read_ahead(self, months: Iterable[FeatureMonth]) -> None:
-        """Read together what these months are made of, as far as can be told before their earlier states are read."""
+        """Read in one go what these months are made of, as far as is known before their earlier states are read."""
         wanted = set[Accepted]()
         for month in months:
             state = self._state(month)
@@ -49,7 +50,7 @@ class Maker:
         self.observations.read(sorted(wanted, key=lambda day: (day.location, day.day)))
 
     def make(self, month: FeatureMonth) -> Made:
-        """All rows of the month. From an earlier state they come out the same, to the bit."""
+        """All rows of the month. Made from an earlier state they are the same, to the bit."""
         state = self._state(month)
         found = self._continued(month, state) if state else None
         if found:
@@ -60,12 +61,12 @@ class Maker:
         return Made(month, _between(rows, month.start, month.end), 0)
 
     def _state(self, month: FeatureMonth) -> Earlier | None:
-        """The newest earlier state of the month that is there."""
+        """The newest earlier state of the month in the lake."""
         return next((one for one in reversed(month.earlier) if one.object_key in self.there), None)
 
     def _continued(self, month: FeatureMonth, state: Earlier) -> Made | None:
-        """None where the rows that are new do not follow from their history alone: none of the location's hours is in
-        it, or another parameter was measured before it."""
+        """None if the new rows do not follow from their history alone: it has no hour of the location, or another
+        parameter was measured before it."""
         body = self.store.get(state.object_key)
         if body is None:
             return None
@@ -80,7 +81,7 @@ class Maker:
         return Made(month, pd.concat([old, _between(built, since, month.end)], ignore_index=True), len(old))
 
     def _refuse_lookahead(self, location: int, window: pd.DataFrame, rows: pd.DataFrame) -> None:
-        """Try the feature function at the first few locations: it is the same at all.
+        """Try the feature function at the first few locations; it is the same for all.
 
         Raises:
             CheckFailed: it knows what comes after t.
@@ -94,7 +95,7 @@ class Maker:
             raise CheckFailed(f"{name} looks ahead at location {location}: {words}; a row may use no hour after its t")
 
     def _window(self, month: FeatureMonth, since: datetime) -> pd.DataFrame:
-        """The hours that the rows from `since` on are made of."""
+        """The hours that the rows from `since` on are made from."""
         seen = self.observations.of(_days(month, since))
         return seen[(seen["time"] >= since - month.history) & (seen["time"] < month.end)].reset_index(drop=True)
 
@@ -106,7 +107,7 @@ class Maker:
 
 
 def _days(month: FeatureMonth, since: datetime) -> list[Accepted]:
-    """Those that the month's rows from `since` on look at."""
+    """The days that the month's rows from `since` on look at."""
     begin = since - month.history
     return [day for day in month.days if day.last_hour >= begin]
 

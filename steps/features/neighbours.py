@@ -1,7 +1,7 @@
-"""Which other locations a location's features look at: the nearest, so many at most.
+"""Which other locations a location's features look at: the nearest, up to a number.
 
-With all of some hundred others, a day that comes in late at one of them would change every row of every other one, and
-each month would read the days of all. What is far away says little of here; a project with few locations looks at all.
+If all of some hundred locations counted, a late day at one of them would change every row of every other one, and each
+month would read the days of all. Far locations say little; a project with few locations looks at all.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 def nearest(places: Mapping[int, Place | None], most: int) -> dict[int, tuple[int, ...]]:
     """For each location the ids of at most `most` others, sorted: the nearest on the globe, of equally near ones those
-    with the lower ids. One whose place is not known is farther than any, and to it all are equally far."""
+    with the lower ids. A location with unknown coordinates is farther than any other, and equally far from all."""
     ids = np.array(sorted(places), dtype=np.int64)
     if len(ids) <= most + 1:
         return {int(one): tuple(int(other) for other in ids if other != one) for one in ids}
@@ -34,8 +34,8 @@ def nearest(places: Mapping[int, Place | None], most: int) -> dict[int, tuple[in
 
 
 def _distance(latitude: float, longitude: float, latitudes: _Numbers, longitudes: _Numbers) -> _Numbers:
-    """Great-circle distances in km, by the haversine (https://en.wikipedia.org/wiki/Haversine_formula); NaN where a
-    place is not known."""
+    """Great-circle distances in km, by the haversine (https://en.wikipedia.org/wiki/Haversine_formula); NaN if
+    coordinates are unknown."""
     half = np.sin((latitudes - latitude) / 2) ** 2
     half += np.cos(latitude) * np.cos(latitudes) * np.sin((longitudes - longitude) / 2) ** 2
     away: _Numbers = 2 * _EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))

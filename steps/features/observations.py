@@ -1,8 +1,8 @@
-"""The usable observations of accepted location-days, for features to be made of.
+"""The usable observations of accepted location-days, from which features are made.
 
-What a run has examined stays in memory; older days, of which a month's first rows need the history, are read from the
-lake and examined again, so that there is one rule for what is usable. Memory is bounded: what was used longest ago is
-forgotten first and read again where it is needed.
+What a run has examined stays in memory; older days, which a month's first rows need as history, are read from the lake
+and examined again, so there is one rule for what is usable. Memory is bounded: what was used longest ago is dropped
+first and read again when needed.
 """
 
 from collections import OrderedDict
@@ -38,7 +38,7 @@ class _Day:
 
     time: "NDArray[np.datetime64]"
     offset: "NDArray[np.int16]"
-    parameter: "NDArray[np.int16]"  # its number among the declared ones
+    parameter: "NDArray[np.int16]"  # its number among the declared parameters
     value: "NDArray[np.float64]"
 
 
@@ -75,7 +75,7 @@ class Observations:
             self._rows -= len(self._days.popitem(last=False)[1].value)
 
     def read(self, days: Sequence[Accepted]) -> None:
-        """Have all of `days` at hand. To examine some hundred files takes little longer than to examine a few."""
+        """Make all of `days` available. Examining some hundred files takes little longer than examining a few."""
         for _ in self._parts(days):
             pass
 
@@ -108,7 +108,7 @@ class Observations:
         for some in batched(days, _FILES_AT_ONCE):
             known = {_version(day) for day in some} & self._days.keys()
             for version in known:
-                self._days.move_to_end(version)  # so that what is read now does not push it out
+                self._days.move_to_end(version)  # so that what is read next does not push it out
             unknown = [day for day in some if _version(day) not in known]
             if unknown:
                 files = [file for _, file in each(self._read, unknown, threads=_THREADS)]

@@ -1,5 +1,5 @@
 """What a model sees of a table's row: its numbers as they are, and an indicator for each level of a category but the
-first, which is where all of them are 0."""
+first, for which all are 0."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from steps.contract.declaration import TableDeclaration
 
 
 def features(rows: pd.DataFrame, declaration: TableDeclaration) -> pd.DataFrame:
-    """The features of `rows`, float64, in the declared order; the target is none of them."""
+    """The features of `rows`, float64, in the declared order; without the target."""
     found: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
     for column in declaration.table.columns:
         if column.name == declaration.learning.target:

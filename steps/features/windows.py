@@ -1,8 +1,8 @@
-"""Means and spreads over the last hours, each made of its own hours alone.
+"""Means and spreads over the last hours, each computed from its own hours alone.
 
-A rolling mean that carries its sum along carries the rounding of every hour before, too: a row would depend, if only in
-its last digit, on where the series begins. Here a row's hours are added up anew, oldest first, so that the same hours
-give the same bits in a month computed at once and in one that a day was added to.
+A rolling mean that updates its sum also carries the rounding errors of every earlier hour: a row would depend, if only
+in its last digit, on where the series begins. Here the hours of each row are added up separately, oldest first, so that
+the same hours give the same bits in a month computed at once and in one that grew by a day.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _Values = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def mean(series: "pd.Series[float]", window: int, least: int) -> "pd.Series[float]":
-    """Of each row and the `window` − 1 before it the mean, as far as they are there; NaN with fewer than `least`."""
+    """The mean of each row and the `window` − 1 before it, as far as they exist; NaN with fewer than `least`."""
     values = series.to_numpy(dtype=np.float64)
     total, count = np.zeros(len(values)), np.zeros(len(values))
     for here, then in _pairs(values, window):
@@ -26,7 +26,7 @@ def mean(series: "pd.Series[float]", window: int, least: int) -> "pd.Series[floa
 
 def std(series: "pd.Series[float]", window: int, least: int) -> "pd.Series[float]":
     """As `mean`, the sample's standard deviation; `least` is 2 or more. Of equal values it is exactly 0."""
-    newest = series.ffill()  # deviations are counted from it, so that equal values have none
+    newest = series.ffill()  # deviations are taken from it, so that equal values have none
     values, origin = series.to_numpy(dtype=np.float64), newest.to_numpy(dtype=np.float64)
     total, count, squares = (np.zeros(len(values)) for _ in range(3))
     for here, then in _pairs(values, window):

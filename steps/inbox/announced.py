@@ -1,5 +1,5 @@
-"""What a notification announces. It comes from outside, and only says where to look: what it names is looked at, and
-what is no object of the project's inbox is passed over.
+"""What a notification announces. It comes from outside and only says where to look: the named keys are looked at, and
+anything that is not an object of the project's inbox is skipped.
 
 Argo Events hands over the `notification` of MinIO's event, a list of S3 event records, as base64 of JSON
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html). Keys are raw in some
@@ -22,7 +22,7 @@ _MOST = 10_000  # records in one notification
 
 @dataclass(frozen=True)
 class Announced:
-    """An object that was announced: the keys that may be meant, the likelier one first; its etag and version."""
+    """An announced object: the keys it may have, the likelier one first; its etag and version."""
 
     keys: tuple[str, ...]
     etag: str
@@ -30,7 +30,7 @@ class Announced:
 
 
 def read(records: str, bucket: str, prefix: str) -> list[Announced]:
-    """What `records` announces below `prefix` of `bucket`; nothing for an empty text.
+    """The objects that `records` announces below `prefix` in `bucket`; none for an empty text.
 
     Raises:
         BadInput: it is not base64 of a JSON list of records.
@@ -45,7 +45,8 @@ def read(records: str, bucket: str, prefix: str) -> list[Announced]:
         found = found.get("Records", [found])
     if not isinstance(found, list):
         raise BadInput(
-            f"--records {records!r:.60} is not base64 of a JSON list of S3 event records; empty, all is looked for"
+            f"--records {records!r:.60} is not base64 of a JSON list of S3 event records; "
+            "leave it empty to search the whole inbox"
         )
     if len(found) > _MOST:
         log.warning("the notification has %d records; only the first %d are looked at, the listing has the rest",
@@ -59,20 +60,20 @@ def _own(records: list[Any], bucket: str, prefix: str) -> Iterator[Announced]:
             place, thing = record["s3"]["bucket"]["name"], record["s3"]["object"]
             raw, etag, version = thing["key"], thing.get("eTag") or "", thing.get("versionId") or ""
         except (KeyError, TypeError, AttributeError):
-            log.warning("passed over: %.80r is not an S3 event record", record)
+            log.warning("skipped: %.80r is not an S3 event record", record)
             continue
         if place != bucket or not all(isinstance(text, str) for text in (raw, etag, version)):
-            log.warning("passed over: an event of bucket %.80r, wanted %s", place, bucket)
+            log.warning("skipped: an event of bucket %.80r, wanted %s", place, bucket)
             continue
         keys = tuple(dict.fromkeys(key for key in (raw, unquote_plus(raw)) if _is_own(key, prefix)))
         if keys:
             yield Announced(keys, etag, "" if version == "null" else version)
         else:
-            log.warning("passed over: %.80r is not below %s", raw, prefix)
+            log.warning("skipped: %.80r is not below %s", raw, prefix)
 
 
 def _is_own(key: str, prefix: str) -> bool:
-    """Whether the key lies below the prefix however it is read, and can be written down."""
+    """Whether the key is below the prefix in either reading, and can be stored."""
     parts = key.removeprefix(prefix).split("/")
     try:
         size = len(key.encode())

@@ -19,7 +19,7 @@ _THREADS = 8
 
 @dataclass(frozen=True)
 class Read:
-    """An upload and its content; None where it was too large to be read."""
+    """An upload and its content; None if it is too large to be read."""
 
     upload: Upload
     body: bytes | None
@@ -35,7 +35,7 @@ def parts(uploads: Sequence[Upload], largest_mb: int) -> Iterator[list[Upload]]:
 
 
 def read(inbox: Inbox, uploads: Sequence[Upload], largest_mb: int) -> tuple[list[Read], list[str]]:
-    """The contents; and those that were replaced or removed since they were claimed."""
+    """The uploads with their contents; and those that were replaced or removed since they were claimed."""
     found: list[Read] = []
     gone: list[str] = []
     small = [one for one in uploads if one.size <= largest_mb * MEGABYTE]
@@ -50,7 +50,7 @@ def read(inbox: Inbox, uploads: Sequence[Upload], largest_mb: int) -> tuple[list
 
 
 def stored(inbox: Inbox, upload: Upload) -> Stored | None:
-    """The object that has the upload's content, as it is now; None where it is not the one that was claimed."""
+    """The object that has the upload's content, as it is now; None if it is not the one that was claimed."""
     if upload.source != upload.key:
         return inbox.look(upload.source)
     there = inbox.look(upload.key, version_id=upload.version_id)
@@ -60,7 +60,7 @@ def stored(inbox: Inbox, upload: Upload) -> Stored | None:
 
 
 def _body(inbox: Inbox, upload: Upload) -> bytes | None:
-    if upload.source != upload.key:  # its own copy in quarantine, which nobody else writes
+    if upload.source != upload.key:  # its own copy in quarantine, which nothing else writes
         return inbox.get(upload.source)
     body = inbox.get(upload.key, etag=upload.etag, version_id=upload.version_id)
     if body is not None:
@@ -69,5 +69,5 @@ def _body(inbox: Inbox, upload: Upload) -> bytes | None:
 
 
 def _copies(upload: Upload) -> tuple[str, ...]:
-    """Where a dead owner may have put the content before it was replaced."""
+    """The keys to which a dead owner may have moved the content before it was replaced."""
     return (target(upload, "old"), target(upload, "quarantine")) if upload.claims > 1 else ()

@@ -1,4 +1,4 @@
-"""What there is to claim: all that a listing shows and all that was announced and is there."""
+"""What there is to claim: everything that a listing shows, and everything announced that exists."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -17,7 +17,7 @@ _LOST = "it was announced, and replaced or removed before it could be read"
 
 
 class Inbox(Protocol):
-    """What is asked of the bucket; `steps.backends.objects.Bucket` is one."""
+    """What the inbox needs of a bucket, such as `steps.backends.objects.Bucket`."""
 
     name: str
 
@@ -35,7 +35,7 @@ def prefix(project: str) -> str:
 
 
 def candidates(inbox: Inbox, project: str, run: str, announced: Sequence[Announced]) -> list[Object]:
-    """Every object that may be new. What was announced, is not there and is not known is noted as missing."""
+    """Every object that may be new. What was announced but neither exists nor is known is recorded as missing."""
     found = {(one.key, one.version_id): one for one in inbox.versions(prefix(project)) if not one.key.endswith("/")}
     lost = []
     for one, there in each(lambda one: _look(inbox, one), announced, threads=_THREADS):
@@ -49,7 +49,7 @@ def candidates(inbox: Inbox, project: str, run: str, announced: Sequence[Announc
 
 
 def _look(inbox: Inbox, announced: Announced) -> Stored | None:
-    """What is there under the key, read as its etag tells; where none is the announced one, what is there at all."""
+    """The objects under the announced keys: the one with the announced etag or, if there is none, whatever is there."""
     other = None
     for key in announced.keys:
         there = inbox.look(key, version_id=announced.version_id)
@@ -60,7 +60,7 @@ def _look(inbox: Inbox, announced: Announced) -> Stored | None:
 
 
 def _note(connection: sa.Connection, bucket: str, project: str, run: str, lost: Sequence[Announced]) -> None:
-    """Note those of which the ledger has never seen any version with that etag."""
+    """Record those of which the ledger has never seen a version with that etag."""
     unknown = []
     for one in lost:
         rows = [row for key in one.keys for row in ledger.known(connection, project, key)]

@@ -1,8 +1,8 @@
-"""The end of a move: what was dropped is deleted, once its content lies at its place and the ledger says so.
+"""The end of a move: delete what was dropped, once its content is at its place and the ledger says so.
 
-The object is looked at once more before it is deleted: where it is not the one that was decided on, somebody has
-dropped another file under its name, which is left for its own turn. Where the store has versions, only the decided one
-is deleted. Where it has none, a file dropped between look and deletion is lost: no store deletes on a condition.
+The object is checked once more before it is deleted: if it is not the one that was decided on, somebody has dropped
+another file under its name, which waits for its own turn. In a store with versions only the decided one is deleted.
+Without versions a file dropped between check and deletion is lost: no store deletes conditionally.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _PART = 500
 
 
 def clear(inbox: Inbox, uploads: Sequence[Upload]) -> None:
-    """Delete what was dropped, of decided uploads, and note it."""
+    """Delete the dropped objects of decided uploads, and record it."""
     for start in range(0, len(uploads), _PART):
         part = uploads[start : start + _PART]
         done = [one.upload for one, _ in each(lambda one: _clear(inbox, one), part, threads=_THREADS)]
@@ -27,12 +27,12 @@ def clear(inbox: Inbox, uploads: Sequence[Upload]) -> None:
 
 
 def finish(inbox: Inbox, project: str) -> None:
-    """Clear what others decided and did not get to clear."""
+    """Clear what earlier runs decided but did not clear."""
     clear(inbox, transact(lambda connection: ledger.uncleared(connection, project)))
 
 
 def _clear(inbox: Inbox, upload: Upload) -> None:
-    if upload.claims > 1:  # it may have been put where it did not stay
+    if upload.claims > 1:  # it may have been put somewhere else before
         for place in {target(upload, "old"), target(upload, "quarantine")} - {upload.place, upload.source}:
             remove(inbox, upload, place)
     if upload.source != upload.key:

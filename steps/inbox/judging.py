@@ -1,7 +1,7 @@
-"""What becomes of each file of a batch: its valid rows compared with all that the history holds.
+"""What becomes of each file of a batch: its valid rows are compared with the whole history.
 
-Files are taken in order, so that of two with the same row the earlier one brings it. A pure function: asked again with
-a longer history it gives the answer for that one.
+Files are judged in order, so that of two files with the same row the earlier one adds it. A pure function: called again
+with a longer history it gives the answer for that history.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ Shifted = Callable[[pd.DataFrame], str | None]
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """One file: what it becomes, its new rows, how many were known or left out, and what is to be said of it."""
+    """One file: what becomes of it, its new rows, how many were known or left out, and what to say about it."""
 
     read: Read
     state: Literal["done", "known", "quarantined"]
@@ -36,14 +36,14 @@ class Judged:
 
 
 def judge(batch: Sequence[Read], verdicts: Mapping[str, Verdict], known: set[str], shifted: Shifted) -> list[Judged]:
-    """Decide about every file of `batch`. `known`: the rows of the history; `shifted`: why new rows are of another
-    world, or None."""
+    """Decide about every file of `batch`. `known`: the rows of the history; `shifted`: why new rows come from a
+    different world, or None."""
     seen = set(known)
     judged = []
     for one in batch:
         verdict = verdicts[one.upload.upload]
         new = verdict.rows[~verdict.rows["row"].isin(seen)].drop_duplicates("row", ignore_index=True)
-        vouched = one.upload.who is not None  # a person has said that the world is another one by now
+        vouched = one.upload.who is not None  # a person has confirmed that the world has changed
         reason = verdict.reason or (shifted(new) if len(new) and not vouched else None)
         if reason is not None:
             judged.append(Judged(one, "quarantined", new.iloc[:0], 0, 0, reason, ()))

@@ -1,4 +1,4 @@
-"""The heartbeat: as long as this process works, its leases do not run out."""
+"""The heartbeat: while this process works, its leases do not expire."""
 
 import threading
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def kept(owner: str) -> Iterator[None]:
         while not over.wait(_EVERY_SECONDS):
             try:
                 transact(lambda connection: ledger.renew(connection, owner))
-            except StepError as error:  # the next beat tries again; if the lease runs out, others take over
+            except StepError as error:  # the next beat tries again; if the lease expires, others take over
                 log.warning("the leases were not renewed: %s", error)
 
     thread = threading.Thread(target=beat, name="leases", daemon=True)

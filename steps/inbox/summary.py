@@ -1,22 +1,30 @@
-"""What a run that took files says of itself, for the report, the page and whoever waits for it.
+"""The summary of a run that took files.
 
-It is told from the ledger: what an earlier attempt of the run decided before it was killed is this run's, too.
+It is made from the ledger: what an earlier attempt of the run decided before it was killed counts, too.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from steps.backends.history import Entry
 from steps.backends.ledger import Upload
 from steps.inbox.taking import Taken
+from steps.summaries.ingest import Accepted, Ingest, Kept, Missing, Quarantined
+from steps.summaries.validation import added_up
 
 _SHOWN = 200
 
 
 def summary(
-    project: str, run: str, held: Sequence[Upload], taken: Taken, *, head: Entry | None, training: str | None
-) -> dict[str, Any]:
-    """The summary, as JSON values; lists are cut, the counts are whole. `held`: the uploads that the run held last."""
+    project: str,
+    run: str,
+    held: Sequence[Upload],
+    taken: Taken,
+    *,
+    head: Entry | None,
+    training: str | None,
+    made_at: str,
+) -> Ingest:
+    """The summary; its lists are shortened, its counts are not. `held`: the uploads last held by the run."""
     done, known, quarantined, missing = (
         [one for one in held if one.state == state] for state in ("done", "known", "quarantined", "missing")
     )
@@ -27,43 +35,22 @@ def summary(
         "missing": len(missing),
         "rows_new": sum(one.rows_new for one in done),
     }
-    return {
-        "kind": "ingest",
-        "project": project,
-        "run": run,
-        "claimed": len(done) + len(known) + len(quarantined) + len(missing),
-        "counts": counts,
-        "accepted": [_accepted(one, taken.notes) for one in done[:_SHOWN]],
-        "known": [{"key": one.key, "place": one.place} for one in known[:_SHOWN]],
-        "quarantined": [{"key": one.key, "place": one.place, "reason": one.reason} for one in quarantined[:_SHOWN]],
-        "missing": [{"key": one.key, "reason": one.reason} for one in missing[:_SHOWN]],
-        "sequence": head.sequence if head else None,
-        "rows": head.total if head else None,
-        "training": training,
-        "suites": _together(taken.suites),
-        "words": _words(counts, training),
-    }
-
-
-def _accepted(upload: Upload, notes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    return {
-        "key": upload.key,
-        "place": upload.place,
-        "rows_new": upload.rows_new,
-        "rows_known": upload.rows_known,
-        "rows_refused": upload.rows_refused,
-        "notes": list(notes.get(upload.upload, ())),
-    }
-
-
-def _together(suites: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """What was checked, over all batches: checked and failed of each expectation added up."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for one in (each for suite in suites for each in suite):
-        whole = found.setdefault((one["column"], one["name"]), one | {"checked": 0, "failed": 0})
-        whole["checked"] += one["checked"]
-        whole["failed"] += one["failed"]
-    return list(found.values())
+    return Ingest(
+        project=project,
+        run=run,
+        claimed=len(done) + len(known) + len(quarantined) + len(missing),
+        counts=counts,
+        accepted=tuple(Accepted.of(one, notes=taken.notes.get(one.upload, ())) for one in done[:_SHOWN]),
+        known=tuple(map(Kept.of, known[:_SHOWN])),
+        quarantined=tuple(map(Quarantined.of, quarantined[:_SHOWN])),
+        missing=tuple(map(Missing.of, missing[:_SHOWN])),
+        sequence=head.sequence if head else None,
+        rows=head.total if head else None,
+        training=training,
+        suites=added_up(one for suite in taken.suites for one in suite),
+        words=_words(counts, training),
+        made_at=made_at,
+    )
 
 
 def _words(counts: Mapping[str, int], training: str | None) -> str:
@@ -73,8 +60,8 @@ def _words(counts: Mapping[str, int], training: str | None) -> str:
         _some(counts["quarantined"], "in quarantine"),
         _some(counts["missing"], "gone before it could be read"),
     ]
-    told = "; ".join(part for part in parts if part)
-    what = f"{told[0].upper()}{told[1:]}" if told else "Nothing new"
+    counted = "; ".join(part for part in parts if part)
+    what = f"{counted[0].upper()}{counted[1:]}" if counted else "Nothing new"
     return f"{what}. {f'Training: {training}.' if training else 'No training is needed.'}"
 
 

@@ -1,21 +1,20 @@
-"""From the inbox to the history, in an order in which a kill at any point loses nothing and doubles nothing.
+"""From the inbox to the history, in an order that makes a kill at any point harmless: nothing is lost or doubled.
 
     claim      the ledger says whose each upload is
     read       what was claimed, or nothing: another object under that key is another upload
     judge      against the history as it is now
-    store      new rows into the lake, each file at its place: nobody looks there yet
+    store      new rows into the lake, each file at its place: nothing reads them yet
     commit     one transaction: the history's next entry, and what became of each upload; from here on it is true
     clear      what was dropped is deleted
 
-Before the commit nothing has happened that doing it again does not overwrite with the same; after it only `clear` is
-left, which any later run finishes. Where the history has grown since it was looked at, or somebody else took over an
-upload, the commit writes nothing, and it is judged again what is left.
+Up to the commit, repeating a step overwrites its result with the same; after the commit only `clear` is left, which any
+later run finishes. If the history has grown since the files were judged, or another run has taken over an upload, the
+commit writes nothing, and what is left is judged again.
 """
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 from uuid import uuid4
 
 import pandas as pd
@@ -34,6 +33,7 @@ from steps.inbox.announced import Announced
 from steps.inbox.batches import MEGABYTE, Read
 from steps.inbox.candidates import Inbox, candidates
 from steps.inbox.judging import Judged, Shifted, judge
+from steps.summaries.validation import Expectation
 from steps.tables import Examined, File, Verdict, history_rows
 
 _THREADS = 8
@@ -42,7 +42,7 @@ _REPLACED = "it was replaced or removed before it could be read"
 
 @dataclass(frozen=True)
 class Taker:
-    """A run that takes files: where from, where to, and by what it judges them."""
+    """A run that takes files: from where, to where, and how it judges them."""
 
     project: str
     run: str
@@ -55,16 +55,16 @@ class Taker:
 
 @dataclass
 class Taken:
-    """What the ledger does not know of a run: how many files it decided about, what is to be said of their rows, and
-    what was checked of each batch. Nothing of their content, which would pile up."""
+    """What the ledger does not know about a run: how many files it decided about, notes on their rows, and what was
+    checked in each batch. It holds no content, which would pile up."""
 
     decided: int = 0
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    suites: list[list[dict[str, Any]]] = field(default_factory=list)
+    suites: list[tuple[Expectation, ...]] = field(default_factory=list)
 
 
 def take(taker: Taker, announced: Sequence[Announced]) -> Taken:
-    """Take all that is new."""
+    """Take everything new."""
     clearing.finish(taker.inbox, taker.project)
     found = candidates(taker.inbox, taker.project, taker.run, announced)
     owner, taken = uuid4().hex, Taken()
@@ -78,7 +78,7 @@ def take(taker: Taker, announced: Sequence[Announced]) -> Taken:
 
 
 def _settle(taker: Taker, owner: str, part: Sequence[Upload], taken: Taken) -> None:
-    """Decide about a part of what was claimed, and clear it."""
+    """Decide about a part of the claimed uploads, and clear it."""
     reads, gone = batches.read(taker.inbox, part, taker.largest_mb)
     _give_up(owner, gone)
     verdicts = _examined(taker, reads, taken)
@@ -112,14 +112,14 @@ def _settle(taker: Taker, owner: str, part: Sequence[Upload], taken: Taken) -> N
 
 
 def _again(owner: str, reads: Sequence[Read], without: Collection[str]) -> list[Read]:
-    """What is left to be judged again: each may become something else, and what was put is then at the wrong place."""
+    """What is left to be judged again: the verdict may differ, and what was stored would then be in the wrong place."""
     transact(lambda connection: ledger.again(connection, owner))
     left = [one for one in reads if one.upload.upload not in without]
     return [replace(one, upload=replace(one.upload, claims=one.upload.claims + 1)) for one in left]
 
 
 def _give_up(owner: str, gone: Sequence[str]) -> None:
-    """Note uploads of which the store has another object by now, or none."""
+    """Record uploads that the store no longer has, or has replaced by another object."""
     if gone:
         transact(lambda connection: ledger.gone(connection, owner, gone, _REPLACED))
 
@@ -141,7 +141,7 @@ def _too_large(upload: Upload, largest_mb: int) -> Verdict:
 
 
 def _store(taker: Taker, new: pd.DataFrame) -> str:
-    """Put the new rows into the lake, where nothing names them yet; their digest."""
+    """Put the new rows into the lake, where nothing refers to them yet; returns their digest."""
     fingerprint = digest(list(new["row"]))
     if len(new):
         history_rows.put(taker.lake, history_rows.place(taker.project, fingerprint), new)
@@ -149,7 +149,8 @@ def _store(taker: Taker, new: pd.DataFrame) -> str:
 
 
 def _place(taker: Taker, judged: Judged) -> str | None:
-    """Put the file where it goes, with the reason beside it; None where it is not what was claimed any more."""
+    """Put the file in its place, with the reason beside it if it is refused; None if it is no longer what was
+    claimed."""
     upload, refused = judged.upload, judged.state == "quarantined"
     place = targets.target(upload, "quarantine" if refused else "old")
     if place != upload.source:
@@ -169,8 +170,8 @@ def _place(taker: Taker, judged: Judged) -> str | None:
 
 
 def _withdraw(taker: Taker, lost: Collection[str]) -> None:
-    """Remove what this run put where it does not belong, of uploads that somebody else has decided about. While one is
-    claimed or released it may be what will be read."""
+    """Remove what this run stored for uploads that another run has decided about, unless it is in the right place.
+    While an upload is claimed or released, the copy may still be read."""
     for other in transact(lambda connection: ledger.rows(connection, lost)):
         if other.state not in ledger.OPEN:
             for place in {targets.target(other, "old"), targets.target(other, "quarantine")} - {other.place}:
@@ -199,7 +200,7 @@ def _commit(
     new: pd.DataFrame,
     digest: str,
 ) -> None:
-    """The one moment in which it becomes true.
+    """The one moment in which the decisions become valid.
 
     Raises:
         Moved, Overtaken: nothing was written.

@@ -1,4 +1,4 @@
-"""The training on the newest state of the history, if there has been none and none is about to start."""
+"""The workflow that learns from the newest state of the history, unless another one has or is about to."""
 
 import sqlalchemy as sa
 
@@ -9,7 +9,7 @@ from steps.learning.tables import fingerprint
 
 
 def wanted(declaration: TableDeclaration, run: str) -> str | None:
-    """The name of the training that `run`, and no other, is to start; None if none is needed."""
+    """The name of the training that `run`, and no other run, should start; None if none is needed."""
     project = declaration.name
     head = transact(lambda connection: history.head(connection, project))
     if head is None:

@@ -1,7 +1,7 @@
-"""Learning is honest: what is compared, on which rows, and what decides.
+"""Honest learning: what is compared, on which rows, and what decides.
 
 A *recipe* (family, parameters, features) competes, not a trained model. It is chosen by the mean score of
 rolling-origin folds inside the training part; the winner is then scored once on a holdout that comes after it in time,
-beside the naive predictors and the champion's recipe trained on the same rows. Everything here but `lake` is a pure
-function of its arguments.
+beside the naive predictors and the champion's recipe trained on the same rows. Apart from `lake`, `decisions` and
+`champion`, everything here is a pure function of its arguments.
 """

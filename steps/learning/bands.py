@@ -1,7 +1,7 @@
-"""What a series' bands are made of, and how well they hold: forecasts of hours that the forecaster had not learned.
+"""How the bands of a series are calibrated and measured: on forecasts of hours that the model had not learned from.
 
-The folds calibrate, the holdout measures, and what is deployed is calibrated on both. Everything is walked through day
-by day, and the band of a day knows no truth that was not there when its first forecast was made.
+The folds calibrate, the holdout measures, and the deployed bands are calibrated on both. Everything proceeds day by
+day, and the band of a day knows no truth that was unknown when its first forecast was made.
 """
 
 from dataclasses import dataclass
@@ -13,39 +13,25 @@ import pandas as pd
 from steps.contract.declaration import Learning
 from steps.learning import trials
 from steps.learning.dataset import Series
-from steps.learning.recipe import Recipe, ask, train
+from steps.learning.recipe import ask, train
 from steps.models.bands import Bands
 from steps.models.base import Array
+from steps.summaries.decision import Coverage, Month, Recipe
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Bands on the holdout: `low` and `high` for each of its rows (the target's unit), how much of the truth they held
-    in all and by month, and the `bands` to deploy."""
+    """Bands on the holdout: `low` and `high` for each of its rows (the target's unit), how much of the truth they held,
+    and the `bands` to deploy."""
 
-    nominal: float
     low: Array
     high: Array
-    coverage: float
-    width: float
-    by_month: tuple[tuple[str, float, int], ...]
+    coverage: Coverage
     bands: Bands
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        months = [{"month": month, "coverage": held, "rows": rows} for month, held, rows in self.by_month]
-        return {
-            "nominal": self.nominal,
-            "coverage": self.coverage,
-            "rows": len(self.low),
-            "width": self.width,
-            "by_month": months,
-            "method": "conformal, by location, following each day's misses",
-        }
 
 
 def measure(dataset: Series, learning: Learning, recipe: Recipe, answers: Array) -> Measured:
-    """The bands around `answers`, those of the recipe's model to the holdout's rows.
+    """The bands around `answers`, which the recipe's model gave to the holdout's rows.
 
     Raises:
         BadInput: the recipe cannot be trained.
@@ -58,22 +44,22 @@ def measure(dataset: Series, learning: Learning, recipe: Recipe, answers: Array)
     inside = (low <= dataset.target[held]) & (dataset.target[held] <= high)
     months = pd.Series(inside).groupby(rows["target_at"].dt.strftime("%Y-%m").to_numpy())
     whole = _calibrated(dataset, learning.band, np.concatenate([positions, held]), np.concatenate([earlier, answers]))
-    return Measured(
+    coverage = Coverage(
         nominal=learning.band,
-        low=low,
-        high=high,
         coverage=float(inside.mean()),
+        rows=len(low),
         width=float((high - low).mean()),
-        by_month=tuple((str(month), float(own.mean()), len(own)) for month, own in months),
-        bands=whole.with_shares_of(arrived),
+        by_month=tuple(Month(month=str(name), coverage=float(own.mean()), rows=len(own)) for name, own in months),
+        method="conformal, by location, following each day's misses",
     )
+    return Measured(low, high, coverage, whole.with_shares_of(arrived))
 
 
 def walk(bands: Bands, rows: pd.DataFrame, answers: Array, horizon: pd.Timedelta) -> tuple[Array, Array, Bands]:
     """The ends of the bands around `answers`, day by day (UTC), and the bands as they are after the last.
 
-    `rows`: with location, target_at and target, in any order. A day's misses are known to the bands of days whose
-    first forecast was made when that day was over.
+    `rows`: with location, target_at and target, in any order. A day's misses count for the bands of days whose first
+    forecast was made after that day had ended.
     """
     truth, locations = rows["target"].to_numpy(), rows["location"].to_numpy()
     days = rows["target_at"].dt.floor("D").to_numpy()
@@ -95,7 +81,7 @@ def walk(bands: Bands, rows: pd.DataFrame, answers: Array, horizon: pd.Timedelta
 def _out_of_sample(
     dataset: Series, learning: Learning, recipe: Recipe
 ) -> tuple["np.ndarray[Any, np.dtype[np.intp]]", Array]:
-    """Positions of the folds' scored rows, and what the recipe's model of each fold answers to them."""
+    """The positions of the folds' scored rows, and the answers of each fold's model to them."""
     positions, answers = [], []
     for fold in trials.folds(dataset, learning):
         positions.append(np.flatnonzero(fold.score))

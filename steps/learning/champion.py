@@ -1,20 +1,22 @@
-"""The recipe that a challenger meets: that of the live model."""
+"""The recipe that a challenger competes with: that of the live model."""
+
+from pydantic import ValidationError
 
 from steps.backends import promotions
 from steps.backends.database import begin
 from steps.contract.command import log
-from steps.errors import BadInput
-from steps.learning.recipe import Recipe
+from steps.summaries.decision import Recipe
 
 
 def live_recipe(project: str, parameter: str) -> Recipe | None:
-    """The recipe of the live model, where it predicts `parameter`; one that cannot be read counts as none."""
+    """The recipe of the live model, if that predicts `parameter` and its recipe can be read."""
     with begin() as connection:
         live = promotions.champion(connection, project)
     if live is None or live.parameter != parameter:
         return None
     try:
-        return Recipe.from_json(live.recipe)
-    except BadInput as error:
-        log.warning("the live model's recipe does not compete: %s", error)
+        return Recipe.model_validate(live.recipe)
+    except ValidationError:
+        wanted = "a recipe of family, parameters and features"
+        log.warning("the live model's recipe does not compete: got %.200r, wanted %s", live.recipe, wanted)
         return None

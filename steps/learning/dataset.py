@@ -1,14 +1,14 @@
 """Datasets: labelled rows that know how they are split, what is naive about them, and which rows belong together.
 
-`Series` is one of hours, `table_dataset.Table` one of rows without a time. What is trained, scored and judged asks no
-further.
+`Series` is a dataset of hours, `table_dataset.Table` one of rows without a time. Training, scoring and judging need no
+more than this.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,10 @@ import pandas as pd
 from steps.errors import CheckFailed
 from steps.learning import split
 from steps.learning.split import Fold, Mask
+from steps.summaries import dataset as summaries
+from steps.summaries.dataset import SeriesDataset
 
+Trials = Mapping[str, Sequence[object]]  # by family, the list of its parameters
 Task = Literal["regression", "classification"]
 Answers = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -27,12 +30,11 @@ ROW: Final = ("location", "time", "value", "target_at", "target")
 class Dataset(ABC):
     """Labelled rows.
 
-    Contract. `rows` has the column `target` (in `unit`; a class's number where the task is classification) and the
-    `features`. No row of the holdout, and nothing that follows from one, is in the training part; the folds are of the
-    training part alone. All of it follows from the rows' own time or content, so that asking again gives the same.
+    Contract. `rows` has the column `target` (in `unit`; for a classification the class's number) and the `features`. No
+    row of the holdout, nor anything derived from one, is in the training part; the folds divide the training part only.
+    All of this follows from the rows' own time or content, so it never changes.
     """
 
-    kind: ClassVar[str]
     task: Task
     fingerprint: str
     parameter: str
@@ -51,12 +53,12 @@ class Dataset(ABC):
 
     @property
     def sequence(self) -> int | None:
-        """Which state of a history this is; None where there is no history."""
+        """Which state of a history this is; None without a history."""
         return None
 
     @property
     def until(self) -> datetime | None:
-        """The last hour of a series (UTC); None where rows have no time."""
+        """The last hour of a series (UTC); None if rows have no time."""
         return None
 
     @abstractmethod
@@ -73,11 +75,12 @@ class Dataset(ABC):
 
     @abstractmethod
     def naive(self, learned: Mask, scored: Mask) -> Sequence[tuple[str, Answers]]:
-        """The naive predictors: their names, and what they answer to the `scored` rows, knowing the `learned`."""
+        """The naive predictors: their names, and their answers to the `scored` rows, knowing the `learned` ones."""
 
     @abstractmethod
     def blocks(self, scored: Mask, hours: int) -> "np.ndarray[Any, Any]":
-        """A label for each scored row; what has the same label is drawn together. `hours`: of a block in a series."""
+        """A label for each scored row; rows of the same label are drawn together. `hours`: the length of a block in a
+        series."""
 
     @abstractmethod
     def span(self, scored: Mask, hours: int) -> str:
@@ -85,24 +88,32 @@ class Dataset(ABC):
 
     @abstractmethod
     def about(self) -> dict[str, Any]:
-        """What `restore` needs beside the rows, as JSON values."""
+        """How the rows are split and what is learned from them, as JSON values."""
 
-    @classmethod
     @abstractmethod
-    def restore(cls, about: Mapping[str, Any], rows: pd.DataFrame) -> "Dataset":
-        """The dataset of which `about` told that."""
+    def summary(self, trials: Trials) -> summaries.Dataset:
+        """What it holds; with its rows, all that `restore` of its class needs."""
+
+    def _common(self, trials: Trials) -> dict[str, Any]:
+        return {
+            "fingerprint": self.fingerprint,
+            "parameter": self.parameter,
+            "unit": self.unit,
+            "rows": len(self.rows),
+            "features": len(self.features),
+            "trials": {family: len(parameters) for family, parameters in trials.items()},
+        }
 
 
 @dataclass(frozen=True)
 class Series(Dataset):
-    """Hours of locations: what was known at t, and what came at t + horizon, all of it observed, nothing filled.
+    """Hours of locations: what was known at t, and what came at t + horizon, all of it observed and nothing filled in.
 
     Columns of `rows`, by target time and location: location, time (t), value (the parameter at t), target_at
     (t + horizon), target (the parameter then), and the features (float32). Times are UTC; values are in `unit`. Rows
     with `target_at` from `holdout_from` on are the holdout.
     """
 
-    kind: ClassVar[str] = "series"
     fingerprint: str
     parameter: str
     unit: str
@@ -123,7 +134,7 @@ class Series(Dataset):
 
     @property
     def value(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-        """The parameter at t of each row, in `unit`: what persistence answers."""
+        """The parameter at t of each row, in `unit`: the answer of persistence."""
         return self.rows["value"].to_numpy(dtype=np.float64)
 
     @property
@@ -159,14 +170,26 @@ class Series(Dataset):
     def about(self) -> dict[str, Any]:
         return {"horizon_hours": self.horizon_hours, "holdout_from": self.holdout_from.isoformat()}
 
+    def summary(self, trials: Trials) -> SeriesDataset:
+        target_at = self.rows["target_at"]
+        return SeriesDataset(
+            first=target_at.min().to_pydatetime(),
+            last=target_at.max().to_pydatetime(),
+            locations=tuple(sorted(int(location) for location in self.rows["location"].unique())),
+            embargo_hours=self.horizon_hours,
+            **self._common(trials),
+            **self.about(),
+        )
+
     @classmethod
-    def restore(cls, about: Mapping[str, Any], rows: pd.DataFrame) -> "Series":
+    def restore(cls, summary: SeriesDataset, rows: pd.DataFrame) -> "Series":
+        """The series with that summary."""
         return cls(
-            fingerprint=about["fingerprint"],
-            parameter=about["parameter"],
-            unit=about["unit"],
-            horizon_hours=about["horizon_hours"],
-            holdout_from=datetime.fromisoformat(about["holdout_from"]),
+            fingerprint=summary.fingerprint,
+            parameter=summary.parameter,
+            unit=summary.unit,
+            horizon_hours=summary.horizon_hours,
+            holdout_from=summary.holdout_from,
             rows=rows,
         )
 
@@ -175,7 +198,7 @@ def label(features: pd.DataFrame, horizon_hours: int) -> pd.DataFrame:
     """The rows of `features` whose value is observed at t and at t + horizon, with that target.
 
     Raises:
-        CheckFailed: there is none.
+        CheckFailed: there are none.
     """
     horizon = pd.Timedelta(hours=horizon_hours)
     seen = features[features["value"].notna()]

@@ -1,4 +1,4 @@
-"""Whether a dataset has rows enough to be learned from and judged by."""
+"""Whether a dataset has enough rows for training and judging."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,10 +12,11 @@ FEWEST: Final = 24  # rows to learn from, and to be scored on
 
 
 def check(dataset: Dataset, count: int, what: str) -> None:
-    """That the training part, each of its `count` folds and the holdout have rows enough. `what`: the rows in words.
+    """Check that the training part, each of its `count` folds and the holdout have enough rows. `what`: the rows in
+    words.
 
     Raises:
-        CheckFailed: one has not.
+        CheckFailed: one of them has too few.
     """
     part = np.flatnonzero(dataset.training())
     parts: list[tuple[str, Sequence[int]]] = [("the split", (len(part), int(dataset.holdout().sum())))]

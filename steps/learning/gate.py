@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from steps.contract.declaration import Gate
-from steps.learning.scoring import METRICS, Bootstrap, Score, better
+from steps.learning.scoring import METRICS, better
+from steps.summaries.decision import Bootstrap, Score
 
 NOTHING_LIVE: Final = "No model that predicts this was live."
 
@@ -30,13 +31,13 @@ def decide(
     same_recipe: bool = False,
     no_champion: str = NOTHING_LIVE,
 ) -> Outcome:
-    """Promote if the challenger beats every naive predictor, meets the bound, and beats the champion for certain.
+    """Promote the challenger if it beats every naive predictor, meets the bound, and certainly beats the champion.
 
-    With no champion the first two suffice; `no_champion` says why there is none. `span`: what the two were compared
-    over, such as 74 days. `same_recipe`: the folds chose the champion's own.
+    Without a champion the first two are enough; `no_champion` says why there is none. `span`: what the two were
+    compared over, such as 74 days. `same_recipe`: the folds chose the champion's recipe.
     """
     name, own = challenger.name, challenger.by(gate.metric)
-    measured = f"{_named(gate)} {_told(own, gate, unit)} on {challenger.rows} rows it had not seen"
+    measured = f"{_named(gate)} {_formatted(own, gate, unit)} on {challenger.rows} rows it had not seen"
     for other in naive:
         if not better(gate.metric, own, other.by(gate.metric)):
             words = f"{name} has {measured}, no better than {other.name} ({_of(other, gate)})"
@@ -57,7 +58,7 @@ def decide(
 
 
 def _gain(gate: Gate, champion: Score, bootstrap: Bootstrap) -> str:
-    """How much better than the champion: of an error in per cent of it, of an accuracy in points."""
+    """How much better than the champion: errors in per cent, accuracies in points."""
     gain = 100 * bootstrap.difference / (1.0 if METRICS[gate.metric] else champion.by(gate.metric))
     size = f"{abs(gain):.1f}" if abs(gain) >= 0.05 or gain == 0 else f"{abs(gain):.1g}"
     of = "points" if METRICS[gate.metric] else "%"
@@ -73,23 +74,23 @@ def _sure(bootstrap: Bootstrap, span: str) -> str:
 
 
 def _least(gate: Gate, unit: str, bootstrap: Bootstrap) -> str:
-    """What the difference is, and what it is at least."""
+    """The difference and its lower bound."""
     if bootstrap.bound is None:
         return ""
-    least = f"{_told(bootstrap.bound, gate, unit)} at {100 * gate.confidence:g} % confidence"
+    least = f"{_formatted(bootstrap.bound, gate, unit)} at {100 * gate.confidence:g} % confidence"
     wanted = "" if bootstrap.bound > 0 else ", wanted above 0"
-    return f" The difference is {_told(bootstrap.difference, gate)}, at least {least}{wanted}."
+    return f" The difference is {_formatted(bootstrap.difference, gate)}, at least {least}{wanted}."
 
 
 def _of(score: Score, gate: Gate) -> str:
-    return _told(score.by(gate.metric), gate)
+    return _formatted(score.by(gate.metric), gate)
 
 
 def _named(gate: Gate) -> str:
     return gate.metric if METRICS[gate.metric] else gate.metric.upper()
 
 
-def _told(number: float, gate: Gate, unit: str = "") -> str:
+def _formatted(number: float, gate: Gate, unit: str = "") -> str:
     if METRICS[gate.metric]:
         return f"{number:.3f}"
     digits = f"{number:.2f}" if abs(number) >= 0.095 or number == 0 else f"{number:.2g}"

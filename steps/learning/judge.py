@@ -1,8 +1,8 @@
-"""The judgement: the recipe that the folds chose, scored once on the holdout beside what it must beat."""
+"""The judgement: the recipe that the folds chose, scored once on the holdout together with what it must beat."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,13 @@ from steps.errors import BadInput
 from steps.learning import bands, evidence, gate, scoring
 from steps.learning.bands import Measured
 from steps.learning.dataset import Dataset, Series
-from steps.learning.recipe import SEED, Recipe, ask, train
-from steps.learning.scoring import Bootstrap, Score
-from steps.learning.split import Mask
-from steps.learning.trials import TrialResult, best
+from steps.learning.gate import Outcome
+from steps.learning.recipe import SEED, ask, train
+from steps.learning.trials import best
 from steps.models import Model
+from steps.models.bands import Bands
 from steps.models.base import Array
+from steps.summaries.decision import Answers, Bootstrap, Hours, Importance, Recipe, Residuals, Score, Trial, Verdict
 
 SHOWN: Final = pd.Timedelta(days=14)  # of the holdout, for the report
 SHOWN_ROWS: Final = 500
@@ -26,127 +27,57 @@ SHOWN_ROWS: Final = 500
 
 @dataclass(frozen=True)
 class Judgement:
-    """What was decided about one dataset, and what it rests on.
+    """The verdict on a dataset, and the bands to deploy around the winner's answers (of a series)."""
 
-    `recipe` is the challenger's, to be refitted on everything where it is `promoted`; `same_recipe` where the champion
-    has the very same. `scores` are of the holdout: the naive predictors, the champion's recipe where there is one, the
-    challenger; the `bootstrap` compares the last two over the `span`, such as 74 days. `folds`: what each was, and how
-    the winner and the naive predictors did on it. `bands` and `forecast` (of a series), `answers` (of a table: truth
-    and answer row by row), `residuals` (of numbers: truth − answer, in all and by group) and `importance` are the
-    challenger's, trained on the training part.
-    """
-
-    promoted: bool
-    words: str
-    recipe: Recipe
-    same_recipe: bool
-    metric: str
-    unit: str
-    parameter: str
-    scores: tuple[Score, ...]
-    bootstrap: Bootstrap | None
-    span: str
-    trials: tuple[TrialResult, ...]
-    folds: tuple[dict[str, Any], ...]
-    bands: Measured | None
-    forecast: dict[str, dict[str, list[Any]]]
-    answers: dict[str, list[float]]
-    residuals: dict[str, float] | None
-    residual_groups: dict[str, list[dict[str, Any]]]
-    task: str
-    importance: tuple[tuple[str, float], ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The judgement's part of a decision's summary, as JSON values."""
-        return {
-            "promoted": self.promoted,
-            "words": self.words,
-            "metric": self.metric,
-            "unit": self.unit,
-            "parameter": self.parameter,
-            "scores": [score.to_json() for score in self.scores],
-            "bootstrap": self.bootstrap.to_json() if self.bootstrap else None,
-            "span": self.span,
-            "trials": [trial.to_json() for trial in self.trials],
-            "folds": list(self.folds),
-            "bands": self.bands.to_json() if self.bands else None,
-            "forecast": self.forecast,
-            "answers": self.answers,
-            "residuals": self.residuals,
-            "residual_groups": self.residual_groups,
-            "hour_zone": "local" if self.residual_groups else None,
-            "task": self.task,
-            "importance": [{"feature": name, "share": share} for name, share in self.importance],
-        }
+    verdict: Verdict
+    bands: Bands | None
 
 
-def judge(dataset: Dataset, learning: Judged, results: Sequence[TrialResult], champion: Recipe | None) -> Judgement:
-    """Choose by the folds, then score once on the holdout, and put the outcome through the gate.
+def judge(dataset: Dataset, learning: Judged, trials: Sequence[Trial], champion: Recipe | None) -> Judgement:
+    """Choose by the folds, score once on the holdout, and pass the result through the gate.
 
-    `results`: of every trial, in the order of the families and of their lists. `champion`: the recipe of the live model
-    for this parameter, None where nothing is live. One that this version cannot train any more counts as none.
+    `trials`: all that were run, in the order of the families and of their lists. `champion`: the recipe of the live
+    model for this parameter, None if nothing is live. One that this version can no longer train counts as none.
 
     Raises:
-        BadInput: the gate has a metric that there is none of.
+        BadInput: the gate cannot decide by its metric.
     """
-    chosen = best(list(results), learning.gate.metric)
-    learned, scored = dataset.training(), dataset.holdout()
+    metric = scoring.deciding(learning.gate.metric, dataset.task)
+    chosen = best(trials, metric)
+    scored = dataset.holdout()
     truth, rows = dataset.target[scored], dataset.rows.loc[scored]
-    model = train(learning, chosen.recipe, dataset, learned)
+    model = train(learning, chosen.recipe, dataset, dataset.training())
     answers = ask(model, rows)
-    challenger = scoring.score(f"challenger ({chosen.family})", answers, truth, dataset.task)
-    naive = scoring.naive(dataset, learned, scored)
-    theirs, no_champion = _champion(dataset, learning, champion, learned, rows)
-    score = bootstrap = None
-    if theirs is not None:
-        score = scoring.score("champion", theirs, truth, dataset.task)
-        bootstrap = scoring.bootstrap(
-            theirs - truth,
-            answers - truth,
-            dataset.blocks(scored, learning.gate.block_hours),
-            metric=learning.gate.metric,
-            confidence=learning.gate.confidence,
-            seed=SEED,
-        )
-    same = theirs is not None and champion == chosen.recipe
+    outcome, scores, bootstrap = _contest(dataset, learning, chosen, champion, answers)
     around = _bands(dataset, learning, chosen.recipe, answers)
-    span = dataset.span(scored, learning.gate.block_hours)
-    outcome = gate.decide(
-        learning.gate,
-        dataset.unit,
-        naive=naive,
-        challenger=challenger,
-        champion=score,
-        bootstrap=bootstrap,
-        span=span,
-        same_recipe=same,
-        no_champion=no_champion,
-    )
-    return Judgement(
+    is_series = isinstance(dataset, Series)
+    groups = evidence.residual_groups(rows, truth - answers) if is_series else {}
+    verdict = Verdict(
         promoted=outcome.promoted,
         words=outcome.words,
         recipe=chosen.recipe,
-        same_recipe=same,
-        metric=learning.gate.metric,
+        metric=metric,
         unit=dataset.unit,
         parameter=dataset.parameter,
-        scores=(*naive, *([score] if score else []), challenger),
+        scores=scores,
         bootstrap=bootstrap,
-        span=span,
-        trials=tuple(results),
+        span=dataset.span(scored, learning.gate.block_hours),
+        trials=tuple(trials),
         folds=evidence.folds(dataset, learning, chosen),
-        bands=around,
+        bands=around.coverage if around else None,
         forecast=_forecast(rows, answers, around) if around else {},
-        answers={} if isinstance(dataset, Series) else _answers(truth, answers),
+        answers=Answers() if is_series else _answers(truth, answers),
         residuals=_residuals(truth, answers) if dataset.task == "regression" else None,
-        residual_groups=evidence.residual_groups(rows, truth - answers) if isinstance(dataset, Series) else {},
+        residual_groups=groups,
+        hour_zone="local" if groups else None,
         task=dataset.task,
-        importance=tuple(sorted(model.importance().items(), key=lambda one: (-one[1], one[0]))),
+        importance=_importance(model),
     )
+    return Judgement(verdict, around.bands if around else None)
 
 
 def refit(dataset: Dataset, learning: Judged, recipe: Recipe) -> Model:
-    """The model to deploy: the recipe trained on every row there is.
+    """The model to deploy: the recipe trained on all rows.
 
     Raises:
         BadInput: the recipe cannot be trained.
@@ -155,26 +86,60 @@ def refit(dataset: Dataset, learning: Judged, recipe: Recipe) -> Model:
 
 
 def known_rows(dataset: Dataset, model: Model, count: int = 24) -> KnownRows:
-    """Rows spread evenly over the dataset, those with something missing among them, and the model's answers."""
+    """Rows spread evenly over the dataset, including some with missing values, and the model's answers."""
     columns = list(model.features)
     holes = np.flatnonzero(dataset.rows[columns].isna().any(axis=1).to_numpy())[: count // 4]
     spread = np.linspace(0, len(dataset.rows) - 1, count - len(holes)).astype(int)
     rows = dataset.rows.iloc[np.unique(np.concatenate([holes, spread]))]
     values = rows[columns].to_numpy(dtype=np.float64)
-    told = [[None if np.isnan(value) else float(value) for value in row] for row in values]
-    return KnownRows(columns, told, [float(answer) for answer in ask(model, rows)])
+    listed = [[None if np.isnan(value) else float(value) for value in row] for row in values]
+    return KnownRows(columns, listed, [float(answer) for answer in ask(model, rows)])
 
 
-def _champion(
-    dataset: Dataset, learning: Judged, champion: Recipe | None, learned: Mask, rows: pd.DataFrame
-) -> tuple[Array | None, str]:
-    """The answers of the champion's recipe, or None and why there are none."""
+def _contest(
+    dataset: Dataset, learning: Judged, chosen: Trial, champion: Recipe | None, answers: Array
+) -> tuple[Outcome, tuple[Score, ...], Bootstrap | None]:
+    """The outcome of the gate, and what it rests on: the scores on the holdout of the naive predictors, the champion's
+    recipe if it can compete, and the challenger; and how surely the last two differ."""
+    learned, scored, rules = dataset.training(), dataset.holdout(), learning.gate
+    truth, span = dataset.target[scored], dataset.span(scored, rules.block_hours)
+    challenger = scoring.score(f"challenger ({chosen.family})", answers, truth, dataset.task)
+    naive = scoring.naive(dataset, learned, scored)
+    theirs, no_champion = _champion(dataset, learning, champion)
+    score = bootstrap = None
+    if theirs is not None:
+        score = scoring.score("champion", theirs, truth, dataset.task)
+        bootstrap = scoring.bootstrap(
+            theirs - truth,
+            answers - truth,
+            dataset.blocks(scored, rules.block_hours),
+            metric=rules.metric,
+            confidence=rules.confidence,
+            seed=SEED,
+        )
+    outcome = gate.decide(
+        rules,
+        dataset.unit,
+        naive=naive,
+        challenger=challenger,
+        champion=score,
+        bootstrap=bootstrap,
+        span=span,
+        same_recipe=theirs is not None and champion == chosen.recipe,
+        no_champion=no_champion,
+    )
+    return outcome, (*naive, *([score] if score else []), challenger), bootstrap
+
+
+def _champion(dataset: Dataset, learning: Judged, champion: Recipe | None) -> tuple[Array | None, str]:
+    """The answers of the champion's recipe to the holdout, or None and why there are none."""
     if champion is None:
         return None, gate.NOTHING_LIVE
     try:
-        return ask(train(learning, champion, dataset, learned), rows), ""
+        model = train(learning, champion, dataset, dataset.training())
     except BadInput as error:
-        return None, f"The live model's recipe cannot be trained any more: {error}."
+        return None, f"The live model's recipe can no longer be trained: {error}."
+    return ask(model, dataset.rows.loc[dataset.holdout()]), ""
 
 
 def _bands(dataset: Dataset, learning: Judged, recipe: Recipe, answers: Array) -> Measured | None:
@@ -183,33 +148,32 @@ def _bands(dataset: Dataset, learning: Judged, recipe: Recipe, answers: Array) -
     return None
 
 
-def _forecast(rows: pd.DataFrame, answers: Array, around: Measured) -> dict[str, dict[str, list[Any]]]:
-    """By location, hour by hour over the last days: truth, forecast and band, None in all where there is no row."""
+def _forecast(rows: pd.DataFrame, answers: Array, around: Measured) -> dict[str, Hours]:
+    """By location, hour by hour over the last days: truth, forecast and band; None in all of them if there is no
+    row."""
     shown = rows[["location", "target_at", "target"]].assign(forecast=answers, low=around.low, high=around.high)
     shown = shown[shown["target_at"] > shown["target_at"].max() - SHOWN]
     hours = pd.date_range(shown["target_at"].min(), shown["target_at"].max(), freq="h")
-    found: dict[str, dict[str, list[Any]]] = {}
+    found: dict[str, Hours] = {}
     for location, own in shown.groupby("location"):
-        whole = own.set_index("target_at").reindex(hours).round(3)
-        found[str(location)] = {
-            "time": [hour.isoformat() for hour in hours],
-            "truth": _listed(whole["target"]),
-            **{name: _listed(whole[name]) for name in ("forecast", "low", "high")},
-        }
+        whole = own.set_index("target_at").reindex(hours).round(3).rename(columns={"target": "truth"})
+        columns = {name: tuple(whole[name]) for name in ("truth", "forecast", "low", "high")}
+        found[str(location)] = Hours(time=tuple(hours.to_pydatetime()), **columns)
     return found
 
 
-def _answers(truth: Array, answers: Array) -> dict[str, list[float]]:
-    return {
-        "truth": [round(float(value), 3) for value in truth[:SHOWN_ROWS]],
-        "answer": [round(float(value), 3) for value in answers[:SHOWN_ROWS]],
-    }
+def _answers(truth: Array, answers: Array) -> Answers:
+    return Answers(
+        truth=tuple(round(float(value), 3) for value in truth[:SHOWN_ROWS]),
+        answer=tuple(round(float(value), 3) for value in answers[:SHOWN_ROWS]),
+    )
 
 
-def _residuals(truth: Array, answers: Array) -> dict[str, float]:
+def _residuals(truth: Array, answers: Array) -> Residuals:
     error = truth - answers
-    return {"mean": float(error.mean()), "sd": float(error.std()), "rows": len(error)}
+    return Residuals(mean=float(error.mean()), sd=float(error.std()), rows=len(error))
 
 
-def _listed(values: "pd.Series[float]") -> list[float | None]:
-    return [None if np.isnan(value) else float(value) for value in values]
+def _importance(model: Model) -> tuple[Importance, ...]:
+    shares = sorted(model.importance().items(), key=lambda one: (-one[1], one[0]))
+    return tuple(Importance(feature=name, share=share) for name, share in shares)

@@ -1,15 +1,13 @@
 """Where the lake keeps datasets and the results of trials.
 
 `<project>/datasets/<fingerprint>/` holds dataset.parquet (the rows), trials.json (each family's list of parameters) and
-dataset.json, written last: without it the folder is work that a crash cut off. A dataset is written once. Each trial's
-result is cached by itself, under a key of its parameters and the fingerprint.
+dataset.json, written last: without it the folder is work interrupted by a crash. A dataset is written once. Each
+trial's result is cached separately, under a key of its parameters and the fingerprint.
 """
 
 import json
 import re
-from collections.abc import Mapping
 from io import BytesIO
-from typing import Any
 
 import pandas as pd
 
@@ -20,42 +18,36 @@ from steps.contract.threads import each
 from steps.errors import BadInput, CheckFailed
 from steps.learning.dataset import Dataset, Series
 from steps.learning.table_dataset import Table
-from steps.learning.trials import Parameters, TrialResult
+from steps.learning.trials import Parameters
+from steps.summaries import dataset as summaries
+from steps.summaries.dataset import SeriesDataset
+from steps.summaries.decision import Trial
 
 Trials = dict[str, list[Parameters]]
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{32}")
 _THREADS = 8
-_KINDS: Mapping[str, type[Dataset]] = {kind.kind: kind for kind in (Series, Table)}
 
 
-def save(bucket: Bucket, project: str, dataset: Dataset, trials: Trials, about: Mapping[str, Any]) -> dict[str, Any]:
-    """Store a dataset with its trials and what is to be known `about` it (JSON values); what `find` gives back."""
+def save(bucket: Bucket, project: str, dataset: Dataset, trials: Trials) -> None:
+    """Store a dataset with its trials and its summary."""
     folder = _folder(project, dataset.fingerprint)
     body = BytesIO()
     dataset.rows.to_parquet(body, index=False)
     bucket.put(f"{folder}/dataset.parquet", body.getvalue())
     bucket.put(f"{folder}/trials.json", caching.canonical(trials).encode())
-    whole = {
-        **about,
-        "data": dataset.kind,
-        "fingerprint": dataset.fingerprint,
-        "parameter": dataset.parameter,
-        "unit": dataset.unit,
-        **dataset.about(),
-    }
-    bucket.put(f"{folder}/dataset.json", caching.canonical(whole).encode())
-    return whole
+    bucket.put(f"{folder}/dataset.json", caching.canonical(dataset.summary(trials).to_json()).encode())
 
 
-def find(bucket: Bucket, project: str, fingerprint: str) -> dict[str, Any] | None:
-    """What is known about a dataset (dataset.json), or None where it is not, or not wholly, there.
+def find[S: summaries.Dataset](bucket: Bucket, project: str, fingerprint: str, kind: type[S]) -> S | None:
+    """The summary of a dataset (dataset.json), or None if it is missing or incomplete.
 
     Raises:
         BadInput: that is not a fingerprint.
     """
     _check(fingerprint)
-    return datasets.about(bucket, project, fingerprint)
+    about = datasets.about(bucket, project, fingerprint)
+    return None if about is None else kind.model_validate(about)
 
 
 def load(bucket: Bucket, project: str, fingerprint: str) -> Dataset:
@@ -65,11 +57,13 @@ def load(bucket: Bucket, project: str, fingerprint: str) -> Dataset:
         BadInput: that is not a fingerprint.
         CheckFailed: there is no such dataset.
     """
-    about = find(bucket, project, fingerprint)
-    rows = bucket.get(f"{_folder(project, fingerprint)}/dataset.parquet") if about else None
-    if about is None or rows is None:
+    folder = _folder(project, fingerprint)
+    about = datasets.about(bucket, project, fingerprint)
+    body = bucket.get(f"{folder}/dataset.parquet") if about else None
+    if body is None:
         raise _gone(project, fingerprint)
-    return _KINDS[about["data"]].restore(about, pd.read_parquet(BytesIO(rows)))
+    summary, rows = summaries.read_dataset(about), pd.read_parquet(BytesIO(body))
+    return Series.restore(summary, rows) if isinstance(summary, SeriesDataset) else Table.restore(summary, rows)
 
 
 def trials(bucket: Bucket, project: str, fingerprint: str) -> Trials:
@@ -86,26 +80,24 @@ def trials(bucket: Bucket, project: str, fingerprint: str) -> Trials:
     return found
 
 
-def recall(bucket: Bucket, fingerprint: str, family: str, number: int, parameters: Parameters) -> TrialResult | None:
-    """The result of a trial, or None where it has not been run."""
+def recall(bucket: Bucket, fingerprint: str, family: str, number: int, parameters: Parameters) -> Trial | None:
+    """A trial with its scores, or None if it has not been run."""
     stored = caching.recall(bucket, _key(fingerprint, family, parameters))
-    if stored is None:
-        return None
-    return TrialResult(family, number, parameters, stored["mean"], tuple(stored["folds"]), stored["seconds"])
+    return None if stored is None else Trial(family=family, number=number, parameters=parameters, **stored)
 
 
-def remember(bucket: Bucket, fingerprint: str, result: TrialResult) -> None:
-    """Store the result of a trial."""
-    stored = {"mean": result.mean, "folds": list(result.folds), "seconds": result.seconds}
-    caching.remember(bucket, _key(fingerprint, result.family, dict(result.parameters)), stored)
+def remember(bucket: Bucket, fingerprint: str, trial: Trial) -> None:
+    """Store the scores of a trial."""
+    stored = trial.model_dump(mode="json", include={"mean", "folds", "seconds"})
+    caching.remember(bucket, _key(fingerprint, trial.family, trial.parameters), stored)
 
 
-def results(bucket: Bucket, project: str, learning: Judged, fingerprint: str) -> list[TrialResult]:
-    """The results of all trials of a dataset, in the order of the families and of their lists.
+def results(bucket: Bucket, project: str, learning: Judged, fingerprint: str) -> list[Trial]:
+    """All trials of a dataset, in the order of the families and of their lists.
 
     Raises:
         BadInput: that is not a fingerprint.
-        CheckFailed: there is no such dataset, or some trial has no result.
+        CheckFailed: there is no such dataset, or some trial has not been run.
     """
     lists = trials(bucket, project, fingerprint)
     wanted = [
@@ -113,14 +105,14 @@ def results(bucket: Bucket, project: str, learning: Judged, fingerprint: str) ->
         for family in learning.families
         for number, parameters in enumerate(lists.get(family.name, []))
     ]
-    found = [result for _, result in each(lambda one: recall(bucket, fingerprint, *one), wanted, threads=_THREADS)]
-    missing = [one for one, result in zip(wanted, found, strict=True) if result is None]
+    found = [trial for _, trial in each(lambda one: recall(bucket, fingerprint, *one), wanted, threads=_THREADS)]
+    missing = [one for one, trial in zip(wanted, found, strict=True) if trial is None]
     if missing or not wanted:
         which = ", ".join(f"{family} {number}" for family, number, _ in missing[:5])
         raise CheckFailed(
             f"{len(missing)} of {len(wanted)} trials of dataset {fingerprint} have no result ({which}); run them again"
         )
-    return [result for result in found if result is not None]
+    return [trial for trial in found if trial is not None]
 
 
 def _key(fingerprint: str, family: str, parameters: Parameters) -> str:

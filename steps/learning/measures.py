@@ -1,55 +1,54 @@
-"""Measures: the numbers of a judgement under the names that MLflow shows them by.
+"""Measures: the numbers of a verdict under the names that MLflow shows.
 
 A number by fold, by month or by hour is a metric with steps. MLflow allows letters, digits and `_ - . / :` in a name.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from steps.backends.tracking import Measured
-from steps.learning.judge import Judgement
+from steps.summaries.decision import Verdict
 
 
-def of(judgement: Judgement) -> dict[str, Measured]:
-    """All that a decision's page draws, but for the forecast and the answers row by row."""
-    return {**_holdout(judgement), **dict(_folds(judgement)), **dict(_errors(judgement))}
+def of(verdict: Verdict) -> dict[str, Measured]:
+    """Everything that a decision's page draws, except the forecast and the answers row by row."""
+    return dict(chain(_holdout(verdict), _folds(verdict), _errors(verdict)))
 
 
-def _holdout(judgement: Judgement) -> dict[str, Measured]:
-    found: dict[str, Measured] = {
-        f"holdout_{metric}.{_name(score.name.partition(' (')[0])}": value
-        for score in judgement.scores
-        for metric, value in score.values.items()
-    }
-    if judgement.bootstrap:
-        found["gain_over_champion.difference"] = judgement.bootstrap.difference
-        if judgement.bootstrap.bound is not None:
-            found["gain_over_champion.bound"] = judgement.bootstrap.bound
-    if judgement.bands:
-        found["band.nominal"] = judgement.bands.nominal
-        found["band.coverage"] = judgement.bands.coverage
-        found["band.width"] = judgement.bands.width
-        found["band.coverage_by_month"] = [share for _, share, _ in judgement.bands.by_month]
-    return found
+def _holdout(verdict: Verdict) -> Iterator[tuple[str, Measured]]:
+    for score in verdict.scores:
+        for metric, value in score.values.items():
+            yield f"holdout_{metric}.{_name(score.name.partition(' (')[0])}", value
+    if gain := verdict.bootstrap:
+        yield "gain_over_champion.difference", gain.difference
+        if gain.bound is not None:
+            yield "gain_over_champion.bound", gain.bound
+    if bands := verdict.bands:
+        yield "band.nominal", bands.nominal
+        yield "band.coverage", bands.coverage
+        yield "band.coverage_by_month", [month.coverage for month in bands.by_month]
+        if bands.width is not None:
+            yield "band.width", bands.width
 
 
-def _folds(judgement: Judgement) -> Iterator[tuple[str, Measured]]:
-    if judgement.folds:
-        yield f"fold_{judgement.metric}.challenger", [fold["score"] for fold in judgement.folds]
-        for name in judgement.folds[0]["naive"]:
-            yield f"fold_{judgement.metric}.{_name(name)}", [fold["naive"][name] for fold in judgement.folds]
+def _folds(verdict: Verdict) -> Iterator[tuple[str, Measured]]:
+    if verdict.folds:
+        yield f"fold_{verdict.metric}.challenger", [fold.score for fold in verdict.folds]
+        for name in verdict.folds[0].naive:
+            yield f"fold_{verdict.metric}.{_name(name)}", [fold.naive[name] for fold in verdict.folds]
 
 
-def _errors(judgement: Judgement) -> Iterator[tuple[str, Measured]]:
+def _errors(verdict: Verdict) -> Iterator[tuple[str, Measured]]:
     """Residuals, truth less answer; by hour the step is the hour."""
     for kind in ("mean", "sd"):
-        if judgement.residuals:
-            yield f"residual_{kind}.all", judgement.residuals[kind]
-        for group, rows in judgement.residual_groups.items():
+        if verdict.residuals:
+            yield f"residual_{kind}.all", getattr(verdict.residuals, kind)
+        for group, rows in verdict.residual_groups.items():
             if group == "hour":
-                yield f"residual_{kind}.hour", {int(one["group"]): one[kind] for one in rows}
+                yield f"residual_{kind}.hour", {int(one.group): getattr(one, kind) for one in rows}
             else:
-                yield from ((f"residual_{kind}.{group}.{_name(one['group'])}", one[kind]) for one in rows)
+                yield from ((f"residual_{kind}.{group}.{_name(one.group)}", getattr(one, kind)) for one in rows)
 
 
 def _name(text: str) -> str:

@@ -1,8 +1,6 @@
-"""A recipe: what competes, and what is trained again. The one place where a model is trained and asked."""
+"""The one place where a recipe becomes a model, and a model is asked."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,35 +12,9 @@ from steps.learning.dataset import Dataset
 from steps.learning.split import Mask
 from steps.models import Model
 from steps.models.base import Array
+from steps.summaries.decision import Recipe
 
 SEED: Final = 0
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A model family by its name in the declaration, its parameters, and its features (None: all there are)."""
-
-    family: str
-    parameters: Mapping[str, Any]
-    features: tuple[str, ...] | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        features = None if self.features is None else list(self.features)
-        return {"family": self.family, "parameters": dict(self.parameters), "features": features}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """The recipe that was stored.
-
-        Raises:
-            BadInput: it is none.
-        """
-        try:
-            features = stored.get("features")
-            return cls(str(stored["family"]), dict(stored["parameters"]), None if features is None else tuple(features))
-        except (LookupError, TypeError, ValueError) as error:
-            raise BadInput(f"{stored!r:.200} is not a recipe; wanted family, parameters and features") from error
 
 
 def train(learning: Judged, recipe: Recipe, dataset: Dataset, chosen: Mask) -> Model:

@@ -1,7 +1,6 @@
 """Scores in the target's unit, the naive predictors, and whether a difference of scores is more than luck."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -10,39 +9,23 @@ from steps.errors import BadInput
 from steps.learning.dataset import Dataset, Task
 from steps.learning.split import Mask
 from steps.models.base import Array
+from steps.summaries.decision import Bootstrap, Score
 
 DRAWS: Final = 2000
 FEWEST_BLOCKS: Final = 5
 METRICS: Final = {"rmse": False, "mae": False, "accuracy": True, "macro_f1": True}  # whether higher is better
-_DECIDING: Final = ("rmse", "mae", "accuracy")
+_DECIDING: Final = {"regression": ("rmse", "mae"), "classification": ("accuracy",)}
 
 
-@dataclass(frozen=True)
-class Score:
-    """How good a predictor was over `rows` rows: `values` by metric.
+def deciding(metric: str, task: Task) -> str:
+    """The metric, if a gate can decide such a task by it.
 
-    Of numbers the root mean square error and the mean absolute error; of classes the accuracy, and the mean over the
-    classes of the F1 score.
+    Raises:
+        BadInput: it cannot.
     """
-
-    name: str
-    values: Mapping[str, float]
-    rows: int
-
-    def by(self, metric: str) -> float:
-        """The score that decides.
-
-        Raises:
-            BadInput: there is no such metric.
-        """
-        if metric not in self.values or metric not in _DECIDING:
-            there = [name for name in self.values if name in _DECIDING]
-            raise BadInput(f"the gate's metric is {metric!r}; wanted one of {', '.join(there)}")
-        return self.values[metric]
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {"name": self.name, "rows": self.rows, **self.values}
+    if metric not in _DECIDING[task]:
+        raise BadInput(f"the gate's metric is {metric!r}; wanted one of {', '.join(_DECIDING[task])}")
+    return metric
 
 
 def better(metric: str, one: float, other: float) -> bool:
@@ -50,37 +33,18 @@ def better(metric: str, one: float, other: float) -> bool:
     return one > other if METRICS[metric] else one < other
 
 
-@dataclass(frozen=True)
-class Bootstrap:
-    """How much better the challenger's score is than the champion's, and what that is at least.
-
-    `bound` is the one-sided lower bound at `confidence` over `draws` resamples of the `blocks`; None where these are
-    too few to say anything.
-    """
-
-    difference: float
-    bound: float | None
-    confidence: float
-    blocks: int
-    draws: int
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return asdict(self)
-
-
 def score(name: str, answers: Array, truth: Array, task: Task = "regression") -> Score:
     """The score of `answers`."""
     if task == "classification":
         values = {"accuracy": float(np.mean(answers == truth)), "macro_f1": _macro_f1(answers, truth)}
-        return Score(name, values, len(truth))
-    error = answers - truth
-    values = {"rmse": float(np.sqrt(np.mean(error**2))), "mae": float(np.mean(np.abs(error)))}
-    return Score(name, values, len(truth))
+    else:
+        error = answers - truth
+        values = {"rmse": float(np.sqrt(np.mean(error**2))), "mae": float(np.mean(np.abs(error)))}
+    return Score.model_validate({"name": name, "rows": len(truth), **values})
 
 
 def _macro_f1(answers: Array, truth: Array) -> float:
-    """The mean over all classes that are or were said; a class that is never said rightly counts 0."""
+    """The mean over all classes that are true or were answered; a class that was never answered correctly counts 0."""
     found = []
     for each in np.union1d(answers, truth):
         right = float(np.sum((answers == each) & (truth == each)))
@@ -115,13 +79,13 @@ def bootstrap(
 
     difference = float(differences(np.ones(count)))
     if count < FEWEST_BLOCKS:
-        return Bootstrap(difference, None, confidence, count, 0)
+        return Bootstrap(difference=difference, confidence=confidence, blocks=count)
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=DRAWS)
     bound = float(np.quantile(differences(drawn.astype(np.float64)), 1 - confidence))
-    return Bootstrap(difference, bound, confidence, count, DRAWS)
+    return Bootstrap(difference=difference, bound=bound, confidence=confidence, blocks=count, draws=DRAWS)
 
 
-# of an error; its mean is the score, but for the root, or what an accuracy lacks
+# of an error; its mean is the score before any root, or what an accuracy lacks
 _COSTS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "rmse": np.square,
     "mae": np.abs,

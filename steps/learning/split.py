@@ -1,4 +1,4 @@
-"""Which rows are learned from, and which are scored.
+"""Which rows a model learns from, and which rows score it.
 
     |------------------- training part -------------------|·|---- holdout ----|   · an embargo of the horizon
     |-- learn --|·|1|
@@ -48,8 +48,8 @@ def holdout(target_at: "pd.Series[Any]", holdout_from: datetime) -> Mask:
 
 
 def folds(target_at: "pd.Series[Any]", count: int, embargo: pd.Timedelta) -> list[Fold]:
-    """The folds of the training part, whose rows have these target times. A stretch without a row, as in a long gap,
-    is none."""
+    """The folds of the training part, whose rows have these target times. A stretch without rows, as in a long gap,
+    makes no fold."""
     first, last = target_at.min(), target_at.max()
     edges = [first + share * (last - first) for share in np.linspace(LEARNED_FIRST, 1, count + 1)]
     edges[-1] += pd.Timedelta(hours=1)

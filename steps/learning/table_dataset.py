@@ -1,18 +1,19 @@
 """A dataset of a table's rows, each known by its content.
 
-A row's digest says where it belongs: its first digits whether it is held out, others which fold it is in. So a row
-stays on its side whatever else comes, a copy of it cannot be on both, and neither order nor time matters.
+A row's digest says where it belongs: its first digits decide whether it is held out, others which fold it is in. So a
+row never changes sides as data grow, a copy of it cannot be on the other side, and neither order nor time matters.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from steps.learning.dataset import Answers, Dataset, Task
+from steps.learning.dataset import Answers, Dataset, Task, Trials
 from steps.learning.split import Fold, Mask
+from steps.summaries.dataset import TableDataset
 
 _MOST_BLOCKS = 1000
 
@@ -21,7 +22,6 @@ _MOST_BLOCKS = 1000
 class Table(Dataset):
     """Columns of `rows`: row (its digest, 32 hexadecimal digits, each once), target, and the features (float64)."""
 
-    kind: ClassVar[str] = "table"
     fingerprint: str
     parameter: str
     unit: str
@@ -50,7 +50,7 @@ class Table(Dataset):
         return [Fold(fold != number, fold == number) for number in range(count)]
 
     def naive(self, learned: Mask, scored: Mask) -> Sequence[tuple[str, Answers]]:
-        """The mean of the learned rows, or the class that most of them have."""
+        """The mean of the learned rows, or their most frequent class."""
         target, rows = self.target[learned], int(scored.sum())
         if self.task == "regression":
             return [("training mean", np.full(rows, target.mean()))]
@@ -58,7 +58,7 @@ class Table(Dataset):
         return [("majority class", np.full(rows, classes[np.argmax(counts)]))]
 
     def blocks(self, scored: Mask, hours: int) -> "np.ndarray[Any, Any]":  # noqa: ARG002 - it has no hours
-        """Rows, each by itself; of very many some together, by their content."""
+        """Single rows; if there are very many, several together, by their content."""
         if int(scored.sum()) <= _MOST_BLOCKS:
             return np.arange(int(scored.sum()))
         return self._digits(16, 24)[scored] % _MOST_BLOCKS
@@ -69,15 +69,19 @@ class Table(Dataset):
     def about(self) -> dict[str, Any]:
         return {"task": self.task, "holdout_share": self.holdout_share, "sequence": self.number}
 
+    def summary(self, trials: Trials) -> TableDataset:
+        return TableDataset(held_out=int(self.holdout().sum()), **self._common(trials), **self.about())
+
     @classmethod
-    def restore(cls, about: Mapping[str, Any], rows: pd.DataFrame) -> "Table":
+    def restore(cls, summary: TableDataset, rows: pd.DataFrame) -> "Table":
+        """The table with that summary."""
         return cls(
-            fingerprint=about["fingerprint"],
-            parameter=about["parameter"],
-            unit=about["unit"],
-            task=about["task"],
-            holdout_share=about["holdout_share"],
-            number=about["sequence"],
+            fingerprint=summary.fingerprint,
+            parameter=summary.parameter,
+            unit=summary.unit,
+            task=summary.task,
+            holdout_share=summary.holdout_share,
+            number=summary.sequence,
             rows=rows,
         )
 

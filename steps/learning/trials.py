@@ -5,8 +5,7 @@ So any worker may take any trial, nothing is shared while they run, and a kill c
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,38 +15,18 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from steps.backends.caching import canonical
 from steps.contract.declaration import Choice, Family, Judged, Range
 from steps.learning.dataset import Dataset
-from steps.learning.recipe import SEED, Recipe, ask, train
-from steps.learning.scoring import METRICS, score
+from steps.learning.recipe import SEED, ask, train
+from steps.learning.scoring import METRICS, deciding, score
 from steps.learning.split import Fold, Mask
+from steps.summaries.decision import Recipe, Trial
 
 Parameters = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class TrialResult:
-    """The score of one trial's recipe on each fold, and their mean, in the target's unit; how long it took."""
-
-    family: str
-    number: int
-    parameters: Mapping[str, Any]
-    mean: float
-    folds: tuple[float, ...]
-    seconds: float
-
-    @property
-    def recipe(self) -> Recipe:
-        """What competed."""
-        return Recipe(self.family, self.parameters)
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {**asdict(self), "parameters": dict(self.parameters), "folds": list(self.folds)}
 
 
 def draw(family: Family, champion: Recipe | None) -> list[Parameters]:
     """The parameters of the family's trials, in order, no two alike; no more than it declares.
 
-    The champion's come first where it is of this family and its parameters are those of the space (all features). Then
+    The champion's come first if it is of this family, uses all features and its parameters are those of the space. Then
     the middle of the space, then a scrambled Sobol sequence, which leaves no large hole (Bergstra and Bengio 2012).
     """
     drawn: list[Parameters] = []
@@ -56,7 +35,7 @@ def draw(family: Family, champion: Recipe | None) -> list[Parameters]:
     space = {name: _distribution(part) for name, part in sorted(family.space.items())}
     study = _study()
     study.enqueue_trial({name: _middle(part) for name, part in family.space.items()})
-    for _ in range(4 * family.trials):  # a small space may repeat itself
+    for _ in range(4 * family.trials):  # a small space may repeat parameters
         drawn.append(dict(sorted(study.ask(space).params.items())))
         unique = {canonical(parameters): parameters for parameters in drawn}
         if len(unique) >= family.trials:
@@ -64,20 +43,21 @@ def draw(family: Family, champion: Recipe | None) -> list[Parameters]:
     return list(unique.values())
 
 
-def evaluate(dataset: Dataset, learning: Judged, family: str, number: int, parameters: Parameters) -> TrialResult:
+def evaluate(dataset: Dataset, learning: Judged, family: str, number: int, parameters: Parameters) -> Trial:
     """Train the recipe on each fold of the training part and score it there.
 
     Raises:
-        BadInput: the project has no such family, or the family no such parameter.
+        BadInput: the project has no such family, the family no such parameter, or the gate cannot decide by its metric.
     """
     began = time.perf_counter()
-    recipe = Recipe(family, parameters)
+    recipe, metric = Recipe(family=family, parameters=parameters), deciding(learning.gate.metric, dataset.task)
     found = []
     for fold in folds(dataset, learning):
         answers = ask(train(learning, recipe, dataset, fold.learn), dataset.rows.loc[fold.score])
-        found.append(score("fold", answers, dataset.target[fold.score], dataset.task).by(learning.gate.metric))
+        found.append(score("fold", answers, dataset.target[fold.score], dataset.task).by(metric))
     seconds = round(time.perf_counter() - began, 3)
-    return TrialResult(family, number, parameters, float(np.mean(found)), tuple(found), seconds)
+    mean = float(np.mean(found))
+    return Trial(family=family, number=number, parameters=parameters, mean=mean, folds=tuple(found), seconds=seconds)
 
 
 def folds(dataset: Dataset, learning: Judged) -> Iterator[Fold]:
@@ -87,10 +67,10 @@ def folds(dataset: Dataset, learning: Judged) -> Iterator[Fold]:
         yield Fold(_chosen(dataset, part[fold.learn]), _chosen(dataset, part[fold.score]))
 
 
-def best(results: list[TrialResult], metric: str) -> TrialResult:
-    """The one with the best mean; of several the first."""
+def best(found: Sequence[Trial], metric: str) -> Trial:
+    """The trial with the best mean; of several the first."""
     sign = -1 if METRICS[metric] else 1
-    return min(results, key=lambda result: sign * result.mean)
+    return min(found, key=lambda trial: sign * trial.mean)
 
 
 def _chosen(dataset: Dataset, positions: "np.ndarray[Any, np.dtype[np.intp]]") -> Mask:

@@ -1,6 +1,6 @@
-"""Model families: each learns from a table of numbers and is stored as plain text. `base` states what they promise.
+"""Model families: each learns from a table of numbers and is stored as plain text. `base` states their contract.
 
-Serving imports this package, so nothing here needs more than numpy and the family's own library.
+Serving imports this package, so it needs only numpy and each family's own library.
 """
 
 from steps.models.base import Model, load

@@ -1,11 +1,11 @@
-"""Bands around forecasts: where the truth will lie with a stated probability.
+"""Bands around forecasts, which hold the truth with a stated probability.
 
-Conformal prediction (Lei et al. 2018, https://doi.org/10.1080/01621459.2017.1307116): what the errors were on hours
-that were not learned from says how wide a band must be, whatever the model. An error is measured by the height of its
-forecast above the smallest target, since concentrations err in proportion; each location has errors of its own.
+Conformal prediction (Lei et al. 2018, https://doi.org/10.1080/01621459.2017.1307116): the errors on hours that were not
+learned from say how wide a band must be, whatever the model. An error is measured relative to its forecast's height
+above the smallest target, since errors of concentrations are proportional; each location has its own errors.
 
-A season that was never seen errs otherwise. So the share that is let out of the band follows what came true, day by
-day (Gibbs and Candès 2021, https://arxiv.org/abs/2106.00263): a day with too many misses widens the next bands.
+Errors differ in a season that was never seen. So the share left outside the band follows what came true, day by day
+(Gibbs and Candès 2021, https://arxiv.org/abs/2106.00263): a day with too many misses widens the next bands.
 """
 
 import json
@@ -20,18 +20,18 @@ from steps.errors import BadInput
 from steps.models.base import Array, numbers
 
 FILE: Final = "bands.json"
-RATE: Final = 0.1  # how fast the share follows; of 0.03, 0.05, 0.1 and 0.2 the folds of two archives liked it best
-_LEAST, _MOST = 0.01, 0.6  # that may be let out
+RATE: Final = 0.1  # how fast the share follows; the best of 0.03, 0.05, 0.1 and 0.2 on the folds of two archives
+_LEAST, _MOST = 0.01, 0.6  # that may be left outside
 _POINTS: Final = 201
-_LEAST_SHARE: Final = 0.02  # of the calibration's forecasts, below whose height errors are not measured smaller
-_ENOUGH: Final = 100  # rows of a location; one with fewer has the errors of all
+_LEAST_SHARE: Final = 0.02  # of the calibration's forecasts; their height is the smallest that errors are measured by
+_ENOUGH: Final = 100  # rows of a location; with fewer it gets the errors of all
 
 
 @dataclass(frozen=True)
 class Errors:
-    """How often errors of which size were: their quantiles at evenly spread shares from 0 to 1, over `rows` rows.
+    """The distribution of errors: quantiles at evenly spread shares from 0 to 1, over `rows` rows.
 
-    `out`: the share of the truth that is let out of the band now.
+    `out`: the share of the truth that is now left outside the band.
     """
 
     quantiles: tuple[float, ...]
@@ -39,16 +39,16 @@ class Errors:
     out: float
 
     def within(self, share: float) -> float:
-        """The error that this share of all new ones is expected not to exceed (with the correction for few rows)."""
+        """The error that this share of new errors is expected not to exceed (with the correction for few rows)."""
         level = min(1.0, ceil((self.rows + 1) * share) / self.rows)
         return float(np.interp(level, np.linspace(0, 1, len(self.quantiles)), self.quantiles))
 
 
 @dataclass(frozen=True)
 class Bands:
-    """How far truth is from forecasts, for each location by its id (0: one that is not among them).
+    """How far the truth is from forecasts, for each location by its id (0: any other location).
 
-    `nominal`: the share of the truth that a band shall hold. `lowest`: the smallest target; `least`: the smallest
+    `nominal`: the share of the truth that a band is meant to hold. `lowest`: the smallest target; `least`: the smallest
     height that errors are measured by. Both in the target's unit.
     """
 
@@ -59,7 +59,8 @@ class Bands:
 
     @classmethod
     def calibrated(cls, nominal: float, locations: Array, answers: Array, truth: Array) -> Self:
-        """From forecasts of what was not learned from, and what came true (finite, all of one length)."""
+        """Bands made from forecasts of rows that were not learned from, and what came true (finite, of equal
+        length)."""
         lowest = float(truth.min())
         heights = np.quantile(answers, _LEAST_SHARE) - lowest
         least = float(max(heights, 1e-9 + 1e-6 * np.abs(truth).max()))
@@ -84,7 +85,7 @@ class Bands:
         return np.minimum(np.maximum(low, self.lowest), answers), np.maximum(high, answers)
 
     def following(self, location: int, missed: Iterable[float]) -> Self:
-        """The bands after days in each of which that share of the location's truth was missed, in order."""
+        """The bands after more days, given the share of the location's truth that each missed, in order."""
         errors = self._of(location)
         out = errors.out
         for share in missed:
@@ -93,12 +94,12 @@ class Bands:
         return type(self)(self.nominal, self.lowest, self.least, {**self.errors, location: followed})
 
     def with_shares_of(self, other: "Bands") -> Self:
-        """These errors, with the shares let out that the `other` bands have arrived at."""
+        """These errors, with the shares left outside that the `other` bands have reached."""
         errors = {one: Errors(own.quantiles, own.rows, other._of(one).out) for one, own in self.errors.items()}
         return type(self)(self.nominal, self.lowest, self.least, errors)
 
     def to_bytes(self) -> bytes:
-        """As `bands.json` holds them."""
+        """The content of `bands.json`."""
         return json.dumps(asdict(self), allow_nan=False, sort_keys=True).encode()
 
     @classmethod
@@ -106,7 +107,7 @@ class Bands:
         """The bands that were stored.
 
         Raises:
-            BadInput: they are none.
+            BadInput: the content is wrong.
         """
         try:
             stored = json.loads(body)
@@ -126,5 +127,5 @@ def _errors(stored: Mapping[str, Any]) -> Errors:
     quantiles = numbers(stored["quantiles"], len(stored["quantiles"]))
     rows, out = int(stored["rows"]), float(numbers(stored["out"]))
     if len(quantiles) < 2 or (np.diff(quantiles) < 0).any() or rows < 1 or not _LEAST <= out <= _MOST:
-        raise ValueError("its quantiles do not rise, or it says nothing of its rows")
+        raise ValueError("its quantiles do not increase, or its rows are missing")
     return Errors(tuple(quantiles.tolist()), rows, out)

@@ -1,7 +1,7 @@
-"""What a model family promises, and how a stored model is read.
+"""The contract of a model family, and how a stored model is read.
 
-A model is stored as plain JSON and text, never as a pickle: reading one runs no code but that of `steps.models`, so a
-folder that someone else wrote can at worst be refused.
+A model is stored as plain JSON and text, never as a pickle: reading one runs no code other than `steps.models`, so a
+folder from elsewhere can at worst be refused.
 """
 
 import importlib
@@ -32,12 +32,12 @@ class Model(ABC):
 
     Contract. `fit` is a pure function: the same rows, target, parameters and seed give the same model, to the bit, on
     processors of one family, as long as one thread computes. Rows may hold NaN anywhere, columns may be constant or
-    empty, and a model answers with finite numbers all the same. `features` are the columns of `fit`'s rows in their
-    order, and `predict` wants exactly these; a column `location` (ids) and those of the calendar (`cal_*`, see
-    `steps.features.hourly`) are treated as what they are, every other as a plain number. A model never answers below
-    the smallest target it has seen: concentrations have a floor, and no known ceiling.
+    empty, and a model still answers with finite numbers. `features` are the columns of `fit`'s rows in their order, and
+    `predict` wants exactly these; a column `location` (ids) and those of the calendar (`cal_*`, see
+    `steps.features.hourly`) are treated as such, all others as plain numbers. A model never answers below the smallest
+    target it has seen: concentrations have a floor, and no known ceiling.
 
-    `save` and `load` are inverse: the loaded model gives the very same answers.
+    `load` reverses `save`: the loaded model gives exactly the same answers.
     """
 
     features: tuple[str, ...]
@@ -45,7 +45,7 @@ class Model(ABC):
     @classmethod
     @abstractmethod
     def fit(cls, rows: "pd.DataFrame", target: Array, parameters: Mapping[str, Any], seed: int) -> Self:
-        """Learn `target` (its unit; finite) from `rows`. Parameters that are not given have defaults.
+        """Learn `target` (its unit; finite) from `rows`. Missing parameters have defaults.
 
         Raises:
             BadInput: the family has no parameter of that name.
@@ -57,19 +57,19 @@ class Model(ABC):
 
     @abstractmethod
     def importance(self) -> dict[str, float]:
-        """Each feature's share in what the model says; they add up to 1 (or all are 0, for a constant)."""
+        """Each feature's share of the model's answers; they add up to 1 (or are all 0, for a constant)."""
 
     @abstractmethod
     def state(self, folder: Path) -> dict[str, Any]:
-        """What `restore` needs, as JSON values; what is not JSON is written into `folder`."""
+        """What `restore` needs, as JSON values; anything else is written into `folder`."""
 
     @classmethod
     @abstractmethod
     def restore(cls, features: tuple[str, ...], state: Mapping[str, Any], folder: Path) -> Self:
-        """The model whose `state` that was. May raise any error on a state that none of its own wrote."""
+        """The model with that `state`. May raise any error on a state that it did not write."""
 
     def save(self, folder: Path) -> None:
-        """Write the model into `folder`, which is made."""
+        """Write the model into `folder`, which is created."""
         folder.mkdir(parents=True, exist_ok=True)
         kind = type(self)
         text = {"format": FORMAT, "model": f"{kind.__module__}:{kind.__name__}", "features": list(self.features)}
@@ -81,7 +81,7 @@ def load(folder: Path) -> Model:
     """The model that was saved in `folder`.
 
     Raises:
-        BadInput: there is none, it is not whole, or it is not of `steps.models`.
+        BadInput: it is missing or incomplete, or not of `steps.models`.
     """
     path = folder / _FILE
     try:
@@ -91,7 +91,7 @@ def load(folder: Path) -> Model:
             raise ValueError(f"format {stored['format']}, wanted {FORMAT} with a list of features' names")
         return _family(stored["model"]).restore(features, stored["state"], folder)
     except (OSError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError, AttributeError) as error:
-        raise BadInput(f"{path} is not a model of steps.models: {_told(error)}; train again") from error
+        raise BadInput(f"{path} is not a model of steps.models: {_one_line(error)}; train again") from error
 
 
 def parameters_of(family: str, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def numbers(values: object, *shape: int) -> Array:
 
 
 def covers_the_year(features: tuple[str, ...], values: Array) -> bool:
-    """Whether the rows see every twelfth of the year, so that a season can be told from a trend."""
+    """Whether the rows cover every twelfth of the year, so that a season can be told from a trend."""
     if not {"cal_year_sin", "cal_year_cos"} <= set(features):
         return False
     sine, cosine = (values[:, features.index(name)] for name in ("cal_year_sin", "cal_year_cos"))
@@ -140,6 +140,6 @@ def _family(name: object) -> type[Model]:
     return found
 
 
-def _told(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     lines = str(error).splitlines() or [""]
     return f"{type(error).__name__} {lines[0][:200]}".strip()

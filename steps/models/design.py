@@ -1,13 +1,13 @@
-"""The columns that a linear model sees: plain numbers standardised, the calendar and the locations spelt out.
+"""The columns that a linear model sees: plain numbers are standardised, the calendar and the locations spelt out.
 
 | group | columns | penalty |
 |---|---|---|
-| numbers | (x − mean) / deviation, 0 where missing, cut at ±3: what was never seen carries only so far | 1 |
-| missing | 1 where x is missing, for columns that sometimes are | 1 |
+| numbers | (x − mean) / deviation, 0 if missing, cut at ±3, which limits the effect of unseen values | 1 |
+| missing | 1 if x is missing, for columns with missing values | 1 |
 | calendar | harmonics of the day, weekdays one by one, locations one by one | almost none: means must not be shrunk |
 | interactions | weekend days and locations, each times the calendar: rush hours of their own | the pooling |
 
-The year's harmonics are taken only where the rows cover a year; before that a season is a trend in disguise.
+The year's harmonics are used only if the rows cover a year; before that a season is a trend in disguise.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from steps.models.base import Array, covers_the_year, numbers
 
 LIMIT: Final = 3.0
 FREE: Final = 0.001
-_MOST_LOCATIONS: Final = 20  # beyond that, interactions with each would be more columns than they are worth
+_MOST_LOCATIONS: Final = 20  # with more of them, interactions would be more columns than they are worth
 _SPELT_OUT: Final = ("location", "cal_hour", "cal_weekday", "cal_weekend")
 _DAY: Final = "cal_day_"
 
@@ -114,10 +114,10 @@ class Design:
 
     @classmethod
     def restore(cls, features: tuple[str, ...], state: dict[str, Any]) -> Self:
-        """The design whose state that was.
+        """The design with that state.
 
         Raises:
-            ValueError, LookupError, TypeError: it is no design's.
+            ValueError, LookupError, TypeError: it is not the state of a design.
         """
         plain, sometimes = (tuple(int(index) for index in state[name]) for name in ("plain", "sometimes_missing"))
         if not set(plain) <= set(range(len(features))) or not set(sometimes) <= set(range(len(plain))):

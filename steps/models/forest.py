@@ -1,7 +1,8 @@
 """Forests of extremely randomised trees (Geurts, Ernst and Wehenkel 2006, https://doi.org/10.1007/s10994-006-6226-1).
 
-Learned by scikit-learn, kept as numbers in one text, asked with numpy alone. A value is compared as scikit-learn does,
-in single precision, so that what is asked is what was learned. What is missing goes as the learned rows' median would.
+Learned by scikit-learn, stored as numbers in one text, evaluated with numpy alone. Values are compared in single
+precision, as in scikit-learn, so that the evaluated forest is the learned one. A missing value counts as the learned
+rows' median.
 """
 
 import base64
@@ -102,8 +103,8 @@ class _Forest(Model):
     def state(self, folder: Path) -> dict[str, Any]:
         parts = [base64.b64encode(zlib.compress(_bytes(array), 6)).decode() for array in self._arrays()]
         (folder / _FILE).write_text("\n".join(parts), encoding="ascii")
-        told = {name: getattr(self, name).tolist() for name in ("roots", "medians", "classes", "shares")}
-        return told | {"nodes": len(self.feature), "outputs": self.values.shape[1], "floor": self.floor}
+        lists = {name: getattr(self, name).tolist() for name in ("roots", "medians", "classes", "shares")}
+        return lists | {"nodes": len(self.feature), "outputs": self.values.shape[1], "floor": self.floor}
 
     def _arrays(self) -> "tuple[np.ndarray[Any, np.dtype[Any]], ...]":
         return self.feature, self.threshold, self.left, self.right, self.values
@@ -148,7 +149,7 @@ class ForestRegressor(_Forest):
 
 
 class ForestClassifier(_Forest):
-    """Its answer is the class to which the trees together give most."""
+    """Its answer is the class with the highest mean share over the trees."""
 
     regression = False
 
@@ -162,7 +163,7 @@ def _bytes(array: "np.ndarray[Any, np.dtype[Any]]") -> bytes:
 
 
 def _array(line: str, kind: str, size: int) -> "np.ndarray[Any, np.dtype[Any]]":
-    """The array that a line holds, unpacked no further than its size.
+    """The array in a line, decompressed no further than its size.
 
     Raises:
         ValueError: it has another size.

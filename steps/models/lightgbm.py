@@ -1,8 +1,8 @@
-"""Gradient-boosted trees (LightGBM), by themselves or on what a linear model leaves over.
+"""Gradient-boosted trees (LightGBM), on their own or on the residuals of a linear model.
 
-Trees repeat what they have seen: they cannot answer higher than their training rows, which a first winter does. With
-`base` "linear" they only correct a ridge, so that what grows with the level is the ridge's business. A location is
-told to the trees as its mean target, which says what is alike and leaves a new location in the middle.
+Trees repeat what they have seen: they cannot answer higher than their training rows, but a first winter is higher. With
+`base` "linear" they only correct a ridge, which handles what grows with the level. The trees see a location as its mean
+target, which makes similar locations similar and puts a new one in the middle.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ DEFAULTS: Final = {
     "learning_rate": 0.03,
     "leaves": 15,
     "leaf_rows": 100,  # at least, in each leaf
-    "column_share": 0.5,  # of the columns, drawn anew for each tree
+    "column_share": 0.5,  # of the columns, drawn for each tree
     "l2": 10.0,
     "base": "linear",
 }
@@ -47,8 +47,8 @@ class LightGBM(Model):
     """Boosted trees over a base: zero, or a linear model with its default parameters."""
 
     features: tuple[str, ...]
-    text: str  # of the trees, as LightGBM writes them; what is asked is what is stored
-    used: tuple[int, ...]  # of the features, those that the trees see
+    text: str  # of the trees, as LightGBM writes them; the stored trees are the ones that answer
+    used: tuple[int, ...]  # the features that the trees see
     location_means: dict[float, float]
     mean: float
     floor: float
@@ -83,7 +83,7 @@ class LightGBM(Model):
             "lambda_l2": chosen["l2"],
             "seed": seed,
         }
-        data = lightgbm.Dataset(_told(features, values, used, means, mean), wanted, free_raw_data=True)
+        data = lightgbm.Dataset(_inputs(features, values, used, means, mean), wanted, free_raw_data=True)
         trees = lightgbm.train(settings, data, num_boost_round=int(chosen["trees"]))
         return cls(
             features=features,
@@ -96,8 +96,8 @@ class LightGBM(Model):
         )
 
     def predict(self, values: Array) -> Array:
-        told = _told(self.features, values, self.used, self.location_means, self.mean)
-        answers: Array = np.asarray(self._trees.predict(told, num_threads=1), dtype=np.float64)
+        inputs = _inputs(self.features, values, self.used, self.location_means, self.mean)
+        answers: Array = np.asarray(self._trees.predict(inputs, num_threads=1), dtype=np.float64)
         if self.base:
             answers = answers + self.base.predict(values)
         return np.maximum(answers, self.floor)
@@ -132,7 +132,7 @@ class LightGBM(Model):
         mean, floor = (float(numbers(state[name])) for name in ("mean", "floor"))
         base = Linear.restore(features, state["base"], folder) if state["base"] is not None else None
         text = (folder / _TREES).read_text(encoding="utf-8")
-        if _digest(text) != state["trees"]:  # LightGBM's parser ends the process on a text that is torn
+        if _digest(text) != state["trees"]:  # LightGBM's parser ends the process on a damaged text
             raise ValueError(f"{_TREES} has digest {_digest(text)}, wanted {state['trees']}")
         try:
             return cls(features=features, text=text, used=used, location_means=means, mean=mean, floor=floor, base=base)
@@ -151,15 +151,15 @@ def _location_means(features: tuple[str, ...], values: Array, target: Array) -> 
     return {float(one): float(target[ids == one].mean()) for one in np.unique(ids[np.isfinite(ids)])}
 
 
-def _told(
+def _inputs(
     features: tuple[str, ...], values: Array, used: tuple[int, ...], means: Mapping[float, float], mean: float
 ) -> Array:
     """What the trees see: the used columns, a location's id replaced by its mean target."""
-    told = values[:, used]
+    inputs = values[:, used]
     if means:
         ids = values[:, features.index("location")]
         column = np.full(len(values), mean)
         for one, its_mean in means.items():
             column[ids == one] = its_mean
-        told[:, used.index(features.index("location"))] = column
-    return told
+        inputs[:, used.index(features.index("location"))] = column
+    return inputs

@@ -1,10 +1,9 @@
-"""Ridge regression in closed form on the columns of `design`: quick, and at home in a season that it has not seen.
+"""Ridge regression in closed form on the columns of `design`: fast, and able to extrapolate to an unseen season.
 
 The penalty falls on what the columns add to the means, not on the means of locations, weekdays and hours themselves.
-Two targets are learned at once. One is the target itself. The other is the square root of its height above the
-smallest value, whose errors are more even; that answer is squared again and raised by the variance of the residuals,
-without which it would be too low (Duan 1983, https://doi.org/10.1080/01621459.1983.10478017). `root` is the share that
-the second has in the answer.
+Two targets are learned at once. One is the target itself. The other is the square root of its height above the smallest
+value, whose errors are more even; that answer is squared and raised by the variance of the residuals, or it would be
+too low (Duan 1983, https://doi.org/10.1080/01621459.1983.10478017). `root` is the share of the second in the answer.
 """
 
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # alpha: the penalty; a standardised column is shrunk as if that many rows said 0
-# interactions: whether locations and weekends have a calendar of their own
+# interactions: whether locations and weekends have their own calendar
 # pooling: the penalty of the interactions in proportion; more makes locations, and weekends, more alike
 DEFAULTS: Final = {"alpha": 1000.0, "interactions": True, "pooling": 0.3, "root": 0.5}
 

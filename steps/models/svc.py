@@ -1,6 +1,6 @@
 """A linear support vector classifier, one class against the rest (Fan et al. 2008, LIBLINEAR), on standardised numbers.
 
-Learned by scikit-learn, asked with numpy alone: a class's score is a weighted sum, and the highest one is said.
+Learned by scikit-learn, evaluated with numpy alone: a class's score is a weighted sum, and the highest one wins.
 """
 
 import warnings
@@ -44,7 +44,7 @@ class LinearSVC(Model):
         if len(classes) > 1:
             learner = Learner(C=chosen["c"], dual=False, random_state=seed, max_iter=2000)
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)  # what it has by then is judged like any other
+                warnings.simplefilter("ignore", ConvergenceWarning)  # what it has found is judged like any other
                 learner.fit(_scaled(values, center, scale), target)
             both = np.vstack([-learner.coef_, learner.coef_]) if len(classes) == 2 else learner.coef_
             weights = both
@@ -87,5 +87,5 @@ class LinearSVC(Model):
 
 
 def _scaled(values: Array, center: Array, scale: Array) -> Array:
-    """What is missing counts as the mean."""
+    """Missing values count as the mean."""
     return np.where(np.isnan(values), 0.0, (values - center) / scale)

@@ -1,6 +1,6 @@
-"""Pages: how results are drawn for people, here and in the report of runs. Standard library only.
+"""Pages: how results are drawn for people, here and in the report of runs.
 
-One HTML file that needs no network, no script and nothing beside it. `markup` escapes by construction, `fields` reads
-what another version wrote, `plot` and `scale` draw, `parts` are what sections are made of; the other modules are the
-sections of a decision, each a function from its summary to markup. Nothing is told by colour alone.
+Each page is one HTML file that needs no network, no script and no other file. `markup` escapes by construction, `plot`
+and `scale` draw, `parts` are the elements of sections; the other modules are sections, each a function from a summary
+to markup. Colour alone never carries a meaning.
 """

@@ -1,32 +1,32 @@
-"""Bands: how much of what came true they held, in all and month by month."""
+"""Bands: how much of the truth they held, overall and month by month."""
 
-from steps.pages.fields import Fields
+from collections.abc import Sequence
+
 from steps.pages.markup import Child, Markup, tag
 from steps.pages.parts import facts, figure, section, table
 from steps.pages.plot import at, line, marker, plot
 from steps.pages.scale import Tick, around
 from steps.pages.words import percent, quantity
+from steps.summaries.decision import Decision, Month
 
 
-def bands(decision: Fields) -> Markup | None:
-    """The coverage of each month beside what was promised; None where the summary has no bands."""
-    if "bands" not in decision:
+def bands(decision: Decision) -> Markup | None:
+    """The coverage of each month beside the nominal share; None if the summary has no bands."""
+    found, unit = decision.bands, decision.unit
+    if found is None:
         return None
-    found, unit = decision.inner("bands"), decision.text_or("unit")
-    nominal, coverage = found.number("nominal"), found.number("coverage")
-    months = found.objects("by_month") if "by_month" in found else []
-    width = f"{quantity(found.number('width'), 1)} {unit}" if "width" in found else None
+    nominal, coverage, months = found.nominal, found.coverage, found.by_month
     return section(
         "bands",
         "What the bands hold",
-        f"A band shall hold {percent(nominal)} of what comes true. Measured on the holdout, where each band knew only "
-        "what had come true before.",
+        f"A band is meant to hold {percent(nominal)} of what comes true. Measured on the holdout, where each band knew "
+        "only what had come true before.",
         facts(
             [
                 ("Inside", percent(coverage, 1)),
                 ("Wanted", percent(nominal)),
-                ("Mean width", width),
-                ("Method", found.text_or("method")),
+                ("Mean width", None if found.width is None else f"{quantity(found.width, 1)} {unit}"),
+                ("Method", found.method),
             ]
         ),
         figure(None, _picture(months, nominal), _caption(months, nominal, coverage), _table(months))
@@ -35,14 +35,14 @@ def bands(decision: Fields) -> Markup | None:
     )
 
 
-def _picture(months: list[Fields], nominal: float) -> Markup:
-    shares = [100 * month.number("coverage") for month in months]
+def _picture(months: Sequence[Month], nominal: float) -> Markup:
+    shares = [100 * month.coverage for month in months]
     y, y_ticks = around([*shares, 100 * nominal, 100.0], about=4)
     places = [(index + 0.5) / len(months) for index in range(len(months))]
     wanted = y.share(100 * nominal)
     every = 1 + (len(months) - 1) // 8
     x_ticks = [
-        Tick(x, month.text("month"), minor=bool(index // every % 2))
+        Tick(x, month.month, minor=bool(index // every % 2))
         for index, (x, month) in enumerate(zip(places, months, strict=True))
         if index % every == 0
     ]
@@ -61,18 +61,15 @@ def _picture(months: list[Fields], nominal: float) -> Markup:
     )
 
 
-def _caption(months: list[Fields], nominal: float, coverage: float) -> str:
-    ranked = sorted(months, key=lambda month: month.number("coverage"))
+def _caption(months: Sequence[Month], nominal: float, coverage: float) -> str:
+    ranked = sorted(months, key=lambda month: month.coverage)
     least, most = ranked[0], ranked[-1]
-    told = f"The bands held {percent(coverage, 1)} of the truth where {percent(nominal)} was wanted"
     return (
-        f"{told}: least in {least.text('month')}, {percent(least.number('coverage'), 1)}, "
-        f"most in {most.text('month')}, {percent(most.number('coverage'), 1)}."
+        f"The bands held {percent(coverage, 1)} of the truth where {percent(nominal)} was wanted: "
+        f"least in {least.month}, {percent(least.coverage, 1)}, most in {most.month}, {percent(most.coverage, 1)}."
     )
 
 
-def _table(months: list[Fields]) -> Markup:
-    rows: list[list[Child]] = [
-        [month.text("month"), percent(month.number("coverage"), 1), quantity(month.number("rows"))] for month in months
-    ]
+def _table(months: Sequence[Month]) -> Markup:
+    rows: list[list[Child]] = [[one.month, percent(one.coverage, 1), quantity(one.rows)] for one in months]
     return table(["Month", "#Inside", "#Rows"], rows, "Coverage of the bands by month")

@@ -1,35 +1,106 @@
-"""Decision: its sections, in the order in which a reader wants them."""
+"""A decision: its sections in the order a reader wants them, and the page of a single decision.
 
-from collections.abc import Callable
+The page says in words what was decided, then shows everything that it rests on. One file, no scripts.
+"""
+
 from typing import Final
 
 from steps.pages.answers import answers
 from steps.pages.bands import bands
 from steps.pages.comparison import comparison
-from steps.pages.fields import Fields
+from steps.pages.document import Section, document, draw
 from steps.pages.folds import folds
 from steps.pages.forecast import forecast
 from steps.pages.importance import importance
-from steps.pages.markup import Markup
+from steps.pages.markup import Child, Markup, join, tag
+from steps.pages.metrics import deciding
+from steps.pages.parts import code, facts, with_small
 from steps.pages.residuals import residuals
 from steps.pages.scores import scores
 from steps.pages.trials import trials
+from steps.pages.words import instant, moment, parameter_name, percent, quantity
+from steps.summaries.base import known
+from steps.summaries.decision import Decision
 
-# A section's place and name, and what draws it from a decision's summary; None: the summary has nothing of the kind.
-Section = tuple[str, str, Callable[[Fields], Markup | None]]
-
-OUTCOME: Final[tuple[Section, ...]] = (
+OUTCOME: Final[tuple[Section[Decision], ...]] = (
     ("scores", "Scores", scores),
     ("comparison", "Champion", comparison),
     ("folds", "Folds", folds),
 )
-ANSWERS: Final[tuple[Section, ...]] = (
+ANSWERS: Final[tuple[Section[Decision], ...]] = (
     ("forecast", "Forecast", forecast),
     ("bands", "Bands", bands),
     ("answers", "Answers", answers),
     ("residuals", "Residuals", residuals),
 )
-MODEL: Final[tuple[Section, ...]] = (
-    ("importance", "Features", importance),
-    ("trials", "Trials", trials),
-)
+MODEL: Final[tuple[Section[Decision], ...]] = (("importance", "Features", importance), ("trials", "Trials", trials))
+
+
+def page(project: str, decision: Decision) -> str:
+    """The page, as HTML. What a summary of an earlier version lacks is left out."""
+    sections = draw((*OUTCOME, *ANSWERS, *MODEL), decision)
+    main = tag("main", _head(project, decision), sections.markup())
+    return document(f"{project}: decision {decision.number}", main)
+
+
+def _head(project: str, decision: Decision) -> Markup:
+    made_at = _moment(decision.made_at)
+    return tag(
+        "header",
+        tag("p", join(f"{project} · decision {decision.number}", made_at and f" · {made_at}"), class_="eyebrow"),
+        tag("h1", f"{parameter_name(decision.parameter)}: {_outcome(decision)}"),
+        tag("p", decision.words, class_="lede"),
+        facts(_facts(decision), "facts large"),
+    )
+
+
+def _outcome(decision: Decision) -> str:
+    if decision.promoted:
+        return "the challenger was promoted"
+    competed = known(lambda: any(score.name == "champion" for score in decision.scores))
+    return "the champion was kept" if competed else "the challenger was not promoted"
+
+
+def _score(decision: Decision) -> Child:
+    metric, own = deciding(decision), decision.challenger
+    unit = decision.unit if metric.measured else ""
+    return with_small(f"{metric.label} {metric.formatted(own.by(metric.name))} {unit}".rstrip(), own.name)
+
+
+def _model(decision: Decision) -> Child:
+    if decision.version is None:
+        return with_small("no new version", "nothing was registered")
+    return with_small(f"version {decision.version}", "live once it is verified")
+
+
+def _holdout(decision: Decision) -> Child:
+    rows, looks = decision.challenger.rows, decision.holdout_looks
+    below = f"looked at {looks} times" if looks > 1 else "which nothing was chosen by"
+    return None if rows is None else with_small(f"{quantity(rows)} rows", below)
+
+
+def _bands(decision: Decision) -> Child:
+    found = decision.bands
+    if found is None:
+        return None
+    return with_small(f"{percent(found.coverage, 1)} inside", f"{percent(found.nominal)} wanted")
+
+
+def _facts(decision: Decision) -> list[tuple[str, Child]]:
+    """What can be read of the key facts."""
+    return [
+        ("Score", known(lambda: _score(decision))),
+        ("Model", known(lambda: _model(decision))),
+        ("Recipe", known(lambda: with_small(decision.recipe.family, "of the challenger"))),
+        ("Holdout", known(lambda: _holdout(decision))),
+        ("Bands", known(lambda: _bands(decision))),
+        ("Dataset", known(lambda: code(decision.fingerprint[:12]) if decision.fingerprint else None)),
+    ]
+
+
+def _moment(text: str) -> str:
+    """A time as people read it; any other text as it is."""
+    try:
+        return moment(instant(text))
+    except ValueError:
+        return text

@@ -1,14 +1,51 @@
-"""Document: one HTML file around a body.
+"""Document: one HTML file, and the sections in it.
 
-The policy in its head lets it load nothing and run nothing, and apply one style, known by its digest; so even a
-mistake in escaping could not act.
+The policy in its head lets it load nothing, run nothing, and apply one style, known by its digest; so even a mistake in
+escaping would be harmless. Each section is drawn separately, so that an unreadable summary costs its section and never
+the page.
 """
 
 import base64
 import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from steps.pages.markup import Child, Markup, join, tag
+from steps.pages.parts import note, section
+from steps.summaries.base import Absent, Unreadable
+
+type Section[S] = tuple[str, str, Callable[[S], Markup | None]]
+"""Its id, its name, and the function that draws it from a source; None from that: there is nothing to draw."""
+
+
+@dataclass
+class Drawn:
+    """The sections of a page. `absent`: the names of missing sections, by reason."""
+
+    made: list[tuple[str, str, Markup]] = field(default_factory=list)
+    absent: dict[str, list[str]] = field(default_factory=dict)
+
+    def markup(self) -> Markup:
+        """Links to the sections, then the sections."""
+        links = (tag("a", name, href=f"#{slug}") for slug, name, _ in self.made)
+        return join(tag("nav", *links, aria_label="Sections"), *(made for _, _, made in self.made))
+
+
+def draw[S](sections: Iterable[Section[S]], source: S) -> Drawn:
+    """All sections for which `source` has something. One that cannot be read says why."""
+    drawn = Drawn()
+    for slug, name, make in sections:
+        try:
+            made = make(source)
+        except Absent as reason:
+            drawn.absent.setdefault(str(reason), []).append(name)
+            continue
+        except Unreadable as reason:
+            made = section(slug, name, None, note(f"Cannot be shown. {reason}"))
+        if made is not None:
+            drawn.made.append((slug, name, made))
+    return drawn
 
 
 def document(title: str, *body: Child) -> str:

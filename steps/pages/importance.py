@@ -1,12 +1,12 @@
-"""Importance: what the new model looks at, as shares of the whole."""
+"""Importance: what the new model looks at, as shares of the total."""
 
 import re
 
-from steps.pages.fields import Fields
 from steps.pages.markup import Child, Markup, join, tag
 from steps.pages.parts import note, section, table
 from steps.pages.plot import at
 from steps.pages.words import count, parameter_name, percent
+from steps.summaries.decision import Decision
 
 _SHOWN = 12
 # The families of feature names, and what they mean to a reader; `{}` is the target.
@@ -25,23 +25,22 @@ _MEANINGS = (
 )
 
 
-def importance(decision: Fields) -> Markup:
-    """The features with the largest shares; the others together."""
-    subject = parameter_name(decision.text("parameter"))
-    found = [(one.text("feature"), one.number("share")) for one in decision.objects("importance")]
-    ranked = sorted(found, key=lambda pair: -pair[1])
+def importance(decision: Decision) -> Markup:
+    """The features with the largest shares; the others summed up."""
+    subject = parameter_name(decision.parameter)
+    ranked = sorted(decision.importance, key=lambda one: -one.share)
     shown, rest = ranked[:_SHOWN], ranked[_SHOWN:]
-    longest = max((share for _, share in shown), default=1.0) or 1.0
+    longest = max((one.share for one in shown), default=1.0) or 1.0
     rows: list[list[Child]] = [
         [
-            join(tag("code", feature), tag("small", meaning(feature, subject), class_="soft under")),
-            _bar(share / longest),
-            percent(share, 1),
+            join(tag("code", one.feature), tag("small", meaning(one.feature, subject), class_="soft under")),
+            _bar(one.share / longest),
+            percent(one.share, 1),
         ]
-        for feature, share in shown
+        for one in shown
     ]
     if rest:
-        share = sum(share for _, share in rest)
+        share = sum(one.share for one in rest)
         rows.append([tag("span", f"{count(len(rest), 'other')}", class_="soft"), None, percent(share, 1)])
     return section(
         "importance",
@@ -52,7 +51,7 @@ def importance(decision: Fields) -> Markup:
 
 
 def meaning(feature: str, subject: str) -> str | None:
-    """What a feature is, for a reader who has not seen the code; None where the name is not of a known family."""
+    """What a feature is, for a reader who has not seen the code; None if the name is of no known family."""
     for pattern, words in _MEANINGS:
         if found := re.fullmatch(pattern, feature):
             return found.expand(words).replace("{}", subject)

@@ -1,8 +1,8 @@
 """Markup: HTML and SVG that is escaped by construction.
 
-Node names, messages, reasons and parameters come from manifests, uploads and the world; here they can only become
-text. A template engine would do the same with a dependency more and the structure of a page a second time in another
-language.
+Node names, messages, reasons and parameters come from manifests, uploads and the outside world; here they can only
+become text. A template engine would do the same, at the price of another dependency and of the page's structure written
+a second time in another language.
 """
 
 from html import escape
@@ -14,7 +14,7 @@ _VOID = frozenset({"meta", "br", "hr", "wbr", "col"})
 
 
 class Markup(str):
-    """Text that is already HTML. Made by `tag` and `join` only, or from a literal of ours."""
+    """Text that is already HTML. Made only by `tag` and `join`, or from our own literals."""
 
     __slots__ = ()
 
@@ -28,7 +28,7 @@ def text(value: object) -> Markup:
 
 
 def join(*children: Child) -> Markup:
-    """Children one after the other; None is nothing."""
+    """The children one after the other, without those that are None."""
     return Markup("".join(text(child) for child in children if child is not None))
 
 

@@ -1,9 +1,9 @@
-"""Metrics: what each is called, which way is better, and how exactly it is told."""
+"""Metrics: what each is called, which direction is better, and with how many digits it is shown."""
 
 from dataclasses import dataclass
 
-from steps.pages.fields import Fields
 from steps.pages.words import quantity
+from steps.summaries.decision import Decision
 
 
 @dataclass(frozen=True)
@@ -17,19 +17,19 @@ class Metric:
 
     @property
     def digits(self) -> int:
-        """Decimals that are worth telling."""
+        """Decimals worth showing."""
         return 2 if self.measured else 3
 
     def better(self, one: float, other: float) -> bool:
         """Whether `one` is a better score than `other`."""
         return one > other if self.higher else one < other
 
-    def told(self, value: float) -> str:
+    def formatted(self, value: float) -> str:
         """A value without its unit."""
         return quantity(value, self.digits)
 
     def titled(self, unit: str) -> str:
-        """The metric with its unit, as a column or an axis names it."""
+        """The metric with its unit, as the title of a column or an axis."""
         return f"{self.label}, {unit}" if unit and self.measured else self.label
 
 
@@ -41,14 +41,14 @@ _METRICS = (
 )
 
 
-def deciding(decision: Fields) -> Metric:
+def deciding(decision: Decision) -> Metric:
     """The metric by which a decision was made."""
-    name = decision.text_or("metric", "rmse")
+    name = decision.metric
     return next((metric for metric in _METRICS if metric.name == name), Metric(name, name.upper()))
 
 
-def beside(decision: Fields) -> Metric | None:
+def beside(decision: Decision) -> Metric | None:
     """Another metric that all its scores have."""
-    first, rows = deciding(decision), decision.objects("scores")
+    first, scores = deciding(decision), decision.scores
     others = [metric for metric in _METRICS if metric.name != first.name and metric.higher == first.higher]
-    return next((metric for metric in others if rows and all(metric.name in row for row in rows)), None)
+    return next((metric for metric in others if scores and all(metric.name in score.values for score in scores)), None)

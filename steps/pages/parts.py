@@ -1,4 +1,4 @@
-"""Parts that every section is made of: the section itself, tables, facts, what unfolds."""
+"""The elements of every section: the section itself, tables, facts, foldable details."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +9,7 @@ Row = Sequence[Child]
 
 
 def section(slug: str, title: str, note: Child, *children: Child) -> Markup:
-    """A section: its title and a short note at the side, its content beside them."""
+    """A section: its title and a short note at the side, and its content."""
     return tag(
         "section",
         tag("header", tag("h2", title), tag("p", note) if note else None),
@@ -20,12 +20,12 @@ def section(slug: str, title: str, note: Child, *children: Child) -> Markup:
 
 
 def facts(pairs: Iterable[tuple[str, Child]], class_: str = "facts") -> Markup:
-    """Names and what they are, side by side; a pair without a value is left out."""
+    """Names with their values, side by side; pairs without a value are left out."""
     return tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs if value), class_=class_)
 
 
 def with_small(words: str, below: str | None) -> Markup:
-    """A fact, and below it in small what it is to be read with."""
+    """A fact, with a small line below it."""
     return tag("span", words, tag("small", below) if below else None)
 
 
@@ -48,7 +48,7 @@ def table(columns: Sequence[str], rows: Iterable[Row], caption: str, class_: str
 
 
 def figure(title: str | None, drawn: Child, caption: str, numbers: Child) -> Markup:
-    """A picture, what one sees in it in a sentence, and the same as a table that unfolds."""
+    """A picture, a sentence on what it shows, and the same as a foldable table."""
     return tag(
         "div",
         tag("h3", title) if title else None,
@@ -60,17 +60,17 @@ def figure(title: str | None, drawn: Child, caption: str, numbers: Child) -> Mar
 
 
 def unfolds(summary: Child, *children: Child, opened: bool = False) -> Markup:
-    """Something that is folded until it is wanted."""
+    """Details that are folded until they are wanted."""
     return tag("details", tag("summary", summary), *children, open=opened)
 
 
 def note(*children: Child) -> Markup:
-    """A paragraph in the tone of an aside."""
+    """A paragraph in small print."""
     return tag("p", *children, class_="note")
 
 
 def spent(seconds: float | None) -> str:
-    """A duration, or a dash where there is none."""
+    """A duration, or a dash for None."""
     return "–" if seconds is None else duration(seconds)
 
 

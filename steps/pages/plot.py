@@ -1,7 +1,7 @@
 """Plots: inline SVG that needs no script and fits any width.
 
-Places along the width are percentages, sizes of text and marks are pixels, so that a chart on a telephone is narrower
-and not smaller. Lines are drawn in a nested SVG of 1000 × 1000 units that is stretched to the plot. Colours come from
+Positions along the width are percentages, sizes of text and marks are pixels, so that a chart on a phone is narrower
+but not smaller. Lines are drawn in a nested SVG of 1000 × 1000 units that is stretched to the plot. Colours come from
 classes of the page's style, which knows light and dark. No element has a style of its own: the page's policy forbids
 it.
 """
@@ -16,7 +16,7 @@ Point = tuple[float, float | None]
 
 
 def at(share: float) -> str:
-    """A place along a side as a percentage of it."""
+    """A position along a side, as a percentage of it."""
     return f"{number(share * 100)}%"
 
 
@@ -67,7 +67,7 @@ def line(points: Sequence[Point], class_: str) -> Markup:
 
 
 def area(places: Sequence[float], low: Sequence[float | None], high: Sequence[float | None], class_: str) -> Markup:
-    """What lies between two lines over the same places; where either is None is a gap."""
+    """The area between two lines over the same places, with a gap where either is None."""
     pieces: list[list[tuple[float, float, float]]] = [[]]
     for place, below, above in zip(places, low, high, strict=True):
         if below is None or above is None:
@@ -83,7 +83,7 @@ def area(places: Sequence[float], low: Sequence[float | None], high: Sequence[fl
 
 
 def apart(shares: Sequence[float], least: float) -> list[float]:
-    """The shares moved so that labels there are at least so far from each other, in the same order."""
+    """The shares, moved apart so that labels have a distance of at least `least`, in the same order."""
     order = sorted(range(len(shares)), key=lambda index: shares[index])
     placed = list(shares)
     for one, other in pairwise(order):
@@ -106,7 +106,7 @@ def stretched(*marks: Markup) -> Markup:
 
 
 def marker(x: float, y: float, shape: int, class_: str, title: str | None = None) -> Markup:
-    """One of four shapes, so that families differ without colour: disc, square, diamond, triangle."""
+    """One of four shapes, so that families differ by more than colour: disc, square, diamond, triangle."""
     drawn = ("M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0", "M-4-4h8v8h-8z", "M0-5.5l5.5 5.5l-5.5 5.5l-5.5-5.5z")
     path = (*drawn, "M0-5.5l5.2 9h-10.4z")[shape % 4]
     return tag(
@@ -145,4 +145,6 @@ def legend(*entries: tuple[str, str]) -> Markup:
 
 
 def _anchor(share: float) -> str:
-    return "start" if share < 0.03 else "end" if share > 0.97 else "middle"
+    if share < 0.03:
+        return "start"
+    return "end" if share > 0.97 else "middle"

@@ -1,4 +1,4 @@
-"""Scales: from values and times to shares of a chart's side, and the round numbers that an axis names."""
+"""Scales: from values and times to shares of a chart's side, with round numbers for the axis."""
 
 import math
 from collections.abc import Iterable
@@ -13,8 +13,7 @@ _ROUND_SECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1
 
 @dataclass(frozen=True)
 class Tick:
-    """A place on an axis, as a share of its length, and what stands there. `minor`: left out where there is little
-    room."""
+    """A position on an axis, as a share of its length, and its label. `minor`: left out if there is little room."""
 
     share: float
     label: str
@@ -34,8 +33,8 @@ class Scale:
 
 
 def around(values: Iterable[float], *, from_zero: bool = False, about: int = 5) -> tuple[Scale, list[Tick]]:
-    """A scale that holds all `values` and ends on round numbers, and its ticks. `from_zero`: it begins at 0, also where
-    a few values are a little below."""
+    """A scale that holds all `values` and ends on round numbers, and its ticks. `from_zero`: it begins at 0, even if
+    some values are slightly below."""
     held = list(values) or [0.0]
     low, high = min(held), max(held)
     if from_zero:
@@ -86,7 +85,7 @@ def _round(step: float) -> float:
 
 
 def _clock(value: float, step: float) -> str:
-    """Elapsed seconds in the unit of the axis: 1:20 min where it counts in parts of a minute."""
+    """Elapsed seconds in the unit of the axis, such as 1:20 min if it counts in parts of a minute."""
     if value < 60:
         return f"{value:g} s"
     if step < 60:

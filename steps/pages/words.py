@@ -1,7 +1,8 @@
-"""How the report and the live tree put numbers, times and names into words: one place, so that both say it alike."""
+"""How the report and the live tree put numbers, times and names into words, in one place so that both do it alike."""
 
 import math
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 # OpenAQ's names of parameters, as people write them. Others are shown as they are.
@@ -20,8 +21,8 @@ _NAMES = {
 
 
 def printable(text: str) -> str:
-    """`text` without what could steer a terminal or a page: control characters, lone surrogates, and the marks that
-    reverse the direction of what follows. Line breaks and tabs stay."""
+    """`text` without anything that could control a terminal or a page: control characters, lone surrogates, and marks
+    that reverse the direction of text. Line breaks and tabs stay."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in _STRIPPED)
@@ -36,7 +37,7 @@ def one_line(text: str) -> str:
 
 
 def shortened(text: str, length: int) -> str:
-    """At most `length` characters of `text`, with an ellipsis where some are missing."""
+    """At most `length` characters of `text`, with an ellipsis if it is longer."""
     return text if len(text) <= length else f"{text[: max(length - 1, 0)]}…"
 
 
@@ -59,7 +60,7 @@ def duration(seconds: float) -> str:
 
 
 def elapsed(start: datetime | None, end: datetime | None, now: datetime) -> float | None:
-    """Seconds from `start` to `end`, or to `now` where it has not ended; None where it has not begun."""
+    """Seconds from `start` to `end`, or to `now` if there is no end yet; None if there is no start yet."""
     return None if start is None else max(((end or now) - start).total_seconds(), 0.0)
 
 
@@ -67,10 +68,14 @@ def quantity(value: float, decimals: int | None = None) -> str:
     """A number for people: three or four significant digits, thin spaces between thousands, a real minus sign."""
     if not math.isfinite(value):
         return "–"
-    if decimals is None:
-        size = abs(value)
-        decimals = 0 if size >= 1000 or value == int(value) else 1 if size >= 100 else 2 if size >= 1 else 3
-    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace("-", "−")
+    places = _decimals(value) if decimals is None else decimals
+    return f"{value:,.{places}f}".replace(",", "\u202f").replace("-", "−")
+
+
+def _decimals(value: float) -> int:
+    if value == int(value):
+        return 0
+    return next((places for places, least in enumerate((1000, 100, 1)) if abs(value) >= least), 3)
 
 
 def count(number: float, one: str, many: str | None = None) -> str:
@@ -90,7 +95,10 @@ def instant(text: str) -> datetime:
         ValueError: not a time.
     """
     moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text} is not in the years that UTC has") from error
 
 
 def moment(time: datetime) -> str:
@@ -105,4 +113,12 @@ def hour(time: datetime) -> str:
 
 def names(words: list[str]) -> str:
     """a, b and c."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+_SAMPLE = frozenset({"9000001", "9000002"})
+
+
+def attribution(locations: Iterable[str]) -> str | None:
+    """The line that must accompany the sample's data, if one of the locations is in the sample."""
+    return "aqeval 0.7.3 sample, unnamed UK stations" if _SAMPLE & set(locations) else None

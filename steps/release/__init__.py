@@ -1,1 +1,1 @@
-"""A model on its way to those who ask it: packed, stored, deployed."""
+"""A model on its way to its users: packed, stored, deployed."""

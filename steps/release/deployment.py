@@ -9,11 +9,24 @@ from steps.contract.manifests import filled
 from steps.errors import BadInput
 
 _DIGEST = re.compile(r"[0-9a-f]{32,64}")
+_POD_SECURITY = {
+    "runAsNonRoot": True,
+    "runAsUser": 8737,
+    "runAsGroup": 8737,
+    "fsGroup": 8737,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+_CONTAINER_SECURITY = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+    "runAsNonRoot": True,
+}
 
 
 def build(template: Path, project: str, image: str, model: Champion | Promotion, dataset: str | None) -> dict[str, Any]:
-    """The object to apply so that the project's server serves `model`, which was made from `dataset` (its fingerprint;
-    None if it is not known). `template`: the object without what is decided here.
+    """The object to apply so that the project's server serves `model`, which was made of `dataset` (its fingerprint;
+    None if unknown). `template`: the object without what is decided here.
 
     Raises:
         BadInput: the template, the image or the model cannot be deployed.

@@ -1,6 +1,6 @@
 """A model becomes the folder that is registered, served and loaded: its own files, `known_rows.json`, `bands.json`.
 
-The known answers are those of the model as it is read back, so storing is tested by every decision.
+The known answers come from the model as it is read back, so every decision tests the storing.
 """
 
 import pickle
@@ -32,19 +32,19 @@ class Packed:
 
     package: Package
     digest: str
-    pickled: bytes  # the model for those who load it by hand; nothing of ours reads it
+    pickled: bytes  # the model for people who load it by hand; our code never reads it
 
 
 def pack(model: Model, dataset: Dataset, folder: Path, around: Bands | None = None) -> Packed:
-    """Write `model`, which was made of `dataset`, into `folder`, which is made; and the bands around its forecasts.
+    """Write `model`, which was trained on `dataset`, and the bands around its forecasts into a new `folder`.
 
     Raises:
-        CheckFailed: what is read back answers otherwise.
+        CheckFailed: the model that is read back answers differently.
     """
     model.save(folder)
     known = known_rows(dataset, models.load(folder))
     if known != known_rows(dataset, model):
-        raise CheckFailed(f"the {type(model).__name__} model answers otherwise once it is stored; it is not registered")
+        raise CheckFailed(f"the {type(model).__name__} model answers differently once stored; it is not registered")
     (folder / modelstore.KNOWN_ROWS).write_bytes(known.to_bytes())
     if around:
         (folder / bands.FILE).write_bytes(around.to_bytes())
@@ -58,14 +58,14 @@ def pack(model: Model, dataset: Dataset, folder: Path, around: Bands | None = No
 
 
 def _requirements(files: Mapping[str, bytes]) -> list[str]:
-    """What loading the model needs beside `steps`, at the versions that made it."""
+    """What loading the model needs besides `steps`, at the versions that trained it."""
     libraries = ["numpy", "pandas"]
     libraries += ["lightgbm"] if b"steps.models.lightgbm:" in files["model.json"] else []
     return [f"{name}=={installed(name)}" for name in libraries]
 
 
 def _example(known: KnownRows) -> tuple[pd.DataFrame, "np.ndarray[Any, np.dtype[np.float64]]"]:
-    """A few whole rows with their answers; rows with holes where there are no others."""
+    """A few complete rows with their answers; rows with missing values only if there are no others."""
     whole = [number for number, row in enumerate(known.rows) if None not in row] or list(range(len(known.rows)))
     chosen = whole[:_EXAMPLE_ROWS]
     table = pd.DataFrame([known.rows[number] for number in chosen], columns=known.features, dtype="float64")

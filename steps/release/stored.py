@@ -10,7 +10,7 @@ from steps.models.bands import Bands
 
 
 def around(model_uri: str, digest: str) -> Bands | None:
-    """The bands around the forecasts of the model at `model_uri`; None where it has none.
+    """The bands around the forecasts of the model at `model_uri`; None if it has none.
 
     Raises:
         CheckFailed: as for `load`.
@@ -24,7 +24,7 @@ def load(model_uri: str, digest: str) -> tuple[Model, modelstore.KnownRows]:
     """The model at `model_uri` and its known rows.
 
     Raises:
-        CheckFailed: it is not there, or its digest is not `digest`; nothing of it was parsed.
+        CheckFailed: it is missing, or its digest is not `digest`; nothing of it was parsed.
     """
     files = modelstore.fetch(model_uri, digest)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,8 @@
-"""From the text of cells to numbers and levels, strictly: what a spreadsheet or a language would guess is refused.
+"""From the text of cells to numbers and levels, strictly: anything that a spreadsheet or a language would guess at is
+refused.
 
 A number is written with the digits 0 to 9, a point and an exponent. `nan`, `inf`, `0x10`, `1_000`, decimal commas and
-thousands signs are none, though Python, C or Excel take one or another of them.
+thousands separators are not numbers here, though Python, C or Excel accept some of them.
 """
 
 import re
@@ -30,7 +31,7 @@ def trimmed(texts: Any) -> Any:
 
 
 def numbers(texts: Any) -> tuple[Numbers, int | None]:
-    """Trimmed texts as numbers, and the index of the first that is none (its neighbours are then of no use)."""
+    """Trimmed texts as numbers, and the index of the first that is not one (then the other numbers are meaningless)."""
     wrong = pc.index(pc.match_substring_regex(texts, _NUMBER), False).as_py()
     if wrong >= 0:
         return np.empty(0), wrong
@@ -39,11 +40,11 @@ def numbers(texts: Any) -> tuple[Numbers, int | None]:
     except pa.ArrowInvalid:
         found = np.array([float(text) for text in texts.to_pylist()], dtype=np.float64)
     endless = np.flatnonzero(~np.isfinite(found))
-    return found + 0.0, int(endless[0]) if len(endless) else None  # + 0.0: there is one zero
+    return found + 0.0, int(endless[0]) if len(endless) else None  # + 0.0 turns -0.0 into 0.0
 
 
 def formula(texts: Any, column: Column) -> int | None:
-    """The index of the first trimmed text that a spreadsheet would compute, None where there is none."""
+    """The index of the first trimmed text that a spreadsheet would compute, None if there is none."""
     for one in pc.unique(texts).to_pylist():
         if _FORMULA.match(one) and one not in column.levels:
             return int(pc.index(texts, one).as_py())
@@ -64,7 +65,7 @@ def _foreign_digits(text: str) -> bool:
     return any(character.isdigit() and not character.isascii() for character in text)
 
 
-# the first that applies
+# the first that applies wins
 _FAULTS: tuple[tuple[Callable[[str], object], str], ...] = (
     (re.compile(_NUMBER).fullmatch, "is too large for a number"),
     (_ABSENT.fullmatch, "is not a number; leave out rows without one"),

@@ -1,7 +1,7 @@
-"""From bytes to the lines of a text, or to what the bytes are instead.
+"""From bytes to the lines of a text, or to what else the bytes are.
 
-Nothing is ever unpacked, and everything takes time in proportion to the size. A line is bounded, so that one with
-millions of fields, or with one enormous field, is known before anything splits it.
+Nothing is ever decompressed, and everything takes time in proportion to the size. The length of a line is limited, so
+that millions of fields, or one enormous field, are noticed before anything splits the line.
 """
 
 import codecs
@@ -13,7 +13,7 @@ import numpy as np
 
 from steps.tables.verdicts import Unfit
 
-MOST_LINES = 2_000_000  # beyond what 64 MB of a real table hold; a file of newlines alone has more
+MOST_LINES = 2_000_000  # more than 64 MB of a real table hold, but fewer than a file of newlines has
 LONGEST_LINE = 16_384  # bytes
 _BOM = codecs.BOM_UTF8
 _STEP = 2**20
@@ -63,10 +63,10 @@ class Lines:
 
 
 def lines(body: bytes) -> Lines:
-    """The lines of a file; newlines may be those of any system.
+    """The lines of a file; newlines may be of any system.
 
     Raises:
-        Unfit: it is empty, no UTF-8 text, or has too many or too long lines.
+        Unfit: it is empty, not UTF-8 text, or has too many or too long lines.
     """
     if not body.strip():
         raise Unfit("the file is empty" if not body else "the file is empty: it holds blank lines alone")

@@ -1,5 +1,5 @@
-"""Many files are examined at once: each is read by itself, and the rows of all of them are validated together, since
-Great Expectations takes as long for one row as for ten thousand.
+"""Examine many files at once: each is read separately, and the rows of all are validated together, since Great
+Expectations takes as long for one row as for ten thousand.
 """
 
 from collections.abc import Sequence
@@ -14,33 +14,31 @@ import pyarrow as pa
 from steps.checking.expectations import Expectations, Outcome
 from steps.contract.batches import batches
 from steps.contract.declaration import Table, TableDeclaration
+from steps.pages.words import count, quantity
+from steps.summaries.validation import Expectation, added_up
 from steps.tables import suites
 from steps.tables.reading import Content, read
 from steps.tables.rows import identified
 from steps.tables.verdicts import Examined, File, Unfit, Verdict
 
-_TOGETHER = 8 * 2**20  # bytes of files whose rows are validated together: thousands of small ones, or one large one
-_PART = 200_000  # rows that are validated at a time; both bound the memory that it takes
+_TOGETHER = 8 * 2**20  # bytes of files whose rows are validated together: thousands of small files, or one large one
+_PART = 200_000  # rows that are validated at a time; both limit the memory
 
 
 def examine(files: Sequence[File], declaration: TableDeclaration) -> Examined:
-    """The verdict on each file; no content makes this raise.
+    """The verdict on each file; whatever it contains, this does not raise.
 
     Raises:
         CheckFailed: an expectation could not be evaluated, which is a defect of ours.
     """
     table = declaration.table
     verdicts: list[Verdict] = []
-    told: list[dict[str, Any]] = [
-        {"column": one.column, "name": one.name, "checked": 0, "failed": 0} for one in suites.of_rows(table)
-    ]
+    outcomes: list[Expectation] = []
     for group in batches(files, lambda file: len(file.body), largest=_TOGETHER):
-        found, outcomes = _examined(group, table)
+        found, own = _examined(group, table)
         verdicts += found
-        for one, outcome in zip(told, outcomes, strict=True):
-            one["checked"] += outcome.checked
-            one["failed"] += len(outcome.failed)
-    return Examined(tuple(verdicts), told)
+        outcomes += [outcome.counted() for outcome in own]
+    return Examined(tuple(verdicts), added_up(outcomes))
 
 
 def _examined(files: Sequence[File], table: Table) -> tuple[list[Verdict], list[Outcome]]:
@@ -69,7 +67,7 @@ def _expectations() -> Expectations:
 
 
 def _read(file: File, table: Table) -> Content | str:
-    """What the file holds, or why it cannot be taken."""
+    """The content of the file, or why it is refused."""
     try:
         return read(file.body, table)
     except Unfit as unfit:
@@ -77,7 +75,8 @@ def _read(file: File, table: Table) -> Content | str:
 
 
 def _together(contents: Sequence[Content], table: Table) -> pd.DataFrame:
-    """The rows of all files, one after the other. The contents give their columns away, so that none is held twice."""
+    """The rows of all files, one after the other. The columns are moved out of the contents, so that none is held
+    twice."""
     columns: dict[str, Any] = {}
     for column in table.columns:
         parts = [one.columns.pop(column.name) for one in contents]
@@ -107,7 +106,7 @@ def _joined(same: Sequence[Outcome]) -> Outcome:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """One file's part of all rows: which are not as expected, and the numbers of their lines."""
+    """One file's part of all rows: which of them failed, and the numbers of their lines."""
 
     frame: pd.DataFrame
     failed: Any
@@ -115,7 +114,7 @@ class _Rows:
     outcomes: Sequence[Outcome]
 
     def faults(self, table: Table, rows: slice = slice(None)) -> list[tuple[int, str]]:
-        """What is not as expected in some of them, with the number of rows."""
+        """What failed in some of them, with the number of rows."""
         own = self.frame.iloc[rows]
         by_name = {column.name: column for column in table.columns}
         found: list[tuple[int, str]] = []
@@ -128,16 +127,16 @@ class _Rows:
 
 
 def _verdict(file: File, own: _Rows, table: Table) -> Verdict:
-    """On one file that could be read."""
-    total, count = len(own.frame), int(own.failed.sum())
-    if not count:
+    """The verdict on a file that could be read."""
+    total, failed = len(own.frame), int(own.failed.sum())
+    if not failed:
         return Verdict(file.upload, None, own.frame.reset_index(drop=True))
-    if count > table.refused_share * total:
+    if failed > table.refused_share * total:
         first = int(np.flatnonzero(own.failed)[0])
         _, said = own.faults(table, slice(first, first + 1))[0]
-        share = f"{count:,} of {total:,} row{'s' * (total != 1)} {'are' if count > 1 else 'is'} out of bounds"
+        share = f"{quantity(failed)} of {count(total, 'row')} {'are' if failed > 1 else 'is'} out of bounds"
         limit = f"wanted at most {table.refused_share:.2%} of them".replace(".00%", "%")
-        reason = f"{share}, {limit}; the first is line {own.numbers[first]:,}: {said}"
+        reason = f"{share}, {limit}; the first is line {quantity(own.numbers[first])}: {said}"
         return Verdict(file.upload, reason, own.frame.iloc[:0].reset_index(drop=True))
-    notes = [f"{rows:,} row{'s' * (rows != 1)}: {words}" for rows, words in own.faults(table)]
-    return Verdict(file.upload, None, own.frame[~own.failed].reset_index(drop=True), count, tuple(notes))
+    notes = [f"{count(rows, 'row')}: {words}" for rows, words in own.faults(table)]
+    return Verdict(file.upload, None, own.frame[~own.failed].reset_index(drop=True), failed, tuple(notes))

@@ -1,13 +1,13 @@
-"""How a file is laid out: what separates its fields, and which column each of them is.
+"""The layout of a file: what separates its fields, and which column each of them is.
 
-Names are compared without case, spaces, underscores, hyphens and points, and may come in any order. Whether a first
-line is a header is not guessed at: it is one where it has a name that is declared, or no field that begins as a number.
+Names are compared without case, spaces, underscores, hyphens and points, and may come in any order. Whether the first
+line is a header is not guessed: it is one if it has a declared name, or no field that begins like a number.
 """
 
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from steps.checking.words import quoted
@@ -34,7 +34,7 @@ def layout(line: str, table: Table) -> Layout:
     """The layout that the first line shows.
 
     Raises:
-        Unfit: it is not that of the declared table.
+        Unfit: it does not fit the declared table.
     """
     wanted = {_plain(column.name): column.name for column in table.columns}
     split = {delimiter: fields(line, delimiter) for delimiter in (*DELIMITERS, *_OTHERS)}
@@ -56,12 +56,12 @@ def fields(line: str, delimiter: str) -> list[str]:
     """The fields of one line."""
     try:
         return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:  # quotes in the midst of a field
+    except csv.Error:  # quotes in the middle of a field
         return line.split(delimiter)
 
 
 def some(names: Iterable[str]) -> str:
-    """The first of the names, quoted, and how many more there are."""
+    """The first few names, quoted, and how many more there are."""
     shown = [quoted(name) for name in names]
     more = len(shown) - _MOST_NAMES
     return ", ".join(shown[:_MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
@@ -80,7 +80,7 @@ def _bare(found: Sequence[str], delimiter: str, table: Table) -> Layout:
         raise Unfit(f"line 1 is not a header; wanted one that names the columns {some(names)}{hint}")
     if len(found) != len(names):
         comma = delimiter == "," and len(found) > len(names)
-        hint = ", or has decimal commas, where points are wanted" if comma else ""
+        hint = ", or has decimal commas instead of points" if comma else ""
         raise Unfit(f"line 1 has {other} ({some(names)}): it is cut off, or looks like another table's{hint}")
     return Layout(delimiter, names, header=False)
 
@@ -89,17 +89,19 @@ def _in_order(found: Sequence[str], wanted: dict[str, str]) -> tuple[str, ...]:
     """The declared names in the order of a header."""
     there = [_plain(name) for name in found]
     missing = [name for plain, name in wanted.items() if plain not in there]
-    doubled = [wanted[plain] for plain, count in Counter(there).items() if count > 1 and plain in wanted]
     extra = [name for name, plain in zip(found, there, strict=True) if plain not in wanted]
-    faults = []
-    if missing:
-        faults.append(f"it lacks the column{'s' * (len(missing) > 1)} {some(missing)}")
-    if doubled:
-        faults.append(f"it has {some(doubled)} more than once")
-    if extra:
-        unnamed = " (a column without a name may be a row's number; leave it out)" if "" in there else ""
-        faults.append(f"it has {len(extra):,} column{'s' * (len(extra) > 1)} not wanted: {some(extra)}{unnamed}")
-    if faults:
+    doubled = [wanted[plain] for plain, times in Counter(there).items() if times > 1 and plain in wanted]
+    if missing or extra or doubled:
         like = "it looks like another table's: " if 2 * len(missing) > len(wanted) else ""
-        raise Unfit(like + "; ".join(faults))
+        raise Unfit(like + "; ".join(_faults(missing, extra, doubled)))
     return tuple(wanted[plain] for plain in there)
+
+
+def _faults(missing: Sequence[str], extra: Sequence[str], doubled: Sequence[str]) -> Iterator[str]:
+    if missing:
+        yield f"it lacks the column{'s' * (len(missing) > 1)} {some(missing)}"
+    if doubled:
+        yield f"it has {some(doubled)} more than once"
+    if extra:
+        unnamed = " (a column without a name may be a row's number; leave it out)" if "" in map(_plain, extra) else ""
+        yield f"it has {len(extra):,} column{'s' * (len(extra) > 1)} not wanted: {some(extra)}{unnamed}"

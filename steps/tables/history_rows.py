@@ -1,7 +1,7 @@
-"""The rows of a project's history, out of the lake.
+"""The rows of a project's history, in the lake.
 
-An entry's own rows lie under `<project>/history/rows/<digest>.parquet`. Every so many entries one more object holds all
-rows up to there, so that reading a long history is a few requests; where it is missing, the entries are read.
+An entry's own rows lie under `<project>/history/rows/<digest>.parquet`. After every few entries another object holds
+all rows so far, so that a long history takes a few requests to read; if it is missing, the entries are read instead.
 """
 
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ _THREADS = 8
 def load(bucket: Bucket, project: str, sequence: int | None = None) -> tuple[pd.DataFrame, Entry | None]:
     """All rows up to a sequence number (None: the newest), in the order they came in, and the entry they end with.
 
-    Columns: `row`, and those of the project's table; none where nothing has been accepted yet.
+    Columns: `row`, and those of the project's table; no rows if nothing has been accepted yet.
 
     Raises:
-        CheckFailed: rows of the history are not in the lake any more.
+        CheckFailed: rows of the history are gone from the lake.
     """
     found = transact(lambda connection: history.entries(connection, project, upto=sequence))
     if not found:

@@ -1,4 +1,4 @@
-"""A file becomes columns, in parts of some thousand lines, so that its text is never there as a whole in cells."""
+"""Read a file into columns, some thousand lines at a time, so that its text is never split into cells as a whole."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +29,7 @@ def read(body: bytes, table: Table) -> Content:
     """What a file holds.
 
     Raises:
-        Unfit: it is not a file of that table.
+        Unfit: it is not such a table.
     """
     found = lines(body)
     shape = layout(found.line(0), table)
@@ -90,7 +90,7 @@ def _values(texts: list[Any], order: list[Column], numbers: Any) -> list[Any]:
 
 
 def _ragged(found: Lines, start: int, stop: int, shape: Layout) -> str:
-    """What is wrong with the first line that has not as many fields as there are columns."""
+    """What is wrong with the first line whose number of fields is not that of the columns."""
     wanted = len(shape.columns)
     for index in range(start, stop):
         line = found.line(index)

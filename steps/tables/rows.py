@@ -1,4 +1,4 @@
-"""A row's identity: the same values are the same row, in whatever order, file or spelling they come."""
+"""A row's identity: the same values are the same row, in any order, file or spelling."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -9,7 +9,7 @@ import pandas as pd
 from steps.contract.declaration import Table
 
 _PART = 100_000
-_BETWEEN = "\x1f"  # ASCII's unit separator, which is in no number and in no declared level
+_BETWEEN = "\x1f"  # ASCII's unit separator, which occurs in no number and no declared level
 
 
 def identified(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def _digests(part: pd.DataFrame, names: list[str]) -> Iterator[str]:
 
 
 def _written(column: "pd.Series[Any]") -> list[str]:
-    """Each value's text; as columns repeat themselves, each different value is written once."""
+    """Each value's text; as columns repeat values, each different one is formatted once."""
     codes, values = pd.factorize(column)
     texts = [one if isinstance(one, str) else repr(float(one)) for one in values]
     return [texts[code] for code in codes]

@@ -1,15 +1,13 @@
 """Whether a file's new rows come from the world that the live model learned from.
 
-What is asked is the relation, not the inputs: a survey of larger animals is welcome, one whose rings are counted
-differently is not. So the champion predicts the new rows, and the mean of what it misses them by is compared with that
-on the holdout, where it was judged. The bound is a number of standard errors of that mean, plus the project's
-tolerance, since no two surveys are quite alike.
+What matters is the relation, not the inputs: a survey of larger animals is welcome, one whose rings are counted
+differently is not. So the champion predicts the new rows, and its mean error on them is compared with that on the
+holdout, where it was judged. The bound is a number of standard errors of that mean, plus the project's tolerance, since
+no two surveys are quite alike.
 """
 
-import json
 from dataclasses import dataclass
-from math import isfinite, sqrt
-from typing import Any
+from math import sqrt
 
 import numpy as np
 import pandas as pd
@@ -19,16 +17,17 @@ from steps.backends.database import begin
 from steps.contract.command import log
 from steps.contract.declaration import TableDeclaration
 from steps.features.table import features
+from steps.learning import decisions
 from steps.models import Model
 from steps.release.stored import load
 
-_MOST_ROWS = 50_000  # that are predicted: the first by their hash, which is a draw
+_MOST_ROWS = 50_000  # that are predicted: the first by their hash, which amounts to a random draw
 
 
 @dataclass(frozen=True, eq=False)
 class Champion:
-    """The live model, and its residuals on the holdout (target minus prediction): their mean and standard deviation,
-    in the target's unit. `decision` is the one that it is live by."""
+    """The live model, and its residuals on the holdout (target minus prediction): their mean and standard deviation, in
+    the target's unit. `decision`: the one that made it live."""
 
     model: Model
     mean: float
@@ -37,7 +36,7 @@ class Champion:
 
 
 def champion(project: str) -> Champion | None:
-    """The live model of the project; None where there is none, or its decision does not say how it missed.
+    """The live model of the project; None if there is none, or if the lake does not have its residuals.
 
     Raises:
         CheckFailed: its files are gone or were changed.
@@ -46,30 +45,30 @@ def champion(project: str) -> Champion | None:
     with begin() as connection:
         live = promotions.champion(connection, project)
         judged = None if live is None else _judged(promotions.get(connection, project, live.decision))
-    if live is None:
-        log.info("no model is live, so no file can be told from what it expects")
+    if live is None or judged is None:
+        log.info("no model is live, so no file is compared with what it expects")
         return None
-    kept = objects.lake().get(f"{project}/decisions/{judged}/summary.json")
-    residuals = _residuals(kept)
+    decision = decisions.find(objects.lake(), project, judged)
+    residuals = decision.residuals if decision else None
     if residuals is None:
-        log.info("decision %s says nothing of residuals, so no file is compared with what its model expects", judged)
+        log.info("decision %s has no residuals, so no file is compared with what its model expects", judged)
         return None
     model, _ = load(live.model_uri, live.digest)
-    return Champion(model, *residuals, live.decision)
+    return Champion(model, residuals.mean, residuals.sd, live.decision)
 
 
 def reason(new_rows: pd.DataFrame, champion: Champion | None, declaration: TableDeclaration) -> str | None:
-    """Why a file's new rows are of another world; None where they are not, or too few to say."""
+    """Why a file's new rows come from a different world; None if they do not, or are too few to tell."""
     bound = declaration.learning.shift
     if champion is None or bound is None or declaration.learning.task != "regression" or len(new_rows) < bound.rows:
         return None
     asked = new_rows.sort_values("row").head(_MOST_ROWS)
-    told = features(asked, declaration)
-    if not set(champion.model.features) <= set(told.columns):
-        log.info("the live model of decision %d wants other columns, so it is not asked", champion.decision)
+    inputs = features(asked, declaration)
+    if not set(champion.model.features) <= set(inputs.columns):
+        log.info("the live model of decision %d wants other columns, so no file is compared with it", champion.decision)
         return None
     target = declaration.target
-    expected = champion.model.predict(told[list(champion.model.features)].to_numpy(dtype=np.float64))
+    expected = champion.model.predict(inputs[list(champion.model.features)].to_numpy(dtype=np.float64))
     mean = float(np.mean(asked[target.name].to_numpy(dtype=np.float64) - expected))
     allowed = bound.errors * champion.sd / sqrt(len(asked)) + bound.tolerance
     if abs(mean - champion.mean) <= allowed:
@@ -85,15 +84,5 @@ def reason(new_rows: pd.DataFrame, champion: Champion | None, declaration: Table
 
 
 def _judged(live: promotions.Promotion) -> int:
-    """The decision that judged the live model: a rollback has judged nothing itself."""
+    """The decision that judged the live model, which a rollback did not."""
     return live.decision if live.restores is None else live.restores
-
-
-def _residuals(kept: bytes | None) -> tuple[float, float] | None:
-    """Their mean and standard deviation, by a decision's summary."""
-    summary: dict[str, Any] = json.loads(kept) if kept else {}
-    try:
-        mean, sd = (float(summary["residuals"][name]) for name in ("mean", "sd"))
-    except (KeyError, TypeError, ValueError):
-        return None
-    return (mean, sd) if isfinite(mean) and isfinite(sd) else None

@@ -12,7 +12,7 @@ _MOST_VALUES = 3
 
 
 def fraction_of(name: str) -> str:
-    """The column that holds what a number has beyond a whole one."""
+    """The column that holds a number's fractional part."""
     return f"fraction of {name}"
 
 
@@ -22,22 +22,22 @@ def of_rows(table: Table) -> list[Expected]:
 
 
 def fractions(frame: pd.DataFrame, table: Table) -> dict[str, "pd.Series[float]"]:
-    """The columns that `of_rows` wants besides the declared ones."""
+    """The columns that `of_rows` needs in addition to the declared ones."""
     whole = [column.name for column in table.columns if column.whole]
     return {fraction_of(name): frame[name] % 1.0 for name in whole}
 
 
 def faults(fault: str, values: "pd.Series[Any]", column: Column) -> list[tuple[int, str]]:
-    """How many of the values that failed do so in which way, in words."""
+    """How many of the failed values fail in which way, in words."""
     if fault == "level":
-        return [(len(values), _told(values, column, f"is none of {', '.join(column.levels)}"))]
+        return [(len(values), _described(values, column, f"is none of {', '.join(column.levels)}"))]
     if fault == "fraction":
-        return [(len(values), _told(values, column, "is not whole"))]
+        return [(len(values), _described(values, column, "is not whole"))]
     low = values[values <= column.low] if column.above else values[values < column.low]
     high = values[values > column.high]
     least = f"is not above {column.low:g}" if column.above else f"is below {column.low:g}"
     sides = ((low, least), (high, f"is above {column.high:g}"))
-    return [(len(own), _told(own, column, what)) for own, what in sides if len(own)]
+    return [(len(own), _described(own, column, what)) for own, what in sides if len(own)]
 
 
 def _of_column(column: Column) -> list[Expected]:
@@ -56,7 +56,7 @@ def _of_column(column: Column) -> list[Expected]:
     return found
 
 
-def _told(values: "pd.Series[Any]", column: Column, what: str) -> str:
+def _described(values: "pd.Series[Any]", column: Column, what: str) -> str:
     different = values.head(10_000).unique()
     shown = [quoted(one) if isinstance(one, str) else _number(one) for one in different[:_MOST_VALUES]]
     more = ", …" if len(different) > _MOST_VALUES else ""

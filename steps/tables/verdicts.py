@@ -1,13 +1,14 @@
 """What goes into the checks of dropped files, and what comes out."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
+from steps.summaries.validation import Expectation
+
 
 class Unfit(Exception):
-    """A file cannot be taken; the message is the reason, one line, for its owner."""
+    """A file is refused; the message is the reason for its owner, in one line."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,10 @@ class File:
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """On one file, accepted where `reason` is None.
+    """On one file, accepted if `reason` is None.
 
     `rows` are its valid rows in the file's order, doubled ones included: `row`, then the declared columns (numbers as
-    float64, levels as str); none where it is refused. `refused_rows` were left out, `notes` say why.
+    float64, levels as str); no rows if it is refused. `refused_rows` were left out, `notes` say why.
     """
 
     upload: str
@@ -36,8 +37,7 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Examined:
-    """The verdicts, in the order of the files, and what was expected of their rows: dicts of `column`, `name`,
-    `checked` and `failed`, which are JSON."""
+    """The verdicts, in the order of the files, and how many of their rows were as expected."""
 
     verdicts: tuple[Verdict, ...]
-    suites: list[dict[str, Any]]
+    suites: tuple[Expectation, ...]

@@ -57,13 +57,14 @@ def _table(title: str, observed: pd.DataFrame, parameter: str) -> None:
 
 def _line(name: str, data: Series, doubts: list[str]) -> None:
     try:
-        judgement = judge(data, bench.LEARNING, [trials.evaluate(data, bench.LEARNING, "linear", 0, RECIPE)], None)
+        judged = judge(data, bench.LEARNING, [trials.evaluate(data, bench.LEARNING, "linear", 0, RECIPE)], None)
     except CheckFailed as error:
         print(f"  {name:<50}  refused: {error}")
         return
-    naive = min(one.by("rmse") for one in judgement.scores[:-1])
-    said = f"refused: {doubts[0]}" if doubts else judgement.words.partition(":")[0]
-    print(f"  {name:<36}{judgement.scores[-1].by('rmse'):>7.2f}{naive:>7.2f}  {said}")
+    verdict = judged.verdict
+    naive = min(one.by("rmse") for one in verdict.scores[:-1])
+    said = f"refused: {doubts[0]}" if doubts else verdict.words.partition(":")[0]
+    print(f"  {name:<36}{verdict.challenger.by('rmse'):>7.2f}{naive:>7.2f}  {said}")
 
 
 if __name__ == "__main__":

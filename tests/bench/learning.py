@@ -31,9 +31,10 @@ from steps.features import hourly
 from steps.learning import split, trials
 from steps.learning.dataset import Series, label
 from steps.learning.judge import judge
-from steps.learning.scoring import Score, score
-from steps.learning.trials import TrialResult, best
+from steps.learning.scoring import score
+from steps.learning.trials import best
 from steps.models.base import Array
+from steps.summaries.decision import Score, Trial
 
 LEARNING = declaration.parse(OPENAQ.declaration()).learning
 METRIC = LEARNING.gate.metric
@@ -68,28 +69,28 @@ def _report(title: str, dataset: Series) -> None:
         waiting = [pool.submit(trials.evaluate, dataset, LEARNING, *one) for one in _drawn(LEARNING)]
         results = [one.result() for one in waiting]
     took = time.perf_counter() - began
-    judgements = {
-        family.name: judge(dataset, LEARNING, [one for one in results if one.family == family.name], None)
+    verdicts = {
+        family.name: judge(dataset, LEARNING, [one for one in results if one.family == family.name], None).verdict
         for family in LEARNING.families
     }
-    linear = judgements["linear"]
+    linear = verdicts["linear"]
     print(f"\n{title}: {learned.sum()} rows to learn from, {scored.sum()} in the holdout from {dataset.holdout_from}")
     print(f"  {'RMSE and MAE on the holdout':<38}RMSE    MAE   RMSE on the folds")
     for one in linear.scores[:2]:
-        _line(one, [fold["naive"][one.name] for fold in linear.folds])
+        _line(one, [fold.naive[one.name] for fold in linear.folds])
     for name, predictor in PLAIN.items():
         _line(rate(name, predictor, dataset, learned, scored), on_folds(predictor, dataset))
-    for name, judgement in judgements.items():
-        chosen = best(list(judgement.trials), METRIC)
-        _line(replace(judgement.scores[-1], name=f"ours, {name}"), chosen.folds, _shown(chosen))
+    for name, verdict in verdicts.items():
+        chosen = best(verdict.trials, METRIC)
+        _line(verdict.challenger.model_copy(update={"name": f"ours, {name}"}), chosen.folds, _shown(chosen))
     chosen = best(results, METRIC)
-    bands = judgements[chosen.family].bands
+    bands = verdicts[chosen.family].bands
     assert bands is not None
     print(f"  chosen by the folds alone: {chosen.family}")
     print(f"  bands around it, of {bands.nominal:.0%}: {bands.coverage:.1%} inside, {bands.width:.1f} wide on average")
-    print("    " + "  ".join(f"{month} {held:.0%}" for month, held, _ in bands.by_month))
+    print("    " + "  ".join(f"{one.month} {one.coverage:.0%}" for one in bands.by_month))
     for family in LEARNING.families:
-        seconds = [one.seconds for one in results if one.family == family.name]
+        seconds = [one.seconds or 0.0 for one in results if one.family == family.name]
         print(f"  {len(seconds)} trials of {family.name}: {sum(seconds):.1f} s, longest {max(seconds):.1f} s")
     print(f"  all trials, two workers: {took:.1f} s")
 
@@ -119,7 +120,7 @@ def _drawn(learning: Learning) -> list[tuple[str, int, trials.Parameters]]:
     ]
 
 
-def _shown(result: TrialResult) -> str:
+def _shown(result: Trial) -> str:
     return " ".join(f"{name}={value:.3g}" for name, value in result.parameters.items())
 
 

@@ -1,7 +1,8 @@
 """What steps left behind may be missing, broken or of another version: that costs its section, never the page."""
 
 import json
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def test_broken_summary_costs_its_sections_only(
         (
             {"forecast": {"1": {"time": ["soon"], "truth": [1.0], "forecast": [1.0]}}},
             "forecast",
-            "summary.forecast.1.time: got 'soon', wanted an RFC 3339 time",
+            "summary.forecast.1.time[0]: got 'soon', wanted an RFC 3339 time",
         ),
     ],
 )
@@ -77,6 +78,54 @@ def test_wrong_field_is_named_and_costs_its_section_only(
     assert "12.43" in page.section("predictions").text
     others = {"scores", "trials", "importance", "forecast"} - {slug}
     assert all("Cannot be shown" not in page.section(other).text for other in others)
+
+
+ANYTHING: tuple[Any, ...] = (
+    *(None, True, -1, 0, 1e308, -1e308, 10**400, float("nan"), float("-inf"), "", "x", "\ud800\x00"),
+    *([], {}, [[]], [{}], [None], {"a": None}, "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"),
+)
+ONCE_FATAL = [
+    (("importance", 0, "share"), 10**400),
+    (("forecast", "9000001", "low", 0), 10**400),
+    (("forecast", "9000001", "time", 1), "0001-01-01T00:00:00+14:00"),
+    (("forecast", "9000001", "truth", 1), -1e308),
+    (("residual_groups", "hour", 1, "sd"), -1e308),
+]
+
+
+def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a JSON value but those far down a list."""
+    yield above
+    items = value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from places(item, (*above, key))
+
+
+def put(value: Any, place: tuple[Any, ...], other: Any) -> Any:
+    """The JSON value with `other` in that place."""
+    if not place:
+        return other
+    value[place[0]] = put(value[place[0]], place[1:], other)
+    return value
+
+
+def test_anything_may_stand_anywhere(tmp_path: Path) -> None:
+    drawn = random.Random(20260302)
+    runs = example_runs.backfill(tmp_path), example_runs.train(tmp_path, promoted=False), example_runs.daily(tmp_path)
+    left = [(run, path) for run in runs for path in sorted(tmp_path.glob(f"{run.id}-*.json"))]
+    assert len(left) == 5
+    for run, path in left:
+        good = path.read_text()
+        changes = [(drawn.choice(list(places(json.loads(good)))), drawn.choice(ANYTHING)) for _ in range(15)]
+        for place, other in [*changes, *(ONCE_FATAL if "decide" in path.name else ())]:
+            path.write_text(json.dumps(put(json.loads(good), place, other)))
+            assert write([run], tmp_path / "report.html").stat().st_size > 10_000, (path.name, place, other)
+        path.write_text(good)
+
+
+def test_a_time_that_utc_does_not_have_is_passed_over(report: Callable[..., Page], tmp_path: Path) -> None:
+    run = replace(example_runs.backfill(tmp_path), parameters={"as-of": "0001-01-01T00:00:00+14:00"})
+    assert "2026-03-02" in report(run).all("header")[0].text
 
 
 def test_numbers_that_are_none_do_not_stop_it(report: Callable[..., Page], tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.engine.views import Nodes, RunView
 from pipeline.report import write
-from steps.pages import decision_page
+from steps.pages import decision
+from steps.summaries.decision import Decision
 from tests.report import example_runs, example_summaries
 
 EVIL = "</title></style></script><script>alert(1)</script><img src=x onerror=alert(2)>\"'><b>&amp;{{1+1}}"
@@ -105,7 +106,7 @@ def test_hostile_text_stays_text_on_the_page_of_a_decision() -> None:
     summary["metric"] = "rmse"
     summary["forecast"] = {EVIL: summary["forecast"]["9000001"]}
     summary["folds"] = [fold | {"naive": {EVIL: 20.0}} for fold in summary["folds"]]
-    source = decision_page.page(EVIL + STEERING, summary)
+    source = decision.page(EVIL + STEERING, Decision.read(summary))
     page = Names(source)
     assert page.names <= ALLOWED
     assert not {name for name in page.attributes if name.startswith("on") or name in {"src", "style"}}

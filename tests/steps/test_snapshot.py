@@ -13,6 +13,7 @@ from steps.errors import BadInput, CheckFailed
 from steps.learning import lake
 from steps.learning.dataset import Series
 from steps.learning.trials import draw
+from steps.summaries.dataset import SeriesDataset
 from tests.steps.support.learned import Learner, fill
 from tests.steps.support.released import decide, release
 from tests.steps.support.synthetic import LEARNING, LOCATIONS, observations
@@ -200,7 +201,7 @@ def test_a_folder_that_a_kill_left_unfinished_is_made_again(learner: Learner) ->
     whole = stored(learner)
     objects.lake().delete(f"openaq/datasets/{learner.fingerprint()}/dataset.json")
     objects.lake().put(f"openaq/datasets/{learner.fingerprint()}/dataset.parquet", b"torn")
-    assert lake.find(objects.lake(), "openaq", learner.fingerprint()) is None
+    assert lake.find(objects.lake(), "openaq", learner.fingerprint(), SeriesDataset) is None
     learner.snapshot()
     assert stored(learner) == whole
 
@@ -208,7 +209,7 @@ def test_a_folder_that_a_kill_left_unfinished_is_made_again(learner: Learner) ->
 def test_what_is_no_fingerprint_is_refused() -> None:
     for name in ("", "../cache", "0" * 31, "x" * 32):
         with pytest.raises(BadInput, match="is not a fingerprint"):
-            lake.find(objects.Bucket.__new__(objects.Bucket), "openaq", name)
+            lake.find(objects.Bucket.__new__(objects.Bucket), "openaq", name, SeriesDataset)
 
 
 def test_a_dataset_that_is_gone_is_one_line(learner: Learner) -> None:

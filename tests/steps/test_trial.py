@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from steps.backends import objects
 from steps.errors import CheckFailed
 from steps.learning import lake, trials
-from steps.learning.trials import TrialResult
+from steps.summaries.decision import Trial
 from tests import ROOT
 from tests.steps.support.killing import proxied
 from tests.steps.support.learned import DECLARATION, Learner, fill
@@ -30,7 +29,7 @@ def learner(store_environment: dict[str, str], database_environment: str, tmp_pa
     return learner
 
 
-def results(learner: Learner) -> list[TrialResult]:
+def results(learner: Learner) -> list[Trial]:
     return lake.results(objects.lake(), "openaq", LEARNING, learner.fingerprint())
 
 
@@ -63,7 +62,7 @@ def test_what_is_in_the_lake_is_what_the_trial_gives(learner: Learner) -> None:
         stored = lake.recall(objects.lake(), dataset.fingerprint, "linear", number, drawn[number])
         again = trials.evaluate(dataset, LEARNING, "linear", number, drawn[number])
         assert stored is not None
-        assert replace(stored, seconds=0) == replace(again, seconds=0)
+        assert stored.model_copy(update={"seconds": 0}) == again.model_copy(update={"seconds": 0})
 
 
 def test_a_second_run_finds_all_done_and_does_not_read_the_rows(learner: Learner) -> None:

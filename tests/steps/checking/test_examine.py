@@ -76,13 +76,13 @@ UNREADABLE: list[tuple[bytes, str]] = [
     (plain(HEAD + "101,1,x\n"), "line 2 has 3 fields where the header has 9"),
 ]
 COLUMNLESS: list[tuple[bytes, str]] = [
-    (packed(SEEDED.lines(101, FIRST), [name for name in HEADER if name != gone]), f"and has not: {gone}")
+    (packed(SEEDED.lines(101, FIRST), [name for name in HEADER if name != gone]), f"and does not: {gone}")
     for gone in ("value", "units", "datetime", "parameter", "location_id", "sensors_id")
 ]
 BROKEN: list[tuple[bytes | Bend, str]] = [
     *UNREADABLE,
     *COLUMNLESS,
-    (packed(SEEDED.lines(101, FIRST), [*HEADER, "value"]), "one column of each name, and has not: value"),
+    (packed(SEEDED.lines(101, FIRST), [*HEADER, "value"]), "one column of each name, and does not: value"),
     (setting(location_id="102"), "it holds location '102', wanted 101 alone"),
     (cells({"location_id": "102"}, every=24), "it holds location '102'"),
     (setting("no2", value="high"), "24 of 96 values are not numbers; the first is 'high'"),

@@ -1,7 +1,6 @@
 """Bands around forecasts: they hold what they promise, follow what they missed, and know nothing too early."""
 
 import json
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +9,9 @@ import pytest
 from steps.contract import declaration
 from steps.errors import BadInput
 from steps.learning import bands as learned
-from steps.learning.recipe import Recipe, ask, train
+from steps.learning.recipe import ask, train
 from steps.models.bands import RATE, Bands
+from steps.summaries.decision import Recipe
 from tests.steps.support.released import DECLARATION
 from tests.steps.support.small_dataset import DRAWN, series
 
@@ -113,14 +113,13 @@ def test_a_day_s_band_knows_no_truth_of_the_day_before_or_later() -> None:
 
 def test_the_holdout_is_measured_and_what_is_deployed_has_learned_from_it() -> None:
     dataset = series("a")
-    recipe = Recipe("linear", DRAWN["linear"][0])
+    recipe = Recipe(family="linear", parameters=DRAWN["linear"][0])
     model = train(LEARNING, recipe, dataset, dataset.training())
     held = dataset.holdout()
     measured = learned.measure(dataset, LEARNING, recipe, ask(model, dataset.rows.loc[held]))
-    told: dict[str, Any] = measured.to_json()
-    assert told["nominal"] == 0.8
-    assert told["coverage"] == pytest.approx(0.8, abs=0.08)
-    assert sum(one["rows"] for one in told["by_month"]) == told["rows"] == held.sum()
+    coverage = measured.coverage
+    assert coverage.nominal == 0.8
+    assert coverage.coverage == pytest.approx(0.8, abs=0.08)
+    assert sum(month.rows for month in coverage.by_month) == coverage.rows == held.sum()
     folds = sum(int(fold.score.sum()) for fold in dataset.folds(np.flatnonzero(dataset.training()), LEARNING.folds))
     assert measured.bands.errors[0].rows == folds + held.sum()
-    assert json.dumps(told, allow_nan=False)

@@ -24,10 +24,11 @@ from steps.contract.declaration import Judged
 from steps.features.table import features
 from steps.learning import lake, scoring, trials
 from steps.learning.judge import judge
-from steps.learning.recipe import Recipe, ask, train
+from steps.learning.recipe import ask, train
 from steps.learning.table_dataset import Table
 from steps.models.forest import ForestClassifier, ForestRegressor
 from steps.models.svc import LinearSVC
+from steps.summaries.decision import Recipe, Trial
 from steps.tables import File, examine
 from tests.steps.support.dropping import Dropper
 from tests.steps.support.invoking import run_step
@@ -134,7 +135,7 @@ def test_wine_beats_the_majority() -> None:
     majority = scoring.naive(data, learned, scored)[0].by("accuracy")
     found = {}
     for family, parameters in (("linear-svc", {"c": 1.0}), ("forest", {})):
-        model = train(learning, Recipe(family, parameters), data, learned)
+        model = train(learning, Recipe(family=family, parameters=parameters), data, learned)
         found[family] = scoring.score("", ask(model, data.rows.loc[scored]), truth, data.task).by("accuracy")
     assert majority == pytest.approx(0.436, abs=0.03)
     assert found["linear-svc"] > majority + 0.08
@@ -146,7 +147,7 @@ def test_abalone_is_as_good_as_it_can_be() -> None:
     assert len(data.rows) == 4175
     learned, scored = data.training(), data.holdout()
     for family in ("forest", "boosting"):
-        model = train(learning, Recipe(family, {}), data, learned)
+        model = train(learning, Recipe(family=family, parameters={}), data, learned)
         score = scoring.score("", ask(model, data.rows.loc[scored]), data.target[scored])
         assert score.by("rmse") < 2.35
 
@@ -157,10 +158,10 @@ def test_a_tie_of_classes_keeps_the_champion() -> None:
     results = [trials.evaluate(data, learning, *one) for one in drawn]
     chosen = trials.best(results, "accuracy")
     assert chosen.mean == max(one.mean for one in results)
-    judgement = judge(data, learning, results, chosen.recipe)
-    assert not judgement.promoted and judgement.same_recipe
-    assert set(judgement.scores[0].values) == {"accuracy", "macro_f1"}
-    assert judgement.residuals is None
+    verdict = judge(data, learning, results, chosen.recipe).verdict
+    assert not verdict.promoted and "the folds chose its own recipe again" in verdict.words
+    assert set(verdict.scores[0].values) == {"accuracy", "macro_f1"}
+    assert verdict.residuals is None
 
 
 @pytest.mark.usefixtures("database_environment", "client")
@@ -177,7 +178,14 @@ def test_a_newer_dataset_s_decision_stands(dropper: Dropper, tmp_path: Path) -> 
         data = lake.load(objects.lake(), "abalone", fingerprint)
         for family, listed in lake.trials(objects.lake(), "abalone", fingerprint).items():
             for number, parameters in enumerate(listed):
-                result = trials.TrialResult(family, number, parameters, 2.0 + number, (2.0,) * 5, 0.1)
+                result = Trial(
+                    family=family,
+                    number=number,
+                    parameters=parameters,
+                    mean=2.0 + number,
+                    folds=(2.0,) * 5,
+                    seconds=0.1,
+                )
                 lake.remember(objects.lake(), fingerprint, result)
         assert learning.gate.bound is not None and data.sequence is not None
     second, first = _decided(tmp_path / "newer", newer), _decided(tmp_path / "older", older)

@@ -10,8 +10,8 @@ from steps.backends.caching import canonical
 from steps.contract.declaration import Choice, Family, Range
 from steps.errors import BadInput
 from steps.learning import trials
-from steps.learning.recipe import Recipe
-from steps.learning.trials import TrialResult, best
+from steps.learning.trials import best
+from steps.summaries.decision import Recipe, Trial
 from tests import ROOT
 from tests.steps.support.synthetic import LEARNING, dataset
 
@@ -44,12 +44,12 @@ def test_the_list_is_the_same_in_another_process() -> None:
 
 def test_the_champion_s_recipe_comes_first_and_takes_a_place() -> None:
     fresh = trials.draw(LINEAR, None)
-    champion = Recipe("linear", {"alpha": 777.0, "pooling": 0.5, "root": 0.25})
+    champion = Recipe(family="linear", parameters={"alpha": 777.0, "pooling": 0.5, "root": 0.25})
     drawn = trials.draw(LINEAR, champion)
     assert drawn[0] == champion.parameters
     assert drawn[1:] == fresh[:-1]
     # one that is in the list already comes first and is not there twice
-    again = trials.draw(LINEAR, Recipe("linear", fresh[3]))
+    again = trials.draw(LINEAR, Recipe(family="linear", parameters=fresh[3]))
     assert again[0] == fresh[3]
     assert sorted(map(canonical, again)) == sorted(map(canonical, fresh))
 
@@ -57,10 +57,10 @@ def test_the_champion_s_recipe_comes_first_and_takes_a_place() -> None:
 @pytest.mark.parametrize(
     "champion",
     [
-        Recipe("lightgbm", {"alpha": 1.0, "pooling": 1.0, "root": 0.0}),
-        Recipe("linear", {"alpha": 1.0}),
-        Recipe("linear", {"alpha": 1.0, "pooling": 1.0, "root": 0.0, "depth": 3}),
-        Recipe("linear", {"alpha": 1.0, "pooling": 1.0, "root": 0.0}, ("lag_0",)),
+        Recipe(family="lightgbm", parameters={"alpha": 1.0, "pooling": 1.0, "root": 0.0}),
+        Recipe(family="linear", parameters={"alpha": 1.0}),
+        Recipe(family="linear", parameters={"alpha": 1.0, "pooling": 1.0, "root": 0.0, "depth": 3}),
+        Recipe(family="linear", parameters={"alpha": 1.0, "pooling": 1.0, "root": 0.0}, features=("lag_0",)),
     ],
     ids=["another family", "parameters lacking", "a parameter that is gone", "features of its own"],
 )
@@ -82,7 +82,7 @@ def test_a_space_that_is_smaller_than_the_list_is_drawn_whole() -> None:
 def test_a_trial_twice_has_the_same_result_to_the_bit(family: Family) -> None:
     parameters = trials.draw(family, None)[1]
     first, second = (trials.evaluate(dataset(), LEARNING, family.name, 1, parameters) for _ in range(2))
-    assert canonical(replace(first, seconds=0).to_json()) == canonical(replace(second, seconds=0).to_json())
+    assert first.model_copy(update={"seconds": 0}) == second.model_copy(update={"seconds": 0})
     assert len(first.folds) == LEARNING.folds
     assert first.mean == pytest.approx(sum(first.folds) / LEARNING.folds)
 
@@ -118,5 +118,8 @@ def test_the_gate_s_metric_is_what_folds_are_scored_by() -> None:
 
 
 def test_ties_go_to_the_earlier() -> None:
-    results = [TrialResult("linear", number, {}, mean, (mean,), 0) for number, mean in enumerate([3.0, 2.0, 2.0])]
+    results = [
+        Trial(family="linear", number=number, parameters={}, mean=mean, folds=(mean,), seconds=0)
+        for number, mean in enumerate([3.0, 2.0, 2.0])
+    ]
     assert best(results, "rmse").number == 1

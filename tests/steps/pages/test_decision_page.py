@@ -4,8 +4,9 @@ from itertools import pairwise
 from typing import Any
 
 from steps.learning import measures
-from steps.pages import decision_page
+from steps.pages import decision
 from steps.pages.plot import apart, area
+from steps.summaries.decision import Decision
 from tests.report import example_summaries
 from tests.report.report_page import Page
 
@@ -14,7 +15,7 @@ NEW = ("folds", "bands", "residuals", "residual_groups", "hour_zone", "span")
 
 def page(*, promoted: bool = False, **change: Any) -> Page:
     found = {**example_summaries.decision(promoted=promoted), "made_at": "2003-06-23T00:00:00+00:00", **change}
-    return Page(decision_page.page("openaq", {name: value for name, value in found.items() if value is not None}))
+    return Page(decision.page("openaq", Decision.read(found)))
 
 
 def slugs(page: Page) -> list[str | None]:

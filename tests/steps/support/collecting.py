@@ -13,6 +13,7 @@ from pipeline.projects.openaq import OPENAQ
 from steps import fetch, plan, prepare
 from steps.archive.planned import Plan, read_plan
 from steps.backends.objects import lake
+from tests.report.report_page import Page
 from tests.steps.support.invoking import Ended, run_step
 from tests.steps.support.openaq import Seeded
 
@@ -73,8 +74,8 @@ class Collector:
     def refused(self) -> dict[tuple[int, date], list[str]]:
         return {(one["location"], date.fromisoformat(one["day"])): one["reasons"] for one in self.summary()["refused"]}
 
-    def page(self) -> str:
-        return (self.folder / "report.html").read_text()
+    def page(self) -> Page:
+        return Page((self.folder / "report.html").read_text())
 
 
 def features(prefix: str = "openaq/features/no2/") -> dict[str, pd.DataFrame]:

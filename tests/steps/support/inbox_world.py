@@ -235,7 +235,7 @@ def _id(stored: Stored) -> str:
 
 def examine(files: Sequence[File]) -> Examined:
     """A file holds numbers, each of which is a row; or is bad."""
-    return Examined(tuple(_verdict(file) for file in files), [])
+    return Examined(tuple(_verdict(file) for file in files), ())
 
 
 def _verdict(file: File) -> Verdict:

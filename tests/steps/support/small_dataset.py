@@ -40,7 +40,7 @@ def series(name: str, *, learnable: bool = True, hours: int = 1200) -> Series:
 def store(name: str, *, learnable: bool = True, hours: int = 1200, last: int | None = None) -> str:
     """Save such a dataset; its fingerprint. All trials have their results but the `last` ones."""
     dataset = series(name, learnable=learnable, hours=hours)
-    lake.save(objects.lake(), "openaq", dataset, DRAWN, {"rows": len(dataset.rows)})
+    lake.save(objects.lake(), "openaq", dataset, DRAWN)
     listed = [(family, number, one) for family, ones in DRAWN.items() for number, one in enumerate(ones)]
     for one in listed[:last]:
         lake.remember(objects.lake(), dataset.fingerprint, trials.evaluate(dataset, PROJECT.learning, *one))

@@ -1,0 +1,49 @@
+"""What a dataset holds, as its `dataset.json` in the lake and the training's first step say."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from steps.summaries.base import Count, Instant, Number, Summary
+
+
+class Dataset(Summary):
+    """What every dataset has. `unit`: of the target; `trials`: how many each model family has."""
+
+    kind: Literal["dataset"] = "dataset"
+    fingerprint: str
+    parameter: str
+    unit: str
+    rows: Count
+    features: Count
+    trials: dict[str, Count] = Field(default_factory=dict)
+
+
+class SeriesDataset(Dataset):
+    """Hours of locations; `first` and `last` are target times."""
+
+    data: Literal["series"] = "series"
+    first: Instant = Field(validation_alias="from", serialization_alias="from")
+    last: Instant = Field(validation_alias="to", serialization_alias="to")
+    locations: tuple[Count, ...]
+    holdout_from: Instant
+    horizon_hours: Count
+    embargo_hours: Count | None = None
+
+
+class TableDataset(Dataset):
+    """Rows of a table, `held_out` of which are the holdout. `sequence`: which state of the history this is."""
+
+    data: Literal["table"] = "table"
+    task: Literal["regression", "classification"]
+    held_out: Count
+    holdout_share: Number
+    sequence: Count
+    made_at: str = ""
+
+
+def read_dataset(values: object) -> SeriesDataset | TableDataset:
+    """The summary of a dataset of either kind; as `Summary.read`."""
+    if isinstance(values, dict) and "held_out" in values:
+        return TableDataset.read(values)
+    return SeriesDataset.read(values)

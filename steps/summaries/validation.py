@@ -1,0 +1,69 @@
+"""What the collected data had to pass, and which days of which location did not."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import Field
+
+from steps.summaries.base import Count, Part, Summary
+
+
+class Expectation(Part):
+    """One expectation on a column or parameter: how many values were checked, and how many failed."""
+
+    name: str
+    column: str = ""
+    checked: Count
+    failed: Count
+
+
+class Refused(Part):
+    """A location's day (YYYY-MM-DD, local) that was refused."""
+
+    location: Count
+    day: str
+    reasons: tuple[str, ...]
+
+
+class Stale(Part):
+    """A location that has been silent for too long, and its newest accepted day."""
+
+    location: Count
+    newest: str | None = None
+
+
+class Features(Part):
+    """Of `months` location-months `computed` were missing; they have `rows` rows and `columns` features, and `kept` of
+    the rows come from earlier states of their months."""
+
+    months: Count
+    computed: Count
+    rows: Count = 0
+    kept: Count = 0
+    columns: Count
+
+
+class Validation(Summary):
+    """A run's location-days; `left_out`: values left out of accepted days, by reason."""
+
+    kind: Literal["validation"] = "validation"
+    names: dict[str, str] = Field(default_factory=dict)
+    location_days: Count
+    accepted: Count
+    rows: Count
+    refused: tuple[Refused, ...]
+    left_out: dict[str, Count] = Field(default_factory=dict)
+    stale: tuple[Stale, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    features: Features | None = None
+
+
+def added_up(outcomes: Iterable[Expectation]) -> tuple[Expectation, ...]:
+    """One outcome for each expectation: what was checked and what failed, over all of its outcomes."""
+    totals: dict[tuple[str, str], Expectation] = {}
+    for one in outcomes:
+        key = one.name, one.column
+        before = totals.get(key)
+        counts = {"checked": one.checked + before.checked, "failed": one.failed + before.failed} if before else {}
+        totals[key] = one.model_copy(update=counts)
+    return tuple(totals.values())
