@@ -18,7 +18,7 @@ from steps.pages.parts import code, facts, with_small
 from steps.pages.residuals import residuals
 from steps.pages.scores import scores
 from steps.pages.trials import trials
-from steps.pages.words import instant, moment, parameter_name, percent, quantity
+from steps.pages.words import parameter_name, percent, quantity, readable
 from steps.summaries.base import known
 from steps.summaries.decision import Decision
 
@@ -44,7 +44,7 @@ def page(project: str, decision: Decision) -> str:
 
 
 def _head(project: str, decision: Decision) -> Markup:
-    made_at = _moment(decision.made_at)
+    made_at = readable(decision.made_at)
     return tag(
         "header",
         tag("p", join(f"{project} · decision {decision.number}", made_at and f" · {made_at}"), class_="eyebrow"),
@@ -96,11 +96,3 @@ def _facts(decision: Decision) -> list[tuple[str, Child]]:
         ("Bands", known(lambda: _bands(decision))),
         ("Dataset", known(lambda: code(decision.fingerprint[:12]) if decision.fingerprint else None)),
     ]
-
-
-def _moment(text: str) -> str:
-    """A time as people read it; any other text as it is."""
-    try:
-        return moment(instant(text))
-    except ValueError:
-        return text

@@ -106,6 +106,14 @@ def moment(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def readable(time: str) -> str:
+    """An RFC 3339 time as `moment` shows it; any other text as it is."""
+    try:
+        return moment(instant(time))
+    except ValueError:
+        return time
+
+
 def hour(time: datetime) -> str:
     """Sun 22 Jun 05:00."""
     return f"{time:%a} {time.day} {time:%b %H:%M}"

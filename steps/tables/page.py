@@ -2,22 +2,22 @@
 
 from steps.pages.arrivals import files
 from steps.pages.document import document
-from steps.pages.markup import Markup, tag
+from steps.pages.markup import Markup, join, tag
 from steps.pages.parts import code, section, table, unfolds
 from steps.pages.validation import expectations
-from steps.pages.words import one_line
+from steps.pages.words import one_line, readable
 from steps.summaries.ingest import Ingest
 
 
 def page(ingest: Ingest) -> str:
     """The page, as HTML."""
     again = "Correct a file and drop it again, or, if it is right as it is, let it back in: "
-    hint = f"{again}pipeline inbox release KEY --why …" if ingest.quarantined else None
+    hint = join(again, code("pipeline inbox release KEY --why …")) if ingest.quarantined else None
     main = tag(
         "main",
         tag(
             "header",
-            tag("p", f"{ingest.project} · {ingest.run}", class_="eyebrow"),
+            tag("p", " · ".join([ingest.project, ingest.run, readable(ingest.made_at)]), class_="eyebrow"),
             tag("h1", "What arrived"),
             tag("p", ingest.words, class_="lede"),
         ),

@@ -81,10 +81,14 @@ def test_the_page_tells_all_and_runs_nothing() -> None:
         "training": "abalone-train-0123456789-1",
         "suites": [{"column": "height", "name": evil, "checked": 2000, "failed": 4}],
         "words": evil,
+        "made_at": "2026-03-02T09:30:00Z",
     }
     html = page(Ingest.model_validate(summary))
     assert "<script" not in html
-    told = ("1\u202f234 new", "5\u202f678", "Quarantined", "2\u202f000", "abalone-train-0123456789-1", "&lt;script&gt;")
+    told = (
+        *("1\u202f234 new", "5\u202f678", "Quarantined", "2\u202f000", "abalone-train-0123456789-1", "&lt;script&gt;"),
+        "abalone · abalone-ingest-x · 2026-03-02 09:30 UTC",
+    )
     for words in told:
         assert words in html
     nothing = summary | {name: [] for name in ("accepted", "known", "quarantined", "missing", "suites")}
