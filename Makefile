@@ -55,7 +55,7 @@ test: .venv/.ready-dev ## Format, types and the fast tests, and what they covere
 	@rm -rf .coverage
 	.venv/bin/coverage run -m pytest -m "not soak and not storm and not cluster" -n 2 --dist loadfile --no-loadscope-reorder
 	@.venv/bin/coverage combine --quiet
-	@echo && echo "The ten files that the tests cover least:" && .venv/bin/coverage report --sort=cover | sed -n '1,12p;$$p'
+	@echo && echo "The ten files that the tests cover least:" && .venv/bin/coverage report --sort=cover | sed -n '1,12p;/^TOTAL/p'
 
 .PHONY: soak
 soak: .venv/.ready-dev ## The slow tests: kills at random instants, full disks, hanging sources
