@@ -21,6 +21,7 @@ LIBRARIES = (
     "psycopg2",
     "pyarrow",
     "pydantic",
+    "pydantic_core",
     "requests",
     "seldon_core",
     "sklearn",

@@ -6,10 +6,10 @@ would be written, whether the declaration, the code that writes, or the manifest
 say so and go on. A file or folder that is named is run as it is written: it may be anybody's.
 
 What is written depends on the code alone, and takes most of a second to find out. So once the two were compared and did
-not differ, a digest of the bytes of that code and of the manifests is kept beside Python's own bytecode, and they are
-compared again when one of them has changed: by a process of its own, as this one may have imported the code before
-that. Times and places do not count: it may be a checkout, a copy, or what a wheel brought. A newer Hera that writes
-otherwise is no edit; `render --check` finds that.
+not differ, a digest of the bytes of that code and of the manifests is kept in the state folder, and they are compared
+again when one of them has changed: by a process of its own, as this one may have imported the code before that. Times
+and places do not count: it may be a checkout, a copy, or what a wheel brought. A newer Hera that writes otherwise is no
+edit; `render --check` finds that.
 """
 
 import hashlib
@@ -17,7 +17,6 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
-from importlib.util import cache_from_source
 from pathlib import Path
 
 from pipeline.errors import UserError
@@ -39,13 +38,12 @@ def digest(folder: Path) -> str:
     return sha.hexdigest()
 
 
-def stale(manifests: Path, *projects: str) -> str:
-    """The first thing that is wrong with the manifests of projects, on one line with what to do; empty where nothing
-    is. A name that is no project's is passed over: such a folder is somebody's own."""
+def stale(home: Path, manifests: Path, *projects: str) -> str:
+    """The first thing that is wrong with the manifests of projects, on one line with what to do; empty if nothing is. A
+    name that is no project's is passed over: such a folder is somebody's own. `home`: the state folder."""
     new = {}
     for name in projects:
-        declared = _ROOT / "pipeline" / "projects" / f"{name}.py"
-        kept = Path(cache_from_source(str(declared))).with_suffix(".rendered")
+        declared, kept = _ROOT / "pipeline" / "projects" / f"{name}.py", home / "rendered" / name
         if declared.is_file() and (now := digest(manifests / name)) != (kept.read_text() if kept.is_file() else ""):
             new[name] = kept, now
     if not new:
@@ -57,23 +55,23 @@ def stale(manifests: Path, *projects: str) -> str:
     )
     if done.returncode:
         return (done.stderr.strip() or f"`{' '.join(words[3:])}` was killed").splitlines()[-1].removeprefix("error: ")
-    with suppress(OSError):  # where nothing can be kept, they are compared every time
+    with suppress(OSError):  # if nothing can be kept, or there is no state yet, they are compared every time
         for kept, now in new.values():
-            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.parent.mkdir(exist_ok=True)
             kept.write_text(now)
     return ""
 
 
-def refuse(manifests: Path, project: str) -> None:
+def refuse(home: Path, manifests: Path, project: str) -> None:
     """Refuse to start what a project declares, if its manifests are stale.
 
     Raises:
         UserError: they are.
     """
-    if line := stale(manifests, project):
+    if line := stale(home, manifests, project):
         raise UserError(line)
 
 
-def notes(manifests: Path) -> list[str]:
+def notes(home: Path, manifests: Path) -> list[str]:
     """What `stale` says of all projects, for whoever goes on."""
-    return [*filter(None, [stale(manifests, *sorted(folder.name for folder in manifests.glob("*")))])]
+    return [*filter(None, [stale(home, manifests, *sorted(folder.name for folder in manifests.glob("*")))])]

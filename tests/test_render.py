@@ -117,11 +117,10 @@ def test_an_object_that_argo_would_expand_is_not_given_to_a_step() -> None:
 
 
 def test_a_name_that_no_deployment_can_have_is_refused() -> None:
-    from dataclasses import replace
 
     for name in ("Wine", "1wine", "w" * 43):
         with pytest.raises(UserError, match=f"'{name}' cannot name a deployment; wanted at most 42 of a-z"):
-            rendered(replace(PROJECTS["wine"], name=name))
+            rendered(PROJECTS["wine"].model_copy(update={"name": name}))
 
 
 def artifact(template: dict[str, Any], name: str) -> str:

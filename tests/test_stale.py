@@ -1,6 +1,5 @@
 """What is declared is what runs: an edit that was not rendered is noticed by whatever would run the old manifests."""
 
-import os
 import re
 import signal
 import subprocess
@@ -39,7 +38,7 @@ def asked(checkout: Checkout, project: str = "openaq") -> tuple[str, bool]:
     probe = (
         "import sys, subprocess, pipeline.stale as stale; from pathlib import Path; asked = []; run = subprocess.run\n"
         "subprocess.run = lambda *given, **more: asked.append(1) or run(*given, **more)\n"
-        f"print(stale.stale(Path('manifests'), '{project}')); print(len(asked))\n"
+        f"print(stale.stale(Path({str(checkout.home)!r}), Path('manifests'), '{project}')); print(len(asked))\n"
         "sys.exit(bool({'hera', 'pydantic', 'yaml'} & sys.modules.keys()))"
     )
     done = checkout.python("-c", probe)
@@ -117,6 +116,7 @@ def test_a_manifest_that_is_missing_is_noticed(fresh: Checkout) -> None:
 
 
 def test_an_edit_that_changes_nothing_is_none(fresh: Checkout) -> None:
+    fresh.home.mkdir(exist_ok=True)
     assert asked(fresh)[0] == ""
     assert asked(fresh) == ("", False), "it is known"
     with fresh.edited("pipeline/workflows/train.py", "def train(", "# A remark.\ndef train("):
@@ -124,9 +124,8 @@ def test_an_edit_that_changes_nothing_is_none(fresh: Checkout) -> None:
         assert asked(fresh) == ("", False)
 
 
-def test_where_nothing_can_be_kept_it_is_found_out_every_time(tmp_path: Path) -> None:
+def test_where_there_is_no_state_it_is_found_out_every_time(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path)
-    checkout.environment["PYTHONPYCACHEPREFIX"] = os.devnull
     assert asked(checkout) == asked(checkout) == ("", True)
 
 
@@ -176,7 +175,7 @@ def test_up_notes_it_and_goes_on(monkeypatch: pytest.MonkeyPatch, fresh: Checkou
 
     monkeypatch.setenv("PIPELINE_HOME", str(fresh.home))
     monkeypatch.setattr("pipeline.laptop.machine.LocalMachine.up", lambda machine: print("started"))
-    monkeypatch.setattr("pipeline.stale.stale", lambda manifests, *projects: f"{manifests}: {' '.join(projects)}")
+    monkeypatch.setattr("pipeline.stale.stale", lambda home, manifests, *projects: f"{manifests}: {' '.join(projects)}")
     answer = CliRunner().invoke(cli, ["up"])
     assert answer.exit_code == 0
     assert f"note: {ROOT}/manifests: abalone openaq wine" in answer.stderr

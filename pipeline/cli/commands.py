@@ -53,13 +53,14 @@ def cli() -> None:
 def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of: str, source: str) -> None:
     """Do the main job here: collect or drop a file, learn, deploy, verify, predict. This is `make run`."""
     from pipeline import shipped, stale
+    from pipeline.laptop.home import home
     from pipeline.project import TableProject
     from pipeline.projects import find
 
     note_manifests()
     note_state()
     declared, series = find(project), {"locations": locations, "parameter": parameter, "as-of": as_of, "source": source}
-    stale.refuse(shipped.manifests(), declared.name)
+    stale.refuse(home(), shipped.manifests(), declared.name)
     if isinstance(declared, TableProject):
         from pipeline.quickstart.table import quickstart as drop
 
@@ -309,9 +310,9 @@ def up() -> None:
     note_manifests()
     note_state()
     machine = LocalMachine.here()
-    for line in stale.notes(machine.manifests):
-        click.echo(f"note: {line}", err=True)
     machine.up()
+    for line in stale.notes(machine.home, machine.manifests):
+        click.echo(f"note: {line}", err=True)
     click.echo(servers_table(machine.stack.status()))
 
 

@@ -130,7 +130,7 @@ class LocalMachine:
         found = find(target, name, known=self.manifests)
         folder = Path(found.manifests.named(found.name).source).parent
         if folder.parent == self.manifests and not is_place(target):
-            stale.refuse(self.manifests, folder.name)
+            stale.refuse(self.home, self.manifests, folder.name)
         return found
 
     def submit(self, name: str, parameters: Mapping[str, str]) -> str:

@@ -8,10 +8,10 @@ from pipeline.watch.messages import Log
 
 
 class Declarations:
-    """A source of the watch that starts nothing. `manifests`: of all projects."""
+    """A source of the watch that starts nothing. `home`: the state folder; `manifests`: of all projects."""
 
-    def __init__(self, manifests: Path, log: Log) -> None:
-        self._manifests, self._log = manifests, log
+    def __init__(self, home: Path, manifests: Path, log: Log) -> None:
+        self._home, self._manifests, self._log = home, manifests, log
         self._seen = self._told = ""
 
     def process(self, now: float) -> None:  # noqa: ARG002 - what is stale is no matter of time
@@ -20,7 +20,7 @@ class Declarations:
         if self._seen != seen or seen == self._told:
             return
         self._told = seen
-        for line in stale.notes(self._manifests):
+        for line in stale.notes(self._home, self._manifests):
             self._log(line)
 
     def next_due(self) -> float | None:

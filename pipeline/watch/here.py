@@ -37,7 +37,7 @@ def watch_here(place: Path | None) -> None:
         schedules = Schedules(CronWorkflows(place), cron_log, CronRuns(journal, cron_log, children, log), log)
         listener = BucketListener(lambda name: machine.stack.settings("secret", name))
         uploads = Uploads(Sensors(place), listener, Background(journal), children, log)
-        declarations = [Declarations(place, log)] if own else []
+        declarations = [Declarations(machine.home, place, log)] if own else []
         sources: list[Source] = [schedules, uploads, *declarations]
         try:
             click.echo(f"watching {place}; Ctrl-C ends the watch, not the runs that it started")
@@ -61,7 +61,7 @@ def list_here(place: Path | None) -> tuple[str, list[str]]:
     machine = LocalMachine.here()
     cron_log = CronLog(machine.journal) if (machine.home / "journal.db").exists() else None
     text, problems = crons_table(CronWorkflows(_place(place)), cron_log, Clock().now())
-    return text, problems if place else [*problems, *stale.notes(machine.manifests)]
+    return text, problems if place else [*problems, *stale.notes(machine.home, machine.manifests)]
 
 
 def _place(place: Path | None) -> Path:

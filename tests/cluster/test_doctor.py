@@ -38,9 +38,9 @@ def test_no_cluster_is_one_line(cluster: FakeCluster) -> None:
 def test_a_bare_cluster_is_told_what_it_lacks_and_how_to_get_it(cluster: FakeCluster) -> None:
     code, said = looked("--namespace", "elsewhere")
     assert code == 1
-    assert said["Argo Workflows"] == "FAIL workflows.argoproj.io is not there; run: make deploy"
-    assert said["controller"] == "FAIL no workflow-controller runs; run: make deploy"
-    assert said["namespace"] == "FAIL there is no elsewhere; run: make deploy, or name another with --namespace"
+    assert said["Argo Workflows"] == "FAIL workflows.argoproj.io is not there; run: pipeline deploy"
+    assert said["controller"] == "FAIL no workflow-controller runs; run: pipeline deploy"
+    assert said["namespace"] == "FAIL there is no elsewhere; run: pipeline deploy, or give another --namespace"
     assert list(said)[-1] == "namespace", "the rest is not looked at"
 
 
@@ -66,15 +66,15 @@ def test_a_namespace_that_is_open_is_said_and_is_no_failure(deployed: FakeCluste
     deployed.add("Namespace", "mlops")
     code, said = looked()
     assert code == 0
-    assert said["pod security"] == "ok none; `make deploy` sets restricted"
+    assert said["pod security"] == "ok none; `pipeline deploy` sets restricted"
 
 
 @pytest.mark.parametrize(
     ("kind", "name", "check", "words"),
     [
-        ("ServiceAccount", "pipeline-sensor", "service accounts", "missing: pipeline-sensor; run: make deploy"),
-        ("Secret", "database", "secret database", "lacks DATABASE_URL; run: make deploy"),
-        ("ConfigMap", "tracking", "configMap tracking", "lacks MLFLOW_TRACKING_URI; run: make deploy"),
+        ("ServiceAccount", "pipeline-sensor", "service accounts", "missing: pipeline-sensor; run: pipeline deploy"),
+        ("Secret", "database", "secret database", "lacks DATABASE_URL; run: pipeline deploy"),
+        ("ConfigMap", "tracking", "configMap tracking", "lacks MLFLOW_TRACKING_URI; run: pipeline deploy"),
     ],
 )
 def test_what_a_step_would_lack(deployed: FakeCluster, kind: str, name: str, check: str, words: str) -> None:

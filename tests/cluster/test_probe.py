@@ -68,5 +68,5 @@ def test_clocks_that_are_apart_are_told_with_what_to_do(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", environment["DATABASE_URL"])
     monkeypatch.setattr(probe, "SKEW", -1.0)
-    with pytest.raises(RuntimeError, match=r"node and the database differ by 0 s; wanted less than -1: mend NTP"):
+    with pytest.raises(RuntimeError, match=r"node and the database differ by 0 s; wanted less than -1: fix NTP"):
         probe.clock()
