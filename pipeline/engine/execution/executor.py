@@ -173,7 +173,7 @@ class Executor:
     def _ask(self, node: Node) -> None:
         if node.bound is None:
             return
-        frame = node.boundary.frame if node.boundary is not None else None
+        frame = node.enclosing
         leaf = Leaf(
             node,
             node.bound,

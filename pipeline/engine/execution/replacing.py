@@ -119,7 +119,7 @@ def _called(function: Function, template: Template, node: Node, place: Place, *,
 def _inputs(template: Template, node: Node, place: Place, manifest: Mapping[str, Any] | None = None) -> Inputs:
     parameters = {each.name: each.value or "" for each in template.inputs.parameters}
     artifacts = {each.name: place.of(each.path) for each in template.inputs.artifacts if each.path}
-    whole = node.owner if node.owner is not None and node.owner.type == "Retry" else node
+    whole = node.owner if node.owner is not None and node.is_attempt else node
     return Inputs(parameters, artifacts, whole.display_name, node.attempt, manifest)
 
 

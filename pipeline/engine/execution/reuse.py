@@ -172,7 +172,7 @@ def _fits(found: Leaf, template: Template) -> bool:
 def key_of(run: Run, node: Node) -> str | None:
     """A node's name below the run, without the numbers of attempts; None for what belongs to another attempt than the
     first, and for the run's exit handler."""
-    if node.owner is not None and node.owner.type == "Retry":
+    if node.owner is not None and node.is_attempt:
         return key_of(run, node.owner) if node.attempt == 0 else None
     if node.boundary is None:
         return "" if node is run.root else None

@@ -157,7 +157,7 @@ class _Check:
         cycle = known.cycle()
         if cycle:
             self.refuse(template, f".dag.tasks depend on each other in a circle: {' → '.join(cycle)}")
-        for name in () if dag.later else dag.target:
+        for name in () if dag.has_late_targets else dag.target:
             if name not in tasks:
                 self.refuse(template, f".dag.target names {name}, which is no task")
         self.parts(template, ".dag.tasks", scope, known)

@@ -6,7 +6,6 @@ before, the `result` of a template that has none. Here they are refused.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Final
 
 from pipeline.engine.language.variables import time_variables
@@ -29,7 +28,7 @@ def workflow_names(workflow: Workflow) -> frozenset[str]:
     )}  # fmt: skip
     if workflow.priority is not None:
         names.add("workflow.priority")
-    names.update(time_variables("workflow.creationTimestamp", datetime.now(UTC)))
+    names.update(time_variables("workflow.creationTimestamp", 0))
     names.update(f"workflow.parameters.{parameter.name}" for parameter in workflow.arguments.parameters)
     names.update(f"workflow.labels.{key}" for key in workflow.labels or ())
     names.update(f"workflow.annotations.{key}" for key in workflow.annotations or ())

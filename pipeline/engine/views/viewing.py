@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.state import BROKEN, Node, Run
-from pipeline.engine.spec import Artifact
+from pipeline.engine.spec import Artifact, Hook, Task
 from pipeline.engine.views.views import Nodes, NodeView, RunView
 
 
@@ -64,7 +64,7 @@ def message_of(run: Run) -> str:
 def _counts(node: Node) -> bool:
     """Whether it was the last attempt, or the only one."""
     owner = node.owner
-    return owner is None or owner.type != "Retry" or (owner.phase in BROKEN and owner.attempts[-1] is node)
+    return owner is None or not node.is_attempt or (owner.phase in BROKEN and owner.last_attempt is node)
 
 
 def node_view(node: Node, folder: Path) -> NodeView:
@@ -94,12 +94,13 @@ def node_view(node: Node, folder: Path) -> NodeView:
 
 
 def _template(node: Node) -> str:
-    """The template by its name; by its manifest's too where that was named (`templateRef`)."""
+    """The template's name; with its manifest's if it was given by `templateRef`."""
     name = node.template.rpartition("/")[2]
-    frame = node.boundary.frame if node.boundary is not None else None
-    by = node.exit_of.hook if node.exit_of is not None else frame.tasks.get(node.task) if frame is not None else None
     if "." in name:
         return ""  # it stands within its task, without a name
+    by: Task | Hook | None = node.exit_of.hook if node.exit_of is not None else None
+    if node.exit_of is None and node.enclosing is not None:
+        by = node.enclosing.tasks.get(node.task)
     return node.template if by is not None and by.referred else name
 
 

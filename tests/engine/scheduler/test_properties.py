@@ -259,7 +259,6 @@ def every_run_ends_and_every_node_with_it(workflow, outcomes, order):
     assert not world.state.locking
     assert not world.state.retrying
     assert not world.state.suspended
-    assert world.state.active_pods == 0
 
 
 def the_order_in_which_leaves_end_changes_nothing(workflow, outcomes, one, other):
@@ -288,7 +287,7 @@ def whole(run):
 def a_run_that_is_stopped_ends(workflow, outcomes, order, moment, deaths):
     world = World(workflow, outcomes, order, deaths, stops_after=moment).run()
     assert all(node.phase in FULFILLED for node in world.state.nodes.values())
-    assert world.state.active_pods == 0
+    assert not world.state.live
 
 
 PROPERTIES = {
