@@ -144,7 +144,7 @@ def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from texts(entry, f"{path}.{key}")
     elif is_dataclass(value):
         for name in _names(value.__class__):
-            yield from texts(getattr(value, name), f"{path}.{name}" if path else name)
+            yield from texts(getattr(value, name), f"{path}.{name}")
 
 
 def go_json(value: Any, *, sort: bool = True) -> str:
