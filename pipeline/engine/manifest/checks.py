@@ -104,7 +104,7 @@ class _Check:
             self.refuse(f".dag.tasks depend on each other in a circle: {' → '.join(cycle)}")
         for name in () if dag.has_late_targets else dag.target:
             if name not in tasks:
-                self.refuse(f".dag.target names {name}, which is no task")
+                self.refuse(f".dag.target names {name}, which is not a task")
         self.parts(".dag.tasks", known)
 
     def condition(self, task: Task, tasks: Mapping[str, Task]) -> depends.Condition:
@@ -117,11 +117,11 @@ class _Check:
             self.refuse(f"{where}: a name beside depends or dependencies cannot begin with a digit")
         for name, result in condition.results:
             if name not in tasks:
-                self.refuse(f"{where} depends on {name}, which is no task of this dag")
+                self.refuse(f"{where} depends on {name}, which is not a task of this dag")
             if result not in depends.RESULTS:
                 self.refuse(f"{where} depends on {name}.{result}; wanted one of {', '.join(depends.RESULTS)}")
             if result in depends.OF_ITEMS and not tasks[name].expands:
-                self.refuse(f"{where} depends on {name}.{result}, but {name} is no fan-out")
+                self.refuse(f"{where} depends on {name}.{result}, but {name} is not a fan-out")
         return condition
 
     def steps(self, groups: tuple[tuple[Task, ...], ...]) -> None:

@@ -75,7 +75,7 @@ def _named(workflow: Workflow, where: str, name: str, others: Mapping[str, Workf
     if found is None or found.kind != "WorkflowTemplate":
         there = ", ".join(sorted(name for name, other in others.items() if other.kind == "WorkflowTemplate")) or "none"
         raise Refused(
-            f"{workflow.source}: {workflow.name}{where} names {name}, which is no WorkflowTemplate beside it; "
+            f"{workflow.source}: {workflow.name}{where} names {name}, which is not a WorkflowTemplate beside it; "
             f"there are {there}"
         )
     return found

@@ -38,7 +38,7 @@ def check_inputs(subject: Subject, template: Template) -> None:
             subject.refuse(f"{where} of a {kind} has no 'path'")
     wanted = template.resource.artifact if template.resource else ""
     if wanted and wanted not in {artifact.name for artifact in template.inputs.artifacts}:
-        subject.refuse(f".resource.manifestFrom names {wanted}, no input artifact of it")
+        subject.refuse(f".resource.manifestFrom names {wanted}, which is not one of its input artifacts")
 
 
 def check_paths(subject: Subject, template: Template) -> None:

@@ -123,7 +123,7 @@ def read_retry(fields: Fields) -> Retry:
     if policy is not None and policy not in get_args(Policy):
         fields.refuse(f"is {policy!r}; wanted one of {', '.join(get_args(Policy))}", "retryPolicy")
     if policy == "OnTransientError":
-        fields.refuse("is 'OnTransientError', which is the cluster's to judge; use OnError or Always", "retryPolicy")
+        fields.refuse("is 'OnTransientError', which only a cluster can judge; use OnError or Always", "retryPolicy")
     retry = Retry(fields.any_text("limit"), policy, fields.text("expression"), fields.read("backoff", _backoff))
     if retry.limit is not None and "{{" not in retry.limit and not re.fullmatch(r"\d+", retry.limit):
         fields.refuse(f"is {retry.limit!r}; wanted a whole number", "limit")

@@ -46,9 +46,9 @@ def _parameter(fields: Fields, role: Role) -> Parameter:
         global_name=_global_name(fields, role),
     )
     if role == "outputs" and parameter.value_from is None:
-        fields.refuse("is missing; an output parameter says where its value is from", "valueFrom")
+        fields.refuse("is missing; an output parameter must say where its value comes from", "valueFrom")
     if parameter.value is not None and enum and "{{" not in parameter.value and parameter.value not in enum:
-        fields.refuse(f"is {parameter.value!r}, which is not of its enum {', '.join(enum)}", "value")
+        fields.refuse(f"is {parameter.value!r}, which is not in its enum {', '.join(enum)}", "value")
     return parameter
 
 

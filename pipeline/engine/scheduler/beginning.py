@@ -42,7 +42,7 @@ def _begin_tasks(run: Run, node: Node, template: Template) -> None:
         try:
             known = plan(template)
         except KeyError as name:
-            finish(run, node, "Error", f"dag.target names {name}, which is no task")
+            finish(run, node, "Error", f"dag.target names {name}, which is not a task")
             return
     depth = node.enclosing.depth + 1 if node.enclosing is not None else 1
     tasks = {task.name: task for task in template.tasks}

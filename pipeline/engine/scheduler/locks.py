@@ -17,7 +17,7 @@ def lock(run: Run, node: Node, mutexes: tuple[str, ...]) -> None:
         above = above.boundary
     if held:
         finish(run, node, "Error", f"mutex {min(held)} is held by {holder}, of which this is a part; "
-                                   "a cluster would wait for ever")  # fmt: skip
+                                   "a cluster would wait forever")  # fmt: skip
         return
     ask_for(run, node, mutexes)
 

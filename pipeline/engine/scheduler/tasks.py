@@ -72,7 +72,7 @@ def _must_have_value(tag: str) -> bool:
 
 def _with_advice(problem: str) -> str:
     if problem.startswith(("failed to resolve {{tasks.", "failed to resolve {{steps.")):
-        return f"{problem}: it has no value, and a cluster would wait for it for ever; guard the task with a 'when'"
+        return f"{problem}: it has no value, and a cluster would wait for it forever; guard the task with a 'when'"
     return problem
 
 
@@ -108,5 +108,5 @@ def _chosen(expression: str, reader: Reader) -> Artifact:
     except (expr.NotEvaluated, ValueError) as error:
         raise NotReady(str(error)) from None
     if not isinstance(found, Artifact):
-        raise NotReady(f"fromExpression '{expression}' is no artifact")
+        raise NotReady(f"fromExpression '{expression}' is not an artifact")
     return found
