@@ -107,7 +107,7 @@ def _template(node: Node) -> str:
 def _place(artifact: Artifact, place: Place, folder: Path) -> str:
     """Where an input artifact is: of a leaf its own copy, of a dag or steps that of whatever put it out."""
     if artifact.path:
-        return str(place.of(artifact.path))
+        return str(place.local(artifact.path))
     return str(folder / artifact.stored) if artifact.stored is not None else ""
 
 

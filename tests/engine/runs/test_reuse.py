@@ -488,7 +488,7 @@ def test_files_that_go_between_submitting_and_executing(bench: Bench, lab: Labor
     shutil.rmtree(lab.home / "runs" / first.id)
     view = lab.execute(run)
     assert view.phase == "Error"
-    assert f"reused from run {first.id}, whose files cannot be had: No such file" in view.message
+    assert f"reused from run {first.id}, whose files cannot be copied: No such file" in view.message
 
 
 def test_a_run_that_goes_on_or_has_not_begun(bench: Bench, lab: Laboratory) -> None:
