@@ -1,4 +1,4 @@
-"""From a run's state to what others see of it, and to and from the tree that the journal keeps of a finished run."""
+"""From a run's state to its view, and to and from the tree that the journal keeps of a finished run."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -9,12 +9,12 @@ from typing import Any
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.state import BROKEN, Node, Run
-from pipeline.engine.spec import Artifact, Hook, Task
+from pipeline.engine.spec import Artifact
 from pipeline.engine.views.views import Nodes, NodeView, RunView
 
 
 class Viewer:
-    """Views of one run. Nodes that have not changed since are not made anew."""
+    """Views of one run. Nodes that have not changed since the last one are not made again."""
 
     def __init__(self, run: Run, folder: Path, created_at: float) -> None:
         self._run = run
@@ -26,6 +26,7 @@ class Viewer:
         """The run as it stands."""
         run = self._run
         nodes = Nodes(self._node(node) for node in run.nodes.values())
+        has_outputs = bool(run.outputs.parameters or run.outputs.artifacts)
         return RunView(
             id=run.id,
             workflow=run.workflow.name,
@@ -36,9 +37,7 @@ class Viewer:
             started_at=utc(run.started_at),
             finished_at=utc(run.finished_at),
             nodes=nodes,
-            global_outputs=_outputs(run.outputs, self._folder)
-            if run.outputs.parameters or run.outputs.artifacts
-            else {},
+            global_outputs=_outputs(run.outputs, self._folder) if has_outputs else {},
             interrupted=interrupted,
         )
 
@@ -52,7 +51,7 @@ class Viewer:
 
 
 def message_of(run: Run) -> str:
-    """Why a run failed: what the controller says, or else what the first of its failed leaves said."""
+    """Why a run failed: what the controller says, or else what its first failed leaf said."""
     if run.message or run.phase not in BROKEN:
         return run.message
     broken = [node for node in run.nodes.values() if node.phase in BROKEN and node.message]
@@ -98,14 +97,16 @@ def _template(node: Node) -> str:
     name = node.template.rpartition("/")[2]
     if "." in name:
         return ""  # it stands within its task, without a name
-    by: Task | Hook | None = node.exit_of.hook if node.exit_of is not None else None
-    if node.exit_of is None and node.enclosing is not None:
-        by = node.enclosing.tasks.get(node.task)
-    return node.template if by is not None and by.referred else name
+    if node.exit_of is not None:
+        referred = node.exit_of.hook is not None and node.exit_of.hook.referred
+    else:
+        task = node.enclosing.tasks.get(node.task) if node.enclosing is not None else None
+        referred = task is not None and task.referred
+    return node.template if referred else name
 
 
 def _place(artifact: Artifact, place: Place, folder: Path) -> str:
-    """Where an input artifact is: of a leaf its own copy, of a dag or steps that of whatever put it out."""
+    """Where an input artifact is: a leaf has its own copy, a dag or steps that of the node whose output it is."""
     if artifact.path:
         return str(place.local(artifact.path))
     return str(folder / artifact.stored) if artifact.stored is not None else ""
@@ -160,11 +161,11 @@ def from_tree(row: Mapping[str, Any]) -> RunView:
 
 
 def heading(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run's view and its line on the page of runs both say, from its row in the journal."""
+    """What a run's view and its line in the list of runs have in common, from its row in the journal."""
     same = {name: row[name] for name in ("id", "workflow", "parameters", "phase", "message")}
     return same | {name: utc(row[name]) for name in ("created_at", "started_at", "finished_at")}
 
 
 def utc(at: float | None) -> Any:
-    """A point in time as others see it; None stays None."""
+    """A point in time in views; None stays None."""
     return None if at is None else datetime.fromtimestamp(at, UTC)

@@ -493,7 +493,7 @@ def test_files_that_go_between_submitting_and_executing(bench: Bench, lab: Labor
 
 def test_a_run_that_goes_on_or_has_not_begun(bench: Bench, lab: Laboratory) -> None:
     submitted = lab.submit(bench.written(CHAIN))
-    with pytest.raises(UserError, match=f"run {submitted} has not begun; go on with it: pipeline run --resume"):
+    with pytest.raises(UserError, match=f"run {submitted} has not begun; resume it with: pipeline run --resume"):
         bench.submit("b", spec=CHAIN)
     lab.execute(submitted)
     with lab.journal._transaction() as database:
