@@ -1,8 +1,8 @@
 """Host: what the engine asks of the machine it runs on.
 
-The engine knows manifests and nodes. Where settings come from, how a command becomes a process, and what applying an
-object means where there is no cluster, is up to the host: `LocalHost` is the plain one, another program may bring its
-own. All calls may block, so the engine makes them from worker threads, several at once.
+The engine knows manifests and nodes. Where settings come from, how a command becomes a process, and what it means to
+apply an object without a cluster, is up to the host: `LocalHost` is the plain one, another program may bring its own.
+All calls may block, so the engine makes them from worker threads, several at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ Source = Literal["configMap", "secret"]
 
 
 class NoSuchCommand(Exception):
-    """There is no such command here, or it may not be run."""
+    """There is no such command here, or it must not be run."""
 
 
 class Process(Protocol):
     """A started child that leads a session and a process group of its own.
 
-    `pid` and `started` (the kernel's start time of that pid, in clock ticks since boot) tell it from a later process
-    that got the same pid.
+    `pid` and `started` (when the kernel started that pid, in clock ticks since boot) tell it from a later process with
+    the same pid.
     """
 
     pid: int
@@ -35,7 +35,7 @@ class Process(Protocol):
         ...
 
     def kill(self, signal: int) -> None:
-        """Send `signal` to the whole group; nothing happens where it is gone."""
+        """Send `signal` to the whole group; does nothing if it is gone."""
         ...
 
     def release(self) -> None:
@@ -43,12 +43,12 @@ class Process(Protocol):
         ...
 
     def close(self) -> None:
-        """Give back the descriptor. A child that still runs may be ended by it: a step dies with whoever started it."""
+        """Give back the descriptor. This may end a child that still runs: a step dies with whoever started it."""
         ...
 
 
 class Host(Protocol):
-    """One machine. An exception that is a `PipelineError` or an `OSError` becomes the node's one-line message."""
+    """One machine. A `PipelineError` or an `OSError` that it raises becomes the node's one-line message."""
 
     def environment(self, kind: Source, name: str) -> Mapping[str, str]:
         """The variables of one ConfigMap or Secret; blocks until the server behind them is ready.
@@ -62,8 +62,8 @@ class Host(Protocol):
         self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: Path, stderr: Path
     ) -> Process:
         """Start a command with exactly `env`, appending its output to the two files (O_APPEND: a log that floods the
-        disk is shortened while it runs). Before `release` it either does not run yet, or ends by itself when this
-        process does, so that a kill in between leaves nothing behind that the journal does not name.
+        disk is shortened meanwhile). Until `release` it does not run yet, or ends by itself when this process does, so
+        that a kill in between leaves nothing behind that the journal does not name.
 
         Raises:
             NoSuchCommand: there is none, or no permission to run it.

@@ -1,7 +1,7 @@
-"""The folder of a node: where its logs, its files and its passing belongings are.
+"""The folder of a node, with its logs, its files and what only its process needs.
 
 `<run>/<node>/stdout.log`, `stderr.log`; `script`; `files/`, into which the absolute paths that a template declares
-are mapped; `home/` and `tmp/`, which are gone when it has ended.
+are mapped; `home/` and `tmp/`, which are gone once it has ended.
 """
 
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.engine.spec import Artifact
 
-LOG_BYTES = 64 * 2**20  # a log that grows beyond this loses its beginning
+LOG_BYTES = 64 * 2**20  # a longer log loses its beginning
 _KEPT_BYTES = 2**20
 
 
@@ -28,7 +28,7 @@ class Place:
 
     @property
     def folder(self) -> Path:
-        """Where everything of it is."""
+        """Where all of it is."""
         return self.run / self.node
 
     @property
@@ -43,33 +43,33 @@ class Place:
 
     @property
     def script(self) -> Path:
-        """The file that a script's `source` is in."""
+        """The file with the `source` of a script."""
         return self.folder / "script"
 
-    def of(self, path: str) -> Path:
-        """Where a declared absolute path is here."""
+    def local(self, path: str) -> Path:
+        """Where a declared absolute path is on this machine."""
         return self.folder / "files" / PurePosixPath(path).relative_to("/")
 
     def stored(self, path: str) -> str:
-        """How the journal names the file of a declared path: below the run's folder."""
-        return str(self.of(path).relative_to(self.run))
+        """How the journal names the file of a declared path: relative to the run's folder."""
+        return str(self.local(path).relative_to(self.run))
 
     def prepare(self) -> None:
-        """An empty folder: an attempt that is started again finds nothing of its first try."""
+        """Make the folder, empty: an attempt that is started again finds nothing of its first try."""
         shutil.rmtree(self.folder, ignore_errors=True)
         for name in ("files", "home", "tmp"):
             (self.folder / name).mkdir(parents=True)
         for log in (self.stdout, self.stderr):
             log.touch()
 
-    def tidy(self) -> None:
-        """Drop what was only for its process."""
+    def drop_scratch(self) -> None:
+        """Delete what only its process needed."""
         for name in ("home", "tmp"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
-    def put(self, artifact: Artifact) -> None:
-        """Lay an input artifact where the template wants it; nothing happens where an optional one is not given."""
-        target = self.of(artifact.path)
+    def provide(self, artifact: Artifact) -> None:
+        """Put an input artifact where the template wants it; does nothing for an optional one that is not given."""
+        target = self.local(artifact.path)
         target.parent.mkdir(parents=True, exist_ok=True)
         if artifact.raw is not None:
             target.write_text(artifact.raw, encoding="utf-8")

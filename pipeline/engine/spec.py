@@ -1,7 +1,7 @@
 """What a manifest says, as frozen values: the part of Argo's language that this engine runs.
 
-Texts may hold `{{…}}` until `variables.replace` fills them in; numbers that Argo lets a variable stand for stay texts
-until they are used. Nothing compares them (`eq=False`), which makes the engine quicker to import.
+Texts may hold `{{…}}` until `variables.replace_all` fills them in; numbers for which Argo allows a variable stay texts
+until they are used. Nothing compares these values (`eq=False`), which makes the engine faster to import.
 Field reference: https://argo-workflows.readthedocs.io/en/latest/fields/
 """
 
@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pipeline.engine.host import Source
 
 if TYPE_CHECKING:
-    from pipeline.engine.schedule.cron import Cron  # loaded where there is one
+    from pipeline.engine.schedule.cron import Cron  # loaded for CronWorkflows only
 
 
 @dataclass(frozen=True, eq=False)
 class ValueFrom:
-    """Where an output parameter's value comes from: exactly one of all but `default`."""
+    """Where an output parameter's value comes from: exactly one of these, besides `default`."""
 
     path: str = ""  # a file of a container
     json_path: str = ""  # a field of the applied object
-    parameter: str = ""  # of a dag or steps: an output of one of them
-    expression: str = ""  # of a dag or steps: computed from their outputs
-    supplied: bool = False  # of a suspension: from outside, which here is never
+    parameter: str = ""  # of a dag or steps: an output of one of their tasks
+    expression: str = ""  # of a dag or steps: computed from their tasks' outputs
+    supplied: bool = False  # of a suspension: from outside, which never happens here
     default: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Parameter:
-    """A named text. `default` where it is declared, `value` where it is given."""
+    """A named text: with a `default` as it is declared, with a `value` as it is given."""
 
     name: str
     value: str | None = None
@@ -37,13 +37,13 @@ class Parameter:
     value_from: ValueFrom | None = None
     enum: tuple[str, ...] = ()
     description: str = ""
-    global_name: str = ""  # of an output: also `workflow.outputs.parameters.<global_name>` from then on
+    global_name: str = ""  # of an output: then also `workflow.outputs.parameters.<global_name>`
 
 
 @dataclass(frozen=True, eq=False)
 class Artifact:
-    """A named file or folder. `source`: a reference (`from`), or `expression`: one that is computed
-    (`fromExpression`). `raw`: its content. `stored`: its place in the run's folder."""
+    """A named file or folder. `source`: a reference to another (`from`); `expression`: a computed one
+    (`fromExpression`). `raw`: its content. `stored`: where it is in the run's folder."""
 
     name: str
     path: str = ""
@@ -86,7 +86,7 @@ class Variable:
 
 @dataclass(frozen=True, eq=False)
 class VariablesFrom:
-    """All variables of a ConfigMap or Secret, each name after `prefix`."""
+    """All variables of a ConfigMap or Secret, with `prefix` before each name."""
 
     kind: Source
     source: str
@@ -96,7 +96,7 @@ class VariablesFrom:
 
 @dataclass(frozen=True, eq=False)
 class Container:
-    """A command. Its image is not run here."""
+    """A command. Its image is not used here."""
 
     command: tuple[str, ...]
     args: tuple[str, ...] = ()
@@ -108,7 +108,7 @@ class Container:
 
 @dataclass(frozen=True, eq=False)
 class Script(Container):
-    """A command that is given a file with `source` as its last argument."""
+    """A command whose last argument is a file with `source` in it."""
 
     source: str = ""
 
@@ -117,12 +117,12 @@ class Script(Container):
 class Suspend:
     """A pause."""
 
-    duration: str  # as Argo writes them: `10`, `30s`, `2m`
+    duration: str  # as in Argo: `10`, `30s`, `2m`
 
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """A Kubernetes object to apply: its text, or the input artifact that holds it."""
+    """A Kubernetes object to apply: its text, or the name of the input artifact that holds it."""
 
     manifest: str = ""
     artifact: str = ""
@@ -148,7 +148,7 @@ class Hook:
     template: str
     arguments: Values | None = None
     expression: str = ""
-    referred: bool = False  # its template was named with its manifest
+    referred: bool = False  # its template was given by `templateRef`
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +168,7 @@ class Task:
     continue_on_failed: bool = False
     continue_on_error: bool = False
     on_exit: Hook | None = None
-    referred: bool = False  # its template was named with its manifest (`templateRef`)
+    referred: bool = False  # its template was given by `templateRef`
     inline: "Template | None" = None  # the template itself, until it is among the workflow's
 
     @property
@@ -176,24 +176,28 @@ class Task:
         """Whether it is a fan-out."""
         return bool(self.items) or bool(self.param) or self.sequence is not None
 
+    def continues_on(self, phase: str) -> bool:
+        """Whether what follows runs although it ended with `phase`, Failed or Error."""
+        return self.continue_on_failed if phase == "Failed" else self.continue_on_error
+
 
 @dataclass(frozen=True, eq=False)
 class Dag:
-    """Tasks. `target` limits them to those that the named ones need."""
+    """Tasks. `target` limits them to the named ones and what those need."""
 
     tasks: tuple[Task, ...]
     target: tuple[str, ...] = ()
     fail_fast: bool = True
 
     @property
-    def later(self) -> bool:
+    def has_late_targets(self) -> bool:
         """Whether its targets are known only when it begins."""
         return any("{{" in name for name in self.target)
 
 
 @dataclass(frozen=True, eq=False)
 class Backoff:
-    """Durations as Argo writes them: `10`, `30s`, `2m`, `1h30m`."""
+    """Durations as in Argo: `10`, `30s`, `2m`, `1h30m`."""
 
     duration: str
     factor: str | None = None
@@ -206,7 +210,7 @@ Policy = Literal["Always", "OnFailure", "OnError", "OnTransientError"]
 
 @dataclass(frozen=True, eq=False)
 class Retry:
-    """When an attempt is followed by another. An expression without a policy means Always, neither means OnFailure."""
+    """When another attempt follows. An expression without a policy means Always, neither means OnFailure."""
 
     limit: str | None = None
     policy: Policy | None = None
@@ -218,11 +222,11 @@ class Retry:
 class Template:
     """One template: exactly one of `container`, `resource`, `suspend`, `dag`, `steps`.
 
-    `steps`: groups, one after the other, of steps side by side.
+    `steps`: groups one after the other, each of steps side by side.
     """
 
     name: str
-    display_name: str = ""  # what its nodes are called, in place of what their task is
+    display_name: str = ""  # what its nodes are called, instead of what their task is
     inputs: Values = NOTHING
     outputs: Values = NOTHING
     container: Container | None = None
@@ -232,7 +236,7 @@ class Template:
     steps: tuple[tuple[Task, ...], ...] | None = None
     retry: Retry | None = None
     deadline_seconds: str | None = None
-    timeout: str = ""  # a duration, from when its node came to be
+    timeout: str = ""  # a duration, from when its node is made
     parallelism: int | None = None
     fail_fast: bool = False
     mutexes: tuple[str, ...] = ()
@@ -244,13 +248,15 @@ class Template:
 
     @property
     def script(self) -> Script | None:
-        """Its container, where that is a script."""
+        """Its container, if that is a script."""
         return self.container if isinstance(self.container, Script) else None
 
     @property
     def prefix(self) -> str:
-        """What its variables of tasks or steps begin with; empty where it has none."""
-        return "tasks" if self.dag is not None else "steps" if self.steps is not None else ""
+        """What the variables of its tasks or steps begin with; empty if it has none."""
+        if self.dag is not None:
+            return "tasks"
+        return "steps" if self.steps is not None else ""
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -262,14 +268,12 @@ class Template:
 
 @dataclass(frozen=True, eq=False)
 class Workflow:
-    """What a Workflow, WorkflowTemplate or CronWorkflow runs. `template_ref` names the WorkflowTemplate it runs.
-
-    `templates` are keyed by name, those of another WorkflowTemplate by `<its name>/<name>`.
-    """
+    """What a Workflow, WorkflowTemplate or CronWorkflow runs. `template_ref`: the WorkflowTemplate that it takes this
+    from. `templates` are keyed by name, those of other WorkflowTemplates by `<WorkflowTemplate>/<name>`."""
 
     name: str
     kind: str
-    source: str  # the file it is from
+    source: str  # its file
     entrypoint: str
     templates: Mapping[str, Template]
     arguments: Values = NOTHING
@@ -278,7 +282,7 @@ class Workflow:
     deadline_seconds: int | None = None
     parallelism: int | None = None
     mutexes: tuple[str, ...] = ()
-    retry: Retry | None = None  # of every template that has none
+    retry: Retry | None = None  # for every template that has none
     service_account: str = ""
     namespace: str = ""
     labels: Mapping[str, str] | None = None

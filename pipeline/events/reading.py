@@ -80,9 +80,9 @@ def _source(top: Fields) -> EventSource:
         kinds.refuse(f"has {len(events)} entries; wanted one, since of several a dead one is not restarted")
     entry = _in(kinds, events[0])
     entry.ignore("insecure", "region", "metadata")
-    entry.later("caCertificate")
+    entry.unsupported("caCertificate")
     bucket, chosen = _in(entry, "bucket"), entry.mapping("filter")
-    bucket.later("key")
+    bucket.unsupported("key")
     prefix, suffix = (chosen.text("prefix"), chosen.text("suffix")) if chosen is not None else ("", "")
     source = EventSource(
         name=name,
@@ -116,10 +116,10 @@ def _one(fields: Fields, name: str) -> Fields:
 
 def _sensor(top: Fields) -> Sensor:
     name, project, spec = _top(top, "Sensor")
-    spec.later("errorOnFailedRound")
+    spec.unsupported("errorOnFailedRound")
     dependency, trigger = _one(spec, "dependencies"), _one(spec, "triggers")
     spec.done()
-    dependency.later("filters", "transform", "filtersLogicalOperator")
+    dependency.unsupported("filters", "transform", "filtersLogicalOperator")
     alias, source = dependency.required("name"), dependency.required("eventSourceName")
     event = dependency.required("eventName")
     dependency.done()
@@ -128,16 +128,16 @@ def _sensor(top: Fields) -> Sensor:
             "must be true, with a retryStrategy beside it: without them an upload may be lost", "atLeastOnce"
         )
     trigger.ignore("retryStrategy")
-    trigger.later("parameters", "policy", "rateLimit", "dlqTrigger")
+    trigger.unsupported("parameters", "policy", "rateLimit", "dlqTrigger")
     template = _in(trigger, "template")
     trigger.done()
     template.ignore("name")
-    template.later("conditions", "conditionsReset")
+    template.unsupported("conditions", "conditionsReset")
     action = _in(template, "k8s")
     template.done()
     if action.required("operation") != "create":
         action.refuse("must be create", "operation")
-    action.later("patchStrategy", "liveObject")
+    action.unsupported("patchStrategy", "liveObject")
     source_of = _in(action, "source")
     resource = _in(source_of, "resource")
     source_of.done()
@@ -174,7 +174,7 @@ def _workflow(fields: Fields) -> tuple[str, str, list[str]]:
 def _parameter(fields: Fields, alias: str, names: list[str]) -> str:
     """The parameter that gets the notification."""
     source, destination = _in(fields, "src"), fields.required("dest")
-    fields.later("operation")
+    fields.unsupported("operation")
     fields.done()
     if source.required("dependencyName") != alias:
         source.refuse(f"must be {alias}", "dependencyName")

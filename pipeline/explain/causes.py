@@ -7,7 +7,7 @@ stopped the run, or its deadline passed.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pipeline.engine.scheduler.state import BROKEN, Node, Run
+from pipeline.engine.scheduler.state import BROKEN, Node, Run, StepsFrame
 
 STOPPED = "somebody stopped the run"
 LATE = "the run's deadline passed"
@@ -134,5 +134,6 @@ def never_made(node: Node) -> Iterable[str]:
     frame = node.frame
     if frame is None:
         return []
-    wanted: Iterable[str] = frame.plan.conditions if frame.template.dag is not None else frame.tasks
-    return [name for name in wanted if name not in frame.nodes and name not in frame.items]
+    if isinstance(frame, StepsFrame):
+        return [name for name in frame.tasks if name not in frame.nodes and name not in frame.items]
+    return [name for name in frame.plan.conditions if name not in frame.nodes]

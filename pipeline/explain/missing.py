@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.engine.scheduler.state import Batch, Frame, Node
+from pipeline.engine.scheduler.state import Batch, Frame, Node, StepsFrame
 from pipeline.explain.causes import never_made
 from pipeline.explain.lines import Line
 from pipeline.explain.nodes import Teller
@@ -30,7 +30,7 @@ def _of(teller: Teller, holder: Node, frame: Frame, name: str) -> Iterator[Line]
             yield Line(f"It began with {teller.brief(root) if isinstance(root, Node) else root}", 1)
     elif any(isinstance(about, Batch) and about.task == name for _, about in teller.run.held_back):
         yield Line(f"It waits for room: {teller.room(frame)}.", 1)
-    elif frame.template.steps is not None:
+    elif isinstance(frame, StepsFrame) and frame.template.steps is not None:
         groups = [[step.name for step in group] for group in frame.template.steps]
         own = next(number for number, group in enumerate(groups) if name in group)
         yield Line(f"It is of group [{own}] of {above}; group [{frame.number}] goes on.", 1)

@@ -57,7 +57,7 @@ def _unfinished(run: Run, teller: Teller, *, interrupted: bool) -> Iterator[Line
             yield Line(f"{teller.names[node.id]}: {teller.waits(node)}", 1)
     for batch in [about for _, about in run.held_back if isinstance(about, Batch)][:_MOST]:
         names = name_list([task.name for task in batch.pending], 3)
-        yield Line(f"{names}: waiting for room: {teller.room(batch.dag.frame)}", 1)
+        yield Line(f"{names}: waiting for room: {teller.room(batch.boundary.frame)}", 1)
 
 
 def _cause(cause: Cause, teller: Teller) -> Iterator[Line]:

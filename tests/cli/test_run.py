@@ -298,7 +298,7 @@ def test_explaining_a_file(place: Place) -> None:
     place.write("refused.yaml", HELLO.replace("depends: greet", "depends: grete"))
     out = place.call("explain", "refused.yaml", code=2).splitlines()
     where = "refused.yaml, line 12: hello.templates[main].dag.tasks[think]"
-    assert out[0] == f"{where} depends on grete, which is no task of this dag"
+    assert out[0] == f"{where} depends on grete, which is not a task of this dag"
     assert "  >   12 |           - {name: think, template: think, depends: grete}" in out
     assert one_line(place.call("explain", "nosuch", code=2)).startswith("no state yet at ")
 

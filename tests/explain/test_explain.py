@@ -365,7 +365,7 @@ spec:
 
 def test_a_refusal_shows_the_lines_around_it(tmp_path: Path) -> None:
     assert refused(tmp_path, REFUSED) == [
-        "w.yaml, line 12: w.templates[main].dag.tasks[b] depends on c, which is no task of this dag",
+        "w.yaml, line 12: w.templates[main].dag.tasks[b] depends on c, which is not a task of this dag",
         "       9 |         tasks:",
         "      10 |           - name: a",
         "      11 |             template: leaf",

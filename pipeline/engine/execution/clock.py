@@ -1,5 +1,4 @@
-"""Time as a run sees it. Whoever tests a workflow does not wait for what would come: a pause, the time between two
-attempts, a deadline."""
+"""Time as a run sees it. Tests of a workflow need not wait for its pauses, the time between attempts, or deadlines."""
 
 import time
 from typing import Protocol
@@ -13,23 +12,23 @@ class Clock(Protocol):
         ...
 
     def idle_until(self, at: float) -> None:
-        """Nothing can happen before `at` but that time passes."""
+        """Nothing but the passing of time can happen before `at`."""
         ...
 
 
 class SystemClock:
-    """The machine's time, which passes by itself."""
+    """The machine's time."""
 
     def now(self) -> float:
         """See `Clock`."""
         return time.time()
 
     def idle_until(self, at: float) -> None:
-        """See `Clock`: it is waited for."""
+        """See `Clock`: the run waits."""
 
 
 class SkippingClock:
-    """The machine's time, put forward over every wait."""
+    """The machine's time, moved forward over every wait."""
 
     def __init__(self) -> None:
         self._ahead = 0.0
@@ -39,5 +38,5 @@ class SkippingClock:
         return time.time() + self._ahead
 
     def idle_until(self, at: float) -> None:
-        """See `Clock`: it is that time at once."""
+        """See `Clock`: that time comes at once."""
         self._ahead = max(self._ahead, at - time.time())

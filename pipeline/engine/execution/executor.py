@@ -1,7 +1,6 @@
-"""The engine's loop: what happened is committed, told to the scheduler, and what that asks for is done.
+"""The engine's loop: what happened is committed, then the scheduler is told, then what it asks for is done.
 
-When the loop ends, for whatever reason, no process of the run is left; what was running is started again when the run
-is resumed.
+However the loop ends, no process of the run is left; what was running is started again when the run is resumed.
 """
 
 import threading
@@ -22,23 +21,23 @@ from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Resume
 from pipeline.engine.scheduler.scheduler import advance
 from pipeline.engine.scheduler.state import Command, Kill, Lock, Node, Run, Start, Unlock
 
-_LOOK_SECONDS: Final = 0.1  # how long the loop sleeps at most: whether to stop, mutexes and requests are looked at then
+_POLL_SECONDS: Final = 0.1  # how long the loop sleeps at most before it checks mutexes, requests, and whether to stop
 
 
 class Substitute(Protocol):
-    """What is done in place of starting leaves, and of waiting."""
+    """What takes the place of starting leaves, and of waiting."""
 
     def instead(self, node: Node, place: Place, *, printed: bool) -> Callable[[], Outcome] | None:
-        """What is done in place of starting a leaf; None where it is started. `printed`: its stdout is an output."""
+        """What to do instead of starting a leaf; None to start it. `printed`: its stdout is an output."""
         ...
 
     def pauses(self, now: float) -> list[Event]:
-        """The ends of suspensions that are not waited for."""
+        """The ends of suspensions that need no waiting."""
         ...
 
 
 class Executor:
-    """Executes one run that this process owns. `number`: how many events the journal has of it. `substitute`: what
+    """Executes one run that this process owns. `number`: how many of its events are in the journal. `substitute`: what
     takes the place of its leaves."""
 
     def __init__(
@@ -63,13 +62,13 @@ class Executor:
         self._leaves: dict[str, Leaf] = {}
         self._locking: dict[str, Lock] = {}
         self._substitute = substitute
-        self._looked_at = 0.0
+        self._polled_at = 0.0
 
     def execute(self) -> None:
-        """Go on with the run until it is over or `stop` is set.
+        """Execute the run until it is over or `stop` is set.
 
         Raises:
-            PipelineError: the journal cannot be written. The run can be resumed when it can.
+            PipelineError: the journal cannot be written. Once it can, the run can be resumed.
         """
         try:
             self._begin()
@@ -86,19 +85,16 @@ class Executor:
             end_group(process.pid, process.started)
         self._journal.forget_processes(self._run.id)
         for node in self._run.locking.values():
-            while node.lock == "held" and self._lock(node) and not self._stop.wait(_LOOK_SECONDS):
-                pass
-        if not self._stop.is_set():
-            self._accept([Resumed(self._clock.now())])
-
-    def _lock(self, node: Node) -> str:
-        return self._journal.lock(node.mutexes, self._run.id, node.name)
+            while node.lock == "held" and self._journal.lock(node.mutexes, self._run.id, node.name):
+                if self._stop.wait(_POLL_SECONDS):
+                    return
+        self._accept([Resumed(self._clock.now())])
 
     def _turn(self) -> None:
         events: list[Event] = []
         started: list[Started] = []
         processes: list[Process] = []
-        for happening in self._runner.wait(self._patience()):
+        for happening in self._runner.wait(self._wait_seconds()):
             events.append(self._event(happening))
             leaf, result = happening
             if result is not None and not isinstance(result, Outcome):
@@ -107,8 +103,8 @@ class Executor:
         now = self._clock.now()
         if self._run.next_tick is not None and now >= self._run.next_tick:
             events.append(Tick(now))
-        if now - self._looked_at >= _LOOK_SECONDS:
-            self._looked_at = now
+        if now - self._polled_at >= _POLL_SECONDS:
+            self._polled_at = now
             events.extend(self._news(now))
         if events:
             self._accept(events, started)
@@ -116,13 +112,13 @@ class Executor:
             process.release()
         self._changed()
 
-    def _patience(self) -> float:
+    def _wait_seconds(self) -> float:
         tick = self._run.next_tick
         if tick is None:
-            return _LOOK_SECONDS
+            return _POLL_SECONDS
         if not self._leaves:
             self._clock.idle_until(tick)
-        return min(_LOOK_SECONDS, max(0.0, tick - self._clock.now()))
+        return min(_POLL_SECONDS, max(0.0, tick - self._clock.now()))
 
     def _event(self, happening: Happening) -> Event:
         leaf, result = happening
@@ -132,7 +128,7 @@ class Executor:
         return Ended(self._clock.now(), leaf.node.name, result.phase, result.message, result.outputs)
 
     def _news(self, now: float) -> list[Event]:
-        """What others have done: given back a mutex, asked for the run's end."""
+        """What other processes have done: released a mutex, asked for the run's end."""
         found: list[Event] = []
         for name, command in list(self._locking.items()):
             if not self._journal.lock(command.mutexes, self._run.id, name):
@@ -144,7 +140,7 @@ class Executor:
         return found
 
     def _accept(self, events: list[Event], started: list[Started] | None = None) -> None:
-        """Commit events, tell the scheduler, do what it asks for; again, as long as that has a result at once."""
+        """Commit events, tell the scheduler, do what it asks for; and again while that has immediate results."""
         while events and not self._run.over:
             self._journal.record(self._run.id, self._number, events, started or ())
             self._number += len(events)
@@ -157,23 +153,23 @@ class Executor:
         node = command.node
         match command:
             case Start():
-                self._ask(node)
+                self._start(node)
             case Kill():
                 leaf = self._leaves.get(node.name)
-                if leaf is not None and self._runner.end(leaf):
+                if leaf is not None and self._runner.stop(leaf):
                     del self._leaves[node.name]
                     return [Ended(self._clock.now(), node.name, "Failed", node.condemned)]
             case Lock():
-                return [self._first_try(command)]
+                return [self._lock(command)]
             case Unlock():
                 self._locking.pop(node.name, None)
                 self._journal.unlock(self._run.id, node.name)
         return []
 
-    def _ask(self, node: Node) -> None:
+    def _start(self, node: Node) -> None:
         if node.bound is None:
             return
-        frame = node.boundary.frame if node.boundary is not None else None
+        frame = node.enclosing
         leaf = Leaf(
             node,
             node.bound,
@@ -184,9 +180,9 @@ class Executor:
         if self._substitute is not None:
             leaf.instead = self._substitute.instead(node, leaf.place, printed=leaf.printed)
         self._leaves[node.name] = leaf
-        self._runner.ask(leaf)
+        self._runner.enqueue(leaf)
 
-    def _first_try(self, command: Lock) -> Event:
+    def _lock(self, command: Lock) -> Event:
         node = command.node
         holder = self._journal.lock(command.mutexes, self._run.id, node.name)
         if not holder:

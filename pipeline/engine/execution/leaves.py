@@ -18,7 +18,7 @@ from pipeline.engine.language import resources
 from pipeline.engine.language.variables import replace_all
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
-from pipeline.engine.spec import Artifact, Container, Script, Template
+from pipeline.engine.spec import Artifact, Container, Parameter, Script, Template, ValueFrom
 from pipeline.engine.views.tails import last_line
 from pipeline.errors import PipelineError
 
@@ -36,7 +36,7 @@ class Outcome:
 
 
 class Applying(Protocol):
-    """Whoever applies objects: a `Host`, or what stands for one."""
+    """What applies objects: a `Host`, or a stand-in for one."""
 
     def apply(self, manifest: dict[str, Any], *, log: Path) -> dict[str, Any]:
         """See `Host`."""
@@ -44,7 +44,7 @@ class Applying(Protocol):
 
 
 class NotGathered(Exception):
-    """An output is not there, or is too large."""
+    """An output is missing or too large."""
 
 
 def explain(error: BaseException) -> str:
@@ -62,14 +62,14 @@ def start(template: Template, place: Place, host: Host) -> Process:
     """
     place.prepare()
     for artifact in template.inputs.artifacts:
-        place.put(artifact)
+        place.provide(artifact)
     for path in _output_paths(template):
-        place.of(path).parent.mkdir(parents=True, exist_ok=True)
+        place.local(path).parent.mkdir(parents=True, exist_ok=True)
     container = _placed(template, place)
     for mount in container.mounts:
-        place.of(mount).mkdir(parents=True, exist_ok=True)
+        place.local(mount).mkdir(parents=True, exist_ok=True)
     env = {**own_variables(place), **_given_variables(container, host)}
-    cwd = place.of(container.working_dir) if container.working_dir.startswith("/") else place.folder / "files"
+    cwd = place.local(container.working_dir) if container.working_dir.startswith("/") else place.folder / "files"
     cwd.mkdir(parents=True, exist_ok=True)
     command = [_expanded(word, env) for word in (*container.command, *container.args)]
     if isinstance(container, Script):
@@ -93,13 +93,13 @@ def _placed(template: Template, place: Place) -> Container:
         if each.value_from is not None
     )
     container: Container = replace_all(
-        template.container, lambda tag: str(place.of(paths[tag])) if tag in paths else None
+        template.container, lambda tag: str(place.local(paths[tag])) if tag in paths else None
     )
     return container
 
 
 def own_variables(place: Place) -> dict[str, str]:
-    """What every step finds in its environment. Nothing else of the caller's: steps never see the caller's secrets."""
+    """What every step finds in its environment. Nothing else is the caller's: steps never see the caller's secrets."""
     path = os.environ.get("PATH", os.defpath)
     variables = {
         "PATH": path,
@@ -120,8 +120,8 @@ def _given_variables(container: Container, host: Host) -> dict[str, str]:
     """What the manifest gives, in Kubernetes' order: `envFrom`, then `env`, which may refer to what came before."""
     variables: dict[str, str] = {}
     for each in container.env_from:
-        for name, value in host.environment(each.kind, each.source).items():
-            variables[each.prefix + name] = value
+        found = host.environment(each.kind, each.source)
+        variables.update({each.prefix + name: value for name, value in found.items()})
     for variable in container.env:
         if variable.kind is None:
             variables[variable.name] = _expanded(variable.value or "", variables)
@@ -138,14 +138,14 @@ def _given_variables(container: Container, host: Host) -> dict[str, str]:
 
 
 def _expanded(text: str, variables: Mapping[str, str]) -> str:
-    """`$(NAME)` filled in as Kubernetes does: unknown names stay, `$$` is a `$` that begins no name."""
+    """`$(NAME)` filled in as in Kubernetes: unknown names stay, and `$$` is a plain `$`."""
     return _REFERENCE.sub(lambda match: "$" if match[2] is None else variables.get(match[2], match[0]), text)
 
 
 def gather(template: Template, place: Place, exit_code: int, *, printed: bool) -> Outcome:
     """What a container's command left behind. `printed`: whether its stdout is an output.
 
-    A command that failed still has the outputs that are there; one that succeeded must have all that it declares.
+    If it failed, its outputs are those that are there; if it succeeded, it must have all that it declares.
     """
     code = exit_code if exit_code >= 0 else 128 - exit_code
     found = Outputs(exit_code=str(code))
@@ -153,41 +153,40 @@ def gather(template: Template, place: Place, exit_code: int, *, printed: bool) -
     try:
         if printed:
             found = replace(found, result=printed_by(place.stdout))
-        parameters = {each.name: _read(each.name, each, place) for each in template.outputs.parameters}
+        parameters = {each.name: _read(each, place) for each in template.outputs.parameters}
         found = replace(found, parameters=parameters)
     except (NotGathered, OSError) as error:
         problem = explain(error)
     artifacts: dict[str, Artifact] = {}
     for artifact in template.outputs.artifacts:
-        if place.of(artifact.path).exists():
+        if place.local(artifact.path).exists():
             artifacts[artifact.name] = Artifact(artifact.name, stored=place.stored(artifact.path))
         elif not artifact.optional:
             problem = problem or f"output artifact '{artifact.name}': the step wrote nothing at {artifact.path}"
     found = replace(found, artifacts=artifacts)
-    place.tidy()
+    place.drop_scratch()
     if code != 0:
         said = last_line(place.stderr)
         return Outcome("Failed", f"main: Error (exit code {code}){f': {said}' if said else ''}", found)
     return Outcome("Error", problem, found) if problem else Outcome("Succeeded", "", found)
 
 
-def _read(name: str, parameter: Any, place: Place) -> str:
-    source = parameter.value_from
+def _read(parameter: Parameter, place: Place) -> str:
+    source, name = parameter.value_from or ValueFrom(), parameter.name
     try:
-        with place.of(source.path).open("rb") as file:
+        with place.local(source.path).open("rb") as file:
             content = file.read(PARAMETER_BYTES + 2)
     except OSError as error:
         if source.default is not None:
-            return str(source.default)
+            return source.default
         raise NotGathered(f"output parameter '{name}': the step wrote no file at {source.path}") from error
-    text = content.decode("utf-8", "replace").removesuffix("\n")
     if len(content) > PARAMETER_BYTES + 1:
         raise NotGathered(f"output parameter '{name}' is larger than 256 KB; put it out as an artifact")
-    return text
+    return content.decode("utf-8", "replace").removesuffix("\n")
 
 
 def printed_by(log: Path) -> str:
-    """What a step printed, as the output `result`."""
+    """What a step printed, for the output `result`."""
     with log.open("rb") as file:
         file.seek(0, 2)
         file.seek(-min(file.tell(), PARAMETER_BYTES + 1), 2)
@@ -196,10 +195,10 @@ def printed_by(log: Path) -> str:
 
 
 def apply(template: Template, place: Place, host: Applying) -> Outcome:
-    """Apply a resource's object, and judge what it has become."""
+    """Apply the object of a resource, and judge what has become of it."""
     resource = template.resource
     if resource is None:
-        return Outcome("Error", f"{template.name} is no resource")
+        return Outcome("Error", f"{template.name} is not a resource")
     try:
         place.prepare()
         manifest = _manifest(template, place)
@@ -215,7 +214,7 @@ def apply(template: Template, place: Place, host: Applying) -> Outcome:
     except (PipelineError, OSError, ValueError) as error:
         return Outcome("Failed", explain(error), Outputs(exit_code="1"))
     finally:
-        place.tidy()
+        place.drop_scratch()
     failed, begin = Outputs(exit_code="64"), "main: Error (exit code 64):"
     for requirement in resources.requirements(resource.failure) or []:
         if resources.meets(requirement, found):
@@ -231,14 +230,8 @@ def _manifest(template: Template, place: Place) -> dict[str, Any]:
     resource = template.resource
     text = resource.manifest if resource is not None else ""
     if resource is not None and resource.artifact:
-        text = next(
-            (
-                place.text_of(each)
-                for each in template.inputs.artifacts
-                if each.name == resource.artifact and each.located
-            ),
-            "",
-        )
+        held = (each for each in template.inputs.artifacts if each.name == resource.artifact and each.located)
+        text = next(map(place.text_of, held), "")
     try:
         documents = [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]
     except yaml.YAMLError as error:

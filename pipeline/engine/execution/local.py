@@ -1,4 +1,4 @@
-"""The plain host: every command is a process of its own, and there is nothing that an object could be applied to."""
+"""The plain host: every command is a process of its own, and there is nothing to apply objects to."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from pipeline.errors import UserError
 
 
 class LocalHost:
-    """This machine without any servers. `secrets`, `config_maps`: name → variables of each."""
+    """This machine without any servers. `secrets`, `config_maps`: the variables of each, by name."""
 
     def __init__(
         self,

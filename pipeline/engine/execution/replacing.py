@@ -1,9 +1,9 @@
-"""Python functions in the place of containers, scripts and resources: a manifest's control flow without its work.
+"""Python functions in place of containers, scripts and resources: a manifest's control flow without its work.
 
-A function is given the node's `Inputs` and returns what the node puts out: nothing; a text, which is what it would have
-printed; or a mapping of its outputs' names, parameters and artifacts alike. An exception is a failed attempt, its exit
-code the exception's `exit_code` (or that of `SystemExit`), else 1. In the place of a resource, what is returned is laid
-over the object that would be applied, and the template's conditions and outputs read that.
+A function gets the node's `Inputs` and returns its outputs: nothing; a text, as if the node had printed it; or a
+mapping from their names, parameters and artifacts alike. An exception is a failed attempt, whose exit code is the
+exception's `exit_code` (or that of `SystemExit`), else 1. For a resource, what a function returns is laid over the
+object that would be applied, and the template's conditions and outputs read that.
 """
 
 import json
@@ -25,8 +25,8 @@ _BROKEN: Final = 1
 
 
 class Inputs(Mapping[str, str]):
-    """What a node is given: its input parameters by name. `artifacts`: where its input artifacts are, by name.
-    `node`: its name; `attempt`: 0 for the first. `manifest`: the object to apply, of a resource."""
+    """What a node is given: its input parameters by name. `artifacts`: the paths of its input artifacts, by name.
+    `node`: its name; `attempt`: 0 for the first. `manifest`: for a resource, the object to apply."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Inputs(Mapping[str, str]):
 
 
 class Replacements:
-    """Functions by the name of the template that each stands for.
+    """Functions by the name of the template that each replaces.
 
     Raises:
         UserError: the workflow has no such template, or it starts nothing itself; names those that do.
@@ -72,7 +72,7 @@ class Replacements:
         self._functions = functions
 
     def instead(self, node: Node, place: Place, *, printed: bool) -> Callable[[], Outcome] | None:
-        """What is done in place of starting a leaf; None where no function stands for it."""
+        """What to do instead of starting a leaf; None if no function replaces it."""
         template = node.bound
         function = self._functions.get(node.template) or self._functions.get(template.name if template else "")
         if template is None or function is None:
@@ -87,7 +87,7 @@ class Replacements:
 
 
 class _Applying:
-    """Applies an object by asking a function what becomes of it."""
+    """Applies an object by asking a function what has become of it."""
 
     def __init__(self, function: Function, node: Node, place: Place) -> None:
         self._function, self._node, self._place = function, node, place
@@ -105,7 +105,7 @@ class _Applying:
 def _called(function: Function, template: Template, node: Node, place: Place, *, printed: bool) -> Outcome:
     place.prepare()
     for artifact in template.inputs.artifacts:
-        place.put(artifact)
+        place.provide(artifact)
     try:
         _write(function(_inputs(template, node, place)), template, place)
     except (Exception, SystemExit) as error:
@@ -118,16 +118,16 @@ def _called(function: Function, template: Template, node: Node, place: Place, *,
 
 def _inputs(template: Template, node: Node, place: Place, manifest: Mapping[str, Any] | None = None) -> Inputs:
     parameters = {each.name: each.value or "" for each in template.inputs.parameters}
-    artifacts = {each.name: place.of(each.path) for each in template.inputs.artifacts if each.path}
-    whole = node.owner if node.owner is not None and node.owner.type == "Retry" else node
+    artifacts = {each.name: place.local(each.path) for each in template.inputs.artifacts if each.path}
+    whole = node.owner if node.owner is not None and node.is_attempt else node
     return Inputs(parameters, artifacts, whole.display_name, node.attempt, manifest)
 
 
 def _write(found: object, template: Template, place: Place) -> None:
-    """Lay what a function returned where the template's outputs are read.
+    """Put what a function returned where the template's outputs are read.
 
     Raises:
-        UserError: it is neither text nor a mapping, or names an output that the template has not.
+        UserError: it is neither a text nor a mapping, or names an output that the template does not have.
     """
     if found is None:
         return
@@ -143,14 +143,14 @@ def _write(found: object, template: Template, place: Place) -> None:
     for name, value in found.items():
         if name not in paths:
             raise UserError(
-                f"the function for {template.name} returned {name!r}, which is no output of the template; "
+                f"the function for {template.name} returned {name!r}, which is not an output of the template; "
                 f"it has {', '.join(paths) or 'none'}"
             )
-        _put(value, place.of(paths[name]))
+        _put(value, place.local(paths[name]))
 
 
 def _put(value: object, target: Path) -> None:
-    """A file's or folder's path is copied, bytes and text are written as they are, anything else as JSON."""
+    """A path is copied, file or folder; bytes and text are written as they are, anything else as JSON."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(value, Path) and value.is_dir():
         shutil.copytree(value, target, dirs_exist_ok=True)

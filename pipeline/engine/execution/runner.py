@@ -1,7 +1,7 @@
-"""Processes and threads: starts leaves, watches them, ends them in time, gathers what they leave.
+"""Processes and threads: starts leaves, watches them, ends them in time, gathers what they leave behind.
 
-What may block (servers that are not ready, slow disks) is done in threads, so that it holds up one leaf and nothing
-else; ends are seen by pidfd. At most `cores` leaves have a place at a time. After `close` no process is left.
+Whatever may block (servers that are not ready, slow disks) is done in threads, so that it holds up one leaf and nothing
+else; pidfds tell when processes end. At most `cores` leaves run at a time. After `close` no process is left.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final
 
@@ -33,7 +34,7 @@ _LATE: Final = "Pod was active on the node longer than the specified deadline"
 
 @dataclass(frozen=True)
 class Patience:
-    """`grace_seconds`: between TERM and KILL. `logs_seconds`: between two looks at whether a log floods the disk."""
+    """`grace_seconds`: between TERM and KILL. `logs_seconds`: between two checks whether a log floods the disk."""
 
     grace_seconds: float = 5.0
     logs_seconds: float = 1.0
@@ -41,8 +42,8 @@ class Patience:
 
 @dataclass(slots=True, eq=False)
 class Leaf:
-    """A leaf that was asked for. `latest`: until when it may run by its backoff (seconds since 1970). `printed`: its
-    stdout is an output. `instead`: what is done in place of starting it. Deadlines are of the monotonic clock."""
+    """A leaf that is to run. `printed`: its stdout is an output. `latest`: when its `timeout` or backoff ends (seconds
+    since 1970). `instead`: what to do instead of starting it. `deadline` and `kill_at` are of the monotonic clock."""
 
     node: Node
     template: Template
@@ -51,11 +52,11 @@ class Leaf:
     latest: float | None = None
     instead: Callable[[], Outcome] | None = None
     process: Process | None = None
-    has_place: bool = False
+    holds_core: bool = False
     deadline: float | None = None
     kill_at: float | None = None
-    late: str = ""  # the message of a leaf that ran too long
-    given_up: bool = False  # it has been said to have ended; what its thread still brings is dropped
+    late: str = ""  # its message if it runs too long
+    abandoned: bool = False  # it has been reported as ended; what its thread still brings is dropped
 
 
 Happening = tuple[Leaf, Process | Outcome | None]  # started (None: without a process) or ended
@@ -71,34 +72,34 @@ class LeafRunner:
         self._cores = cores
         self._queue: deque[Leaf] = deque()
         self._active: dict[str, Leaf] = {}
-        self._taken = 0
+        self._busy = 0
         self._results: SimpleQueue[tuple[Leaf, Process | Outcome]] = SimpleQueue()
-        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._wakeup = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._bell, selectors.EVENT_READ)
+        self._selector.register(self._wakeup, selectors.EVENT_READ)
         self._closing = threading.Lock()
         self._closed = False
-        self._logs_at = time.monotonic()
+        self._logs_checked_at = time.monotonic()
 
-    def ask(self, leaf: Leaf) -> None:
-        """Start a leaf when there is a place."""
+    def enqueue(self, leaf: Leaf) -> None:
+        """Start a leaf when a core is free."""
         self._queue.append(leaf)
 
     def wait(self, seconds: float) -> list[Happening]:
-        """What has happened, waiting up to `seconds` for something to."""
-        found = self._fill()
+        """What has happened, after waiting up to `seconds` for anything to happen."""
+        found = self._fill_cores()
         for key, _ in self._selector.select(0.0 if found else seconds):
             if key.data is not None:
                 self._exited(key.data)
         with contextlib.suppress(BlockingIOError):
-            os.eventfd_read(self._bell)
-        found.extend(self._look_at_clock())
+            os.eventfd_read(self._wakeup)
+        found.extend(self._enforce_deadlines())
         while True:
             try:
                 leaf, result = self._results.get_nowait()
             except Empty:
                 return found
-            if leaf.given_up:
+            if leaf.abandoned:
                 _discard(result)
             elif isinstance(result, Outcome):
                 found.append((leaf, self._ended(leaf, result)))
@@ -107,13 +108,13 @@ class LeafRunner:
                 self._selector.register(result, selectors.EVENT_READ, leaf)
                 found.append((leaf, result))
 
-    def _fill(self) -> list[Happening]:
+    def _fill_cores(self) -> list[Happening]:
         found: list[Happening] = []
-        while self._queue and self._taken < self._cores:
+        while self._queue and self._busy < self._cores:
             leaf = self._queue.popleft()
             self._active[leaf.node.name] = leaf
-            leaf.has_place = True
-            self._taken += 1
+            leaf.holds_core = True
+            self._busy += 1
             try:
                 self._set_deadline(leaf)
             except ValueError as error:
@@ -124,9 +125,9 @@ class LeafRunner:
                 self._in_thread(leaf, leaf.instead)
             elif leaf.template.resource is not None:
                 found.append((leaf, None))
-                self._in_thread(leaf, lambda leaf=leaf: leaves.apply(leaf.template, leaf.place, self._host))  # type: ignore[misc]
+                self._in_thread(leaf, partial(leaves.apply, leaf.template, leaf.place, self._host))
             else:
-                self._in_thread(leaf, lambda leaf=leaf: leaves.start(leaf.template, leaf.place, self._host))  # type: ignore[misc]
+                self._in_thread(leaf, partial(leaves.start, leaf.template, leaf.place, self._host))
         return found
 
     def _set_deadline(self, leaf: Leaf) -> None:
@@ -157,7 +158,7 @@ class LeafRunner:
                     _discard(result)
                     return
                 self._results.put((leaf, result))
-                os.eventfd_write(self._bell, 1)
+                os.eventfd_write(self._wakeup, 1)
 
         threading.Thread(target=job, name=f"leaf {leaf.node.id}", daemon=True).start()
 
@@ -169,24 +170,24 @@ class LeafRunner:
         self._selector.unregister(process)
         process.close()
         leaf.process = None
-        self._give_place_back(leaf)
-        if not leaf.given_up:
-            self._in_thread(leaf, lambda: leaves.gather(leaf.template, leaf.place, code, printed=leaf.printed))
+        self._free_core(leaf)
+        if not leaf.abandoned:
+            self._in_thread(leaf, partial(leaves.gather, leaf.template, leaf.place, code, printed=leaf.printed))
 
-    def _give_place_back(self, leaf: Leaf) -> None:
-        if leaf.has_place:
-            leaf.has_place = False
-            self._taken -= 1
+    def _free_core(self, leaf: Leaf) -> None:
+        if leaf.holds_core:
+            leaf.holds_core = False
+            self._busy -= 1
 
     def _ended(self, leaf: Leaf, outcome: Outcome) -> Outcome:
-        self._give_place_back(leaf)
+        self._free_core(leaf)
         del self._active[leaf.node.name]
         if leaf.kill_at is not None and leaf.late:
             found = outcome.outputs
             return Outcome("Failed", leaf.late, replace(found, exit_code=None) if found is not None else None)
         return outcome
 
-    def end(self, leaf: Leaf) -> bool:
+    def stop(self, leaf: Leaf) -> bool:
         """End a leaf: TERM now, KILL after the grace. Returns True if it had no process and is now finished."""
         if leaf in self._queue:
             self._queue.remove(leaf)
@@ -196,14 +197,14 @@ class LeafRunner:
                 leaf.late = ""
                 self._terminate(leaf)
             return False
-        if not leaf.has_place:
+        if not leaf.holds_core:
             return False  # its process has ended, and its outputs are being gathered
-        self._give_up(leaf)
+        self._abandon(leaf)
         return True
 
-    def _give_up(self, leaf: Leaf) -> None:
-        leaf.given_up = True
-        self._give_place_back(leaf)
+    def _abandon(self, leaf: Leaf) -> None:
+        leaf.abandoned = True
+        self._free_core(leaf)
         del self._active[leaf.node.name]
 
     def _terminate(self, leaf: Leaf) -> None:
@@ -211,28 +212,28 @@ class LeafRunner:
         if leaf.process is not None:
             leaf.process.kill(signal.SIGTERM)
 
-    def _look_at_clock(self) -> list[Happening]:
+    def _enforce_deadlines(self) -> list[Happening]:
         now = time.monotonic()
         found: list[Happening] = []
         for leaf in list(self._active.values()):
             if leaf.process is not None and leaf.kill_at is not None and now >= leaf.kill_at:
                 leaf.process.kill(signal.SIGKILL)
                 leaf.kill_at = now + self._patience.grace_seconds
-            if leaf.deadline is not None and now >= leaf.deadline and leaf.kill_at is None and leaf.has_place:
+            if leaf.deadline is not None and now >= leaf.deadline and leaf.kill_at is None and leaf.holds_core:
                 if leaf.process is not None:
                     self._terminate(leaf)
                 else:
-                    self._give_up(leaf)
+                    self._abandon(leaf)
                     found.append((leaf, Outcome("Failed", leaf.late)))
-        if now - self._logs_at >= self._patience.logs_seconds:
-            self._logs_at = now
+        if now - self._logs_checked_at >= self._patience.logs_seconds:
+            self._logs_checked_at = now
             for leaf in self._active.values():
                 with contextlib.suppress(OSError):
                     leaf.place.shorten_logs()
         return found
 
     def close(self) -> None:
-        """End every process, and wait until they are gone."""
+        """End all processes, and wait until they are gone."""
         with self._closing:
             self._closed = True
         while True:
@@ -251,11 +252,11 @@ class LeafRunner:
             if leaf.process is not None:
                 leaf.process.close()
         self._selector.close()
-        os.close(self._bell)
+        os.close(self._wakeup)
 
 
 def _discard(result: Process | Outcome) -> None:
-    """End a process that nobody waits for any more."""
+    """End a process that is no longer wanted."""
     if isinstance(result, Outcome):
         return
     result.kill(signal.SIGKILL)

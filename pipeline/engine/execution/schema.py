@@ -1,9 +1,9 @@
-"""The journal's tables, from one version to the next: a journal that an older engine wrote goes on with this one."""
+"""The journal's tables, from one version to the next, so that this engine can use a journal that an older one wrote."""
 
 from collections.abc import Iterator
 from typing import Final
 
-_VERSIONS: Final = (  # each element brings a journal of the version before it to its own
+_VERSIONS: Final = (  # each element brings a journal from the version before to its own
     """
     CREATE TABLE runs (
         id TEXT PRIMARY KEY, uid TEXT NOT NULL, workflow TEXT NOT NULL, parameters TEXT NOT NULL,
@@ -28,7 +28,7 @@ VERSION: Final = len(_VERSIONS)
 
 
 def statements(version: int) -> Iterator[str]:
-    """What makes a journal of `version` (0: an empty file) one of this version."""
+    """What brings a journal from `version` (0: an empty file) to the present one."""
     for script in _VERSIONS[version:]:
         yield from script.split(";")
     yield f"PRAGMA user_version = {VERSION}"

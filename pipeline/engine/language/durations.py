@@ -8,7 +8,7 @@ _PART: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 
 
 def seconds(text: str) -> float | None:
-    """The seconds of a duration; None where it is none."""
+    """The seconds of a duration; None if it is not one."""
     if text.isdecimal():
         return float(text)
     total, position = 0.0, 0

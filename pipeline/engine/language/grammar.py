@@ -1,14 +1,18 @@
-"""A small Pratt parser, for `depends`. The language brings its tokens and the strength of its operators, and evaluates
-the tree itself. (`when` and expressions have their own: their tokens depend on what stands before.)"""
+"""The grammar of `depends`: names, `&&`, `||`, `!` and brackets, by a small Pratt parser. (`when` and expressions have
+their own parsers: their tokens depend on what stands before them.)"""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+MAX_DEPTH: Final = 60
+_TOKENS: Final = re.compile(r"(?P<name>[A-Za-z0-9][-A-Za-z0-9]*(?:\.[A-Z][A-Za-z]+)?)|(?P<operator>&&|\|\||[!()])")
+_STRENGTH: Final = {"||": 1, "&&": 2}
 
 
 class NotParsed(Exception):
-    """The text is not an expression of the language; the message says where."""
+    """The text is not of the language; the message says where."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,39 +24,29 @@ class Node:
     parts: tuple["Node", ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Language:
-    """Tokens, by named groups `name` and `operator`; how strongly each operator binds."""
+def parse(text: str) -> Node:
+    """The tree of a `depends`.
 
-    tokens: re.Pattern[str]
-    binary: Mapping[str, int]
-    unary: frozenset[str]
-
-    def parse(self, text: str) -> Node:
-        """The tree of `text`.
-
-        Raises:
-            NotParsed: `text` is not of this language.
-        """
-        parser = _Parser(self, _tokens(self, text))
-        tree = parser.expression(0)
-        parser.end()
-        return tree
+    Raises:
+        NotParsed: it is not one.
+    """
+    parser = _Parser(_tokens(text))
+    tree = parser.expression(0)
+    parser.end()
+    return tree
 
 
 _Token = tuple[str, str, int]  # kind, text, column
-_CHAINED = ("&&", "||")  # one node for a whole chain: a thousand dependencies make no deep tree
-MAX_DEPTH = 60
 
 
-def _tokens(language: Language, text: str) -> list[_Token]:
+def _tokens(text: str) -> list[_Token]:
     found: list[_Token] = []
     position = 0
     while position < len(text):
         if text[position].isspace():
             position += 1
             continue
-        match = language.tokens.match(text, position)
+        match = _TOKENS.match(text, position)
         if match is None or match.lastgroup is None:
             raise NotParsed(f"invalid token {text[position]!r} at column {position + 1}")
         found.append((match.lastgroup, match.group(), position + 1))
@@ -61,14 +55,13 @@ def _tokens(language: Language, text: str) -> list[_Token]:
 
 
 class _Parser:
-    def __init__(self, language: Language, tokens: Sequence[_Token]) -> None:
-        self.language = language
+    def __init__(self, tokens: Sequence[_Token]) -> None:
         self.tokens = tokens
         self.position = 0
         self.depth = 0
 
     def peek(self) -> str:
-        """The coming operator; empty where none comes."""
+        """The coming operator; empty if none comes."""
         if self.position < len(self.tokens) and self.tokens[self.position][0] == "operator":
             return self.tokens[self.position][1]
         return ""
@@ -87,10 +80,10 @@ class _Parser:
         if self.depth > MAX_DEPTH:
             raise NotParsed(f"it is nested deeper than {MAX_DEPTH}")
         left = self.operand()
-        while (binds := self.language.binary.get(symbol := self.peek(), 0)) > strength:
+        while (binds := _STRENGTH.get(symbol := self.peek(), 0)) > strength:
             self.position += 1
             right = self.expression(binds)
-            chained = symbol in _CHAINED and left.kind == "binary" and left.value == symbol
+            chained = left.kind == "binary" and left.value == symbol  # a thousand dependencies make no deep tree
             left = Node("binary", symbol, (*(left.parts if chained else (left,)), right))
         self.depth -= 1
         return left
@@ -99,17 +92,15 @@ class _Parser:
         if self.position >= len(self.tokens):
             raise NotParsed("wanted a value at the end")
         kind, text, _ = self.tokens[self.position]
-        if text in self.language.unary:
-            self.position += 1
-            return Node("unary", text, (self.expression(max(self.language.binary.values())),))
+        if text not in ("!", "(") and kind != "name":
+            raise NotParsed(f"wanted a value {self.place()}")
+        self.position += 1
+        if text == "!":
+            return Node("unary", text, (self.expression(max(_STRENGTH.values())),))
         if text == "(":
-            self.position += 1
             inner = self.expression(0)
             if self.peek() != ")":
                 raise NotParsed(f"wanted ')' {self.place()}")
             self.position += 1
             return inner
-        if kind != "name":
-            raise NotParsed(f"wanted a value {self.place()}")
-        self.position += 1
         return Node("name", text)

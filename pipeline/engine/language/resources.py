@@ -1,7 +1,7 @@
-"""A `resource` template: when an applied object is done or has failed, and what is read from it.
+"""`resource` templates: when an applied object is done or has failed, and what is read from it.
 
 Conditions are Kubernetes label selectors over the object's fields (`status.state == Available, status.replicas in (1,
-2)`); outputs are kubectl's JSONPath, of which plain fields and list positions are run.
+2)`); outputs are kubectl's JSONPath, of which plain fields and list positions are supported.
 https://argo-workflows.readthedocs.io/en/latest/walk-through/kubernetes-resources/
 """
 
@@ -21,7 +21,7 @@ _STEP: Final = re.compile(r"\.([\w-]+(?:\\.[\w-]+)*)|\['((?:[^'\\]|\\.)*)'\]|\[(
 
 
 def requirements(condition: str) -> list[re.Match[str]] | None:
-    """The parts of a condition, all of which must hold; None where it is none."""
+    """The parts of a condition, all of which must hold; None if it is not one."""
     found, position = [], 0
     while position < len(condition):
         match = _REQUIREMENT.match(condition, position)
@@ -69,7 +69,7 @@ def _field(value: Any, path: list[str]) -> str | None:
 
 
 def steps(path: str) -> list[str | int] | None:
-    """The fields and list positions of a JSONPath; None where it is of another kind."""
+    """The fields and list positions of a JSONPath; None if it has anything else."""
     text = path.strip()
     if not (text.startswith("{") and text.endswith("}")):
         return None
@@ -87,10 +87,10 @@ def steps(path: str) -> list[str | int] | None:
 
 
 def read_json_path(path: str, manifest: dict[str, Any]) -> str:
-    """The text that kubectl prints for `path`: empty where there is no such field.
+    """The text that kubectl prints for `path`: empty if there is no such field.
 
     Raises:
-        ValueError: the path is not of the kind that this engine runs.
+        ValueError: this engine does not support such a path.
     """
     found = steps(path)
     if found is None:

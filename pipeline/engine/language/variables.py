@@ -1,23 +1,23 @@
 """`{{…}}`: finding the tags of a text, and filling them in as the controller does.
 
-The controller fills in a whole template at once, in passes (globals, then inputs, then what tasks have put out), and
-leaves alone what a pass does not know. A value that itself holds a tag is therefore filled in by a later pass. That is
-copied here, for it is what happens on a cluster; and so is it that `{{=…}}` is run wherever it comes from.
+The controller fills in a whole template at once, in passes (globals, then inputs, then outputs of tasks), and a pass
+leaves alone what it does not know. So a value that itself holds a tag is filled in by a later pass, and `{{=…}}` is
+evaluated wherever it comes from. That is what happens on a cluster, so it is copied here.
 https://argo-workflows.readthedocs.io/en/latest/variables/
 """
 
 import json
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
 from pipeline.engine.language.lookup import ABSENT, SPACES, Lookup, unquotable
 
 _TAG = re.compile(r"[A-Za-z][\w-]*(\.[\w\[\]-]+)*")
-
 
 Strict = Callable[[str], bool]  # whether a tag must have a value
 
@@ -35,7 +35,7 @@ def tags(text: str) -> Iterator[str]:
 
 
 def is_name(tag: str) -> bool:
-    """Whether a tag could be a variable of Argo's (other text in braces is left alone)."""
+    """Whether a tag could be one of Argo's variables (other text in braces is left alone)."""
     return _TAG.fullmatch(tag.strip(SPACES)) is not None
 
 
@@ -44,8 +44,8 @@ def replace_text(text: str, lookup: Lookup, strict: Strict | None = None) -> str
     expression that fails stays too.
 
     Raises:
-        Unresolved: a tag wanted by `strict` is not known, a value is absent, cannot be put into a manifest, or is an
-            expression that can have no value.
+        Unresolved: a tag that `strict` wants is not known, an expression can never have a value, or a value is absent
+            or cannot be put into a manifest.
     """
     if "{{" not in text:
         return text
@@ -98,7 +98,7 @@ def _value(tag: str, lookup: Lookup, strict: Strict | None) -> str:
 
 
 def replace_all(value: Any, lookup: Lookup, strict: Strict | None = None) -> Any:
-    """Fill in every text of a frozen value (dataclass, tuple, mapping, list, text); the same value where none changed.
+    """Fill in every text of a frozen value (dataclass, tuple, mapping, list, text); the same value if none changed.
 
     Raises:
         Unresolved: as `replace_text`.
@@ -107,23 +107,23 @@ def replace_all(value: Any, lookup: Lookup, strict: Strict | None = None) -> Any
         return replace_text(value, lookup, strict)
     if isinstance(value, tuple | list):
         replaced = [replace_all(entry, lookup, strict) for entry in value]
-        return value if all(map(_same, replaced, value)) else type(value)(replaced)
+        return value if all(map(operator.is_, replaced, value)) else type(value)(replaced)
     if isinstance(value, Mapping):
         return {replace_all(key, lookup, strict): replace_all(entry, lookup, strict) for key, entry in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
-        changes = {}
-        for name in _names(type(value)):
-            old = getattr(value, name)
-            if old and not isinstance(old, bool | int):
-                new = replace_all(old, lookup, strict)
-                if new is not old and new != old:
-                    changes[name] = new
-        return replace(value, **changes) if changes else value
+        return _replace_fields(value, lookup, strict)
     return value
 
 
-def _same(one: object, other: object) -> bool:
-    return one is other
+def _replace_fields(value: Any, lookup: Lookup, strict: Strict | None) -> Any:
+    changes = {}
+    for name in _names(value.__class__):
+        old = getattr(value, name)
+        if old and not isinstance(old, bool | int):
+            new = replace_all(old, lookup, strict)
+            if new is not old and new != old:
+                changes[name] = new
+    return replace(value, **changes) if changes else value
 
 
 @cache
@@ -144,12 +144,12 @@ def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from texts(entry, f"{path}.{key}")
     elif is_dataclass(value):
         for name in _names(value.__class__):
-            yield from texts(getattr(value, name), f"{path}.{name}" if path else name)
+            yield from texts(getattr(value, name), f"{path}.{name}")
 
 
 def go_json(value: Any, *, sort: bool = True) -> str:
-    """JSON as Go writes it: compact, `<`, `>` and `&` escaped, whole floats without a point; a map's keys sorted, a
-    struct's as they come."""
+    """JSON as Go writes it: compact, `<`, `>` and `&` escaped, whole floats without a point; the keys of a map sorted,
+    those of a struct in their order."""
     text = json.dumps(_whole(value), sort_keys=sort, separators=(",", ":"), ensure_ascii=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -164,17 +164,20 @@ def _whole(value: Any) -> Any:
     return value
 
 
-# https://argo-workflows.readthedocs.io/en/latest/variables/#global: the letters after workflow.creationTimestamp.
+# The letters after workflow.creationTimestamp: https://argo-workflows.readthedocs.io/en/latest/variables/#global
 _TIME_FORMATS: Final = {
     "B": "%B", "b": "%b", "m": "%m", "A": "%A", "a": "%a", "d": "%d", "H": "%H", "I": "%I",
-    "M": "%M", "S": "%S", "Y": "%Y", "y": "%y", "p": "%p", "Z": "UTC", "z": "+0000",
+    "M": "%M", "S": "%S", "Y": "%Y", "y": "%y", "p": "%p", "Z": "UTC", "z": "+0000", "L": ".000",
 }  # fmt: skip
 
 
-def time_variables(name: str, at: datetime) -> dict[str, str]:
-    """The forms of a point in time (UTC) that Argo offers: RFC 3339, seconds, and a letter each."""
-    rfc3339 = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    forms = {f"{name}.{letter}": at.strftime(form) for letter, form in _TIME_FORMATS.items()}
-    milliseconds = f".{at.microsecond // 1000:03d}"
-    return {name: rfc3339, f"{name}.RFC3339": rfc3339, f"{name}.s": str(int(at.timestamp())), **forms,
-            f"{name}.L": milliseconds}  # fmt: skip
+def rfc3339(at: float) -> str:
+    """A point in time (seconds since 1970) as Kubernetes writes it, to the second."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def time_variables(name: str, at: float) -> dict[str, str]:
+    """The forms in which Argo offers a point in time (whole seconds since 1970): RFC 3339, seconds, single letters."""
+    time = datetime.fromtimestamp(int(at), UTC)
+    letters = {f"{name}.{letter}": time.strftime(form) for letter, form in _TIME_FORMATS.items()}
+    return {name: rfc3339(int(at)), f"{name}.RFC3339": rfc3339(int(at)), f"{name}.s": str(int(at)), **letters}

@@ -1,9 +1,9 @@
 """`when`: whether a task runs. The dialect is govaluate's, as the controller uses it: bare words are texts, numbers are
-floats, a quoted date is its seconds since 1970, and what it compares has been filled in before.
+floats, a quoted date is its seconds since 1970. Its variables have been filled in before.
 https://argo-workflows.readthedocs.io/en/latest/walk-through/conditionals/
 
 Every operator is left-associative, a sign belongs to the one value after it, and what follows a complete condition
-without an operator is not looked at.
+without an operator is ignored.
 """
 
 from typing import Any, Final, NamedTuple
@@ -16,14 +16,14 @@ MAX_DEPTH: Final = 60
 
 
 class NotEvaluated(Exception):
-    """A `when` that the controller would make an error of, in its words."""
+    """A `when` that is an error on a cluster; in the controller's words."""
 
 
 def holds(when: str) -> bool:
-    """Whether the task runs; true where there is no condition.
+    """Whether the task runs; true without a condition.
 
     Raises:
-        NotEvaluated: it is no condition, or its value is not a boolean.
+        NotEvaluated: it is not a condition, or its value is not a boolean.
     """
     if when == "":
         return True
@@ -86,7 +86,7 @@ class _Parser:
                 raise NotParsed(f"it is nested deeper than {MAX_DEPTH}")
             inner = self.binary(0)
             self.depth -= 1
-            self.position += 1  # the bracket; or, as there, whatever follows a complete condition without an operator
+            self.position += 1  # the bracket; or, as in govaluate, whatever follows a condition without an operator
             return inner
         if token.kind == "PATTERN":
             return _Node("literal", _pattern(token.value))
@@ -117,7 +117,7 @@ def _value(node: _Node) -> Any:
 
 
 def _binary(node: _Node) -> Any:
-    todo = []  # a chain of operators is no deep recursion
+    todo = []  # so that a chain of operators is no deep recursion
     while node.kind == "binary":
         todo.append(node)
         node = node.parts[0]

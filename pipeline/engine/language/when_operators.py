@@ -1,4 +1,4 @@
-"""What the operators of a `when` do with floats, texts, booleans and lists, in govaluate's words."""
+"""What the operators of a `when` do with floats, texts, booleans and lists; errors are in govaluate's words."""
 
 import math
 import operator
@@ -11,13 +11,13 @@ class Mistake(Exception):
 
 
 class Pattern(NamedTuple):
-    """What follows `=~` in quotes, or as a word; it is no text."""
+    """What follows `=~`, in quotes or as a word; not a text."""
 
     text: str
 
 
 def shown(value: Any) -> str:
-    """A value as messages and sums of texts show it."""
+    """A value as it appears in messages and when it is added to a text."""
     if value is None:
         return "<nil>"
     if isinstance(value, bool):
@@ -34,7 +34,7 @@ def shown(value: Any) -> str:
 def _checked(
     symbol: str, kind: type, what: str, wanted: str, rule: Callable[[Any, Any], Any]
 ) -> Callable[[Any, Any], Any]:
-    """A rule for two values that must both be of a kind."""
+    """A rule for two values that must both be of one kind."""
 
     def run(left: Any, right: Any) -> Any:
         for value in (left, right):

@@ -1,4 +1,4 @@
-"""The tokens of a `when`, as govaluate cuts them: a quoted text that looks like a date is one, a bare word is a text,
+"""The tokens of a `when`, as govaluate splits it: a quoted text that looks like a date is one, a bare word is a text,
 `[…]` is a text with anything in it. https://github.com/Knetic/govaluate/blob/master/MANUAL.md"""
 
 import re
@@ -9,7 +9,7 @@ from pipeline.engine.language.grammar import NotParsed
 
 
 class Token(NamedTuple):
-    """`kind`: one of govaluate's; `value`: of a number, a text or a boolean the value, of anything else its symbol."""
+    """`kind`: one of govaluate's; `value`: that of a number, text or boolean; otherwise the symbol."""
 
     kind: str
     value: Any
@@ -50,10 +50,10 @@ _DATES: Final = (
 
 
 def tokens(text: str) -> list[Token]:
-    """The tokens of a condition, in an order that has a meaning; bare words as texts.
+    """The tokens of a condition, bare words as texts.
 
     Raises:
-        NotParsed: it has none.
+        NotParsed: they make no condition.
     """
     found = _cut(text)
     if sum((token.kind == "CLAUSE") - (token.kind == "CLAUSE_CLOSE") for token in found):
@@ -69,7 +69,7 @@ def bare_words(text: str) -> list[str]:
     """Its words without quotes: texts in the `when` of a task, unknown in that of a CronWorkflow.
 
     Raises:
-        NotParsed: it is no condition.
+        NotParsed: it is not a condition.
     """
     return [str(token.value) for token in _cut(text) if token.kind == "VARIABLE"]
 
@@ -83,7 +83,7 @@ def _cut(text: str) -> list[Token]:
 
 
 def _patterns(found: list[Token]) -> list[Token]:
-    """The same, what follows `=~` as patterns."""
+    """The same, with patterns after `=~`."""
     after = [False, *(token.kind == "COMPARATOR" and token.value in ("=~", "!~") for token in found)]
     return [
         Token("PATTERN", token.value) if matched and token.kind == "STRING" else token
@@ -136,7 +136,7 @@ class _Reader:
         return self.word() if letter.isalpha() else self.symbol(before)
 
     def run(self, belongs: Callable[[str], bool]) -> str:
-        """What belongs together, up to a space; a backslash takes the next character as it is."""
+        """Characters that belong together, up to a space; a backslash takes the next one as it is."""
         found = []
         while self.position < len(self.text):
             letter = self.text[self.position]

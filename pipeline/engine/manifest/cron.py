@@ -1,14 +1,14 @@
 """From the fields of a CronWorkflow to `Cron`, or a refusal.
 
-What the controller finds out only when a run is due (a condition that cannot be evaluated, a zone that is named twice)
-is refused here, before anything is waited for. https://argo-workflows.readthedocs.io/en/latest/cron-workflows/
+What the controller finds only when a run is due (a condition that cannot be evaluated, a zone that is given twice) is
+refused here beforehand. https://argo-workflows.readthedocs.io/en/latest/cron-workflows/
 """
 
 from collections.abc import Mapping
 from typing import Final
 
 from pipeline.engine.manifest.fields import Fields
-from pipeline.engine.schedule.cron import Concurrency, Cron
+from pipeline.engine.schedule.cron import Concurrency, Cron, Schedule
 from pipeline.engine.schedule.cron_conditions import BadCondition, check_stop, check_when
 from pipeline.engine.schedule.cron_text import BadSchedule, parse, zone_of
 
@@ -19,64 +19,72 @@ def read_cron(spec: Fields, name: str, namespace: str, labels: Mapping[str, str]
     """The schedule of the CronWorkflow `name`. `spec`: its spec; `labels`: its own, not those of its runs.
 
     Raises:
-        Refused: a field says what the controller does not take, or could not run when it is due.
+        Refused: the controller would not take a field, or could not evaluate it when a run is due.
     """
-    schedules, field = _schedules(spec)
-    timezone = spec.text("timezone")
-    times = []
-    try:
-        zone_of(timezone)
-    except BadSchedule as problem:
-        spec.refuse(str(problem), "timezone")
-    for schedule in schedules:
-        try:
-            times.append(parse(schedule, timezone))
-        except BadSchedule as problem:
-            spec.refuse(f"{schedule!r} {problem}", field)
-    concurrency = spec.text("concurrencyPolicy")
-    if concurrency not in _CONCURRENCY:
-        spec.refuse(f"is {concurrency!r}; wanted Allow, Forbid or Replace", "concurrencyPolicy")
-    deadline = spec.number("startingDeadlineSeconds")
-    if deadline is not None and deadline < 0:
-        spec.refuse(f"is {deadline}; wanted 0 or more", "startingDeadlineSeconds")
-    when, stop = spec.text("when"), _stop(spec)
-    try:
-        check_when(when)
-    except BadCondition as problem:
-        spec.refuse(f"{when!r} {problem}", "when")
+    schedules, times, timezone = _times(spec)
     return Cron(
         name=name,
         schedules=schedules,
-        times=tuple(times),
+        times=times,
         timezone=timezone,
         namespace=namespace,
         labels=dict(labels),
-        concurrency=_CONCURRENCY[concurrency],
-        deadline_seconds=deadline,
+        concurrency=_concurrency(spec),
+        deadline_seconds=_deadline(spec),
         suspended=spec.flag("suspend"),
-        when=when,
-        stop=stop,
+        when=_when(spec),
+        stop=spec.read("stopStrategy", _stop) or "",
         keep_succeeded=_limit(spec, "successfulJobsHistoryLimit", 3),
         keep_failed=_limit(spec, "failedJobsHistoryLimit", 1),
     )
 
 
-def _schedules(spec: Fields) -> tuple[tuple[str, ...], str]:
-    """The schedules, and the field that has them."""
-    one, several = spec.text("schedule"), spec.texts("schedules")
-    if one and several:
+def _times(spec: Fields) -> tuple[tuple[str, ...], tuple[Schedule, ...], str]:
+    """The schedules as written, what they mean, and their zone."""
+    one, schedules, timezone = spec.text("schedule"), spec.texts("schedules"), spec.text("timezone")
+    if one and schedules:
         spec.refuse("cannot stand beside schedules; keep schedules alone", "schedule")
-    if not one and not several:
+    if not one and not schedules:
         spec.refuse("is missing; wanted a list, such as ['0 1 * * *']", "schedules")
-    return ((one,), "schedule") if one else (several, "schedules")
+    try:
+        zone_of(timezone)
+    except BadSchedule as problem:
+        spec.refuse(str(problem), "timezone")
+    schedules = (one,) if one else schedules
+    times = []
+    for schedule in schedules:
+        try:
+            times.append(parse(schedule, timezone))
+        except BadSchedule as problem:
+            spec.refuse(f"{schedule!r} {problem}", "schedule" if one else "schedules")
+    return schedules, tuple(times), timezone
 
 
-def _stop(spec: Fields) -> str:
-    strategy = spec.mapping("stopStrategy")
-    if strategy is None:
-        return ""
+def _concurrency(spec: Fields) -> Concurrency:
+    policy = spec.text("concurrencyPolicy")
+    if policy not in _CONCURRENCY:
+        spec.refuse(f"is {policy!r}; wanted Allow, Forbid or Replace", "concurrencyPolicy")
+    return _CONCURRENCY[policy]
+
+
+def _deadline(spec: Fields) -> int | None:
+    seconds = spec.number("startingDeadlineSeconds")
+    if seconds is not None and seconds < 0:
+        spec.refuse(f"is {seconds}; wanted 0 or more", "startingDeadlineSeconds")
+    return seconds
+
+
+def _when(spec: Fields) -> str:
+    when = spec.text("when")
+    try:
+        check_when(when)
+    except BadCondition as problem:
+        spec.refuse(f"{when!r} {problem}", "when")
+    return when
+
+
+def _stop(strategy: Fields) -> str:
     expression = strategy.required("expression")
-    strategy.done()
     try:
         check_stop(expression)
     except BadCondition as problem:
@@ -85,6 +93,6 @@ def _stop(spec: Fields) -> str:
 
 
 def _limit(spec: Fields, field: str, default: int) -> int:
-    """A negative number is as good as none."""
+    """A negative number counts as none."""
     found = spec.number(field)
     return default if found is None or found < 0 else found

@@ -1,7 +1,7 @@
-"""`templateDefaults`: what every template of a workflow has that does not say otherwise.
+"""`templateDefaults`: what each template of a workflow has unless it says otherwise.
 
-Merged into the mappings before they are read, as the controller merges them: mappings field by field, lists of named
-entries by name, anything else whole. What is the default of one kind of template does not touch the others.
+Merged into the mappings before they are read, as the controller does: mappings field by field, lists of named entries
+by name, anything else whole. Defaults for one kind of template do not affect the others.
 https://argo-workflows.readthedocs.io/en/latest/template-defaults/
 """
 
@@ -20,7 +20,7 @@ def with_defaults(template: Any, defaults: dict[str, Any]) -> Any:
         return template
     others = {kind for kind in _KINDS if kind not in template}
     if "dag" in template or "steps" in template:
-        others |= {"timeout", "activeDeadlineSeconds"}  # of no meaning there, and left out without complaint
+        others |= {"timeout", "activeDeadlineSeconds"}  # which mean nothing there, and are silently left out
     return _over(template, {name: value for name, value in defaults.items() if name not in others and name != "name"})
 
 

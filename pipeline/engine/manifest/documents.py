@@ -1,7 +1,7 @@
 """YAML files as mappings that remember their lines, so that a refusal can say where.
 
-Scalars are read as Kubernetes' own YAML reader reads them (YAML 1.1: an unquoted `n` is false), so that a manifest
-means the same here as there.
+Scalars are read as Kubernetes' own YAML reader does (YAML 1.1: an unquoted `n` is false), so that a manifest means the
+same here as on a cluster.
 """
 
 import re
@@ -13,7 +13,7 @@ import yaml
 
 from pipeline.errors import Refused
 
-# Of YAML 1.1, but not of Kubernetes' reader: dates, and `=` for a default value, are texts there.
+# In YAML 1.1, but not in Kubernetes' reader, where dates, and `=` for a default value, are texts.
 _PLAIN: Final = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
 
 
@@ -48,7 +48,7 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in _PLAIN]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(  # PyYAML's own wants a point and a sign: 1e3 is a number too
+_Loader.add_implicit_resolver(  # PyYAML's own wants a point and a sign, but 1e3 is a number too
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
 )
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^[yYnN]$"), list("yYnN"))
@@ -65,7 +65,7 @@ def read(path: Path) -> list[Located]:
     """All documents of one file.
 
     Raises:
-        Refused: the file cannot be read, is not YAML (with line and column), or holds something else than mappings.
+        Refused: the file cannot be read, is not YAML (with line and column), or holds anything but mappings.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -77,10 +77,10 @@ def read(path: Path) -> list[Located]:
 
 
 def parse(text: str, where: str) -> list[Located]:
-    """All documents of a text. `where`: what it is of, in messages.
+    """All documents of a text. `where`: what messages call it.
 
     Raises:
-        Refused: it is not YAML (with line and column), or holds something else than mappings.
+        Refused: it is not YAML (with line and column), or holds anything but mappings.
     """
     try:
         documents = list(yaml.load_all(text, _Loader))
@@ -99,7 +99,7 @@ def parse(text: str, where: str) -> list[Located]:
 
 
 def files(place: Path) -> list[Path]:
-    """The YAML files of a folder and its folders, sorted; or the one file.
+    """The YAML files of a folder and its subfolders, sorted; or the one file.
 
     Raises:
         Refused: there is no such place, or no YAML in it.

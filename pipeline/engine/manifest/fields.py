@@ -1,10 +1,9 @@
-"""Reading one mapping of a manifest: each field is taken by name and type, and what nobody takes is refused by name.
-
-So a manifest never means less here than on a cluster without anyone noticing.
+"""Reading one mapping of a manifest: each field is taken by name and type, and whatever is not taken is refused by
+name, so that no manifest silently means less here than on a cluster.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NoReturn
 
 from pipeline.engine.manifest.defaults import with_defaults
@@ -25,7 +24,7 @@ def text_of(value: Any) -> str:
 
 
 class Fields:
-    """The fields of one mapping. `where` is what a message begins with: file, template, path of fields."""
+    """The fields of one mapping. `where`: what names it in messages: the template, and the path of fields."""
 
     def __init__(self, value: Any, where: str, file: str) -> None:
         self.where = where
@@ -53,12 +52,12 @@ class Fields:
         return value
 
     def text(self, name: str, default: str = "") -> str:
-        """A text that must be one in the manifest too (a name, a path, an expression)."""
+        """A text that must be a text in the manifest too (a name, a path, an expression)."""
         value = self._take(name, (str,), "a text")
         return default if value is None else str(value)
 
     def required(self, name: str) -> str:
-        """A text that may not be left out."""
+        """A text that must not be left out."""
         value = self.text(name)
         if not value:
             self.refuse("is missing", name)
@@ -96,15 +95,24 @@ class Fields:
         return self._take(name, (list,), "a list") or []
 
     def mapping(self, name: str) -> "Fields | None":
-        """A mapping, to be read in turn."""
+        """A mapping, to be read in turn; None if it is not there."""
         value = self._take(name, (dict,), "a mapping")
         return None if value is None else Fields(value, f"{self.where}.{name}" if self.where else name, self.file)
 
     def mappings(self, name: str) -> Iterable["Fields"]:
-        """A list of mappings, each named by its `name` where it has one."""
+        """A list of mappings, each labelled with its `name` if it has one."""
         for number, value in enumerate(self.list(name)):
             label = value.get("name", number) if isinstance(value, dict) else number
             yield Fields(value, f"{self.where}.{name}[{label}]" if self.where else f"{name}[{label}]", self.file)
+
+    def read[T](self, name: str, reader: Callable[["Fields"], T]) -> T | None:
+        """What `reader` makes of a mapping, all of whose fields it must take; None if there is no such mapping."""
+        fields = self.mapping(name)
+        return None if fields is None else _read(fields, reader)
+
+    def read_each[T](self, name: str, reader: Callable[["Fields"], T]) -> tuple[T, ...]:
+        """The same for each mapping of a list."""
+        return tuple(_read(fields, reader) for fields in self.mappings(name))
 
     def plain(self, name: str) -> dict[str, str]:
         """A mapping of texts (labels, annotations)."""
@@ -127,19 +135,25 @@ class Fields:
         """Fields that have a meaning on a cluster and none here."""
         self._taken.update(names)
 
-    def later(self, *names: str) -> None:
-        """Refuse fields that Argo has and this engine does not run."""
+    def unsupported(self, *names: str) -> None:
+        """Refuse fields that Argo has and this engine does not."""
         for name in names:
             if self.has(name):
                 self.refuse("is not run by this engine; take it out, or run the manifest on a cluster", name)
             self._taken.add(name)
 
     def done(self) -> None:
-        """Refuse whatever nobody took."""
+        """Refuse whatever was not taken."""
         for name in self._value:
             if name not in self._taken:
                 known = ", ".join(sorted(self._taken))
                 self.refuse(f"is not a field that this engine knows; it knows {known}", name)
+
+
+def _read[T](fields: Fields, reader: Callable[[Fields], T]) -> T:
+    found = reader(fields)
+    fields.done()
+    return found
 
 
 def _hint(value: Any) -> str:
@@ -147,7 +161,7 @@ def _hint(value: Any) -> str:
 
 
 def name_of(fields: Fields, pattern: re.Pattern[str] = _NAME) -> str:
-    """The field `name`, of letters, digits and `-` (a parameter's or an artifact's also of `_`)."""
+    """The field `name`: letters, digits and `-` (for parameters and artifacts also `_`)."""
     name = fields.required("name")
     if not pattern.fullmatch(name) or len(name) > 128:
         fields.refuse(f"is {name!r}; wanted up to 128 letters, digits and '-'", "name")

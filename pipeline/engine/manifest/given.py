@@ -1,5 +1,5 @@
-"""A workflow as a program has it: a path, YAML as a text, a mapping, an object of Hera's, or several of these of which
-one refers to the others."""
+"""A workflow as a program has it: a path, YAML text, a mapping, an object of Hera's, or several of these of which one
+refers to the others."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,11 +24,11 @@ Given = One | Iterable[One]
 
 
 def given(workflow: Given, name: str = "") -> Found:
-    """The workflow that is meant, with what it refers to. `name`: which, where there are several.
+    """The workflow that is meant, with what it refers to. `name`: which one, if there are several.
 
     Raises:
-        Refused: it cannot be run here, or is no manifest.
-        UserError: there is no such workflow, or it is not clear which.
+        Refused: it cannot run here, or is not a manifest.
+        UserError: there is no such workflow, or it is not clear which one is meant.
     """
     if isinstance(workflow, Path) or (isinstance(workflow, str) and "\n" not in workflow):
         return in_place(Path(workflow), name)

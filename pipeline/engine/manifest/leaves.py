@@ -1,5 +1,6 @@
-"""Reading what a leaf does: a container's command and environment, or a resource to apply."""
+"""Reading what a leaf does: run a container's command in its environment, or apply a resource."""
 
+from functools import partial
 from typing import Final
 
 import yaml
@@ -13,7 +14,7 @@ _CONTAINER_IGNORED: Final = (
     "image", "imagePullPolicy", "name", "ports", "resources", "securityContext", "terminationMessagePath",
     "terminationMessagePolicy",
 )  # fmt: skip
-_CONTAINER_LATER: Final = (
+_CONTAINER_UNSUPPORTED: Final = (
     "lifecycle", "livenessProbe", "readinessProbe", "startupProbe", "stdin", "stdinOnce", "tty", "volumeDevices",
     "mirrorVolumeMounts", "restartPolicy",
 )  # fmt: skip
@@ -22,43 +23,40 @@ _CONTAINER_LATER: Final = (
 def read_script(fields: Fields) -> Script:
     """The field `script`."""
     source = fields.text("source")
-    container = read_container(fields)
-    return Script(**vars(container), source=source)
+    return Script(**vars(read_container(fields)), source=source)
 
 
 def read_container(fields: Fields) -> Container:
     """The field `container`."""
     fields.ignore(*_CONTAINER_IGNORED)
-    fields.later(*_CONTAINER_LATER)
-    mounts = []
-    for mount in fields.mappings("volumeMounts"):
-        mount.ignore("name", "readOnly")
-        mounts.append(mount.required("mountPath").rstrip("/"))
-        mount.done()
+    fields.unsupported(*_CONTAINER_UNSUPPORTED)
+    mounts = fields.read_each("volumeMounts", _mount)
     command = fields.texts("command")
     if not command:
         fields.refuse("is missing; images are not run here, so their entry points are not known", "command")
-    container = Container(
+    return Container(
         command=command,
         args=fields.texts("args"),
-        env=tuple(_variable(entry) for entry in fields.mappings("env")),
-        env_from=tuple(_variables_from(entry) for entry in fields.mappings("envFrom")),
+        env=fields.read_each("env", _variable),
+        env_from=fields.read_each("envFrom", _variables_from),
         working_dir=fields.text("workingDir"),
-        mounts=tuple(mounts),
+        mounts=mounts,
     )
-    fields.done()
-    return container
+
+
+def _mount(fields: Fields) -> str:
+    fields.ignore("name", "readOnly")
+    return fields.required("mountPath").rstrip("/")
 
 
 def _variable(fields: Fields) -> Variable:
-    name, value = fields.required("name"), fields.text("value") if fields.has("value") else None
-    source = fields.mapping("valueFrom")
-    fields.done()
-    if source is None:
-        return Variable(name, value or "")
-    source.later("fieldRef", "resourceFieldRef", "fileKeyRef")
-    kind, reference = _reference(source, "ConfigMapKeyRef", "configMapKeyRef", "secretKeyRef")
-    source.done()
+    name, value = fields.required("name"), fields.text("value")
+    return fields.read("valueFrom", partial(_variable_from, name=name)) or Variable(name, value)
+
+
+def _variable_from(fields: Fields, name: str) -> Variable:
+    fields.unsupported("fieldRef", "resourceFieldRef", "fileKeyRef")
+    kind, reference = _reference(fields, "ConfigMapKeyRef", "configMapKeyRef", "secretKeyRef")
     key, optional = reference.required("key"), reference.flag("optional")
     variable = Variable(name, None, kind, reference.required("name"), key, optional)
     reference.done()
@@ -69,7 +67,6 @@ def _variables_from(fields: Fields) -> VariablesFrom:
     kind, reference = _reference(fields, "source", "configMapRef", "secretRef")
     variables = VariablesFrom(kind, reference.required("name"), fields.text("prefix"), reference.flag("optional"))
     reference.done()
-    fields.done()
     return variables
 
 
@@ -85,20 +82,13 @@ def _reference(fields: Fields, what: str, config_map: str, secret: str) -> tuple
 def read_resource(fields: Fields) -> Resource:
     """The field `resource`."""
     fields.ignore("setOwnerReference")
-    fields.later("mergeStrategy", "flags")
+    fields.unsupported("mergeStrategy", "flags")
     action = fields.required("action")
     if action != "apply":
         fields.refuse(f"is {action!r}; this engine runs only 'apply'", "action")
-    place = fields.mapping("manifestFrom")
-    artifact = ""
-    if place is not None:
-        reference = place.mapping("artifact") or place.refuse("is missing", "artifact")
-        artifact = name_of(reference, VALUE_NAME)
-        reference.done()
-        place.done()
     resource = Resource(
         manifest=fields.text("manifest"),
-        artifact=artifact,
+        artifact=fields.read("manifestFrom", _artifact) or "",
         success=fields.text("successCondition"),
         failure=fields.text("failureCondition"),
     )
@@ -112,5 +102,9 @@ def read_resource(fields: Fields) -> Resource:
     for name, condition in (("successCondition", resource.success), ("failureCondition", resource.failure)):
         if "{{" not in condition and resources.requirements(condition) is None:
             fields.refuse(f"is {condition!r}; wanted a selector such as 'status.state == Available'", name)
-    fields.done()
     return resource
+
+
+def _artifact(fields: Fields) -> str:
+    name = fields.read("artifact", lambda artifact: name_of(artifact, VALUE_NAME))
+    return name or fields.refuse("is missing", "artifact")

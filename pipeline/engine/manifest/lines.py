@@ -1,4 +1,4 @@
-"""Where in the files a refused workflow says what it is refused for: the checks know paths of fields, not lines."""
+"""The file and line of what a workflow is refused for: the checks know paths of fields, not lines."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from pipeline.errors import Refused
 
 _PATH: Final = re.compile(r"(?:\.[A-Za-z]\w*(?:\[[^\]]*\])*)+")
 _STEP: Final = re.compile(r"\.(\w+)|\[([^\]]*)\]")
-# Fields that a path calls by this engine's own names.
+# Fields that paths call by this engine's own names.
 _FIELDS: Final = {
     "retry": "retryStrategy", "on_exit": "onExit", "param": "withParam", "items": "withItems",
     "sequence": "withSequence", "source": "from", "expression": "fromExpression",
@@ -19,14 +19,14 @@ _FIELDS: Final = {
 
 
 def with_line(problem: Refused, start: str, documents: Iterable[tuple[str, Mapping[str, Any]]]) -> Refused:
-    """The same refusal with file and line. `start`: what its message begins with, `FILE: WORKFLOW`; `documents`: the
-    workflow's own, then those it refers to, each after its file."""
+    """The same refusal with file and line. `start`: how its message begins, `FILE: WORKFLOW`; `documents`: the
+    workflow's own, then those it refers to, each with its file."""
     message = str(problem)
     if not message.startswith(start):
         return problem
     path = _PATH.match(message, len(start))
     steps = _STEP.findall(path[0]) if path else []
-    wanted = min(len(steps), 2)  # a template that is not there is of another document
+    wanted = min(len(steps), 2)  # a template that is not there is in another document
     for file, document in documents:
         line, found = _follow(document, steps)
         if line is not None and found >= wanted:
@@ -35,7 +35,7 @@ def with_line(problem: Refused, start: str, documents: Iterable[tuple[str, Mappi
 
 
 def _follow(document: Mapping[str, Any], steps: list[tuple[str, str]]) -> tuple[int | None, int]:
-    """The line of a field, or of the innermost one around it that is there; and how many steps lead to that."""
+    """The line of a field, or of the innermost one around it that exists; and how many steps lead there."""
     spec = document.get("spec")
     value: Any = spec.get("workflowSpec", spec) if isinstance(spec, dict) else None
     line = document.lines.get("spec") if isinstance(document, Located) else None
@@ -56,7 +56,7 @@ def _follow(document: Mapping[str, Any], steps: list[tuple[str, str]]) -> tuple[
 
 
 def _labelled(values: list[Any], label: str) -> Any:
-    """The entry of a list by its name or its number; of groups of steps, a step of any of them."""
+    """The entry of a list with that name or number; for groups of steps, a step of any group."""
     for value in values:
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, dict) and each.get("name") == label:

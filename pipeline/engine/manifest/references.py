@@ -1,6 +1,6 @@
-"""What a workflow takes from other WorkflowTemplates: all of one (`workflowTemplateRef`), or templates of several
-(`templateRef`), which it then holds itself under the key `<WorkflowTemplate>/<template>`; and the templates that stand
-within its tasks (`inline`).
+"""What a workflow takes from WorkflowTemplates: all of one (`workflowTemplateRef`), or templates of several
+(`templateRef`), which it then holds itself under the key `<WorkflowTemplate>/<template>`; and the templates that are
+written within its tasks (`inline`).
 
 https://argo-workflows.readthedocs.io/en/latest/workflow-templates/
 """
@@ -14,7 +14,7 @@ from pipeline.engine.spec import Task, Template, Values, Workflow
 from pipeline.errors import Refused
 
 
-def merged(workflow: Workflow, others: Mapping[str, Workflow]) -> Workflow:
+def with_references(workflow: Workflow, others: Mapping[str, Workflow]) -> Workflow:
     """`workflow` with all that it refers to; its own settings win over those of its WorkflowTemplate.
 
     Raises:
@@ -27,25 +27,25 @@ def merged(workflow: Workflow, others: Mapping[str, Workflow]) -> Workflow:
     while todo:
         for key in needed(todo.pop()):
             if "/" in key and key not in templates:
-                templates[key] = _taken(workflow, key, others)
+                templates[key] = _foreign_template(workflow, key, others)
                 todo.append(templates[key])
     if workflow.retry is not None:
         templates = {key: replace(each, retry=each.retry or workflow.retry) for key, each in templates.items()}
     return replace(workflow, templates=templates)
 
 
-def named_apart(template: Template, key: str = "") -> dict[str, Template]:
-    """A template and those that stand within its tasks, under the keys `<its key>.<task>`."""
+def with_inline_templates(template: Template, key: str = "") -> dict[str, Template]:
+    """A template and those written within its tasks, under the keys `<its key>.<task>`."""
     key = key or template.name
     found = {}
 
-    def moved(task: Task) -> Task:
+    def moved_out(task: Task) -> Task:
         if task.inline is None:
             return task
-        found.update(named_apart(task.inline, f"{key}.{task.name}"))
+        found.update(with_inline_templates(task.inline, f"{key}.{task.name}"))
         return replace(task, template=f"{key}.{task.name}", inline=None)
 
-    return {key: _with_tasks(template, moved), **found}
+    return {key: _with_tasks(template, moved_out), **found}
 
 
 def _with_tasks(template: Template, change: Callable[[Task], Task]) -> Template:
@@ -64,8 +64,8 @@ def needed(template: Template) -> Iterator[str]:
             yield task.on_exit.template
 
 
-def referred(workflow: Workflow) -> set[str]:
-    """The names of the WorkflowTemplates that a workflow refers to itself."""
+def references_of(workflow: Workflow) -> set[str]:
+    """The names of the WorkflowTemplates that a workflow refers to directly."""
     keys = (key for template in workflow.templates.values() for key in needed(template))
     return {key.partition("/")[0] for key in keys if "/" in key} | set(filter(None, [workflow.template_ref]))
 
@@ -75,14 +75,14 @@ def _named(workflow: Workflow, where: str, name: str, others: Mapping[str, Workf
     if found is None or found.kind != "WorkflowTemplate":
         there = ", ".join(sorted(name for name, other in others.items() if other.kind == "WorkflowTemplate")) or "none"
         raise Refused(
-            f"{workflow.source}: {workflow.name}{where} names {name}, which is no WorkflowTemplate beside it; "
+            f"{workflow.source}: {workflow.name}{where} names {name}, which is not a WorkflowTemplate beside it; "
             f"there are {there}"
         )
     return found
 
 
-def _taken(workflow: Workflow, key: str, others: Mapping[str, Workflow]) -> Template:
-    """A template of another WorkflowTemplate, with its tasks' templates under that one's name too."""
+def _foreign_template(workflow: Workflow, key: str, others: Mapping[str, Workflow]) -> Template:
+    """A template of a WorkflowTemplate, with the templates of its tasks under that one's name too."""
     name, _, wanted = key.partition("/")
     other = _named(workflow, ".templateRef", name, others)
     template = other.templates.get(wanted)
@@ -91,15 +91,15 @@ def _taken(workflow: Workflow, key: str, others: Mapping[str, Workflow]) -> Temp
         raise Refused(
             f"{workflow.source}: {workflow.name}.templateRef names the template {wanted} of {name}, which has {there}"
         )
-    return _with_tasks(template, partial(_moved, name=name))
+    return _with_tasks(template, partial(_qualified, name=name))
 
 
-def _moved(task: Task, name: str) -> Task:
-    hook = task.on_exit and replace(task.on_exit, template=_key(task.on_exit.template, name))
-    return replace(task, template=_key(task.template, name), on_exit=hook)
+def _qualified(task: Task, name: str) -> Task:
+    hook = task.on_exit and replace(task.on_exit, template=_qualified_key(task.on_exit.template, name))
+    return replace(task, template=_qualified_key(task.template, name), on_exit=hook)
 
 
-def _key(template: str, name: str) -> str:
+def _qualified_key(template: str, name: str) -> str:
     return template if "/" in template else f"{name}/{template}"
 
 

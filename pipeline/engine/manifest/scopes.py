@@ -1,12 +1,11 @@
-"""Which variables a text may name, by where it stands; with the reason where it may not.
+"""Which variables a text may name, depending on where it stands; and why it may not name others.
 https://argo-workflows.readthedocs.io/en/latest/variables/
 
-The controller's own check lets some through that it then waits for, for ever: an output of a task that does not come
+The controller's own check lets some through that it then waits for forever: an output of a task that does not come
 before, the `result` of a template that has none. Here they are refused.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Final
 
 from pipeline.engine.language.variables import time_variables
@@ -16,7 +15,6 @@ from pipeline.engine.spec import Dag, Task, Template, Workflow
 RETRY_NAMES: Final = frozenset(
     ("retries", "lastRetry.exitCode", "lastRetry.status", "lastRetry.duration", "lastRetry.message")
 )
-# https://argo-workflows.readthedocs.io/en/latest/variables/: what the controller looks at when it validates
 _ROOTS: Final = frozenset(("item", "steps", "inputs", "outputs", "pod", "workflow", "tasks"))
 _OF_TASK: Final = ("id", "startedAt", "finishedAt", "status", "exitCode")
 
@@ -29,7 +27,7 @@ def workflow_names(workflow: Workflow) -> frozenset[str]:
     )}  # fmt: skip
     if workflow.priority is not None:
         names.add("workflow.priority")
-    names.update(time_variables("workflow.creationTimestamp", datetime.now(UTC)))
+    names.update(time_variables("workflow.creationTimestamp", 0))
     names.update(f"workflow.parameters.{parameter.name}" for parameter in workflow.arguments.parameters)
     names.update(f"workflow.labels.{key}" for key in workflow.labels or ())
     names.update(f"workflow.annotations.{key}" for key in workflow.annotations or ())
@@ -55,7 +53,7 @@ class Tasks:
         self._before: dict[str, int] = {}
 
     def cycle(self) -> tuple[str, ...]:
-        """Tasks that wait for each other; empty where there are none. Fills in who comes before whom."""
+        """Tasks that wait for each other, if any. Also works out which come before which."""
         path: dict[str, Iterator[str]] = {}
         for start in self.tasks:
             if start in self._before:
@@ -63,18 +61,17 @@ class Tasks:
             path = {start: iter(self._conditions[start].tasks)}
             while path:
                 name = next(reversed(path))
-                follower = next(path[name], None)
-                if follower is None:
-                    before = self._conditions[name].tasks
+                other = next(path[name], None)
+                if other is None:
                     self._before[name] = 0
-                    for other in before:
-                        self._before[name] |= self._before[other] | self._bits[other]
+                    for each in self._conditions[name].tasks:
+                        self._before[name] |= self._before[each] | self._bits[each]
                     del path[name]
-                elif follower in path:
+                elif other in path:
                     names = list(path)
-                    return (*names[names.index(follower) :], follower)
-                elif follower not in self._before:
-                    path[follower] = iter(self._conditions[follower].tasks)
+                    return (*names[names.index(other) :], other)
+                elif other not in self._before:
+                    path[other] = iter(self._conditions[other].tasks)
         return ()
 
     def before(self, name: str, other: str) -> bool:
@@ -130,7 +127,7 @@ class Scope:
             self.local |= {f"outputs.parameters.{parameter.name}.path" for parameter in template.outputs.parameters}
 
     def of_task(self, task: Task, tasks: Tasks | Groups, *, ended: bool = False) -> "Scope":
-        """The scope of a task's fields; of its exit hook's, where it has `ended`."""
+        """The scope of a task's fields; if it has `ended`, of its exit hook's."""
         scope = self.of_outputs(tasks)
         scope.task, scope.ended = task, ended
         return scope
@@ -142,19 +139,19 @@ class Scope:
         return scope
 
     def problem(self, name: str) -> str:
-        """Why the variable `name` has no value here; empty where it has one."""
+        """Why the variable `name` has no value here; empty if it has one."""
         if name in self.globals or name in self.local:
             return ""
         if self.tasks is not None and name.startswith(f"{self.prefix}."):
             return self._of_tasks(self.tasks, name)
         if name == "item" or name.startswith(("item.", "item[")):
             if self.task is None or not self.task.expands:
-                return "is not known here: this is no task with withItems, withParam or withSequence"
+                return "is not known here: this is not a task with withItems, withParam or withSequence"
             return ""
         return f"is not known here{self._nearest(name)}"
 
     def is_foreign(self, name: str) -> bool:
-        """Whether `name` has nothing to do with Argo's variables: somebody else's braces."""
+        """Whether `name` has nothing to do with Argo's variables: these are somebody else's braces."""
         return name.partition(".")[0] not in _ROOTS and name not in RETRY_NAMES and not self._nearest(name, 0.85)
 
     def _nearest(self, name: str, alike: float = 0.6) -> str:
@@ -164,7 +161,7 @@ class Scope:
         return f"; did you mean {{{{{near[0]}}}}}?" if near else ""
 
     def holds(self, path: str) -> bool:
-        """Whether `path` stands for several variables, as a whole (`inputs.parameters` in an expression)."""
+        """Whether `path` stands for several variables at once (`inputs.parameters` in an expression)."""
         return any(name.startswith(f"{path}.") for names in (self.globals, self.local) for name in names)
 
     def _of_tasks(self, tasks: Tasks | Groups, name: str) -> str:
@@ -175,15 +172,15 @@ class Scope:
             return problem
         task = tasks.tasks[other]
         if self.ended and self.task is task and what != "status" and not what.startswith("outputs.parameters."):
-            return "is not known to an exit hook: of what it follows it has the status, parameters and artifacts"
+            return "is not known to an exit hook: it sees only the status, parameters and artifacts of what it follows"
         template = tasks.templates.get(task.template)
         return "" if what in _OF_TASK or template is None else self._of_outputs(task, template, what)
 
     def _of_outputs(self, task: Task, template: Template, what: str) -> str:
         if what == "outputs.result":
-            return "" if template.container else f"is not known: {task.template} is no container, so it prints nothing"
+            return "" if template.container else f"is not known: {task.template} prints nothing; it is not a container"
         if what == "outputs.parameters":
-            return "" if task.expands else f"is not known: {task.name} is no fan-out; name one of its parameters"
+            return "" if task.expands else f"is not known: {task.name} is not a fan-out; name one of its parameters"
         declared = [f"outputs.parameters.{parameter.name}" for parameter in template.outputs.parameters]
         if what in declared:
             return ""
@@ -195,24 +192,24 @@ class Scope:
         if self.task is None or (self.ended and other == self.task.name) or tasks.before(self.task.name, other):
             return ""
         if self.prefix == "steps":
-            return f"would be waited for, for ever: {other} is not of a group before that of {self.task.name}"
-        return f"would be waited for, for ever: {self.task.name} does not depend on {other}"
+            return f"would never have a value: {other} is not in a group before that of {self.task.name}"
+        return f"would never have a value: {self.task.name} does not depend on {other}"
 
     def artifact_problem(self, name: str) -> str:
-        """Why `name` leads to no artifact here; empty where it does."""
+        """Why `name` leads to no artifact here; empty if it does."""
         if name in self.artifacts or name in self.global_artifacts:
             return ""
         parts = name.split(".")
         if len(parts) != 5 or parts[0] != self.prefix or parts[2:4] != ["outputs", "artifacts"] or self.tasks is None:
-            return "is no artifact that is known here"
-        problem = self._unreachable(self.tasks, parts[1])
-        if problem:
-            return problem
-        task = self.tasks.tasks[parts[1]]
+            return "is not an artifact that is known here"
+        return self._unreachable(self.tasks, parts[1]) or self._of_artifacts(self.tasks, parts[1], parts[4])
+
+    def _of_artifacts(self, tasks: Tasks | Groups, other: str, artifact: str) -> str:
+        task = tasks.tasks[other]
         if task.expands:
-            return f"is not known: {parts[1]} is a fan-out, and artifacts of a fan-out cannot be taken together"
-        template = self.tasks.templates.get(task.template)
-        there = [artifact.name for artifact in template.outputs.artifacts] if template else []
-        if parts[4] not in there:
-            return f"is not known: {task.template} puts out {', '.join(there) or 'no artifacts'}"
-        return ""
+            return f"is not known: {other} is a fan-out, and artifacts of a fan-out cannot be combined"
+        template = tasks.templates.get(task.template)
+        there = [each.name for each in template.outputs.artifacts] if template else []
+        if artifact in there:
+            return ""
+        return f"is not known: {task.template} puts out {', '.join(there) or 'no artifacts'}"

@@ -1,23 +1,22 @@
-"""Reading what a template is made of: the tasks of a dag, the groups of steps, with their fan-outs."""
+"""Reading what a template is made of: the tasks of a dag, or groups of steps, with their fan-outs."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pipeline.engine.manifest.fields import Fields, name_of
 from pipeline.engine.manifest.values import read_values
-from pipeline.engine.spec import Dag, Hook, Sequence, Task, Template, Values
+from pipeline.engine.spec import NOTHING, Dag, Hook, Sequence, Task, Template
 
 ReadTemplate = Callable[[Fields], Template]
 
 
 def read_dag(fields: Fields, inline: ReadTemplate) -> Dag:
     """The field `dag`. `inline` reads a template that stands in a task."""
-    tasks = tuple(_task(entry, inline) for entry in fields.mappings("tasks"))
+    tasks = fields.read_each("tasks", partial(_task, inline=inline))
     if not tasks:
         fields.refuse("is empty", "tasks")
-    dag = Dag(tasks, tuple(fields.text("target").split()), fields.flag("failFast", default=True))
-    fields.done()
-    return dag
+    return Dag(tasks, tuple(fields.text("target").split()), fields.flag("failFast", default=True))
 
 
 def read_steps(fields: Fields, inline: ReadTemplate) -> tuple[tuple[Task, ...], ...]:
@@ -36,34 +35,31 @@ def read_steps(fields: Fields, inline: ReadTemplate) -> tuple[tuple[Task, ...], 
 
 def _step(fields: Fields, inline: ReadTemplate) -> Task:
     fields.where = f"{fields.where}[{fields.any_text('name') or '?'}]"
-    return _task(fields, inline, in_dag=False)
+    task = _task(fields, inline, in_dag=False)
+    fields.done()
+    return task
 
 
-def _task(fields: Fields, read_inline: ReadTemplate, *, in_dag: bool = True) -> Task:
-    name = name_of(fields)
-    arguments = fields.mapping("arguments")
-    sequence, goes_on = fields.mapping("withSequence"), fields.mapping("continueOn")
-    inline = fields.mapping("inline")
-    if inline is not None and (fields.has("template") or fields.has("templateRef")):
+def _task(fields: Fields, inline: ReadTemplate, *, in_dag: bool = True) -> Task:
+    if fields.has("inline") and (fields.has("template") or fields.has("templateRef")):
         fields.refuse("cannot stand beside template or templateRef", "inline")
+    failed, error = fields.read("continueOn", _continue_on) or (False, False)
     task = Task(
-        name=name,
-        template=_template(fields) if inline is None else "",
+        name=name_of(fields),
+        template=_template(fields) if not fields.has("inline") else "",
         referred=fields.has("templateRef"),
-        inline=read_inline(inline) if inline is not None else None,
-        arguments=read_values(arguments, "argument") if arguments else Values(),
+        inline=fields.read("inline", inline),
+        arguments=read_values(fields, "arguments") or NOTHING,
         depends=fields.text("depends").strip() if in_dag else "",
         dependencies=fields.texts("dependencies") if in_dag else (),
         when=fields.text("when"),
         items=tuple(_plain(item) for item in fields.list("withItems")),
         param=fields.text("withParam"),
-        sequence=_sequence(sequence) if sequence else None,
-        continue_on_failed=goes_on.flag("failed") if goes_on else False,
-        continue_on_error=goes_on.flag("error") if goes_on else False,
+        sequence=fields.read("withSequence", _sequence),
+        continue_on_failed=failed,
+        continue_on_error=error,
         on_exit=_exit(fields),
     )
-    if goes_on:
-        goes_on.done()
     if fields.has("withItems") and not task.items:
         fields.refuse("is empty, so the task would run once without an item", "withItems")
     if sum(map(bool, (task.items, task.param, task.sequence is not None))) > 1:
@@ -71,45 +67,48 @@ def _task(fields: Fields, read_inline: ReadTemplate, *, in_dag: bool = True) -> 
     for parameter in task.arguments.parameters:
         if parameter.value is None:
             fields.refuse(f"gives the parameter {parameter.name} no value", "arguments")
-    fields.done()
     return task
+
+
+def _continue_on(fields: Fields) -> tuple[bool, bool]:
+    return fields.flag("failed"), fields.flag("error")
 
 
 def _template(fields: Fields) -> str:
     """The key of the template: its name, or `<WorkflowTemplate>/<its name>`."""
-    reference = fields.mapping("templateRef")
-    if reference is None:
+    key = fields.read("templateRef", _template_ref)
+    if key is None:
         return fields.required("template")
     if fields.has("template"):
         fields.refuse("cannot stand beside templateRef", "template")
-    if reference.flag("clusterScope"):
-        reference.refuse("is true; a ClusterWorkflowTemplate is not run by this engine, use a WorkflowTemplate",
-                         "clusterScope")  # fmt: skip
-    key = f"{name_of(reference)}/{reference.required('template')}"
-    reference.done()
     return key
+
+
+def _template_ref(fields: Fields) -> str:
+    if fields.flag("clusterScope"):
+        fields.refuse("is true; a ClusterWorkflowTemplate is not run by this engine, use a WorkflowTemplate",
+                      "clusterScope")  # fmt: skip
+    return f"{name_of(fields)}/{fields.required('template')}"
 
 
 def _exit(fields: Fields) -> Hook | None:
     old = fields.text("onExit")
-    hooks = fields.mapping("hooks")
-    hook = hooks.mapping("exit") if hooks else None
-    if hooks is not None:
-        for name in hooks.names():
-            if name != "exit":
-                hooks.later(name)
-        hooks.done()
-    if hook is None:
-        return Hook(old) if old else None
-    arguments = hook.mapping("arguments")
-    found = Hook(
-        _template(hook),
-        read_values(arguments, "argument") if arguments else None,
-        hook.text("expression").strip(),
-        hook.has("templateRef"),
-    )
-    hook.done()
-    return found
+    return read_exit_hook(fields, _hook) or (Hook(old) if old else None)
+
+
+def read_exit_hook[T](fields: Fields, reader: Callable[[Fields], T]) -> T | None:
+    """The hook `exit` of the field `hooks`; others are refused."""
+
+    def read(hooks: Fields) -> T | None:
+        hooks.unsupported(*(name for name in hooks.names() if name != "exit"))
+        return hooks.read("exit", reader)
+
+    return fields.read("hooks", read)
+
+
+def _hook(fields: Fields) -> Hook:
+    arguments, referred = read_values(fields, "arguments"), fields.has("templateRef")
+    return Hook(_template(fields), arguments, fields.text("expression").strip(), referred)
 
 
 def _plain(item: Any) -> Any:
@@ -124,5 +123,4 @@ def _sequence(fields: Fields) -> Sequence:
     )
     if (sequence.count is None) == (sequence.end is None):
         fields.refuse("must have exactly one of count, end")
-    fields.done()
     return sequence

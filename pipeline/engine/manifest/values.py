@@ -1,6 +1,7 @@
 """Reading parameters and artifacts: inputs, outputs, arguments."""
 
-from typing import Final
+from functools import partial
+from typing import Final, Literal
 
 from pipeline.engine.language import resources
 from pipeline.engine.manifest.fields import VALUE_NAME, Fields, name_of
@@ -11,93 +12,91 @@ _STORES: Final = (
 )  # fmt: skip
 
 
-def read_values(fields: Fields, role: str) -> Values:
-    """Parameters and artifacts in the role of input, output or argument."""
-    parameters = tuple(_parameter(entry, role) for entry in fields.mappings("parameters"))
-    artifacts = tuple(_artifact(entry, role) for entry in fields.mappings("artifacts"))
+Role = Literal["inputs", "outputs", "arguments"]
+
+
+def read_values(fields: Fields, role: Role) -> Values | None:
+    """The field `inputs`, `outputs` or `arguments`."""
+    return fields.read(role, partial(_values, role=role))
+
+
+def _values(fields: Fields, role: Role) -> Values:
+    parameters = fields.read_each("parameters", partial(_parameter, role=role))
+    artifacts = fields.read_each("artifacts", partial(_artifact, role=role))
     for values in (parameters, artifacts):
         names = [value.name for value in values]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice:
             fields.refuse(f"names {twice!r} twice")
-    if role == "output":
-        fields.later("result", "exitCode")
-    fields.done()
+    if role == "outputs":
+        fields.unsupported("result", "exitCode")
     return Values(parameters, artifacts)
 
 
-def _parameter(fields: Fields, role: str) -> Parameter:
+def _parameter(fields: Fields, role: Role) -> Parameter:
     name = name_of(fields, VALUE_NAME)
     enum = fields.any_texts("enum")
-    source = fields.mapping("valueFrom")
     parameter = Parameter(
         name=name,
         value=fields.any_text("value"),
         default=fields.any_text("default"),
-        value_from=_value_from(source, role) if source else None,
+        value_from=fields.read("valueFrom", partial(_value_from, role=role)),
         enum=enum,
         description=fields.text("description"),
         global_name=_global_name(fields, role),
     )
-    if role == "output" and parameter.value_from is None:
-        fields.refuse("is missing; an output parameter says where its value is from", "valueFrom")
+    if role == "outputs" and parameter.value_from is None:
+        fields.refuse("is missing; an output parameter must say where its value comes from", "valueFrom")
     if parameter.value is not None and enum and "{{" not in parameter.value and parameter.value not in enum:
-        fields.refuse(f"is {parameter.value!r}, which is not of its enum {', '.join(enum)}", "value")
-    fields.done()
+        fields.refuse(f"is {parameter.value!r}, which is not in its enum {', '.join(enum)}", "value")
     return parameter
 
 
-def _global_name(fields: Fields, role: str) -> str:
+def _global_name(fields: Fields, role: Role) -> str:
     name = fields.text("globalName")
-    if name and role != "output":
+    if name and role != "outputs":
         fields.refuse("is only for outputs", "globalName")
     return name
 
 
-def _value_from(fields: Fields, role: str) -> ValueFrom:
-    fields.later("jqFilter", "event", "configMapKeyRef")
-    supplied = fields.mapping("supplied")
+def _value_from(fields: Fields, role: Role) -> ValueFrom:
+    fields.unsupported("jqFilter", "event", "configMapKeyRef")
     source = ValueFrom(
         path=fields.text("path"),
         json_path=fields.text("jsonPath"),
         parameter=fields.text("parameter"),
         expression=fields.text("expression"),
-        supplied=supplied is not None,
+        supplied=fields.mapping("supplied") is not None,
         default=fields.any_text("default"),
     )
-    if role != "output":
+    if role != "outputs":
         fields.refuse("is only run in outputs")
     ways = (source.path, source.json_path, source.parameter, source.expression, source.supplied)
     if sum(map(bool, ways)) != 1:
         fields.refuse("must have exactly one of path, jsonPath, parameter, expression, supplied")
     if "{{" not in source.json_path and source.json_path and resources.steps(source.json_path) is None:
         fields.refuse(f"is {source.json_path!r}; this engine runs plain paths, as {{.status.address.url}}", "jsonPath")
-    fields.done()
     return source
 
 
-def _artifact(fields: Fields, role: str) -> Artifact:
-    fields.later(*_STORES)
+def _artifact(fields: Fields, role: Role) -> Artifact:
+    fields.unsupported(*_STORES)
     fields.ignore("archive", "artifactGC", "archiveLogs", "description", "deleted")
-    raw = fields.mapping("raw")
     artifact = Artifact(
         name=name_of(fields, VALUE_NAME),
         path=fields.text("path"),
         source=fields.text("from"),
         expression=fields.text("fromExpression"),
         global_name=_global_name(fields, role),
-        raw=raw.text("data") if raw else None,
+        raw=fields.read("raw", lambda raw: raw.text("data")),
         mode=fields.number("mode"),
         optional=fields.flag("optional"),
     )
-    if raw:
-        raw.done()
     if artifact.path and (not artifact.path.startswith("/") or ".." in artifact.path.split("/")):
         fields.refuse(f"is {artifact.path!r}; wanted an absolute path without '..'", "path")
     referring = artifact.source or artifact.expression
-    if role == "input" and referring:
+    if role == "inputs" and referring:
         fields.refuse("is for arguments and outputs, not for inputs", "from" if artifact.source else "fromExpression")
-    if role == "argument" and not referring and artifact.raw is None:
+    if role == "arguments" and not referring and artifact.raw is None:
         fields.refuse("needs 'from', 'fromExpression' or 'raw'")
-    fields.done()
     return artifact

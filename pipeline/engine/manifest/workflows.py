@@ -1,23 +1,25 @@
-"""From a folder of YAML to workflows, or a refusal: Workflow, WorkflowTemplate and CronWorkflow, with what they name.
+"""From a folder of YAML to workflows, or a refusal: Workflow, WorkflowTemplate, CronWorkflow, and what they refer to.
 
-Fields that matter only on a cluster are on an explicit list and ignored; every other field is either run or refused by
-name. https://argo-workflows.readthedocs.io/en/latest/fields/
+Fields that matter only on a cluster are on an explicit list and ignored; every other field is either supported or
+refused by name. https://argo-workflows.readthedocs.io/en/latest/fields/
 """
 
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pipeline.engine.manifest import documents
 from pipeline.engine.manifest.checks import check, check_arguments
 from pipeline.engine.manifest.fields import Fields, name_of
 from pipeline.engine.manifest.lines import with_line
-from pipeline.engine.manifest.references import merged, named_apart, referred
+from pipeline.engine.manifest.references import references_of, with_inline_templates, with_references
+from pipeline.engine.manifest.tasks import read_exit_hook
 from pipeline.engine.manifest.templates import read_mutexes, read_retry, read_template, refuse_volumes
 from pipeline.engine.manifest.values import read_values
-from pipeline.engine.spec import Values, Workflow
+from pipeline.engine.spec import NOTHING, Template, Workflow
 from pipeline.errors import Refused, UserError
 
 KINDS: Final = ("Workflow", "WorkflowTemplate", "CronWorkflow")
@@ -28,7 +30,7 @@ _IGNORED: Final = (
     "hostAliases", "securityContext", "podDisruptionBudget", "metrics", "volumeClaimGC", "podMetadata", "archiveLogs",
     "artifactGC", "artifactRepositoryRef",
 )  # fmt: skip
-_LATER: Final = ("volumeClaimTemplates", "suspend", "shutdown", "podSpecPatch")
+_UNSUPPORTED: Final = ("volumeClaimTemplates", "suspend", "shutdown", "podSpecPatch")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Manifests:
 
     workflows: Mapping[str, Workflow]
     documents: Mapping[str, dict[str, Any]]  # as read, for the snapshot of a run
-    references: Mapping[str, Collection[str]]  # the WorkflowTemplates that each names itself
+    references: Mapping[str, Collection[str]]  # the WorkflowTemplates that each refers to directly
 
     def names(self) -> list[str]:
         """The workflows that can be run by name, sorted."""
@@ -47,7 +49,7 @@ class Manifests:
         """The workflow of that name.
 
         Raises:
-            UserError: there is none, or it has nothing to start with.
+            UserError: there is none, or it has no entrypoint.
         """
         found = self.workflows.get(name)
         if found is None:
@@ -61,16 +63,16 @@ class Manifests:
         return found
 
     def snapshot(self, name: str) -> str:
-        """What a run of `name` needs to be continued when the files have changed, as JSON."""
-        needed = sorted(_reached(name, self.references))
+        """What it takes to resume a run of `name` after the files have changed, as JSON."""
+        needed = sorted(_reachable(name, self.references))
         return json.dumps([{"file": self.workflows[each].source, "document": self.documents[each]} for each in needed])
 
 
 def load(folder: Path) -> Manifests:
-    """Read and check every manifest of a folder (or of one file). Documents of other kinds are passed over.
+    """Read and check every manifest of a folder (or of one file). Documents of other kinds are skipped.
 
     Raises:
-        Refused: what it says cannot be run here; names file, line, template and field.
+        Refused: one of them cannot run here; names file, line, template and field.
     """
     found = [(str(file), document) for file in documents.files(Path(folder)) for document in documents.read(file)]
     return resolve(found)
@@ -82,10 +84,10 @@ def from_snapshot(text: str) -> Manifests:
 
 
 def resolve(found: Iterable[tuple[str, dict[str, Any]]]) -> Manifests:
-    """The workflows among documents that have been read, each with the file it is from. Other kinds are passed over.
+    """The workflows among documents that have been read, each given with its file. Other kinds are skipped.
 
     Raises:
-        Refused: what one says cannot be run here, or it refers to what is not among them.
+        Refused: one cannot run here, or refers to something that is not among them.
     """
     read: dict[str, Workflow] = {}
     raw: dict[str, dict[str, Any]] = {}
@@ -99,17 +101,10 @@ def resolve(found: Iterable[tuple[str, dict[str, Any]]]) -> Manifests:
             raise Refused(f"{file}: {workflow.name} is also in {read[workflow.name].source}; give one another name")
         read[workflow.name] = workflow
         raw[workflow.name] = document
-    references = {name: referred(workflow) for name, workflow in read.items()}
+    references = {name: references_of(workflow) for name, workflow in read.items()}
     whole: dict[str, Workflow] = {}
     for name, workflow in read.items():
-        base = raw.get(workflow.template_ref)
-        defaults = _defaults(raw[name]) or (_defaults(base) if base else {})
-        others = {
-            each: _read(raw[each], read[each].source, defaults)
-            for each in _reached(name, references)
-            if _defaults(raw[each]) != defaults
-        }
-        whole[name] = merged(others.get(name, workflow), read | others)
+        whole[name] = _resolved(workflow, read, raw, _reachable(name, references))
         try:
             check(whole[name])
         except Refused as problem:
@@ -118,8 +113,19 @@ def resolve(found: Iterable[tuple[str, dict[str, Any]]]) -> Manifests:
     return Manifests(whole, raw, references)
 
 
-def _reached(name: str, references: Mapping[str, Collection[str]]) -> set[str]:
-    """A workflow and all that it refers to, as far as they are there."""
+def _resolved(
+    workflow: Workflow, read: Mapping[str, Workflow], raw: Mapping[str, dict[str, Any]], reachable: Iterable[str]
+) -> Workflow:
+    """A workflow with what it refers to, all of it read with the `templateDefaults` of the workflow that runs."""
+    defaults = _defaults(raw[workflow.name]) or _defaults(raw.get(workflow.template_ref, {}))
+    again = {
+        each: _read(raw[each], read[each].source, defaults) for each in reachable if _defaults(raw[each]) != defaults
+    }
+    return with_references(again.get(workflow.name, workflow), {**read, **again})
+
+
+def _reachable(name: str, references: Mapping[str, Collection[str]]) -> set[str]:
+    """A workflow and all that it refers to, directly or not, as far as they are there."""
     found: set[str] = set()
     todo = [name]
     while todo:
@@ -138,104 +144,110 @@ def _defaults(document: dict[str, Any]) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+class _Metadata(NamedTuple):
+    name: str = ""
+    namespace: str = ""
+    labels: Mapping[str, str] = {}
+    annotations: Mapping[str, str] = {}
+
+    def over(self, below: "_Metadata") -> "_Metadata":
+        """The other one, with these labels and annotations over its own."""
+        labels, annotations = {**below.labels, **self.labels}, {**below.annotations, **self.annotations}
+        return below._replace(labels=labels, annotations=annotations)
+
+
 def _read(document: dict[str, Any], file: str, defaults: dict[str, Any]) -> Workflow:
     top = Fields(document, "", file)
     kind = top.required("kind")
     if top.required("apiVersion") != "argoproj.io/v1alpha1":
         top.refuse("is not argoproj.io/v1alpha1", "apiVersion")
     top.ignore("status")
-    metadata = top.mapping("metadata") or top.refuse("is missing", "metadata")
-    name = metadata.text("name") or metadata.required("generateName").rstrip("-")
-    metadata.ignore("generateName", "creationTimestamp", "uid", "resourceVersion", "generation", "finalizers")
-    namespace, labels, annotations = metadata.text("namespace"), metadata.plain("labels"), metadata.plain("annotations")
-    metadata.done()
-    if len(name) > (52 if kind == "CronWorkflow" else 63):
-        metadata.refuse(f"has {len(name)} characters; Argo takes 63, for a CronWorkflow 52", "name")
+    metadata = top.read("metadata", partial(_metadata, longest=52 if kind == "CronWorkflow" else 63))
+    metadata = metadata or top.refuse("is missing", "metadata")
+    name = metadata.name
     spec = top.mapping("spec") or top.refuse("is missing", "spec")
     top.done()
     schedule = None
     if kind == "CronWorkflow":
-        from pipeline.engine.manifest.cron import read_cron  # noqa: PLC0415 - loaded where there is a schedule
+        from pipeline.engine.manifest.cron import read_cron  # noqa: PLC0415 - loaded for CronWorkflows only
 
         cron, spec = spec, spec.mapping("workflowSpec") or spec.refuse("is missing", "workflowSpec")
-        schedule = read_cron(cron, name, namespace, labels)
-        more_labels, more_annotations = _metadata(cron)
-        labels, annotations = {**labels, **more_labels}, {**annotations, **more_annotations}
+        schedule = read_cron(cron, name, metadata.namespace, metadata.labels)
+        metadata = _workflow_metadata(cron).over(metadata)
         cron.done()
     spec.where = name
-    workflow = _read_spec(spec, name, kind, file, defaults)
-    return replace(
-        workflow,
-        namespace=namespace,
-        labels={**labels, **(workflow.labels or {})},
-        annotations={**annotations, **(workflow.annotations or {})},
-        cron=schedule,
+    workflow = _read_spec(spec, kind, _workflow_metadata(spec).over(metadata), defaults)
+    spec.done()
+    return replace(workflow, cron=schedule)
+
+
+def _metadata(fields: Fields, longest: int) -> _Metadata:
+    name = fields.text("name") or fields.required("generateName").rstrip("-")
+    if len(name) > longest:
+        fields.refuse(f"has {len(name)} characters; Argo takes 63, for a CronWorkflow 52", "name")
+    fields.ignore("generateName", "creationTimestamp", "uid", "resourceVersion", "generation", "finalizers")
+    return _Metadata(name, fields.text("namespace"), fields.plain("labels"), fields.plain("annotations"))
+
+
+def _workflow_metadata(spec: Fields) -> _Metadata:
+    def read(fields: Fields) -> _Metadata:
+        fields.unsupported("labelsFrom")
+        return _Metadata(labels=fields.plain("labels"), annotations=fields.plain("annotations"))
+
+    return spec.read("workflowMetadata", read) or _Metadata()
+
+
+def _read_spec(spec: Fields, kind: str, metadata: _Metadata, defaults: dict[str, Any]) -> Workflow:
+    spec.ignore(*_IGNORED)
+    spec.unsupported(*_UNSUPPORTED)
+    refuse_volumes(spec)
+    template_ref = spec.read("workflowTemplateRef", _template_ref) or ""
+    if template_ref and spec.has("templates"):
+        spec.refuse("cannot stand beside workflowTemplateRef", "templates")
+    templates = _read_templates(spec, defaults)
+    return Workflow(
+        name=metadata.name,
+        kind=kind,
+        source=spec.file,
+        entrypoint=spec.text("entrypoint"),
+        templates=templates,
+        arguments=read_values(spec, "arguments") or NOTHING,
+        template_ref=template_ref,
+        on_exit=_read_exit_handler(spec),
+        deadline_seconds=spec.number("activeDeadlineSeconds"),
+        parallelism=spec.number("parallelism"),
+        mutexes=read_mutexes(spec),
+        retry=spec.read("retryStrategy", read_retry),
+        service_account=spec.text("serviceAccountName"),
+        namespace=metadata.namespace,
+        labels=metadata.labels,
+        annotations=metadata.annotations,
+        priority=spec.number("priority"),
     )
 
 
-def _metadata(spec: Fields) -> tuple[dict[str, str], dict[str, str]]:
-    metadata = spec.mapping("workflowMetadata")
-    if metadata is None:
-        return {}, {}
-    metadata.later("labelsFrom")
-    found = metadata.plain("labels"), metadata.plain("annotations")
-    metadata.done()
-    return found
+def _template_ref(fields: Fields) -> str:
+    fields.unsupported("clusterScope")
+    return name_of(fields)
 
 
-def _read_spec(spec: Fields, name: str, kind: str, file: str, defaults: dict[str, Any]) -> Workflow:
-    spec.ignore(*_IGNORED)
-    spec.later(*_LATER)
-    refuse_volumes(spec)
-    reference = spec.mapping("workflowTemplateRef")
-    template_ref = ""
-    if reference is not None:
-        template_ref = name_of(reference)
-        reference.later("clusterScope")
-        reference.done()
-        if spec.has("templates"):
-            spec.refuse("cannot stand beside workflowTemplateRef", "templates")
-    templates = {}
-    spec.mapping("templateDefaults")  # merged into each template of whatever runs
+def _read_templates(spec: Fields, defaults: dict[str, Any]) -> dict[str, Template]:
+    templates: dict[str, Template] = {}
+    spec.mapping("templateDefaults")  # merged into each template of the workflow that runs
     for fields in spec.mappings("templates"):
         template = read_template(fields.over(defaults) if defaults else fields)
         if template.name in templates:
             fields.refuse("is the name of two templates", "name")
-        templates.update(named_apart(template))
-    arguments, retry = spec.mapping("arguments"), spec.mapping("retryStrategy")
-    labels, annotations = _metadata(spec)
-    workflow = Workflow(
-        name=name,
-        kind=kind,
-        source=file,
-        entrypoint=spec.text("entrypoint"),
-        templates=templates,
-        arguments=read_values(arguments, "argument") if arguments else Values(),
-        template_ref=template_ref,
-        on_exit=_exit_handler(spec),
-        deadline_seconds=spec.number("activeDeadlineSeconds"),
-        parallelism=spec.number("parallelism"),
-        mutexes=read_mutexes(spec),
-        retry=read_retry(retry) if retry else None,
-        service_account=spec.text("serviceAccountName"),
-        labels=labels,
-        annotations=annotations,
-        priority=spec.number("priority"),
-    )
-    spec.done()
-    return workflow
+        templates.update(with_inline_templates(template))
+    return templates
 
 
-def _exit_handler(spec: Fields) -> str:
+def _read_exit_handler(spec: Fields) -> str:
     """The template of `onExit`, or of the hook `exit`."""
-    hooks = spec.mapping("hooks")
-    hook = hooks.mapping("exit") if hooks else None
-    if hooks is not None:
-        hooks.later(*(name for name in hooks.names() if name != "exit"))
-        hooks.done()
-    if hook is None:
-        return spec.text("onExit")
-    hook.later("expression", "arguments", "templateRef")
-    name = hook.required("template")
-    hook.done()
-    return spec.text("onExit") or name
+
+    def read(hook: Fields) -> str:
+        hook.unsupported("expression", "arguments", "templateRef")
+        return hook.required("template")
+
+    hook = read_exit_hook(spec, read)
+    return spec.text("onExit") or hook or ""

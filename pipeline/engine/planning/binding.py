@@ -1,7 +1,7 @@
-"""Giving a template its inputs: arguments, then defaults, then every `{{…}}` that is known by now.
+"""Giving a template its inputs: arguments, then defaults, then every `{{…}}` that is already known.
 
 As in the controller this takes two passes: what is known everywhere (`workflow.…`, the node's own names), then the
-inputs. The places of files (`{{inputs.artifacts.a.path}}` and the like) are filled in last, where the leaf is started.
+inputs. Paths of files (`{{inputs.artifacts.a.path}}` and the like) are filled in last, when the leaf starts.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from pipeline.engine.language.lookup import Lookup
 from pipeline.engine.language.variables import Unresolved, go_json, replace_all
 from pipeline.engine.spec import Artifact, Parameter, Template, Values
 
-# The value of an argument that refers to the output of a skipped task: the input's default takes its place.
+# The value of an argument that refers to an output of a skipped task: the input's default takes its place.
 ABSENT_ARGUMENT: Final = "\0absent\0"
 
 
@@ -21,7 +21,7 @@ class NotBound(Exception):
 
 
 def bind(template: Template, arguments: Values, known: Mapping[str, str], local: Mapping[str, str]) -> Template:
-    """`template` with its inputs and all that is known by now.
+    """`template` with its inputs and all else that is already known.
 
     Raises:
         NotBound: an input is not given, or a value is absent.
@@ -36,8 +36,8 @@ def bind(template: Template, arguments: Values, known: Mapping[str, str], local:
 
 
 def fill(template: Template, known: Mapping[str, str], local: Mapping[str, str]) -> Template:
-    """`template`, whose inputs have values, with all that is known by now. Tasks and steps are filled in again when
-    they start, so what changes with time is left to that."""
+    """`template`, whose inputs have values, with all else that is already known. Tasks and steps are filled in again
+    when they start, so what changes with time is left until then."""
     if template.tasks:
         known = {name: value for name, value in known.items() if name != "workflow.duration"}
     try:
@@ -87,17 +87,10 @@ def _artifact(artifact: Artifact, held: Mapping[str, Artifact]) -> Artifact:
 
 
 def parameters_json(parameters: tuple[Parameter, ...]) -> str:
-    """A list of parameters as `{{workflow.parameters.json}}` and `{{inputs.parameters}}` give it."""
+    """A list of parameters as in `{{workflow.parameters.json}}` and `{{inputs.parameters}}`."""
     entries = []
-    for parameter in parameters:
-        entry: dict[str, Any] = {"name": parameter.name}
-        if parameter.default is not None:
-            entry["default"] = parameter.default
-        if parameter.value is not None:
-            entry["value"] = parameter.value
-        if parameter.enum:
-            entry["enum"] = list(parameter.enum)
-        if parameter.description:
-            entry["description"] = parameter.description
-        entries.append(entry)
+    for each in parameters:
+        entry: dict[str, Any] = {"name": each.name, "default": each.default, "value": each.value}
+        entry |= {"enum": list(each.enum) or None, "description": each.description or None}
+        entries.append({name: value for name, value in entry.items() if value is not None})
     return go_json(entries, sort=False)

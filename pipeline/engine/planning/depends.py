@@ -1,38 +1,30 @@
-"""`depends` and `dependencies`: which tasks one waits for, and with which of their results it runs.
+"""`depends` and `dependencies`: which tasks a task waits for, and with which of their results it runs.
 https://argo-workflows.readthedocs.io/en/latest/enhanced-depends-logic/
 
-`A` alone means that A succeeded, was skipped or is a daemon (with `dependencies` and `continueOn`, also that it
-failed).
+`A` alone means that A succeeded, was skipped or is a daemon; or that it failed, if its `continueOn` says so.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.engine.language.grammar import Language, Node
+from pipeline.engine.language.grammar import Node, parse
 from pipeline.engine.spec import Task
 
 RESULTS: Final = ("Succeeded", "Failed", "Errored", "Skipped", "Omitted", "Daemoned", "AnySucceeded", "AllFailed")
 OF_ITEMS: Final = ("AnySucceeded", "AllFailed")
 
-_LANGUAGE: Final = Language(
-    tokens=re.compile(r"(?P<name>[A-Za-z0-9][-A-Za-z0-9]*(?:\.[A-Z][A-Za-z]+)?)|(?P<operator>&&|\|\||[!()])"),
-    binary={"||": 1, "&&": 2},
-    unary=frozenset(("!",)),
-)
-
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """When a task runs. `tasks`: those it waits for; `results`: each (task, result) that is asked for."""
+    """When a task runs. `tasks`: those it waits for; `results`: each (task, result) that it names."""
 
     tree: Node | None
     tasks: tuple[str, ...]
     results: tuple[tuple[str, str], ...]
 
     def holds(self, result: Callable[[str, str], bool]) -> bool:
-        """Whether it runs, given what `result(task, "Failed")` says of the tasks it waits for."""
+        """Whether it runs, given what `result(task, "Failed")` says about the tasks it waits for."""
         return self.tree is None or _holds(self.tree, result)
 
 
@@ -40,10 +32,10 @@ def condition(task: Task, others: Mapping[str, Task]) -> Condition:
     """What `task` waits for.
 
     Raises:
-        NotParsed: `depends` is not an expression.
+        NotParsed: `depends` is not one.
     """
     if task.depends:
-        tree: Node | None = _LANGUAGE.parse(task.depends)
+        tree: Node | None = parse(task.depends)
     else:
         leaves = tuple(Node("name", name) for name in task.dependencies)
         tree = Node("binary", "&&", leaves) if leaves else None

@@ -1,5 +1,5 @@
-"""Fan-outs: from `withItems`, `withParam` or `withSequence` to one task for each item, named as the controller names
-them: `task(0:first)`, `task(1:key:value,other:value)`.
+"""Fan-outs: from `withItems`, `withParam` or `withSequence` to a task for each item, named as the controller does:
+`task(0:first)`, `task(1:key:value,other:value)`.
 https://argo-workflows.readthedocs.io/en/latest/walk-through/loops/
 """
 
@@ -27,10 +27,10 @@ class Number(str):
 
 
 def expand(task: Task, lookup: Lookup, *, in_dag: bool = False) -> list[Task]:
-    """One task for each item, `{{item}}` filled in; the task itself where it is no fan-out.
+    """A task for each item, with `{{item}}` filled in; the task itself if it is not a fan-out.
 
     Raises:
-        NotExpanded: the items are no list, are too many, or a variable of one has no value.
+        NotExpanded: the items are not a list, are too many, or a variable of one has no value.
     """
     if not task.expands:
         return [task]
@@ -45,8 +45,8 @@ def expand(task: Task, lookup: Lookup, *, in_dag: bool = False) -> list[Task]:
     single = replace(task, items=(), param="", sequence=None, on_exit=None)
     lenient = _never_runs(task)
     if in_dag and not lenient:
-        _hold_no_tags(task, lookup)
-    found = [_one(single, number, item, lookup, lenient) for number, item in enumerate(items)]
+        _refuse_unknown_tags(task, lookup)
+    found = [_of_item(single, number, item, lookup, lenient) for number, item in enumerate(items)]
     if task.on_exit is None:
         return found
     hooks = [replace_all(task.on_exit, _variables(item).get) for item in items]
@@ -104,8 +104,8 @@ def _whole(text: str) -> int:
         raise NotExpanded(f"withSequence has {text!r}; wanted a whole number") from None
 
 
-def _hold_no_tags(task: Task, lookup: Lookup) -> None:
-    """Of a dag the controller fills in the items too: one that holds a tag of nobody's is an error."""
+def _refuse_unknown_tags(task: Task, lookup: Lookup) -> None:
+    """In a dag the controller fills in the items too: an unknown tag in one is an error."""
     try:
         replace_all((task.items, task.param), lambda tag: "" if tag.startswith("item") else lookup(tag), lambda _: True)
     except Unresolved as error:
@@ -117,7 +117,7 @@ def _variables(item: Any) -> dict[str, str]:
     return own | {f"item.{key}": _label(value) for key, value in item.items()} if isinstance(item, dict) else own
 
 
-def _one(task: Task, number: int, item: Any, lookup: Lookup, lenient: bool) -> Task:
+def _of_item(task: Task, number: int, item: Any, lookup: Lookup, lenient: bool) -> Task:
     variables = _variables(item)
     try:
         found: Task = replace_all(
@@ -132,12 +132,12 @@ def _one(task: Task, number: int, item: Any, lookup: Lookup, lenient: bool) -> T
 
 
 def _text(item: Any) -> str:
-    """The value of `{{item}}`: a text as it is, a number as it was written, anything else as JSON."""
+    """The value of `{{item}}`: a text as it is, a number as written, anything else as JSON."""
     return item if isinstance(item, str) else _json(item)
 
 
 def _label(item: Any) -> str:
-    """The value of `{{item.key}}`, and of an item in a name: like JSON, but without a text's quotes."""
+    """The value of `{{item.key}}`, and of an item in a name: like JSON, but a text without quotes."""
     if isinstance(item, Number) or not isinstance(item, str):
         return _text(item)
     return json.dumps(item, ensure_ascii=False)[1:-1]

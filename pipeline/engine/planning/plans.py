@@ -1,8 +1,8 @@
-"""What can be known of a dag or steps before they run: which task waits for which, which are wanted at all, and whose
+"""What is known of a dag or steps before they run: which task waits for which, which are wanted at all, and whose
 stdout is read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,8 +16,8 @@ _RESULT: Final = re.compile(r"""(?:tasks|steps)(?:\.([-A-Za-z0-9]+)|\[['"]([-A-Z
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """`conditions` of the tasks that are wanted, in the manifest's order; `followers` of each; `targets`, by name,
-    whose phases make the dag's; `printed`: the tasks whose stdout another one reads."""
+    """`conditions`: when each wanted task runs, in the manifest's order; `followers`: the tasks that wait for each;
+    `targets`: the tasks whose phases make the dag's; `printed`: the tasks whose stdout another one reads."""
 
     conditions: Mapping[str, Condition]
     followers: Mapping[str, tuple[str, ...]]
@@ -26,12 +26,12 @@ class Plan:
 
 
 def plans(templates: Mapping[str, Template]) -> dict[str, Plan]:
-    """The plan of every dag and all steps among the templates."""
+    """The plans of all dags and steps among the templates."""
     return {name: plan(template) for name, template in templates.items() if template.tasks}
 
 
 def with_targets(template: Template) -> Template:
-    """A dag whose targets were variables, which have been filled in."""
+    """A dag with its targets as names, once their variables have been filled in."""
     dag = template.dag
     return template if dag is None else replace(template, dag=replace(dag, target=tuple(" ".join(dag.target).split())))
 
@@ -40,7 +40,7 @@ def plan(template: Template) -> Plan:
     """The plan of one template; of a dag whose targets are not known yet, as if it had none.
 
     Raises:
-        KeyError: a target is no task.
+        KeyError: a target is not a task.
     """
     dag = template.dag
     if dag is None:
@@ -51,21 +51,27 @@ def plan(template: Template) -> Plan:
     for name, condition in conditions.items():
         for other in condition.tasks:
             followers[other].append(name)
-    chosen = () if dag.later else dag.target
+    chosen = () if dag.has_late_targets else dag.target
     targets = chosen or tuple(sorted(name for name, after in followers.items() if not after))
-    wanted: set[str] = set()
-    todo = list(targets)
-    while todo:
-        name = todo.pop()
-        if name not in wanted:
-            wanted.add(name)
-            todo.extend(conditions[name].tasks)
+    wanted = _needed(targets, conditions)
     return Plan(
-        {name: condition for name, condition in conditions.items() if name in wanted},
-        {name: tuple(other for other in after if other in wanted) for name, after in followers.items()},
+        {name: conditions[name] for name in conditions if name in wanted},
+        {name: tuple(filter(wanted.__contains__, after)) for name, after in followers.items()},
         targets,
         _printed(template),
     )
+
+
+def _needed(targets: Iterable[str], conditions: Mapping[str, Condition]) -> set[str]:
+    """The targets and what they depend on, directly or not."""
+    found: set[str] = set()
+    todo = list(targets)
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo.extend(conditions[name].tasks)
+    return found
 
 
 def _printed(template: Template) -> frozenset[str]:

@@ -1,9 +1,10 @@
-"""Which leaves of an earlier run can be taken when it is run again from a node: those that succeeded, are not that
-node or a part of it, and come neither after it nor after anything that did not succeed."""
+"""Which leaves of an earlier run are reused when it is run again from a node: those that succeeded, are neither that
+node nor part of it, and come neither after it nor after anything that did not succeed."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NoReturn
 
 from pipeline.engine.execution.journal import Journal, Row, owned
 from pipeline.engine.execution.reuse import Leaf, Reuse, as_leaf
@@ -20,14 +21,14 @@ _BROKEN = ("Failed", "Error")
 def again(
     journal: Journal, workflow: Workflow, node: str, given: Mapping[str, str], *, of: str = ""
 ) -> tuple[dict[str, str], Reuse]:
-    """The parameters of a new run of `workflow` that begins at `node`, and what it takes from the newest run, or `of`.
+    """The parameters of a new run of `workflow` that begins at `node`, and what it reuses of the newest run (or `of`).
 
-    `node`: a display name, or a name below the run. `given`: parameters in place of the earlier run's. A node that
-    reads one whose value that changes is not taken.
+    `node`: a display name, or a name below the run. `given`: parameters instead of the earlier run's. A node that reads
+    one whose value changes is not reused.
 
     Raises:
-        UserError: there is no such run, or it goes on; there is no such node, or several; or files that would be taken
-            are not there any more.
+        UserError: there is no such run, or it is still running; there is no such node, or several; or files that would
+            be reused are gone.
     """
     row = journal.row(of) if of else _newest(journal, workflow.name)
     if row["workflow"] != workflow.name:
@@ -35,7 +36,7 @@ def again(
     if row["finished_at"] is None and owned(row):
         raise UserError(f"run {row['id']} is being executed by process {row['owner_pid']}; wait for it or stop it")
     if row["started_at"] is None:
-        raise UserError(f"run {row['id']} has not begun; go on with it: pipeline run --resume {row['id']}")
+        raise UserError(f"run {row['id']} has not begun; resume it with: pipeline run --resume {row['id']}")
     earlier = {name: value for name, value in row["parameters"].items() if _has(workflow, name)}
     changed = tuple(name for name, value in given.items() if row["parameters"].get(name, value) != value)
     return earlier | dict(given), _Earlier(view(journal, row["id"])).reuse(node, changed)
@@ -87,20 +88,20 @@ class _Earlier:
             if node.phase in ("Skipped", "Omitted"):
                 idle.append(key)
             elif node.type in ("Pod", "Suspend") and node.phase == "Succeeded" and node.id not in again:
-                leaves[key] = self._taken(node)
+                leaves[key] = self._leaf(node)
         return Reuse(self.run.id, wanted, leaves, tuple(idle), changed)
 
-    def _taken(self, node: NodeView) -> Leaf:
+    def _leaf(self, node: NodeView) -> Leaf:
         for path in (*node.outputs.get("artifacts", {}).values(), *filter(None, [node.log])):
             if not Path(path).exists():
                 raise UserError(
-                    f"{self.run.id} cannot be run again from a node: {path}, of its node {node.display_name}, is not "
-                    "there any more; run it from its beginning"
+                    f"{self.run.id} cannot be run again from a node: {path}, of its node {node.display_name}, is gone; "
+                    "run it from its beginning"
                 )
         return as_leaf(node.inputs.get("parameters", {}), node.outputs, node.log)
 
     def _after(self, nodes: Iterable[NodeView]) -> set[str]:
-        """The ids of nodes, of what belongs to them and of all that comes after."""
+        """The ids of nodes, of their parts, and of all that comes after."""
         found: set[str] = set()
         todo = [node.id for node in nodes]
         while todo:
@@ -112,7 +113,7 @@ class _Earlier:
         return found
 
     def _behind(self, node: NodeView) -> Iterator[str]:
-        """What follows a dag or steps as a whole that `node` is of, as it does where that is tried again."""
+        """What follows a dag or steps with `node` in it as a whole, as it does if that is retried."""
         above = self.nodes.get(node.boundary or "")
         while above is not None:
             yield from (child for child in above.children if self.nodes[child].boundary != above.id)
@@ -120,25 +121,26 @@ class _Earlier:
 
     def _find(self, wanted: str) -> list[NodeView]:
         """The nodes that are meant: one, or all items of a fan-out of steps, which has no node of its own."""
-        called = {node.id: self._names(node) for node in self.run.nodes[1:] if node.type != "StepGroup"}
-        found = [self.nodes[id] for id, known in called.items() if wanted in known]
+        names = {node.id: self._names(node) for node in self.run.nodes[1:] if node.type != "StepGroup"}
+        found = [self.nodes[id] for id in names if wanted in names[id]]
         if not found:
-            found = [self.nodes[id] for id, known in called.items() if any(_is_item(name, wanted) for name in known)]
+            found = [self.nodes[id] for id in names if _names_item(names[id], wanted)]
             if len({node.boundary for node in found}) == 1:
                 return found
         found = list({whole.id: whole for whole in map(self._whole, found)}.values())
-        if not found:
-            every = sorted({name for known in called.values() for name in known if name})
-            near = get_close_matches(wanted, every, n=3, cutoff=0.5) or list(map(self._below, self.run.nodes[1:]))
-            there = f"there are {_list(near)}" if near else "it is a single one, so run it from its beginning"
-            raise UserError(f"run {self.run.id} has no node {wanted!r}; {there}")
         if len(found) > 1:
             several = _list(sorted(self._below(node) for node in found))
             raise UserError(f"{len(found)} nodes of run {self.run.id} are named {wanted}: {several}; say which")
-        return found
+        return found or self._refuse(wanted, set().union(*names.values()))
+
+    def _refuse(self, wanted: str, names: set[str]) -> NoReturn:
+        near = get_close_matches(wanted, sorted(names - {""}), n=3, cutoff=0.5)
+        known = near or [self._below(node) for node in self.run.nodes[1:]]
+        there = f"there are {_list(known)}" if known else "it is a single one, so run it from its beginning"
+        raise UserError(f"run {self.run.id} has no node {wanted!r}; {there}")
 
     def _whole(self, node: NodeView) -> NodeView:
-        """Of an attempt, or a part of an earlier attempt, what is tried again."""
+        """What is retried, if `node` is an attempt or a part of an earlier one; otherwise `node` itself."""
         if node.id in self.attempts:
             return self._whole(self.attempts[node.id])
         above = self.nodes.get(node.boundary or "")
@@ -149,15 +151,15 @@ class _Earlier:
         return node
 
     def _names(self, node: NodeView) -> set[str]:
-        """What a node may be called, also without the numbers of attempts."""
+        """What a node may be called, also without numbers of attempts."""
         return names(node, self.nodes, self.run.nodes[0]) | {(self._keys[node.id] or "").removeprefix(".")}
 
     def _below(self, node: NodeView) -> str:
         return below(node, self.run.nodes[0])
 
 
-def _is_item(name: str, fan_out: str) -> bool:
-    return name.startswith(f"{fan_out}(") and ":" in name
+def _names_item(names: Iterable[str], fan_out: str) -> bool:
+    return any(name.startswith(f"{fan_out}(") and ":" in name for name in names)
 
 
 def _list(names: list[str]) -> str:

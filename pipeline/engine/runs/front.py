@@ -30,31 +30,32 @@ def run(
     replace: Mapping[str, Function] | None = None,
     on_change: Callable[[RunView], None] | None = None,
 ) -> RunView:
-    """Run a workflow to its end on this machine; how it went, whatever that is. `.succeeded()` raises where it failed.
+    """Run a workflow to its end on this machine; how it went, good or bad. `.succeeded()` raises if it failed.
 
         result = run("train.yaml", {"epochs": 3})
         result.phase, result.outputs, result.nodes["fetch(2)"], result.logs("train")
 
     `workflow`: a file or folder, YAML, a mapping, an object with `to_dict()` such as Hera's `Workflow`, or a list of
-    them of which one refers to the others; `name`: which one, where there are several. `parameters`: in place of its
-    own. `home`: where runs are kept, for `pipeline runs`, `logs` and `explain` to find them (default: `$PIPELINE_HOME`,
-    or `.pipeline` in the present folder). `host`: the machine as the engine sees it (default: plain processes).
-    `cores`: how many steps run at once (default: as many as there are). `on_change`: is called with each new state.
+    these of which one refers to the others; `name`: which one, if there are several. `parameters`: instead of its own.
+    `home`: where runs are kept, for `pipeline runs`, `logs` and `explain` to find (default: `$PIPELINE_HOME`, or
+    `.pipeline` in the current folder). `host`: the machine as the engine sees it (default: plain processes). `cores`:
+    how many steps run at once (default: one for each core). `on_change`: called with each new state.
 
-    `replace`: Python functions by the name of the template whose container, script or resource each stands for. Nothing
-    else changes: what depends on what, conditions, fan-outs, retries and exit handlers are the manifest's. A function
-    takes `Inputs` and returns what the template puts out; raising is a failed attempt. Pauses and the time between
-    attempts pass at once, and the run is kept in a temporary folder unless `home` says where.
+    `replace`: Python functions by the name of the template whose container, script or resource each replaces. Nothing
+    else changes: dependencies, conditions, fan-outs, retries and exit handlers are the manifest's. A function takes
+    `Inputs` and returns the template's outputs; raising is a failed attempt. Pauses and the time between attempts are
+    skipped, and the run is kept in a temporary folder unless `home` says where.
 
     Raises:
-        Refused: the manifest says what cannot be run here; names template and field, as `pipeline run` does.
+        Refused: the manifest cannot run here; names template and field, as `pipeline run` does.
         UserError: there is no such workflow, parameter or template.
     """
     found = given(workflow, name)
     if replace is not None:
         Replacements(replace, found.manifests.named(found.name))
     texts = {key: _text(value) for key, value in (parameters or {}).items()}
-    folder = Path(home).absolute() if home is not None else state_folder() if replace is None else _temporary_folder()
+    default = state_folder if replace is None else _temporary_folder
+    folder = Path(home).absolute() if home is not None else default()
     journal = Journal(folder / "journal.db")
     try:
         run_id = submit(journal, found.manifests, found.name, texts)
@@ -72,7 +73,7 @@ def run(
 
 
 def state_folder() -> Path:
-    """Where runs are kept: `$PIPELINE_HOME`, or `.pipeline` in the present folder."""
+    """Where runs are kept: `$PIPELINE_HOME`, or `.pipeline` in the current folder."""
     return Path(os.environ.get("PIPELINE_HOME") or ".pipeline").absolute()
 
 
@@ -85,7 +86,7 @@ def _temporary_folder() -> Path:
 
 
 def _text(value: object) -> str:
-    """A parameter as a manifest has it: texts and numbers as they are, anything else as JSON."""
+    """A parameter as in a manifest: texts and numbers as they are, anything else as JSON."""
     if isinstance(value, str | int | float | bool):
         return text_of(value)
     return json.dumps(value, ensure_ascii=False)

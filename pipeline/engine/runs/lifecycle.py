@@ -1,7 +1,7 @@
-"""Runs: submitting one, executing it (or going on with it), looking at one or all.
+"""Runs: submitting one, executing or resuming it, looking at one or all.
 
-A run belongs to the journal, not to a process: whoever executes it owns it as long as it lives, and a run that lost
-its owner goes on with the next `execute`.
+A run belongs to the journal, not to a process: the process that executes it owns it while it lives, and the next
+`execute` resumes a run that has lost its owner.
 """
 
 import random
@@ -31,8 +31,8 @@ from pipeline.engine.views.views import RunSummary, RunView
 from pipeline.errors import UserError
 
 _LETTERS = string.ascii_lowercase + string.digits
-_SHOW_SECONDS = 0.1  # a live tree is told of changes this often at most
-_FOLLOW_SECONDS = 1.0  # a run that another process executes is looked at this often at least, in case that is killed
+_SHOW_SECONDS = 0.1  # a live tree is told of changes at most this often
+_FOLLOW_SECONDS = 1.0  # a run that another process executes is checked at least this often, in case that is killed
 
 
 def submit(
@@ -45,14 +45,14 @@ def submit(
     scheduled_at: float | None = None,
     reuse: Reuse | None = None,
 ) -> str:
-    """A new run of the workflow `name`, with these parameters in place of its own; the run's id.
+    """A new run of the workflow `name`, with these parameters instead of its own; the run's id.
 
-    `run_id`: its id, where it is not to be drawn. `scheduled_at`: the time for which a schedule wanted it (seconds
-    since 1970, UTC), which is what `{{workflow.scheduledTime}}` gives. `reuse`: what it takes from an earlier run.
+    `run_id`: its id, if it should not be drawn. `scheduled_at`: the time for which a schedule started it (seconds since
+    1970, UTC), the value of `{{workflow.scheduledTime}}`. `reuse`: what it reuses of an earlier run.
 
     Raises:
-        UserError: no such workflow or parameter, a value is missing, or is not of the parameter's enum; or there is
-            a run of that id.
+        UserError: no such workflow or parameter, a value is missing or not in the parameter's enum, or there is a run
+            with that id.
     """
     workflow = manifests.named(name)
     arguments = arguments_of(workflow, parameters)
@@ -76,10 +76,10 @@ def generated_name(prefix: str) -> str:
 
 
 def arguments_of(workflow: Workflow, given: Mapping[str, str]) -> Values:
-    """A workflow's arguments with these parameters in place of its own.
+    """A workflow's arguments with these parameters instead of its own.
 
     Raises:
-        UserError: a parameter is unknown, a value is missing, or is not of the parameter's enum.
+        UserError: a parameter is unknown, or a value is missing or not in the parameter's enum.
     """
     known = {parameter.name for parameter in workflow.arguments.parameters}
     unknown = sorted(set(given) - known)
@@ -91,7 +91,8 @@ def arguments_of(workflow: Workflow, given: Mapping[str, str]) -> Values:
 
 
 def _argument(workflow: Workflow, parameter: Parameter, given: str | None) -> Parameter:
-    value = given if given is not None else parameter.value if parameter.value is not None else parameter.default
+    own = parameter.value if parameter.value is not None else parameter.default
+    value = given if given is not None else own
     if value is None:
         raise UserError(f"{workflow.name} needs a value for the parameter {parameter.name}; give {parameter.name}=…")
     if parameter.enum and value not in parameter.enum:
@@ -114,32 +115,30 @@ def execute(
     """Execute a run to its end, or resume one; or until `stop` is set, which ends its processes and leaves it
     resumable.
 
-    `home`: its files are in `home/runs/<run id>`. `cores`: how many leaves run at once. `replace`: functions in the
-    place of templates (see `replacing`); time then passes at once where nothing but time has to pass.
+    `home`: its files are in `home/runs/<run id>`. `cores`: how many leaves run at once. `replace`: functions in place
+    of templates (see `replacing`); time that would only have to pass is then skipped.
 
     Raises:
-        UserError: no such run, another process executes it, or `replace` names no template of it.
+        UserError: no such run, another process executes it, or `replace` names a template that it does not have.
         PipelineError: the journal cannot be written.
     """
     row = journal.row(run_id)
     if row["finished_at"] is not None:
         return from_tree(row)
-    journal.take(run_id, Path(home).absolute())
+    home = Path(home).absolute()
+    journal.take(run_id, home)
     try:
-        run, number = _restored(journal, run_id)
-        folder = folder_of(Path(home).absolute(), run_id)
-        stop = stop if stop is not None else threading.Event()
-        viewer = Viewer(run, folder, row["created_at"])
-        notifier = _Notifier(journal, run, viewer, on_change)
+        replay, folder = _Replay(journal, row), folder_of(home, run_id)
+        run, viewer = replay.run, Viewer(replay.run, folder, row["created_at"])
         Executor(
             journal,
             run,
             host,
             folder,
-            number=number,
+            number=replay.number,
             cores=cores,
-            stop=stop,
-            changed=notifier.changed,
+            stop=stop if stop is not None else threading.Event(),
+            changed=_Notifier(journal, run, viewer, on_change).changed,
             clock=SystemClock() if replace is None else SkippingClock(),
             patience=patience,
             substitute=_substitute(row, run, replace),
@@ -161,7 +160,7 @@ def _substitute(row: Row, run: Run, functions: Mapping[str, Function] | None) ->
 
 
 class _Notifier:
-    """Passes changes on to the journal's page of runs and to a live tree, not more often than anyone can see."""
+    """Passes changes on to the journal's list of runs and to a live tree, no faster than anyone can see."""
 
     def __init__(self, journal: Journal, run: Run, viewer: Viewer, on_change: Callable[[RunView], None] | None) -> None:
         self._journal, self._run, self._viewer, self._on_change = journal, run, viewer, on_change
@@ -177,17 +176,27 @@ class _Notifier:
             self._on_change(self._viewer.view())
 
 
-def _restored(journal: Journal, run_id: str) -> tuple[Run, int]:
-    """A run's state from its events, and their number."""
-    row = journal.row(run_id)
-    workflow = from_snapshot(row["manifests"]).named(row["workflow"])
-    arguments = arguments_of(workflow, row["parameters"])
-    run = new_run(run_id, row["uid"], workflow, arguments, row["created_at"], scheduled_at=row["scheduled_at"])
-    events = journal.events(run_id)
-    for event in events:
-        if not run.over:
-            advance(run, event)
-    return run, len(events)
+class _Replay:
+    """A run's state, from its events. `number`: how many there were."""
+
+    def __init__(self, journal: Journal, row: Row) -> None:
+        workflow = from_snapshot(row["manifests"]).named(row["workflow"])
+        arguments, created_at = arguments_of(workflow, row["parameters"]), row["created_at"]
+        run_id, uid, scheduled_at = row["id"], row["uid"], row["scheduled_at"]
+        self._journal = journal
+        self.run = new_run(run_id, uid, workflow, arguments, created_at, scheduled_at=scheduled_at)
+        home = Path(row["home"]) if row["home"] is not None else journal.path.parent
+        self.folder = folder_of(home, run_id)
+        self.number = 0
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Take in the events that have come since."""
+        events = self._journal.events(self.run.id, self.number)
+        self.number += len(events)
+        for event in events:
+            if not self.run.over:
+                advance(self.run, event)
 
 
 def view(journal: Journal, run_id: str) -> RunView:
@@ -209,15 +218,14 @@ def state(journal: Journal, run_id: str) -> tuple[Run, RunView, Path]:
         UserError: there is no such run.
     """
     row = journal.row(run_id)
-    run, _ = _restored(journal, run_id)
-    home = Path(row["home"]) if row["home"] is not None else journal.path.parent
-    folder = folder_of(home, run_id)
+    replay = _Replay(journal, row)
+    run, folder = replay.run, replay.folder
     interrupted = not run.over and not owned(row)
     return run, Viewer(run, folder, row["created_at"]).view(interrupted=interrupted), folder
 
 
 def commands(journal: Journal, run_id: str) -> list[list[str]]:
-    """The commands that a run may still start, as its manifest has them; none where it is over.
+    """The commands that a run may still start, as in its manifest; none if it is over.
 
     Raises:
         UserError: there is no such run.
@@ -231,7 +239,7 @@ def commands(journal: Journal, run_id: str) -> list[list[str]]:
 
 
 def follow(journal: Journal, run_id: str) -> Iterator[RunView]:
-    """A run that another process executes: how it stands, ten times a second, until it is over or nobody executes it.
+    """A run that another process executes: how it stands, ten times a second, until it is over or no process runs it.
 
     Raises:
         UserError: there is no such run.
@@ -240,23 +248,18 @@ def follow(journal: Journal, run_id: str) -> Iterator[RunView]:
     if row["finished_at"] is not None:
         yield from_tree(row)
         return
-    run, number = _restored(journal, run_id)
-    home = Path(row["home"]) if row["home"] is not None else journal.path.parent
-    viewer = Viewer(run, folder_of(home, run_id), row["created_at"])
-    seen, looked_at = -1, 0.0
+    replay = _Replay(journal, row)
+    viewer = Viewer(replay.run, replay.folder, row["created_at"])
+    seen, checked_at = -1, 0.0
     while True:
         change, now = journal.changed(), time.monotonic()
-        if change != seen or now - looked_at >= _FOLLOW_SECONDS:
-            seen, looked_at = change, now
+        if change != seen or now - checked_at >= _FOLLOW_SECONDS:
+            seen, checked_at = change, now
             interrupted = not owned(journal.row(run_id))  # asked first: its owner may write before it goes
-            news = journal.events(run_id, number)
-            number += len(news)
-            for event in news:
-                if not run.over:
-                    advance(run, event)
-            view = viewer.view(interrupted=interrupted and not run.over)
+            replay.catch_up()
+            view = viewer.view(interrupted=interrupted and not replay.run.over)
         yield view
-        if view.interrupted or run.over:
+        if view.interrupted or replay.run.over:
             return
         time.sleep(_SHOW_SECONDS)
 
@@ -270,7 +273,7 @@ def all_runs(journal: Journal) -> list[RunSummary]:
 
 def stop(journal: Journal, run_id: str, strategy: Strategy = "Stop") -> str:
     """Ask for a run's end, as `argo stop` does: its processes are ended, it fails, its exit handler runs (not with
-    Terminate). A run that nobody executes ends so when it is executed next. What was done, in one line.
+    Terminate). If no process is running it, this happens when it is resumed. What was done, in one line.
 
     Raises:
         UserError: there is no such run, or it is over.

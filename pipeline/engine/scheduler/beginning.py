@@ -1,4 +1,4 @@
-"""How a node begins: it gets its mutexes, then becomes attempts, a dag, steps, a pause, or a leaf that is started."""
+"""How a node begins: it acquires its mutexes, then becomes attempts, a dag, steps, a pause, or a leaf that starts."""
 
 from typing import Final
 
@@ -7,19 +7,18 @@ from pipeline.engine.scheduler import dags, steps, suspensions
 from pipeline.engine.scheduler.entering import has_room
 from pipeline.engine.scheduler.locks import lock
 from pipeline.engine.scheduler.nodes import finish
-from pipeline.engine.scheduler.state import Frame, Node, Run, Start
+from pipeline.engine.scheduler.state import DagFrame, Node, Run, Start, StepsFrame
 from pipeline.engine.spec import Template
 
 DEADLINE: Final = "Step exceeded its deadline"
 
 
 def begin(run: Run, node: Node) -> None:
-    """Begin a node: take its mutexes first, then start what its template says."""
+    """Begin a node: acquire its mutexes first, then start what its template says."""
     template = node.bound
     if template is None:
         return
-    is_attempt = node.owner is not None and node.owner.type == "Retry"
-    if template.mutexes and not is_attempt and node.lock != "held":
+    if template.mutexes and not node.is_attempt and node.lock != "held":
         lock(run, node, template.mutexes)
     elif node.type == "Retry":
         node.phase = "Running"
@@ -37,22 +36,20 @@ def begin(run: Run, node: Node) -> None:
 def _begin_tasks(run: Run, node: Node, template: Template) -> None:
     node.phase = "Running"
     node.started_at = run.now
-    above = node.boundary.frame if node.boundary is not None else None
     declared, known = run.workflow.templates[node.template].dag, run.plans[node.template]
-    if declared is not None and declared.later:
+    if declared is not None and declared.has_late_targets:
         template = with_targets(template)
         try:
             known = plan(template)
         except KeyError as name:
-            finish(run, node, "Error", f"dag.target names {name}, which is no task")
+            finish(run, node, "Error", f"dag.target names {name}, which is not a task")
             return
-    frame = Frame(
-        template,
-        known,
-        {task.name: task for task in template.tasks},
-        depth=above.depth + 1 if above is not None else 1,
-    )
-    (dags if template.dag is not None else steps).begin(run, node, frame)
+    depth = node.enclosing.depth + 1 if node.enclosing is not None else 1
+    tasks = {task.name: task for task in template.tasks}
+    if template.dag is not None:
+        dags.begin(run, node, DagFrame(template, known, tasks, depth))
+    else:
+        steps.begin(run, node, StepsFrame(template, known, tasks, depth))
 
 
 def _begin_pause(run: Run, node: Node, template: Template) -> None:
@@ -70,13 +67,12 @@ def _begin_leaf(run: Run, node: Node) -> None:
     elif run.deadline_passed and not node.exiting:
         finish(run, node, "Failed", DEADLINE)
     elif not has_room(run, None):
-        run.held_back.append(("begin", node))  # it waited for a mutex, and others have taken its room meanwhile
+        run.held_back.append(("begin", node))  # while it waited for a mutex, others have taken its room
     else:
         run.live[node.name] = node
-        run.active_pods += 1
         run.commands.append(Start(node))
 
 
 def exempt(run: Run, node: Node) -> bool:
-    """Whether a node goes on though the run was stopped: what belongs to an exit handler, unless it is terminated."""
+    """Whether a node continues although the run was stopped: as part of an exit handler, unless it is terminated."""
     return node.exiting and run.strategy != "Terminate"

@@ -1,7 +1,6 @@
-"""What can happen to a run: the words in which the world tells the scheduler, and the journal remembers.
+"""What can happen to a run: what the scheduler is told, and the journal keeps as JSON.
 
-Each event is a frozen value with the time at which it happened (`at`: seconds since 1970, UTC), and has a form in
-JSON.
+Each event is a frozen value with the time at which it happened (`at`: seconds since 1970, UTC).
 """
 
 import json
@@ -16,7 +15,7 @@ Strategy = Literal["Stop", "Terminate"]
 
 @dataclass(frozen=True, eq=False)
 class Outputs:
-    """What a node put out. `artifacts`: name → place below the run's folder."""
+    """The outputs of a node."""
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     artifacts: Mapping[str, Artifact] = field(default_factory=dict)
@@ -41,7 +40,7 @@ class Running:
 
 @dataclass(frozen=True, eq=False)
 class Ended:
-    """A leaf has ended: its phase, message and what it put out."""
+    """A leaf has ended."""
 
     at: float
     node: str
@@ -52,7 +51,7 @@ class Ended:
 
 @dataclass(frozen=True, eq=False)
 class Locked:
-    """A node has got the mutexes it asked for."""
+    """A node has the mutexes that it asked for."""
 
     at: float
     node: str
@@ -60,7 +59,7 @@ class Locked:
 
 @dataclass(frozen=True, eq=False)
 class Waiting:
-    """A node does not get its mutexes yet; the message says who has them."""
+    """A node does not get its mutexes yet; the message says who holds them."""
 
     at: float
     node: str
@@ -69,7 +68,7 @@ class Waiting:
 
 @dataclass(frozen=True, eq=False)
 class Tick:
-    """Time has passed: what was due by now is due."""
+    """Time has passed; whatever was due before `at` is due."""
 
     at: float
 
@@ -84,7 +83,7 @@ class Stopped:
 
 @dataclass(frozen=True, eq=False)
 class Resumed:
-    """Another engine goes on with the run. Nothing of what was running is left."""
+    """Another engine resumes the run. Nothing is left of what was running."""
 
     at: float
 
@@ -97,7 +96,7 @@ _KINDS: Final[dict[str, type[Event]]] = {
 
 
 def to_json(event: Event) -> tuple[str, str]:
-    """The kind of an event, and its fields but the time."""
+    """The kind of an event, and its fields except the time."""
     body: dict[str, Any] = {name: value for name, value in vars(event).items() if name != "at"}
     outputs = body.get("outputs")
     if isinstance(outputs, Outputs):
@@ -111,7 +110,7 @@ def to_json(event: Event) -> tuple[str, str]:
 
 
 def from_json(kind: str, at: float, body: str) -> Event:
-    """The event that `to_json` was given."""
+    """The event from which `to_json` made this."""
     fields = json.loads(body)
     outputs = fields.get("outputs")
     if outputs is not None:

@@ -1,6 +1,6 @@
-"""Mutexes: asked for before a node begins, given back when it ends.
+"""Mutexes: acquired before a node begins, released when it ends.
 
-Who holds what is the journal's to know, for they hold across runs.
+The journal knows who holds which, because they hold across runs.
 https://argo-workflows.readthedocs.io/en/latest/synchronization/
 """
 
@@ -9,21 +9,21 @@ from pipeline.engine.scheduler.state import Lock, Node, Run
 
 
 def lock(run: Run, node: Node, mutexes: tuple[str, ...]) -> None:
-    """Ask for the mutexes of a node; one that what it is a part of holds is an error."""
-    above, around = node.boundary, set(mutexes)
-    held, holder = around.intersection(run.workflow.mutexes), "the workflow itself"
+    """Ask for the mutexes of a node; it is an error if something that it is part of holds one of them."""
+    above, wanted = node.boundary, set(mutexes)
+    held, holder = wanted.intersection(run.workflow.mutexes), "the workflow itself"
     while above is not None and not held:
-        held, holder = around.intersection(_mutexes(above)), above.name
+        held, holder = wanted.intersection(_mutexes(above)), above.name
         above = above.boundary
     if held:
         finish(run, node, "Error", f"mutex {min(held)} is held by {holder}, of which this is a part; "
-                                   "a cluster would wait for ever")  # fmt: skip
+                                   "a cluster would wait forever")  # fmt: skip
         return
     ask_for(run, node, mutexes)
 
 
 def ask_for(run: Run, node: Node, mutexes: tuple[str, ...]) -> None:
-    """Ask for mutexes; `Locked` says that they are had."""
+    """Ask for mutexes; `Locked` reports that the node has them."""
     node.lock, node.mutexes = "waiting", mutexes
     run.locking[node.name] = node
     run.commands.append(Lock(node, mutexes))

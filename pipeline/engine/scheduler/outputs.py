@@ -1,4 +1,4 @@
-"""What a dag or steps put out, of what their tasks have; and outputs with a global name, which the whole run can read.
+"""The outputs of a dag or steps, from those of their tasks; and outputs with a global name, for the whole run.
 
 https://argo-workflows.readthedocs.io/en/latest/variables/#global
 """
@@ -10,7 +10,7 @@ from pipeline.engine.language.lookup import ABSENT
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.reading import Reader
 from pipeline.engine.scheduler.state import Frame, Run
-from pipeline.engine.scheduler.tasks import NotReady, located
+from pipeline.engine.scheduler.tasks import NotReady, resolved
 from pipeline.engine.spec import Artifact, Template, ValueFrom
 
 
@@ -19,7 +19,7 @@ class NotPutOut(Exception):
 
 
 def outputs_of(run: Run, frame: Frame) -> Outputs | None:
-    """The outputs that a dag or steps declare; None where they declare none.
+    """The outputs that a dag or steps declare; None if they declare none.
 
     Raises:
         NotPutOut: one has no value, and no default.
@@ -31,7 +31,7 @@ def outputs_of(run: Run, frame: Frame) -> Outputs | None:
     parameters = {}
     for parameter in declared.parameters:
         source = parameter.value_from
-        assert source is not None  # noqa: S101 - the parser wants one of every output
+        assert source is not None  # noqa: S101 - the parser wants one for every output
         try:
             parameters[parameter.name] = _computed(source, reader) if source.expression else _read(source, reader)
         except (expr.NotEvaluated, ValueError) as problem:
@@ -41,7 +41,7 @@ def outputs_of(run: Run, frame: Frame) -> Outputs | None:
     artifacts: dict[str, Artifact] = {}
     for artifact in declared.artifacts:
         try:
-            found = located(artifact, reader)
+            found = resolved(artifact, reader)
         except NotReady as problem:
             raise NotPutOut(f"unable to resolve outputs from scope: {problem}") from None
         if found is not None:
@@ -65,7 +65,7 @@ def _computed(source: ValueFrom, reader: Reader) -> str:
 
 
 def publish(run: Run, template: Template, outputs: Outputs) -> None:
-    """Give the whole run what a node has put out under a global name."""
+    """Give the whole run those outputs of a node that have a global name."""
     parameters, artifacts = dict(run.outputs.parameters), dict(run.outputs.artifacts)
     for parameter in template.outputs.parameters:
         if parameter.global_name and parameter.name in outputs.parameters:

@@ -1,6 +1,6 @@
-"""Attempts: when one is followed by another, how long that waits, and how a retry node ends.
+"""Attempts: when one follows another, how long it waits, and how a retry node ends.
 
-The order in which the controller asks is kept, for it decides the message a user sees.
+The checks are in the controller's order, because that decides which message a user sees.
 https://argo-workflows.readthedocs.io/en/latest/retries/
 """
 
@@ -10,17 +10,17 @@ from pipeline.engine.language import durations, expr
 from pipeline.engine.planning.binding import NotBound, fill
 from pipeline.engine.scheduler.entering import has_room, node_type, pod_name
 from pipeline.engine.scheduler.nodes import create, finish, link
-from pipeline.engine.scheduler.state import Node, Run
-from pipeline.engine.spec import Retry
+from pipeline.engine.scheduler.state import Node, Phase, Position, Run
+from pipeline.engine.spec import Backoff, Retry
 
 
 class _Invalid(Exception):
-    """A retryStrategy whose variables have turned out to be no numbers."""
+    """A retryStrategy whose variables have turned out not to be numbers."""
 
 
 def attempt(run: Run, retry: Node) -> None:
     """Make the next attempt, now or when there is room."""
-    template, frame = retry.bound, retry.boundary.frame if retry.boundary is not None else None
+    template, frame = retry.bound, retry.enclosing
     if template is None or (frame is not None and frame.tripped):
         return
     if not has_room(run, None):
@@ -31,18 +31,10 @@ def attempt(run: Run, retry: Node) -> None:
     local = {**_last_retry(retry.attempts[-1] if retry.attempts else None), "retries": str(number)}
     if template.leaf:
         local["pod.name"] = pod_name(run, name, template.name)
-    kind = node_type(template, retries=False)
-    node = create(
-        run,
-        name,
-        kind,
-        "Pending" if kind in ("Pod", "Suspend") else "Running",
-        template=retry.template,
-        boundary=retry.boundary,
-        owner=retry,
-        task=retry.task,
-        exiting=retry.exiting,
-    )
+    kind = node_type(template)
+    phase: Phase = "Pending" if kind in ("Pod", "Suspend") else "Running"
+    position = Position(retry.boundary, retry, retry.task, retry.exiting)
+    node = create(run, name, kind, phase, template=retry.template, position=position)
     node.attempt = number
     node.inputs = retry.inputs
     retry.attempts.append(node)
@@ -57,18 +49,20 @@ def attempt(run: Run, retry: Node) -> None:
 
 
 def _last_retry(last: Node | None) -> dict[str, str]:
-    exit_code = last.outputs.exit_code if last is not None and last.outputs is not None else None
+    """The variables of an attempt about the one before it."""
+    if last is None:
+        return {"lastRetry.exitCode": "0", "lastRetry.status": "", "lastRetry.duration": "0", "lastRetry.message": ""}
+    started = last.started_at if last.started_at is not None else last.created_at
     return {
-        "lastRetry.exitCode": exit_code or "0",
-        "lastRetry.status": last.phase if last is not None else "",
-        "lastRetry.duration": str(_duration(last)) if last is not None else "0",
-        "lastRetry.message": last.message if last is not None else "",
+        "lastRetry.exitCode": _exit_code(last) or "0",
+        "lastRetry.status": last.phase,
+        "lastRetry.duration": str(int((last.finished_at or started) - started)),
+        "lastRetry.message": last.message,
     }
 
 
-def _duration(node: Node) -> int:
-    started = node.started_at if node.started_at is not None else node.created_at
-    return int((node.finished_at or started) - started)
+def _exit_code(node: Node) -> str | None:
+    return node.outputs.exit_code if node.outputs is not None else None
 
 
 def judge(run: Run, retry: Node) -> None:
@@ -92,7 +86,7 @@ def judge(run: Run, retry: Node) -> None:
 
 
 def _verdict(run: Run, retry: Node, last: Node, strategy: Retry) -> str | None:
-    """The message with which there is no other attempt; None where there is one, now or when `due_at` comes.
+    """The message if there is no other attempt; None if there is one, now or when `due_at` comes.
 
     The controller waits before it asks whether there is another attempt at all; here a final no comes at once.
     """
@@ -101,10 +95,8 @@ def _verdict(run: Run, retry: Node, last: Node, strategy: Retry) -> str | None:
     if run.deadline_passed and run.deadline is not None:
         return f"retry exceeded workflow deadline {datetime.fromtimestamp(run.deadline, UTC):%Y-%m-%d %H:%M:%S} UTC"
     limit = _number(strategy.limit, "limit")
-    waited_for = _back_off(run, retry, last, strategy, limit)
-    if waited_for is not None:
-        return waited_for
-    return _refusal(retry, last, strategy, limit)
+    too_late = _back_off(run, retry, last, strategy, limit)
+    return too_late if too_late is not None else _refusal(retry, last, strategy, limit)
 
 
 def _refusal(retry: Node, last: Node, strategy: Retry, limit: int | None) -> str | None:
@@ -116,31 +108,27 @@ def _refusal(retry: Node, last: Node, strategy: Retry, limit: int | None) -> str
     if not strategy.expression:
         return None
     try:
-        goes_on = expr.holds(strategy.expression, values_of(retry))
+        again = expr.holds(strategy.expression, values_of(retry))
     except expr.NotEvaluated as error:
         raise _Invalid(str(error)) from None
-    return None if goes_on else "retryStrategy.expression evaluated to false"
+    return None if again else "retryStrategy.expression evaluated to false"
 
 
 def values_of(retry: Node) -> dict[str, str]:
     """The variables of a retryStrategy's expression, after the last attempt."""
-    last = retry.attempts[-1]
-    exit_code = last.outputs.exit_code if last.outputs is not None else None
-    return {**_last_retry(last), "lastRetry.exitCode": exit_code or "-1", "retries": str(len(retry.attempts) - 1)}
+    last, retries = retry.attempts[-1], str(len(retry.attempts) - 1)
+    return {**_last_retry(last), "lastRetry.exitCode": _exit_code(last) or "-1", "retries": retries}
 
 
 def _back_off(run: Run, retry: Node, last: Node, strategy: Retry, limit: int | None) -> str | None:
-    """Set `due_at` where the next attempt must wait; the message where it would come too late."""
+    """Set `due_at` if the next attempt must wait; the message if it would come too late."""
     backoff, count = strategy.backoff, len(retry.attempts)
     retry.due_at = None
     if backoff is None:
         return None
-    first = retry.attempts[0]
-    latest = None
-    if backoff.max_duration:
-        latest = (first.started_at or first.created_at) + _seconds(backoff.max_duration)
-        if run.now > latest:
-            return "Max duration limit exceeded"
+    latest = _latest(retry, backoff)
+    if latest is not None and run.now > latest:
+        return "Max duration limit exceeded"
     wait = _seconds(backoff.duration)
     factor = _number(backoff.factor, "backoff.factor")
     if factor:
@@ -158,15 +146,18 @@ def _back_off(run: Run, retry: Node, last: Node, strategy: Retry, limit: int | N
     return None
 
 
+def _latest(retry: Node, backoff: Backoff) -> float | None:
+    """When `maxDuration`, which counts from the first attempt, ends."""
+    first = retry.attempts[0]
+    return (first.started_at or first.created_at) + _seconds(backoff.max_duration) if backoff.max_duration else None
+
+
 def execution_deadline(attempt: Node) -> float | None:
-    """Until when an attempt may run at most, by `backoff.maxDuration`."""
+    """When an attempt must have ended, by `backoff.maxDuration`."""
     retry = attempt.owner
     template = retry.bound if retry is not None else None
     backoff = template.retry.backoff if template is not None and template.retry is not None else None
-    if retry is None or backoff is None or not backoff.max_duration or len(retry.attempts) < 2:
-        return None
-    first = retry.attempts[0]
-    return (first.started_at or first.created_at) + _seconds(backoff.max_duration)
+    return _latest(retry, backoff) if retry is not None and backoff is not None and len(retry.attempts) > 1 else None
 
 
 def _number(text: str | None, field: str) -> int | None:

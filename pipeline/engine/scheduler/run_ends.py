@@ -1,11 +1,10 @@
-"""How a run ends: what its exit handler is told, and the phase and message that are left."""
+"""How a run ends: what its exit handler is told, and its final phase and message."""
 
 import json
-from datetime import UTC, datetime
 
-from pipeline.engine.language.variables import go_json
+from pipeline.engine.language.variables import go_json, rfc3339
 from pipeline.engine.scheduler.entering import enter, pod_name
-from pipeline.engine.scheduler.state import Node, Run, Unlock
+from pipeline.engine.scheduler.state import Node, Position, Run, Unlock
 
 
 def main_ended(run: Run, root: Node) -> None:
@@ -13,10 +12,7 @@ def main_ended(run: Run, root: Node) -> None:
     run.variables["workflow.status"] = root.phase if root.phase in ("Failed", "Error") else "Succeeded"
     run.variables["workflow.failures"] = json.dumps(go_json(_failures(run) or None, sort=False), ensure_ascii=False)
     if run.workflow.on_exit and run.strategy != "Terminate" and root.type != "Skipped":
-        arguments = run.arguments
-        run.exit = enter(
-            run, f"{run.id}.onExit", run.workflow.on_exit, arguments, boundary=None, owner=None, exiting=True
-        )
+        run.exit = enter(run, f"{run.id}.onExit", run.workflow.on_exit, run.arguments, Position(exiting=True))
     else:
         conclude(run)
 
@@ -29,7 +25,7 @@ def _failures(run: Run) -> list[dict[str, str]]:
             "templateName": node.template,
             "phase": node.phase,
             "podName": pod_name(run, node.name, node.template),
-            "finishedAt": datetime.fromtimestamp(node.finished_at or run.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "finishedAt": rfc3339(node.finished_at or run.now),
         }
         for node in run.nodes.values()
         if node.phase in ("Failed", "Error")

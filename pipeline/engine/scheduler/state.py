@@ -1,14 +1,14 @@
 """The state of one run, and what it asks for.
 
-A `Run` is changed only by `scheduler.advance(run, event)`. It holds no clock and no file: times come with the events,
-and what is to be done goes out as commands. So a run that is told the same events again is in the same state again,
-which is what resuming and viewing are.
+Only `scheduler.advance(run, event)` changes a `Run`. It holds no clock and no file: times come with the events, and
+what has to happen outside goes out as commands. So the same events always lead to the same state, which is how runs are
+resumed and viewed.
 """
 
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pipeline.engine.planning.plans import Plan
 from pipeline.engine.scheduler.events import Outputs, Strategy
@@ -27,21 +27,21 @@ FULFILLED = COMPLETED | {"Skipped", "Omitted"}
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """Start this leaf, as soon as there is room."""
+    """Start this leaf as soon as there is room."""
 
     node: "Node"
 
 
 @dataclass(frozen=True, eq=False)
 class Kill:
-    """End this leaf, started or not, and say so with `Ended`."""
+    """End this leaf, started or not, and report it with `Ended`."""
 
     node: "Node"
 
 
 @dataclass(frozen=True, eq=False)
 class Lock:
-    """Get these mutexes for this node, and say so with `Locked`."""
+    """Acquire these mutexes for this node, and report it with `Locked`."""
 
     node: "Node"
     mutexes: tuple[str, ...]
@@ -49,26 +49,31 @@ class Lock:
 
 @dataclass(frozen=True, eq=False)
 class Unlock:
-    """Give back what this node has, or do not wait for it any more."""
+    """Release what this node holds, or stop waiting for it."""
 
     node: "Node"
 
 
 Command = Start | Kill | Lock | Unlock
 
-# What is still to be done within one event: begin a node, make the nodes of a batch, look at a task whose dependencies
-# have ended, fill a group of steps, start another attempt, judge a retry node, tell a node's owner that it has ended.
-Verb = Literal["begin", "make", "ready", "group", "attempt", "judge", "ended"]
+# What is left to do within one event: begin a node, make the nodes of a batch, start a task whose dependencies have
+# ended, fill a group of steps, make another attempt, judge a retry node, tell a node's owner that the node has ended.
+Verb = Literal["begin", "make", "ready", "fill", "attempt", "judge", "ended"]
+
+
+class Position(NamedTuple):
+    """Where a node belongs. `boundary`: the dag or steps that it is part of. `owner`: the node that is told of its end:
+    the dag, group, fan-out or retry node that it was made for. The root and the exit handler have neither."""
+
+    boundary: "Node | None" = None
+    owner: "Node | None" = None
+    task: str = ""  # of the dag, or step
+    exiting: bool = False  # belongs to an exit handler
 
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One node of Argo's node tree.
-
-    `boundary`: the dag or steps node it belongs to. `owner`: the node that hears of its end: the dag, the group or
-    the retry node it was made for; None for the root and the exit handler. `hook`: what runs when it has ended;
-    `exit_of`: the node whose exit hook it is.
-    """
+    """One node of Argo's node tree; for the fields of its position see `Position`."""
 
     id: str
     name: str
@@ -76,12 +81,12 @@ class Node:
     template: str
     type: Type
     phase: Phase
-    boundary: "Node | None"
-    owner: "Node | None"
-    task: str = ""  # of the dag, or step
-    hook: Hook | None = None
-    exit_of: "Node | None" = None
-    exiting: bool = False  # belongs to an exit handler
+    boundary: "Node | None" = None
+    owner: "Node | None" = None
+    task: str = ""
+    exiting: bool = False
+    hook: Hook | None = None  # what runs when it has ended
+    exit_of: "Node | None" = None  # the node whose exit hook it is
     attempt: int = 0
     message: str = ""
     created_at: float = 0.0
@@ -89,23 +94,38 @@ class Node:
     finished_at: float | None = None
     children: dict[str, "Node"] = field(default_factory=dict)
     parents: list["Node"] = field(default_factory=list)
-    outbound: tuple["Node", ...] = ()
+    outbound: tuple["Node", ...] = ()  # of a dag or steps: the nodes that what follows hangs below
     inputs: Values = NOTHING
     outputs: Outputs | None = None
     bound: Template | None = None  # the template with its inputs filled in, until the node has ended
     frame: "Frame | None" = None  # progress of a dag or steps
-    left: int = 0  # of a fan-out or a group of steps: what has not ended
+    left: int = 0  # of a fan-out or a group of steps: how many nodes have not ended
     attempts: list["Node"] = field(default_factory=list)  # of a retry node
     condemned: str = ""  # the message with which it fails once its process has ended
     lock: Literal["", "waiting", "held"] = ""
     mutexes: tuple[str, ...] = ()  # that it waits for or holds
-    due_at: float | None = None  # when a retry's backoff or a suspension is over
-    version: int = 0  # grows with each change, for views that keep what has not changed
+    due_at: float | None = None  # when a retry's backoff or a suspension ends
+    version: int = 0  # grows with each change, so that views need not rebuild what has not changed
 
     @property
     def fulfilled(self) -> bool:
         """Whether nothing more will happen to it."""
         return self.phase in FULFILLED
+
+    @property
+    def is_attempt(self) -> bool:
+        """Whether it is an attempt of a retry node."""
+        return self.owner is not None and self.owner.type == "Retry"
+
+    @property
+    def last_attempt(self) -> "Node":
+        """Its last attempt; the node itself if it is not retried."""
+        return self.attempts[-1] if self.attempts else self
+
+    @property
+    def enclosing(self) -> "Frame | None":
+        """The progress of the dag or steps that it is part of."""
+        return self.boundary.frame if self.boundary is not None else None
 
     def touch(self) -> None:
         """Note that it has changed."""
@@ -114,9 +134,9 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """What is to be made of one task of `dag` (or step): itself, or its items. `owner` hears of their ends."""
+    """What is to be made of one task or step of `boundary`: itself, or its items. `owner` is told of their ends."""
 
-    dag: Node
+    boundary: Node
     task: str
     owner: Node
     pending: deque[Task]
@@ -124,25 +144,34 @@ class Batch:
 
 @dataclass(slots=True, eq=False)
 class Frame:
-    """Progress of a dag or steps. `template`: with its inputs filled in.
-
-    Of a dag: `waiting`, how many of its dependencies a task lacks; `open`. Of steps: `group`, the present one, and its
-    `number`; `items`, the nodes of a fan-out. `problem`: for which the present group, or the dag, ends with Error.
-    """
+    """Progress of a dag or steps. `template`: with its inputs filled in. `nodes`: by task or step."""
 
     template: Template
     plan: Plan
     tasks: Mapping[str, Task]
+    depth: int
+    nodes: dict[str, Node] = field(default_factory=dict)
+    active: int = 0  # its Pods, DAGs and Steps that are Pending or Running
+    problem: str = ""  # why the dag, or the present group of steps, ends with Error
+    tripped: bool = False  # by failFast: nothing more starts
+
+
+@dataclass(slots=True, eq=False)
+class DagFrame(Frame):
+    """Progress of a dag. `waiting`: how many of its dependencies each task still lacks. `open`: how many tasks may run,
+    or have run, and have not been settled."""
+
     waiting: dict[str, int] = field(default_factory=dict)
-    nodes: dict[str, Node] = field(default_factory=dict)  # by task
-    items: dict[str, list[Node]] = field(default_factory=dict)  # by step
-    open: int = 0  # tasks that may run, or have, and whose end has not been dealt with
-    active: int = 0  # Pods, DAGs and Steps of it that are Pending or Running
+    open: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class StepsFrame(Frame):
+    """Progress of steps. `group`: the present one, and its `number`. `items`: the nodes of each fan-out, by step."""
+
     number: int = 0
     group: Node | None = None
-    problem: str = ""
-    tripped: bool = False  # failFast: nothing more starts
-    depth: int = 0
+    items: dict[str, list[Node]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -153,30 +182,29 @@ class Run:
     workflow: Workflow
     arguments: Values
     plans: Mapping[str, Plan]
+    variables: dict[str, str]
     phase: Literal["Pending", "Running", "Succeeded", "Failed", "Error"] = "Pending"
     message: str = ""
     now: float = 0.0
     started_at: float | None = None
     finished_at: float | None = None
-    paused_seconds: float = 0.0  # while no engine had it; does not count against the deadline
+    paused_seconds: float = 0.0  # while no engine ran it; does not count against the deadline
     deadline_passed: bool = False
-    strategy: Strategy | None = None
-    nodes: dict[str, Node] = field(default_factory=dict)  # by name, in the order they came to be
+    strategy: Strategy | None = None  # with which it was stopped
+    root: Node | None = None
+    exit: Node | None = None
+    gate: Node | None = None  # stands for the run itself while it waits for its mutexes, or holds them
+    outputs: Outputs = field(default_factory=lambda: Outputs({}, {}))  # those with a globalName
+    nodes: dict[str, Node] = field(default_factory=dict)  # by name, in the order in which they were made
     ids: set[str] = field(default_factory=set)
     live: dict[str, Node] = field(default_factory=dict)  # leaves that have not ended
     locking: dict[str, Node] = field(default_factory=dict)  # nodes with mutexes, waiting or held
     retrying: dict[str, Node] = field(default_factory=dict)  # retry nodes in their backoff
     suspended: dict[str, Node] = field(default_factory=dict)
-    gate: Node | None = None  # stands for the run itself while it waits for its mutexes, or holds them
-    active_pods: int = 0
+    tripped: dict[str, Node] = field(default_factory=dict)  # dags and steps that failFast has stopped
     todo: list[tuple[Verb, Any]] = field(default_factory=list)  # a stack: what follows from the present event
     held_back: list[tuple[Verb, Any]] = field(default_factory=list)  # what waits for room (parallelism), in order
-    tripped: dict[str, Node] = field(default_factory=dict)  # dags that failFast has stopped
     commands: list[Command] = field(default_factory=list)
-    root: Node | None = None
-    exit: Node | None = None
-    variables: dict[str, str] = field(default_factory=dict)
-    outputs: Outputs = field(default_factory=lambda: Outputs({}, {}))  # those with a globalName
 
     @property
     def over(self) -> bool:
@@ -185,14 +213,14 @@ class Run:
 
     @property
     def deadline(self) -> float | None:
-        """When `activeDeadlineSeconds` is over."""
+        """When `activeDeadlineSeconds` ends."""
         if self.workflow.deadline_seconds is None or self.started_at is None:
             return None
         return self.started_at + self.workflow.deadline_seconds + self.paused_seconds
 
     @property
     def next_tick(self) -> float | None:
-        """When a `Tick` is wanted; None where none is."""
+        """When the next `Tick` is wanted, if at all."""
         waiting = (*self.retrying.values(), *self.suspended.values())
         due = [node.due_at for node in waiting if node.due_at is not None]
         if self.deadline is not None and not self.deadline_passed and not self.over:

@@ -1,4 +1,4 @@
-"""Pauses: a node that ends by itself when its duration is over.
+"""Pauses: nodes that end by themselves when their duration is over.
 
 https://argo-workflows.readthedocs.io/en/latest/walk-through/suspending/
 """
@@ -24,7 +24,7 @@ def begin(run: Run, node: Node, template: Template) -> None:
 
 
 def over(run: Run, node: Node) -> None:
-    """A pause is over. What it was to be supplied with from outside has its default."""
+    """A pause is over. Values that were to be supplied from outside are their defaults."""
     template = node.bound
     if template is None:
         return

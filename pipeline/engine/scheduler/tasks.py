@@ -1,4 +1,4 @@
-"""What one task of a dag, or one step, starts with: its fields filled in with what others have put out."""
+"""What one task of a dag, or one step, starts with: its fields filled in with the outputs of others."""
 
 from dataclasses import replace
 
@@ -27,10 +27,10 @@ def result_of(frame: Frame, name: str, result: str) -> bool:
 
 
 def fill_in(task: Task, reader: Reader) -> Task:
-    """`task` with what others have put out; only its `when` where that says no.
+    """`task` with the outputs of others filled in; only its `when` if that says no.
 
     Raises:
-        NotReady: a value is not there, or will never be.
+        NotReady: a value is not there, or never will be.
     """
     try:
         condition = replace_all(task.when, reader, _must_have_value)
@@ -41,15 +41,15 @@ def fill_in(task: Task, reader: Reader) -> Task:
             if not task.expands:
                 raise NotReady(str(error)) from None
     except (Unresolved, ValueError) as error:
-        raise NotReady(_explained(str(error))) from error
-    return argued(task, reader)
+        raise NotReady(_with_advice(str(error))) from error
+    return with_arguments(task, reader)
 
 
-def argued(task: Task, reader: Reader) -> Task:
-    """`task` with all but its exit hook filled in, which may name what the task itself puts out.
+def with_arguments(task: Task, reader: Reader) -> Task:
+    """`task` with everything filled in but its exit hook, which may name the task's own outputs.
 
     Raises:
-        NotReady: a value is not there, or will never be.
+        NotReady: a value is not there, or never will be.
     """
     hook = task.on_exit
     try:
@@ -60,8 +60,8 @@ def argued(task: Task, reader: Reader) -> Task:
         task = replace(task, arguments=Values(parameters, task.arguments.artifacts), on_exit=None)
         filled: Task = replace_all(task, reader, _must_have_value)
     except (Unresolved, ValueError) as error:
-        raise NotReady(_explained(str(error))) from error
-    artifacts = [located(artifact, reader) for artifact in filled.arguments.artifacts]
+        raise NotReady(_with_advice(str(error))) from error
+    artifacts = [resolved(artifact, reader) for artifact in filled.arguments.artifacts]
     held = tuple(artifact for artifact in artifacts if artifact is not None)
     return replace(filled, arguments=Values(filled.arguments.parameters, held), on_exit=hook)
 
@@ -70,9 +70,9 @@ def _must_have_value(tag: str) -> bool:
     return tag.startswith(("tasks.", "steps.")) and ".outputs.artifacts." not in tag
 
 
-def _explained(problem: str) -> str:
+def _with_advice(problem: str) -> str:
     if problem.startswith(("failed to resolve {{tasks.", "failed to resolve {{steps.")):
-        return f"{problem}: it has no value, and a cluster would wait for it for ever; guard the task with a 'when'"
+        return f"{problem}: it has no value, and a cluster would wait for it forever; guard the task with a 'when'"
     return problem
 
 
@@ -83,8 +83,8 @@ def _is_absent(value: str | None, reader: Reader) -> bool:
     return len(found) == 1 and len(found[0]) == len(value) - 4 and reader(found[0].strip()) is ABSENT
 
 
-def located(artifact: Artifact, reader: Reader) -> Artifact | None:
-    """The artifact that a reference leads to; None where an optional one is not there.
+def resolved(artifact: Artifact, reader: Reader) -> Artifact | None:
+    """The artifact that a reference leads to; None if it is optional and not there.
 
     Raises:
         NotReady: it is not there.
@@ -108,5 +108,5 @@ def _chosen(expression: str, reader: Reader) -> Artifact:
     except (expr.NotEvaluated, ValueError) as error:
         raise NotReady(str(error)) from None
     if not isinstance(found, Artifact):
-        raise NotReady(f"fromExpression '{expression}' is no artifact")
+        raise NotReady(f"fromExpression '{expression}' is not an artifact")
     return found

@@ -1,4 +1,4 @@
-"""From a run's state to what others see of it, and to and from the tree that the journal keeps of a finished run."""
+"""From a run's state to its view, and to and from the tree that the journal keeps of a finished run."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -15,7 +15,7 @@ from pipeline.engine.views.views import Nodes, RunView
 
 
 class Viewer:
-    """Views of one run. Nodes that have not changed since are not made anew."""
+    """Views of one run. Nodes that have not changed since the last one are not made again."""
 
     def __init__(self, run: Run, folder: Path, created_at: float) -> None:
         self._run = run
@@ -27,6 +27,7 @@ class Viewer:
         """The run as it stands."""
         run = self._run
         nodes = Nodes(self._node(node) for node in run.nodes.values())
+        has_outputs = bool(run.outputs.parameters or run.outputs.artifacts)
         return RunView(
             id=run.id,
             workflow=run.workflow.name,
@@ -37,9 +38,7 @@ class Viewer:
             started_at=utc(run.started_at),
             finished_at=utc(run.finished_at),
             nodes=nodes,
-            global_outputs=_outputs(run.outputs, self._folder)
-            if run.outputs.parameters or run.outputs.artifacts
-            else {},
+            global_outputs=_outputs(run.outputs, self._folder) if has_outputs else {},
             interrupted=interrupted,
         )
 
@@ -53,7 +52,7 @@ class Viewer:
 
 
 def message_of(run: Run) -> str:
-    """Why a run failed: what the controller says, or else what the first of its failed leaves said."""
+    """Why a run failed: what the controller says, or else what its first failed leaf said."""
     if run.message or run.phase not in BROKEN:
         return run.message
     broken = [node for node in run.nodes.values() if node.phase in BROKEN and node.message]
@@ -65,7 +64,7 @@ def message_of(run: Run) -> str:
 def _counts(node: Node) -> bool:
     """Whether it was the last attempt, or the only one."""
     owner = node.owner
-    return owner is None or owner.type != "Retry" or (owner.phase in BROKEN and owner.attempts[-1] is node)
+    return owner is None or not node.is_attempt or (owner.phase in BROKEN and owner.last_attempt is node)
 
 
 def node_view(node: Node, folder: Path) -> NodeView:
@@ -95,19 +94,22 @@ def node_view(node: Node, folder: Path) -> NodeView:
 
 
 def _template(node: Node) -> str:
-    """The template by its name; by its manifest's too where that was named (`templateRef`)."""
+    """The template's name; with its manifest's if it was given by `templateRef`."""
     name = node.template.rpartition("/")[2]
-    frame = node.boundary.frame if node.boundary is not None else None
-    by = node.exit_of.hook if node.exit_of is not None else frame.tasks.get(node.task) if frame is not None else None
     if "." in name:
         return ""  # it stands within its task, without a name
-    return node.template if by is not None and by.referred else name
+    if node.exit_of is not None:
+        referred = node.exit_of.hook is not None and node.exit_of.hook.referred
+    else:
+        task = node.enclosing.tasks.get(node.task) if node.enclosing is not None else None
+        referred = task is not None and task.referred
+    return node.template if referred else name
 
 
 def _place(artifact: Artifact, place: Place, folder: Path) -> str:
-    """Where an input artifact is: of a leaf its own copy, of a dag or steps that of whatever put it out."""
+    """Where an input artifact is: a leaf has its own copy, a dag or steps that of the node whose output it is."""
     if artifact.path:
-        return str(place.of(artifact.path))
+        return str(place.local(artifact.path))
     return str(folder / artifact.stored) if artifact.stored is not None else ""
 
 
@@ -160,11 +162,11 @@ def from_tree(row: Mapping[str, Any]) -> RunView:
 
 
 def heading(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run's view and its line on the page of runs both say, from its row in the journal."""
+    """What a run's view and its line in the list of runs have in common, from its row in the journal."""
     same = {name: row[name] for name in ("id", "workflow", "parameters", "phase", "message")}
     return same | {name: utc(row[name]) for name in ("created_at", "started_at", "finished_at")}
 
 
 def utc(at: float | None) -> Any:
-    """A point in time as others see it; None stays None."""
+    """A point in time in views; None stays None."""
     return None if at is None else datetime.fromtimestamp(at, UTC)

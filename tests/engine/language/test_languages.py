@@ -1,7 +1,5 @@
 """The small languages: retry expressions, resource conditions, JSONPath, durations."""
 
-import re
-
 import pytest
 
 from pipeline.engine.language import durations, expr, grammar, resources
@@ -56,13 +54,6 @@ def test_expressions_without_a_value_say_why(expression: str, said: str) -> None
     assert said in str(error.value)
 
 
-DEPENDS = grammar.Language(
-    tokens=re.compile(r"(?P<name>[a-z]+)|(?P<operator>&&|\|\||[!()])"),
-    binary={"||": 1, "&&": 2},
-    unary=frozenset("!"),
-)
-
-
 def shown(node: grammar.Node) -> str:
     return node.value if not node.parts else f"({node.value} {' '.join(map(shown, node.parts))})"
 
@@ -84,7 +75,7 @@ def shown(node: grammar.Node) -> str:
 )
 def test_the_grammar_of_depends(text: str, tree: str) -> None:
     try:
-        found = shown(DEPENDS.parse(text))
+        found = shown(grammar.parse(text))
     except grammar.NotParsed as error:
         found = str(error)
     assert found == tree

@@ -107,9 +107,9 @@ def test_a_name_in_a_name(simulate: Simulate) -> None:
         ("{{workflow.parameter.p}}", "did you mean {{workflow.parameters.p}}?"),
         ("{{tasks.nosuch.status}}", "there is no task nosuch here"),
         ("{{tasks.a.outputs.parameters.nosuch}}", "give has outputs.parameters.o"),
-        ("{{tasks.a.outputs.parameters}}", "a is no fan-out"),
-        ("{{tasks.b.status}}", "would be waited for, for ever: b does not depend on b"),
-        ("{{item}}", "this is no task with withItems, withParam or withSequence"),
+        ("{{tasks.a.outputs.parameters}}", "a is not a fan-out"),
+        ("{{tasks.b.status}}", "would never have a value: b does not depend on b"),
+        ("{{item}}", "this is not a task with withItems, withParam or withSequence"),
         ("{{retries}}", "is not known here"),
         ("{{pod.name}}", "is not known here"),
         ("{{inputs.parameters.q}}", "is not known here"),
@@ -144,7 +144,7 @@ def test_the_result_of_what_prints_nothing_is_refused(prepare: Simulate) -> None
       - name: inner
         dag: {tasks: [{name: p, template: leaf}]}
     """
-    with pytest.raises(Refused, match="inner is no container, so it prints nothing"):
+    with pytest.raises(Refused, match="inner prints nothing; it is not a container"):
         prepare(spec)
 
 

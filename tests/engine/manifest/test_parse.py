@@ -117,11 +117,11 @@ def of_spec(fields: str) -> str:
         (of_template("outputs: {parameters: [{name: o, valueFrom: {jsonPath: '{.a[*].b}'}}]}\n    resource: {action: apply, manifest: 'a: b'}"), "jsonPath is '{.a[*].b}'; this engine runs plain paths"),
         # names that lead nowhere
         (of_spec("onExit: nosuch"), "w.onExit is 'nosuch'; there are the templates leaf"),
-        (of_task("depends: c"), "tasks[b] depends on c, which is no task"),
+        (of_task("depends: c"), "tasks[b] depends on c, which is not a task"),
         (of_task("depends: a.Done"), "tasks[b] depends on a.Done; wanted one of Succeeded, Failed"),
         (of_task("depends: 'a &'"), "tasks[b].depends is 'a &': invalid token '&'"),
-        (of_task("depends: a.AnySucceeded"), "but a is no fan-out"),
-        (of_task("dependencies: [a], continueOn: {failed: true}", "target: c"), "dag.target names c, which is no task"),
+        (of_task("depends: a.AnySucceeded"), "but a is not a fan-out"),
+        (of_task("dependencies: [a], continueOn: {failed: true}", "target: c"), "dag.target names c, which is not a task"),
         (of_task("depends: b"), "depend on each other in a circle: b → b"),
         (of_task("depends: a", leaf=False), "tasks[a].template is 'leaf'; there are main"),
         (of_task("withItems: [1], withParam: '[]'"), "has more than one of withItems, withParam, withSequence"),
@@ -255,7 +255,7 @@ def test_a_reference_takes_what_it_does_not_say_itself(tmp_path: Path) -> None:
 
 
 def test_a_reference_that_leads_nowhere(tmp_path: Path) -> None:
-    assert "weekly.workflowTemplateRef names w, which is no WorkflowTemplate beside it; there are none" in refused(
+    assert "weekly.workflowTemplateRef names w, which is not a WorkflowTemplate beside it; there are none" in refused(
         tmp_path, CRON
     )
 

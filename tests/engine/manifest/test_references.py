@@ -84,7 +84,7 @@ def test_a_run_can_go_on_when_all_its_files_are_gone(
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("name: shared, template", "name: nosuch, template", "names nosuch, which is no WorkflowTemplate beside it"),
+        ("name: shared, template", "name: nosuch, template", "names nosuch, which is not a WorkflowTemplate beside it"),
         ("template: pair", "template: nosuch", "names the template nosuch of shared, which has pair, say"),
         ("template: pair", "template: pair, clusterScope: true", "a ClusterWorkflowTemplate is not run"),
         ("arguments: {parameters: [{name: who, value: you}]}", "", "pair needs the parameter who"),
@@ -320,7 +320,7 @@ def test_the_targets_of_a_dag_may_be_a_parameter(simulate: Simulate) -> None:
     """
     assert set(simulate(text).phases) == {"(root)", "a", "b"}
     found = simulate(text, wanted="a nosuch")
-    assert found.run.phase == "Error" and "names 'nosuch', which is no task" in found.run.message
+    assert found.run.phase == "Error" and "names 'nosuch', which is not a task" in found.run.message
 
 
 def test_a_template_may_say_what_its_nodes_are_called(simulate: Simulate) -> None:

@@ -184,7 +184,7 @@ def test_parameters_and_artifacts_pass_from_function_to_function(tmp_path: Path)
     [
         ({"rows": 1}, "output artifact 'table': the step wrote nothing at /tmp/table"),
         ({"table": ""}, "output parameter 'rows': the step wrote no file at /tmp/rows"),
-        ({"row": 1}, "the function for make returned 'row', which is no output of the template; it has rows, table"),
+        ({"row": 1}, "make returned 'row', which is not an output of the template; it has rows, table"),
         (7, "the function for make returned 7; wanted None, a text, or a mapping of its outputs"),
     ],
 )

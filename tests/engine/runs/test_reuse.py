@@ -477,7 +477,7 @@ def test_files_that_are_not_there_any_more(bench: Bench, lab: Laboratory, gone: 
     first = bench.first(CHAIN)
     a = next(node for node in first.nodes if node.display_name == "a")
     shutil.rmtree(a.outputs["artifacts"]["file"] if gone == "artifact" else lab.home / "runs" / first.id)
-    with pytest.raises(UserError, match=f"{first.id} cannot be run again from a node: .*, of its node a, is not there"):
+    with pytest.raises(UserError, match=f"{first.id} cannot be run again from a node: .*, of its node a, is gone"):
         bench.submit("b")
     assert len(engine.all_runs(lab.journal)) == 1
 
@@ -488,12 +488,12 @@ def test_files_that_go_between_submitting_and_executing(bench: Bench, lab: Labor
     shutil.rmtree(lab.home / "runs" / first.id)
     view = lab.execute(run)
     assert view.phase == "Error"
-    assert f"reused from run {first.id}, whose files cannot be had: No such file" in view.message
+    assert f"reused from run {first.id}, whose files cannot be copied: No such file" in view.message
 
 
 def test_a_run_that_goes_on_or_has_not_begun(bench: Bench, lab: Laboratory) -> None:
     submitted = lab.submit(bench.written(CHAIN))
-    with pytest.raises(UserError, match=f"run {submitted} has not begun; go on with it: pipeline run --resume"):
+    with pytest.raises(UserError, match=f"run {submitted} has not begun; resume it with: pipeline run --resume"):
         bench.submit("b", spec=CHAIN)
     lab.execute(submitted)
     with lab.journal.database.transaction() as database:

@@ -207,7 +207,7 @@ def test_what_an_empty_fan_out_is_not(simulate: Simulate, depends: str) -> None:
 def test_where_a_cluster_waits_for_ever_for_an_empty_fan_out_there_is_an_error(simulate: Simulate, what: str) -> None:
     found = simulate(join("[]", what=what))
     assert found.run.phase == "Error"
-    assert "a cluster would wait for it for ever" in found.node("b").message
+    assert "a cluster would wait for it forever" in found.node("b").message
     assert f"tasks.a.{what}" in found.node("b").message
 
 

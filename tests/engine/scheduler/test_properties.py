@@ -29,7 +29,7 @@ from pipeline.engine.scheduler.events import (
     to_json,
 )
 from pipeline.engine.scheduler.scheduler import advance, new_run
-from pipeline.engine.scheduler.state import FULFILLED, Frame, Kill, Lock, Node, Run, Start, Unlock
+from pipeline.engine.scheduler.state import FULFILLED, Frame, Kill, Lock, Node, Run, Start, StepsFrame, Unlock
 from pipeline.engine.spec import NOTHING, Backoff, Container, Dag, Hook, Retry, Suspend, Task, Template, Workflow
 from tests.engine.laboratory import End
 
@@ -237,12 +237,13 @@ class World:
 
 def before(frame: Frame, task: str) -> list[Node]:
     """The nodes that must have ended before a task or step begins, their exit hooks included."""
-    if frame.template.steps is None:
-        found = [frame.nodes[other] for other in frame.plan.conditions[task].tasks]
-    else:
-        earlier = frame.template.steps[: frame.number]
-        names = [step.name for group in earlier for step in group]
+    if isinstance(frame, StepsFrame):
+        groups = frame.template.steps
+        assert groups is not None
+        names = [step.name for group in groups[: frame.number] for step in group]
         found = [node for name in names for node in frame.items.get(name) or [frame.nodes[name]]]
+    else:
+        found = [frame.nodes[other] for other in frame.plan.conditions[task].tasks]
     hooks = [child for node in found for child in node.children.values() if child.exit_of is node]
     return [*found, *hooks]
 
@@ -265,7 +266,6 @@ def every_run_ends_and_every_node_with_it(workflow: Workflow, outcomes: int, ord
     assert not world.state.locking
     assert not world.state.retrying
     assert not world.state.suspended
-    assert world.state.active_pods == 0
 
 
 def the_order_in_which_leaves_end_changes_nothing(workflow: Workflow, outcomes: int, one: int, other: int) -> None:
@@ -296,7 +296,7 @@ def whole(run: Run) -> dict[str, tuple[Any, ...]]:
 def a_run_that_is_stopped_ends(workflow: Workflow, outcomes: int, order: int, moment: int, deaths: float) -> None:
     world = World(workflow, outcomes, order, deaths, stops_after=moment).run()
     assert all(node.phase in FULFILLED for node in world.state.nodes.values())
-    assert world.state.active_pods == 0
+    assert not world.state.live
 
 
 PROPERTIES: dict[Callable[..., None], dict[str, st.SearchStrategy[Any]]] = {

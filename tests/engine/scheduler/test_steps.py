@@ -83,7 +83,7 @@ def test_an_output_of_the_same_group_is_refused_for_a_cluster_would_wait_for_eve
     simulate: Simulate,
 ) -> None:
     text = OUTPUTS.replace("      - - name: b", "        - name: b")
-    with pytest.raises(Refused, match=r"steps\[b\].*would be waited for.*a is not of a group before that of b"):
+    with pytest.raises(Refused, match=r"steps\[b\].*would never have a value.*a is not in a group before that of b"):
         simulate(text)
 
 

@@ -1,13 +1,13 @@
-"""What one evaluation may cost. Expressions come from manifests and from values that steps put out, so none of them may
-hang the engine or fill its memory. The first bound is expr-lang's own; the others are ours (it has none)."""
+"""What one evaluation may cost. Expressions come from manifests and from values that steps put out, so none may hang
+the engine or fill its memory. The first bound is expr-lang's own; it has no others, so the rest are ours."""
 
 from typing import Final
 
 from pipeline.engine.language.expr.errors import NotEvaluated
 
-MAX_ENTRIES: Final = 1_000_000  # entries of lists and maps that are made, and characters that `repeat` makes
-MAX_STEPS: Final = 250_000  # nodes evaluated, entries compared, 256 characters gone through: about half a second
-MAX_CHARACTERS: Final = 16_000_000  # of all texts that are made
+MAX_ENTRIES: Final = 1_000_000  # list and map entries made, and characters that `repeat` makes
+MAX_STEPS: Final = 250_000  # nodes evaluated, entries compared, blocks of 256 characters read: about half a second
+MAX_CHARACTERS: Final = 16_000_000  # of all texts made
 
 
 class Budget:
@@ -43,18 +43,18 @@ class Budget:
             raise NotEvaluated(f"the expression makes more than {MAX_CHARACTERS} characters of text")
 
     def put(self, characters: int) -> None:
-        """Count one piece of a text that is being written."""
+        """Count one piece of a text that is being written, and the work of it."""
         self.step(1 + characters // 256)
         self.write(characters)
 
     def weigh(self, *values: object) -> None:
-        """Count the work of going through texts."""
+        """Count the work of reading texts."""
         for value in values:
             if isinstance(value, str) and len(value) > 255:
                 self.step(len(value) // 256)
 
     def made(self, value: object) -> None:
-        """Count a value that a function has made; each function bounds by itself what it makes out of little."""
+        """Count a value that a function has made. A function that makes much out of little counts that itself."""
         if isinstance(value, str):
             self.write(len(value))
         elif isinstance(value, list | dict):

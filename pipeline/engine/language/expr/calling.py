@@ -1,11 +1,9 @@
-"""Calling a function as Go's reflection does: each argument must be of the very type that it takes, nil becomes that
-type's empty value.
+"""Calling a function as Go's reflection does: each argument must have exactly the type of its parameter; nil becomes
+that type's zero value.
 
-A signature is a letter for each argument: s text, i int, n int64, f float64, b boolean, a anything, m map of anything,
-t point in time, L list of anything; a last `*` repeats the letter before it.
+A signature has a letter for each argument: s text, i int, f float64, b boolean, a anything, m map of anything, t point
+in time, d duration, l time zone; a `*` at the end repeats the letter before it.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -28,10 +26,10 @@ _EMPTY: Final[dict[str, Callable[[], Any]]] = {
 
 
 def call(function: Any, arguments: list[Any], run: Context) -> Any:
-    """What a function gives.
+    """What a function returns.
 
     Raises:
-        NotEvaluated: it is none, or does not take these arguments.
+        NotEvaluated: it is not a function, or does not take these arguments.
     """
     if function is None:
         raise NotEvaluated("invalid operation: cannot call nil")

@@ -1,5 +1,5 @@
-"""Which functions an expression calls, and with how many arguments: refused before a run where the controller would
-find out amid one."""
+"""Which functions an expression calls, and with how many arguments. The controller finds mistakes in these only during
+a run; here they are refused before it."""
 
 from pipeline.engine.language.expr.errors import NotParsed
 from pipeline.engine.language.expr.sprig.functions import SPRIG, why_refused
@@ -8,7 +8,7 @@ from pipeline.engine.language.expr.syntax.tree import Node, member_path, walk
 
 
 def check_names(tree: Node, text: str) -> None:
-    """Refuse functions of sprig that are not run.
+    """Refuse sprig functions that are not supported.
 
     Raises:
         NotParsed: one is named.
@@ -21,27 +21,27 @@ def check_names(tree: Node, text: str) -> None:
 
 
 def check_calls(tree: Node, text: str) -> None:
-    """Refuse calls of what is no function, and of sprig's with another number of arguments than they take.
+    """Refuse calls of unknown functions, and of sprig's with a number of arguments that they do not take.
 
     Raises:
         NotParsed: there is one.
     """
-    own = {node.value for node in walk(tree) if node.kind == "let"}
+    functions = ARGO | {node.value for node in walk(tree) if node.kind == "let"}
     for node in walk(tree):
         if node.kind != "call":
             continue
         callee = node.parts[0]
-        if callee.kind == "name" and callee.value not in ARGO and callee.value not in own:
+        if callee.kind == "name" and callee.value not in functions:
             raise NotParsed(f"there is no function {callee.value}", text, callee.column)
         name, given = _sprig(callee), len(node.parts) - 1
         if name:
-            takes = SPRIG[name].takes
-            least = len(takes) - 2 if takes.endswith("*") else len(takes)
-            if given < least or (given > least and not takes.endswith("*")):
+            takes, repeats = SPRIG[name].takes, SPRIG[name].takes.endswith("*")
+            least = len(takes) - 2 if repeats else len(takes)
+            if given < least or (given > least and not repeats):
                 raise NotParsed(f"sprig.{name} takes {least} arguments, got {given}", text, node.column)
 
 
 def _sprig(node: Node) -> str:
-    """The function of sprig that a node names; empty where it names none."""
+    """The sprig function that a node names; empty if none."""
     path = member_path(node) if node.kind == "member" else None
     return path[1] if path is not None and path[0] == "sprig" and len(path) == 2 else ""

@@ -1,6 +1,6 @@
-"""Whether an expression can be run, before it is: names, functions, numbers of arguments, types that cannot meet.
+"""Whether an expression can be run: its names, functions, numbers of arguments, and operand types.
 
-As in the controller: a mistake counts even in a branch that would not be taken.
+As in the controller, a mistake counts even in a branch that would not be taken.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,11 @@ from pipeline.engine.language.expr.syntax.tree import Node
 from pipeline.engine.language.expr.syntax.types import ANY, BOOL, FLOAT, INT, MAP, NIL, STRING, UNKNOWN, Type
 from pipeline.engine.language.expr.values.regexes import compiled
 
-_ORDERED: Final = ("int", "float", "string", "time", "duration")
 _BOOLEAN: Final = ("all", "none", "any", "one", "filter", "count", "find", "findLast", "findIndex", "findLastIndex")
 
 
 def check_types(tree: Node, names: Mapping[str, Type] | None, text: str) -> Type:
-    """The type of an expression where `names` (the variables at the top, all where None) have their types.
+    """The type of an expression whose top-level variables are `names` (None: any).
 
     Raises:
         NotEvaluated: it cannot be run.
@@ -75,7 +74,7 @@ class _Checker:
         raise self.error(node, f"invalid operation: {node.value} (mismatched type {found})")
 
     def binary_(self, node: Node) -> Type:
-        below = []  # a long sum is no deep recursion: what is deepest is seen first
+        below = []  # innermost first, so that a long sum is no deep recursion
         lowest = node.parts[0]
         while lowest.kind == "binary" and id(lowest) not in self.known:
             below.append(lowest)
@@ -107,29 +106,27 @@ class _Checker:
 
     def member_(self, node: Node) -> Type:
         base_node, key_node = node.parts
+        name = key_node.value if key_node.kind == "literal" and isinstance(key_node.value, str) else None
         if base_node.kind == "name" and base_node.value == "$env":
-            if key_node.kind == "literal" and isinstance(key_node.value, str) and not node.value:
-                return self.name_(Node("name", key_node.value, (), node.column))
-            return UNKNOWN
+            known = name is not None and not node.value
+            return self.name_(Node("name", name, (), node.column)) if known else UNKNOWN
         base, key = self.type_of(base_node), self.type_of(key_node)
-        named = key_node.kind == "literal" and isinstance(key_node.value, str)
         if base.kind == "unknown":
             return UNKNOWN
-        if named and base.kind == "nil":
-            raise self.error(node, f"type nil has no field {key_node.value}")
-        if base.kind == "map":
-            if base is MAP and key.kind not in ("string", "unknown"):
-                raise self.error(key_node, f"cannot use {key} to get an element from {base}")
-            return base.entry or ANY
-        if base.kind == "array":
-            if key.kind not in ("int", "unknown"):
-                raise self.error(key_node, f"array elements can only be selected using an integer (got {key})")
-            return base.entry or ANY
-        if named and key_node.value in METHODS.get(base.kind, ()):
-            return types.FUNCTION
-        if named:
-            raise self.error(node, f"type {base} has no field {key_node.value}")
-        raise self.error(node, f"type {base}[{key}] is undefined")
+        if base.kind in ("map", "array"):
+            return self.entry(base, key, key_node)
+        if name is None:
+            raise self.error(node, f"type {base}[{key}] is undefined")
+        if name not in METHODS.get(base.kind, ()):
+            raise self.error(node, f"type {base if base.kind != 'nil' else 'nil'} has no field {name}")
+        return types.FUNCTION
+
+    def entry(self, base: Type, key: Type, key_node: Node) -> Type:
+        if base is MAP and key.kind not in ("string", "unknown"):
+            raise self.error(key_node, f"cannot use {key} to get an element from {base}")
+        if base.kind == "array" and key.kind not in ("int", "unknown"):
+            raise self.error(key_node, f"array elements can only be selected using an integer (got {key})")
+        return base.entry or ANY
 
     def slice_(self, node: Node) -> Type:
         base, *ends = node.parts
@@ -147,7 +144,7 @@ class _Checker:
         callee, *arguments = node.parts
         found = self.type_of(callee)
         if found.kind == "unknown":
-            return UNKNOWN  # what sprig's functions are given is looked at when it is there
+            return UNKNOWN  # the arguments of sprig's functions are checked when they are called
         if callee.kind == "name" and callee.value in ARGO and found is types.FUNCTION:
             return self.result(node, callee.value, [self.type_of(argument) for argument in arguments])
         if found.kind == "nil":
@@ -187,7 +184,24 @@ class _Checker:
 
     def predicated(self, node: Node) -> Type:
         found = self.collection(node)
-        scope = {"": UNKNOWN if found.kind == "unknown" else found.entry or ANY}
+        entry = UNKNOWN if found.kind == "unknown" else found.entry or ANY
+        out = self.predicate_type(node, entry)
+        for part in node.parts[2:]:
+            self.type_of(part)
+        if out.kind == "nil":
+            raise self.error(node.parts[1], "predicate should has one input and one output param")
+        if node.value in _BOOLEAN and out.kind not in ("bool", "unknown"):
+            raise self.error(node.parts[1], f"predicate should return boolean (got {out})")
+        results = {
+            "count": INT, "findIndex": INT, "findLastIndex": INT, "filter": types.array(found.entry or ANY),
+            "sortBy": found, "map": types.array(out), "find": entry, "findLast": entry, "sum": out, "reduce": out,
+            "groupBy": Type("map", "map[interface {}][]interface {}", types.array(found.entry or ANY)),
+        }  # fmt: skip
+        return results.get(node.value, BOOL)
+
+    def predicate_type(self, node: Node, entry: Type) -> Type:
+        """The type that the predicate of a function has for entries of a type."""
+        scope = {"": entry}
         if node.value in ("map", "reduce"):
             scope["index"] = INT
         if node.value == "reduce":
@@ -195,19 +209,7 @@ class _Checker:
         self.pointers.append(scope)
         out = self.type_of(node.parts[1].parts[0])
         self.pointers.pop()
-        for part in node.parts[2:]:
-            self.type_of(part)
-        if out.kind == "nil":
-            raise self.error(node.parts[1], "predicate should has one input and one output param")
-        if node.value in _BOOLEAN and out.kind not in ("bool", "unknown"):
-            raise self.error(node.parts[1], f"predicate should return boolean (got {out})")
-        entry = UNKNOWN if found.kind == "unknown" else found.entry or ANY
-        results = {
-            "count": INT, "findIndex": INT, "findLastIndex": INT, "filter": types.array(found.entry or ANY),
-            "sortBy": found, "map": types.array(out), "find": entry, "findLast": entry, "sum": out, "reduce": out,
-            "groupBy": Type("map", "map[interface {}][]interface {}", types.array(found.entry or ANY)),
-        }  # fmt: skip
-        return results.get(node.value, BOOL)
+        return out
 
     def predicate_(self, node: Node) -> Type:
         return self.type_of(node.parts[0])

@@ -1,4 +1,4 @@
-"""What a function of the language may ask of the evaluation that calls it."""
+"""What a function may ask of the evaluation that calls it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping

@@ -1,12 +1,12 @@
-"""What an expression can fail with; all of it reaches a caller as `NotEvaluated`."""
+"""How an expression can fail; callers see all of it as `NotEvaluated`."""
 
 
 class NotEvaluated(Exception):
-    """The expression has no value; the message says why, in the controller's words where it has any."""
+    """The expression has no value; the message says why, in the controller's words if it has any for this."""
 
 
 class NotParsed(NotEvaluated):
-    """The text is not of the language; the message ends with line and column."""
+    """The text is not an expression; the message ends with line and column."""
 
     def __init__(self, problem: str, text: str = "", column: int = 0) -> None:
         line = text.count("\n", 0, column) + 1

@@ -1,5 +1,5 @@
-"""Running the tree of an expression. Nothing of Python can be reached: names are looked up in the environment alone,
-and members only in its maps and lists and in the methods of a point in time."""
+"""Evaluating the tree of an expression. Nothing of Python can be reached: names are looked up in the environment alone,
+and members only in its maps and lists and in the methods of points in time and durations."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -23,7 +23,7 @@ class _Nil(Exception):
 
 
 class Evaluation(Context):
-    """One run of one expression."""
+    """One evaluation of one expression."""
 
     def value(self, node: Node) -> Any:
         """See `Context`."""
@@ -47,7 +47,7 @@ class Evaluation(Context):
     def binary(self, node: Node) -> Any:  # noqa: PLR0911 - one for each kind of operator
         symbol = node.value
         if symbol in ("&&", "||"):
-            return self.logical(node, symbol == "||")
+            return self.logical(node, settling=symbol == "||")
         left_node, right_node = node.parts
         if symbol == "+" and left_node.kind == "binary":
             return self.total(node)
@@ -69,7 +69,7 @@ class Evaluation(Context):
         return self.arithmetic(symbol, left, right)
 
     def total(self, node: Node) -> Any:
-        """A long sum, which is no deep recursion."""
+        """A long sum, without deep recursion."""
         added = []
         while node.kind == "binary" and node.value == "+":
             added.append(node.parts[1])
@@ -89,27 +89,29 @@ class Evaluation(Context):
         self.budget.grow(max(high - low + 1, 0))
         return Numbers(range(low, high + 1))
 
-    def logical(self, node: Node, stop: bool) -> Any:
-        """`&&` and `||`; as expr-lang folds them, a constant that settles it is enough, and the last value is not
-        asked whether it is a boolean."""
-        if any(part.kind == "literal" and part.value is stop for part in node.parts):
-            return stop
-        neutral = not stop
-        parts = [part for part in node.parts if part.kind != "literal" or part.value is not neutral]
-        parts = parts or list(node.parts[-1:])
+    def logical(self, node: Node, *, settling: bool) -> Any:
+        """`&&` and `||`, with the operand that settles each. As expr-lang folds them, a settling constant is enough,
+        and the last operand need not be a boolean."""
+        constants = {id(part): part.value for part in node.parts if part.kind == "literal"}
+        if any(value is settling for value in constants.values()):
+            return settling
+        neutral = not settling
+        parts = [part for part in node.parts if constants.get(id(part)) is not neutral] or node.parts[-1:]
         for part in parts[:-1]:
-            if boolean(self.value(part)) is stop:
-                return stop
+            if boolean(self.value(part)) is settling:
+                return settling
         return self.value(parts[-1])
 
     def membership(self, left: Any, node: Node) -> bool:
-        constant = bool(node.parts) and all(part is not None and part.kind == "literal" for part in node.parts)
-        if constant and node.kind == "binary" and node.value == ".." and is_number(left):
-            low, high = (operators.to_int(part.value) for part in node.parts)
-            return bool(low <= left <= high and left == operators.to_int(left))
-        if constant and node.kind == "array" and all(isinstance(part.value, str) for part in node.parts):
-            self.budget.step(len(node.parts))  # expr-lang makes a map of it
-            return operators.contained(left, dict.fromkeys(part.value for part in node.parts), self.budget)
+        is_range = node.kind == "binary" and node.value == ".." and is_number(left)
+        if (is_range or node.kind == "array") and node.parts and all(part.kind == "literal" for part in node.parts):
+            values = [part.value for part in node.parts]
+            if is_range:
+                low, high = map(operators.to_int, values)
+                return bool(low <= left <= high and left == operators.to_int(left))
+            if all(isinstance(value, str) for value in values):
+                self.budget.step(len(values))  # expr-lang makes a map of it
+                return operators.contained(left, dict.fromkeys(values), self.budget)
         return operators.contained(left, self.value(node), self.budget)
 
     def chain(self, node: Node) -> Any:

@@ -1,7 +1,5 @@
 """What Argo adds to expr-lang: `asInt`, `asFloat`, `toJson`, `jsonpath`, `sprig`."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from pipeline.engine.language.expr.builtins.functions import decoded_json

@@ -1,7 +1,5 @@
 """The functions that take a predicate: `filter(xs, # > 1)`, `map(xs, .name)`, `reduce(xs, #acc + #)`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -15,7 +13,7 @@ from pipeline.engine.language.expr.values.values import AnyMap, Byte, encoded, g
 
 
 def _held(value: Any) -> list[Any]:
-    """What is gone through: a list, or the bytes of a text."""
+    """What is iterated over: a list, or the bytes of a text."""
     if isinstance(value, str):
         return [Byte(byte) for byte in encoded(value)]
     if isinstance(value, list) or value == {}:
@@ -24,7 +22,7 @@ def _held(value: Any) -> list[Any]:
 
 
 def _entries(run: Context, node: Node, *, backwards: bool = False) -> Iterator[tuple[int, Any, Any]]:
-    """Place, entry and what the predicate says of it."""
+    """Index, entry and what the predicate says of it."""
     held = _held(run.value(node.parts[0]))
     predicate = node.parts[1].parts[0] if len(node.parts) > 1 else None
     places = range(len(held) - 1, -1, -1) if backwards else range(len(held))
@@ -68,7 +66,7 @@ def _sum(run: Context, node: Node) -> Any:
     held = node.parts[0]
     texts = held.kind == "array" and len(held.parts) > 1 and any(part.kind != "literal" for part in held.parts)
     for _, _, said in _entries(run, node):
-        # expr-lang makes `a + b` of `sum([a, b])`, so that texts can be summed there
+        # expr-lang compiles `sum([a, b])` to `a + b`, which can add texts too
         total = said if first and texts and len(node.parts) == 1 else operators.add(said, total, run.budget)
         first = False
     return total

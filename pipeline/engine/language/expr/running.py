@@ -1,15 +1,16 @@
-"""An expression from text to value: parsed, checked by what its variables are, run."""
+"""An expression from text to value: parsed, checked against the types of its variables, evaluated."""
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final
 
 from pipeline.engine.language.expr.budget import Budget
 from pipeline.engine.language.expr.calls import check_calls, check_names
 from pipeline.engine.language.expr.checker import check_types
-from pipeline.engine.language.expr.environment import environment
+from pipeline.engine.language.expr.environment import environment, names
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.evaluation import Evaluation
 from pipeline.engine.language.expr.library import LIBRARY
@@ -21,78 +22,70 @@ from pipeline.engine.language.expr.values.writing import plain, to_json
 from pipeline.engine.language.lookup import Lookup
 
 
-def check(expression: str) -> None:
-    """Make sure that an expression can be run, whatever its variables are.
+def check(expression: str, known: Callable[[str], bool] | None = None) -> None:
+    """Make sure that an expression can be run wherever the `known` paths have values (by default: any path).
 
     Raises:
-        NotEvaluated: it cannot.
+        NotEvaluated: it does not parse, names something unknown, calls an unknown function, or calls one with
+            arguments that it does not take.
     """
-    try:
-        _checked(expression, None)
+    with _bounded_depth():
+        _check_types(expression, None)
         check_calls(parse(expression), expression)
-    except RecursionError:
-        raise NotEvaluated("the expression is nested too deep") from None
+    unknown = [path for path in paths(expression) if not known(path)] if known is not None else []
+    if unknown:
+        raise NotEvaluated(f"{unknown[0]} is not known here")
 
 
-@lru_cache(maxsize=1024)
-def _checked(expression: str, known: tuple[tuple[str, Type], ...] | None) -> None:
-    tree = parse(expression)
-    check_names(tree, expression)
-    check_types(tree, None if known is None else dict(known), expression)
+def paths(expression: str) -> tuple[str, ...]:
+    """The variables that an expression needs: `inputs.parameters.a` for `inputs.parameters['a']` too. Those before
+    `??` or `?.` are in `guarded_paths` instead.
+
+    Raises:
+        NotEvaluated: it does not parse.
+    """
+    return names(expression).strict
+
+
+def guarded_paths(expression: str) -> tuple[str, ...]:
+    """The variables before `??` or `?.` in an expression: they may be absent.
+
+    Raises:
+        NotEvaluated: it does not parse.
+    """
+    return names(expression).guarded
 
 
 def evaluate(expression: str, lookup: Lookup | Mapping[str, Any]) -> Any:
-    """The value of an expression.
+    """The value of an expression; None if it is nil. A lookup may also have a method `keys()`, which gives all paths
+    that it knows, for maps that are used whole, such as `toJson(workflow.parameters)`; and `now()`, seconds since 1970.
 
     Raises:
-        NotEvaluated: it has none.
+        NotEvaluated: it has no value; in the controller's words if it has any for this.
     """
-    return run(expression, _held(expression, lookup), getattr(lookup, "now", time.time))
+    return run(expression, _environment(expression, lookup), getattr(lookup, "now", time.time))
 
 
-def run(expression: str, held: Mapping[str, Any], now: Callable[[], float] = time.time) -> Any:
-    """The value of an expression in an environment of maps within maps.
+def run(expression: str, variables: Mapping[str, Any], now: Callable[[], float] = time.time) -> Any:
+    """The value of an expression in an environment of nested maps.
 
     Raises:
-        NotEvaluated: it has none.
+        NotEvaluated: it has no value.
     """
-    _checked_with(expression, held)
-    return _run(expression, held, now)
-
-
-def _held(expression: str, lookup: Lookup | Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return environment(expression, lookup)
-    except RecursionError:
-        raise NotEvaluated("the expression is nested too deep") from None
-
-
-def _checked_with(expression: str, held: Mapping[str, Any]) -> None:
-    known = tuple((name, _type(value)) for name, value in held.items() if name not in LIBRARY)
-    try:
-        _checked(expression, known)
-    except RecursionError:
-        raise NotEvaluated("the expression is nested too deep") from None
-
-
-def _run(expression: str, held: Mapping[str, Any], now: Callable[[], float]) -> Any:
-    try:
-        return Evaluation(held, now).value(parse(expression))
-    except RecursionError:
-        raise NotEvaluated("the expression is nested too deep") from None
-    except (ArithmeticError, MemoryError) as error:
-        raise NotEvaluated(f"a value is too large: {error}") from None
+    _check_with(expression, variables)
+    return _evaluate(expression, variables, now)
 
 
 def holds(expression: str, lookup: Lookup | Mapping[str, Any]) -> bool:
-    """The boolean that an expression is.
+    """The value of an expression that must be a boolean.
 
     Raises:
-        NotEvaluated: it has no value, or is no boolean.
+        NotEvaluated: it has no value, or is not a boolean.
     """
-    _checked_with(expression, held := _held(expression, lookup))
+    variables = _environment(expression, lookup)
+    _check_with(expression, variables)
     try:
-        value = _run(expression, held, getattr(lookup, "now", time.time))
+        value = _evaluate(expression, variables, getattr(lookup, "now", time.time))
     except NotEvaluated as error:
         raise NotEvaluated(f"unable to evaluate expression '{expression}': {error}") from None
     if not isinstance(value, bool):
@@ -101,7 +94,7 @@ def holds(expression: str, lookup: Lookup | Mapping[str, Any]) -> bool:
 
 
 def text_of(value: Any) -> str:
-    """A value as `{{=…}}` renders it.
+    """A value as `{{=…}}` renders it: a text as it is, anything else as JSON.
 
     Raises:
         NotEvaluated: it has no JSON.
@@ -112,17 +105,49 @@ def text_of(value: Any) -> str:
     return found[1:-1] if len(found) > 1 and found[0] == found[-1] == '"' else found
 
 
-def _type(value: Any) -> Type:
-    return _TYPES.get(type(value), types.UNKNOWN)
-
-
 def printed(value: Any) -> str:
-    """A value as Go's `%v` writes it.
+    """A value as an output parameter with `valueFrom.expression` has it, which is Go's `%v`: `1e+06`, `[a b]`.
 
     Raises:
         NotEvaluated: it is nested too deep, or too long.
     """
     return _ODD_BYTE.sub("\ufffd", plain(value, Budget().put))
+
+
+@contextmanager
+def _bounded_depth() -> Iterator[None]:
+    try:
+        yield
+    except RecursionError:
+        raise NotEvaluated("the expression is nested too deep") from None
+
+
+@lru_cache(maxsize=1024)
+def _check_types(expression: str, known: tuple[tuple[str, Type], ...] | None) -> None:
+    tree = parse(expression)
+    check_names(tree, expression)
+    check_types(tree, None if known is None else dict(known), expression)
+
+
+def _check_with(expression: str, variables: Mapping[str, Any]) -> None:
+    known = tuple(
+        (name, _TYPES.get(type(value), types.UNKNOWN)) for name, value in variables.items() if name not in LIBRARY
+    )
+    with _bounded_depth():
+        _check_types(expression, known)
+
+
+def _environment(expression: str, lookup: Lookup | Mapping[str, Any]) -> dict[str, Any]:
+    with _bounded_depth():
+        return environment(expression, lookup)
+
+
+def _evaluate(expression: str, variables: Mapping[str, Any], now: Callable[[], float]) -> Any:
+    try:
+        with _bounded_depth():
+            return Evaluation(variables, now).value(parse(expression))
+    except (ArithmeticError, MemoryError) as error:
+        raise NotEvaluated(f"a value is too large: {error}") from None
 
 
 _ODD_BYTE: Final = re.compile("[\udc80-\udcff]")

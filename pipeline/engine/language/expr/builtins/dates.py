@@ -1,7 +1,5 @@
 """`now`, `date`, `duration`, `timezone`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Final
 

@@ -1,9 +1,7 @@
-"""expr-lang's own functions, those that take no predicate. https://expr-lang.org/docs/language-definition
+"""expr-lang's own functions, except those that take a predicate. https://expr-lang.org/docs/language-definition
 
-The checker has seen the number of their arguments, and their types as far as they were known; here the rest is checked.
+The checker has seen how many arguments they get, and of which types as far as it knew them; the rest is checked here.
 """
-
-from __future__ import annotations
 
 import base64
 import re
@@ -39,7 +37,7 @@ def _type(_run: Context, value: Any) -> str:
 
 
 def _of_texts(run: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of texts alone."""
+    """A function whose arguments are all texts."""
     return lambda _run, *values: run(*[text_of(value) for value in values])
 
 
@@ -78,7 +76,7 @@ def _from_base64(_run: Context, value: Any) -> str:
 
 
 def decode64(text: str) -> bytes:
-    """The bytes of base64, padded and of the plain alphabet; line ends in it are skipped.
+    """The bytes of padded base64 in the standard alphabet; line ends in it are skipped.
 
     Raises:
         NotEvaluated: it is not base64.
@@ -93,7 +91,7 @@ def decode64(text: str) -> bytes:
 
 
 def decoded_json(run: Context, text: str) -> Any:
-    """The value of a JSON text, which is counted before it is made."""
+    """The value of a JSON text, whose size is counted before it is built."""
     run.budget.grow(text.count(",") + text.count("[") + text.count("{"))
     return from_json(text)
 

@@ -1,6 +1,4 @@
-"""expr-lang's functions of lists and maps."""
-
-from __future__ import annotations
+"""expr-lang's functions for lists and maps."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -49,9 +47,11 @@ def _map(value: Any, doing: str) -> dict[Any, Any]:
 
 def kind_of(value: Any) -> str:
     """The kind of a value, as messages name it."""
-    if value is None:
-        return "invalid"
-    return "slice" if isinstance(value, list) else "map" if isinstance(value, dict) else go_type(value)
+    if isinstance(value, list):
+        return "slice"
+    if isinstance(value, dict):
+        return "map"
+    return "invalid" if value is None else go_type(value)
 
 
 def _take(_run: Context, held: Any, count: Any) -> list[Any]:
@@ -73,7 +73,7 @@ def _values(_run: Context, held: Any) -> list[Any]:
 
 
 def sorted_keys(held: dict[Any, Any]) -> list[Any]:
-    """The keys in an order that does not change from run to run (Go's does)."""
+    """The keys in an order that is the same in every run (Go's is not)."""
     return sorted(held, key=lambda key: (str(type(key)), str(key)))
 
 

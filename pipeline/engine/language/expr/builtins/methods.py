@@ -1,4 +1,4 @@
-"""The methods of points in time and durations: what they take, what they give. https://pkg.go.dev/time"""
+"""The methods of points in time and durations: what they take, what they return. https://pkg.go.dev/time"""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -10,7 +10,7 @@ from pipeline.engine.language.expr.syntax.types import BOOL, DURATION, FLOAT, IN
 from pipeline.engine.language.expr.values.values import Function, Int64, wrapped
 
 INT64: Final = Type("int", "int64")
-# The type that comes out.
+# The type that each returns.
 METHODS: Final[dict[str, dict[str, Type]]] = {
     "time": {
         **dict.fromkeys(("Year", "Day", "Hour", "Minute", "Second", "Nanosecond", "YearDay"), INT),
@@ -28,8 +28,10 @@ METHODS: Final[dict[str, dict[str, Type]]] = {
 
 
 def kind_of(value: Any) -> str:
-    """`time` or `duration` where a value has methods; empty otherwise."""
-    return "time" if isinstance(value, Time) else "duration" if isinstance(value, Duration) else ""
+    """`time` or `duration` if a value has methods; otherwise empty."""
+    if isinstance(value, Time):
+        return "time"
+    return "duration" if isinstance(value, Duration) else ""
 
 
 def takes(kind: str, name: str) -> str:
@@ -38,7 +40,7 @@ def takes(kind: str, name: str) -> str:
 
 
 def method(value: Any, name: str) -> Function:
-    """A method of a point in time or a duration, to be called."""
+    """A method of a point in time or a duration, bound to it."""
     letters, rule = _RULES[kind_of(value)][name]
     return Function(name, letters, lambda _run, *arguments: rule(value, *arguments))
 
@@ -52,7 +54,7 @@ def _shifted(time: Time, years: int, months: int, days: int) -> Time:
 
 
 def _truncated(value: int, unit: int, *, rounded: bool) -> int:
-    """Towards nought, or to the nearest, half away from nought."""
+    """Towards zero, or to the nearest, half away from zero."""
     if unit <= 0:
         return value
     rest = abs(value) % unit

@@ -1,6 +1,4 @@
-"""expr-lang's functions of numbers, and of bits."""
-
-from __future__ import annotations
+"""expr-lang's functions for numbers and bits."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -13,7 +11,7 @@ from pipeline.engine.language.expr.values.values import go_type, is_number, whol
 
 
 def as_int(_run: Context, value: Any) -> int:
-    """`int` and Argo's `asInt`: a number cut to a whole one, or a text that is one."""
+    """`int` and Argo's `asInt`: a number truncated to a whole one, or a text that is one."""
     if isinstance(value, str):
         return texts.atoi(value, f"invalid operation: int({value[:60]})")
     if is_number(value):
@@ -47,7 +45,7 @@ def _rounding(name: str, rule: Callable[[float], float]) -> Callable[[Context, A
 
 
 def rounded(number: float) -> float:
-    """To the nearest whole number, half away from nought."""
+    """To the nearest whole number, half away from zero."""
     if abs(number) >= 2**52:
         return number
     cut = float(math.trunc(number))

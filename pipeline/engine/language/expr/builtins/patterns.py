@@ -1,6 +1,4 @@
-"""sprig's functions of regular expressions; a pattern is of RE2's dialect, and `$1` in a replacement is a group."""
-
-from __future__ import annotations
+"""sprig's functions for regular expressions; patterns are of RE2's dialect, and `$1` in a replacement is a group."""
 
 import re
 from typing import Any, Final
@@ -14,12 +12,16 @@ _GROUP: Final = re.compile(rb"\$(?:\$|(\w+)|\{(\w+)\})")
 
 
 def must_match(_run: Context, pattern: str, text: str) -> bool:
-    """Whether the pattern is found."""
+    """Whether the pattern is found.
+
+    Raises:
+        NotEvaluated: it is not a pattern.
+    """
     return compiled(pattern).search(encoded(text)) is not None
 
 
 def matches(run: Context, pattern: str, text: str) -> bool:
-    """The same; a pattern that is none is not found."""
+    """The same; what is not a pattern is not found."""
     try:
         return must_match(run, pattern, text)
     except NotEvaluated:
@@ -27,7 +29,7 @@ def matches(run: Context, pattern: str, text: str) -> bool:
 
 
 def _spans(run: Context, pattern: str, raw: bytes, count: int = -1) -> list[Any]:
-    """The matches, at most `count`, as Go finds them: no empty one right behind another."""
+    """The matches, at most `count`, as Go finds them: no empty one right after another."""
     found: list[Any] = []
     end = -1
     for match in compiled(pattern).finditer(raw):

@@ -1,4 +1,4 @@
-"""The calendar: days since 1970 of the proleptic Gregorian one, with a year nought, as Go counts."""
+"""The proleptic Gregorian calendar, with a year zero, as Go counts."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ DAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday",
 
 
 def days(year: int, month: int, day: int) -> int:
-    """Days since 1970 in the proleptic Gregorian calendar."""
+    """Days since 1970."""
     year -= month <= 2
     era, rest = divmod(year, 400)
     return era * 146097 + rest * 365 + rest // 4 - rest // 100 + (153 * ((month + 9) % 12) + 2) // 5 + day - 1 - 719468

@@ -1,4 +1,4 @@
-"""Reading points in time by a layout that shows `2006-01-02 15:04:05`. https://pkg.go.dev/time#Parse"""
+"""Reading points in time by a layout such as `2006-01-02 15:04:05`. https://pkg.go.dev/time#Parse"""
 
 import re
 from typing import Any, Final
@@ -24,6 +24,7 @@ class _Reading:
         self.zone: Location | None = None
         self.offset: int | None = None
         self.abbreviation = ""
+        self.half = ""  # AM or PM
 
     def error(self) -> NotEvaluated:
         return NotEvaluated(f'parsing time "{self.text[:80]}" as "{self.layout}": cannot parse "{self.rest[:40]}"')
@@ -46,8 +47,33 @@ class _Reading:
                 raise self.error()
             text, self.rest = text[1:], self.rest[1:]
 
-    def name(self, names: tuple[str, ...], key: str, length: int | None) -> None:
-        for number, name in enumerate(names):
+    def chunk(self, name: str, following: str) -> None:
+        if name in _NUMBERS:
+            self.number(name, following)
+        elif name in _NAMES:
+            self.name(name)
+        elif name in ("PM", "pm"):
+            self.half_of_day(upper=name == "PM")
+        elif name == "MST":
+            self.zone_name()
+        elif name[0] in "Z-":
+            self.numeric_zone(name)
+        else:
+            self.fraction(name)
+
+    def number(self, chunk: str, following: str) -> None:
+        pattern, key, low, high = _NUMBERS[chunk]
+        if chunk in ("_2", "__2"):
+            self.rest = self.rest.lstrip(" ")
+        self.take(pattern, key, low, high)
+        if chunk == "06":
+            self.found["year"] += 1900 if self.found["year"] >= 69 else 2000
+        if key == "second" and not _fractional(following):
+            self.fraction(".9")
+
+    def name(self, chunk: str) -> None:
+        key, names, length = _NAMES[chunk]
+        for number, name in enumerate(names, 1):
             short = name[:length]
             if self.rest[: len(short)].lower() == short.lower():
                 self.found[key] = number
@@ -55,42 +81,20 @@ class _Reading:
                 return
         raise self.error()
 
-    def chunk(self, name: str, following: str) -> None:
-        if name in _READ:
-            pattern, key, low, high = _READ[name]
-            if name in ("_2", "__2"):
-                self.rest = self.rest.lstrip(" ") if self.rest.startswith(" ") else self.rest
-            self.take(pattern, key, low, high)
-            if key == "second" and re.match(r"[.,][0-9]", self.rest) and not _fractional(following):
-                self.fraction(r"[.,][0-9]+")
-        elif name in ("January", "Jan"):
-            self.name(MONTHS, "month", 3 if name == "Jan" else None)
-            self.found["month"] += 1
-        elif name in ("Monday", "Mon"):
-            self.name(DAYS, "weekday", 3 if name == "Mon" else None)
-        elif name in ("PM", "pm"):
-            halves = ("AM", "PM") if name == "PM" else ("am", "pm")
-            if self.rest[:2] not in halves:
-                raise self.error()
-            self.found["half"] = halves.index(self.rest[:2])
-            self.rest = self.rest[2:]
-        elif name == "MST":
-            self.zone_name()
-        elif name[0] in "Z-":
-            self.numeric_zone(name)
-        elif name[1] == "0":
-            self.fraction(rf"[.,][0-9]{{{len(name) - 1}}}", required=True)
-        else:
-            self.fraction(r"[.,][0-9]+")
+    def half_of_day(self, *, upper: bool) -> None:
+        if self.rest[:2] not in (("AM", "PM") if upper else ("am", "pm")):
+            raise self.error()
+        self.half, self.rest = self.rest[:2].upper(), self.rest[2:]
 
-    def fraction(self, pattern: str, *, required: bool = False) -> None:
-        match = re.match(pattern, self.rest, re.ASCII)
-        if match is None:
-            if required:
-                raise self.error()
-            return
-        self.found["nanos"] = int(match[0][1:10].ljust(9, "0"))
-        self.rest = self.rest[match.end() :]
+    def fraction(self, chunk: str) -> None:
+        """`.000`: so many digits; `.999`: any number of them, or none."""
+        required = chunk[1] == "0"
+        match = re.match(rf"[.,][0-9]{{{len(chunk) - 1}}}" if required else r"[.,][0-9]+", self.rest, re.ASCII)
+        if match is not None:
+            self.found["nanos"] = int(match[0][1:10].ljust(9, "0"))
+            self.rest = self.rest[match.end() :]
+        elif required:
+            raise self.error()
 
     def numeric_zone(self, form: str) -> None:
         if form[0] == "Z" and self.rest.startswith("Z"):
@@ -115,24 +119,19 @@ class _Reading:
         match = re.match(
             r"ChST|MeST|GMT(?:[+-]\d{1,2})?|WITA|[+-]\d\d(?:\d\d)?|[A-Z]{3,5}(?![A-Z])", self.rest, re.ASCII
         )
-        if match is None or (len(match[0]) == 5 and match[0].isalpha() and match[0][4] != "T"):
+        name = match[0] if match is not None else ""
+        long = len(name) > 3 and name.isalpha() and name.isupper() and name != "WITA"
+        if not name or (long and name[-1] != "T"):
             raise self.error()
-        if (
-            len(match[0]) == 4
-            and match[0].isalpha()
-            and match[0].isupper()
-            and match[0] != "WITA"
-            and match[0][3] != "T"
-        ):
-            raise self.error()
-        self.abbreviation = match[0]
-        self.rest = self.rest[match.end() :]
+        self.abbreviation, self.rest = name, self.rest[len(name) :]
 
     def time(self, zone: Location) -> Time:
         found: dict[str, Any] = {"year": 0, "hour": 0, "minute": 0, "second": 0, "nanos": 0, **self.found}
         hour = found["hour"]
-        if "half" in found:
-            hour = hour + 12 if found["half"] and hour < 12 else 0 if not found["half"] and hour == 12 else hour
+        if self.half == "PM" and hour < 12:
+            hour += 12
+        elif self.half == "AM" and hour == 12:
+            hour = 0
         seconds = (hour * 60 + found["minute"]) * 60 + found["second"]
         return self.placed((found["year"], *self.day(found["year"])), seconds, found["nanos"], zone)
 
@@ -152,8 +151,8 @@ class _Reading:
         return shown[0], shown[1]
 
     def placed(self, date: tuple[int, int, int], seconds: int, nanos: int, zone: Location) -> Time:
-        """The point in time, in the zone that the text names. Of a mere abbreviation Go knows no offset: the clock is
-        then taken for UTC's."""
+        """The point in time, in the zone that the text names. Go knows no offset for a mere abbreviation, and takes the
+        clock for UTC's."""
         if self.zone is None and self.offset is not None:
             plain = self.offset == 0 and zone is UTC and self.abbreviation in ("", "UTC")
             return moment(date, seconds, nanos, UTC if plain else Location(self.abbreviation, self.offset))
@@ -166,17 +165,21 @@ class _Reading:
 
 _TWO: Final = r"[0-9]{1,2}"
 _FIXED: Final = r"[0-9]{2}"
-_READ: Final = {
+_NUMBERS: Final = {
     "2006": (r"[0-9]{4}", "year", 0, 9999), "06": (_FIXED, "year", 0, 99), "01": (_FIXED, "month", 1, 12),
     "1": (_TWO, "month", 1, 12), "02": (_FIXED, "day", 0, 99), "2": (_TWO, "day", 0, 99), "_2": (_TWO, "day", 0, 99),
     "002": (r"[0-9]{3}", "yearday", 0, 999), "__2": (r"[0-9]{1,3}", "yearday", 0, 999), "15": (_TWO, "hour", 0, 23),
     "03": (_FIXED, "hour", 0, 12), "3": (_TWO, "hour", 0, 12), "04": (_FIXED, "minute", 0, 59),
     "4": (_TWO, "minute", 0, 59), "05": (_FIXED, "second", 0, 59), "5": (_TWO, "second", 0, 59),
 }  # fmt: skip
+_NAMES: Final = {
+    "January": ("month", MONTHS, None), "Jan": ("month", MONTHS, 3),
+    "Monday": ("weekday", DAYS, None), "Mon": ("weekday", DAYS, 3),
+}  # fmt: skip
 
 
 def read(layout: str, text: str, zone: Location = UTC) -> Time:
-    """The point in time that `text` shows by the layout; in `zone` where it names none itself.
+    """The point in time that `text` shows by the layout; in `zone` if it names none itself.
 
     Raises:
         NotEvaluated: it does not show one.
@@ -188,8 +191,6 @@ def read(layout: str, text: str, zone: Location = UTC) -> Time:
     for match in CHUNK.finditer(layout):
         reading.literal(layout[position : match.start()])
         reading.chunk(match[0], layout[match.end() :])
-        if match[0] == "06":
-            reading.found["year"] += 1900 if reading.found["year"] >= 69 else 2000
         position = match.end()
     reading.literal(layout[position:])
     if reading.rest:

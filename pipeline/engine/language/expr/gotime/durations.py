@@ -22,7 +22,7 @@ class Duration(int):
         if left == 0:
             return "0s"
         if left < SECOND:
-            unit, size = ("ns", 1) if left < 1000 else ("µs", 1000) if left < 1_000_000 else ("ms", 1_000_000)
+            unit, size = next(each for each in (("ms", 1_000_000), ("µs", 1000), ("ns", 1)) if left >= each[1])
             return f"{sign}{_fraction(left, size)}{unit}"
         hours, left = divmod(left, HOUR)
         minutes, left = divmod(left, MINUTE)
@@ -45,7 +45,7 @@ def duration(text: str) -> Duration:
     """`1h30m` as nanoseconds.
 
     Raises:
-        NotEvaluated: it is no duration.
+        NotEvaluated: it is not a duration.
     """
     unsigned = text[1:] if text[:1] in ("-", "+") else text
     if unsigned == "0":
@@ -54,16 +54,23 @@ def duration(text: str) -> Duration:
     while position < len(unsigned):
         match = _DURATION.match(unsigned, position)
         if match is None or not (match[1] or match[2]):
-            raise NotEvaluated(f'time: invalid duration "{text[:60]}"')
-        if match[3] not in _UNITS:
-            raise NotEvaluated(f'time: unknown unit "{match[3][:20]}" in duration "{text[:60]}"')
-        unit = _UNITS[match[3]]
-        if len(match[1]) > 19:
-            raise NotEvaluated(f'time: invalid duration "{text[:60]}"')
-        total += int(match[1] or 0) * unit
-        digits = (match[2] or "")[:18]
-        total += int(int(digits or 0) * (unit / 10 ** len(digits)))
+            raise _invalid(text)
+        total += _nanoseconds(match, text)
         position = match.end()
     if not unsigned or total > 2**63 - (text[:1] != "-"):
-        raise NotEvaluated(f'time: invalid duration "{text[:60]}"')
+        raise _invalid(text)
     return Duration(-total if text[:1] == "-" else total)
+
+
+def _nanoseconds(match: re.Match[str], text: str) -> int:
+    unit = _UNITS.get(match[3])
+    if unit is None:
+        raise NotEvaluated(f'time: unknown unit "{match[3][:20]}" in duration "{text[:60]}"')
+    if len(match[1]) > 19:
+        raise _invalid(text)
+    digits = (match[2] or "")[:18]
+    return int(match[1] or 0) * unit + int(int(digits or 0) * (unit / 10 ** len(digits)))
+
+
+def _invalid(text: str) -> NotEvaluated:
+    return NotEvaluated(f'time: invalid duration "{text[:60]}"')

@@ -1,6 +1,7 @@
 """Writing points in time by a layout that shows `2006-01-02 15:04:05`. https://pkg.go.dev/time#Layout"""
 
 import re
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from pipeline.engine.language.expr.gotime.civil import DAYS, MONTHS
@@ -13,10 +14,15 @@ CHUNK: Final = re.compile(
 
 
 class Shown(NamedTuple):
-    """A point in time as its zone's clock and calendar show it. `civil`: year, month, day, hour, minute and second.
-    `weekday`: 0 is Sunday. `offset`: seconds east of UTC."""
+    """A point in time as its zone's clock and calendar show it. `weekday`: 0 is Sunday. `offset`: seconds east of
+    UTC."""
 
-    civil: tuple[int, int, int, int, int, int]
+    year: int
+    month: int
+    day: int
+    hour: int
+    minute: int
+    second: int
     nanos: int
     weekday: int
     yearday: int
@@ -26,46 +32,50 @@ class Shown(NamedTuple):
 
 def written(time: Shown, layout: str) -> str:
     """A point in time as the layout shows it."""
-    year, month, day, hour, minute, second = time.civil
-
-    def chunk(match: re.Match[str]) -> str:  # noqa: PLR0911 - one for each kind of chunk
-        name = match[0]
-        if name in _WRITTEN:
-            value, form = _WRITTEN[name]
-            return format(
-                (year, month, day, hour, minute, second, hour % 12 or 12, year % 100, time.yearday)[value], form
-            )
-        match name:
-            case "January" | "Jan":
-                return MONTHS[month - 1][: 3 if name == "Jan" else None]
-            case "Monday" | "Mon":
-                return DAYS[time.weekday][: 3 if name == "Mon" else None]
-            case "2006":
-                return f"{year:04d}" if year >= 0 else f"-{-year:04d}"
-            case "PM" | "pm":
-                half = "PM" if hour >= 12 else "AM"
-                return half if name == "PM" else half.lower()
-            case "MST":
-                return time.zone or _offset(time.offset, "-0700")
-        if name[0] == "Z":
-            return "Z" if time.offset == 0 else _offset(time.offset, f"-{name[1:]}")
-        if name[0] == "-":
-            return _offset(time.offset, name)
-        digits = f"{time.nanos:09d}"[: len(name) - 1].ljust(len(name) - 1, "0")
-        if name[1] == "0":
-            return name[0] + digits
-        digits = digits.rstrip("0")
-        return name[0] + digits if digits else ""
-
-    return CHUNK.sub(chunk, layout)
+    return CHUNK.sub(lambda match: _chunk(time, match[0]), layout)
 
 
-# A chunk's place in (year, month, day, hour, minute, second, hour of 12, year of 100, day of the year), and its form.
-_WRITTEN: Final = {
-    "01": (1, "02d"), "1": (1, "d"), "02": (2, "02d"), "2": (2, "d"), "_2": (2, "2d"), "15": (3, "02d"),
-    "04": (4, "02d"), "4": (4, "d"), "05": (5, "02d"), "5": (5, "d"), "03": (6, "02d"), "3": (6, "d"),
-    "06": (7, "02d"), "002": (8, "03d"), "__2": (8, "3d"),
-}  # fmt: skip
+def _chunk(time: Shown, chunk: str) -> str:
+    if chunk in _WRITTEN:
+        return _WRITTEN[chunk](time)
+    if chunk[0] == "Z":
+        return "Z" if time.offset == 0 else _offset(time.offset, f"-{chunk[1:]}")
+    if chunk[0] == "-":
+        return _offset(time.offset, chunk)
+    digits = f"{time.nanos:09d}"[: len(chunk) - 1].ljust(len(chunk) - 1, "0")
+    kept = digits if chunk[1] == "0" else digits.rstrip("0")
+    return chunk[0] + kept if kept else ""
+
+
+def _half(time: Shown) -> str:
+    return "PM" if time.hour >= 12 else "AM"
+
+
+_WRITTEN: Final[dict[str, Callable[[Shown], str]]] = {
+    "2006": lambda time: f"{time.year:04d}" if time.year >= 0 else f"-{-time.year:04d}",
+    "06": lambda time: f"{time.year % 100:02d}",
+    "January": lambda time: MONTHS[time.month - 1],
+    "Jan": lambda time: MONTHS[time.month - 1][:3],
+    "01": lambda time: f"{time.month:02d}",
+    "1": lambda time: f"{time.month}",
+    "Monday": lambda time: DAYS[time.weekday],
+    "Mon": lambda time: DAYS[time.weekday][:3],
+    "02": lambda time: f"{time.day:02d}",
+    "2": lambda time: f"{time.day}",
+    "_2": lambda time: f"{time.day:2d}",
+    "002": lambda time: f"{time.yearday:03d}",
+    "__2": lambda time: f"{time.yearday:3d}",
+    "15": lambda time: f"{time.hour:02d}",
+    "03": lambda time: f"{time.hour % 12 or 12:02d}",
+    "3": lambda time: f"{time.hour % 12 or 12}",
+    "04": lambda time: f"{time.minute:02d}",
+    "4": lambda time: f"{time.minute}",
+    "05": lambda time: f"{time.second:02d}",
+    "5": lambda time: f"{time.second}",
+    "PM": _half,
+    "pm": lambda time: _half(time).lower(),
+    "MST": lambda time: time.zone or _offset(time.offset, "-0700"),
+}
 
 
 def _offset(offset: int, form: str) -> str:

@@ -1,6 +1,6 @@
 """Go's points in time and time zones. https://pkg.go.dev/time
 
-A zone called Local is UTC, as it is in the controller's container.
+The zone Local is UTC, as in the controller's container.
 """
 
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ class Weekday(int):
 
 
 class Location:
-    """A time zone: of a name that the system knows, or a fixed number of seconds east."""
+    """A time zone: one that the system knows by name, or a fixed number of seconds east."""
 
     go_type = "*time.Location"
 
@@ -47,7 +47,7 @@ class Location:
         return "{}"
 
     def at(self, seconds: int) -> tuple[str, int]:
-        """Its abbreviation and the seconds east of UTC, at seconds since 1970."""
+        """Its abbreviation and its seconds east of UTC at a time (seconds since 1970)."""
         if self.zone is None:
             return self.name, self.offset or 0
         moment = _EPOCH + timedelta(seconds=min(max(seconds, _EARLIEST), _LATEST))
@@ -59,12 +59,12 @@ _EPOCH: Final = datetime(1970, 1, 1)
 _EARLIEST: Final = -62_000_000_000
 _LATEST: Final = 250_000_000_000
 UTC: Final = Location("UTC", 0)
-_SPAN: Final = 10**13  # seconds: further away than any year that Go writes
+_SPAN: Final = 10**13  # seconds: beyond any year that Go writes
 
 
 @lru_cache(maxsize=64)
 def location(name: str) -> Location:
-    """A time zone by its name.
+    """The time zone of that name.
 
     Raises:
         NotEvaluated: there is none.
@@ -119,7 +119,7 @@ class Time:
     def format(self, layout: str) -> str:
         """As the layout shows it."""
         zone, offset = self.zone.at(self.seconds)
-        return written(Shown(self.civil, self.nanos, self.weekday, self.yearday, zone, offset), layout)
+        return written(Shown(*self.civil, self.nanos, self.weekday, self.yearday, zone, offset), layout)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Time) and self.total == other.total
@@ -134,7 +134,7 @@ class Time:
         """Its JSON.
 
         Raises:
-            NotEvaluated: its year has no four digits.
+            NotEvaluated: its year does not have four digits.
         """
         if not 0 <= self.civil[0] <= 9999:
             raise NotEvaluated("json: error calling MarshalJSON for type time.Time: year outside of range [0,9999]")
@@ -142,8 +142,8 @@ class Time:
 
 
 def moment(date: tuple[int, int, int], seconds: int, nanos: int, zone: Location) -> Time:
-    """The point in time that a clock in `zone` shows so; `seconds` since its midnight. Months and days may be beyond
-    their ends: 31 February is 2 or 3 March."""
+    """The point in time that a clock in `zone` shows like this; `seconds` since its midnight. Months and days may
+    overflow: 31 February is 2 or 3 March."""
     year, month, day = date
     local = days(year + (month - 1) // 12, (month - 1) % 12 + 1, 1) * 86400 + (day - 1) * 86400 + seconds
     found = local - zone.at(local)[1]

@@ -1,4 +1,4 @@
-"""`jsonpath(text, path)`: the dialect of the library that Argo uses, which is its own in much: what a path does not
+"""`jsonpath(text, path)`: the dialect of the library that Argo uses, which differs from others: what a path does not
 find is an error, but is dropped within a list; filters are read by their operators from the outside in.
 https://github.com/evilmonkeyinc/jsonpath
 """
@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from pipeline.engine.language.expr.budget import Budget
 from pipeline.engine.language.expr.errors import NotEvaluated
-from pipeline.engine.language.expr.jsonpath.scripts import Given, Script, included
+from pipeline.engine.language.expr.jsonpath.rules import Given
+from pipeline.engine.language.expr.jsonpath.scripts import Script, included
 from pipeline.engine.language.expr.jsonpath.tokens import Token, parsed
 from pipeline.engine.language.expr.values.values import Int64, size
 
@@ -17,7 +18,7 @@ def query(path: str, value: Any, budget: Budget) -> Any:
     """What a path leads to.
 
     Raises:
-        NotEvaluated: it is no path, or leads nowhere.
+        NotEvaluated: it is not a path, or leads nowhere.
     """
     return _apply(_Walk(value, budget), value, parsed(path))
 
@@ -42,28 +43,27 @@ def _apply(walk: _Walk, current: Any, tokens: tuple[Token, ...]) -> Any:
     return _KINDS[tokens[0].kind](walk, tokens[0], current, tokens[1:])
 
 
-def _wrong(token: Token, target: Any) -> NotEvaluated:
-    return NotEvaluated(f"{token.kind}: invalid token target, got {type(target).__name__}")
+def _expect(token: Token, target: Any, *kinds: type) -> None:
+    if not isinstance(target, kinds):
+        raise NotEvaluated(f"{token.kind}: invalid token target, got {type(target).__name__}")
 
 
 def _key(walk: _Walk, token: Token, current: Any, rest: tuple[Token, ...]) -> Any:
-    if not isinstance(current, dict):
-        raise _wrong(token, current)
+    _expect(token, current, dict)
     if token.value not in current:
         raise NotEvaluated(f"key: invalid token key '{token.value}' not found")
     return _apply(walk, current[token.value], rest)
 
 
 def _index(walk: _Walk, token: Token, current: Any, rest: tuple[Token, ...]) -> Any:
-    if not isinstance(current, list):
-        raise _wrong(token, current)
+    _expect(token, current, list)
     if not -len(current) <= token.value < len(current):
         raise NotEvaluated("index: invalid token out of range")
     return _apply(walk, current[token.value], rest)
 
 
 def _found(walk: _Walk, entry: Any, rest: tuple[Token, ...]) -> Any:
-    """What an entry's tokens lead to; None where nowhere."""
+    """What an entry's tokens lead to; None if nowhere."""
     try:
         return _apply(walk, entry, rest)
     except NotEvaluated:
@@ -73,27 +73,23 @@ def _found(walk: _Walk, entry: Any, rest: tuple[Token, ...]) -> Any:
 
 
 def _each(walk: _Walk, entries: list[Any], rest: tuple[Token, ...]) -> Any:
-    """The entries' own tokens; an index is of the list of them."""
+    """What each entry's tokens lead to; but an index is one of the list of them."""
+    return _apply(walk, entries, rest) if rest and rest[0].kind == "index" else _of_each(walk, entries, rest)
+
+
+def _of_each(walk: _Walk, entries: list[Any], rest: tuple[Token, ...]) -> list[Any]:
     if not rest:
-        return entries
-    if rest[0].kind == "index":
-        return _apply(walk, entries, rest)
+        return list(entries)
     return [found for found in (_found(walk, entry, rest) for entry in entries) if found is not None]
 
 
 def _values(token: Token, current: Any) -> list[Any]:
-    if isinstance(current, dict):
-        return [current[key] for key in sorted(current)]
-    if not isinstance(current, list):
-        raise _wrong(token, current)
-    return current
+    _expect(token, current, dict, list)
+    return [current[key] for key in sorted(current)] if isinstance(current, dict) else current
 
 
 def _wildcard(walk: _Walk, token: Token, current: Any, rest: tuple[Token, ...]) -> Any:
-    entries = _values(token, current)
-    if not rest:
-        return list(entries)
-    return [found for found in (_found(walk, entry, rest) for entry in entries) if found is not None]
+    return _of_each(walk, _values(token, current), rest)
 
 
 def _filter(walk: _Walk, token: Token, current: Any, rest: tuple[Token, ...]) -> Any:
@@ -144,34 +140,23 @@ def _union(walk: _Walk, token: Token, current: Any, rest: tuple[Token, ...]) -> 
     places = [number for value in wanted if not isinstance(value, str) and (number := _integer(value)) is not None]
     if len(keys) + len(places) != len(wanted) or (keys and places):
         raise NotEvaluated("union: invalid token argument")
-    if keys:
-        if not isinstance(current, dict):
-            raise _wrong(token, current)
-        entries = [current[key] for key in keys if key in current]
-    else:
-        if not isinstance(current, list):
-            raise _wrong(token, current)
-        entries = [current[place] for place in places if -len(current) <= place < len(current)]
-    return _each(walk, entries, rest)
+    _expect(token, current, dict if keys else list)
+    held = current if keys else range(-len(current), len(current))
+    return _each(walk, [current[each] for each in keys or places if each in held], rest)
 
 
 def _slice(walk: _Walk, token: Token, current: Any, rest: tuple[Token, ...]) -> Any:
-    if not isinstance(current, list):
-        raise _wrong(token, current)
+    _expect(token, current, list)
     ends = [None if value is None else _integer(_script_value(walk, value, current)) for value in token.value]
     if any(end is None and value is not None for end, value in zip(ends, token.value, strict=True)):
         raise NotEvaluated("range: invalid token argument")
     start, stop, step = ends
     if step == 0:
         raise NotEvaluated("range: invalid token out of range")
-    length = len(current)
-    low = min(max(start + length if start < 0 else start, 0), length) if start is not None else 0
-    high = min(max(stop + length if stop < 0 else stop, 0), length) if stop is not None else length
-    entries = current[low:high]
-    return _each(walk, entries[::step] if step is not None else entries, rest)
+    return _each(walk, current[start:stop][::step], rest)
 
 
-def _recursive(walk: _Walk, _token: Token, current: Any, rest: tuple[Token, ...]) -> Any:
+def _recursive(walk: _Walk, token: Token, current: Any, rest: tuple[Token, ...]) -> Any:
     found: list[Any] = []
     if current is None:
         return found
@@ -180,9 +165,9 @@ def _recursive(walk: _Walk, _token: Token, current: Any, rest: tuple[Token, ...]
         found.extend(here)
     elif here is not None:
         found.append(here)
-    below = _values(_token, current) if isinstance(current, dict | list) else []
+    below = _values(token, current) if isinstance(current, dict | list) else []
     for entry in below:
-        found.extend(_recursive(walk, _token, entry, rest))
+        found.extend(_recursive(walk, token, entry, rest))
         walk.budget.step(len(found) // 64)
     return found
 
@@ -190,8 +175,7 @@ def _recursive(walk: _Walk, _token: Token, current: Any, rest: tuple[Token, ...]
 def _length(walk: _Walk, token: Token, current: Any, rest: tuple[Token, ...]) -> Any:
     if isinstance(current, dict) and "length" in current:
         return _apply(walk, current["length"], rest)
-    if not isinstance(current, dict | list | str):
-        raise _wrong(token, current)
+    _expect(token, current, dict, list, str)
     return _apply(walk, Int64(size(current) if isinstance(current, str) else len(current)), rest)
 
 

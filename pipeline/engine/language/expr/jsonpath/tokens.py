@@ -22,11 +22,11 @@ def parsed(path: str) -> tuple[Token, ...]:
     """The parts of a path.
 
     Raises:
-        NotEvaluated: it is no path.
+        NotEvaluated: it is not a path.
     """
     if len(path) > MAX_LENGTH:
         raise NotEvaluated(f"a JSONPath has {len(path)} characters; at most {MAX_LENGTH} are read")
-    return tuple(_token(text) for text in _cut(path))
+    return tuple(_token(text if text == ".." else text.removeprefix(".")) for text in _cut(path))
 
 
 def _invalid(path: str) -> NotEvaluated:
@@ -34,13 +34,12 @@ def _invalid(path: str) -> NotEvaluated:
 
 
 def _cut(path: str) -> list[str]:
-    """A path as texts: `$`, `..`, names, and `[…]` whole."""
+    """A path as texts: `$`, `..`, `.name`, and `[…]` whole."""
     if path[:1] not in ("$", "@") or path[1:2] not in ("", ".", "["):
         raise _invalid(path)
     found = [path[0]]
     current = ""
-    quotes = rounds = 0
-    squares = 0
+    quotes = rounds = squares = 0
     for letter in path[1:]:
         if not current:
             quotes = rounds = 0
@@ -48,25 +47,23 @@ def _cut(path: str) -> list[str]:
         rounds += (letter == "(") - (letter == ")")
         squares += (letter == "[") - (letter == "]")
         current += letter
-        if current == ".":
-            continue
-        if current == "..":
-            found.append(current)
-            current = ""
-        elif letter == "[":
-            if current not in ("[", ".[") and current.count("[") == 1:
-                found.append(current[:-1].removeprefix("."))
-                current = "["
-        elif "[" in current:
-            if quotes % 2 == 0 and rounds == 0 and letter == "]" and squares == 0:
-                found.append(current.removeprefix("."))
-                current = ""
-        elif letter == "." and quotes % 2 == 0 and rounds == 0:
-            found.append(current[:-1].removeprefix("."))
-            current = "."
-    if current:
-        found.append(current.removeprefix("."))
-    return found
+        length = _length_of_part(current, outside=quotes % 2 == 0 and rounds == 0, closed=squares == 0)
+        if length:
+            found.append(current[:length])
+            current = current[length:]
+    return [*found, current] if current else found
+
+
+def _length_of_part(text: str, *, outside: bool, closed: bool) -> int:
+    """How much of a text is a complete part; 0 while it may go on. `outside`: of quotes and round brackets; `closed`:
+    all square brackets are."""
+    if text in (".", ".."):
+        return 2 if text == ".." else 0
+    if text[-1] == "[":
+        return len(text) - 1 if text not in ("[", ".[") and text.count("[") == 1 else 0
+    if "[" in text:
+        return len(text) if text[-1] == "]" and outside and closed else 0
+    return len(text) - 1 if text[-1] == "." and outside else 0
 
 
 def _token(text: str) -> Token:
@@ -110,20 +107,24 @@ class _Reading:
 
     def letter(self, letter: str, first: bool) -> None:
         self.buffer += letter
-        if letter == " " and not self.quote and not self.nested:
-            self.buffer = self.buffer.strip()
-        elif letter == "(" and not self.quote:
+        plain = not self.quote and not self.nested
+        if letter == "(" and not self.quote:
             self.rounds[0] += 1
         elif letter == ")":
-            self.rounds[1] += 1
-            if not self.nested:
-                if not _is_script(self.buffer):
-                    raise _invalid(self.text)
-                self.take(self.buffer)
+            self.closed()
         elif letter in "'\"" and not self.nested and self.quote in ("", letter):
             self.quoted(letter)
-        elif letter in ":," and not self.quote and not self.nested:
+        elif letter == " " and plain:
+            self.buffer = self.buffer.strip()
+        elif letter in ":," and plain:
             self.separated(letter, first)
+
+    def closed(self) -> None:
+        self.rounds[1] += 1
+        if not self.nested:
+            if not _is_script(self.buffer):
+                raise _invalid(self.text)
+            self.take(self.buffer)
 
     def quoted(self, letter: str) -> None:
         if self.buffer[-2:-1] == "\\":

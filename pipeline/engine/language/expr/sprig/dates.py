@@ -1,6 +1,4 @@
-"""sprig's dates. What is no date is taken for the present, as sprig does."""
-
-from __future__ import annotations
+"""sprig's dates. Like sprig, they take what is not a date for the present."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""sprig's functions by name, and why some are not run. https://masterminds.github.io/sprig/"""
+"""sprig's functions by name, and why some are not supported. https://masterminds.github.io/sprig/"""
 
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ _OTHERS: Final = frozenset((
 
 
 def why_refused(name: str) -> str:
-    """Why `sprig.<name>` cannot be called; empty where it can."""
+    """Why `sprig.<name>` cannot be called; empty if it can."""
     if name in SPRIG:
         return ""
     if name in ("env", "expandenv"):

@@ -1,6 +1,4 @@
-"""sprig's functions of lists, and its defaults."""
-
-from __future__ import annotations
+"""sprig's functions for lists, and its defaults."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -20,7 +18,7 @@ def _entries(value: Any, problem: str) -> list[Any]:
 
 
 def _twice(name: str, takes: str, rule: Callable[..., Any]) -> dict[str, Entry]:
-    """A function under its name and under `must` and its name: here both fail alike."""
+    """A function under its name, and under its name after `must`: here both fail alike."""
     return {name: (takes, rule), f"must{name[0].upper()}{name[1:]}": (takes, rule)}
 
 

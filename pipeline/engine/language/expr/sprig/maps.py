@@ -1,6 +1,4 @@
-"""sprig's functions of maps, JSON and types. `set` and `unset` change the map that they are given, as there."""
-
-from __future__ import annotations
+"""sprig's functions for maps, JSON and types. As in sprig, `set` and `unset` change the map that they are given."""
 
 from typing import Any, Final
 

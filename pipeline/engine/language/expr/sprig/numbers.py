@@ -1,6 +1,4 @@
-"""sprig's arithmetic: of whole numbers of 64 bits, and of anything that can be read as one; what cannot is nought."""
-
-from __future__ import annotations
+"""sprig's arithmetic on 64-bit whole numbers, and on anything that can be read as one; what cannot counts as zero."""
 
 import decimal
 import math
@@ -22,26 +20,33 @@ _LITERAL: Final = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+
 
 
 def to_int64(value: Any) -> int:
-    """A whole number, of whatever can be read as one; nought otherwise. A text may be hexadecimal or octal (`010`)."""
+    """A whole number, if the value can be read as one; otherwise zero. A text may be hexadecimal or octal (`010`)."""
     if isinstance(value, str):
-        text = value
-        match = _DECIMAL.fullmatch(text) if "." in text else None
-        if match is not None:
-            text = match[1] + "0" if match[1] in ("", "-", "+") else match[1]
-        text = re.sub(r"(?<=[0-9a-fA-FxXoObB])_(?=[0-9a-fA-F])", "", text)
-        if len(text) > 70 or _LITERAL.fullmatch(text) is None:
-            return 0
-        sign, digits = (-1 if text[0] == "-" else 1), text.lstrip("+-").lower()
-        octal = len(digits) > 1 and digits[0] == "0" and digits[1] not in "xbo"
-        number = sign * (int(digits, 8) if octal else int(digits, 0))
-        return number if -(2**63) <= number < 2**63 else 0
+        return _parsed(value)
     if isinstance(value, float):
         return whole(value)
     return int(value) if isinstance(value, int) else 0
 
 
+def _parsed(text: str) -> int:
+    match = _DECIMAL.fullmatch(text) if "." in text else None
+    if match is not None:
+        text = match[1] + "0" if match[1] in ("", "-", "+") else match[1]
+    text = re.sub(r"(?<=[0-9a-fA-FxXoObB])_(?=[0-9a-fA-F])", "", text)
+    if len(text) > 70 or _LITERAL.fullmatch(text) is None:
+        return 0
+    digits = text.lstrip("+-").lower()
+    octal = len(digits) > 1 and digits[0] == "0" and digits[1] not in "xbo"
+    number = int(digits, 8) if octal else int(digits, 0)
+    return _in_64_bits(-number if text[0] == "-" else number)
+
+
+def _in_64_bits(number: int) -> int:
+    return number if -(2**63) <= number < 2**63 else 0
+
+
 def to_float64(value: Any) -> float:
-    """A float, of whatever can be read as one; nought otherwise."""
+    """A float, if the value can be read as one; otherwise zero."""
     if isinstance(value, str):
         try:
             return parse_float(value, "")
@@ -146,12 +151,11 @@ def _floored(rule: Callable[[float], int]) -> Callable[[Context, Any], float]:
     return run
 
 
-def _octal(_run: Context, value: Any) -> Int64:
-    text = plain(value, _run.budget.put)
+def _octal(run: Context, value: Any) -> Int64:
+    text = plain(value, run.budget.put)
     if len(text) > 30 or re.fullmatch(r"[+-]?[0-7]+", text) is None:
         return Int64(0)
-    number = int(text, 8)
-    return Int64(number if -(2**63) <= number < 2**63 else 0)
+    return Int64(_in_64_bits(int(text, 8)))
 
 
 def _atoi(_run: Context, text: str) -> int:
@@ -161,7 +165,7 @@ def _atoi(_run: Context, text: str) -> int:
 
 
 def is_zero(value: Any) -> bool:
-    """Whether sprig takes a value for empty."""
+    """Whether a value counts as empty in sprig."""
     if value is None or value is False:
         return True
     if isinstance(value, str | list | dict) and not hasattr(value, "takes"):

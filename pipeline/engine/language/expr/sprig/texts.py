@@ -1,6 +1,4 @@
-"""sprig's functions of texts, encodings, digests and regular expressions. Lengths count bytes, as Go's do."""
-
-from __future__ import annotations
+"""sprig's functions for texts, encodings, digests and regular expressions. Lengths count bytes, as in Go."""
 
 import base64
 import hashlib
@@ -21,7 +19,7 @@ from pipeline.engine.language.expr.values.writing import plain, quoted
 
 
 def _simple(rule: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that needs nothing of the evaluation."""
+    """A function that needs nothing from the evaluation."""
     return lambda _run, *values: rule(*values)
 
 
@@ -31,7 +29,7 @@ def text_of(run: Context, value: Any) -> str:
 
 
 def text_list(run: Context, value: Any) -> Texts:
-    """Anything as a list of texts, without what is nil."""
+    """Anything as a list of texts, without nils."""
     if isinstance(value, list):
         return Texts(text_of(run, entry) for entry in value if entry is not None)
     return Texts() if value is None else Texts([text_of(run, value)])
@@ -153,8 +151,8 @@ TEXTS: Final[dict[str, Entry]] = {
     "trimSuffix": ("ss", _simple(lambda mark, text: text.removesuffix(mark))),
     "trimPrefix": ("ss", _simple(lambda mark, text: text.removeprefix(mark))),
     "nospace": ("s", _simple(words.without_spaces)), "initials": ("s", _simple(words.initials)),
-    "swapcase": ("s", _simple(words.swapped)), "snakecase": ("s", _simple(lambda text: words.joined(text, "_"))),
-    "kebabcase": ("s", _simple(lambda text: words.joined(text, "-"))), "camelcase": ("s", _simple(words.camel)),
+    "swapcase": ("s", _simple(words.swapped)), "snakecase": ("s", _simple(lambda text: words.delimited(text, "_"))),
+    "kebabcase": ("s", _simple(lambda text: words.delimited(text, "-"))), "camelcase": ("s", _simple(words.camel)),
     "wrap": ("is", lambda run, width, text: words.wrapped(run.budget, text, width, "", long_words=False)),
     "wrapWith": ("iss", lambda run, width, mark, text: words.wrapped(run.budget, text, width, mark, long_words=True)),
     "contains": ("ss", _simple(lambda part, text: part in text)),

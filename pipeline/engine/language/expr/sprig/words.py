@@ -1,4 +1,4 @@
-"""Cases, abbreviations and wrapping of texts, as the libraries under sprig do them."""
+"""Upper and lower case, abbreviations and line wrapping, as the libraries below sprig do them."""
 
 import re
 from typing import Final
@@ -9,14 +9,14 @@ from pipeline.engine.language.expr.values.values import bytes_of, decoded, encod
 
 
 def abbreviated(width: int, text: str) -> str:
-    """At most `width` bytes, `...` at the end where some are left out."""
+    """At most `width` bytes, with `...` at the end if some are left out."""
     if width < 4 or size(text) <= width:
         return text
     return bytes_of(text, 0, width - 3) + "..."
 
 
 def abbreviated_both(left: int, right: int, text: str) -> str:
-    """At most `right` bytes from place `left` on, with `...` where some are left out."""
+    """At most `right` bytes from offset `left` on, with `...` wherever some are left out."""
     length = size(text)
     if right < 4 or (left > 0 and right < 7) or length <= right:
         return text
@@ -33,7 +33,7 @@ def abbreviated_both(left: int, right: int, text: str) -> str:
 
 
 def title(text: str) -> str:
-    """Each word with a capital; what follows a letter, a digit or `_` starts none."""
+    """Each word with a capital; no word starts right after a letter, a digit or `_`."""
     found, before = [], " "
     for letter in text:
         starts = not (before.isalnum() or before == "_") if before.isascii() else before.isspace()
@@ -43,7 +43,7 @@ def title(text: str) -> str:
 
 
 def untitle(text: str) -> str:
-    """Each word with a small first letter."""
+    """Each word with its first letter in lower case."""
     found, starts = [], True
     for letter in text:
         if letter in SPACES:
@@ -58,7 +58,7 @@ def without_spaces(text: str) -> str:
     """Without spaces."""
     if text.isascii():
         return "".join(letter for letter in text if letter not in SPACES)
-    raw = encoded(text)  # the library goes by bytes: each becomes a character where one is dropped
+    raw = encoded(text)  # the library goes by bytes: if it drops one, each other becomes a character
     kept = [byte for byte in raw if chr(byte) not in SPACES]
     return text if len(kept) == len(raw) else "".join(map(chr, kept))
 
@@ -74,7 +74,7 @@ def initials(text: str) -> str:
 
 
 def swapped(text: str) -> str:
-    """Capitals small, small letters as capitals."""
+    """Upper case as lower, lower case as upper."""
     found = []
     for letter in text:
         other = letter.lower() if letter.isupper() or letter.istitle() else letter.upper()
@@ -83,7 +83,7 @@ def swapped(text: str) -> str:
 
 
 def camel(text: str) -> str:
-    """`some_words` as `SomeWords`; connectors in front stay."""
+    """`some_words` as `SomeWords`; leading connectors stay."""
     head = re.match(r"[-_\s]*", text)
     start = head.end() if head else 0
     if start == len(text):
@@ -130,84 +130,93 @@ def _kind(letter: str) -> int:
     return _NUMBER if letter.isnumeric() else _OTHER
 
 
-def _next(text: str, start: int) -> tuple[int, int]:
+def _word(text: str, start: int) -> tuple[int, int]:
     """The kind of the word that starts here, and where it ends."""
     if start >= len(text):
         return _NONE, start
-    kind = _kind(text[start])
-    end = start + 1
-    if kind == _UPPER:
-        if end < len(text) and text[end].isupper():
-            while end < len(text) and text[end].isupper():
-                end += 1
-            if end < len(text) and text[end].isalpha():
-                end -= 1
-        else:
-            while end < len(text) and _kind(text[end]) == _LETTERS:
-                end += 1
-        return kind, end
-    while end < len(text) and _kind(text[end]) == kind:
-        end += 1
-    return kind, end
+    kind, end = _kind(text[start]), start + 1
+    if kind != _UPPER:
+        return kind, _end(text, end, kind)
+    capitals = _end(text, end, _UPPER)
+    if capitals == end:
+        return kind, _end(text, end, _LETTERS)
+    return kind, capitals - 1 if text[capitals : capitals + 1].isalpha() else capitals
 
 
-def joined(text: str, connector: str) -> str:
-    """`SomeWords` as `some_words`."""
-    found: list[str] = []
+def _end(text: str, start: int, kind: int) -> int:
+    """Where the letters of a kind end."""
+    return next((place for place in range(start, len(text)) if _kind(text[place]) != kind), len(text))
 
-    def put(kind: int, start: int, end: int) -> None:
-        word = text[start:end]
+
+class _Delimiter:
+    """The words of a text one after the other, in small letters and with connectors between them."""
+
+    def __init__(self, text: str, connector: str) -> None:
+        self.text, self.connector = text, connector
+        self.found: list[str] = []
+        self.start = 0
+        self.kind, self.end = _word(text, 0)
+
+    @property
+    def word(self) -> str:
+        return self.text[self.start : self.end]
+
+    @property
+    def is_last(self) -> bool:
+        return self.end >= len(self.text)
+
+    def advance(self) -> None:
+        self.start = self.end
+        self.kind, self.end = _word(self.text, self.start)
+
+    def write(self, kind: int, word: str) -> None:
         if kind in (_UPPER, _CONNECTOR):
-            word = "".join(connector if _connects(letter) else letter.lower() for letter in word)
-        found.append(word)
+            word = "".join(self.connector if _connects(letter) else letter.lower() for letter in word)
+        self.found.append(word)
 
-    def run(kind: int, start: int, end: int) -> tuple[int, int, int]:
-        while kind in (_LETTERS, _NUMBER):
-            put(kind, start, end)
-            start = end
-            kind, end = _next(text, start)
-        return kind, start, end
+    def separate(self) -> None:
+        if self.kind not in (_NONE, _PUNCT, _CONNECTOR):
+            self.found.append(self.connector)
 
-    start = 0
-    kind, end = _next(text, 0)
-    while end < len(text):
-        if kind != _CONNECTOR:
-            put(kind, start, end)
-        before, last = kind, (start, end)
-        start = end
-        kind, end = _next(text, start)
-        if before == _NUMBER:
-            kind, start, end = run(kind, start, end)
-            if kind not in (_NONE, _PUNCT, _CONNECTOR):
-                found.append(connector)
-        elif before == _CONNECTOR:
-            put(before, *last)
-        elif before != _PUNCT:
-            if kind != _NUMBER:
-                if kind not in (_CONNECTOR, _PUNCT):
-                    found.append(connector)
-                continue
-            if end >= len(text):
-                continue
-            number = (start, end)
-            start = end
-            kind, end = _next(text, start)
-            if kind != _LETTERS:
-                put(_NUMBER, *number)
-                if kind not in (_CONNECTOR, _PUNCT):
-                    found.append(connector)
-                continue
-            found.append(connector)
-            put(_NUMBER, *number)
-            kind, start, end = run(kind, start, end)
-            if kind not in (_NONE, _PUNCT, _CONNECTOR):
-                found.append(connector)
-    put(kind, start, end)
-    return "".join(found)
+    def write_letters_and_numbers(self) -> None:
+        while self.kind in (_LETTERS, _NUMBER):
+            self.write(self.kind, self.word)
+            self.advance()
+        self.separate()
+
+    def write_number_after_word(self) -> None:
+        """It belongs to the word (`Bld4Floor`: `bld4_floor`), unless small letters follow (`HTTP2xx`: `http_2xx`)."""
+        number = self.word
+        self.advance()
+        if self.kind != _LETTERS:
+            self.write(_NUMBER, number)
+            self.separate()
+        else:
+            self.found.append(self.connector)
+            self.write(_NUMBER, number)
+            self.write_letters_and_numbers()
+
+
+def delimited(text: str, connector: str) -> str:
+    """`SomeWords` as `some_words`."""
+    words = _Delimiter(text, connector)
+    while not words.is_last:
+        kind = words.kind
+        words.write(kind, words.word)
+        words.advance()
+        if kind == _NUMBER:
+            words.write_letters_and_numbers()
+        elif kind in (_UPPER, _LETTERS, _OTHER):
+            if words.kind != _NUMBER:
+                words.separate()
+            elif not words.is_last:
+                words.write_number_after_word()
+    words.write(words.kind, words.word)
+    return "".join(words.found)
 
 
 def wrapped(budget: Budget, text: str, width: int, newline: str, *, long_words: bool) -> str:
-    """Lines of at most `width` bytes; longer words are cut where `long_words`."""
+    """Lines of at most `width` bytes; longer words are cut if `long_words`."""
     raw, mark, width = encoded(text), encoded(newline or "\n"), max(width, 1)
     parts: list[bytes] = []
     place = 0

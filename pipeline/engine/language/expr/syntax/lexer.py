@@ -1,4 +1,4 @@
-"""The tokens of an expression, as expr-lang cuts them. https://expr-lang.org/docs/language-definition"""
+"""The tokens of an expression, as expr-lang splits it. https://expr-lang.org/docs/language-definition"""
 
 import re
 from typing import Final, NamedTuple
@@ -57,30 +57,33 @@ def tokens(text: str) -> list[Token]:
         match = _TOKEN.match(text, position)
         if match is None:
             raise NotParsed(_problem(text, position), text, position)
-        end = match.end()
-        kind = match.lastgroup
-        value = match.group(kind) if kind else ""
-        if kind == "name":
-            found.append(Token("Operator" if value in _WORDS else "Identifier", value, position))
-        elif kind == "operator":
-            found.append(Token("Operator", value, position))
-        elif kind == "bracket":
-            found.append(Token("Bracket", value, position))
-        elif kind == "number":
-            if end < len(text) and (text[end].isalnum() or text[end] in "_$"):
-                raise NotParsed(f'bad number syntax: "{text[position : end + 1]}"', text, end)
-            found.append(Token("Number", value, position))
-        elif kind == "text":
-            found.append(Token("String", _unescaped(value, text, position), position))
-        elif kind == "raw":
-            found.append(Token("String", value.replace("``", "`"), position))
-        elif kind == "pointer":
-            found.append(Token("Operator", "##" if value.startswith("#") else "#", position))
-            if value.strip("#"):
-                found.append(Token("Identifier", value.lstrip("#"), position + 1))
-        position = end
+        found.extend(_tokens_of(match, text))
+        position = match.end()
     found.append(Token("EOF", "", max(len(text) - 1, 0)))
     return found
+
+
+def _tokens_of(match: re.Match[str], text: str) -> list[Token]:
+    """None for a space, two for a pointer with a name, otherwise one."""
+    start, end = match.span()
+    kind = match.lastgroup or "space"
+    value = match[kind]
+    match kind:
+        case "name":
+            return [Token("Operator" if value in _WORDS else "Identifier", value, start)]
+        case "operator" | "bracket":
+            return [Token(kind.capitalize(), value, start)]
+        case "number":
+            if text[end : end + 1].isalnum() or text[end : end + 1] in ("_", "$"):
+                raise NotParsed(f'bad number syntax: "{text[start : end + 1]}"', text, end)
+            return [Token("Number", value, start)]
+        case "text" | "raw":
+            literal = _unescaped(value, text, start) if kind == "text" else value.replace("``", "`")
+            return [Token("String", literal, start)]
+        case "pointer":
+            pointer = Token("Operator", "##" if value.startswith("#") else "#", start)
+            return [pointer, Token("Identifier", value.lstrip("#"), start + 1)] if value.strip("#") else [pointer]
+    return []
 
 
 def _problem(text: str, position: int) -> str:

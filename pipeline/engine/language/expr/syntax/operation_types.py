@@ -1,4 +1,4 @@
-"""What type an operator gives, for the types of its two sides."""
+"""The type of an operation, from the types of its two sides."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ def type_of_operation(symbol: str, left: Type, right: Type) -> Type:
     """The type of `left symbol right`.
 
     Raises:
-        NotEvaluated: the operator is not for these.
+        NotEvaluated: the operator does not take these.
     """
     found = _operation(symbol, left, right)
     if found is None:
@@ -48,7 +48,7 @@ def _membership(left: Type, right: Type) -> Type | None:
 
 
 _ORDERED: Final = ("int", "float", "string", "time", "duration")
-# What both sides must be, and what comes out.
+# The kinds that both sides must be of, and the result.
 _WANTS: Final[dict[str, tuple[tuple[str, ...], Type]]] = {
     "&&": (("bool",), BOOL), "||": (("bool",), BOOL),
     "<": (_ORDERED, BOOL), ">": (_ORDERED, BOOL), "<=": (_ORDERED, BOOL), ">=": (_ORDERED, BOOL),
@@ -56,7 +56,7 @@ _WANTS: Final[dict[str, tuple[tuple[str, ...], Type]]] = {
     "matches": (("string",), BOOL), "contains": (("string",), BOOL), "startsWith": (("string",), BOOL),
     "endsWith": (("string",), BOOL), "..": (("int",), types.array(INT)),
 }  # fmt: skip
-# Of times and durations; of anything else `+`, `-` and `*` are as of numbers.
+# For times and durations; `+`, `-` and `*` of anything else are as for numbers.
 _OF_TIMES: Final = {
     ("+", "time", "duration"): TIME, ("-", "time", "duration"): TIME, ("-", "time", "time"): DURATION,
     ("+", "duration", "time"): TIME, ("+", "duration", "duration"): DURATION,

@@ -1,6 +1,6 @@
-"""The grammar of expr-lang 1.17, which Argo 3.7 evaluates. https://expr-lang.org/docs/language-definition
+"""The grammar of expr-lang 1.17, as in Argo 3.7. https://expr-lang.org/docs/language-definition
 
-Operators bind by strength (a Pratt parser); what is peculiar to the language is said where it is done.
+A Pratt parser: each operator binds with its strength.
 """
 
 import math
@@ -30,7 +30,7 @@ def parse(text: str) -> Node:
     """The tree of an expression.
 
     Raises:
-        NotParsed: it is not of the language, or larger than a stated bound.
+        NotParsed: it is not one, or exceeds a stated bound.
     """
     if len(text) > MAX_LENGTH:
         raise NotParsed(f"the expression has {len(text)} characters; at most {MAX_LENGTH} are parsed", text)
@@ -102,7 +102,7 @@ class _Parser(Stream):
     def binary(self, operator: Token, left: Node, right: Node) -> Node:
         symbol = _SPELT.get(operator.value, operator.value)
         chained = symbol in ("&&", "||") and left.kind == "binary" and left.value == symbol
-        parts = left.parts if chained else (left,)  # a thousand conditions make no deep tree
+        parts = left.parts if chained else (left,)  # so that a thousand conditions make no deep tree
         return self.node("binary", symbol, *parts, right, column=operator.column)
 
     def comparisons(self, left: Node, operator: Token, binds: int) -> Node:

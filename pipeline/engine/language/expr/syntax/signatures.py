@@ -1,7 +1,7 @@
-"""What each function takes and gives, as far as it can be checked before it is run.
+"""What each function takes and returns, as far as that can be checked before it is called.
 
-A signature is a letter for each argument, then what comes out: s text, i whole number, f number, a anything, A list of
-anything, S list of texts, t time, d duration, l time zone.
+A signature has a letter for each argument, then one for the result: s text, i whole number, f number, b boolean, a
+anything, A list of anything, S, I and F lists of texts, whole numbers and floats, t time, d duration, l time zone.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ _SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     # What Argo adds.
     "asInt": ("a:a",), "asFloat": ("a:a",), "toJson": ("a:s",), "jsonpath": ("ss:a",),
 }  # fmt: skip
-# Arguments of the functions that take a predicate: how many at least, at most; the second is the predicate.
+# How many arguments the functions with a predicate take, at least and at most; the second is the predicate.
 PREDICATES: Final = {
     "all": (2, 2), "none": (2, 2), "any": (2, 2), "one": (2, 2), "filter": (2, 2), "map": (2, 2), "count": (1, 2),
     "sum": (1, 2), "find": (2, 2), "findIndex": (2, 2), "findLast": (2, 2), "findLastIndex": (2, 2),
@@ -45,7 +45,7 @@ ARGO: Final = frozenset(("asInt", "asFloat", "toJson", "jsonpath"))
 
 
 def result_of(name: str, given: Sequence[Type]) -> Type:
-    """The type that a function gives for arguments of these types.
+    """The type that a function returns for arguments of these types.
 
     Raises:
         NotEvaluated: it does not take them.
@@ -63,7 +63,7 @@ def result_of(name: str, given: Sequence[Type]) -> Type:
 
 
 def mismatch(name: str, wanted: str, given: Sequence[Type]) -> str:
-    """Why a function whose signature is `wanted` does not take arguments of these types; empty where it does."""
+    """Why a function with the signature `wanted` does not take arguments of these types; empty if it does."""
     if len(given) != len(wanted):
         return f"{'too many' if len(given) > len(wanted) else 'not enough'} arguments to call {name}"
     for letter, argument in zip(wanted, given, strict=True):
@@ -87,7 +87,8 @@ def _count(given: Sequence[Type], wanted: int) -> None:
 
 
 def _of_kinds(wanted: Sequence[str], result: Type | None, problem: str) -> Callable[[str, Sequence[Type]], Type]:
-    """A function of one argument of some kinds; `problem` with its name and what it got."""
+    """The rule of a function of one argument of some kinds. `result`: None for the argument's own type; `problem`: the
+    message, with its name and what it got."""
 
     def rule(name: str, given: Sequence[Type]) -> Type:
         _count(given, 1)
@@ -191,6 +192,6 @@ _COUNTS: Final = {
 
 
 def takes(name: str, count: int) -> bool:
-    """Whether a function takes so many arguments: the checker does not look into what sprig's functions are given."""
+    """Whether a function takes this many arguments: the checker does not see into arguments of sprig's functions."""
     least, most = _COUNTS[name]
     return least <= count <= most

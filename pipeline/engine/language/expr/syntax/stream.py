@@ -1,4 +1,4 @@
-"""The tokens of an expression as a parser goes through them, and the bounds of its tree."""
+"""The tokens of an expression as a parser reads them, and the bounds of its tree."""
 
 from pipeline.engine.language.expr.errors import NotParsed
 from pipeline.engine.language.expr.syntax.lexer import Token, tokens

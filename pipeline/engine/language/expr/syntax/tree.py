@@ -25,7 +25,7 @@ class Node:
 
 
 def walk(root: Node) -> Iterator[Node]:
-    """Every node once, what is below first."""
+    """Every node once, its parts before it."""
     seen: set[int] = set()
     todo = [(root, False)]
     while todo:
@@ -39,7 +39,7 @@ def walk(root: Node) -> Iterator[Node]:
 
 
 def member_path(node: Node) -> tuple[str, ...] | None:
-    """The names of `a.b['c']`; None where one of them is computed or optional."""
+    """The names of `a.b['c']`, or of `a` alone; None for other nodes, and if one of them is computed or optional."""
     names: list[str] = []
     while node.kind == "member":
         base, key = node.parts
@@ -53,8 +53,6 @@ def member_path(node: Node) -> tuple[str, ...] | None:
     return tuple(reversed(names))
 
 
-# What expr allows.
-MAX_NODES: Final = 10_000
-# Ours: what Python's stack bears with room for the callers.
-MAX_DEPTH: Final = 60
+MAX_NODES: Final = 10_000  # what expr-lang allows
+MAX_DEPTH: Final = 60  # ours: what Python's stack can take, with room for the callers
 MAX_LENGTH: Final = 100_000

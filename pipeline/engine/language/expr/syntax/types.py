@@ -1,5 +1,5 @@
-"""The types that an expression is checked by before it is run, as expr-lang does: `1 + 'a'` fails even where it would
-never be reached. What comes out of a variable is of no known type, and is checked when it is there."""
+"""The types by which an expression is checked before it is evaluated, as in expr-lang: `1 + 'a'` fails even where it
+would never be reached. The type of what a variable holds may be unknown; that is checked during evaluation."""
 
 from typing import Final, NamedTuple
 
@@ -20,7 +20,7 @@ class Type(NamedTuple):
 
 
 UNKNOWN: Final = Type("unknown", "unknown")
-ANY: Final = Type("unknown", "interface {}")  # unknown too, but a type: what a function or a map of anything gives
+ANY: Final = Type("unknown", "interface {}")  # unknown too, but a Go type: of what a function or a map returns
 NIL: Final = Type("nil", "unknown")
 BOOL: Final = Type("bool", "bool")
 INT: Final = Type("int", "int")
@@ -40,7 +40,7 @@ def array(entry: Type = ANY) -> Type:
 
 
 def assignable(one: Type, other: Type) -> bool:
-    """Whether a value of the one type can be given where the other is wanted."""
+    """Whether a value of one type can stand for a value of the other."""
     if UNKNOWN in (one, other):
         return False
     if one.kind == "nil":
@@ -49,7 +49,7 @@ def assignable(one: Type, other: Type) -> bool:
 
 
 def comparable(one: Type, other: Type) -> bool:
-    """Whether `==` is defined."""
+    """Whether `==` is defined for them."""
     kinds = {one.kind, other.kind}
     if kinds & {"unknown", "nil"} or (one.number and other.number) or kinds == {"array"}:
         return True
@@ -57,7 +57,7 @@ def comparable(one: Type, other: Type) -> bool:
 
 
 def fit(one: Type, other: Type, *kinds: str) -> bool:
-    """Whether both are of one of the kinds, as far as is known; numbers fit each other."""
+    """Whether both are of the same one of these kinds, as far as is known; numbers fit each other."""
     if one.kind == "unknown":
         return other.kind == "unknown" or other.kind in kinds
     if other.kind == "unknown":

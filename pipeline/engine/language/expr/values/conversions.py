@@ -1,4 +1,4 @@
-"""What a value must be where only one kind will do, in the words in which Go complains."""
+"""Values where only one kind will do, with Go's complaint about others."""
 
 from typing import Any
 

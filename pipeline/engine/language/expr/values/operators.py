@@ -22,12 +22,12 @@ from pipeline.engine.language.expr.values.values import (
 
 
 def is_nil(value: object) -> bool:
-    """Whether `??` goes on to the other side."""
+    """Whether `??` takes the other side."""
     return value is None or isinstance(value, NilList)
 
 
 def equal(one: Any, other: Any, budget: Budget) -> bool:
-    """`==`: numbers by their value, lists by their entries, everything else only with its like."""
+    """`==`: numbers by value, lists by entries, everything else only with its own type."""
     budget.step()
     if is_number(one) and is_number(other):
         if isinstance(one, float) or isinstance(other, float):
@@ -139,7 +139,7 @@ def _count(one: Any, other: Any, operation: Callable[[Any, Any], Any]) -> int | 
 
 
 def divide(one: Any, other: Any) -> float:
-    """`/`: always a float, infinite where divided by nought."""
+    """`/`: always a float, infinite after division by zero."""
     if not (is_number(one) and is_number(other)):
         raise _mismatch("/", one, other)
     above, below = float(one), float(other)
@@ -151,7 +151,7 @@ def divide(one: Any, other: Any) -> float:
 
 
 def modulo(one: Any, other: Any) -> int:
-    """`%` of whole numbers; the sign is the first one's."""
+    """`%` of whole numbers; the sign is the first operand's."""
     if not (is_number(one) and is_number(other)) or isinstance(one, float) or isinstance(other, float):
         raise _mismatch("%", one, other)
     if other == 0:
@@ -208,10 +208,10 @@ def contained(needle: Any, held: Any, budget: Budget) -> bool:
 
 
 def map_key(key: Any, held: dict[Any, Any]) -> Any:
-    """A key as the map's kind takes it.
+    """A key in the form in which this kind of map holds it.
 
     Raises:
-        NotEvaluated: it cannot be one of its keys.
+        NotEvaluated: it cannot be a key of it.
     """
     if isinstance(held, AnyMap):
         if isinstance(key, list | dict):
@@ -225,7 +225,7 @@ def map_key(key: Any, held: dict[Any, Any]) -> Any:
 
 
 def any_key(key: Any) -> Any:
-    """1 and true and 1.0 are keys of their own in a map of anything."""
+    """In a map of anything, 1, true and 1.0 are different keys."""
     return key if isinstance(key, str | type(None)) else (type(key), key)
 
 
@@ -233,7 +233,7 @@ def fetch(held: Any, key: Any) -> Any:
     """`a[b]`, `a.b`.
 
     Raises:
-        NotEvaluated: there is nothing to fetch from, or no such entry of a list.
+        NotEvaluated: it holds no entries, or a list has no such entry.
     """
     if isinstance(held, dict):
         found = held.get(map_key(key, held))

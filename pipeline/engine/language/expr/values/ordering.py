@@ -1,4 +1,4 @@
-"""Sorting by what `<` says, which may fail: of texts and numbers together there is no order."""
+"""Sorting by `<`, which may fail: texts and numbers have no common order."""
 
 from collections.abc import Callable, Iterable
 from functools import cmp_to_key

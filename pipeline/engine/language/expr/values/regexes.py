@@ -1,6 +1,6 @@
-"""Regular expressions in Go's dialect, which is RE2's: linear in the text whatever the pattern, so that none can hang.
+"""Regular expressions in Go's dialect, RE2: linear in the text for any pattern, so that none can hang.
 
-Python's own `re` knows other rules (look-ahead, back-references) and can take for ever.
+Python's own `re` has other rules (look-ahead, back-references) and can take forever.
 """
 
 import re
@@ -15,10 +15,10 @@ MAX_PATTERN: Final = 10_000
 
 @lru_cache(maxsize=256)
 def compiled(pattern: str) -> Any:
-    """A pattern, of bytes.
+    """A pattern for bytes.
 
     Raises:
-        NotEvaluated: it is not one of RE2's.
+        NotEvaluated: it is not a pattern of RE2's.
     """
     import re2  # noqa: PLC0415 - only a pattern needs it
 

@@ -1,4 +1,4 @@
-"""Go's functions of texts that differ from Python's: what counts as a space, a number, a place."""
+"""Go's text functions where they differ from Python's: what counts as a space, a number, a position."""
 
 import re
 from collections.abc import Sequence
@@ -22,43 +22,43 @@ _UNDERSCORES: Final = re.compile(r"(?<![0-9a-fA-FxX])_|_(?![0-9a-fA-F])")
 
 
 def trim(text: str, letters: str = SPACES) -> str:
-    """Without these characters at both ends."""
+    """Without these characters at either end."""
     return text.strip(letters) if letters else text
 
 
 def upper(text: str) -> str:
-    """Upper case, letter by letter (ß stays)."""
+    """In upper case, letter by letter (ß stays)."""
     if text.isascii():
         return text.upper()
     return "".join(one if len(one := letter.upper()) == 1 else letter for letter in text)
 
 
 def lower(text: str) -> str:
-    """Lower case, letter by letter."""
+    """In lower case, letter by letter."""
     if text.isascii():
         return text.lower()
     return "".join(one if len(one := letter.lower()) == 1 else letter for letter in text)
 
 
 def index(text: str, part: str) -> int:
-    """The first place of a part, counted in bytes; -1 where it is not there."""
+    """The first position of a part, in bytes; -1 if it is not there."""
     return text.find(part) if text.isascii() else encoded(text).find(encoded(part))
 
 
 def last_index(text: str, part: str) -> int:
-    """The last place of a part, counted in bytes."""
+    """The last position of a part, in bytes; -1 if it is not there."""
     return text.rfind(part) if text.isascii() else encoded(text).rfind(encoded(part))
 
 
 def replace(budget: Budget, text: str, old: str, new: str, count: int) -> str:
-    """`count` replacements, all where it is negative."""
+    """With at most `count` replacements; all if it is negative."""
     found = text.count(old)
     budget.write(len(text) + (found if count < 0 else min(found, count)) * len(new))
     return text.replace(old, new, count)
 
 
 def split(budget: Budget, text: str, separator: str, count: int = -1) -> list[str]:
-    """At most `count` parts; letters where the separator is empty."""
+    """At most `count` parts; letters if the separator is empty."""
     if count == 0:
         return NilList()
     if separator == "":
@@ -70,16 +70,16 @@ def split(budget: Budget, text: str, separator: str, count: int = -1) -> list[st
 
 
 def join(budget: Budget, glue: str, parts: Sequence[str]) -> str:
-    """The parts with glue between."""
+    """The parts with glue between them."""
     budget.write(sum(map(len, parts)) + len(glue) * len(parts))
     return glue.join(parts)
 
 
 def atoi(text: str, problem: str) -> int:
-    """A decimal whole number of 64 bits.
+    """A 64-bit decimal whole number.
 
     Raises:
-        NotEvaluated: it is none, with `problem`.
+        NotEvaluated: it is not one; the message is `problem`.
     """
     if _INTEGER.fullmatch(text) is None or len(text) > 40:
         raise NotEvaluated(problem)
@@ -93,7 +93,7 @@ def parse_float(text: str, problem: str) -> float:
     """A float as Go reads it.
 
     Raises:
-        NotEvaluated: it is none, with `problem`.
+        NotEvaluated: it is not one; the message is `problem`.
     """
     if len(text) > 400:
         raise NotEvaluated(problem)

@@ -1,5 +1,5 @@
-"""Go's values as expressions see them, where Python's own do not say enough: a whole number wraps at 64 bits, and the
-kind of a list, a map or a number decides what a function takes and how it is written."""
+"""Go's values as expressions see them, where Python's types do not say enough: whole numbers wrap at 64 bits, and the
+kind of a list, map or number decides which functions take it and how it is written."""
 
 import math
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from typing import Any, Final, NamedTuple
 
 
 class Int64(int):
-    """An int64: sprig's arithmetic gives it, and functions that want an `int` refuse it."""
+    """An int64: sprig's arithmetic returns it, and functions that want an `int` refuse it."""
 
 
 class Byte(int):
-    """What `'abc'[0]` gives."""
+    """The type of `'abc'[0]`."""
 
 
 class Texts(list[str]):
@@ -27,7 +27,7 @@ class NilList(list[Any]):
 
 
 class NilMap(dict[str, Any]):
-    """A map that is nil: empty, `null` in JSON, and nothing can be put into it."""
+    """A map that is nil: empty, `null` in JSON, and nothing can be added to it."""
 
 
 class TextMap(dict[str, str]):
@@ -39,7 +39,7 @@ class AnyMap(dict[Any, Any]):
 
 
 class Function(NamedTuple):
-    """A function that an expression can call: a letter for each argument (see `calling`), and what it does."""
+    """A function that an expression can call. `takes`: a letter for each argument (see `calling`)."""
 
     name: str
     takes: str
@@ -55,16 +55,15 @@ def wrapped(number: int) -> int:
 
 
 def whole(number: float) -> int:
-    """A float as Go's conversion gives it (on amd64 what does not fit is the lowest number)."""
+    """A float as a whole number, as Go converts it (on amd64 what does not fit becomes the lowest number)."""
     if math.isnan(number) or not _LOW <= number <= _HIGH:
         return _LOW
     return int(number)
 
 
 def is_number(value: object) -> bool:
-    """Whether arithmetic knows the value: an int or a float, not a boolean, not a named kind such as a month."""
-    kind = type(value)
-    return kind in _NUMBERS
+    """Whether a value takes part in arithmetic: an int or a float, not a boolean or a named kind such as a month."""
+    return type(value) in _NUMBERS
 
 
 _NUMBERS: Final = frozenset((int, float, Int64, Byte))
@@ -84,7 +83,7 @@ def go_type(value: object) -> str:
 
 
 def encoded(text: str) -> bytes:
-    """The bytes of a text; what was cut amid a character keeps its odd bytes."""
+    """The bytes of a text; where a character was cut, its odd bytes are kept."""
     return text.encode("utf-8", "surrogateescape")
 
 
@@ -94,10 +93,10 @@ def decoded(raw: bytes) -> str:
 
 
 def bytes_of(text: str, start: int, end: int) -> str:
-    """A part of a text, counted in bytes as Go counts."""
+    """A part of a text, counted in bytes as Go does."""
     return text[start:end] if text.isascii() else decoded(encoded(text)[start:end])
 
 
 def size(text: str) -> int:
-    """The bytes of a text."""
+    """How many bytes a text has."""
     return len(text) if text.isascii() else len(encoded(text))

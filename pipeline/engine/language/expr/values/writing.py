@@ -1,37 +1,33 @@
-"""Values as text: as Go's `%v` prints them, as its JSON encoder does, and back from JSON."""
+"""Values as text, as Go's `%v` prints them and as its JSON encoder does; and back from JSON."""
 
 import json
 import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final
 
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.values.values import AnyMap, NilList, NilMap, go_type
 
 MAX_DEPTH: Final = 100
-Charge = Callable[[int], None]  # counts what is written; raises where it is too much
+Charge = Callable[[int], None]  # counts what is written; raises if it is too much
 
 
 def free(_size: int) -> None:
-    """Counts nothing: for values that are small by their making."""
+    """Counts nothing: for values that cannot be large."""
 
 
 def float_text(number: float, low: int = -4, high: int = 6) -> str:
     """The shortest decimal text of a float; with an exponent below 10^low and from 10^high on."""
     if not math.isfinite(number):
-        return "NaN" if math.isnan(number) else "+Inf" if number > 0 else "-Inf"
-    sign = "-" if math.copysign(1, number) < 0 else ""
-    mantissa, _, exponent_text = f"{abs(number)!r}".replace("inf", "").partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    digits = (whole + ("" if fraction == "0" else fraction)).lstrip("0")
+        return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[str(number)]
+    negative, figures, power = Decimal(repr(number)).as_tuple()
+    sign = "-" if negative else ""
+    digits = "".join(map(str, figures)).rstrip("0")
     if not digits:
         return f"{sign}0"
-    exponent = int(exponent_text or 0) + len(whole) - 1
-    if whole == "0":
-        exponent -= len(fraction) - len(fraction.lstrip("0")) + 1
-        exponent += 1 - len(whole)
-    digits = digits.rstrip("0") or "0"
+    exponent = int(power) + len(figures) - 1
     if exponent < low or exponent >= high:
         point = f".{digits[1:]}" if len(digits) > 1 else ""
         return f"{sign}{digits[0]}{point}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
@@ -83,23 +79,22 @@ def to_json(value: Any, charge: Charge = free, *, html: bool = True) -> str:
     """
     parts: list[str] = []
     _write(value, parts.append, charge, 0)
-    text = "".join(parts)
-    if html:
-        text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    return text
+    return _for_html("".join(parts)) if html else "".join(parts)
 
 
 def to_pretty_json(value: Any, charge: Charge = free, *, html: bool = True) -> str:
     """The same with two spaces for each level."""
     found = json.loads(to_json(value, charge, html=False), parse_float=_Raw, parse_int=_Raw)
     text = _indented(found, "\n", charge)
-    if html:
-        text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    return text
+    return _for_html(text) if html else text
+
+
+def _for_html(text: str) -> str:
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 class _Raw(str):
-    """A number as it is written."""
+    """A number as it was written."""
 
     __slots__ = ()
 
@@ -174,7 +169,7 @@ def _write_map(value: dict[str, Any], put: Callable[[str], None], charge: Charge
 
 
 def from_json(text: str) -> Any:
-    """The value of a JSON text, as Go decodes it: every number is a float.
+    """The value of a JSON text, as Go decodes it: all numbers are floats.
 
     Raises:
         NotEvaluated: it is not JSON.

@@ -1,0 +1,81 @@
+"""What must hold of a template's inputs and outputs: they fit its kind, and its command repeats none of their paths."""
+
+from typing import Final
+
+from pipeline.engine.manifest.text_checks import Subject, check_expression
+from pipeline.engine.spec import Template
+
+_FIELDS: Final = {"json_path": "jsonPath"}
+
+
+def check_outputs(subject: Subject, template: Template) -> None:
+    """Refuse outputs of another kind of template, or that say nothing."""
+    kind, wanted = _kind(template)
+    for parameter in template.outputs.parameters:
+        where, source = f".outputs.parameters[{parameter.name}]", parameter.value_from
+        if not any(getattr(source, name) for name in wanted):
+            fields = " or ".join(f"valueFrom.{_FIELDS.get(name, name)}" for name in wanted)
+            subject.refuse(f"{where} of a {kind} needs {fields}")
+        check_expression(subject, f"{where}.valueFrom", source.expression if source is not None else "")
+    for artifact in template.outputs.artifacts:
+        where = f".outputs.artifacts[{artifact.name}]"
+        if template.tasks and not artifact.source and not artifact.expression:
+            subject.refuse(f"{where} of a {kind} needs 'from' or 'fromExpression'")
+        if template.container and not artifact.path:
+            subject.refuse(f"{where} of a {kind} needs 'path'")
+        if template.resource or template.suspend:
+            subject.refuse(f".outputs.artifacts: a {kind} has none in this engine")
+
+
+def check_inputs(subject: Subject, template: Template) -> None:
+    """Refuse input artifacts without a path that they need, or with one that means nothing."""
+    kind, _ = _kind(template)
+    for artifact in template.inputs.artifacts:
+        where = f".inputs.artifacts[{artifact.name}]"
+        if template.container and not artifact.path:
+            subject.refuse(f"{where} of a {kind} needs 'path'")
+        if template.tasks and artifact.path:
+            subject.refuse(f"{where} of a {kind} has no 'path'")
+    wanted = template.resource.artifact if template.resource else ""
+    if wanted and wanted not in {artifact.name for artifact in template.inputs.artifacts}:
+        subject.refuse(f".resource.manifestFrom names {wanted}, which is not one of its input artifacts")
+
+
+def check_paths(subject: Subject, template: Template) -> None:
+    """A declared path becomes a folder of the node; refuse a command that spells it out, because it would miss it."""
+    container = template.container
+    if container is None:
+        return
+    declared = [value.path for value in (*template.inputs.artifacts, *template.outputs.artifacts)]
+    declared += [value.value_from.path for value in template.outputs.parameters if value.value_from]
+    source = template.script.source if template.script else ""
+    texts = (*container.command, *container.args, source, *(each.value or "" for each in container.env))
+    for path in filter(None, (*declared, *container.mounts)):
+        if any(_spells(text, path) for text in texts):
+            subject.refuse(
+                f".{_kind(template)[0]} repeats the path {path}, which here is a folder of the node; write "
+                "{{inputs.artifacts.NAME.path}}, {{outputs.artifacts.NAME.path}} or {{outputs.parameters.NAME.path}}"
+            )
+
+
+def _kind(template: Template) -> tuple[str, tuple[str, ...]]:
+    """What a template is, and where its output parameters may come from."""
+    if template.tasks:
+        return ("dag" if template.dag is not None else "steps"), ("parameter", "expression")
+    if template.suspend is not None:
+        return "suspend", ("supplied",)
+    if template.resource is not None:
+        return "resource", ("json_path",)
+    return ("script" if template.script else "container"), ("path",)
+
+
+def _spells(text: str, path: str) -> bool:
+    """Whether a text holds the path, and not as a part of a longer one."""
+    position = text.find(path)
+    while position >= 0:
+        end = position + len(path)
+        starts = position == 0 or not (text[position - 1].isalnum() or text[position - 1] in "._-/}")
+        if starts and (end == len(text) or not (text[end].isalnum() or text[end] in "._-")):
+            return True
+        position = text.find(path, position + 1)
+    return False

@@ -1,0 +1,158 @@
+"""What each event changes first; `scheduler` then does all that follows."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from pipeline.engine.scheduler import suspensions
+from pipeline.engine.scheduler.beginning import DEADLINE, exempt
+from pipeline.engine.scheduler.entering import enter
+from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Resumed, Running, Stopped, Tick, Waiting
+from pipeline.engine.scheduler.locks import ask_for
+from pipeline.engine.scheduler.nodes import finish
+from pipeline.engine.scheduler.outputs import publish
+from pipeline.engine.scheduler.run_ends import give_up
+from pipeline.engine.scheduler.state import Kill, Lock, Node, Position, Run, Start
+from pipeline.errors import PipelineError
+
+
+def handle(run: Run, event: Event) -> None:
+    """Take in one event.
+
+    Raises:
+        PipelineError: it does not fit the run.
+    """
+    if isinstance(event, Resumed) and run.started_at is not None:
+        run.paused_seconds += max(event.at - run.now, 0.0)
+    run.now = max(run.now, event.at)
+    if run.started_at is not None:
+        run.variables["workflow.duration"] = f"{run.now - run.started_at:f}"
+    _HANDLERS[type(event)](run, event)
+
+
+def _began(run: Run, event: Began) -> None:
+    if run.workflow.mutexes:
+        run.gate = Node("", "", "", "", "Steps", "Pending")
+        ask_for(run, run.gate, run.workflow.mutexes)
+    else:
+        _enter(run, event.at)
+
+
+def _enter(run: Run, at: float) -> None:
+    run.phase, run.started_at, run.message = "Running", at, ""
+    run.variables["workflow.status"] = "Running"
+    run.variables["workflow.duration"] = "0.000000"
+    run.root = enter(run, run.id, run.workflow.entrypoint, run.arguments, Position())
+
+
+def _leaf(run: Run, name: str) -> Node:
+    node = run.live.get(name) or run.suspended.get(name)
+    if node is None:
+        raise PipelineError(f"the journal of run {run.id} does not fit this engine ({name} is not running); start anew")
+    return node
+
+
+def _running(run: Run, event: Running) -> None:
+    node = _leaf(run, event.node)
+    node.phase, node.started_at = "Running", event.at
+    node.touch()
+
+
+def _ended(run: Run, event: Ended) -> None:
+    node = _leaf(run, event.node)
+    if node.bound is not None and event.outputs is not None:
+        publish(run, node.bound, event.outputs)
+    if node.condemned:
+        outputs = replace(event.outputs, exit_code=None) if event.outputs is not None else None
+        finish(run, node, "Failed", node.condemned, outputs)
+    else:
+        finish(run, node, event.phase, event.message, event.outputs)
+
+
+def _locked(run: Run, event: Locked) -> None:
+    node = run.locking.get(event.node)
+    if node is not None and node.lock == "waiting":
+        node.lock, node.message = "held", ""
+        if node is run.gate:
+            _enter(run, event.at)
+        else:
+            run.todo.append(("begin", node))
+
+
+def _waiting(run: Run, event: Waiting) -> None:
+    node = run.locking.get(event.node)
+    if node is run.gate is not None:
+        run.message = event.message
+    elif node is not None:
+        node.message = event.message
+        node.touch()
+
+
+def _tick(run: Run, event: Tick) -> None:
+    deadline = run.deadline if not run.deadline_passed and not run.over else None
+    if deadline is not None and deadline <= event.at:
+        run.deadline_passed = True
+        _end_unfinished(run, lambda node: not node.exiting, DEADLINE, pauses=DEADLINE)
+    due = [node for node in run.retrying.values() if _is_due(node, event.at)]
+    run.todo.extend(("judge", node) for node in reversed(due))
+    for node in [each for each in run.suspended.values() if _is_due(each, event.at)]:
+        suspensions.over(run, node)
+
+
+def _is_due(node: Node, at: float) -> bool:
+    return node.due_at is not None and node.due_at <= at
+
+
+def _stopped(run: Run, event: Stopped) -> None:
+    if run.over or run.strategy == "Terminate":
+        return
+    run.strategy = event.strategy
+    if run.root is None:
+        give_up(run)
+        return
+    _end_unfinished(
+        run,
+        lambda node: not exempt(run, node),
+        f"workflow shutdown with strategy:  {event.strategy}",
+        pauses=f"Stopped with strategy '{event.strategy}'",
+    )
+
+
+def _end_unfinished(run: Run, ends: Callable[[Node], bool], message: str, *, pauses: str) -> None:
+    """End what runs, pauses, or waits for a mutex or another attempt. `pauses`: the message for pauses."""
+    for node in list(run.live.values()):
+        if ends(node) and not node.condemned:
+            node.condemned = message
+            run.commands.append(Kill(node))
+    for node in list(run.locking.values()):
+        if node.lock == "waiting" and ends(node):
+            finish(run, node, "Failed", message)
+    run.todo.extend(("judge", node) for node in list(run.retrying.values()) if ends(node))
+    for node in list(run.suspended.values()):
+        if ends(node):
+            finish(run, node, "Failed", pauses)
+
+
+def _resumed(run: Run, _event: Resumed) -> None:
+    for node in list(run.live.values()):
+        if node.condemned:
+            finish(run, node, "Failed", node.condemned)
+        else:
+            node.phase, node.started_at = "Pending", None
+            node.touch()
+            run.commands.append(Start(node))
+    for node in run.locking.values():
+        if node.lock == "waiting":
+            run.commands.append(Lock(node, node.mutexes))
+
+
+_HANDLERS: Final[dict[type, Callable[[Run, Any], None]]] = {
+    Began: _began,
+    Running: _running,
+    Ended: _ended,
+    Locked: _locked,
+    Waiting: _waiting,
+    Tick: _tick,
+    Stopped: _stopped,
+    Resumed: _resumed,
+}
