@@ -15,8 +15,8 @@ from pipeline.errors import UserError
 
 def command(name: str) -> str | None:
     """The command `name`: on PATH, or among a local test cluster's tools (`$CLUSTER_HOME/bin`)."""
-    tools = Path(os.environ.get("CLUSTER_HOME") or Path.home() / ".cache" / "cluster") / "bin"
-    return shutil.which(name) or shutil.which(name, path=str(tools))
+    home = os.environ.get("CLUSTER_HOME")
+    return shutil.which(name) or (shutil.which(name, path=f"{home}/bin") if home else None)
 
 
 def folders(place: Path) -> list[Path]:
@@ -34,12 +34,12 @@ def lint(folder: Path) -> Iterator[str]:
         UserError: argo or argo-events finds an error.
     """
     from pipeline.engine import load  # noqa: PLC0415 — YAML is not needed for --help
-    from pipeline.engine.manifest import documents  # noqa: PLC0415
+    from pipeline.engine.manifest import files  # noqa: PLC0415
     from pipeline.events.reading import read_sensors  # noqa: PLC0415
 
     for name in load(folder).names():
         yield f"ok   {name}: this engine runs it"
-    sensors, refused = read_sensors(documents.files(folder))
+    sensors, refused = read_sensors(files(folder))
     if refused:
         raise refused[0]
     for _, sensor in sensors:

@@ -279,7 +279,7 @@ def explain(run: str | None, node: str | None) -> None:
 
     RUN is the newest where it is left out. With a file or folder in its place: why its manifests are refused.
     """
-    from pipeline.engine.manifest.finding import is_place
+    from pipeline.engine.manifest import is_place
     from pipeline.explain import of_manifests
     from pipeline.explain.lines import write
     from pipeline.laptop.machine import LocalMachine

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline.engine.manifest import documents
-from pipeline.engine.manifest.fields import Fields
+from pipeline.engine.manifest import Fields, Located, read
 from pipeline.errors import Refused
 from pipeline.events.models import API_VERSION, RECORDS, EventSource, SecretKey, Sensor
 
@@ -43,10 +42,10 @@ def read_sensors(files: Iterable[Path]) -> tuple[list[tuple[EventSource, Sensor]
     return found, refused
 
 
-def _documents(files: Iterable[Path]) -> Iterator[tuple[Path, documents.Located]]:
+def _documents(files: Iterable[Path]) -> Iterator[tuple[Path, Located]]:
     for file in files:
         try:
-            found = documents.read(file)
+            found = read(file)
         except Refused:
             continue  # reported by the reader of workflows
         yield from ((file, each) for each in found if each.get("kind") in {"EventSource", "Sensor"})

@@ -8,7 +8,7 @@ import base64
 from collections.abc import Sequence
 from typing import Any, Final
 
-from pipeline.engine.language.variables import go_json
+from pipeline.engine.language import go_json
 
 _IDENTITY: Final = {"principalId": ""}
 _EVENT: Final[dict[str, Any]] = {

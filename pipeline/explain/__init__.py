@@ -6,9 +6,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from pipeline import engine
-from pipeline.engine.execution.journal import Row, owned
-from pipeline.engine.manifest.finding import examine
-from pipeline.engine.scheduler.state import Node
+from pipeline.engine.execution import Standing
+from pipeline.engine.manifest import examine
+from pipeline.engine.scheduler import Node
 from pipeline.engine.views import labels
 from pipeline.errors import Refused, UserError
 from pipeline.explain.lines import Line, name_list
@@ -24,11 +24,10 @@ def of_run(journal: engine.Journal, run_id: str, node: str = "") -> list[Line]:
     Raises:
         UserError: there is no such run or node.
     """
-    row = journal.row(run_id)
     run, view, folder = engine.state(journal, run_id)
     teller = Teller(run, labels(view), folder, time.time())
     if not node:
-        return list(story(run, view, teller, _owner(row, interrupted=view.interrupted)))
+        return list(story(run, view, teller, _owner(journal.standing([run_id])[run_id], interrupted=view.interrupted)))
     found = _found(teller, node)
     if not found:
         lines = missing(teller, node)
@@ -41,12 +40,12 @@ def of_run(journal: engine.Journal, run_id: str, node: str = "") -> list[Line]:
     return [line for each in found for line in teller.about(each)]
 
 
-def _owner(row: Row, *, interrupted: bool) -> str:
-    if row["started_at"] is None and interrupted:
-        return f"It has not begun; pipeline run --resume {row['id']} begins it."
+def _owner(standing: Standing, *, interrupted: bool) -> str:
+    if standing.started_at is None and interrupted:
+        return f"It has not begun; pipeline run --resume {standing.run} begins it."
     if interrupted:
-        return f"Nobody executes it; pipeline run --resume {row['id']} goes on with it."
-    return f"Process {row['owner_pid']} executes it." if row["finished_at"] is None and owned(row) else ""
+        return f"Nobody executes it; pipeline run --resume {standing.run} goes on with it."
+    return f"Process {standing.pid} executes it." if standing.finished_at is None and standing.pid is not None else ""
 
 
 def _found(teller: Teller, wanted: str) -> list[Node]:

@@ -7,7 +7,7 @@ stopped the run, or its deadline passed.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pipeline.engine.scheduler.state import BROKEN, Node, Run, StepsFrame
+from pipeline.engine.scheduler import BROKEN, Node, Run, StepsFrame
 
 STOPPED = "somebody stopped the run"
 LATE = "the run's deadline passed"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.engine.scheduler.state import Batch, Frame, Node, StepsFrame
+from pipeline.engine.scheduler import Batch, Frame, Node, StepsFrame
 from pipeline.explain.causes import never_made
 from pipeline.explain.lines import Line
 from pipeline.explain.nodes import Teller

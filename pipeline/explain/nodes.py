@@ -6,12 +6,10 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from pipeline.engine.language.variables import Unresolved, replace_all
+from pipeline.engine.language import Unresolved, replace_all
 from pipeline.engine.places import Place
-from pipeline.engine.planning import depends
-from pipeline.engine.scheduler import retries
-from pipeline.engine.scheduler.state import BROKEN, Frame, Node, Run
-from pipeline.engine.scheduler.tasks import result_of
+from pipeline.engine.planning import condition
+from pipeline.engine.scheduler import BROKEN, Frame, Node, Run, result_of, values_of
 from pipeline.engine.spec import Retry, Task
 from pipeline.engine.views import origin
 from pipeline.explain.causes import FAILED_FAST, Causes, Root, is_superseded, said
@@ -121,7 +119,7 @@ class Teller:
             if not other.fulfilled:
                 yield Line(f"{operand}: not known yet ({name} is {other.phase})", 2)
                 continue
-            holds = depends.condition(Task("", "", depends=operand), frame.tasks).holds(partial(result_of, frame))
+            holds = condition(Task("", "", depends=operand), frame.tasks).holds(partial(result_of, frame))
             group = f", of its {len(other.children)} items {_count(other)}" if other.type == "TaskGroup" else ""
             hint = "" if holds or wanted else f"; wanted {' or '.join(_BARE[:2])}"
             yield Line(f"{operand}: {'true' if holds else 'false'} ({name} is {other.phase}{group}{hint})", 2,
@@ -193,7 +191,7 @@ class Teller:
             limit = self._filled(node, strategy.limit or "")
             return f"the limit is {limit} {'retry' if limit == '1' else 'retries'}."
         if message.startswith("retryStrategy.expression"):
-            values = retries.values_of(node)
+            values = values_of(node)
             named = [f"{name} = {value}" for name, value in values.items() if name in strategy.expression]
             return f"the expression {strategy.expression} is false, with {', '.join(named) or 'no variables'}."
         policy = strategy.policy or ("Always" if strategy.expression else "OnFailure")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.engine.scheduler.state import BROKEN, Batch, Node, Run
+from pipeline.engine.scheduler import BROKEN, Batch, Node, Run
 from pipeline.engine.views import RunView, origin
 from pipeline.explain.causes import Cause, is_superseded, said
 from pipeline.explain.lines import Line, name_list

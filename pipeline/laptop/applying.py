@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import engine
-from pipeline.engine.manifest.fields import Fields
-from pipeline.engine.manifest.finding import find
+from pipeline.engine.manifest import Fields, find
 from pipeline.errors import UserError
 from pipeline.laptop.background import Background
 from pipeline.laptop.children import launch

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pipeline.engine import Journal
-from pipeline.engine.execution.journal import Standing
+from pipeline.engine.execution import Standing
 
 Kind = Literal["upload", "applied"]
 

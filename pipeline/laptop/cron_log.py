@@ -11,8 +11,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from pipeline.engine import Journal
-from pipeline.engine.execution.journal import Standing
-from pipeline.engine.schedule.cron import Cron, Status
+from pipeline.engine.execution import Standing
+from pipeline.engine.schedule import Cron, Status
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS crons (

@@ -31,7 +31,7 @@ def failures(story: Story) -> Markup | None:
 
 
 def _failure(story: Story, run: "RunView", task: Task, node: "NodeView") -> Markup:
-    from pipeline.engine.views.tails import last_lines  # noqa: PLC0415 — the engine needs more than a report does
+    from pipeline.engine.views import last_lines  # noqa: PLC0415 — the engine needs more than a report does
 
     lines = last_lines(node.log / "stderr.log", _LINES) if node.log else []
     about = run.workflow + (f" · attempt {node.attempt + 1}" if task.tries > 1 else "")

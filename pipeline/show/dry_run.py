@@ -10,8 +10,8 @@ from rich.text import Text
 from rich.tree import Tree
 
 from pipeline.engine import Reuse
-from pipeline.engine.manifest.finding import Found
-from pipeline.engine.runs.lifecycle import arguments_of
+from pipeline.engine.manifest import Found
+from pipeline.engine.runs import arguments_of
 from pipeline.show.outline import Branch, outline
 from pipeline.show.plain import clean
 from steps.pages.words import shortened

@@ -9,10 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.engine import Reuse
-from pipeline.engine.language import when
-from pipeline.engine.language.variables import Unresolved, replace_all
-from pipeline.engine.planning import items
-from pipeline.engine.planning.plans import plan, with_targets
+from pipeline.engine.language import NotEvaluated, Unresolved, holds, replace_all
+from pipeline.engine.planning import NotExpanded, expand, plan, with_targets
 from pipeline.engine.spec import NOTHING, Parameter, Retry, Task, Template, Values, Workflow
 from steps.pages.words import one_line, shortened
 
@@ -158,8 +156,8 @@ class _Outline:
         if not task.when or "{{" in task.when:
             return None
         try:
-            return when.holds(task.when)
-        except when.NotEvaluated as problem:
+            return holds(task.when)
+        except NotEvaluated as problem:
             return str(problem)
 
     def fan_out(self, task: Task) -> tuple[list[str], str]:
@@ -174,8 +172,8 @@ class _Outline:
             start, end, count = numbers
             return [], f"for each of {count} numbers" if count else f"for each number from {start or 0} to {end}"
         try:
-            names = [each.name for each in items.expand(source, lambda _: None)]
-        except items.NotExpanded as problem:
+            names = [each.name for each in expand(source, lambda _: None)]
+        except NotExpanded as problem:
             return [], f"for each: {problem}"
         more = ", …" if len(names) > _SHOWN_ITEMS else ""
         return names, f"{len(names)} items: {', '.join(names[:_SHOWN_ITEMS])}{more}" if names else "no items"

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.engine.execution.processes import is_alive
+from pipeline.engine.processes import is_alive
 from pipeline.errors import PipelineError, UserError
 from pipeline.stack.server import Ports, Server, python
 

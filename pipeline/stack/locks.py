@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pipeline.engine.execution.processes import is_alive, start_time
+from pipeline.engine.processes import is_alive, start_time
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from random import SystemRandom
 
-from pipeline.engine.execution.processes import members, pids, start_time, wait_until
+from pipeline.engine.processes import members, pids, start_time, wait_until
 
 MARK = "PIPELINE_SERVER"
 """The environment variable by which a server's processes are known: its state folder and name."""

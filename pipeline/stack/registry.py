@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from pipeline.engine.execution.processes import is_alive
+from pipeline.engine.processes import is_alive
 from pipeline.stack.locks import locked
 
 

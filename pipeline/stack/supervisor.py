@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from pipeline.engine.execution.processes import end_group, start_time, wait_until
+from pipeline.engine.processes import end_group, start_time, wait_until
 from pipeline.engine.views import last_line
 from pipeline.errors import PipelineError
 from pipeline.extras import need_servers

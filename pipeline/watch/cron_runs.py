@@ -8,10 +8,10 @@ import shutil
 from collections.abc import Mapping
 
 from pipeline import engine
-from pipeline.engine.execution.journal import Standing
+from pipeline.engine import schedule
+from pipeline.engine.execution import Standing
 from pipeline.engine.places import folder_of
-from pipeline.engine.schedule import crons
-from pipeline.engine.schedule.cron import Cron
+from pipeline.engine.schedule import Cron
 from pipeline.errors import UserError
 from pipeline.laptop.children import Children
 from pipeline.laptop.cron_log import CronLog, CronRun
@@ -55,11 +55,11 @@ class CronRuns:
         """The runs that a process executes now."""
         return [run.run for run in self._cron_log.open() if run.pid is not None or self._children.busy(run.run)]
 
-    def start(self, scheduled: Scheduled, at: int, decision: crons.Decision) -> None:
+    def start(self, scheduled: Scheduled, at: int, decision: schedule.Decision) -> None:
         """Start the run for the time `at`, unless another watch has, and terminate those it replaces."""
         cron = scheduled.cron
         run = f"{cron.name}-{at}"
-        if not self._cron_log.claim(cron, crons.started(decision.status, run, at), run, at):
+        if not self._cron_log.claim(cron, schedule.started(decision.status, run, at), run, at):
             return
         for old in decision.stop:
             self._terminate(cron, old)
@@ -88,7 +88,7 @@ class CronRuns:
         if scheduled is None or run.scheduled_at is None:
             return
         cron, at = scheduled.cron, run.scheduled_at
-        if self._now - at < max(crons.LATE_SECONDS, cron.deadline_seconds or 0):
+        if self._now - at < max(schedule.LATE_SECONDS, cron.deadline_seconds or 0):
             self._submit(scheduled, run.run, at)
             return
         self._cron_log.end(run.run, "Missed", self._now, cron, self._cron_log.status(cron))
@@ -116,12 +116,12 @@ class CronRuns:
             self._delete_surplus(cron)
 
     def _end(self, cron: Cron, run: str, phase: str, at: float) -> None:
-        status = crons.ended(cron, self._cron_log.status(cron), run, phase, self._now)
+        status = schedule.ended(cron, self._cron_log.status(cron), run, phase, self._now)
         self._cron_log.end(run, phase, at, cron, status)
 
     def _delete_surplus(self, cron: Cron) -> None:
         """Delete the runs beyond the history limits: files first, so that nothing is left behind."""
-        for run in crons.surplus(cron, self._cron_log.ended(cron.name)):
+        for run in schedule.surplus(cron, self._cron_log.ended(cron.name)):
             shutil.rmtree(folder_of(self._journal.path.parent, run), ignore_errors=True)
             self._journal.delete(run)
             self._cron_log.deleted(run, self._now)

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.engine import Manifests
-from pipeline.engine.manifest import documents
-from pipeline.engine.manifest.finding import find
-from pipeline.engine.runs.lifecycle import arguments_of
-from pipeline.engine.schedule.cron import Cron
+from pipeline.engine import Manifests, manifest
+from pipeline.engine.runs import arguments_of
+from pipeline.engine.schedule import Cron
 from pipeline.errors import PipelineError, UserError
 
 
@@ -37,12 +35,12 @@ class CronWorkflows:
         names: set[str] = set()
         unread: set[str] = set()
         try:
-            files = documents.files(self.place)
+            files = manifest.files(self.place)
         except PipelineError as problem:
             problems, files = [str(problem)], []
         for file in files:
             try:
-                names |= {name for each in documents.read(file) if (name := _cron_name(each))}
+                names |= {name for each in manifest.read(file) if (name := _cron_name(each))}
             except PipelineError as problem:
                 problems.append(str(problem))
                 unread.add(str(file))
@@ -61,7 +59,7 @@ class CronWorkflows:
 
     def _scheduled(self, name: str) -> Scheduled:
         place = str(self.place) if self.place.is_file() else os.path.join(self.place, "")  # noqa: PTH118 - the slash
-        manifests = find(place, name).manifests
+        manifests = manifest.find(place, name).manifests
         workflow = manifests.named(name)
         if workflow.cron is None:
             raise UserError(f"{name} in {self.place} is a {workflow.kind}, and was a CronWorkflow")

@@ -4,8 +4,8 @@ the local zone if that differs. Names and messages are other people's text and c
 from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 
-from pipeline.engine.execution.journal import Standing
-from pipeline.engine.schedule.cron import Cron
+from pipeline.engine.execution import Standing
+from pipeline.engine.schedule import Cron
 from steps.pages.words import duration, one_line
 
 

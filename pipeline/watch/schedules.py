@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from pipeline.engine.schedule import crons
+from pipeline.engine import schedule
 from pipeline.laptop.cron_log import CronLog
 from pipeline.watch.changes import Changes
 from pipeline.watch.cron_runs import CronRuns
@@ -16,7 +16,7 @@ class _Watched:
     last said to be skipped, and why."""
 
     scheduled: Scheduled
-    alarms: crons.Alarms
+    alarms: schedule.Alarms
     again: bool = True
     looked_again: float = 0.0
     skipped: tuple[int | None, str] = (None, "")
@@ -79,9 +79,9 @@ class Schedules:
 
     def _decide(self, watched: _Watched, active: tuple[str, ...], now: float) -> None:
         cron = watched.scheduled.cron
-        again = watched.again or now - watched.looked_again >= crons.LOOK_AGAIN_SECONDS
+        again = watched.again or now - watched.looked_again >= schedule.LOOK_AGAIN_SECONDS
         before = self._cron_log.status(cron, active)
-        found = crons.decide(
+        found = schedule.decide(
             cron, before, watched.alarms, now, again=again, taken=lambda at: self._cron_log.taken(cron.name, at)
         )
         watched.alarms = found.alarms
@@ -94,7 +94,7 @@ class Schedules:
             self._cron_log.keep(cron, found.status)
         self._say_skipped(watched, found)
 
-    def _say_skipped(self, watched: _Watched, found: crons.Decision) -> None:
+    def _say_skipped(self, watched: _Watched, found: schedule.Decision) -> None:
         """Once for each time and reason: it is skipped again each time that one looks for what was missed."""
         if found.skipped is None or watched.skipped == (found.skipped, found.reason):
             return
@@ -104,7 +104,7 @@ class Schedules:
         self._log(f"{cron.name}: skipped {moment(cron, found.skipped)}: {found.reason}{outlook}")
 
 
-def _alarms(scheduled: Scheduled, before: _Watched | None, now: float) -> crons.Alarms:
+def _alarms(scheduled: Scheduled, before: _Watched | None, now: float) -> schedule.Alarms:
     """The alarms of a CronWorkflow that is new or was changed; if its times are the same, one may have rung a moment
     ago."""
     if (
@@ -113,4 +113,4 @@ def _alarms(scheduled: Scheduled, before: _Watched | None, now: float) -> crons.
         and before.scheduled.cron.timetable == scheduled.cron.timetable
     ):
         return before.alarms
-    return crons.armed(scheduled.cron, now)
+    return schedule.armed(scheduled.cron, now)

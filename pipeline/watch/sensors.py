@@ -4,9 +4,7 @@ broken, the Sensor stays, and each upload says so."""
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.engine import Manifests
-from pipeline.engine.manifest import documents
-from pipeline.engine.manifest.finding import find
+from pipeline.engine import Manifests, manifest
 from pipeline.errors import PipelineError
 from pipeline.events.models import EventSource, Sensor
 from pipeline.events.reading import read_sensors
@@ -23,7 +21,7 @@ class Sensors:
     def reload(self) -> list[str]:
         """Read the files; what is broken, a line each."""
         try:
-            files = documents.files(self.place)
+            files = manifest.files(self.place)
         except PipelineError:
             return []  # `CronWorkflows` reports it
         self._manifests.clear()
@@ -49,5 +47,5 @@ class Sensors:
         """
         if sensor.workflow not in self._manifests:
             place = self.place if self.place.is_dir() else self.place.parent
-            self._manifests[sensor.workflow] = find(f"{place}/", sensor.workflow).manifests
+            self._manifests[sensor.workflow] = manifest.find(f"{place}/", sensor.workflow).manifests
         return self._manifests[sensor.workflow]

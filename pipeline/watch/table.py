@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 
-from pipeline.engine.schedule.cron import Cron
+from pipeline.engine.schedule import Cron
 from pipeline.errors import UserError
 from pipeline.laptop.cron_log import CronLog
 from pipeline.show.tables import table

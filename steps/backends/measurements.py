@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from steps.backends.catalog import ACCEPTED, Accepted, location_days
 from steps.backends.database import begin, transact
-from steps.backends.warehouse_schema import measurements
+from steps.backends.warehouse.schema import measurements
 
 _DAY = timedelta(days=1)
 _ZONES = timedelta(hours=15)  # no zone is further from UTC

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from steps.backends.database import clock, upsert
-from steps.backends.warehouse_schema import runs
+from steps.backends.warehouse.schema import runs
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import __version__
-from pipeline.engine.execution.processes import wait_until
+from pipeline.engine.processes import wait_until
 from tests.install.installing import HELLO, Installed, install
 
 

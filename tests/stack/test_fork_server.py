@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 import tests
-from pipeline.engine.execution.processes import start_time, wait_until
+from pipeline.engine.processes import start_time, wait_until
 from pipeline.errors import PipelineError
 from pipeline.stack import Stack
 from pipeline.stack.fork_client import ForkServer, Step, spawn

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.engine.execution.processes import wait_until
+from pipeline.engine.processes import wait_until
 from pipeline.errors import Refused, UserError
 from pipeline.stack import Stack
 from pipeline.stack.host import StackHost

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.execution.processes import start_time
+from pipeline.engine.processes import start_time
 from pipeline.errors import UserError
 from pipeline.stack import Stack
 from pipeline.stack.processes import MARK

@@ -16,7 +16,7 @@ from steps.backends import catalog, measurements, objects, promotions, warehouse
 from steps.backends.catalog import Accepted
 from steps.backends.database import begin
 from steps.backends.measurements import Measured
-from steps.backends.warehouse_schema import predictions
+from steps.backends.warehouse.schema import predictions
 from steps.contract import declaration
 from steps.errors import CheckFailed
 from steps.features import hourly, keys

@@ -12,7 +12,7 @@ from pipeline.projects.openaq import OPENAQ
 from pipeline.projects.wine import WINE
 from steps import record
 from steps.backends.database import begin
-from steps.backends.warehouse_schema import runs
+from steps.backends.warehouse.schema import runs
 from tests import ROOT
 from tests.steps.support.invoking import Ended, run_step
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import engine
-from pipeline.engine.execution.processes import is_alive
+from pipeline.engine.processes import is_alive
 from pipeline.laptop.cron_log import CronLog
 from tests.watch.watching import seconds, write
 

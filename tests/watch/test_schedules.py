@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import engine
-from pipeline.engine.schedule import crons
+from pipeline.engine.schedule import LATE_SECONDS, LOOK_AGAIN_SECONDS
 from pipeline.engine.schedule.cron import Status
 from pipeline.errors import UserError
 from pipeline.laptop.cron_log import CronLog
@@ -88,7 +88,7 @@ def test_the_three_policies(policy: str, runs: list[int], world: World) -> None:
 
 def test_what_forbid_skipped_is_made_up_for_when_the_run_has_ended(world: World) -> None:
     write(world.place, "w", HOURLY, "concurrencyPolicy: Forbid", "startingDeadlineSeconds: 3000")
-    world.watch().look(NOON - 5, NOON, NOON + 3600, NOON + 3600 + crons.LOOK_AGAIN_SECONDS)
+    world.watch().look(NOON - 5, NOON, NOON + 3600, NOON + 3600 + LOOK_AGAIN_SECONDS)
     assert len(world.said("skipped")) == 1, "though it was looked at twice"
     world.execute(f"w-{NOON}")
     world.look(NOON + 5000)
@@ -360,7 +360,7 @@ def test_with_nothing_due_it_still_looks_up(world: World) -> None:
 def test_a_machine_that_slept_starts_the_latest_within_the_deadline(world: World) -> None:
     write(world.place, "w", HOURLY, "startingDeadlineSeconds: 900")
     write(world.place, "v", HOURLY)
-    world.watch().look(NOON - 5, NOON + 5 * 3600 + crons.LATE_SECONDS)
+    world.watch().look(NOON - 5, NOON + 5 * 3600 + LATE_SECONDS)
     assert world.runs == [f"w-{NOON + 5 * 3600}"]
     assert len(world.said("v: skipped Sun 2026-05-17 17:00:00 UTC: it was missed")) == 1
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from pipeline import engine
-from pipeline.engine.execution.processes import is_alive
+from pipeline.engine.processes import is_alive
 from pipeline.errors import UserError
 from pipeline.laptop.applying import AppliedWorkflows
 from pipeline.laptop.background import Background

@@ -11,10 +11,10 @@ from typing import Final, Protocol
 from pipeline.engine.execution.clock import Clock
 from pipeline.engine.execution.journal import Journal, Started
 from pipeline.engine.execution.leaves import Outcome
-from pipeline.engine.execution.processes import end_group
 from pipeline.engine.execution.runner import Happening, Leaf, LeafRunner, Patience
 from pipeline.engine.host import Host, Process
 from pipeline.engine.places import Place
+from pipeline.engine.processes import end_group
 from pipeline.engine.scheduler import retries
 from pipeline.engine.scheduler.entering import timeout
 from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Resumed, Running, Stopped, Tick, Waiting

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine.execution.database import Database
-from pipeline.engine.execution.processes import is_alive, start_time
 from pipeline.engine.execution.schema import VERSION, statements
+from pipeline.engine.processes import is_alive, start_time
 from pipeline.engine.scheduler.events import Ended, Event, Strategy, from_json, to_json
 from pipeline.engine.scheduler.state import Run
 from pipeline.errors import PipelineError, UserError

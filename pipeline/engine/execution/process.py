@@ -13,8 +13,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.engine.execution.processes import signal_group, start_time
 from pipeline.engine.host import NoSuchCommand
+from pipeline.engine.processes import signal_group, start_time
 
 _GATE = 'read -r _ && exec "$@" </dev/null'
 

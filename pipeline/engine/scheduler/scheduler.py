@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from pipeline.engine.planning.plans import plans
+from pipeline.engine.planning.run_variables import run_variables
 from pipeline.engine.scheduler import batches, dags, exits, handlers, retries, steps
 from pipeline.engine.scheduler.beginning import begin
 from pipeline.engine.scheduler.dag_ends import fail_fast
 from pipeline.engine.scheduler.entering import has_room
 from pipeline.engine.scheduler.events import Event
 from pipeline.engine.scheduler.run_ends import conclude, main_ended
-from pipeline.engine.scheduler.run_variables import run_variables
 from pipeline.engine.scheduler.state import Batch, Command, Node, Run, Type, Verb
 from pipeline.engine.spec import Values, Workflow
 

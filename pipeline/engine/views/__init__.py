@@ -1,6 +1,6 @@
 """A run as others see it."""
 
-from pipeline.engine.views.labels import labels
+from pipeline.engine.views.labelling import labels
 from pipeline.engine.views.naming import attempts
 from pipeline.engine.views.nodes import NodeView, origin
 from pipeline.engine.views.tails import last_line, last_lines

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.engine import Patience, places
 from pipeline.engine.execution.process import Child
-from pipeline.engine.execution.processes import start_time
+from pipeline.engine.processes import start_time
 from tests.engine.laboratory import Laboratory, container, log_of, until
 
 PASS_ON = """

@@ -16,7 +16,7 @@ import pytest
 
 from pipeline import engine
 from pipeline.engine import Patience
-from pipeline.engine.execution.processes import is_alive, start_time
+from pipeline.engine.processes import is_alive, start_time
 from pipeline.errors import PipelineError, UserError
 from tests import ROOT
 from tests.engine.laboratory import Laboratory, container, log_of, until

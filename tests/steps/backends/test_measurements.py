@@ -15,7 +15,7 @@ from steps.backends import catalog, measurements
 from steps.backends.catalog import Accepted, Refused
 from steps.backends.database import begin
 from steps.backends.measurements import Measured, Pending
-from steps.backends.warehouse_schema import measurements as table
+from steps.backends.warehouse.schema import measurements as table
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import StatementError
 from steps.backends import warehouse
 from steps.backends.database import begin, upsert
 from steps.backends.warehouse import Outcome, Prediction
-from steps.backends.warehouse_schema import measurements
+from steps.backends.warehouse.schema import measurements
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -6,9 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from steps.backends import database, warehouse
-from steps.backends import warehouse_schema as schema
 from steps.backends.database import View, begin
-from steps.backends.warehouse import Prediction
+from steps.backends.warehouse import Prediction, schema
 
 MIDNIGHT = datetime(2003, 6, 2, tzinfo=UTC)
 ONE, TWO = 9000001, 9000002

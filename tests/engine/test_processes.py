@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.engine.execution.processes import end_group, is_alive, members, start_time, wait_until
+from pipeline.engine.processes import end_group, is_alive, members, start_time, wait_until
 
 # Its first thread ends, and another one goes on until its standard input closes.
 HEADLESS = """

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from pipeline.engine.schedule import crons
+from pipeline.engine import schedule
+from pipeline.engine.schedule import LATE_SECONDS
 from pipeline.engine.schedule.cron import Cron, Status, Times
 from pipeline.engine.schedule.cron_text import parse
-from pipeline.engine.schedule.crons import LATE_SECONDS
 
 NOON = int(datetime(2026, 5, 17, 12, tzinfo=UTC).timestamp())
 HOURLY = "0 * * * *"
@@ -30,14 +30,14 @@ class Watched:
     def __init__(self, cron: Cron, status: Status | None = None, now: float = NOON - 1800, again: bool = False) -> None:
         self.cron = cron
         self.status = status or Status()
-        self.alarms = crons.armed(cron, now)
+        self.alarms = schedule.armed(cron, now)
         self.done: list[tuple[int, tuple[str, ...]]] = []
         self.taken: set[int] = set()
         self.said: list[tuple[int, str]] = []
         self.look(now, again=again)
 
     def look(self, now: float, *, again: bool = False) -> Self:
-        found = crons.decide(self.cron, self.status, self.alarms, now, again=again, taken=self.taken.__contains__)
+        found = schedule.decide(self.cron, self.status, self.alarms, now, again=again, taken=self.taken.__contains__)
         self.status, self.alarms = found.status, found.alarms
         if found.skipped is not None:
             self.said.append((found.skipped - NOON, found.reason))
@@ -45,11 +45,11 @@ class Watched:
             self.taken.add(found.start)
             kept = tuple(run for run in self.status.active if run not in found.stop)
             self.done.append((found.start - NOON, found.stop))
-            self.status = crons.started(replace(self.status, active=kept), f"w-{found.start}", found.start)
+            self.status = schedule.started(replace(self.status, active=kept), f"w-{found.start}", found.start)
         return self
 
     def end(self, run: str, now: float, phase: str = "Succeeded") -> Self:
-        self.status = crons.ended(self.cron, self.status, run, phase, now)
+        self.status = schedule.ended(self.cron, self.status, run, phase, now)
         return self.look(now, again=True)
 
     @property
@@ -239,9 +239,9 @@ def test_a_schedule_that_never_comes_waits_for_nothing() -> None:
 
 def test_history_keeps_what_ended_last() -> None:
     ends = [("f", "Error"), ("e", "Succeeded"), ("d", "Failed"), ("c", "Succeeded"), ("b", "Succeeded")]
-    assert crons.surplus(cron_of(keep_succeeded=2, keep_failed=1), ends) == ("b", "d")
-    assert crons.surplus(cron_of(keep_succeeded=0, keep_failed=0), ends) == ("e", "c", "b", "f", "d")
-    assert crons.surplus(cron_of(), ends) == ("d",)
+    assert schedule.surplus(cron_of(keep_succeeded=2, keep_failed=1), ends) == ("b", "d")
+    assert schedule.surplus(cron_of(keep_succeeded=0, keep_failed=0), ends) == ("e", "c", "b", "f", "d")
+    assert schedule.surplus(cron_of(), ends) == ("d",)
 
 
 class Watching(RuleBasedStateMachine):
@@ -291,13 +291,13 @@ class Watching(RuleBasedStateMachine):
     @rule(phase=st.sampled_from(["Succeeded", "Failed", "Error"]))
     def a_run_ends(self, phase: str) -> None:
         run = self.watched.status.active[0]
-        self.watched.status = crons.ended(self.cron, self.watched.status, run, phase, self.now)
+        self.watched.status = schedule.ended(self.cron, self.watched.status, run, phase, self.now)
         self.look(again=True)
 
     @rule(away=st.floats(0, 3000))
     def the_watcher_dies_and_another_comes(self, away: float) -> None:
         self.now += away
-        self.watched.alarms = crons.armed(self.cron, self.now)
+        self.watched.alarms = schedule.armed(self.cron, self.now)
         self.look(again=True)
 
     @rule(
@@ -313,7 +313,7 @@ class Watching(RuleBasedStateMachine):
         self.cron = self.watched.cron = cron_of(
             *schedules, concurrency=concurrency, deadline_seconds=deadline, suspended=suspended, stop=stop
         )
-        self.watched.alarms = crons.armed(self.cron, self.now)
+        self.watched.alarms = schedule.armed(self.cron, self.now)
         self.look(again=True)
 
     @invariant()

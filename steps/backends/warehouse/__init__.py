@@ -12,8 +12,8 @@ from math import sqrt
 
 import sqlalchemy as sa
 
-from steps.backends import warehouse_schema as schema
 from steps.backends.database import upsert
+from steps.backends.warehouse import schema as schema
 
 
 @dataclass(frozen=True)
