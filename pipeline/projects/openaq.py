@@ -1,7 +1,8 @@
 """Air quality: any parameter of OpenAQ, 24 hours ahead, per location, from itself, its co-pollutants and the weather.
 
 Units and names are OpenAQ's (https://docs.openaq.org/resources/parameters). Ranges are what regulatory instruments can
-report, with room for the small negative values of zero drift.
+report, with room for the small negative values of zero drift. Optical counters of particles read 0 in clean air for
+hours; instruments for gases do not.
 """
 
 from pipeline.project import Place, Project, Schedule
@@ -11,16 +12,17 @@ OPENAQ = Project(
     name="openaq",
     title="Air quality 24 hours ahead, from OpenAQ",
     quantities={
-        "pm25": Quantity(unit="µg/m³", low=-15, high=2000, stuck_hours=24),
-        "pm10": Quantity(unit="µg/m³", low=-15, high=5000, stuck_hours=24),
-        "no2": Quantity(unit="µg/m³", low=-15, high=1000, stuck_hours=24),
-        "so2": Quantity(unit="µg/m³", low=-15, high=3000),
-        "o3": Quantity(unit="µg/m³", low=-15, high=1200),
-        "co": Quantity(unit="µg/m³", low=-500, high=60000),
+        "pm25": Quantity(unit="µg/m³", low=-15, high=2000, also=("pm2.5", "pm2_5"), stuck_hours=24, rests_at_zero=True),
+        "pm10": Quantity(unit="µg/m³", low=-15, high=5000, stuck_hours=24, rests_at_zero=True),
+        "no2": Quantity(unit="µg/m³", low=-15, high=1000, molar_mass=46.0055, stuck_hours=24),
+        "so2": Quantity(unit="µg/m³", low=-15, high=3000, molar_mass=64.064),
+        "o3": Quantity(unit="µg/m³", low=-15, high=1200, molar_mass=47.9982),
+        "co": Quantity(unit="µg/m³", low=-500, high=60000, molar_mass=28.0101),
         "temperature": Quantity(unit="c", low=-60, high=60),
-        "relativehumidity": Quantity(unit="%", low=0, high=100),
-        "wind_speed": Quantity(unit="m/s", low=0, high=75),
-        "wind_direction": Quantity(unit="deg", low=0, high=360),
+        "relativehumidity": Quantity(unit="%", low=0, high=100, also=("rh", "relative_humidity")),
+        "pressure": Quantity(unit="hpa", low=300, high=1100),
+        "wind_speed": Quantity(unit="m/s", low=0, high=75, also=("windspeed",)),
+        "wind_direction": Quantity(unit="deg", low=0, high=360, also=("winddirection",)),
     },
     source="https://openaq-data-archive.s3.amazonaws.com",
     locations=(9000001, 9000002),

@@ -1,9 +1,9 @@
 """Examine many raw files at once: which location-days are refused and why, and which of their rows can be used.
 
 A fault of the file refuses the day: it cannot be read, lacks a column, holds another location, another day, or text for
-a number. A fault of a parameter leaves that parameter out, and refuses the day if it is the target: another unit, more
-unusable values than the declared share, a stuck sensor, too long a gap. A fault of a value (missing, out of range,
-contradicted by another line) leaves that value out. All of them are counted.
+a number. A fault of a parameter leaves that parameter out, and refuses the day if it is the target: more unusable
+values than the declared share, a stuck sensor, too long a gap. A fault of a sensor, a unit that nobody knows, leaves
+out that sensor; of a value (missing, out of range, contradicted by another line), that value. All of them are counted.
 """
 
 from collections import Counter
@@ -18,12 +18,13 @@ from steps.checking.expectations import Expectations, Outcome
 from steps.checking.hourly import hourly
 from steps.checking.profile import OF_FILE, UNUSABLE, profile
 from steps.checking.reading import RawFile
-from steps.checking.table import Table, tabulate
+from steps.checking.table import Converted, Table, tabulate
 from steps.contract.declaration import Declaration
 
+_MOST_NAMED = 3  # sensors of one day
 _BREAK_FILE = ("no_time", "other_day", "text")
-_LEAVE_OUT_VALUE = ("other_units", *UNUSABLE)
-_LEAVE_OUT_PARAMETER = ("other_units", "unusable", "stuck")
+_LEAVE_OUT_VALUE = ("unknown_unit", *UNUSABLE)
+_LEAVE_OUT_PARAMETER = ("unusable", "stuck")
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,14 @@ class Verdict:
 @dataclass(frozen=True)
 class Examined:
     """The verdicts, in the order of the files; the usable observations of all readable files (see `hourly`), which do
-    not depend on the target; the outcomes; how many rows were left out of accepted files, by reason; and the names that
-    files give their locations."""
+    not depend on the target; the outcomes; how many rows were left out of accepted files, by reason; how many values
+    were converted; and the names that files give their locations."""
 
     verdicts: list[Verdict]
     observations: pd.DataFrame
     outcomes: list[Outcome]
     left_out: Counter[str]
+    converted: Counter[Converted]
     names: dict[int, str]
 
 
@@ -61,7 +63,7 @@ class Examiner:
     def examine(self, files: Sequence[RawFile]) -> Examined:
         """The verdict on each file, and the contents of all."""
         quantities = self._declaration.quantities
-        table = tabulate(files, quantities)
+        table = tabulate(files, self._declaration)
         of_rows = self._rows(table.rows)
         faults = _faults(table.rows, of_rows)
         profiled = profile(table, faults[list(_LEAVE_OUT_VALUE)], self._target, quantities)
@@ -78,12 +80,13 @@ class Examiner:
             observations=observations,
             outcomes=[*of_rows, *of_days],
             left_out=_left_out(table, faults, lost, verdicts),
+            converted=table.converted,
             names=_names(table, broken),
         )
 
     def _rows(self, rows: pd.DataFrame) -> list[Outcome]:
         there = sorted(set(rows["parameter"]))
-        in_unit = rows["value"].where(rows["units"] == rows["declared_units"])
+        in_unit = rows["value"].where(rows["unknown_unit"].isna())
         values = {suites.value_of(name): in_unit.where(rows["parameter"] == name) for name in there}
         return self._expectations.validate(rows.assign(**values), suites.of_rows(there, self._declaration.quantities))
 
@@ -103,9 +106,9 @@ class Examiner:
                     continue
                 if outcome.fault == "gap" and number in of_target:
                     continue  # a target that cannot be used is also absent; saying so adds nothing
-                unit = _first_unit(table.rows, found) if outcome.fault == "other_units" else ""
-                said = words.of_target(outcome.fault, found, self._declaration, unit)
-                of_target.setdefault(number, []).append(said)
+                said = words.of_target(outcome.fault, found, self._declaration)
+                because = self._units(table.rows, found) if outcome.fault == "gap" and found["unknown_unit"] else []
+                of_target.setdefault(number, []).extend([*because, said])
         verdicts = []
         for number, file in enumerate(table.files):
             if number in broken:
@@ -115,6 +118,13 @@ class Examiner:
             else:
                 verdicts.append(Verdict(file, place=table.places[number]))
         return verdicts
+
+    def _units(self, rows: pd.DataFrame, found: pd.Series) -> list[str]:
+        """Which sensors of the target in a file are in no known unit."""
+        mine = rows[(rows["file"] == found["file"]) & (rows["parameter"] == self._target)]
+        strange = mine[mine["unknown_unit"].notna()].drop_duplicates("sensor").head(_MOST_NAMED)
+        unit = self._declaration.unit(self._target)
+        return [words.of_unit(row, unit) for _, row in strange.iterrows()]
 
 
 def _faults(rows: pd.DataFrame, outcomes: list[Outcome]) -> pd.DataFrame:
@@ -150,17 +160,15 @@ def _of_pairs(rows: pd.DataFrame, profiled: pd.DataFrame) -> "pd.Series[bool]":
     return pd.Series(pd.MultiIndex.from_frame(rows[["file", "parameter"]]).isin(pairs), index=rows.index, dtype=bool)
 
 
-def _first_unit(rows: pd.DataFrame, found: pd.Series) -> str:
-    mine = rows[(rows["file"] == found["file"]) & (rows["parameter"] == found["parameter"])]
-    return str(mine.loc[mine["units"] != mine["declared_units"], "units"].iloc[0])
-
-
 def _left_out(table: Table, faults: pd.DataFrame, lost: "pd.Series[bool]", verdicts: list[Verdict]) -> Counter[str]:
     accepted = table.rows["file"].isin([number for number, one in enumerate(verdicts) if not one.reasons])
     values = faults[list(_LEAVE_OUT_VALUE)]
-    counts: Counter[str] = Counter({str(name): int((values[name] & accepted).sum()) for name in values})
+    counts: Counter[str] = Counter({name: int((values[name] & accepted).sum()) for name in UNUSABLE})
     counts["of a parameter left out"] = int((lost & accepted & ~values.any(axis=1)).sum())
-    counts["undeclared"] = table.undeclared
+    strange = table.rows[accepted & values["unknown_unit"]]
+    counts.update(map(words.unknown_unit, strange["sensor"], strange["parameter"], strange["unknown_unit"]))
+    for name, number in table.undeclared.items():
+        counts[words.undeclared(name)] += number
     counts["repeated"] = table.repeated
     return +counts
 

@@ -31,7 +31,7 @@ def hourly(rows: pd.DataFrame, files: Sequence[RawFile]) -> pd.DataFrame:
         }
     )
     if found.duplicated(_KEYS).any():
-        found = _averaged(found, rows["units"] == "deg")
+        found = _averaged(found, rows["unit"] == "deg")
     return found.sort_values(_KEYS, ignore_index=True)
 
 

@@ -18,21 +18,24 @@ def profile(table: Table, faults: pd.DataFrame, target: str, quantities: dict[st
     """One row for each file and the target, and for each other parameter in it.
 
     Args:
-        faults: for each row of the table whether it is `missing`, `outside`, `contradictory` or in `other_units`.
+        faults: for each row of the table whether it is `missing`, `outside`, `contradictory` or in an `unknown_unit`.
 
     Returns:
-        file, parameter, `rows`, the count of each fault, `unusable` (share of rows that are missing, outside or
-        contradictory), `stuck` (longest run of equal values), `stuck_limit` (the length that is too long, or null).
+        file, parameter, `rows` in a known unit, the count of each fault, `unusable` (share of those rows that are
+        missing, outside or contradictory), `stuck` (the most hours in a row without a change), `stuck_limit` (how many
+        are too many, or null).
         In the target's rows alone `gap` (hours), and what is wrong with the whole file: `unreadable`,
         `missing_columns`, `foreign`, each yes or no. A file with that has no rows to speak of and no `gap`.
     """
     rows = table.rows
     keys = [rows["file"], rows["parameter"]]
     found = faults.groupby(keys).sum()
-    found["rows"] = rows.groupby(_KEYS).size()
-    found["unusable"] = faults[list(UNUSABLE)].any(axis=1).groupby(keys).mean()
+    known = ~faults["unknown_unit"]
+    found["rows"] = known.groupby(keys).sum()
+    found["unusable"] = faults.loc[known, list(UNUSABLE)].any(axis=1).groupby(keys).mean()
     usable = rows[~faults.any(axis=1)]
-    found["stuck"] = _longest_runs(usable)
+    resting = [name for name, quantity in quantities.items() if quantity.rests_at_zero]
+    found["stuck"] = _hours_without_change(usable, resting)
     everywhere = pd.MultiIndex.from_product([table.facts.index, [target]], names=_KEYS)
     found = found.reindex(found.index.union(everywhere)).fillna(0)
     found["gap"] = _gaps(usable[usable["parameter"] == target], everywhere)
@@ -46,12 +49,16 @@ def profile(table: Table, faults: pd.DataFrame, target: str, quantities: dict[st
     return found.assign(stuck_limit=found["parameter"].map(limits).astype("float64"))
 
 
-def _longest_runs(usable: pd.DataFrame) -> "pd.Series[int]":
-    """Of each file and parameter, the most equal values in a row of one sensor."""
-    series = ["file", "parameter", "sensor", "value"]
-    rows = usable.sort_values([*series[:3], "time"])[series]
-    run = (rows != rows.shift()).any(axis=1).cumsum()
-    return rows.groupby([rows["file"], rows["parameter"], run]).size().groupby(_KEYS).max()
+def _hours_without_change(usable: pd.DataFrame, resting: list[str]) -> "pd.Series[int]":
+    """Of each file and parameter, the most hours in a row in which one sensor said the same, however often it says
+    something; for the parameters that are `resting` at zero, hours of zero do not count."""
+    series = ["file", "parameter", "sensor"]
+    values = usable.groupby([*series, usable["time"].dt.ceil("h")])["value"]
+    hours = pd.DataFrame({"low": values.min(), "high": values.max()}).reset_index()
+    run = (hours[[*series, "low", "high"]] != hours[[*series, "low", "high"]].shift()).any(axis=1).cumsum()
+    rests = hours["parameter"].isin(resting) & (hours["low"] == 0)
+    still = ((hours["low"] == hours["high"]) & ~rests).astype("int64")
+    return still.groupby([hours["file"], hours["parameter"], run]).sum().groupby(_KEYS).max()
 
 
 def _gaps(usable: pd.DataFrame, everywhere: pd.MultiIndex) -> "pd.Series[float]":

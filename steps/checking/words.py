@@ -39,15 +39,30 @@ def of_rows(fault: str, rows: pd.DataFrame, total: int, file: RawFile) -> str:
             return f"{share} times are not of {file.day}; the first is {quoted(first['stamp'])}"
 
 
-def of_target(fault: str, found: pd.Series, declaration: Declaration, unit: str) -> str:
-    """What is wrong with the target in a file; `found` is its row of `profile`, `unit` the first one that is not the
-    declared one."""
+def unknown_unit(sensor: str, parameter: str, unit: str) -> str:
+    """Why values of a sensor were left out."""
+    return f"sensor {quoted(sensor)}: {parameter} in an unknown unit {quoted(unit)}"
+
+
+def undeclared(parameter: str) -> str:
+    """Why values of a parameter were left out."""
+    return f"parameter {quoted(parameter)} is not declared"
+
+
+def of_unit(row: pd.Series, wanted: str) -> str:
+    """That a sensor is in no known unit; `row` is one of its rows."""
+    return (
+        f"sensor {quoted(row['sensor'])} gives {row['parameter']} in {quoted(row['unknown_unit'])}, which is no known "
+        f"unit of it; wanted {wanted}, or what converts to it"
+    )
+
+
+def of_target(fault: str, found: pd.Series, declaration: Declaration) -> str:
+    """What is wrong with the target in a file; `found` is its row of `profile`."""
     name = found["parameter"]
     wanted = declaration.quantities[name]
     limits: Expectations = declaration.expectations
     match fault:
-        case "other_units":
-            return f"{name} is in {quoted(unit)}, wanted {wanted.unit}"
         case "unusable":
             kinds = (
                 f"{found['missing']:.0f} missing",
@@ -59,6 +74,6 @@ def of_target(fault: str, found: pd.Series, declaration: Declaration, unit: str)
                 f"at most {limits.null_share:.0%} may be so"
             )
         case "stuck":
-            return f"{name} stands still: {found['stuck']:.0f} equal values in a row"
+            return f"{name} stands still for {found['stuck']:.0f} hours; less than {wanted.stuck_hours} may be"
         case _:
             return f"{name} is absent for {found['gap']:.0f} hours in a row; at most {limits.gap_hours} may be"

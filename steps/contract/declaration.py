@@ -21,12 +21,16 @@ class Part(BaseModel):
 
 
 class Quantity(Part):
-    """A measured parameter: its unit, and the range outside which a value is an instrument's fault."""
+    """A measured parameter: its unit, and the range outside which a value is an instrument's fault. Values that come in
+    another unit of its kind are converted."""
 
     unit: str
     low: Number
     high: Number
-    stuck_hours: int | None = None  # so many equal values in a row: the sensor is stuck; None where that is normal
+    molar_mass: Number | None = None  # g/mol, of a gas
+    also: tuple[str, ...] = ()  # what else sources call it
+    stuck_hours: int | None = None  # so many hours in a row without a change: it is stuck; None where that is normal
+    rests_at_zero: bool = False  # hours of exactly 0 are what clean air reads, not a sensor that is stuck
 
 
 class Expectations(Part):
@@ -116,12 +120,21 @@ class Declaration(Part):
     locations: tuple[int, ...]
     window_days: int
     pods: int = 50
+    reference_celsius: Number = 25  # of the air that ppb are converted at, as in the US; the EU states 20
     expectations: Expectations
     learning: Learning
 
     def unit(self, parameter: str) -> str:
         """The unit of what is predicted."""
         return self.quantities[parameter].unit
+
+    def spellings(self) -> dict[str, str]:
+        """The declared name behind each that sources use, in lower case."""
+        return {
+            spelling.casefold(): name
+            for name, quantity in self.quantities.items()
+            for spelling in (name, *quantity.also)
+        }
 
 
 class Column(Part):

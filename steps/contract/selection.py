@@ -58,9 +58,10 @@ def parameter(text: str, declaration: Declaration) -> str:
     Raises:
         BadInput: the project does not declare it.
     """
-    name = text.strip() or declaration.learning.target
-    if name not in declaration.quantities:
-        raise BadInput(f"no parameter {name!r}; the project declares {', '.join(sorted(declaration.quantities))}")
+    asked = text.strip() or declaration.learning.target
+    name = declaration.spellings().get(asked.casefold())
+    if name is None:
+        raise BadInput(f"no parameter {asked!r}; the project declares {', '.join(sorted(declaration.quantities))}")
     return name
 
 

@@ -161,7 +161,12 @@ def _made_by(declaration: Declaration) -> dict[str, object]:
     """The part of the declaration that features depend on: how they are made and which values are dropped."""
     learning = declaration.learning.model_dump(mode="json", include={"features", "lags", "windows", "horizon_hours"})
     quantities = {name: quantity.model_dump(mode="json") for name, quantity in declaration.quantities.items()}
-    return {"learning": learning, "quantities": quantities, "null_share": declaration.expectations.null_share}
+    return {
+        "learning": learning,
+        "quantities": quantities,
+        "reference_celsius": declaration.reference_celsius,
+        "null_share": declaration.expectations.null_share,
+    }
 
 
 def _history_name(declaration: Declaration) -> str:

@@ -5,7 +5,8 @@ import os
 import tracemalloc
 import zlib
 from collections import Counter
-from datetime import date, timedelta, timezone
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pandas as pd
@@ -92,11 +93,14 @@ BROKEN: list[tuple[bytes | Bend, str]] = [
     (cells({"datetime": "2021-04-01T05:00:00+00:00"}), "24 of 96 times are not of 2021-03-01"),
 ]
 USELESS_WITHOUT_TARGET: list[tuple[Bend, str]] = [
-    (setting("no2", units="ppb"), "no2 is in 'ppb', wanted µg/m³"),
-    (cells({"units": "ppb"}, every=23), "no2 is in 'ppb', wanted µg/m³"),
+    (
+        setting("no2", units="furlongs"),
+        "sensor '1011' gives no2 in 'furlongs', which is no known unit of it; wanted µg/m³",
+    ),
+    (cells({"units": "m/s"}, every=23), "sensor '1011' gives no2 in 'm/s'"),
     (setting("no2", value=""), "100% of 24 no2 values cannot be used (24 missing"),
     (setting("no2", value="99999"), "24 outside -15 to 1000 µg/m³"),
-    (setting("no2", value="31.5"), "no2 stands still: 24 equal values in a row"),
+    (setting("no2", value="31.5"), "no2 stands still for 24 hours; less than 24 may be"),
     (without("no2"), "no2 is absent for 24 hours in a row; at most 18 may be"),
     (without("no2", range(2, 21)), "no2 is absent for 19 hours in a row"),
     (without("no2", range(5, 24)), "no2 is absent for 19 hours in a row"),
@@ -110,8 +114,8 @@ LEFT_OUT: list[tuple[Bend, str, int, int]] = [  # what, why, how many rows, how 
     (cells({"value": "inf"}, every=6), "outside", 4, 92),
     (lambda lines: [*lines, lines[3] | {"value": "1"}], "contradictory", 2, 95),
     (lambda lines: [*lines, *lines], "repeated", 96, 96),
-    (setting("temperature", units="f"), "other_units", 24, 72),
-    (setting("wind_speed", parameter="noise"), "undeclared", 24, 72),
+    (setting("temperature", units="ppb"), "sensor '1014': temperature in an unknown unit 'ppb'", 24, 72),
+    (setting("wind_speed", parameter="noise"), "parameter 'noise' is not declared", 24, 72),
     (setting("wind_speed", value=""), "missing", 24, 72),
     (without("no2", range(2, 20)), "nothing", 0, 78),
     (without("no2", range(6, 24)), "nothing", 0, 78),
@@ -162,6 +166,34 @@ class TestADayIsAccepted:
             expected[why] += count
         assert found.left_out == expected
 
+    @pytest.mark.parametrize(
+        ("bend", "factor"),
+        [
+            (setting("no2", units="ppb"), 1.8804),
+            (setting("no2", units="PPM"), 1880.4),
+            (setting("no2", units="mg/m³"), 1000.0),
+            (setting("no2", units="ug/m3"), 1.0),
+            (setting("no2", units="\u03bcg/m3", parameter="NO2"), 1.0),
+        ],
+    )
+    def test_in_another_unit_or_spelling(self, bend: Bend, factor: float) -> None:
+        roomy = DECLARATION.quantities["no2"].model_copy(update={"high": 1e6})
+        quantities = DECLARATION.quantities | {"no2": roomy}
+        examiner = Examiner(DECLARATION.model_copy(update={"quantities": quantities}), "no2", Expectations())
+        found = look(examiner, None, bend)
+        assert [one.reasons for one in found.verdicts] == [(), ()]
+        values = found.observations[found.observations["parameter"] == "no2"].groupby("file")["value"].apply(list)
+        assert values[1] == pytest.approx([value * factor for value in values[0]], rel=1e-4)
+        assert sum(found.converted.values()) == (24 if factor != 1 else 0)
+        assert not found.left_out
+
+    def test_of_one_sensor_if_another_has_a_unit_that_nobody_knows(self, examiner: Examiner) -> None:
+        other = [line | {"sensors_id": "7", "units": "index"} for line in SEEDED.lines(101, FIRST)[:24]]
+        alone, beside = look(examiner, None), look(examiner, lambda lines: [*lines, *other])
+        assert beside.verdicts[0].reasons == ()
+        pd.testing.assert_frame_equal(alone.observations, beside.observations)
+        assert beside.left_out == {"sensor '7': no2 in an unknown unit 'index'": 24}
+
     def test_without_a_co_pollutant_that_stands_still(self) -> None:
         found = look(Examiner(DECLARATION, "temperature", Expectations()), setting("no2", value="31.5"))
         assert found.verdicts[0].reasons == ()
@@ -201,6 +233,50 @@ class TestADayIsAccepted:
         values = dict(zip(hour["parameter"], hour["value"], strict=True))
         assert values["no2"] == 190
         assert values["wind_direction"] == pytest.approx(10)
+
+
+def every(minutes: int, value: Callable[[int], float], parameter: str = "pm25") -> bytes:
+    """A day of one sensor that reports so often; `value` of the hour (0 to 23)."""
+    midnight = datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC)
+    first = SEEDED.lines(101, FIRST)[0] | {"parameter": parameter}
+    return packed(
+        [
+            first
+            | {
+                "datetime": (midnight + timedelta(minutes=minute)).isoformat(),
+                "value": f"{value((minute - 1) // 60)}",
+            }
+            for minute in range(minutes, 24 * 60 + 1, minutes)
+        ]
+    )
+
+
+@pytest.mark.parametrize("minutes", [1, 2, 5, 10, 15, 30, 60])
+class TestAtAnyRhythm:
+    """A day is judged in hours, whatever a sensor's rhythm."""
+
+    def reasons(self, body: bytes, parameter: str = "pm25") -> tuple[str, ...]:
+        verdict, *_ = Examiner(DECLARATION, parameter, Expectations()).examine([raw(body)]).verdicts
+        return verdict.reasons
+
+    def test_some_hours_of_the_same_are_not_stuck(self, minutes: int) -> None:
+        assert self.reasons(every(minutes, lambda hour: 7.0 if hour < 23 else 8.0)) == ()
+
+    def test_a_day_of_the_same_is(self, minutes: int) -> None:
+        assert self.reasons(every(minutes, lambda _: 7.0)) == ("pm25 stands still for 24 hours; less than 24 may be",)
+
+    def test_optical_sensors_read_zero_in_clean_air(self, minutes: int) -> None:
+        assert self.reasons(every(minutes, lambda _: 0.0)) == ()
+
+    def test_instruments_for_gases_do_not(self, minutes: int) -> None:
+        assert "stands still for 24 hours" in self.reasons(every(minutes, lambda _: 0.0, "no2"), "no2")[0]
+
+    def test_a_sensor_that_flickers_between_zero_and_one_is_not_stuck(self, minutes: int) -> None:
+        assert self.reasons(every(minutes, lambda hour: float(hour % 2))) == ()
+
+    def test_the_hours_are_the_same(self, minutes: int) -> None:
+        hours = Examiner(DECLARATION, "pm25", Expectations()).examine([raw(every(minutes, float))]).observations
+        assert hours["value"].tolist() == list(range(24))
 
 
 def test_a_day_is_judged_the_same_beside_any_others(examiner: Examiner) -> None:
