@@ -24,6 +24,7 @@ from steps.checking.examine import Examined, Examiner, Verdict
 from steps.checking.expectations import Expectations, Outcome
 from steps.checking.page import page
 from steps.checking.reading import RawFile
+from steps.checking.table import Converted
 from steps.contract import selection
 from steps.contract.batches import batches
 from steps.contract.command import declaration_option, input_file, run, write_json, write_text
@@ -34,11 +35,13 @@ from steps.features import keys
 from steps.features.computing import Computed, compute
 from steps.features.loading import load
 from steps.features.observations import Observations
+from steps.summaries import validation as summaries
 from steps.summaries.validation import Features, Refused, Stale, Validation, added_up
 
 log = logging.getLogger("steps")
 _THREADS = 8
 _FILES_AT_ONCE = 400  # some 60,000 rows of a station with six parameters
+_MOST_NAMED = 20  # reasons for which values are left out; files may hold any names
 _BYTES_AT_ONCE = 1024 * 1024  # compressed, for stations that report more often
 
 
@@ -50,6 +53,7 @@ class Taken:
     spans: dict[int, tuple[int, pd.Timestamp, pd.Timestamp]] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    converted: Counter[Converted] = field(default_factory=Counter)
     names: dict[int, str] = field(default_factory=dict)
 
     def add(self, examined: Examined) -> None:
@@ -60,6 +64,7 @@ class Taken:
         self.verdicts += [replace(one, file=replace(one.file, body=b"")) for one in examined.verdicts]
         self.outcomes += examined.outcomes
         self.left_out += examined.left_out
+        self.converted += examined.converted
         self.names |= examined.names
 
 
@@ -111,6 +116,13 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
         "%d accepted, %d refused, %d measurements loaded, %d location-months computed",
         *(len(good), len(bad), loaded, computed.computed),
     )
+    for one in summary.converted:
+        log.info(
+            "%s: %d values converted from %s to %s (%s)",
+            *(one.parameter, one.values, one.given, one.unit, one.formula),
+        )
+    for reason, values in summary.left_out.items():
+        log.warning("%d values left out: %s", values, reason)
     if stopped is not None:
         raise CheckFailed(stopped)
 
@@ -191,7 +203,18 @@ def _summary(plan: Plan, taken: Taken, computed: Computed, stale: dict[int, date
         refused=tuple(
             Refused(location=one.file.location, day=one.file.day.isoformat(), reasons=one.reasons) for one in refused
         ),
-        left_out=dict(sorted(taken.left_out.items())),
+        left_out=_left_out(taken.left_out),
+        converted=tuple(
+            summaries.Converted(
+                parameter=one.parameter,
+                given=one.given,
+                unit=one.unit,
+                factor=one.conversion.factor,
+                offset=one.conversion.offset,
+                values=values,
+            )
+            for one, values in sorted(taken.converted.items(), key=lambda item: (item[0].parameter, item[0].given))
+        ),
         stale=tuple(
             Stale(location=location, newest=newest.isoformat() if newest else None)
             for location, newest in stale.items()
@@ -199,6 +222,13 @@ def _summary(plan: Plan, taken: Taken, computed: Computed, stale: dict[int, date
         expectations=added_up(outcome.counted() for outcome in (*taken.outcomes, *computed.outcomes)),
         features=Features.of(computed),
     )
+
+
+def _left_out(found: Counter[str]) -> dict[str, int]:
+    """The reasons that cost most values, by name, and the rest as one."""
+    most = dict(found.most_common(_MOST_NAMED))
+    rest = found.total() - sum(most.values())
+    return dict(sorted(most.items())) | ({"for other reasons": rest} if rest else {})
 
 
 if __name__ == "__main__":

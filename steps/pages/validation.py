@@ -8,7 +8,7 @@ from steps.pages.markup import Child, Markup, join, tag
 from steps.pages.parts import facts, note, table, unfolds, with_small
 from steps.pages.plot import at
 from steps.pages.words import count, names, percent, quantity
-from steps.summaries.validation import Expectation, Features, Refused, Validation
+from steps.summaries.validation import Converted, Expectation, Features, Refused, Validation
 
 _SHOWN = 12
 _MOST = 1000
@@ -38,6 +38,7 @@ def checks(name: str, checked: Validation) -> Markup:
         facts(_facts(checked)),
         _refused(refused) if refused else None,
         *_remarks(checked),
+        _converted(checked.converted) if checked.converted else None,
         unfolds("What was checked", expectations(checked.expectations)) if checked.expectations else None,
         class_="block",
     )
@@ -81,6 +82,14 @@ def _remarks(checked: Validation) -> list[Markup]:
         *([note(f"Values left out of accepted days: {values}.")] if values else []),
         *([note(tag("span", f"Silent for too long: {names(silent)}.", class_="bad"))] if silent else []),
     ]
+
+
+def _converted(found: Sequence[Converted]) -> Markup:
+    """Which values came in another unit than the declared one, and by what they were multiplied."""
+    rows: list[list[Child]] = [
+        [tag("code", one.parameter), one.given, one.unit, one.formula, quantity(one.values)] for one in found
+    ]
+    return table(["Parameter", "Delivered in", "Used in", "By", "#Values"], rows, "Converted units")
 
 
 def _refused(refused: Sequence[Refused]) -> Markup:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from steps.summaries.base import Count, Part, Summary
+from steps.summaries.base import Count, Number, Part, Summary
 
 
 class Expectation(Part):
@@ -32,6 +32,23 @@ class Stale(Part):
     newest: str | None = None
 
 
+class Converted(Part):
+    """`values` of a parameter came in the unit `given`; value * factor + offset is what was used, in `unit`."""
+
+    parameter: str
+    given: str
+    unit: str
+    factor: Number
+    offset: Number
+    values: Count
+
+    @property
+    def formula(self) -> str:
+        """What was done to each value."""
+        shift = f" {'−' if self.offset < 0 else '+'} {abs(self.offset):.6g}" if self.offset else ""
+        return f"× {self.factor:.6g}{shift}"
+
+
 class Features(Part):
     """Of `months` location-months `computed` were missing; they have `rows` rows and `columns` features, and `kept` of
     the rows come from earlier states of their months."""
@@ -44,7 +61,8 @@ class Features(Part):
 
 
 class Validation(Summary):
-    """A run's location-days; `left_out`: values left out of accepted days, by reason."""
+    """A run's location-days; `left_out`: values left out of accepted days, by reason; `converted`: values of all
+    readable days that came in another unit."""
 
     kind: Literal["validation"] = "validation"
     names: dict[str, str] = Field(default_factory=dict)
@@ -53,6 +71,7 @@ class Validation(Summary):
     rows: Count
     refused: tuple[Refused, ...]
     left_out: dict[str, Count] = Field(default_factory=dict)
+    converted: tuple[Converted, ...] = ()
     stale: tuple[Stale, ...] = ()
     expectations: tuple[Expectation, ...] = ()
     features: Features | None = None

@@ -35,7 +35,7 @@ def validation(location_days: int, refused: int) -> dict[str, Any]:
     reasons = (
         ["no2: 15 of 24 hours missing, at most 12 may be"],
         ["no2: 41.2 for 26 hours in a row; the sensor is stuck"],
-        ["wind_speed: 812.0 m/s is above 75", "unit of no2: got ppb, wanted µg/m³"],
+        ["wind_speed: 812.0 m/s is above 75", "unit of no2: got index, wanted µg/m³"],
     )
     rows = location_days * 96
     return {

@@ -101,7 +101,7 @@ def test_sections_say_their_numbers(full: Page) -> None:
             "above range 7",
             "9000002 (newest day none)",
             "3 refused",
-            "got ppb, wanted µg/m³",
+            "got index, wanted µg/m³",
             "all accepted",
             "between 0 and 75",
         ),

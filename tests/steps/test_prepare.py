@@ -1,5 +1,6 @@
 """prepare: what was fetched is accepted or refused, recorded, and made into features; once, whatever happens."""
 
+import gzip
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -15,11 +16,16 @@ from steps.backends.objects import lake
 from steps.contract.declaration import parse
 from steps.features import keys as feature_keys
 from tests.steps.support.collecting import Collector, features, keys
-from tests.steps.support.openaq import FIRST, Bend, Seeded, put, setting, without
+from tests.steps.support.openaq import FIRST, Bend, Line, Seeded, put, setting, without
 
 pytestmark = pytest.mark.usefixtures("database_environment", "store_environment")
 
 SEEDED = Seeded(first=date(2021, 2, 26), days=8)
+
+UNKNOWN = [
+    "sensor '1011' gives no2 in 'furlongs', which is no known unit of it; wanted µg/m³, or what converts to it",
+    "no2 is absent for 24 hours in a row; at most 18 may be",
+]
 
 
 @pytest.fixture
@@ -73,25 +79,72 @@ def test_good_days_are_accepted_and_made_into_features(collector: Collector) -> 
     assert not rows["others_now"].isna().any()
 
 
+def test_a_source_in_other_units_gives_the_features_of_one_in_the_declared_ones(collector: Collector) -> None:
+    def american(lines: list[Line]) -> list[Line]:
+        units = {"no2": ("ppb", 1 / 1.880, 0), "temperature": ("f", 1.8, 32), "wind_speed": ("mph", 1 / 0.44704, 0)}
+        bent = []
+        for line in lines:
+            unit, factor, offset = units.get(line["parameter"], (line["units"], 1, 0))
+            bent.append(line | {"units": unit, "value": f"{float(line['value']) * factor + offset:.5f}"})
+        return bent
+
+    collector.collect()
+    expected = {location: rows_of(location) for location in SEEDED.locations}
+    for location in SEEDED.locations:
+        for day in layout.days(SEEDED.first, SEEDED.last):
+            bend(collector, location, day, american)
+    ended = collector.collect()
+    assert ended.code == 0, ended.log
+    for location in SEEDED.locations:
+        pd.testing.assert_frame_equal(rows_of(location), expected[location], rtol=1e-3, atol=1e-3)
+    found = collector.summary()
+    assert (found["accepted"], found["refused"], found["left_out"]) == (16, [], {})
+    converted = {one["parameter"]: (one["given"], one["unit"], one["values"]) for one in found["converted"]}
+    assert converted == {
+        "no2": ("ppb", "µg/m³", 384),
+        "temperature": ("f", "c", 384),
+        "wind_speed": ("mph", "m/s", 384),
+    }
+    assert "no2: 384 values converted from ppb to µg/m³ (× 1.88043)" in ended.log
+    text = collector.page().body
+    for words in ("Converted units", "× 1.88043", "× 0.555556 − 17.7778", "× 0.44704"):
+        assert words in text
+    [raw] = keys(f"openaq/raw/location=101/day={FIRST}/")[-1:]
+    assert b",ppb," in gzip.decompress(lake().get(raw) or b""), "the lake keeps what was delivered"
+
+
+def test_what_is_left_out_is_named_and_counted(collector: Collector) -> None:
+    bend(collector, 101, FIRST, setting("wind_speed", units="furlongs"))
+    bend(collector, 102, FIRST, setting("wind_speed", parameter="bc"))
+    ended = collector.collect()
+    reasons = {
+        "parameter 'bc' is not declared": 24,
+        "sensor '1012': wind_speed in an unknown unit 'furlongs'": 24,
+    }
+    assert collector.summary()["left_out"] == reasons
+    assert all(f"24 values left out: {reason}" in ended.log for reason in reasons)
+    assert "parameter 'bc' is not declared" in collector.page().body
+
+
 class TestADayThatIsRefused:
     def test_goes_to_quarantine_with_its_reason_and_the_others_go_on(self, collector: Collector) -> None:
-        bend(collector, 101, FIRST, setting("no2", units="ppb"))
+        bend(collector, 101, FIRST, setting("no2", units="furlongs"))
         bend(collector, 102, FIRST, b"\x1f\x8b cut off")
         assert collector.collect().code == 0
         assert collector.refused() == {
-            (101, FIRST): ["no2 is in 'ppb', wanted µg/m³"],
+            (101, FIRST): UNKNOWN,
             (102, FIRST): ["the gzip file is damaged (unknown compression method)"],
         }
         place = f"openaq/quarantine/location=101/day={FIRST}/"
         [file, reason] = keys(place)
         assert lake().get(file) == (collector.archive / layout.path(101, FIRST)).read_bytes()
-        assert json.loads(lake().get(reason) or b"")["reasons"] == ["no2 is in 'ppb', wanted µg/m³"]
+        assert json.loads(lake().get(reason) or b"")["reasons"] == UNKNOWN
         assert keys(f"openaq/raw/location=101/day={FIRST}/") == []
         assert len(catalog.accepted("openaq", [101, 102])) == 14
         assert rows_of(101).loc[datetime(2021, 3, 1, 5, tzinfo=UTC) :]["value"].isna().sum() == 20
 
     def test_is_not_fetched_again_but_its_patch_is(self, collector: Collector) -> None:
-        bend(collector, 101, FIRST, setting("no2", units="ppb"))
+        bend(collector, 101, FIRST, setting("no2", units="furlongs"))
         collector.collect()
         assert collector.plan().fetch == ()
         bend(collector, 101, FIRST, lambda lines: lines)
@@ -256,12 +309,12 @@ class TestWhatStopsARun:
 
 
 def test_the_page_shows_what_was_expected_and_refused_and_needs_nothing_else(collector: Collector) -> None:
-    bend(collector, 101, FIRST, setting("no2", units="<b>ppb</b>"))
+    bend(collector, 101, FIRST, setting("no2", units="<b>bits</b>"))
     collector.collect()
     page = collector.page()
     assert "is from -15 to 1000 µg/m³" in page.body
-    assert "<b>ppb</b>" in page.body
-    assert "<b>ppb" not in page.source
+    assert "<b>bits</b>" in page.body
+    assert "<b>bits" not in page.source
     assert "2021-03-01" in page.body
     assert "http" not in page.source.replace("http-equiv", "")
     assert "<script" not in page.source

@@ -37,7 +37,7 @@ class Result:
 @pytest.fixture
 def collector(tmp_path: Path) -> Collector:
     archive = SEEDED.write(tmp_path / "archive")
-    put(archive, layout.path(101, FIRST), SEEDED.body(101, FIRST, setting("no2", units="ppb")))
+    put(archive, layout.path(101, FIRST), SEEDED.body(101, FIRST, setting("no2", units="furlongs")))
     return Collector(tmp_path, archive, SEEDED)
 
 
