@@ -102,6 +102,7 @@ _FAULTS: tuple[tuple[Callable[[str], object], str], ...] = (
     (_GROUPS.fullmatch, "has a sign between its digits; write digits alone"),
     (_DATE.fullmatch, "is a date, wanted a number; a spreadsheet may have made one of it"),
     (re.compile(r"[0-9.,+-]+ ?%").fullmatch, "has a percent sign; write the number alone"),
+    (re.compile(r"[+-]?inf(inity)?", re.IGNORECASE).fullmatch, "is not a number"),
     (_TOTALS.fullmatch, "is not a number; leave out lines of totals"),
     (_FORMULA.match, "is a formula, wanted a number"),
     (_foreign_digits, "is not written with the digits 0 to 9"),
