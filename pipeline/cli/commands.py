@@ -56,6 +56,7 @@ def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of
     from pipeline.laptop.home import home
     from pipeline.project import TableProject
     from pipeline.projects import find
+    from pipeline.quickstart.alone import alone
 
     note_manifests()
     note_state()
@@ -66,14 +67,16 @@ def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of
 
         if given := [name for name, value in series.items() if value]:
             raise UserError(f"{project} learns from a file: --{given[0]} is not for it; give --data FILE")
-        drop(declared, data)
+        with alone(home()):
+            drop(declared, data)
         return
     from pipeline.quickstart.series import SeriesOptions
     from pipeline.quickstart.series import quickstart as start
 
     if data:
         raise UserError(f"{project} learns from an archive: --data is not for it; give --source FOLDER or URL")
-    start(declared, SeriesOptions(locations, parameter, as_of, source))
+    with alone(home()):
+        start(declared, SeriesOptions(locations, parameter, as_of, source))
 
 
 @cli.command(**example("pipeline render --check"))
