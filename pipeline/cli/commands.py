@@ -305,18 +305,24 @@ def report(run: tuple[str, ...]) -> None:
 
 @cli.command(**example("pipeline up"))
 def up() -> None:
-    """Start the embedded servers and the watch, which starts what is due or arrives, and leave them running."""
+    """Start the embedded servers, the models that were live, and the watch, which starts what is due or arrives; and
+    leave them running."""
     from pipeline import stale
+    from pipeline.laptop.champions import models_table
     from pipeline.laptop.machine import LocalMachine
     from pipeline.show.tables import servers_table
 
     note_manifests()
     note_state()
     machine = LocalMachine.here()
-    machine.up()
+    problems = machine.up()
     for line in stale.notes(machine.home, machine.manifests):
         click.echo(f"note: {line}", err=True)
     click.echo(servers_table(machine.stack.status()))
+    if found := machine.served():
+        click.echo(f"\n{models_table(found)}")
+    if problems:
+        raise PipelineError("; ".join(problems))
 
 
 @cli.command(**example("pipeline down"))

@@ -74,6 +74,8 @@ def quickstart(declared: Project, options: SeriesOptions) -> None:
     for workflow, parameters in wanted:
         name = f"{project}-{workflow}"
         runs.append(machine.succeed(machine.unfinished(name, parameters) or machine.submit(name, parameters)))
+    for problem in machine.serve():  # a second call trains nothing, so nothing else has started the model's server
+        click.echo(f"note: {problem}", err=True)
     report = machine.report([run.id for run in runs])
     click.echo(_closing(machine, project, runs, report))
 

@@ -18,6 +18,7 @@ from pipeline.watch.manifests import CronWorkflows
 from pipeline.watch.messages import Log, still_running_message
 from pipeline.watch.schedules import Schedules
 from pipeline.watch.sensors import Sensors
+from pipeline.watch.serving import Serving
 from pipeline.watch.table import crons_table
 from pipeline.watch.uploads import Uploads
 
@@ -37,8 +38,8 @@ def watch_here(place: Path | None) -> None:
         schedules = Schedules(CronWorkflows(place), cron_log, CronRuns(journal, cron_log, children, log), log)
         listener = BucketListener(lambda name: machine.stack.settings("secret", name))
         uploads = Uploads(Sensors(place), listener, Background(journal), children, log)
-        declarations = [Declarations(machine.home, place, log)] if own else []
-        sources: list[Source] = [schedules, uploads, *declarations]
+        others: list[Source] = [Declarations(machine.home, place, log), Serving(machine.serve, log)] if own else []
+        sources: list[Source] = [schedules, uploads, *others]
         try:
             click.echo(f"watching {place}; Ctrl-C ends the watch, not the runs that it started")
             for source in sources:

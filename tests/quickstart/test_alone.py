@@ -21,7 +21,7 @@ def going_on(tmp_path: Path) -> Iterator[tuple[Place, subprocess.Popen[str]]]:
     """A place where the main job is in the midst of its servers."""
     place = Place(tmp_path / "state", ARCHIVE.write(tmp_path / "archive"))
     process = place.start(*place.quickstart())
-    assert wait_until(lambda: (place.home / "servers.json").exists(), 60)
+    assert wait_until((place.home / "servers.json").exists, 60)
     yield place, process
     if process.poll() is None:
         kill(process)
