@@ -311,12 +311,13 @@ def up() -> None:
     from pipeline.laptop.champions import models_table
     from pipeline.laptop.machine import LocalMachine
     from pipeline.show.tables import servers_table
+    from pipeline.watch.here import outlook
 
     note_manifests()
     note_state()
     machine = LocalMachine.here()
     problems = machine.up()
-    for line in stale.notes(machine.home, machine.manifests):
+    for line in [*stale.notes(machine.home, machine.manifests), *outlook(machine.home)]:
         click.echo(f"note: {line}", err=True)
     click.echo(servers_table(machine.stack.status()))
     if found := machine.served():

@@ -130,8 +130,10 @@ class LocalMachine:
     def _has_decisions(self) -> bool:
         from pipeline.laptop import champions  # noqa: PLC0415 - likewise
 
+        if not self.home.is_dir():
+            return False
         self.use("database")
-        return self.home.is_dir() and champions.recorded(os.environ["DATABASE_URL"])
+        return champions.recorded(os.environ["DATABASE_URL"])
 
     def down(self) -> None:
         """Stop the watch, the runs that it or another run started (the next `up` resumes them), then the servers."""

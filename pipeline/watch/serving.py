@@ -9,6 +9,7 @@ from pipeline.watch.messages import Log
 from steps.errors import StepError
 
 PAUSE: Final = 10.0  # seconds between two looks
+AFTER_TROUBLE: Final = 300.0  # after one that could not put everything right: what does not load does not next time
 
 
 class Serving:
@@ -30,7 +31,7 @@ class Serving:
             for line in self._found:
                 self._log(line)
             self._told = self._found
-        if self._looked is None or not 0 <= now - self._looked < PAUSE:
+        if self._looked is None or not 0 <= now - self._looked < (AFTER_TROUBLE if self._found else PAUSE):
             self._looked = now
             self._thread = threading.Thread(target=self._look, name="serving", daemon=True)
             self._thread.start()
