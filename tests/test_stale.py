@@ -194,7 +194,7 @@ def test_a_watch_says_it_and_goes_on(tmp_path: Path) -> None:
             stderr=subprocess.STDOUT,
         )
     try:
-        until(lambda: "openaq-daily: watched" in log.read_text())
+        until(lambda: "wine-reconcile: watched" in log.read_text())
         checkout.edit(OPENAQ, 'daily="0 1 * * *"', 'daily="0 2 * * *"')
         until(lambda: f"openaq-daily.yaml differs from what {OPENAQ} declares; run: pipeline render" in log.read_text())
         assert checkout.call("render")[0] == 0
