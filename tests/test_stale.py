@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.laptop.setups import SetUp, SetUps
 from pipeline.projects import PROJECTS
 from pipeline.stale import CODE
 from tests import ROOT
@@ -187,6 +188,9 @@ def test_up_notes_it_and_goes_on(monkeypatch: pytest.MonkeyPatch, fresh: Checkou
 
 def test_a_watch_says_it_and_goes_on(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path)
+    SetUps(checkout.home).keep(
+        "openaq", SetUp(source="api", locations="1", parameter="no2")
+    )  # else its schedules wait for that
     log = tmp_path / "log"
     with log.open("wb") as out:
         watch = subprocess.Popen(
