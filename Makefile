@@ -48,12 +48,12 @@ down: .venv/.ready ## Stop the embedded servers and the model server
 	@.venv/bin/pipeline down
 
 .PHONY: test
-test: .venv/.ready-dev ## Format, types and the fast tests, and what they covered (7 minutes)
+test: .venv/.ready-dev ## Format, types and the fast tests, and what they covered (6 minutes)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	@rm -rf .coverage
-	.venv/bin/coverage run -m pytest -m "not soak and not storm and not cluster" -n 2 --dist loadfile --no-loadscope-reorder
+	.venv/bin/coverage run -m pytest -m "not soak and not storm and not cluster" -n 3 --dist loadfile --no-loadscope-reorder
 	@.venv/bin/coverage combine --quiet
 	@echo && echo "The ten files that the tests cover least:" && .venv/bin/coverage report --sort=cover | sed -n '1,12p;/^TOTAL/p'
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import click
 import numpy as np
@@ -25,7 +26,9 @@ from steps.contract.command import declaration_option, log, run, write_json
 from steps.contract.declaration import Declaration
 from steps.errors import CheckFailed
 from steps.features import keys
+from steps.models import Model
 from steps.models.bands import Bands
+from steps.pages.words import count
 from steps.release import stored
 from steps.summaries import predictions
 from steps.summaries.predictions import Past, Predictions
@@ -33,6 +36,8 @@ from steps.summaries.predictions import Past, Predictions
 PERIOD = timedelta(hours=24)
 WATCHED = timedelta(days=30)
 _SHOWN = timedelta(days=3)
+_MOST_LACKED: Final = 0.5  # of the model's answers, by importance
+_NAMED: Final = 5
 
 
 @click.command()
@@ -58,10 +63,11 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
         return
     frame = _features(project, selection.locations(locations, project), parameter, now)
     earlier = _outcomes(project.name, parameter, now)
-    made = predict(frame, live, now, timedelta(hours=project.learning.horizon_hours))
+    made, lacked = predict(frame, live, now, timedelta(hours=project.learning.horizon_hours))
     made = banded(made, stored.around(live.model_uri, live.digest), earlier, now)
     outcomes = _published(project.name, parameter, now, made)
     words = f"Published {len(made)} hours ahead with version {live.version}." if made else _nothing(frame, now)
+    words += _without(lacked)
     summary = Predictions(
         as_of=now,
         parameter=parameter,
@@ -70,6 +76,7 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
         rows=tuple(map(predictions.Prediction.of, made)),
         recent=tuple(_recent(outcomes, frame, now)),
         live_rmse=warehouse.rmse(outcomes),
+        lacked=lacked,
         words=words,
     )
     write_json(summary_out, summary.to_json())
@@ -84,22 +91,22 @@ def _features(project: Declaration, locations: Sequence[int], parameter: str, no
     return frame[(frame["time"] > now - WATCHED) & (frame["time"] <= now)]
 
 
-def predict(frame: pd.DataFrame, live: Champion, now: datetime, horizon: timedelta) -> list[Prediction]:
-    """The live model's answers to the rows with t in (now − 24 h, now], each for t + horizon.
+def predict(
+    frame: pd.DataFrame, live: Champion, now: datetime, horizon: timedelta
+) -> tuple[list[Prediction], tuple[str, ...]]:
+    """The live model's answers to the rows with t in (now − 24 h, now], each for t + horizon; and the features that it
+    has learned from and that no row has, because a sensor died or a location went. It does without them, as with any
+    missing value, unless they carry more than half of its answers.
 
     Raises:
-        CheckFailed: the rows lack a feature of the model or have an infinite one, or an answer is not a finite number.
+        CheckFailed: the rows lack too much or have an infinite feature, or an answer is not a finite number.
     """
     model, _ = stored.load(live.model_uri, live.digest)
     rows = frame[frame["time"] > now - PERIOD]
-    missing = [name for name in model.features if name not in rows]
-    if missing:
-        raise CheckFailed(
-            f"the rows lack {len(missing)} of the model's {len(model.features)} features ({', '.join(missing[:5])}); "
-            f"version {live.version} was trained on other locations or parameters: train again"
-        )
     if rows.empty:
-        return []
+        return [], ()
+    rows = rows.assign(**{name: np.nan for name in model.features if name not in rows})
+    lacked = _lacked(model, rows, live.version)
     values = rows[list(model.features)].to_numpy(dtype=np.float64)
     if np.isinf(values).any():
         raise CheckFailed("a feature of the last 24 hours is infinite; run the project's backfill again")
@@ -107,10 +114,35 @@ def predict(frame: pd.DataFrame, live: Champion, now: datetime, horizon: timedel
     if not np.isfinite(answers).all():
         raise CheckFailed(f"version {live.version} answered something that is not a number; it is not published")
     pairs = zip(rows["location"], rows["time"], answers, strict=True)
-    return [
-        Prediction(int(location), time.to_pydatetime() + horizon, float(answer), live.version, now)
+    named = ", ".join(lacked) or None
+    made = [
+        Prediction(int(location), time.to_pydatetime() + horizon, float(answer), live.version, now, lacked=named)
         for location, time, answer in pairs
     ]
+    return made, lacked
+
+
+def _lacked(model: Model, rows: pd.DataFrame, version: int) -> tuple[str, ...]:
+    shares = model.importance()
+    lacked = tuple(name for name in model.features if shares[name] > 0 and rows[name].isna().all())
+    share = sum(shares[name] for name in lacked)
+    if share > _MOST_LACKED:
+        raise CheckFailed(
+            f"the rows lack {len(lacked)} of the model's {len(model.features)} features ({', '.join(lacked[:_NAMED])})"
+            f", which carry {share:.0%} of its answers; version {version} cannot do without them: train again"
+        )
+    return lacked
+
+
+def _without(lacked: Sequence[str]) -> str:
+    """What the model did without, in words."""
+    if not lacked:
+        return ""
+    more = ", …" if len(lacked) > _NAMED else ""
+    return (
+        f" It did without {count(len(lacked), 'feature')} that no location has any more: {', '.join(lacked[:_NAMED])}"
+        f"{more}; the next training leaves out what has stopped."
+    )
 
 
 def banded(made: list[Prediction], bands: Bands | None, earlier: Sequence[Outcome], now: datetime) -> list[Prediction]:

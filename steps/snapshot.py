@@ -23,7 +23,7 @@ from steps.contract.command import declaration_option, log, run, write_json, wri
 from steps.contract.declaration import Declaration
 from steps.errors import CheckFailed
 from steps.features import keys
-from steps.learning import enough, lake, split, trials
+from steps.learning import enough, inputs, lake, split, trials
 from steps.learning.champion import live_recipe
 from steps.learning.dataset import Series, label
 from steps.summaries.dataset import SeriesDataset
@@ -121,7 +121,9 @@ def _raw_file(day: catalog.Accepted) -> datasets.RawFile:
 
 def _dataset(features: pd.DataFrame, project: Declaration, parameter: str, fingerprint: str) -> Series:
     learning = project.learning
-    rows = label(features, learning.horizon_hours)
+    if dead := inputs.dead(features):
+        log.warning("left out, since no location has had them for %d days: %s", inputs.DEAD_AFTER.days, ", ".join(dead))
+    rows = label(features.drop(columns=dead), learning.horizon_hours)
     return Series(
         fingerprint=fingerprint,
         parameter=parameter,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.laptop.setups import SetUp, SetUps
 from pipeline.projects import PROJECTS
 from pipeline.stale import CODE
 from tests import ROOT
@@ -25,6 +26,8 @@ kind: Workflow
 metadata: {name: hello}
 spec: {entrypoint: main, templates: [{name: main, container: {image: i, command: [echo, hello]}}]}
 """
+
+SOAK = pytest.mark.soak  # each renders all manifests in a process of its own, twice
 
 
 @pytest.fixture(scope="module")
@@ -91,14 +94,15 @@ def test_another_project_and_a_path_run_all_the_same(fresh: Checkout) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        (TRAIN, "hours", "minutes"),
-        (TRAIN, "activeDeadlineSeconds: 43200", "activeDeadlineSeconds: 1"),
-        ("pipeline/workflows/train.py", "hours=12", "hours=13"),
-        ("pipeline/__init__.py", '__version__ = "', '__version__ = "9.'),
-        ("steps/contract/declaration.py", "neighbours: int = 8", "neighbours: int = 9"),
-        (OPENAQ, "gate=Gate()", "gate=None"),
+        pytest.param(TRAIN, "hours", "minutes", id="manifest"),
+        pytest.param("steps/contract/declaration.py", "neighbours: int = 8", "neighbours: int = 9", id="default"),
+        pytest.param(
+            TRAIN, "activeDeadlineSeconds: 43200", "activeDeadlineSeconds: 1", id="another manifest", marks=SOAK
+        ),
+        pytest.param("pipeline/workflows/train.py", "hours=12", "hours=13", id="workflow", marks=SOAK),
+        pytest.param("pipeline/__init__.py", '__version__ = "', '__version__ = "9.', id="version", marks=SOAK),
+        pytest.param(OPENAQ, "gate=Gate()", "gate=None", id="mistake", marks=SOAK),
     ],
-    ids=["manifest", "another manifest", "workflow", "version", "default", "mistake"],
 )
 def test_whatever_was_edited_is_noticed(fresh: Checkout, file: str, old: str, new: str) -> None:
     with fresh.edited(file, old, new):
@@ -184,6 +188,9 @@ def test_up_notes_it_and_goes_on(monkeypatch: pytest.MonkeyPatch, fresh: Checkou
 
 def test_a_watch_says_it_and_goes_on(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path)
+    SetUps(checkout.home).keep(
+        "openaq", SetUp(source="api", locations="1", parameter="no2")
+    )  # else its schedules wait for that
     log = tmp_path / "log"
     with log.open("wb") as out:
         watch = subprocess.Popen(

@@ -52,18 +52,26 @@ _CLUSTER = click.option("--cluster", is_flag=True, help="Of kubectl's current co
 @_CLUSTER
 @_NAMESPACE
 def status(cluster: bool, namespace: str) -> None:
-    """Show the servers of this machine, or a cluster's runs, their reasons and what is served."""
+    """Show the servers of this machine and which models are and must be live, or a cluster's runs, their reasons and
+    what is served."""
     if cluster:
         from pipeline.cluster.kube import Cluster
         from pipeline.cluster.status import shown
 
         click.echo(shown(Cluster(namespace)))
         return
+    from pipeline.laptop.champions import models_table
     from pipeline.laptop.home import absent
     from pipeline.laptop.machine import LocalMachine
     from pipeline.show.tables import servers_table
 
-    click.echo(absent() or servers_table(LocalMachine.here().stack.status()))
+    if words := absent():
+        click.echo(words)
+        return
+    machine = LocalMachine.here()
+    click.echo(servers_table(machine.stack.status()))
+    if found := machine.served():
+        click.echo(f"\n{models_table(found)}")
 
 
 @click.command("doctor", **example("pipeline doctor --cluster"))
@@ -74,11 +82,10 @@ def doctor(cluster: bool, namespace: str, registry: str) -> None:
     """Look for what would keep things from working, here or on a cluster, and say what to do."""
     from pipeline.cluster.doctor import examine as examine_cluster
     from pipeline.cluster.kube import Cluster
-    from pipeline.laptop.home import home
-    from pipeline.stack.doctor import examine
+    from pipeline.laptop.doctor import examine
 
     well = True
-    for check in examine_cluster(Cluster(namespace), registry) if cluster else examine(home()):
+    for check in examine_cluster(Cluster(namespace), registry) if cluster else examine():
         click.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.words}")
         well = well and check.ok
     if not well:

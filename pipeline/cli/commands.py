@@ -56,6 +56,7 @@ def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of
     from pipeline.laptop.home import home
     from pipeline.project import TableProject
     from pipeline.projects import find
+    from pipeline.quickstart.alone import alone
 
     note_manifests()
     note_state()
@@ -66,14 +67,16 @@ def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of
 
         if given := [name for name, value in series.items() if value]:
             raise UserError(f"{project} learns from a file: --{given[0]} is not for it; give --data FILE")
-        drop(declared, data)
+        with alone(home()):
+            drop(declared, data)
         return
     from pipeline.quickstart.series import SeriesOptions
     from pipeline.quickstart.series import quickstart as start
 
     if data:
         raise UserError(f"{project} learns from an archive: --data is not for it; give --source FOLDER or URL")
-    start(declared, SeriesOptions(locations, parameter, as_of, source))
+    with alone(home()):
+        start(declared, SeriesOptions(locations, parameter, as_of, source))
 
 
 @cli.command(**example("pipeline render --check"))
@@ -302,18 +305,25 @@ def report(run: tuple[str, ...]) -> None:
 
 @cli.command(**example("pipeline up"))
 def up() -> None:
-    """Start the embedded servers and the watch, which starts what is due or arrives, and leave them running."""
+    """Start the embedded servers, the models that were live, and the watch, which starts what is due or arrives; and
+    leave them running."""
     from pipeline import stale
+    from pipeline.laptop.champions import models_table
     from pipeline.laptop.machine import LocalMachine
     from pipeline.show.tables import servers_table
+    from pipeline.watch.here import outlook
 
     note_manifests()
     note_state()
     machine = LocalMachine.here()
-    machine.up()
-    for line in stale.notes(machine.home, machine.manifests):
+    problems = machine.up()
+    for line in [*stale.notes(machine.home, machine.manifests), *outlook(machine.home)]:
         click.echo(f"note: {line}", err=True)
     click.echo(servers_table(machine.stack.status()))
+    if found := machine.served():
+        click.echo(f"\n{models_table(found)}")
+    if problems:
+        raise PipelineError("; ".join(problems))
 
 
 @cli.command(**example("pipeline down"))

@@ -32,6 +32,7 @@ from pipeline.stack.watcher import watching
 if TYPE_CHECKING:
     from pipeline.engine.views import RunSummary, RunView
     from pipeline.explain.lines import Line
+    from pipeline.laptop.champions import Served
 
 Shown = Callable[[], AbstractContextManager[Callable[["RunView"], None]]]
 
@@ -102,14 +103,37 @@ class LocalMachine:
         make(self.home)
         return engine.Journal(self.home / "journal.db")
 
-    def up(self) -> None:
-        """Start all servers that a run may need, and the watch, and wait for them."""
+    def up(self) -> list[str]:
+        """Start all servers that a run may need, those of the champions, and the watch, and wait for them. What cannot
+        be served, a line each."""
         self.stack.start_in_background(["tracking", "fork-server"])
         for name in ("object-store", "fork-server", "tracking"):
             self.stack.ensure(name)
+        problems = self.serve()
         background = next((each.pid for each in self.stack.status() if each.name == "watch"), None)
         if watching(self.home) in (None, background):  # else there is a watch in a terminal
             self.stack.ensure("watch")
+        return problems
+
+    def serve(self) -> list[str]:
+        """Make the servers serve the champions; what could not be done, a line each."""
+        from pipeline.laptop import champions  # noqa: PLC0415 - SQLAlchemy is slow to import, and not needed to run
+
+        return champions.serve(self.stack, self.journal) if self._has_decisions() else []
+
+    def served(self) -> list["Served"]:
+        """The models that must be served, and what is; starts nothing."""
+        from pipeline.laptop import champions  # noqa: PLC0415 - likewise
+
+        return champions.served(self.stack, self.journal) if self._has_decisions() else []
+
+    def _has_decisions(self) -> bool:
+        from pipeline.laptop import champions  # noqa: PLC0415 - likewise
+
+        if not self.home.is_dir():
+            return False
+        self.use("database")
+        return champions.recorded(os.environ["DATABASE_URL"])
 
     def down(self) -> None:
         """Stop the watch, the runs that it or another run started (the next `up` resumes them), then the servers."""

@@ -8,6 +8,8 @@ hours; instruments for gases do not.
 from pipeline.project import Place, Project, Schedule
 from steps.contract.declaration import Expectations, Family, Gate, Learning, Quantity, Range
 
+SAMPLE = (9000001, 9000002)  # made up for the sample, `quickstart.sample`; no archive knows them
+
 OPENAQ = Project(
     name="openaq",
     title="Air quality 24 hours ahead, from OpenAQ",
@@ -25,7 +27,7 @@ OPENAQ = Project(
         "wind_direction": Quantity(unit="deg", low=0, high=360, also=("winddirection",)),
     },
     source="https://openaq-data-archive.s3.amazonaws.com",
-    locations=(9000001, 9000002),
+    locations=SAMPLE,
     window_days=10,
     expectations=Expectations(null_share=0.5, gap_hours=18, age_days=10, refused_share=0.5),
     learning=Learning(

@@ -79,6 +79,7 @@ def _curl(machine: LocalMachine, project: str) -> str:
     live = champion(machine, project)
     if live is None:
         return "no model is live yet"
-    server = urlsplit(str(live.url))
+    url = machine.stack.address(project)  # which a taken port may have changed since the decision
+    server = urlsplit(url)
     ask = f"curl -s {server.scheme}://{server.netloc}/example"
-    return f"{ask} | curl -s -H 'Content-Type: application/json' -d @- {live.url}"
+    return f"{ask} | curl -s -H 'Content-Type: application/json' -d @- {url}"

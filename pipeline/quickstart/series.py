@@ -15,6 +15,7 @@ import click
 
 from pipeline.errors import UserError
 from pipeline.laptop.machine import LocalMachine
+from pipeline.laptop.setups import SetUp, SetUps
 from pipeline.project import Project
 from pipeline.quickstart import locations, sample
 from pipeline.quickstart.closing import addresses, scores, summary
@@ -74,6 +75,9 @@ def quickstart(declared: Project, options: SeriesOptions) -> None:
     for workflow, parameters in wanted:
         name = f"{project}-{workflow}"
         runs.append(machine.succeed(machine.unfinished(name, parameters) or machine.submit(name, parameters)))
+    SetUps(machine.home).keep(project, SetUp(source=source, sample=not options.source, **selection))
+    for problem in machine.serve():  # a second call trains nothing, so nothing else has started the model's server
+        click.echo(f"note: {problem}", err=True)
     report = machine.report([run.id for run in runs])
     click.echo(_closing(machine, project, runs, report))
 

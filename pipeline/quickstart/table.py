@@ -39,7 +39,8 @@ def quickstart(project: "TableProject", data: str) -> None:
     machine = LocalMachine.here()
     file = tabular_samples.file(project.name, data, machine.home / "samples")
     click.echo(f"starting the servers and the watch (their logs: {machine.home / 'logs'})")
-    machine.up()
+    for problem in machine.up():
+        click.echo(f"note: {problem}", err=True)
     key = key_of(project, file.name)
     known = {run.id for run in machine.runs()}
     before = newest(machine, project.name, key)

@@ -15,9 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import PipelineError, UserError
+from pipeline.errors import PipelineError, Refused, UserError
 from pipeline.stack import deployment
 from pipeline.stack.credentials import credentials
+from pipeline.stack.deployment import Deployment
 from pipeline.stack.fork_client import ForkServer
 from pipeline.stack.model import ModelServer
 from pipeline.stack.object_store import ObjectStore, connect, make_bucket, open_to_all
@@ -119,6 +120,21 @@ class Stack:
         draft.write_text(json.dumps(manifest))
         draft.replace(path)
         return self.ensure(wanted.name)
+
+    def applied(self, name: str) -> Deployment | None:
+        """The deployment of that name as it was applied last; None if there is none that can be read."""
+        try:
+            return deployment.read(json.loads(self._manifest(name).read_text()))
+        except (OSError, ValueError, Refused):
+            return None
+
+    def known_address(self, name: str) -> str | None:
+        """Where the server was started last, whether it runs or not; None if it never was."""
+        return self._supervisor.registry.get(name).address or None
+
+    def was_stopped(self, name: str) -> bool:
+        """Whether the server is not meant to run: it was stopped, or never started."""
+        return self._supervisor.registry.get(name).pid is None
 
     def stop(self) -> None:
         """Stop every server: the watch first, since it starts runs, and the object store last. They keep their data and

@@ -10,7 +10,11 @@ from pipeline.stack.locks import holder
 from pipeline.stack.server import CODE, Ports, Server, python, python_path
 
 LOCK = "watch.lock"  # in the state folder
-_PASSED_ON = ("DATABASE_URL",)  # from the user's environment to the runs that it starts
+_PASSED_ON = (
+    "DATABASE_URL",
+    "OPENAQ_API_KEY",
+    "OPENAQ_API_URL",
+)  # from the user's environment to the runs that it starts
 
 
 class Watcher(Server):

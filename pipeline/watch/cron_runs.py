@@ -68,7 +68,9 @@ class CronRuns:
     def _submit(self, scheduled: Scheduled, run: str, at: int, outlook: str = "") -> None:
         cron = scheduled.cron
         try:
-            engine.submit(self._journal, scheduled.manifests, cron.name, {}, run_id=run, scheduled_at=at)
+            engine.submit(
+                self._journal, scheduled.manifests, cron.name, scheduled.parameters, run_id=run, scheduled_at=at
+            )
         except UserError as problem:
             self._end(cron, run, "Error", self._now)
             self._log(f"{cron.name}: cannot start {run}: {problem}")

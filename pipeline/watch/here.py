@@ -1,5 +1,6 @@
 """The watch of this machine: its sources put together."""
 
+import os
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from pipeline.laptop.background import Background
 from pipeline.laptop.children import Children
 from pipeline.laptop.cron_log import CronLog
 from pipeline.laptop.machine import LocalMachine
+from pipeline.laptop.setups import SetUps
 from pipeline.watch.cron_runs import CronRuns
 from pipeline.watch.declarations import Declarations
 from pipeline.watch.listener import BucketListener
@@ -18,6 +20,7 @@ from pipeline.watch.manifests import CronWorkflows
 from pipeline.watch.messages import Log, still_running_message
 from pipeline.watch.schedules import Schedules
 from pipeline.watch.sensors import Sensors
+from pipeline.watch.serving import Serving
 from pipeline.watch.table import crons_table
 from pipeline.watch.uploads import Uploads
 
@@ -32,13 +35,14 @@ def watch_here(place: Path | None) -> None:
     machine, own = LocalMachine.here(), place is None
     place = _place(place)
     with alone(machine.home), interruptible():
+        setups = SetUps(machine.home) if own else None
         journal, children, log = machine.journal, Children(machine.home), Log(click.echo)
         cron_log = CronLog(journal)
-        schedules = Schedules(CronWorkflows(place), cron_log, CronRuns(journal, cron_log, children, log), log)
+        schedules = Schedules(CronWorkflows(place, setups), cron_log, CronRuns(journal, cron_log, children, log), log)
         listener = BucketListener(lambda name: machine.stack.settings("secret", name))
         uploads = Uploads(Sensors(place), listener, Background(journal), children, log)
-        declarations = [Declarations(machine.home, place, log)] if own else []
-        sources: list[Source] = [schedules, uploads, *declarations]
+        others: list[Source] = [Declarations(machine.home, place, log), Serving(machine.serve, log)] if own else []
+        sources: list[Source] = [schedules, uploads, *others]
         try:
             click.echo(f"watching {place}; Ctrl-C ends the watch, not the runs that it started")
             for source in sources:
@@ -60,8 +64,23 @@ def list_here(place: Path | None) -> tuple[str, list[str]]:
     """
     machine = LocalMachine.here()
     cron_log = CronLog(machine.journal) if (machine.home / "journal.db").exists() else None
-    text, problems = crons_table(CronWorkflows(_place(place)), cron_log, Clock().now())
+    setups = None if place else SetUps(machine.home)
+    text, problems = crons_table(CronWorkflows(_place(place), setups), cron_log, Clock().now())
     return text, problems if place else [*problems, *stale.notes(machine.home, machine.manifests)]
+
+
+def outlook(home: Path) -> list[str]:
+    """Why schedules of the workflows known by name are not started or will not succeed, a line for each reason."""
+    workflows = CronWorkflows(_place(None), SetUps(home))
+    workflows.reload()
+    lines = [each.held for each in workflows.known.values() if each.held]
+    if not os.environ.get("OPENAQ_API_KEY"):
+        lines += [
+            f"{project} was set up with source api, so its schedules need OPENAQ_API_KEY; set it and call this again"
+            for project, setup in workflows.set_up.items()
+            if setup.source == "api"
+        ]
+    return list(dict.fromkeys(lines))
 
 
 def _place(place: Path | None) -> Path:

@@ -1,6 +1,7 @@
 """The CronWorkflows of a folder or a file. A broken one is reported, and kept as it was before: each by itself, so that
 one broken file does not stop the others."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,34 +11,54 @@ from pipeline.engine import Manifests, manifest
 from pipeline.engine.runs import arguments_of
 from pipeline.engine.schedule import Cron
 from pipeline.errors import PipelineError, UserError
+from pipeline.laptop.setups import SetUp, SetUps, no_tomorrow
+from pipeline.projects import PROJECTS
+from pipeline.projects.openaq import SAMPLE
 
 
 @dataclass(frozen=True)
 class Scheduled:
-    """One CronWorkflow. `text`: everything that its runs depend on; if it differs, the CronWorkflow was changed."""
+    """One CronWorkflow. `text`: everything that its runs depend on; if it differs, the CronWorkflow was changed.
+    `parameters`: what its runs get instead of its own. `held`: why it is not started; empty if it is."""
 
     cron: Cron
     manifests: Manifests
     source: str
     text: str
+    parameters: Mapping[str, str]
+    held: str
+
+    @property
+    def project(self) -> str:
+        """The project whose folder it is in."""
+        return Path(self.source).parent.name
 
 
 class CronWorkflows:
-    """The CronWorkflows of `place`. `known`: as last read, by name."""
+    """The CronWorkflows of `place`. `known`: as last read, by name. `setups`: what the projects of the folders in
+    `place` were set up with; None where these are nobody's projects."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, setups: SetUps | None = None) -> None:
         self.place = place
         self.known: Mapping[str, Scheduled] = {}
+        self.set_up: Mapping[str, SetUp] = {}
+        self._setups = setups
+        self._stamp: tuple[int, ...] = ()
+
+    def set_up_anew(self) -> bool:
+        """Whether a project was set up since they were last read."""
+        return self._setups is not None and self._setups.stamp() != self._stamp
 
     def reload(self) -> list[str]:
         """Read the files; what is broken, a line each."""
-        problems: list[str] = []
+        problems: list[str] = self._read_setups()
         names: set[str] = set()
         unread: set[str] = set()
         try:
             files = manifest.files(self.place)
         except PipelineError as problem:
-            problems, files = [str(problem)], []
+            files = []
+            problems.append(str(problem))
         for file in files:
             try:
                 names |= {name for each in manifest.read(file) if (name := _cron_name(each))}
@@ -57,14 +78,32 @@ class CronWorkflows:
         self.known = known
         return problems
 
+    def _read_setups(self) -> list[str]:
+        """Read what the projects were set up with; if that is broken, it is as before, and a line says so."""
+        if self._setups is None:
+            return []
+        self._stamp = self._setups.stamp()
+        try:
+            self.set_up = self._setups.all()
+        except PipelineError as problem:
+            return [str(problem)]
+        return []
+
     def _scheduled(self, name: str) -> Scheduled:
         place = str(self.place) if self.place.is_file() else os.path.join(self.place, "")  # noqa: PTH118 - the slash
         manifests = manifest.find(place, name).manifests
         workflow = manifests.named(name)
         if workflow.cron is None:
             raise UserError(f"{name} in {self.place} is a {workflow.kind}, and was a CronWorkflow")
-        arguments_of(workflow, {})
-        return Scheduled(workflow.cron, manifests, workflow.source, manifests.snapshot(name))
+        own = {each.name: each.value or "" for each in arguments_of(workflow, {}).parameters}
+        project, text = Path(workflow.source).parent.name, manifests.snapshot(name)
+        if self._setups is None or project not in PROJECTS:
+            return Scheduled(workflow.cron, manifests, workflow.source, text, {}, "")
+        setup = self.set_up.get(project)
+        given = {key: value for key, value in setup.parameters().items() if key in own} if setup is not None else {}
+        held = no_tomorrow(project, setup, own["locations"], SAMPLE) if "locations" in own else ""
+        text = json.dumps([text, given, held])
+        return Scheduled(workflow.cron, manifests, workflow.source, text, given, held)
 
 
 def _cron_name(document: Mapping[str, object]) -> str:

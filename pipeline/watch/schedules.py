@@ -1,5 +1,6 @@
 """Schedules as a source of the watch: told the time, it starts what is due. What that is, `engine.schedule` decides."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pipeline.engine import schedule
@@ -29,11 +30,13 @@ class Schedules:
         self._workflows, self._cron_log, self._runs, self._log = workflows, cron_log, runs, log
         self._changes = Changes(workflows.place)
         self._watched: dict[str, _Watched] = {}
+        self._held: dict[str, str] = {}
 
     def process(self, now: float) -> None:
         """Process whatever is due."""
         self._log.now = now
-        if self._changes.settled(now):
+        changed = self._changes.settled(now)
+        if changed or self._workflows.set_up_anew():
             self._reload(now)
         finished = self._runs.look_after(self._workflows.known, now)
         active = self._runs.active()
@@ -51,8 +54,8 @@ class Schedules:
         return []
 
     def names(self) -> list[str]:
-        """What is watched."""
-        return list(self._watched)
+        """What is there, whether it is started or not."""
+        return [*self._watched, *self._held]
 
     def executing(self) -> list[str]:
         """The runs that a process executes now."""
@@ -61,15 +64,24 @@ class Schedules:
     def _reload(self, now: float) -> None:
         for problem in self._workflows.reload():
             self._log(problem)
-        known = self._workflows.known
+        known = self._hold(self._workflows.known)
         for name in self._watched.keys() - known.keys():
             del self._watched[name]
-            self._log(f"{name}: gone from {self._workflows.place}; no longer watched")
+            if name not in self._held:
+                self._log(f"{name}: gone from {self._workflows.place}; no longer watched")
         for name, scheduled in known.items():
             before = self._watched.get(name)
             if before is None or before.scheduled.text != scheduled.text:
                 watched = self._watched[name] = _Watched(scheduled, _alarms(scheduled, before, now))
                 self._log(f"{name}: {'watched' if before is None else 'changed'}, {self._outlook(watched)}")
+
+    def _hold(self, known: Mapping[str, Scheduled]) -> dict[str, Scheduled]:
+        """Those that are to be started; why the others are not is said once for all that share the reason."""
+        told = set(self._held.values())
+        self._held = {name: each.held for name, each in known.items() if each.held}
+        for reason in sorted(set(self._held.values()) - told):
+            self._log(reason)
+        return {name: each for name, each in known.items() if not each.held}
 
     def _outlook(self, watched: _Watched) -> str:
         cron = watched.scheduled.cron

@@ -7,7 +7,7 @@ from pipeline.engine.schedule import Cron
 from pipeline.errors import UserError
 from pipeline.laptop.cron_log import CronLog
 from pipeline.show.tables import table
-from pipeline.watch.manifests import CronWorkflows
+from pipeline.watch.manifests import CronWorkflows, Scheduled
 from pipeline.watch.messages import zone_at
 
 _AHEAD = 3  # times shown
@@ -15,7 +15,8 @@ _HEADER = ("NAME", "SCHEDULE", "ZONE", "NEXT", "UTC", "LAST RUN", "PHASE", "STAT
 
 
 def crons_table(workflows: CronWorkflows, cron_log: CronLog | None, now: float) -> tuple[str, list[str]]:
-    """A row for each CronWorkflow, and one for each further time; and what is broken, a line each.
+    """A row for each CronWorkflow, and one for each further time; below it, what their projects were set up with, and
+    why some are not started. And what is broken, a line each.
 
     Raises:
         UserError: there is no CronWorkflow.
@@ -23,16 +24,23 @@ def crons_table(workflows: CronWorkflows, cron_log: CronLog | None, now: float) 
     problems = workflows.reload()
     if not workflows.known:
         raise UserError(problems[0] if problems else f"there is no CronWorkflow in {workflows.place}")
-    rows = [row for each in workflows.known.values() for row in _rows(each.cron, cron_log, now)]
-    return table(_HEADER, rows), problems
+    known = workflows.known.values()
+    rows = [row for each in known for row in _rows(each, cron_log, now)]
+    set_up = {each.project: workflows.set_up[each.project] for each in known if each.parameters}
+    below = [
+        *(f"{project}: {setup.words()}" for project, setup in set_up.items()),
+        *dict.fromkeys(each.held for each in known),
+    ]
+    return "\n".join([table(_HEADER, rows), *filter(None, below)]), problems
 
 
-def _rows(cron: Cron, cron_log: CronLog | None, now: float) -> Iterator[tuple[str, ...]]:
+def _rows(scheduled: Scheduled, cron_log: CronLog | None, now: float) -> Iterator[tuple[str, ...]]:
+    cron = scheduled.cron
     run, phase = (cron_log.last(cron.name) if cron_log is not None else None) or ("-", "-")
     stopped = cron_log is not None and cron_log.status(cron).stopped
-    state = "stopped" if stopped else "suspended" if cron.suspended else "active"
+    state = "stopped" if stopped else "suspended" if cron.suspended else "not started" if scheduled.held else "active"
     firsts = (cron.name, ", ".join(cron.schedules), _zone(cron.times[0].zone, now)), (run, phase, state)
-    times = _ahead(cron, now) or [None]
+    times = ([] if scheduled.held else _ahead(cron, now)) or [None]
     for number, at in enumerate(times):
         before, after = firsts if number == 0 else (("", "", ""), ("", "", ""))
         yield (*before, *(_shown(cron, at) if at is not None else ("never", "")), *after)

@@ -114,6 +114,35 @@ def champion(connection: sa.Connection, project: str) -> Champion | None:
     )
 
 
+def projects(connection: sa.Connection) -> list[str]:
+    """The projects of which a model is live, by name."""
+    return sorted(connection.execute(sa.select(promotions.c.project).distinct().where(*_LIVE)).scalars())
+
+
+def live(connection: sa.Connection, project: str) -> Promotion:
+    """The decision that is live.
+
+    Raises:
+        CheckFailed: none is.
+    """
+    found = _first(connection, project, *_LIVE)
+    if found is None:
+        raise CheckFailed(f"no model of {project} is live")
+    return found
+
+
+def pins(model: Champion | Promotion, dataset: str | None) -> dict[str, str]:
+    """The values by which a deployment names `model`, which was made of `dataset` (its fingerprint; None: unknown)."""
+    return {
+        "parameter": model.parameter,
+        "uri": str(model.model_uri),
+        "version": str(model.version),
+        "digest": str(model.digest),
+        "decision": str(model.decision),
+        "dataset": dataset or "",
+    }
+
+
 def find(connection: sa.Connection, project: str, fingerprint: str) -> Promotion | None:
     """The decision on that dataset, settled or only reserved; None if there is none."""
     return _first(connection, project, promotions.c.fingerprint == fingerprint)

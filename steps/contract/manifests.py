@@ -21,7 +21,7 @@ def filled(option: str, template: Path, values: Mapping[str, str]) -> dict[str, 
     """
     text = template.read_text(encoding="utf-8")
     try:
-        found = _filled(json.loads(text), values)
+        found = completed(json.loads(text), values)
     except (ValueError, RecursionError):
         found = None
     except KeyError as error:
@@ -32,9 +32,10 @@ def filled(option: str, template: Path, values: Mapping[str, str]) -> dict[str, 
     return found
 
 
-def _filled(value: Any, values: Mapping[str, str]) -> Any:
+def completed(value: Any, values: Mapping[str, str]) -> Any:
+    """The same as `value`, a template's JSON, with these values by name; KeyError if a name is not in `values`."""
     if isinstance(value, dict):
-        return {key: _filled(each, values) for key, each in value.items()}
+        return {key: completed(each, values) for key, each in value.items()}
     if isinstance(value, list):
-        return [_filled(each, values) for each in value]
+        return [completed(each, values) for each in value]
     return _NAME.sub(lambda name: values[name[1]], value) if isinstance(value, str) else value

@@ -2,7 +2,8 @@
 
 Trees repeat what they have seen: they cannot answer higher than their training rows, but a first winter is higher. With
 `base` "linear" they only correct a ridge, which handles what grows with the level. The trees see a location as its mean
-target, which makes similar locations similar and puts a new one in the middle.
+target, which makes similar locations similar and puts a new one in the middle. A column that was never missing in
+training and is so later has its mean: LightGBM would take 0 for it.
 """
 
 import hashlib
@@ -53,10 +54,13 @@ class LightGBM(Model):
     mean: float
     floor: float
     base: Linear | None
+    fill: Array  # of each used column: what stands for a missing value; NaN if the trees have learned what to do
 
     def __post_init__(self) -> None:
         if self._trees.num_feature() != len(self.used):
             raise ValueError(f"{_TREES} has {self._trees.num_feature()} features, wanted {len(self.used)}")
+        if self.fill.shape != (len(self.used),):
+            raise ValueError(f"{len(self.fill)} values stand for missing ones, wanted {len(self.used)}")
 
     @cached_property
     def _trees(self) -> lightgbm.Booster:
@@ -83,7 +87,9 @@ class LightGBM(Model):
             "lambda_l2": chosen["l2"],
             "seed": seed,
         }
-        data = lightgbm.Dataset(_inputs(features, values, used, means, mean), wanted, free_raw_data=True)
+        inputs = _inputs(features, values, used, means, mean)
+        fill = np.asarray(inputs.mean(axis=0), dtype=np.float64)  # NaN where one is missing
+        data = lightgbm.Dataset(inputs, wanted, free_raw_data=True)
         trees = lightgbm.train(settings, data, num_boost_round=int(chosen["trees"]))
         return cls(
             features=features,
@@ -93,10 +99,12 @@ class LightGBM(Model):
             mean=mean,
             floor=float(target.min()),
             base=base,
+            fill=fill,
         )
 
     def predict(self, values: Array) -> Array:
         inputs = _inputs(self.features, values, self.used, self.location_means, self.mean)
+        inputs = np.where(np.isnan(inputs), self.fill, inputs)
         answers: Array = np.asarray(self._trees.predict(inputs, num_threads=1), dtype=np.float64)
         if self.base:
             answers = answers + self.base.predict(values)
@@ -119,6 +127,7 @@ class LightGBM(Model):
             "mean": self.mean,
             "floor": self.floor,
             "base": self.base.state(folder) if self.base else None,
+            "fill": [None if np.isnan(value) else float(value) for value in self.fill],
             "trees": _digest(self.text),
         }
 
@@ -131,11 +140,21 @@ class LightGBM(Model):
         means = dict(zip(ids.tolist(), numbers(state["location_means"], len(ids)).tolist(), strict=True))
         mean, floor = (float(numbers(state[name])) for name in ("mean", "floor"))
         base = Linear.restore(features, state["base"], folder) if state["base"] is not None else None
+        fill = np.array([np.nan if value is None else value for value in state.get("fill", [None] * len(used))], float)
         text = (folder / _TREES).read_text(encoding="utf-8")
         if _digest(text) != state["trees"]:  # LightGBM's parser ends the process on a damaged text
             raise ValueError(f"{_TREES} has digest {_digest(text)}, wanted {state['trees']}")
         try:
-            return cls(features=features, text=text, used=used, location_means=means, mean=mean, floor=floor, base=base)
+            return cls(
+                features=features,
+                text=text,
+                used=used,
+                location_means=means,
+                mean=mean,
+                floor=floor,
+                base=base,
+                fill=fill,
+            )
         except lightgbm.basic.LightGBMError as error:
             raise ValueError(f"{_TREES}: {error}") from error
 

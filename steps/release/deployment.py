@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from steps.backends.promotions import Champion, Promotion
+from steps.backends.promotions import Champion, Promotion, pins
 from steps.contract.manifests import filled
 from steps.errors import BadInput
 
@@ -37,13 +37,4 @@ def build(template: Path, project: str, image: str, model: Champion | Promotion,
         raise BadInput(f"decision {model.decision} of {project} names no model in the object store")
     if not _DIGEST.fullmatch(model.digest or ""):
         raise BadInput(f"decision {model.decision} of {project} has the digest {model.digest!r}; wanted hexadecimal")
-    values = {
-        "image": image,
-        "parameter": model.parameter,
-        "uri": str(model.model_uri),
-        "version": str(model.version),
-        "digest": str(model.digest),
-        "decision": str(model.decision),
-        "dataset": dataset or "",
-    }
-    return filled("--deployment", template, values)
+    return filled("--deployment", template, {"image": image, **pins(model, dataset)})

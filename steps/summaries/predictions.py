@@ -25,7 +25,8 @@ class Past(Part):
 
 
 class Predictions(Summary):
-    """What was published as of a logical time; `live_rmse` is the live model's error on the hours that are over."""
+    """What was published as of a logical time; `live_rmse` is the live model's error on the hours that are over.
+    `lacked`: features that the model has learned from and that no location has any more."""
 
     kind: Literal["predictions"] = "predictions"
     as_of: Instant
@@ -35,4 +36,5 @@ class Predictions(Summary):
     rows: tuple[Prediction, ...] = ()
     recent: tuple[Past, ...] = ()
     live_rmse: Number | None = None
+    lacked: tuple[str, ...] = ()
     words: str = ""

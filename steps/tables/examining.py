@@ -55,7 +55,7 @@ def _examined(files: Sequence[File], table: Table) -> tuple[list[Verdict], list[
             verdicts.append(Verdict(file.upload, content, frame.iloc[:0]))
             continue
         part = slice(start, start + content.rows)
-        own = _Rows(frame.iloc[part], failed[part], content.numbers, outcomes)
+        own = _Rows(frame.iloc[part], failed[part], content.numbers, content.notes, outcomes)
         verdicts.append(_verdict(file, own, table))
         start += content.rows
     return verdicts, outcomes
@@ -106,11 +106,12 @@ def _joined(same: Sequence[Outcome]) -> Outcome:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """One file's part of all rows: which of them failed, and the numbers of their lines."""
+    """One file's part of all rows: which of them failed, the numbers of their lines, and notes on the reading."""
 
     frame: pd.DataFrame
     failed: Any
     numbers: Any
+    notes: tuple[str, ...]
     outcomes: Sequence[Outcome]
 
     def faults(self, table: Table, rows: slice = slice(None)) -> list[tuple[int, str]]:
@@ -130,13 +131,15 @@ def _verdict(file: File, own: _Rows, table: Table) -> Verdict:
     """The verdict on a file that could be read."""
     total, failed = len(own.frame), int(own.failed.sum())
     if not failed:
-        return Verdict(file.upload, None, own.frame.reset_index(drop=True))
+        return Verdict(file.upload, None, own.frame.reset_index(drop=True), notes=own.notes)
     if failed > table.refused_share * total:
         first = int(np.flatnonzero(own.failed)[0])
         _, said = own.faults(table, slice(first, first + 1))[0]
-        share = f"{quantity(failed)} of {count(total, 'row')} {'are' if failed > 1 else 'is'} out of bounds"
+        share = (
+            f"{quantity(failed)} of {count(total, 'row')} {'are' if failed > 1 else 'is'} out of bounds or incomplete"
+        )
         limit = f"wanted at most {table.refused_share:.2%} of them".replace(".00%", "%")
         reason = f"{share}, {limit}; the first is line {quantity(own.numbers[first])}: {said}"
         return Verdict(file.upload, reason, own.frame.iloc[:0].reset_index(drop=True))
-    notes = [f"{count(rows, 'row')}: {words}" for rows, words in own.faults(table)]
+    notes = [*own.notes] + [f"{count(rows, 'row')}: {words}" for rows, words in own.faults(table)]
     return Verdict(file.upload, None, own.frame[~own.failed].reset_index(drop=True), failed, tuple(notes))

@@ -1,49 +1,94 @@
 """The layout of a file: what separates its fields, and which column each of them is.
 
 Names are compared without case, spaces, underscores, hyphens and points, and may come in any order. Whether the first
-line is a header is not guessed: it is one if it has a declared name, or no field that begins like a number.
+line is a header is not guessed: it is one if it has a declared name, or no field that begins like a number. Before it
+there may be comments, which begin with `#`, and Excel's `sep=;`. A unit behind a name, as in `alcohol (% vol)`, must be
+the declared one. A column without a name is no data; it may hold row numbers, or nothing.
 """
 
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from steps.checking.words import quoted
 from steps.contract.declaration import Table
+from steps.tables.content import Lines
 from steps.tables.verdicts import Unfit
 
-DELIMITERS = {";": "semicolons", ",": "commas"}
-_OTHERS = {"\t": "tabs", "|": "bars"}
+DELIMITERS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "bars"}
 _MOST_NAMES = 5
 _NUMBER_BEGINS = re.compile(r"\s*[+-]?\.?[0-9]")
+_COMMENT = "#"
+_SEPARATOR = re.compile(r'"?sep=.?"?', re.IGNORECASE)
+_WITH_UNIT = re.compile(r"(.+?)\s*[(\[](.+)[)\]]\s*")
 _IGNORED = re.compile(r"[\s_.\-]+")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What separates fields, the declared columns in the file's order, and whether the first line names them."""
+    """What separates fields, the declared columns in the file's order ("" for one without a name), and whether the
+    first line names them."""
 
     delimiter: str
     columns: tuple[str, ...]
     header: bool
 
 
+def opening(found: Lines, table: Table) -> int:
+    """The index of the first line that is neither a comment nor says what separates fields. A comment that names every
+    column is a header, as NumPy writes it.
+
+    Raises:
+        Unfit: there is none.
+    """
+    wanted = {_plain(column.name) for column in table.columns}
+    for index in range(len(found)):
+        line = found.line(index).strip()
+        if line.startswith(_COMMENT):
+            named = [set(map(_plain, fields(line.lstrip(_COMMENT), delimiter))) for delimiter in DELIMITERS]
+            if any(wanted <= one for one in named):
+                return index
+        elif not _SEPARATOR.fullmatch(line):
+            return index
+    raise Unfit("it holds comments alone, and no row")
+
+
+def repeated(found: Lines, first: int, shape: Layout) -> Any:
+    """The indexes of the lines after `first` that are comments, or the same header again, as where files were put one
+    after the other. What begins like a comment and has as many fields as a row is not taken for one."""
+    most = len(shape.columns) - 2
+    comments = [
+        index
+        for index in found.beginning_with(_COMMENT)
+        if index > first and found.part(index, index + 1).count(shape.delimiter.encode()) <= most
+    ]
+    again = found.same_as(first)[1:].tolist() if shape.header else []
+    return np.array(sorted({*comments, *again}), dtype=np.int64)
+
+
 def layout(line: str, table: Table) -> Layout:
-    """The layout that the first line shows.
+    """The layout that the first line, which `opening` finds, shows.
 
     Raises:
         Unfit: it does not fit the declared table.
     """
+    line = line.strip().lstrip(_COMMENT) if line.lstrip().startswith(_COMMENT) else line
     wanted = {_plain(column.name): column.name for column in table.columns}
-    split = {delimiter: fields(line, delimiter) for delimiter in (*DELIMITERS, *_OTHERS)}
-    named = {delimiter: len(wanted.keys() & set(map(_plain, found))) for delimiter, found in split.items()}
+    units = {column.name: column.unit for column in table.columns}
+    split = {delimiter: fields(line, delimiter) for delimiter in DELIMITERS}
+    named = {
+        delimiter: len(wanted.keys() & {_parted(field, wanted)[0] for field in found})
+        for delimiter, found in split.items()
+    }
     delimiter = max(split, key=lambda one: (named[one], len(split[one]) == len(wanted), len(split[one])))
     found = split[delimiter]
-    if delimiter in _OTHERS and (named[delimiter] > 1 or len(found) == len(wanted)):
-        raise Unfit(f"its columns are separated by {_OTHERS[delimiter]}, wanted semicolons or commas")
     if named[delimiter]:
+        _check_units(found, wanted, units)
         return Layout(delimiter, _in_order(found, wanted), header=True)
     if any(_NUMBER_BEGINS.match(field) for field in found):
         return _bare(found, delimiter, table)
@@ -71,6 +116,28 @@ def _plain(name: str) -> str:
     return _IGNORED.sub("", name).casefold()
 
 
+def _parted(name: str, wanted: Container[str]) -> tuple[str, str]:
+    """A plain name, and the unit behind it, which is cut off if a declared name is left."""
+    found = _WITH_UNIT.fullmatch(name)
+    if found and _plain(name) not in wanted and _plain(found[1]) in wanted:
+        return _plain(found[1]), found[2]
+    return _plain(name), ""
+
+
+def _check_units(found: Sequence[str], wanted: dict[str, str], units: dict[str, str]) -> None:
+    for plain, unit in (_parted(field, wanted) for field in found):
+        name = wanted.get(plain, "")
+        if unit and _plain(unit) != _plain(units[name]):
+            right = f"in {units[name]}" if units[name] else "without a unit"
+            raise Unfit(
+                f"its header gives {quoted(name)} in {quoted(unit)}, wanted {right}; convert it, or mend the name"
+            )
+
+
+def _unnamed(plain: str) -> bool:
+    return not plain or plain.startswith("unnamed:")  # so pandas calls it when it reads and writes such a file
+
+
 def _bare(found: Sequence[str], delimiter: str, table: Table) -> Layout:
     """The layout of a file whose first line is a row."""
     names = tuple(column.name for column in table.columns)
@@ -87,14 +154,14 @@ def _bare(found: Sequence[str], delimiter: str, table: Table) -> Layout:
 
 def _in_order(found: Sequence[str], wanted: dict[str, str]) -> tuple[str, ...]:
     """The declared names in the order of a header."""
-    there = [_plain(name) for name in found]
+    there = [_parted(name, wanted)[0] for name in found]
     missing = [name for plain, name in wanted.items() if plain not in there]
-    extra = [name for name, plain in zip(found, there, strict=True) if plain not in wanted]
+    extra = [name for name, plain in zip(found, there, strict=True) if plain not in wanted and not _unnamed(plain)]
     doubled = [wanted[plain] for plain, times in Counter(there).items() if times > 1 and plain in wanted]
     if missing or extra or doubled:
         like = "it looks like another table's: " if 2 * len(missing) > len(wanted) else ""
         raise Unfit(like + "; ".join(_faults(missing, extra, doubled)))
-    return tuple(wanted[plain] for plain in there)
+    return tuple(wanted.get(plain, "") for plain in there)
 
 
 def _faults(missing: Sequence[str], extra: Sequence[str], doubled: Sequence[str]) -> Iterator[str]:
@@ -103,5 +170,4 @@ def _faults(missing: Sequence[str], extra: Sequence[str], doubled: Sequence[str]
     if doubled:
         yield f"it has {some(doubled)} more than once"
     if extra:
-        unnamed = " (a column without a name may be a row's number; leave it out)" if "" in map(_plain, extra) else ""
-        yield f"it has {len(extra):,} column{'s' * (len(extra) > 1)} not wanted: {some(extra)}{unnamed}"
+        yield f"it has {len(extra):,} column{'s' * (len(extra) > 1)} not wanted: {some(extra)}"

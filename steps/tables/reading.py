@@ -1,5 +1,6 @@
 """Read a file into columns, some thousand lines at a time, so that its text is never split into cells as a whole."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
+from steps.checking.words import quoted
 from steps.contract.declaration import Column, Table
+from steps.pages.words import count
 from steps.tables import cells
 from steps.tables.content import Lines, lines
-from steps.tables.header import DELIMITERS, Layout, fields, layout
+from steps.tables.header import DELIMITERS, Layout, fields, layout, opening, repeated
 from steps.tables.verdicts import Unfit
 
 _PART = 20_000  # lines
@@ -18,11 +21,13 @@ _PART = 20_000  # lines
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """The columns of a file, in the declared order: numbers, or an arrow array of trimmed texts."""
+    """The columns of a file, in the declared order: numbers, or an arrow array of trimmed texts. `notes`: what was read
+    in another way than it is written, or not at all."""
 
     columns: dict[str, Any]
     rows: int
     numbers: Any  # of the line of each row, from 1
+    notes: tuple[str, ...] = ()
 
 
 def read(body: bytes, table: Table) -> Content:
@@ -31,25 +36,65 @@ def read(body: bytes, table: Table) -> Content:
     Raises:
         Unfit: it is not such a table.
     """
-    found = lines(body)
-    shape = layout(found.line(0), table)
-    first = 1 if shape.header else 0
-    if len(found) == first:
+    whole = lines(body, table)
+    at = opening(whole, table)
+    shape = layout(whole.line(at), table)
+    first = at + 1 if shape.header else at
+    left_out = repeated(whole, at, shape)
+    found = whole.without(left_out).since(first)
+    if not len(found):
         raise Unfit("it has a header and no row")
+    columns, comma = _columns(found, shape, table)
+    notes = list(_notes(shape, whole.numbers[left_out], comma=comma))
+    return Content(columns, len(found), found.numbers, tuple(notes))
+
+
+def _columns(found: Lines, shape: Layout, table: Table) -> tuple[dict[str, Any], bool]:
+    """The values of each declared column, and whether decimals are written with a comma."""
     by_name = {column.name: column for column in table.columns}
-    order = [by_name[name] for name in shape.columns]
+    order = [by_name.get(name) for name in shape.columns]
+    written = _Written(comma=b"." not in found.part(0, len(found)))
     parts: dict[str, list[Any]] = {column.name: [] for column in table.columns}
-    for start in range(first, len(found), _PART):
+    for start in range(0, len(found), _PART):
         stop = min(start + _PART, len(found))
         texts = _split(found, start, stop, shape)
-        for column, values in zip(order, _values(texts, order, found.numbers[start:stop]), strict=True):
-            parts[column.name].append(values)
+        for column, values in zip(order, _values(texts, order, found.numbers[start:stop], written), strict=True):
+            if column:
+                parts[column.name].append(values)
+    if written.either and not written.decimals:
+        raise Unfit(f"{written.either} may be a decimal or thousands; write decimals with a point, thousands without")
     columns = {
         column.name: pa.chunked_array(values, pa.string()) if column.levels else np.concatenate(values)
         for column in table.columns
         if (values := parts.pop(column.name))
     }
-    return Content(columns, len(found) - first, found.numbers[first:])
+    return columns, written.decimals
+
+
+@dataclass
+class _Written:
+    """How numbers are written: `comma`, decimals may be with a comma; `decimals`, some certainly are; `either`, the
+    first that could be thousands as well, in words."""
+
+    comma: bool
+    decimals: bool = False
+    either: str = ""
+
+    def note(self, texts: Any, name: str, numbers: Any) -> None:
+        """Look at the numbers of a column in some lines."""
+        decimals, first = cells.commas(texts)
+        self.decimals |= decimals
+        if first is not None:
+            self.either = self.either or f"line {numbers[first]:,}, {name}: {quoted(texts[first].as_py())}"
+
+
+def _notes(shape: Layout, left_out: Any, *, comma: bool) -> Iterator[str]:
+    if comma:
+        yield "its decimals are written with a comma, and were read so"
+    if "" in shape.columns:
+        yield f"{count(shape.columns.count(''), 'column')} without a name, of row numbers or nothing, left out"
+    if len(left_out):
+        yield f"{count(len(left_out), 'line')} left out, the first is {left_out[0]:,}: comments, or the header again"
 
 
 def _split(found: Lines, start: int, stop: int, shape: Layout) -> list[Any]:
@@ -70,22 +115,28 @@ def _split(found: Lines, start: int, stop: int, shape: Layout) -> list[Any]:
     return [cells.trimmed(table.column(name).combine_chunks()) for name in names]
 
 
-def _values(texts: list[Any], order: list[Column], numbers: Any) -> list[Any]:
+def _values(texts: list[Any], order: list[Column | None], numbers: Any, written: _Written) -> list[Any]:
     """Each column's values; the first wrong cell, by its line, refuses the file."""
     values: list[Any] = []
     wrong: list[tuple[int, int]] = []
     for index, (own, column) in enumerate(zip(texts, order, strict=True)):
-        if column.levels:
+        if column is None:
+            found, at = own, cells.no_row_number(own)
+        elif column.levels:
             found, at = own, cells.formula(own, column)
         else:
-            found, at = cells.numbers(own)
+            found, at = cells.numbers(own, comma=written.comma)
+            if written.comma and at is None:
+                written.note(own, column.name, numbers)
         values.append(found)
         if at is not None:
             wrong.append((at, index))
     if wrong:
         at, index = min(wrong)
-        said = cells.words(texts[index][at].as_py(), order[index])
-        raise Unfit(f"line {numbers[at]:,}, {order[index].name}: {said}")
+        column, text = order[index], texts[index][at].as_py()
+        if column is None:
+            raise Unfit(f"line {numbers[at]:,}: the column without a name has {quoted(text)}, wanted a row's number")
+        raise Unfit(f"line {numbers[at]:,}, {column.name}: {cells.words(text, column)}")
     return values
 
 
@@ -98,9 +149,9 @@ def _ragged(found: Lines, start: int, stop: int, shape: Layout) -> str:
         if got == wanted:
             continue
         said = f"line {found.numbers[index]:,} has {got:,} field{'s' * (got != 1)}, wanted {wanted}"
-        other = next(one for one in DELIMITERS if one != shape.delimiter)
-        if len(fields(line, other)) == wanted:
-            return f"{said}: it is separated by {DELIMITERS[other]}, the first line by {DELIMITERS[shape.delimiter]}"
+        for other, name in DELIMITERS.items():
+            if other != shape.delimiter and len(fields(line, other)) == wanted:
+                return f"{said}: it is separated by {name}, the first line by {DELIMITERS[shape.delimiter]}"
         if got < wanted and index + 1 == len(found):
             return f"{said}: the last line is cut off"
         if got > wanted and shape.delimiter == ",":

@@ -31,6 +31,6 @@ def _digests(part: pd.DataFrame, names: list[str]) -> Iterator[str]:
 
 def _written(column: "pd.Series[Any]") -> list[str]:
     """Each value's text; as columns repeat values, each different one is formatted once."""
-    codes, values = pd.factorize(column)
+    codes, values = pd.factorize(column, use_na_sentinel=False)
     texts = [one if isinstance(one, str) else repr(float(one)) for one in values]
     return [texts[code] for code in codes]

@@ -1,4 +1,4 @@
-"""What is expected of rows: each number in its range, whole where it must be, each text one of its levels."""
+"""What is expected of rows: each number there and in its range, whole where it must be, each text one of its levels."""
 
 from typing import Any
 
@@ -31,6 +31,8 @@ def faults(fault: str, values: "pd.Series[Any]", column: Column) -> list[tuple[i
     """How many of the failed values fail in which way, in words."""
     if fault == "level":
         return [(len(values), _described(values, column, f"is none of {', '.join(column.levels)}"))]
+    if fault == "missing":
+        return [(len(values), f"{column.name} is missing")]
     if fault == "fraction":
         return [(len(values), _described(values, column, "is not whole"))]
     low = values[values <= column.low] if column.above else values[values < column.low]
@@ -49,7 +51,9 @@ def _of_column(column: Column) -> list[Expected]:
     between = gxe.ExpectColumnValuesToBeBetween(
         column=column.name, min_value=column.low, max_value=column.high, strict_min=column.above
     )
-    found = [Expected("range", f"is {least} {column.high:g}{unit}", column.name, between)]
+    there = gxe.ExpectColumnValuesToNotBeNull(column=column.name)
+    found = [Expected("missing", "is there", column.name, there)]
+    found.append(Expected("range", f"is {least} {column.high:g}{unit}", column.name, between))
     if column.whole:
         none = gxe.ExpectColumnValuesToBeInSet(column=fraction_of(column.name), value_set=[0.0])
         found.append(Expected("fraction", "is a whole number", column.name, none))

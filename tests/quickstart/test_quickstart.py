@@ -50,6 +50,12 @@ def test_the_curl_line_answers_with_the_models_version(done: tuple[Place, str]) 
     assert answer["meta"]["tags"]["version"] == 1
 
 
+def test_the_schedules_go_on_with_it(done: tuple[Place, str]) -> None:
+    place, _ = done
+    listed = place.run("cron")[1]
+    assert f"openaq: set up with source {place.source}, locations 101,102, parameter no2" in listed
+
+
 def test_a_second_run_finds_everything_done(done: tuple[Place, str]) -> None:
     place, _ = done
     before = place.outcome()

@@ -240,10 +240,25 @@ def test_without_hours_near_as_of_nothing_is_published(features: pd.DataFrame, t
     assert stored() == []
 
 
-def test_features_that_the_model_needs_and_the_rows_lack_are_named(features: pd.DataFrame, tmp_path: Path) -> None:
-    extra = features.assign(co_so2=1.0)
-    go_live(extra, tmp_path, columns=["location", "co_so2"])
-    with pytest.raises(CheckFailed, match=r"the rows lack 1 of the model's 2 features \(co_so2\)"):
+def test_a_dead_input_costs_accuracy_not_the_forecast(features: pd.DataFrame, tmp_path: Path) -> None:
+    """A model has learned from a sensor that has since stopped."""
+    noise = np.random.default_rng(1).normal(0, 3, len(features))
+    go_live(features.assign(co_so2=features["value"] / 2 + noise), tmp_path)
+    summary = published(tmp_path)
+    assert len(summary["rows"]) == len(stored()) == 48
+    assert summary["lacked"] == ["co_so2"]
+    assert summary["words"] == (
+        "Published 48 hours ahead with version 1. It did without 1 feature that no location has any more: co_so2; "
+        "the next training leaves out what has stopped."
+    )
+    assert {row[-1] for row in stored()} == {"co_so2"}
+
+
+def test_a_model_that_lacks_most_of_what_it_answers_from_publishes_nothing(
+    features: pd.DataFrame, tmp_path: Path
+) -> None:
+    go_live(features.assign(co_so2=features["value"]), tmp_path, columns=["location", "co_so2"])
+    with pytest.raises(CheckFailed, match=r"lack 1 of the model's 2 features \(co_so2\), which carry .*: train again"):
         published(tmp_path)
     assert stored() == []
 

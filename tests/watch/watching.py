@@ -8,6 +8,7 @@ from pipeline import engine
 from pipeline.engine.schedule.cron import Cron
 from pipeline.laptop.children import Children
 from pipeline.laptop.cron_log import CronLog
+from pipeline.laptop.setups import SetUps
 from pipeline.stack import Stack
 from pipeline.stack.host import StackHost
 from pipeline.watch.cron_runs import CronRuns
@@ -89,6 +90,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.home, self.place = folder / "home", folder / "manifests"
         self.lines: list[str] = []
+        self.setups: SetUps | None = None
         self.journal = engine.Journal(self.home / "journal.db")
 
     def watch(self) -> "World":
@@ -97,7 +99,7 @@ class World:
         self.cron_log = CronLog(self.journal)
         log = Log(self.lines.append)
         runs = CronRuns(self.journal, self.cron_log, self.children, log)
-        self.schedules = Schedules(CronWorkflows(self.place), self.cron_log, runs, log)
+        self.schedules = Schedules(CronWorkflows(self.place, self.setups), self.cron_log, runs, log)
         return self
 
     def look(self, *times: float) -> "World":

@@ -27,6 +27,7 @@ class Prediction:
     as_of: datetime
     low: float | None = None
     high: float | None = None
+    lacked: str | None = None
 
 
 @dataclass(frozen=True)

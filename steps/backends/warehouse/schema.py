@@ -47,6 +47,7 @@ predictions = sa.Table(
     sa.Column("as_of", Utc, nullable=False, comment="only what was known then went into it"),
     sa.Column("low", sa.Float, comment="the lower end of its band; null if the model has none"),
     sa.Column("high", sa.Float, comment="the upper end of its band; null if the model has none"),
+    sa.Column("lacked", sa.Text, comment="the features that the model did without; null if it had all"),
     comment="What was predicted, by hour; publishing again replaces it.",
 )
 

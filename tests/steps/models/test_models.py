@@ -156,6 +156,17 @@ def test_trees_over_a_ridge_follow_it_beyond_what_they_have_seen() -> None:
     assert alone <= target.max() < over
 
 
+@pytest.mark.parametrize("base", ["linear", "none"])
+def test_an_input_that_was_always_there_and_dies_is_not_taken_for_zero(base: str) -> None:
+    """LightGBM alone answers as if it were 0, which no air temperature in kelvin is."""
+    random = np.random.default_rng(3)
+    rows = pd.DataFrame({"lag_0": random.normal(30, 10, 2000), "wx_temperature": random.normal(290, 5, 2000)})
+    target = (rows["lag_0"] + 2 * (rows["wx_temperature"] - 290) + 50).to_numpy()
+    model = LightGBM.fit(rows, target, {"base": base, "learning_rate": 0.1}, 1)
+    without = ask(model, rows.assign(wx_temperature=np.nan))
+    assert abs(float(without.mean() - target.mean())) < 2
+
+
 @pytest.fixture
 def stored(tmp_path: Path) -> Path:
     fit(LightGBM, {"trees": 5}, *table()).save(tmp_path)
