@@ -3,7 +3,7 @@
 A clock that is a day early gives the other locations, through a neighbour's value, what has yet to come: their scores
 are splendid, and their forecasts are not. And a unit that changes without notice makes two series of one. Neither shows
 in a day's file; both show in a month's rows. The bounds are far from what four stations of two archives show: the best
-shift by a day was never better than none by more than 0.02, and no month's median was 10 times another's.
+shift by a day was never better than none by more than 0.02, and no month's level was 10 times another's.
 """
 
 from typing import Any, Final
@@ -14,7 +14,7 @@ import pandas as pd
 from steps.pages.words import count
 
 _DAYS: Final = tuple(sign * (24 * days + near) for sign in (1, -1) for days in (1, 2) for near in (-1, 0, 1))  # hours
-_ROWS: Final = 200  # of a month, both observed; with fewer the month is not judged
+_ROWS: Final = 200  # observed hours of a month; with fewer it is not judged
 _MARGIN, _PEAK = 0.15, 0.4  # of correlations: how much better the shift must be, and how good
 _TIMES: Final = 50.0
 
@@ -51,18 +51,24 @@ def shifted(rows: pd.DataFrame) -> list[str]:
 
 
 def jumped(rows: pd.DataFrame) -> list[str]:
-    """In words, the locations with months on a level that no weather explains, but a change of unit does."""
+    """In words, the locations with months on a level that no weather explains, but a change of unit does.
+
+    A month's level is what a tenth of its hours exceed: where air is clean the median is 0 or nearly, and any other
+    month's is many times that. Months with few hours are not judged, nor those with nothing but zeros.
+    """
     months = rows["time"].dt.strftime("%Y-%m")
-    medians = rows.groupby(["location", months])["value"].median().dropna()
+    of_months = rows.groupby(["location", months])["value"]
+    judged = of_months.quantile(0.9)[of_months.count() >= _ROWS]
     found = []
-    for location, own in medians.groupby(level="location"):
+    for location, own in judged[judged > 0].groupby(level="location"):
         usual, levels = float(own.median()), own.droplevel("location")
-        bad = levels[(levels > usual * _TIMES) | (levels * _TIMES < usual)] if usual > 0 else levels.iloc[:0]
+        bad = levels[(levels > usual * _TIMES) | (levels * _TIMES < usual)]
         if len(bad):
             month, level = bad.index[0], float(bad.iloc[0])
             found.append(
-                f"location {location} has a median of {level:.3g} in {month} and of {usual:.3g} in most months; "
-                f"{count(len(bad), 'month')} {'are' if len(bad) > 1 else 'is'} like that, as if the unit had changed"
+                f"location {location} is above {level:.3g} a tenth of the time in {month}, above {usual:.3g} in most "
+                f"months; {count(len(bad), 'month')} {'are' if len(bad) > 1 else 'is'} like that, as if the unit had "
+                "changed"
             )
     return found
 

@@ -144,6 +144,24 @@ def test_a_unit_that_changed_without_a_word_is_found(factor: float) -> None:
     assert "1 month is like that, as if the unit had changed" in told[0]
 
 
+def test_clean_air_and_a_month_of_few_hours_are_no_change_of_unit() -> None:
+    """Zeros are most of what a low-cost sensor reads there."""
+    random = np.random.default_rng(1)
+    hours = pd.date_range("2021-03-01T01:00Z", "2021-06-03T21:00Z", freq="h", unit="us")
+    values = np.where(random.random(len(hours)) < 0.45, 0.0, random.gamma(0.5, 1.5, len(hours)))
+    may, june = hours.month == 5, hours.month == 6
+    values[june] = 0.0
+    values[may] *= random.random(may.sum()) < 0.4
+    rows = pd.DataFrame({"location": 101, "time": hours, "value": values})
+    medians = rows.groupby(rows["time"].dt.month)["value"].median()
+    assert medians[3] > 0 == medians[5] == medians[6], "by their medians these would be two units"
+    assert agreement.jumped(rows) == []
+    few = rows.assign(value=np.where(june, 5000.0, values))
+    assert agreement.jumped(few) == [], "69 hours say nothing of a month"
+    many = rows.assign(value=values * np.where(may, 1000.0, 1.0))
+    assert len(agreement.jumped(many)) == 1, "a unit that changed is found in clean air, too"
+
+
 def test_without_the_embargo_a_target_would_be_known_too_early() -> None:
     """The distance is the horizon: with less, a learned target would be a later hour than the first forecast's."""
     data = dataset_of(features(observations(DAYS)))
