@@ -168,9 +168,10 @@ class Evaluation(Context):
         return self.pointers[-1].get(node.value)
 
     def let(self, node: Node) -> Any:
-        self.variables[node.value] = self.value(node.parts[0])
+        outer = self.variables
+        self.variables = {**outer, node.value: self.value(node.parts[0])}
         found = self.value(node.parts[1])
-        del self.variables[node.value]
+        self.variables = outer
         return found
 
     def sequence(self, node: Node) -> Any:
