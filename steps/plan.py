@@ -67,7 +67,7 @@ def command(
     days = day_range(first, last, logical, project)
     chosen, target = selection.locations(locations, project), selection.parameter(parameter, project)
     most = selection.pods(workers, project)
-    archive = open_archive(source, timeout=timeout, parameters=project.quantities, run=created)
+    archive = open_archive(source, timeout=timeout, parameters=project.spellings(), run=created)
     asked = Asked(source, chosen, target, logical, *days)
     plan, missing = planned(project.name, archive, asked)
     write_text(plan_out, plan.model_dump_json())

@@ -22,7 +22,7 @@ def near(machine: LocalMachine, latitude: float, longitude: float, metres: int, 
     """
     api = OpenAQ.here()
     machine.use("database")
-    return api.near(latitude, longitude, metres, api.parameter(parameter))
+    return api.near(latitude, longitude, metres, api.parameters(parameter))
 
 
 def choose(found: Sequence[Location]) -> list[Location]:

@@ -35,7 +35,8 @@ Hours = list[tuple[str, float]]  # ends of hours (ISO 8601, local) and values
 
 
 class Api(Archive):
-    """`parameters`: those to request. `memory` and `run`: where, and for which run, to keep the answers."""
+    """`parameters`: the names of those to request, in lower case. `memory` and `run`: where, and for which run, to keep
+    the answers."""
 
     def __init__(self, api: OpenAQ, parameters: Collection[str], memory: Bucket, run: str) -> None:
         self._api, self._parameters, self._memory, self._run = api, parameters, memory, run
@@ -55,7 +56,7 @@ class Api(Archive):
         until = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
         days: defaultdict[date, list[tuple[datetime, Sensor, float]]] = defaultdict(list)
         for sensor in sorted(station.sensors, key=lambda one: one.id):
-            if sensor.parameter.name in self._parameters:
+            if self._wanted(sensor):
                 for end, value in self._values(sensor, after, until):
                     stamp = datetime.fromisoformat(end).astimezone(zone)
                     days[(stamp - _INSTANT).date()].append((stamp, sensor, value))
@@ -78,7 +79,12 @@ class Api(Archive):
         self._memory.put(f"{_LICENCES}/location={number}.json", caching.canonical(whole["licenses"] or []).encode())
         caching.remember(self._memory, key, whole)
         log.info("location %d: %s, %s", number, found.name or "without a name", _terms(found))
+        if rest := sorted({f"{one.parameter.name!r:.40}" for one in found.sensors if not self._wanted(one)}):
+            log.info("location %d: not asked for, as not declared: %s", number, ", ".join(rest))
         return found
+
+    def _wanted(self, sensor: Sensor) -> bool:
+        return sensor.parameter.name.strip().casefold() in self._parameters
 
     def _values(self, sensor: Sensor, after: datetime, until: datetime) -> Hours:
         found: Hours = []

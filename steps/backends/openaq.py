@@ -13,7 +13,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -159,13 +159,19 @@ class OpenAQ:
             raise StepError(f"{self._base}/locations/{number} answered {len(found)} locations, wanted that one")
         return found[0]
 
-    def near(self, latitude: float, longitude: float, metres: int, parameter: int) -> list[Location]:
-        """The locations at most `metres` (up to 25,000) away that measure the parameter (an id), nearest first."""
-        where = {"coordinates": f"{latitude:.4f},{longitude:.4f}", "radius": metres, "parameters_id": parameter}
-        return sorted(self._pages("/locations", where, Location, lambda one: one.id), key=_distance)
+    def near(self, latitude: float, longitude: float, metres: int, parameters: Iterable[int]) -> list[Location]:
+        """The locations at most `metres` (up to 25,000) away that measure one of the parameters (ids), nearest
+        first."""
+        where = {"coordinates": f"{latitude:.4f},{longitude:.4f}", "radius": metres}
+        found = {
+            location.id: location
+            for number in parameters
+            for location in self._pages("/locations", {**where, "parameters_id": number}, Location, lambda one: one.id)
+        }
+        return sorted(found.values(), key=_distance)
 
-    def parameter(self, name: str) -> int:
-        """The id of the parameter of that name; of several (one for each unit) the one in µg/m³.
+    def parameters(self, name: str) -> list[int]:
+        """The ids of the parameter of that name: it has one for each unit.
 
         Raises:
             BadInput: there is none.
@@ -173,7 +179,7 @@ class OpenAQ:
         found = [one for one in self._pages("/parameters", {}, Parameter, lambda one: one.id) if one.name == name]
         if not found:
             raise BadInput(f"OpenAQ has no parameter {name!r}; wanted one like pm25, no2, o3")
-        return min(found, key=lambda one: (one.units != "µg/m³", one.id)).id
+        return sorted(one.id for one in found)
 
     def hours(self, sensor: int, after: datetime, until: datetime) -> list[Hour]:
         """The sensor's hourly means for the hours that end after `after` and not after `until`, in order, each once."""

@@ -43,6 +43,14 @@ def test_a_station_that_is_silent_is_not_proposed(monkeypatch: pytest.MonkeyPatc
     assert output.splitlines()[-1] == "pipeline quickstart --source api --parameter no2 --locations 7"
 
 
+def test_a_parameter_is_looked_for_in_every_unit_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    with openaq_server.api({7: ("no2",), 2: ("no2 ppb",)}) as (server, address):
+        monkeypatch.setenv("OPENAQ_API_URL", address)
+        output = asked("--near", "48.2085,16.3731", "--parameter", "no2").output
+    assert [call.rpartition("parameters_id=")[2].split("&")[0] for call in server.calls[-2:]] == ["5", "15"]
+    assert "no2 ppb" in output and output.splitlines()[-1].endswith("--locations 2,7")
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [

@@ -399,3 +399,13 @@ def test_without_a_key_plan_ends_in_one_line(
     ended = run_step(plan.command, declaration=DECLARATION, source="api", created="2026-04-09T12:00:00Z", **options)
     assert ended.code == 2
     assert ended.log.strip().splitlines()[-1].startswith("error: the API needs a key and OPENAQ_API_KEY is not set")
+
+
+def test_sensors_that_are_not_asked_for_are_named(
+    store_environment: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with openaq_server.api({1: ("no2 ppb", "no", "pm25")}) as (_, address), caplog.at_level("INFO", "steps"):
+        archive = Api(client(address), QUANTITIES, lake(), "2026-04-09T00:00:00Z")
+        (found,) = archive.find(1, FIRST, FIRST)
+    assert "location 1: not asked for, as not declared: 'no'" in caplog.text
+    assert {(row.parameter, row.units) for row in read(found.body or b"").rows} == {("no2", "ppb"), ("pm25", "µg/m³")}

@@ -187,6 +187,12 @@ class TestADayIsAccepted:
         assert sum(found.converted.values()) == (24 if factor != 1 else 0)
         assert not found.left_out
 
+    def test_at_the_temperature_that_the_project_states(self, examiner: Examiner) -> None:
+        european = Examiner(DECLARATION.model_copy(update={"reference_celsius": 20}), "no2", Expectations())
+        warm, cool = (look(one, setting("no2", units="ppb")).observations["value"] for one in (examiner, european))
+        ratios = set((cool / warm).round(4))
+        assert ratios == {1.0, round(298.15 / 293.15, 4)}
+
     def test_of_one_sensor_if_another_has_a_unit_that_nobody_knows(self, examiner: Examiner) -> None:
         other = [line | {"sensors_id": "7", "units": "index"} for line in SEEDED.lines(101, FIRST)[:24]]
         alone, beside = look(examiner, None), look(examiner, lambda lines: [*lines, *other])

@@ -14,13 +14,14 @@ from tests.steps.support.web_servers import Answer, serving
 
 KEY = "k" * 40
 ZONE = ZoneInfo("Europe/Vienna")
-PARAMETERS = {
+PARAMETERS = {  # a name may have another unit after it
     "pm25": (2, "µg/m³"),
     "no2": (5, "µg/m³"),
     "o3": (3, "µg/m³"),
     "pm10": (1, "µg/m³"),
     "so2": (6, "µg/m³"),
     "no": (35, "ppm"),
+    "no2 ppb": (15, "ppb"),
 }
 _HOUR = timedelta(hours=1)
 Fault = Callable[[str, int], Answer | None]  # of a path and the call's number, from 1
@@ -110,7 +111,7 @@ def results(listed: list[Any], **meta: object) -> Answer:
 
 def parameter(name: str) -> dict[str, Any]:
     number, units = PARAMETERS[name]
-    return {"id": number, "name": name, "units": units, "displayName": None}
+    return {"id": number, "name": name.split(maxsplit=1)[0], "units": units, "displayName": None}
 
 
 def moment(at: datetime) -> dict[str, str]:
