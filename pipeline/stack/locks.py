@@ -2,11 +2,12 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from pipeline.engine.processes import is_alive, start_time
+from pipeline.errors import PipelineError
 
 
 @contextmanager
@@ -29,6 +30,18 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
             os.truncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def alone(path: Path, taken: Callable[[str], PipelineError]) -> Iterator[None]:
+    """Hold the lock of this file, or raise what `taken` makes of the number of the process that holds it (`?` where
+    that is not known)."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(path, wait=False))
+        except BlockingIOError:
+            raise taken(str(holder(path) or "?")) from None
+        yield
 
 
 def holder(path: Path) -> int | None:

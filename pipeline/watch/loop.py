@@ -9,15 +9,15 @@ import select
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
-from pipeline.errors import UserError
+from pipeline.errors import PipelineError, UserError
 from pipeline.laptop.children import Children
-from pipeline.stack.locks import locked
+from pipeline.stack import locks
 from pipeline.stack.state import make
-from pipeline.stack.watcher import LOCK, watching
+from pipeline.stack.watcher import LOCK
 
 LOOK_SECONDS: Final = 2.0  # between two looks, at most
 
@@ -67,23 +67,21 @@ def watch(sources: Sequence[Source], children: Children, clock: Clock) -> None:
         clock.wait(rest, [*children.descriptors(), *(each for source in sources for each in source.descriptors())])
 
 
-@contextmanager
-def alone(home: Path) -> Iterator[None]:
+def alone(home: Path) -> AbstractContextManager[None]:
     """Be the only watch of a state folder.
 
     Raises:
         UserError: there is another one.
     """
+
+    def taken(process: str) -> PipelineError:
+        return UserError(
+            f"process {process} is watching here already; stop it first (with `pipeline down` if `pipeline up` started "
+            f"it; its log is {home / 'logs' / 'watch.log'})"
+        )
+
     make(home)
-    with ExitStack() as held:
-        try:
-            held.enter_context(locked(home / LOCK, wait=False))
-        except BlockingIOError:
-            raise UserError(
-                f"process {watching(home) or '?'} is watching here already; stop it first (with `pipeline down` if "
-                f"`pipeline up` started it; its log is {home / 'logs' / 'watch.log'})"
-            ) from None
-        yield
+    return locks.alone(home / LOCK, taken)
 
 
 @contextmanager
