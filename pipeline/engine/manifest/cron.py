@@ -4,7 +4,7 @@ What the controller finds only when a run is due (a condition that cannot be eva
 refused here beforehand. https://argo-workflows.readthedocs.io/en/latest/cron-workflows/
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from pipeline.engine.manifest.fields import Fields
@@ -32,7 +32,7 @@ def read_cron(spec: Fields, name: str, namespace: str, labels: Mapping[str, str]
         concurrency=_concurrency(spec),
         deadline_seconds=_deadline(spec),
         suspended=spec.flag("suspend"),
-        when=_when(spec),
+        when=_condition(spec, "when", spec.text("when"), check_when),
         stop=spec.read("stopStrategy", _stop) or "",
         keep_succeeded=_limit(spec, "successfulJobsHistoryLimit", 3),
         keep_failed=_limit(spec, "failedJobsHistoryLimit", 1),
@@ -74,22 +74,16 @@ def _deadline(spec: Fields) -> int | None:
     return seconds
 
 
-def _when(spec: Fields) -> str:
-    when = spec.text("when")
-    try:
-        check_when(when)
-    except BadCondition as problem:
-        spec.refuse(f"{when!r} {problem}", "when")
-    return when
-
-
 def _stop(strategy: Fields) -> str:
-    expression = strategy.required("expression")
+    return _condition(strategy, "expression", strategy.required("expression"), check_stop)
+
+
+def _condition(fields: Fields, field: str, text: str, check: Callable[[str], None]) -> str:
     try:
-        check_stop(expression)
+        check(text)
     except BadCondition as problem:
-        strategy.refuse(f"{expression!r} {problem}", "expression")
-    return expression
+        fields.refuse(f"{text!r} {problem}", field)
+    return text
 
 
 def _limit(spec: Fields, field: str, default: int) -> int:

@@ -208,7 +208,7 @@ def view(journal: Journal, run_id: str) -> RunView:
     row = journal.row(run_id)
     if row["finished_at"] is not None:
         return from_tree(row)
-    return state(journal, run_id)[1]
+    return _replayed(journal, row)[1]
 
 
 def state(journal: Journal, run_id: str) -> tuple[Run, RunView, Path]:
@@ -217,7 +217,10 @@ def state(journal: Journal, run_id: str) -> tuple[Run, RunView, Path]:
     Raises:
         UserError: there is no such run.
     """
-    row = journal.row(run_id)
+    return _replayed(journal, journal.row(run_id))
+
+
+def _replayed(journal: Journal, row: Row) -> tuple[Run, RunView, Path]:
     replay = _Replay(journal, row)
     run, folder = replay.run, replay.folder
     interrupted = not run.over and not owned(row)
