@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline import shipped
 from pipeline.errors import UserError
+from pipeline.projects.openaq import SAMPLE
 from steps.backends.objects import Bucket
 
 ATTRIBUTION = "hourly NO2 at two unnamed UK stations, from the data of aqeval 0.7.3"
@@ -39,8 +40,8 @@ _WEATHER = (
 )
 # id, name, its parameters: (sensor number, parameter, units, column of the sample)
 _STATIONS = (
-    (9000001, "unnamed UK roadside station (aqeval sample)", ((1, "no2", "µg/m³", "no2"), *_WEATHER)),
-    (9000002, "unnamed UK background station (aqeval sample)", ((1, "no2", "µg/m³", "bg.no2"), *_WEATHER)),
+    (SAMPLE[0], "unnamed UK roadside station (aqeval sample)", ((1, "no2", "µg/m³", "no2"), *_WEATHER)),
+    (SAMPLE[1], "unnamed UK background station (aqeval sample)", ((1, "no2", "µg/m³", "bg.no2"), *_WEATHER)),
 )
 
 Hours = Sequence[tuple[str, dict[str, str]]]  # each hour's stamp (its local end) and row
