@@ -140,7 +140,7 @@ class LightGBM(Model):
         means = dict(zip(ids.tolist(), numbers(state["location_means"], len(ids)).tolist(), strict=True))
         mean, floor = (float(numbers(state[name])) for name in ("mean", "floor"))
         base = Linear.restore(features, state["base"], folder) if state["base"] is not None else None
-        fill = np.array([np.nan if value is None else value for value in state.get("fill", [None] * len(used))], float)
+        fill = _fill(state.get("fill", [None] * len(used)))
         text = (folder / _TREES).read_text(encoding="utf-8")
         if _digest(text) != state["trees"]:  # LightGBM's parser ends the process on a damaged text
             raise ValueError(f"{_TREES} has digest {_digest(text)}, wanted {state['trees']}")
@@ -157,6 +157,14 @@ class LightGBM(Model):
             )
         except lightgbm.basic.LightGBMError as error:
             raise ValueError(f"{_TREES}: {error}") from error
+
+
+def _fill(stored: list[float | None]) -> Array:
+    """NaN for what is None; all others must be finite."""
+    known = [index for index, value in enumerate(stored) if value is not None]
+    fill = np.full(len(stored), np.nan)
+    fill[known] = numbers([stored[index] for index in known], len(known))
+    return fill
 
 
 def _digest(text: str) -> str:
