@@ -31,8 +31,12 @@ SLOW_FILES = {
     "test_arrivals.py",
     "test_decide.py",
     "test_installed.py",
+    "test_oracle.py",
     "test_prepare.py",
+    "test_processes.py",
+    "test_publish.py",
     "test_quickstart.py",
+    "test_stale.py",
     "test_verify.py",
 }
 

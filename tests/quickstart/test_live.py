@@ -1,5 +1,5 @@
-"""What was live is live again: after `down` and `up`, after a kill of everything, after its server alone has died, and
-where the file that says what was applied is gone or says something else. The decisions are what counts.
+"""What was live is live again: after a kill of everything, after its server alone has died, and where the file of what
+was applied is gone or says something else. The decisions are what counts. `test_quickstart` has `down` and `up`.
 """
 
 import json
@@ -16,7 +16,7 @@ from pipeline.stack.registry import ServerRegistry
 from tests.quickstart import second_version
 from tests.quickstart.quickstarting import ARCHIVE, Place, asked
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(600), pytest.mark.xdist_group("live")]
 
 
 @pytest.fixture(scope="module")
@@ -51,19 +51,6 @@ def kill_all(place: Place) -> None:
     for each in ServerRegistry(place.home).all().values():
         if each.alive() and each.pid is not None:
             os.killpg(each.pid, signal.SIGKILL)
-
-
-def test_after_down_and_up_it_serves(done: tuple[Place, str]) -> None:
-    place, _ = done
-    assert place.run("down")[0] == 0
-    said = "version 1 (decision 1) must be live, but no server answers; run: pipeline up"
-    assert doctor(place) == f"ok   model of openaq: {said}", "it was stopped on purpose"
-    assert said in place.run("status")[1]
-    printed = up(place)
-    assert version(done) == 1
-    assert "version 1 (decision 1) is live" in printed
-    assert "version 1 (decision 1) is live" in place.run("status")[1]
-    assert doctor(place) == "ok   model of openaq: version 1 (decision 1) is live"
 
 
 def test_after_a_kill_of_everything_and_up_it_serves(done: tuple[Place, str]) -> None:

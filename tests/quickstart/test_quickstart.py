@@ -194,3 +194,24 @@ def test_a_rollback_that_is_killed_and_typed_again_leaves_one_truth(node: str, d
     live = place.table("select decision, version from promotions where live_at is not null and ended is null")
     assert live == [(served["decision"], served["version"])]
     assert "note:" not in "\n".join(models(done)), "the alias says the same"
+
+
+def doctor(place: Place) -> str:
+    """Its line about the model."""
+    _, printed = place.run("doctor")
+    return next(line for line in printed.splitlines() if "model of openaq: " in line)
+
+
+def test_after_down_and_up_what_was_live_serves_again(done: tuple[Place, str]) -> None:
+    place, before = done[0], tags(done)
+    live = f"version {before['version']} (decision {before['decision']})"
+    assert place.run("down")[0] == 0
+    said = f"{live} must be live, but no server answers; run: pipeline up"
+    assert doctor(place) == f"ok   model of openaq: {said}", "it was stopped on purpose"
+    assert said in place.run("status")[1]
+    code, printed = place.run("up")
+    assert code == 0, printed
+    assert tags(done) == before
+    assert f"{live} is live" in printed
+    assert f"{live} is live" in place.run("status")[1]
+    assert doctor(place) == f"ok   model of openaq: {live} is live"

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,11 @@ def measured(day: Accepted) -> list[Measured]:
     return [Measured(time, "no2", "µg/m³", value) for time, value in times if day.first_hour <= time <= day.last_hour]
 
 
+@cache
+def built(place: int) -> pd.DataFrame:
+    return hourly.build(observations(), parameter="no2", learning=PROJECT.learning, location=place)
+
+
 @pytest.fixture
 def features() -> pd.DataFrame:
     """The features of both places in the lake, as `prepare` leaves them; all rows."""
@@ -82,7 +88,7 @@ def features() -> pd.DataFrame:
         measurements.replace("openaq", place, {one: measured(one) for one in good if one.location == place})
     frames = []
     for month in keys.months("openaq", PROJECT, PLACES, "no2"):
-        rows = hourly.build(observations(), parameter="no2", learning=PROJECT.learning, location=month.location)
+        rows = built(month.location)
         rows = rows[(rows["time"] >= month.start) & (rows["time"] < month.end)]
         body = BytesIO()
         rows.to_parquet(body)
