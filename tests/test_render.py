@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,16 @@ MANIFESTS = ROOT / "manifests"
 projects = pytest.mark.parametrize("project", PROJECTS.values(), ids=PROJECTS)
 
 
+def parsed(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    return found
+
+
+@cache
 def leaves() -> list[tuple[str, dict[str, Any]]]:
     found = []
     for path in sorted(MANIFESTS.rglob("*.yaml")):
-        spec = yaml.safe_load(path.read_text(encoding="utf-8"))["spec"]
+        spec = parsed(path)["spec"]
         for template in spec.get("workflowSpec", spec).get("templates", ()):
             if "container" in template or "resource" in template:
                 found.append((f"{path.stem}/{template['name']}", template))
@@ -30,7 +37,7 @@ def leaves() -> list[tuple[str, dict[str, Any]]]:
 
 
 def manifest(project: str, name: str) -> dict[str, Any]:
-    return yaml.safe_load((MANIFESTS / project / f"{name}.yaml").read_text(encoding="utf-8"))
+    return parsed(MANIFESTS / project / f"{name}.yaml")
 
 
 def templates(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -53,11 +53,10 @@ def asked(checkout: Checkout, project: str = "openaq") -> tuple[str, bool]:
 @pytest.mark.parametrize(
     "command",
     [
-        ("run", "openaq-train"),
-        ("quickstart", "openaq"),
-        ("backfill", "openaq", *RANGE),
+        pytest.param(("run", "openaq-train"), id="run"),
+        pytest.param(("quickstart", "openaq"), id="quickstart"),
+        pytest.param(("backfill", "openaq", *RANGE), id="backfill", marks=SOAK),
     ],
-    ids=lambda command: command[0],
 )
 def test_what_a_person_starts_by_name_is_refused(fresh: Checkout, command: tuple[str, ...]) -> None:
     with fresh.edited(OPENAQ, "trials=12", "trials=13"):
@@ -161,6 +160,7 @@ def test_a_project_lies_in_the_file_of_its_name() -> None:
     assert {path.stem for path in (ROOT / "pipeline" / "projects").glob("[a-z]*.py")} == PROJECTS.keys()
 
 
+@SOAK
 def test_the_list_of_schedules_notes_it(fresh: Checkout) -> None:
     assert "note:" not in fresh.call("cron")[1]
     with fresh.edited(WINE, "trials=6", "trials=7"):
