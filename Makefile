@@ -53,7 +53,7 @@ test: .venv/.ready-dev ## Format, types and the fast tests, and what they covere
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	@rm -rf .coverage
-	.venv/bin/coverage run -m pytest -m "not soak and not storm and not cluster" -n 3 --dist loadfile --no-loadscope-reorder
+	.venv/bin/coverage run -m pytest -m "not soak and not storm and not cluster" -n 4 --dist loadfile --no-loadscope-reorder
 	@.venv/bin/coverage combine --quiet
 	@echo && echo "The ten files that the tests cover least:" && .venv/bin/coverage report --sort=cover | sed -n '1,12p;/^TOTAL/p'
 

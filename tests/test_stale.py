@@ -83,6 +83,7 @@ def test_once_rendered_it_runs_as_declared(tmp_path: Path) -> None:
     assert checkout.call("run", "openaq-train", "--dry-run")[0] == 2, "what was right once is not right for ever"
 
 
+@SOAK
 def test_another_project_and_a_path_run_all_the_same(fresh: Checkout) -> None:
     with fresh.edited(OPENAQ, "trials=12", "trials=13"):
         assert fresh.call("run", "wine-train", "--dry-run")[0] == 0
@@ -132,6 +133,7 @@ def test_where_there_is_no_state_it_is_found_out_every_time(tmp_path: Path) -> N
     assert asked(checkout) == asked(checkout) == ("", True)
 
 
+@SOAK
 def test_a_manifest_of_ones_own_is_ones_own(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path)
     for place in ("openaq", "mine"):

@@ -7,18 +7,14 @@ from typing import Any
 import pytest
 
 from pipeline.stack.object_store import connect, make_bucket
-from tests import postgres
+from tests.steps.support.databases import new_database
 from tests.steps.support.dropping import Dropper
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty database of each kind in turn, in DATABASE_URL; its URL."""
-    url = f"sqlite:///{tmp_path}/pipeline.db"
-    if request.param == "postgresql":
-        url = postgres.new_database(request.getfixturevalue("postgres"))
-    monkeypatch.setenv("DATABASE_URL", url)
-    return url
+    return new_database(request, tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from steps.errors import CheckFailed
 from steps.features import hourly, keys
 from steps.models.bands import Bands
 from steps.models.linear import Linear
+from tests.steps.support.databases import new_database
 from tests.steps.support.released import DECLARATION, decide, release, run
 from tests.steps.support.small_model import pack, upload
 
@@ -59,6 +60,12 @@ def measured(day: Accepted) -> list[Measured]:
     pairs = zip(hours(), observed(day.location).tolist(), strict=True)
     times = ((time.to_pydatetime(), value) for time, value in pairs)
     return [Measured(time, "no2", "µg/m³", value) for time, value in times if day.first_hour <= time <= day.last_hour]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)])
+def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty database; `test_warehouse` has what it asks of each kind."""
+    return new_database(request, tmp_path, monkeypatch)
 
 
 @cache

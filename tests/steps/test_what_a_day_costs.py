@@ -68,6 +68,7 @@ def rows() -> pd.DataFrame:
     return feature_keys.read(lake(), feature_keys.months("openaq", parse(DECLARED), SEEDED.locations, "no2"))
 
 
+@pytest.mark.soak
 def test_a_patched_day_costs_its_location_and_those_that_look_at_it(collector: Collector) -> None:
     collector.collect()
     before, first = set(keys("openaq/features/")), rows()
@@ -109,6 +110,7 @@ def test_a_day_that_comes_in_costs_its_rows_and_the_history_they_need(
     pd.testing.assert_frame_equal(rows(), bit_by_bit, check_exact=True)
 
 
+@pytest.mark.soak
 def test_a_month_that_another_parameter_comes_to_is_computed_at_once(collector: Collector) -> None:
     collector.collect(to=SEEDED.last - timedelta(days=1))
     ozone = SEEDED.body(101, SEEDED.last, lambda lines: lines + [line | {"parameter": "o3"} for line in lines[:24]])
