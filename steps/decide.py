@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from steps.backends import caching, modelstore, objects, promotions, tracking, trainings
 from steps.backends.database import begin
@@ -26,10 +27,11 @@ from steps.contract.declaration import Declaration, TableDeclaration
 from steps.learning import decisions, lake, measures
 from steps.learning.champion import live_recipe
 from steps.learning.dataset import Dataset
-from steps.learning.judge import judge, refit
+from steps.learning.judge import Aside, judge, refit
 from steps.pages.decision import page
+from steps.release.live import live_model
 from steps.release.packing import Packed, pack
-from steps.summaries.decision import Decision
+from steps.summaries.decision import Decision, Recipe
 
 
 @click.command()
@@ -95,7 +97,7 @@ class _Made:
 
     def refused(self, why: str) -> "_Made":
         """The same, not promoted."""
-        words = {"promoted": False, "words": f"Not promoted: {why}."}
+        words = {"promoted": False, "refreshed": False, "words": f"Not promoted: {why}."}
         return replace(self, decision=self.decision.model_copy(update=words), model=None)
 
     def registered(self, version: Registered | None) -> Decision:
@@ -113,7 +115,10 @@ def _decide(project: Declaration | TableDeclaration, fingerprint: str, created: 
     """
     dataset = lake.load(objects.lake(), project.name, fingerprint)
     trials = lake.results(objects.lake(), project.name, project.learning, fingerprint)
-    judgement = judge(dataset, project.learning, trials, live_recipe(project.name, dataset.parameter))
+    champion, live = live_recipe(project.name, dataset.parameter), live_model(project.name, dataset.parameter)
+    with begin() as connection:
+        aside = _set_aside(connection, project.name, dataset.parameter)
+    judgement = judge(dataset, project.learning, trials, champion, live=live, aside=aside)
     with begin() as connection:
         number = promotions.reserve(connection, project.name, fingerprint, dataset.parameter).decision
         looked = promotions.looks(connection, project.name) + 1
@@ -137,8 +142,8 @@ def _settle(made: _Made) -> Decision:
             return _recall(made.project, found)
         if newer := _newer(connection, made):
             made = made.refused(f"a newer dataset, {newer}, has been decided already")
-        elif aside := _set_aside(connection, made):
-            made = made.refused(aside)
+        elif (aside := _set_aside(connection, name, made.decision.parameter)) and aside.recipe == made.decision.recipe:
+            made = made.refused(aside.words)
         if sequence is not None:
             trainings.done(connection, name, made.dataset.fingerprint)
         registered = _tell(made)
@@ -150,10 +155,12 @@ def _settle(made: _Made) -> Decision:
             connection,
             name,
             number,
+            kind="refresh" if decision.refreshed else "train",
             promoted=decision.promoted,
             words=decision.words,
             scores=[score.model_dump(mode="json") for score in decision.scores],
             recipe=made.recipe,
+            afterwards=decision.afterwards.model_dump(mode="json") if decision.afterwards else None,
             sequence=sequence,
             data_until=made.dataset.until,
             version=decision.version,
@@ -182,18 +189,21 @@ def _newer(connection: sa.Connection, made: _Made) -> str | None:
     return None if newer is None else f"up to {newer.data_until:%F %H:%M} UTC (decision {newer.decision})"
 
 
-def _set_aside(connection: sa.Connection, made: _Made) -> str | None:
-    """Why a recipe that would be promoted is not: somebody rolled back from it, and what they restored is still live.
+def _set_aside(connection: sa.Connection, project: str, parameter: str) -> Aside | None:
+    """The recipe that may not be promoted, because somebody rolled back from it and what they restored is still live.
 
     A schedule must not undo on Monday what a person did on Friday. This ends once another recipe is promoted, or the
     person goes forward again.
     """
-    before = promotions.set_aside(connection, made.project.name)
-    own = made.decision.parameter, made.recipe
-    if not made.decision.promoted or before is None or (before.parameter, before.recipe) != own:
+    before = promotions.set_aside(connection, project)
+    if before is None or before.parameter != parameter:
         return None
-    forward = f"pipeline rollback {made.project.name} --to {before.version}"
-    return f"the folds chose the recipe of version {before.version}, which was rolled back; to have it again: {forward}"
+    forward = f"pipeline rollback {project} --to {before.version}"
+    why = f"the recipe is that of version {before.version}, which was rolled back; to have it again: {forward}"
+    try:
+        return Aside(Recipe.model_validate(before.recipe), why)
+    except ValidationError:
+        return None  # nobody can train it any more
 
 
 def _tell(made: _Made) -> Registered | None:
@@ -205,7 +215,11 @@ def _tell(made: _Made) -> Registered | None:
         "decision": str(decision.number),
         "dataset": dataset.fingerprint,
     }
-    outcome = {"promoted": str(decision.promoted).lower(), "words": decision.words}
+    outcome = {
+        "promoted": str(decision.promoted).lower(),
+        "refreshed": str(decision.refreshed).lower(),
+        "words": decision.words,
+    }
     account = Account(
         key=made.key,
         name=f"decision {decision.number}",
@@ -247,7 +261,12 @@ def _recall(project: Declaration | TableDeclaration, found: Promotion) -> Decisi
     kept = decisions.find(objects.lake(), project.name, found.decision)
     if kept and kept.fingerprint == found.fingerprint:
         return kept
-    written = {"kind": "decision", "made_at": found.made_at.isoformat(), "alias": ALIAS if found.promoted else None}
+    written = {
+        "kind": "decision",
+        "refreshed": found.kind == "refresh",
+        "made_at": found.made_at.isoformat(),
+        "alias": ALIAS if found.promoted else None,
+    }
     metric, task, unit = project.learning.gate.metric, project.learning.task, project.unit(found.parameter)
     return Decision.model_validate(asdict(found) | written | {"metric": metric, "task": task, "unit": unit})
 

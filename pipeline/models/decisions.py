@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pipeline.errors import UserError
 from pipeline.laptop.machine import LocalMachine
@@ -52,7 +53,12 @@ class Decisions:
 
     def made(self, version: int) -> Promotion | None:
         """The decision of the training that made a version."""
-        return next((one for one in self.all if one.kind == "train" and one.version == version), None)
+        return next((one for one in self.all if one.kind != "rollback" and one.version == version), None)
+
+    def afterwards(self, version: int | None) -> dict[str, Any] | None:
+        """The last score of a version on the rows that came after it was fitted; None if no training has seen any."""
+        told = (one.afterwards for one in self.all if one.afterwards)
+        return next((each["score"] for each in told if each["version"] == version), None)
 
     def dataset(self, one: Promotion) -> str | None:
         """The fingerprint of the dataset that a decision's model was made from, or that it judged."""
@@ -71,7 +77,7 @@ class Decisions:
         Raises:
             UserError: no version fits, or several do.
         """
-        made = [one for one in self.all if one.kind == "train" and one.version is not None]
+        made = [one for one in self.all if one.kind != "rollback" and one.version is not None]
         found = [one for one in made if str(one.version) == text]
         if not found and len(text) >= _SHORTEST:
             found = [one for one in made if f"{one.digest}".startswith(text) or f"{one.fingerprint}".startswith(text)]

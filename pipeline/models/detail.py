@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.laptop.machine import LocalMachine
 from pipeline.models.decisions import Decisions, decisions_of
-from pipeline.models.listing import local, period
+from pipeline.models.listing import afterwards, local, period
 from pipeline.project import Project, TableProject
 from pipeline.quickstart.closing import scores
 from pipeline.show.tables import table
@@ -36,6 +36,7 @@ def shown(machine: LocalMachine, project: Project | TableProject, version: str, 
     lines = [
         f"{project.name} version {made.version}{alias}",
         *_facts(decisions, made),
+        _fact("since then", _afterwards(decisions, made, project.learning.gate.metric)),
         _fact("recipe", _recipe(made.recipe or {})),
         _fact("dataset", ", ".join([str(made.fingerprint), *_dataset(about)])),
         _fact("raw files", _summary(sources)),
@@ -68,6 +69,11 @@ def _who(one: Promotion) -> Iterator[str]:
     yield one_line(one.by or "by an unknown person")
     if one.run:
         yield f"run {one_line(one.run)}"
+
+
+def _afterwards(decisions: Decisions, made: Promotion, metric: str) -> str:
+    said = afterwards(decisions, made, metric)
+    return "no later rows were scored yet" if said == "-" else f"{metric} {said} later rows"
 
 
 def _recipe(recipe: dict[str, Any]) -> str:

@@ -9,7 +9,10 @@ from pipeline.show.tables import table
 from steps.backends.promotions import Promotion
 from steps.pages.words import one_line, shortened
 
-_HEADER = ("VERSION", "ALIAS", "DECISION", "MADE", "DATASET", "PREDICTS", "SCORE", "BEST NAIVE", "BY", "LIVE", "WHY")
+_HEADER = (
+    *("VERSION", "ALIAS", "DECISION", "MADE", "DATASET", "PREDICTS"),
+    *("SCORE", "BEST NAIVE", "SINCE THEN", "BY", "LIVE", "WHY"),
+)
 _WIDEST = 60
 _HIGHER = {"accuracy", "macro_f1"}  # the metrics of which more is better
 
@@ -41,6 +44,7 @@ def _row(decisions: Decisions, one: Promotion, metric: str, *, champion: bool) -
         one_line(one.parameter),
         _score(one, metric),
         _best_naive(one, metric),
+        afterwards(decisions, one, metric),
         one_line(one.by or "-"),
         _life(decisions, one),
         shortened(one_line(one.words or ""), _WIDEST),
@@ -64,8 +68,9 @@ def period(decisions: Decisions, one: Promotion) -> str:
 
 
 def _score(one: Promotion, metric: str) -> str:
-    """The score of the model that was decided about."""
-    own = [score for name, score in _scores(one, metric) if name.startswith("challenger")]
+    """The score of the recipe that was decided about."""
+    released = "champion" if one.kind == "refresh" else "challenger"
+    own = [score for name, score in _scores(one, metric) if name.startswith(released)]
     return f"{metric.upper()} {_number(own[-1], metric)}" if own else "-"
 
 
@@ -75,6 +80,14 @@ def _best_naive(one: Promotion, metric: str) -> str:
         return "-"
     score, name = max(naive) if metric in _HIGHER else min(naive)
     return f"{_number(score, metric)} {name}"
+
+
+def afterwards(decisions: Decisions, one: Promotion, metric: str) -> str:
+    """How a model did on the rows that came after it was fitted, as of the last training while it was live."""
+    found = decisions.afterwards(one.version)
+    if found is None or metric not in found:
+        return "-"
+    return f"{_number(float(found[metric]), metric)} on {found['rows']:,}"
 
 
 def _scores(one: Promotion, metric: str) -> list[tuple[str, float]]:

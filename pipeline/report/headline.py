@@ -54,6 +54,8 @@ def _learned(story: Story) -> str:
     """The decision as a title."""
     decision, ahead = story.latest(Decision), _horizon(story)
     subject = f"{parameter_name(decision.parameter)}{f' {ahead} ahead' if ahead else ''}"
+    if decision.refreshed:
+        return f"{subject}: the live model was fitted again"
     if not decision.promoted:
         return f"{subject}: the new model was not promoted"
     metric, own, naive = deciding(decision), known(lambda: decision.challenger), next(iter(decision.scores), None)

@@ -1,5 +1,8 @@
 """Promotions: one numbered decision for one judged dataset or rollback, and what became of it.
 
+Its kind is *train* (a challenger was judged), *refresh* (it was judged too, but the live model's own recipe, fitted
+again, is what was released) or *rollback*.
+
 Contract. A decision's number comes from the database and is never used again; a dataset is decided once, so a second
 run of `decide` reads the first one's answer. A decision is *reserved* (its number is known, nothing else), then
 *settled* (promoted or not, with the model it names), then perhaps *admitted* (the fence: never after a higher one),
@@ -36,6 +39,7 @@ promotions = sa.Table(
     sa.Column("words", sa.Text),
     sa.Column("scores", sa.JSON),
     sa.Column("recipe", sa.JSON),
+    sa.Column("afterwards", sa.JSON),  # of the model that was live: how it did on what came after it was fitted
     sa.Column("sequence", sa.Integer),  # of the history that a table's dataset is; null for a series
     sa.Column("data_until", Utc),  # the last hour of a series' dataset; null for a table
     sa.Column("version", sa.Integer),
@@ -52,6 +56,7 @@ promotions = sa.Table(
     sa.UniqueConstraint("project", "fingerprint"),
 )
 
+_FITTED = promotions.c.kind != "rollback"
 _LIVE = promotions.c.live_at.is_not(None), promotions.c.ended.is_(None)
 
 
@@ -61,7 +66,7 @@ class Promotion:
 
     project: str
     decision: int
-    kind: Literal["train", "rollback"]
+    kind: Literal["train", "refresh", "rollback"]
     fingerprint: str | None
     restores: int | None
     replaces: int | None
@@ -70,6 +75,7 @@ class Promotion:
     words: str | None
     scores: list[dict[str, Any]] | None
     recipe: dict[str, Any] | None
+    afterwards: dict[str, Any] | None
     sequence: int | None
     data_until: datetime | None
     version: int | None
@@ -173,7 +179,7 @@ def listed(connection: sa.Connection, project: str) -> list[Promotion]:
 
 def dataset(connection: sa.Connection, project: str, version: int | None) -> str | None:
     """The fingerprint of the dataset that the version was made of; None if there is no such version."""
-    made = _first(connection, project, promotions.c.kind == "train", promotions.c.version == version)
+    made = _first(connection, project, _FITTED, promotions.c.version == version)
     return None if made is None else made.fingerprint
 
 
@@ -206,7 +212,7 @@ def newer_since(
 
 def looks(connection: sa.Connection, project: str) -> int:
     """How many trainings have been settled, each of which looked at the holdout once."""
-    settled = promotions.c.kind == "train", promotions.c.promoted.is_not(None)
+    settled = _FITTED, promotions.c.promoted.is_not(None)
     count = sa.select(sa.func.count()).where(promotions.c.project == project, *settled)
     return int(connection.execute(count).scalar_one())
 
@@ -220,10 +226,12 @@ def reserve(connection: sa.Connection, project: str, fingerprint: str, parameter
 class Outcome(TypedDict):
     """What was decided: columns of the table."""
 
+    kind: NotRequired[Literal["train", "refresh"]]
     promoted: bool
     words: str
     scores: list[dict[str, Any]]
     recipe: dict[str, Any]
+    afterwards: NotRequired[dict[str, Any] | None]
     sequence: NotRequired[int | None]
     data_until: NotRequired[datetime | None]
     version: NotRequired[int | None]

@@ -76,6 +76,14 @@ class Gate(Part):
     block_hours: int = 24  # its blocks in a series; a table's are its rows
 
 
+class Refresh(Part):
+    """When the live model is fitted again with its own recipe: once so many rows are new, as a share of those that it
+    learned from, or once the newest hour of a series is so many days newer."""
+
+    share: float = 0.05
+    days: int = 7
+
+
 class Judged(Part):
     """What every project declares about learning."""
 
@@ -85,6 +93,7 @@ class Judged(Part):
     trial_rows: int  # a trial sees at most so many training rows; of a series, the newest
     families: tuple[Family, ...]
     gate: Gate
+    refresh: Refresh = Refresh()
 
     def family(self, name: str) -> Family:
         """The family of that name.

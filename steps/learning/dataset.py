@@ -23,6 +23,8 @@ Trials = Mapping[str, Sequence[object]]  # by family, the list of its parameters
 Task = Literal["regression", "classification"]
 Answers = np.ndarray[Any, np.dtype[np.float64]]
 
+NEWEST: Final = pd.Timedelta(days=14)  # of a series, on which a refreshed model is compared with the live one
+
 # of the row, not of what a model sees; `location` is both
 ROW: Final = ("location", "time", "value", "target_at", "target")
 
@@ -72,6 +74,19 @@ class Dataset(ABC):
     @abstractmethod
     def folds(self, part: "np.ndarray[Any, np.dtype[np.intp]]", count: int) -> list[Fold]:
         """The folds of the rows at the positions `part`, all of the training part."""
+
+    @abstractmethod
+    def known(self, earlier: "Dataset") -> Mask:
+        """The rows that `earlier`, a dataset of the same kind, has too."""
+
+    @abstractmethod
+    def later(self, earlier: "Dataset") -> Mask:
+        """The rows that came after `earlier`, and that a model which learned from it can be scored on."""
+
+    @abstractmethod
+    def guard(self, later: Mask) -> list[Fold]:
+        """How to score a recipe on `later` rows that it does not learn from, with as much else to learn from as there
+        is; empty if there are none."""
 
     @abstractmethod
     def naive(self, learned: Mask, scored: Mask) -> Sequence[tuple[str, Answers]]:
@@ -150,6 +165,25 @@ class Series(Dataset):
 
     def folds(self, part: "np.ndarray[Any, np.dtype[np.intp]]", count: int) -> list[Fold]:
         return split.folds(self.rows["target_at"].iloc[part], count, self.horizon)
+
+    def known(self, earlier: Dataset) -> Mask:
+        here, there = (pd.MultiIndex.from_frame(one.rows[["location", "target_at"]]) for one in (self, earlier))
+        known: Mask = here.isin(there)
+        return known
+
+    def later(self, earlier: Dataset) -> Mask:
+        """Those whose target came after all of the earlier ones."""
+        later: Mask = (self.rows["target_at"] > earlier.rows["target_at"].max()).to_numpy()
+        return later
+
+    def guard(self, later: Mask) -> list[Fold]:
+        """The newest days are scored, at most `NEWEST`; what ended an embargo before them is learned from."""
+        target_at = self.rows["target_at"]
+        if not later.any():
+            return []
+        begin = max(target_at[later].min(), target_at.max() - NEWEST + pd.Timedelta(hours=1))
+        learn = (target_at < begin - self.horizon).to_numpy()
+        return [Fold(learn, (target_at >= begin).to_numpy())] if learn.any() else []
 
     def naive(self, learned: Mask, scored: Mask) -> Sequence[tuple[str, Answers]]:
         """Persistence (what is now will be), and each location's mean of the learned rows."""

@@ -36,15 +36,10 @@ def decide(
     Without a champion the first two are enough; `no_champion` says why there is none. `span`: what the two were
     compared over, such as 74 days. `same_recipe`: the folds chose the champion's recipe.
     """
-    name, own = challenger.name, challenger.by(gate.metric)
-    measured = f"{_named(gate)} {_formatted(own, gate, unit)} on {challenger.rows} rows it had not seen"
-    for other in naive:
-        if not better(gate.metric, own, other.by(gate.metric)):
-            words = f"{name} has {measured}, no better than {other.name} ({_of(other, gate)})"
-            return Outcome(False, f"Not promoted: {words}.")
-    if gate.bound is not None and not better(gate.metric, own, gate.bound):
-        wanted = f"the project wants {'more' if METRICS[gate.metric] else 'less'} than {gate.bound:g} {unit}".rstrip()
-        return Outcome(False, f"Not promoted: {name} has {measured}; {wanted}.")
+    name = challenger.name
+    if short := shortfall(gate, unit, naive, challenger):
+        return Outcome(False, f"Not promoted: {name} has {short}.")
+    measured = _measured(challenger, gate, unit)
     beaten = " and ".join(f"{_of(other, gate)} of {other.name}" for other in naive)
     if champion is None or bootstrap is None:
         return Outcome(True, f"Promoted: {name} has {measured}, against {beaten}. {no_champion}")
@@ -55,6 +50,22 @@ def decide(
     verdict = f"{name} was {_gain(gate, champion, bootstrap)}{_sure(bootstrap, span or f'{bootstrap.blocks} blocks')}"
     words = f"{verdict}. It has {measured}, against {theirs}, {beaten}.{_least(gate, unit, bootstrap)}"
     return Outcome(surely, f"{'Promoted' if surely else 'Kept the champion'}: {words}")
+
+
+def shortfall(gate: Gate, unit: str, naive: Sequence[Score], own: Score) -> str:
+    """What a score is, if it is no better than a naive predictor's or misses the gate's bound; nothing otherwise."""
+    value, measured = own.by(gate.metric), _measured(own, gate, unit)
+    for other in naive:
+        if not better(gate.metric, value, other.by(gate.metric)):
+            return f"{measured}, no better than {other.name} ({_of(other, gate)})"
+    if gate.bound is not None and not better(gate.metric, value, gate.bound):
+        wanted = f"the project wants {'more' if METRICS[gate.metric] else 'less'} than {gate.bound:g} {unit}".rstrip()
+        return f"{measured}; {wanted}"
+    return ""
+
+
+def _measured(own: Score, gate: Gate, unit: str) -> str:
+    return f"{named(gate)} {formatted(own.by(gate.metric), gate, unit)} on {own.rows} rows it had not seen"
 
 
 def _gain(gate: Gate, champion: Score, bootstrap: Bootstrap) -> str:
@@ -77,20 +88,22 @@ def _least(gate: Gate, unit: str, bootstrap: Bootstrap) -> str:
     """The difference and its lower bound."""
     if bootstrap.bound is None:
         return ""
-    least = f"{_formatted(bootstrap.bound, gate, unit)} at {100 * gate.confidence:g} % confidence"
+    least = f"{formatted(bootstrap.bound, gate, unit)} at {100 * gate.confidence:g} % confidence"
     wanted = "" if bootstrap.bound > 0 else ", wanted above 0"
-    return f" The difference is {_formatted(bootstrap.difference, gate)}, at least {least}{wanted}."
+    return f" The difference is {formatted(bootstrap.difference, gate)}, at least {least}{wanted}."
 
 
 def _of(score: Score, gate: Gate) -> str:
-    return _formatted(score.by(gate.metric), gate)
+    return formatted(score.by(gate.metric), gate)
 
 
-def _named(gate: Gate) -> str:
+def named(gate: Gate) -> str:
+    """The metric's name, for people."""
     return gate.metric if METRICS[gate.metric] else gate.metric.upper()
 
 
-def _formatted(number: float, gate: Gate, unit: str = "") -> str:
+def formatted(number: float, gate: Gate, unit: str = "") -> str:
+    """A score, or a difference of two, with as many digits as tell something."""
     if METRICS[gate.metric]:
         return f"{number:.3f}"
     digits = f"{number:.2f}" if abs(number) >= 0.095 or number == 0 else f"{number:.2g}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -10,11 +10,12 @@ import pandas as pd
 from steps.backends.modelstore import KnownRows
 from steps.contract.declaration import Judged, Learning
 from steps.errors import BadInput
-from steps.learning import bands, evidence, gate, scoring
+from steps.learning import bands, evidence, gate, refresh, scoring
 from steps.learning.bands import Measured
 from steps.learning.dataset import Dataset, Series
 from steps.learning.gate import Outcome
 from steps.learning.recipe import SEED, ask, train
+from steps.learning.refresh import Live, Renewal
 from steps.learning.trials import best
 from steps.models import Model
 from steps.models.bands import Bands
@@ -27,53 +28,108 @@ SHOWN_ROWS: Final = 500
 
 @dataclass(frozen=True)
 class Judgement:
-    """The verdict on a dataset, and the bands to deploy around the winner's answers (of a series)."""
+    """The verdict on a dataset, and the bands to deploy around the answers of the verdict's recipe (of a series)."""
 
     verdict: Verdict
     bands: Bands | None
 
 
-def judge(dataset: Dataset, learning: Judged, trials: Sequence[Trial], champion: Recipe | None) -> Judgement:
-    """Choose by the folds, score once on the holdout, and pass the result through the gate.
+@dataclass(frozen=True)
+class Aside:
+    """A recipe that may not be promoted now, and why not."""
+
+    recipe: Recipe
+    words: str
+
+
+@dataclass(frozen=True)
+class _Contender:
+    """A recipe, the model that it gives on the training part, and that model's answers to the holdout."""
+
+    recipe: Recipe
+    model: Model
+    answers: Array
+
+
+def judge(
+    dataset: Dataset,
+    learning: Judged,
+    trials: Sequence[Trial],
+    champion: Recipe | None,
+    *,
+    live: Live | None = None,
+    aside: Aside | None = None,
+) -> Judgement:
+    """Choose by the folds, score once on the holdout, and pass the result through the gate; where the champion's recipe
+    is kept, see whether the live model is to be refreshed.
 
     `trials`: all that were run, in the order of the families and of their lists. `champion`: the recipe of the live
-    model for this parameter, None if nothing is live. One that this version can no longer train counts as none.
+    model for this parameter, None if nothing is live. One that this version can no longer train counts as none. `live`:
+    that model, if it can be asked.
 
     Raises:
         BadInput: the gate cannot decide by its metric.
     """
     metric = scoring.deciding(learning.gate.metric, dataset.task)
     chosen = best(trials, metric)
-    scored = dataset.holdout()
-    truth, rows = dataset.target[scored], dataset.rows.loc[scored]
-    model = train(learning, chosen.recipe, dataset, dataset.training())
-    answers = ask(model, rows)
-    outcome, scores, bootstrap = _contest(dataset, learning, chosen, champion, answers)
-    around = _bands(dataset, learning, chosen.recipe, answers)
-    is_series = isinstance(dataset, Series)
-    groups = evidence.residual_groups(rows, truth - answers) if is_series else {}
+    challenger = _contender(dataset, learning, chosen.recipe)
+    theirs, no_champion = _champion(dataset, learning, champion)
+    outcome, scores, bootstrap = _contest(dataset, learning, challenger, theirs, no_champion)
+    if aside and outcome.promoted and chosen.recipe == aside.recipe:
+        outcome = Outcome(False, f"Not promoted: {aside.words}.")
+    renewal = _renewal(dataset, learning, scores, live if theirs and not outcome.promoted else None)
+    shown = theirs if theirs and renewal.released else challenger
+    around = _bands(dataset, learning, shown)
     verdict = Verdict(
-        promoted=outcome.promoted,
-        words=outcome.words,
-        recipe=chosen.recipe,
+        promoted=outcome.promoted or renewal.released,
+        refreshed=renewal.released,
+        words=_words(outcome, renewal),
+        recipe=shown.recipe,
         metric=metric,
         unit=dataset.unit,
         parameter=dataset.parameter,
         scores=scores,
         bootstrap=bootstrap,
-        span=dataset.span(scored, learning.gate.block_hours),
+        span=dataset.span(dataset.holdout(), learning.gate.block_hours),
+        afterwards=refresh.afterwards(dataset, live) if live else None,
         trials=tuple(trials),
         folds=evidence.folds(dataset, learning, chosen),
         bands=around.coverage if around else None,
-        forecast=_forecast(rows, answers, around) if around else {},
-        answers=Answers() if is_series else _answers(truth, answers),
-        residuals=_residuals(truth, answers) if dataset.task == "regression" else None,
-        residual_groups=groups,
-        hour_zone="local" if groups else None,
         task=dataset.task,
-        importance=_importance(model),
+        importance=_importance(shown.model),
+        **_evidence(dataset, shown.answers, around),
     )
     return Judgement(verdict, around.bands if around else None)
+
+
+def _words(outcome: Outcome, renewal: Renewal) -> str:
+    """What was decided, first."""
+    words = (renewal.words, outcome.words) if renewal.released else (outcome.words, renewal.words)
+    return " ".join(filter(None, words))
+
+
+def _renewal(dataset: Dataset, learning: Judged, scores: Sequence[Score], live: Live | None) -> Renewal:
+    """Whether the `live` model is refreshed; None: it is not to be. `scores`: on the holdout, the champion's recipe and
+    the challenger last."""
+    if live is None:
+        return Renewal(False)
+    *naive, champion, _ = scores
+    return refresh.weigh(dataset, learning, live, gate.shortfall(learning.gate, dataset.unit, naive, champion))
+
+
+def _evidence(dataset: Dataset, answers: Array, around: Measured | None) -> dict[str, Any]:
+    """How far `answers` to the holdout are from the truth: fields of a verdict."""
+    scored = dataset.holdout()
+    truth, rows = dataset.target[scored], dataset.rows.loc[scored]
+    found: dict[str, Any] = {}
+    if dataset.task == "regression":
+        found["residuals"] = _residuals(truth, answers)
+    if not isinstance(dataset, Series):
+        return found | {"answers": _answers(truth, answers)}
+    if around:
+        found["forecast"] = _forecast(rows, answers, around)
+    groups = evidence.residual_groups(rows, truth - answers)
+    return found | {"residual_groups": groups, "hour_zone": "local" if groups else None}
 
 
 def refit(dataset: Dataset, learning: Judged, recipe: Recipe) -> Model:
@@ -96,22 +152,40 @@ def known_rows(dataset: Dataset, model: Model, count: int = 24) -> KnownRows:
     return KnownRows(columns, listed, [float(answer) for answer in ask(model, rows)])
 
 
+def _contender(dataset: Dataset, learning: Judged, recipe: Recipe) -> _Contender:
+    model = train(learning, recipe, dataset, dataset.training())
+    return _Contender(recipe, model, ask(model, dataset.rows.loc[dataset.holdout()]))
+
+
+def _champion(dataset: Dataset, learning: Judged, recipe: Recipe | None) -> tuple[_Contender | None, str]:
+    """The champion's recipe as a contender, or None and why there is none."""
+    if recipe is None:
+        return None, gate.NOTHING_LIVE
+    try:
+        return _contender(dataset, learning, recipe), ""
+    except BadInput as error:
+        return None, f"The live model's recipe can no longer be trained: {error}."
+
+
 def _contest(
-    dataset: Dataset, learning: Judged, chosen: Trial, champion: Recipe | None, answers: Array
+    dataset: Dataset,
+    learning: Judged,
+    challenger: _Contender,
+    champion: _Contender | None,
+    no_champion: str,
 ) -> tuple[Outcome, tuple[Score, ...], Bootstrap | None]:
     """The outcome of the gate, and what it rests on: the scores on the holdout of the naive predictors, the champion's
     recipe if it can compete, and the challenger; and how surely the last two differ."""
     learned, scored, rules = dataset.training(), dataset.holdout(), learning.gate
     truth, span = dataset.target[scored], dataset.span(scored, rules.block_hours)
-    challenger = scoring.score(f"challenger ({chosen.family})", answers, truth, dataset.task)
+    own = scoring.score(f"challenger ({challenger.recipe.family})", challenger.answers, truth, dataset.task)
     naive = scoring.naive(dataset, learned, scored)
-    theirs, no_champion = _champion(dataset, learning, champion)
     score = bootstrap = None
-    if theirs is not None:
-        score = scoring.score("champion", theirs, truth, dataset.task)
+    if champion is not None:
+        score = scoring.score("champion", champion.answers, truth, dataset.task)
         bootstrap = scoring.bootstrap(
-            theirs - truth,
-            answers - truth,
+            champion.answers - truth,
+            challenger.answers - truth,
             dataset.blocks(scored, rules.block_hours),
             metric=rules.metric,
             confidence=rules.confidence,
@@ -121,30 +195,19 @@ def _contest(
         rules,
         dataset.unit,
         naive=naive,
-        challenger=challenger,
+        challenger=own,
         champion=score,
         bootstrap=bootstrap,
         span=span,
-        same_recipe=theirs is not None and champion == chosen.recipe,
+        same_recipe=champion is not None and champion.recipe == challenger.recipe,
         no_champion=no_champion,
     )
-    return outcome, (*naive, *([score] if score else []), challenger), bootstrap
+    return outcome, (*naive, *([score] if score else []), own), bootstrap
 
 
-def _champion(dataset: Dataset, learning: Judged, champion: Recipe | None) -> tuple[Array | None, str]:
-    """The answers of the champion's recipe to the holdout, or None and why there are none."""
-    if champion is None:
-        return None, gate.NOTHING_LIVE
-    try:
-        model = train(learning, champion, dataset, dataset.training())
-    except BadInput as error:
-        return None, f"The live model's recipe can no longer be trained: {error}."
-    return ask(model, dataset.rows.loc[dataset.holdout()]), ""
-
-
-def _bands(dataset: Dataset, learning: Judged, recipe: Recipe, answers: Array) -> Measured | None:
+def _bands(dataset: Dataset, learning: Judged, shown: _Contender) -> Measured | None:
     if isinstance(dataset, Series) and isinstance(learning, Learning):
-        return bands.measure(dataset, learning, recipe, answers)
+        return bands.measure(dataset, learning, shown.recipe, shown.answers)
     return None
 
 

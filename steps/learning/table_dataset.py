@@ -16,6 +16,7 @@ from steps.learning.split import Fold, Mask
 from steps.summaries.dataset import TableDataset
 
 _MOST_BLOCKS = 1000
+_GUARD_FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,19 @@ class Table(Dataset):
         """Cross-validation: each row is scored in one fold and learned from in the others."""
         fold = self._digits(8, 16)[part] % count
         return [Fold(fold != number, fold == number) for number in range(count)]
+
+    def known(self, earlier: Dataset) -> Mask:
+        return self.rows["row"].isin(earlier.rows["row"]).to_numpy()
+
+    def later(self, earlier: Dataset) -> Mask:
+        """All that are new: rows have no time."""
+        return ~self.known(earlier)
+
+    def guard(self, later: Mask) -> list[Fold]:
+        """Cross-fitting: each later row is scored once, by what was learned from all rows but its own fold's."""
+        fold = self._digits(8, 16) % _GUARD_FOLDS
+        scored = [later & (fold == number) for number in range(_GUARD_FOLDS)]
+        return [Fold(~score, score) for score in scored if score.any()]
 
     def naive(self, learned: Mask, scored: Mask) -> Sequence[tuple[str, Answers]]:
         """The mean of the learned rows, or their most frequent class."""

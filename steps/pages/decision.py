@@ -18,7 +18,7 @@ from steps.pages.parts import code, facts, with_small
 from steps.pages.residuals import residuals
 from steps.pages.scores import scores
 from steps.pages.trials import trials
-from steps.pages.words import parameter_name, percent, quantity, readable
+from steps.pages.words import count, parameter_name, percent, quantity, readable
 from steps.summaries.base import known
 from steps.summaries.decision import Decision
 
@@ -55,6 +55,8 @@ def _head(project: str, decision: Decision) -> Markup:
 
 
 def _outcome(decision: Decision) -> str:
+    if decision.refreshed:
+        return "the live model was refreshed"
     if decision.promoted:
         return "the challenger was promoted"
     competed = known(lambda: any(score.name == "champion" for score in decision.scores))
@@ -62,7 +64,7 @@ def _outcome(decision: Decision) -> str:
 
 
 def _score(decision: Decision) -> Child:
-    metric, own = deciding(decision), decision.challenger
+    metric, own = deciding(decision), decision.released
     unit = decision.unit if metric.measured else ""
     return with_small(f"{metric.label} {metric.formatted(own.by(metric.name))} {unit}".rstrip(), own.name)
 
@@ -79,6 +81,19 @@ def _holdout(decision: Decision) -> Child:
     return None if rows is None else with_small(f"{quantity(rows)} rows", below)
 
 
+def _recipe(decision: Decision) -> Child:
+    return with_small(decision.recipe.family, f"of the {'champion' if decision.refreshed else 'challenger'}")
+
+
+def _afterwards(decision: Decision) -> Child:
+    """How the model that was live did on what came after it was fitted."""
+    live, metric = decision.afterwards, deciding(decision)
+    if live is None:
+        return None
+    score = f"{metric.label} {metric.formatted(live.score.by(metric.name))}"
+    return with_small(score, f"version {live.version}, on {count(live.score.rows or 0, 'later row')}")
+
+
 def _bands(decision: Decision) -> Child:
     found = decision.bands
     if found is None:
@@ -91,7 +106,8 @@ def _facts(decision: Decision) -> list[tuple[str, Child]]:
     return [
         ("Score", known(lambda: _score(decision))),
         ("Model", known(lambda: _model(decision))),
-        ("Recipe", known(lambda: with_small(decision.recipe.family, "of the challenger"))),
+        ("Live model", known(lambda: _afterwards(decision))),
+        ("Recipe", known(lambda: _recipe(decision))),
         ("Holdout", known(lambda: _holdout(decision))),
         ("Bands", known(lambda: _bands(decision))),
         ("Dataset", known(lambda: code(decision.fingerprint[:12]) if decision.fingerprint else None)),

@@ -44,6 +44,13 @@ class Score(Part):
         return self.values[metric]
 
 
+class Afterwards(Part):
+    """How the live model, `version`, did on the rows that came after it was fitted."""
+
+    version: Count
+    score: Score
+
+
 class Bootstrap(Part):
     """How much better the challenger's score is than the champion's, and what that is at least.
 
@@ -154,13 +161,15 @@ class Importance(Part):
 class Verdict(Summary):
     """What was decided, and what it rests on.
 
-    `recipe` is the challenger's, which is refitted on everything if it is `promoted`. `scores` are of the holdout: the
-    naive predictors, the champion's recipe if one competed, the challenger; the `bootstrap` compares the last two over
-    the `span`, such as 74 days. `bands` and `forecast` (of a series), `answers` (of a table), `residuals` (of numbers)
-    and `importance` are those of the challenger trained on the training part.
+    `recipe` is the challenger's, or if the live model is `refreshed` the champion's; if `promoted`, it is refitted on
+    everything and released, a refresh too. `scores` are of the holdout: the naive predictors, the champion's recipe if
+    one competed, the challenger; the `bootstrap` compares the last two over the `span`, such as 74 days. `afterwards`
+    is the live model's own score. `bands` and `forecast` (of a series), `answers` (of a table), `residuals` (of
+    numbers) and `importance` are those of the `recipe` trained on the training part.
     """
 
     promoted: bool = False
+    refreshed: bool = False
     words: str
     recipe: Recipe
     metric: str = "rmse"
@@ -169,6 +178,7 @@ class Verdict(Summary):
     scores: tuple[Score, ...]
     bootstrap: Bootstrap | None = None
     span: str = ""
+    afterwards: Afterwards | None = None
     trials: tuple[Trial, ...] = ()
     folds: tuple[Fold, ...] = ()
     bands: Coverage | None = None
@@ -184,6 +194,16 @@ class Verdict(Summary):
     def of_table(self) -> bool:
         """Whether it was made on a table's rows."""
         return bool(self.answers.truth)
+
+    @property
+    def released(self) -> Score:
+        """The score of the recipe that was released, or that was not promoted.
+
+        Raises:
+            Unreadable: there is none.
+        """
+        champion = next((score for score in self.scores if score.name == "champion"), None)
+        return champion if self.refreshed and champion else self.challenger
 
     @property
     def challenger(self) -> Score:

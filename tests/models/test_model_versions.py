@@ -70,12 +70,23 @@ def test_models_are_listed_with_what_is_live_and_what_they_beat(place: LocalMach
     assert header.split()[:3] == ["VERSION", "ALIAS", "DECISION"]
     assert "not yet" in third
     assert second.split()[:3] == ["2", "champion", "2"]
-    assert "bbbbbbbb  no2       RMSE 18.85  22.01 training mean  schedule" in second
+    assert "bbbbbbbb  no2       RMSE 18.85  22.01 training mean  -           schedule" in second
     assert "– now" in second and "– now" not in first
     assert second.endswith("Promoted: it is better.[31m"), "nothing in it steers the terminal"
     assert "MLflow is not running" in note
     kept = told("--all")[2]
     assert kept.startswith("-  ") and "not promoted" in kept and "The champion stays" in kept
+
+
+def test_a_model_s_score_on_what_came_after_it_stands_beside_the_one_it_was_promoted_with(place: LocalMachine) -> None:
+    decide("a", 1)
+    later = {"version": 1, "score": {"name": "live model", "rmse": 31.4, "rows": 3137}}
+    decide("b", afterwards=later)
+    newer = later | {"score": {"name": "live model", "rmse": 29.5, "rows": 4000}}
+    decide("c", 2, kind="refresh", afterwards=newer)
+    _, second, first, _ = told()
+    assert "RMSE 18.00  22.01 training mean  - " in second, "a refresh has the score of the champion's recipe"
+    assert "RMSE 18.85  22.01 training mean  29.50 on 4,000 " in first
 
 
 def test_a_model_that_never_went_live_says_why(place: LocalMachine) -> None:

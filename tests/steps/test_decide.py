@@ -120,11 +120,43 @@ def test_a_decision_outlives_its_summary(client: MlflowClient, tmp_path: Path) -
 
 def test_the_champion_competes_and_its_own_recipe_is_not_promoted_again(client: MlflowClient, tmp_path: Path) -> None:
     release(made(store("a"), tmp_path)["decision"])
-    summary = made(store("c", hours=1300), tmp_path)
+    summary = made(store("c", hours=1220), tmp_path)
     assert "champion" in {one["name"] for one in summary["scores"]}
     assert summary["bootstrap"]["difference"] == 0
     assert (summary["decision"], summary["promoted"]) == (2, False)
+    assert summary["words"].endswith(
+        "Not refreshed: 40 rows are new since version 1 was fitted, 1.7% of what it learned from; wanted 5% or 7 days."
+    )
     assert live() == (1, 1)
+
+
+def test_what_is_live_learns_from_new_rows_with_its_own_recipe(client: MlflowClient, tmp_path: Path) -> None:
+    before = made(store("a"), tmp_path)
+    release(before["decision"])
+    summary = made(store("b", hours=1400), tmp_path)
+    assert (summary["promoted"], summary["refreshed"], summary["version"]) == (True, True, 2)
+    assert summary["recipe"] == before["recipe"]
+    assert summary["words"].startswith("Refreshed with 400 new rows: on 9 days that neither had learned from, ")
+    assert "Kept the champion: the folds chose its own recipe again" in summary["words"]
+    assert summary["afterwards"]["version"] == 1 and summary["afterwards"]["score"]["rows"] == 400
+    row = decision(2)
+    assert (row.kind, row.version, row.afterwards) == ("refresh", 2, summary["afterwards"])
+    model, _ = stored.load(str(row.model_uri), str(row.digest))
+    assert model.features == ("location", "lag_0", "wx_wind", "cal_hour")
+    assert parents(client)[0].data.tags["refreshed"] == "true"
+    assert "the live model was refreshed" in (tmp_path / "page").read_text()
+    objects.lake().delete("openaq/decisions/2/summary.json")
+    assert made(store("b", hours=1400), tmp_path)["refreshed"], "the table remembers it too"
+
+
+def test_a_refresh_that_was_rolled_back_is_not_made_again(client: MlflowClient, tmp_path: Path) -> None:
+    release(made(store("a"), tmp_path)["decision"])
+    release(made(store("b", hours=1300), tmp_path)["decision"])
+    roll_back()
+    assert live() == (3, 1)
+    again = made(store("c", hours=1400), tmp_path)
+    assert (again["promoted"], again["refreshed"], again["version"]) == (False, False, None)
+    assert again["words"].endswith("to have it again: pipeline rollback openaq --to 2.")
 
 
 def test_a_training_that_was_overtaken_by_one_of_newer_data_replaces_nothing(
@@ -151,12 +183,12 @@ def test_a_recipe_that_was_rolled_back_stays_back_until_somebody_goes_forward(
     assert again["recipe"] == summary["recipe"]
     assert (again["promoted"], again["version"], live()) == (False, None, (3, 7))
     assert again["words"] == (
-        "Not promoted: the folds chose the recipe of version 1, which was rolled back; "
+        "Not promoted: the recipe is that of version 1, which was rolled back; "
         "to have it again: pipeline rollback openaq --to 1."
     )
     assert versions(client) == [1]
     roll_back()
-    assert made(store("c", hours=1400), tmp_path)["words"].startswith("Kept the champion: the folds chose its own")
+    assert made(store("c", hours=1400), tmp_path)["refreshed"]
 
 
 def roll_back() -> None:

@@ -1,0 +1,26 @@
+"""The live model together with the dataset that it was fitted on, as a training needs them to judge it."""
+
+from steps.backends import objects, promotions
+from steps.backends.database import begin
+from steps.contract.command import log
+from steps.errors import BadInput, CheckFailed
+from steps.learning import lake
+from steps.learning.champion import live_recipe
+from steps.learning.refresh import Live
+from steps.release import stored
+
+
+def live_model(project: str, parameter: str) -> Live | None:
+    """The live model, if it predicts `parameter` and both it and its dataset can be read."""
+    recipe = live_recipe(project, parameter)
+    with begin() as connection:
+        live = promotions.champion(connection, project)
+        dataset = promotions.dataset(connection, project, live.version) if live else None
+    if recipe is None or live is None or dataset is None:
+        return None
+    try:
+        model, _ = stored.load(live.model_uri, live.digest)
+        return Live(live.version, recipe, model, lake.load(objects.lake(), project, dataset))
+    except (BadInput, CheckFailed) as error:
+        log.warning("version %d of %s, the live one, is neither scored nor refreshed: %s", live.version, project, error)
+        return None
