@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,7 @@ class Dataset(ABC):
     parameter: str
     unit: str
     rows: pd.DataFrame
+    guarded: ClassVar[str] = ""  # how `guard` differs from holding rows back, in words
 
     @property
     @abstractmethod

@@ -99,7 +99,7 @@ def _guarded(dataset: Dataset, learning: Judged, live: Live, new: int) -> Renewa
         confidence=rules.confidence,
         seed=SEED,
     )
-    span = f"{dataset.span(scored, rules.block_hours)} that neither had learned from"
+    span = f"{dataset.span(scored, rules.block_hours)} that neither had learned from{dataset.guarded}"
     if loss.bound is None:
         return Renewal(False, f"Not refreshed yet: {span} are too few to compare them on.")
     refitted = scoring.score("refreshed", again, truth, dataset.task)

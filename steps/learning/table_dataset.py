@@ -6,7 +6,7 @@ row never changes sides as data grow, a copy of it cannot be on the other side, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,7 @@ class Table(Dataset):
     holdout_share: float
     number: int
     rows: pd.DataFrame
+    guarded: ClassVar[str] = " (cross-fitted)"
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -112,7 +112,9 @@ def test_nothing_new_is_not_worth_a_word() -> None:
 def test_a_table_is_compared_on_every_row_that_the_live_model_has_not_seen() -> None:
     found = weighed(table(900), table(300))
     assert found.released
-    assert found.words.startswith("Refreshed with 600 new rows: on 600 rows that neither had learned from")
+    assert found.words.startswith(
+        "Refreshed with 600 new rows: on 600 rows that neither had learned from (cross-fitted), "
+    )
 
 
 def test_the_live_model_is_scored_on_what_came_after_it() -> None:
