@@ -49,6 +49,7 @@ def measure(dataset: Series, learning: Learning, recipe: Recipe, answers: Array)
         coverage=float(inside.mean()),
         rows=len(low),
         width=float((high - low).mean()),
+        days=dataset.rows["target_at"].iloc[positions].dt.floor("D").nunique(),
         by_month=tuple(Month(month=str(name), coverage=float(own.mean()), rows=len(own)) for name, own in months),
         method="conformal, by location, following each day's misses",
     )

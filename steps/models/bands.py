@@ -23,7 +23,8 @@ FILE: Final = "bands.json"
 RATE: Final = 0.1  # how fast the share follows; the best of 0.03, 0.05, 0.1 and 0.2 on the folds of two archives
 _LEAST, _MOST = 0.01, 0.6  # that may be left outside
 _POINTS: Final = 201
-_LEAST_SHARE: Final = 0.02  # of the calibration's forecasts; their height is the smallest that errors are measured by
+_LEAST_SHARE: Final = 0.02  # of the calibration's forecasts; their height is the smallest that errors are measured by,
+_LEAST_HEIGHT: Final = 0.2  # but never less than this part of the truth's median height: some lie below all the truth
 _ENOUGH: Final = 100  # rows of a location; with fewer it gets the errors of all
 
 
@@ -62,8 +63,8 @@ class Bands:
         """Bands made from forecasts of rows that were not learned from, and what came true (finite, of equal
         length)."""
         lowest = float(truth.min())
-        heights = np.quantile(answers, _LEAST_SHARE) - lowest
-        least = float(max(heights, 1e-9 + 1e-6 * np.abs(truth).max()))
+        heights = np.quantile(answers, _LEAST_SHARE) - lowest, _LEAST_HEIGHT * (np.median(truth) - lowest)
+        least = float(max(*heights, 1e-9 + 1e-6 * np.abs(truth).max()))
         relative = (truth - answers) / np.maximum(answers - lowest, least)
         known = [int(one) for one in np.unique(locations) if np.sum(locations == one) >= _ENOUGH]
         own = {one: relative[locations == one] for one in known} | {0: relative}

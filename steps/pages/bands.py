@@ -1,13 +1,16 @@
 """Bands: how much of the truth they held, overall and month by month."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from steps.pages.markup import Child, Markup, tag
-from steps.pages.parts import facts, figure, section, table
+from steps.pages.parts import facts, figure, note, section, table
 from steps.pages.plot import at, line, marker, plot
 from steps.pages.scale import Tick, around
-from steps.pages.words import percent, quantity
+from steps.pages.words import count, percent, quantity
 from steps.summaries.decision import Decision, Month
+
+ENOUGH_DAYS: Final = 30
 
 
 def bands(decision: Decision) -> Markup | None:
@@ -29,9 +32,17 @@ def bands(decision: Decision) -> Markup | None:
                 ("Method", found.method),
             ]
         ),
+        note(_young(found.days)) if found.days is not None and found.days < ENOUGH_DAYS else None,
         figure(None, _picture(months, nominal), _caption(months, nominal, coverage), _table(months))
         if months
         else None,
+    )
+
+
+def _young(days: int) -> str:
+    return (
+        f"Not calibrated yet: the bands rest on {count(days, 'day')} of forecasts, and {ENOUGH_DAYS} are wanted. Until "
+        "then they may hold much less, or more, than they are meant to."
     )
 
 

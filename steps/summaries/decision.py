@@ -100,12 +100,14 @@ class Month(Part):
 
 
 class Coverage(Part):
-    """How much of the holdout's truth the bands held, beside the `nominal` share; `width` in the target's unit."""
+    """How much of the holdout's truth the bands held, beside the `nominal` share; `width` in the target's unit. `days`:
+    of forecasts that the bands were calibrated on."""
 
     nominal: Number
     coverage: Number
     rows: Count | None = None
     width: Number | None = None
+    days: Count | None = None
     by_month: tuple[Month, ...] = ()
     method: str = ""
 

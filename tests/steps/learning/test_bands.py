@@ -61,6 +61,15 @@ def test_they_are_as_wide_as_the_forecast_is_high_and_never_below_what_can_be() 
     assert low[2] == bands.lowest - 5 and high[2] >= low[2], "a forecast is in its own band"
 
 
+def test_forecasts_below_all_truth_do_not_make_them_explode() -> None:
+    location, answer, truth = forecasts(4)
+    low = np.arange(len(answer)) % 5 == 0
+    answer = np.where(low, truth.min() - 1, answer)
+    bands = Bands.calibrated(0.8, location, answer, truth)
+    lower, upper = bands.around(location, answer)
+    assert (upper - lower).max() < 10 * truth.max()
+
+
 def test_days_of_misses_widen_them_and_days_of_hits_narrow_them() -> None:
     bands, answer = calibrated(), np.array([30.0])
     where = np.array([ONE])

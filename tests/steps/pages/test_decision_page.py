@@ -82,6 +82,20 @@ def test_too_few_blocks_are_said_and_not_drawn() -> None:
     assert "The difference is 1.50 µg/m³; 4 days are too few to tell that from chance." in text
 
 
+def test_bands_that_rest_on_few_days_are_called_so() -> None:
+    told = example_summaries.decision(promoted=False)["bands"]
+    assert "Not calibrated yet: the bands rest on 13 days" in page(bands=told | {"days": 13}).section("bands").text
+    assert "Not calibrated" not in page(bands=told | {"days": 30}).section("bands").text
+
+
+def test_a_refresh_says_what_is_released_and_how_the_live_model_did() -> None:
+    later = {"version": 1, "score": {"name": "live model", "rmse": 31.4, "mae": 20.0, "rows": 3137}}
+    found = page(promoted=True, refreshed=True, afterwards=later)
+    head = found.all("header")[0].text
+    assert found.title == "NO₂: the live model was refreshed"
+    assert "version 1, on 3\u202f137 later rows" in head
+
+
 def test_a_table_has_answers_and_no_hours() -> None:
     table: dict[str, Any] = {
         "forecast": {},
