@@ -3,17 +3,18 @@
 from hera.workflows import DAG, CronWorkflow, Task
 
 from pipeline.project import Project
-from pipeline.workflows import collect, recording
+from pipeline.workflows import collect, monitor, recording
 from pipeline.workflows.leaf import MEDIUM, leaf
 from pipeline.workflows.shape import DECLARATION, SELECTION, cron
 
 
 def daily(project: Project) -> CronWorkflow:
-    """plan → fetch × workers → prepare → publish. Its logical time is the one that cron scheduled."""
+    """plan → fetch × workers → prepare → publish → monitor. Its logical time is the one that cron scheduled."""
     publish = leaf(project.name, "publish", DECLARATION | SELECTION, artifacts_out=["summary"], size=MEDIUM)
     with DAG(name="daily") as dag:
         collect.tasks()
         Task(name="publish", template="publish", depends="prepare")
+        monitor.tasks(after="publish")
     return cron(
         project,
         "daily",
@@ -23,5 +24,11 @@ def daily(project: Project) -> CronWorkflow:
         entrypoint="daily",
         on_exit=recording.EXIT_HANDLER,
         arguments=collect.arguments_for(project, as_of="{{workflow.scheduledTime}}"),
-        templates=[*collect.templates(project), publish, recording.record(project, "daily"), dag],
+        templates=[
+            *collect.templates(project),
+            publish,
+            *monitor.templates(project),
+            recording.record(project, "daily"),
+            dag,
+        ],
     )

@@ -6,16 +6,12 @@ model server follow the alias `champion`.
 """
 
 from hera.workflows import DAG, Artifact, Container, CronWorkflow, RawArtifact, Resource, Task, WorkflowTemplate
-from hera.workflows.models import Artifact as ManifestArtifact
-from hera.workflows.models import ManifestFrom
 
 from pipeline.kubernetes import labels
 from pipeline.project import TableProject
-from pipeline.workflows import release
-from pipeline.workflows.leaf import MEDIUM, NON_ROOT, leaf, retries, template_of
+from pipeline.workflows import release, starting
+from pipeline.workflows.leaf import MEDIUM, leaf, template_of
 from pipeline.workflows.shape import CREATED, DECLARATION, RUN, arguments, cron, passed, template
-
-TRAINER = "pipeline-trainer"  # may create, get and patch workflows
 
 
 def ingest(project: TableProject) -> WorkflowTemplate:
@@ -65,18 +61,7 @@ def _templates(project: TableProject) -> list[Container | Resource]:
         parameters_out=["train"],
         artifacts_out=["manifest", "summary", "report"],
     )
-    training = Resource(
-        name="train",
-        action="apply",
-        manifest_from=ManifestFrom(artifact=ManifestArtifact(name="manifest")),
-        inputs=[Artifact(name="manifest", path="/tmp/manifest.json")],  # noqa: S108
-        retry_strategy=retries(),
-        active_deadline_seconds="600",
-        pod_security_context=NON_ROOT,
-        service_account_name=TRAINER,
-        labels=labels("train", project.name),
-    )
-    return [step, training]
+    return [step, starting.training(project)]
 
 
 def _training(project: TableProject) -> RawArtifact:

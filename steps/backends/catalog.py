@@ -96,6 +96,18 @@ def accepted(
         ]
 
 
+def refused(project: str, locations: Iterable[int], *, first: date, last: date) -> list[tuple[int, date]]:
+    """The locations and days from `first` to `last` of which a version was refused and none is accepted."""
+    table = location_days.c
+    query = (
+        sa.select(table.location, table.day)
+        .where(table.project == project, table.location.in_(list(locations)), table.state == QUARANTINED)
+        .where(table.day.between(first, last))
+    )
+    with begin() as connection:
+        return [(row.location, row.day) for row in connection.execute(query)]
+
+
 def newest(project: str, locations: Iterable[int]) -> dict[int, date]:
     """The newest accepted day of each of `locations` that has one."""
     table = location_days.c

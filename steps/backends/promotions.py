@@ -183,6 +183,16 @@ def dataset(connection: sa.Connection, project: str, version: int | None) -> str
     return None if made is None else made.fingerprint
 
 
+def made(connection: sa.Connection, project: str, version: int) -> Promotion | None:
+    """The decision that made a version."""
+    return _first(connection, project, _FITTED, promotions.c.version == version)
+
+
+def of_run(connection: sa.Connection, project: str, run: str) -> Promotion | None:
+    """The decision that a workflow settled, if it did."""
+    return _first(connection, project, promotions.c.run == run, promotions.c.promoted.is_not(None))
+
+
 def set_aside(connection: sa.Connection, project: str) -> Promotion | None:
     """The decision that was rolled back to get to the live one; None if nothing was rolled back."""
     live = _first(connection, project, *_LIVE)

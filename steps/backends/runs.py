@@ -26,6 +26,14 @@ class Run:
     failed: str | None
 
 
+def failed(connection: sa.Connection, project: str, run: str) -> str | None:
+    """What the failed nodes of a run said, if it ended and did not succeed; None otherwise."""
+    c = runs.c
+    query = sa.select(c.status, c.failed).where(c.project == project, c.run == run)
+    found = connection.execute(query).one_or_none()
+    return None if found is None or found.status == "Succeeded" else found.failed or found.status
+
+
 def record(connection: sa.Connection, ended: Run) -> None:
     """Record the run, unless it is already recorded."""
     c = runs.c

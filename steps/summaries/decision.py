@@ -51,6 +51,15 @@ class Afterwards(Part):
     score: Score
 
 
+class Usual(Part):
+    """What the mean of a model's daily scores beside persistence is at most, as long as nothing has changed: over all
+    locations, and for each by its id. `days`: of the holdout, that this rests on."""
+
+    score: Number
+    days: Count
+    locations: dict[str, Number] = Field(default_factory=dict)
+
+
 class Bootstrap(Part):
     """How much better the challenger's score is than the champion's, and what that is at least.
 
@@ -166,8 +175,8 @@ class Verdict(Summary):
     `recipe` is the challenger's, or if the live model is `refreshed` the champion's; if `promoted`, it is refitted on
     everything and released, a refresh too. `scores` are of the holdout: the naive predictors, the champion's recipe if
     one competed, the challenger; the `bootstrap` compares the last two over the `span`, such as 74 days. `afterwards`
-    is the live model's own score. `bands` and `forecast` (of a series), `answers` (of a table), `residuals` (of
-    numbers) and `importance` are those of the `recipe` trained on the training part.
+    is the live model's own score. `bands`, `forecast` and `usual` (of a series), `answers` (of a table), `residuals`
+    (of numbers) and `importance` are those of the `recipe` trained on the training part.
     """
 
     promoted: bool = False
@@ -181,6 +190,7 @@ class Verdict(Summary):
     bootstrap: Bootstrap | None = None
     span: str = ""
     afterwards: Afterwards | None = None
+    usual: Usual | None = None
     trials: tuple[Trial, ...] = ()
     folds: tuple[Fold, ...] = ()
     bands: Coverage | None = None

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from steps.backends.database import upsert
 from steps.backends.warehouse import schema as schema
+from steps.backends.warehouse import skill as skill
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def _outcomes() -> sa.Select[Any]:
         found.parameter == made.parameter,
     )
     names = ("project", "location", "parameter", "target_at")
-    more = (made.version, made.as_of, made.low, made.high)
+    more = (made.version, made.as_of, made.low, made.high, made.lacked)
     columns = *(made[name] for name in names), made.value.label("predicted"), found.value.label("observed"), *more
     return sa.select(*columns).select_from(predictions.outerjoin(measurements, same))
 
@@ -95,6 +95,7 @@ outcomes = View(
         "as_of": "only what was known then went into it",
         "low": "the lower end of its band; null if the model has none",
         "high": "the upper end of its band; null if the model has none",
+        "lacked": "the features that the model did without; null if it had all",
     },
 )
 

@@ -1,0 +1,70 @@
+"""`<project>-monitor`: what is live is watched, and a change of the world starts a training.
+
+It follows publish every night, and is run by hand. The training is a workflow of its own: it outlives this one, and
+starts once for an alarm, since its name is its identity.
+"""
+
+from hera.workflows import DAG, Artifact, Container, RawArtifact, Resource, Task, WorkflowTemplate
+
+from pipeline.kubernetes import labels
+from pipeline.project import Project
+from pipeline.workflows import recording, starting
+from pipeline.workflows.leaf import MEDIUM, leaf, template_of
+from pipeline.workflows.shape import DECLARATION, SELECTION, arguments, selection, template
+
+
+def monitor(project: Project) -> WorkflowTemplate:
+    """The workflow by hand."""
+    with DAG(name="monitor-and-train") as dag:
+        tasks()
+    return template(
+        project,
+        "monitor",
+        hours=2,
+        entrypoint="monitor-and-train",
+        on_exit=recording.EXIT_HANDLER,
+        arguments=arguments(project, selection(project)),
+        templates=[*templates(project), recording.record(project, "monitor"), dag],
+    )
+
+
+def templates(project: Project) -> list[Container | Resource]:
+    """The two steps."""
+    step = leaf(
+        project.name,
+        "monitor",
+        DECLARATION | SELECTION | {"training": "{{inputs.artifacts.training.path}}"},
+        size=MEDIUM,
+        inputs=[_training(project)],
+        parameters_out=["train"],
+        artifacts_out=["manifest", "summary", "page"],
+    )
+    return [step, starting.training(project)]
+
+
+def tasks(*, after: str | None = None) -> None:
+    """The tasks in the DAG being built, those of monitoring `after` that task."""
+    Task(name="monitor", template="monitor", depends=after)
+    Task(
+        name="train",
+        template="train",
+        depends="monitor",
+        when="{{tasks.monitor.outputs.parameters.train}} == true",
+        arguments=[Artifact(name="manifest", from_="{{tasks.monitor.outputs.artifacts.manifest}}")],
+    )
+
+
+def _training(project: Project) -> RawArtifact:
+    values = {"as-of": "<asof>", "by": "<by>", "locations": "<locations>", "parameter": "<parameter>"}
+    return template_of(
+        "training",
+        {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "metadata": {"name": "<name>", "labels": labels("train", project.name)},
+            "spec": {
+                "workflowTemplateRef": {"name": f"{project.name}-train"},
+                "arguments": {"parameters": [{"name": name, "value": value} for name, value in values.items()]},
+            },
+        },
+    )

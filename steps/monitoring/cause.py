@@ -1,0 +1,119 @@
+"""Whether an alarm is the data's or the world's.
+
+A broken sensor looks like drift after a week, and a model that learned from it would be worse for it; so before the
+world is taken to have changed, the data must be in order.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from steps.models.base import Array
+from steps.monitoring import scores
+from steps.pages.words import count, names
+
+Cause = Literal["data", "world", "unclear"]
+
+RECENT: Final = pd.Timedelta(days=14)  # at most, before the alarm; less if the evidence began to grow later
+BEFORE: Final = pd.Timedelta(days=28)  # before these, that they are compared with
+FACTORS: Final = {  # what a value is multiplied by where a unit is taken for another
+    "µg/m³ for mg/m³, or the reverse": 1000.0,
+    "ppb for µg/m³ of NO₂": 1.88,
+    "ppb for µg/m³ of O₃": 1.962,
+    "ppb for µg/m³ of SO₂": 2.619,
+}
+_NEAR = 0.1  # of a factor
+_FLAT = 0.5  # of the hours equal to the one before
+_LACKING = 0.5  # of the predictions did without an input that they had before
+_REFUSED = 0.25  # of the days
+_FEWEST = 7  # days that count, among the recent ones
+_DAY = 24
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of the days up to an alarm, at the locations that it is about.
+
+    The recent days are those from `since` on; they are compared with those before `until`, the beginning of the first
+    change that was seen, so that a fault that stays is not taken for the usual. `observed`: location, time (the hour's
+    end) and value, of both. `days`: as `skill.days` gives them. `refused`: location and day of what was quarantined in
+    the recent days.
+    """
+
+    observed: pd.DataFrame
+    days: pd.DataFrame
+    refused: Sequence[tuple[int, date]]
+    locations: Sequence[int]
+    since: pd.Timestamp
+    until: pd.Timestamp
+
+
+def judge(evidence: Evidence) -> tuple[Cause, str]:
+    """The cause, and what it is taken from, in words."""
+    faults = [*_quarantined(evidence), *_lacking(evidence), *_flat(evidence), *_scaled(evidence)]
+    if faults:
+        return "data", f"The data are broken: {'; '.join(faults)}."
+    recent = scores.whole(evidence.days)
+    counted = recent.loc[recent["day"] >= evidence.since, "day"].nunique()
+    if counted < _FEWEST:
+        return (
+            "unclear",
+            f"Only {count(counted, 'day')} since {evidence.since:%F} {'has' if counted == 1 else 'have'} enough hours.",
+        )
+    return (
+        "world",
+        "The data are in order: little was refused, no input is missing, no sensor is stuck or in another unit.",
+    )
+
+
+def _quarantined(evidence: Evidence) -> Iterator[str]:
+    refused = len(evidence.refused)
+    if refused > _REFUSED * RECENT.days * len(evidence.locations):
+        places = sorted({location for location, _ in evidence.refused})
+        yield f"{count(refused, 'day')} were refused at {names(list(map(str, places)))}"
+
+
+def _lacking(evidence: Evidence) -> Iterator[str]:
+    day = evidence.days["day"]
+    now, before = (_share_lacking(evidence.days[part]) for part in (day >= evidence.since, day < evidence.until))
+    if now > _LACKING and before < _LACKING / 2:
+        yield f"{now:.0%} of the predictions since {evidence.since:%F} did without an input that they had had before"
+
+
+def _share_lacking(days: pd.DataFrame) -> float:
+    return float(days["lacking"].sum() / max(1, days["hours"].sum()))
+
+
+def _flat(evidence: Evidence) -> Iterator[str]:
+    for location, hours in evidence.observed.groupby("location"):
+        own = hours.sort_values("time")
+        same = own["value"].diff().eq(0).to_numpy()
+        recent, before = (own["time"] > evidence.since).to_numpy(), (own["time"] <= evidence.until).to_numpy()
+        if min(recent.sum(), before.sum()) < _DAY:
+            continue
+        if same[recent].mean() > _FLAT and same[before].mean() < _FLAT / 2:
+            yield f"{same[recent].mean():.0%} of the hours at {location} since {evidence.since:%F} equal the one before"
+
+
+def _scaled(evidence: Evidence) -> Iterator[str]:
+    """Locations whose values have become a unit's factor larger or smaller, over their whole range, while the others'
+    have not."""
+    ratios: dict[int, Array] = {}
+    for location, hours in evidence.observed.groupby("location"):
+        time, value = hours["time"], hours["value"]
+        parts = value[time <= evidence.until], value[time > evidence.since]
+        if min(map(len, parts)) >= 2 * _DAY:
+            before, now = (np.quantile(part, [0.25, 0.5, 0.75]) for part in parts)
+            if (before > 0).all() and (now > 0).all():
+                ratios[int(str(location))] = now / before
+    for location, ratio in ratios.items():
+        others = [float(np.median(other)) for place, other in ratios.items() if place != location]
+        own = ratio / (np.median(others) if others else 1.0)
+        for words, factor in FACTORS.items():
+            for wanted in (factor, 1 / factor):
+                if (np.abs(own / wanted - 1) < _NEAR).all():
+                    yield f"the values at {location} are {wanted:.3g} times what they were ({words})"

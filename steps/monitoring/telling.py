@@ -1,0 +1,53 @@
+"""What the detectors found, as a summary's parts and in words."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import pandas as pd
+
+from steps.backends.warehouse.skill import Raised
+from steps.monitoring import scores
+from steps.monitoring.cause import RECENT
+from steps.monitoring.watching import ALL, Watched
+from steps.pages.words import count
+from steps.summaries.monitoring import Alarm, Day, Way
+
+_LABELS: Final = {"error": "Error", "bands": "Bands"}
+
+
+def label(kind: str, location: int) -> str:
+    """What a detector watches."""
+    return f"{_LABELS[kind]}, {'all locations' if location == ALL else f'location {location}'}"
+
+
+def way(found: Watched) -> Way:
+    """A detector's way."""
+    return Way.of(found, label=label(found.kind, found.location))
+
+
+def alarm(one: Raised) -> Alarm:
+    """An alarm, with what came of it."""
+    return Alarm.of(one, label=label(one.kind, one.location))
+
+
+def days(found: pd.DataFrame) -> tuple[Day, ...]:
+    """The days, all locations together; `found` as `skill.days` gives them."""
+    if found.empty:
+        return ()
+    banded = found[found["outside"].notna()]
+    outside = (banded["outside"] * banded["hours"]).groupby(banded["day"]).sum() / banded.groupby("day")["hours"].sum()
+    together = scores.pooled(found).sort_values("day").set_index("day").assign(outside=outside).reset_index()
+    together = together.assign(day=together["day"].dt.date).replace({float("nan"): None})
+    return tuple(Day.model_validate(one) for one in together.to_dict("records"))
+
+
+def words(model: str, ways: Sequence[Watched], alarms: Sequence[Raised], today: date) -> str:
+    """A sentence on the state: the last alarm of this model if it is recent, or how far the evidence is from one."""
+    seen = f"{model}, {count(len({day for one in ways for day in one.days}), 'day')} watched"
+    if alarms and today - alarms[-1].day <= RECENT:
+        last = alarms[-1]
+        said = f"alarm of {last.day:%F} ({label(last.kind, last.location)}). {last.words} {last.outcome or ''}"
+        return f"{seen}: {said}".strip()
+    shares = [one.evidence[-1] / one.level for one in ways if one.evidence]
+    return f"{seen}: no alarm; the evidence of a change is at {max(shares, default=0.0):.0%} of what it takes."

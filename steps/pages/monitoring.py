@@ -1,0 +1,160 @@
+"""A monitoring run: words first, then the detectors' ways, the errors beside persistence, the bands, and the alarms."""
+
+from datetime import UTC, date, datetime, time
+from typing import Final
+
+from steps.pages.document import Section, document, draw
+from steps.pages.markup import Child, Markup, tag
+from steps.pages.parts import facts, figure, note, section, table
+from steps.pages.plot import at, legend, line, plot, upright
+from steps.pages.scale import around, hours
+from steps.pages.words import count, moment, parameter_name, percent, quantity
+from steps.summaries.monitoring import Alarm, Day, Monitoring, Way
+
+_MOST_WAYS = 6  # drawn; the others are in the table
+
+
+def page(project: str, found: Monitoring) -> str:
+    """The page, as HTML."""
+    sections = draw(SECTIONS, found)
+    head = tag(
+        "header",
+        tag("p", f"{project} · monitoring · as of {moment(found.as_of)}", class_="eyebrow"),
+        tag("h1", f"{parameter_name(found.parameter)}: {_state(found)}"),
+        tag("p", found.words, class_="lede"),
+        facts(_facts(found), "facts large"),
+    )
+    return document(f"{project}: monitoring", tag("main", head, sections.markup()))
+
+
+def _state(found: Monitoring) -> str:
+    if found.version is None:
+        return "nothing is live"
+    own = [alarm for way in found.ways for alarm in way.alarms]
+    return f"last alarm on {max(own):%F}" if own else "no alarm"
+
+
+def _facts(found: Monitoring) -> list[tuple[str, Child]]:
+    error = sum(day.error * day.hours for day in found.days) / max(1, sum(day.hours for day in found.days))
+    return [
+        ("Model", f"version {found.version}" if found.version is not None else None),
+        ("Watched", count(len(found.days), "day") if found.days else None),
+        ("Mean absolute error", f"{quantity(error, 2)} {found.unit}" if found.days else None),
+        ("Alarms", str(sum(len(way.alarms) for way in found.ways))),
+    ]
+
+
+def ways(found: Monitoring) -> Markup | None:
+    """The evidence of each detector, day by day, as a share of what an alarm takes."""
+    drawn = [way for way in found.ways if way.days]
+    if not drawn:
+        return None
+    rows = [
+        [
+            way.label,
+            percent(_share(way, -1)),
+            percent(max(_share(way, index) for index in range(len(way.days)))),
+            str(len(way.alarms)),
+        ]
+        for way in drawn
+    ]
+    return section(
+        "detectors",
+        "Evidence of a change",
+        "An alarm comes at 100 %. While nothing has changed, that happens at most once in 365 days for each line.",
+        *(_way(way) for way in drawn[:_MOST_WAYS]),
+        table(["What is watched", "#Now", "#Highest", "#Alarms"], rows, "The detectors"),
+    )
+
+
+def _share(way: Way, index: int) -> float:
+    return way.evidence[index] / way.level
+
+
+def _way(way: Way) -> Markup:
+    shares = [100 * _share(way, index) for index in range(len(way.days))]
+    y, y_ticks = around([*shares, 100.0], from_zero=True, about=4)
+    x, x_ticks = hours(_noon(way.days[0]), _noon(way.days[-1]))
+    points = [(x.share(_noon(day).timestamp()), y.share(share)) for day, share in zip(way.days, shares, strict=True)]
+    drawn = plot(
+        f"Evidence: {way.label}",
+        f"{count(len(way.days), 'day')}, {count(len(way.alarms), 'alarm')}; now at {shares[-1]:.0f} %.",
+        tag("line", x2="100%", y1=at(1 - y.share(100)), y2=at(1 - y.share(100)), class_="zero"),
+        line(points, "forecast"),
+        *(upright(x.share(_noon(day).timestamp()), 0, 1, "end-of") for day in way.alarms),
+        x_ticks=x_ticks,
+        y_ticks=y_ticks,
+        unit="% of an alarm",
+        height=130,
+    )
+    return tag("div", tag("h3", way.label), drawn, class_="block")
+
+
+def errors(found: Monitoring) -> Markup | None:
+    """The live model's error beside persistence's."""
+    if len(found.days) < 2:
+        return None
+    x, x_ticks = hours(_noon(found.days[0].day), _noon(found.days[-1].day))
+    y, y_ticks = around([value for day in found.days for value in (day.error, day.persistence)], from_zero=True)
+    places = [x.share(_noon(day.day).timestamp()) for day in found.days]
+    drawn = plot(
+        "Mean absolute error by day",
+        f"The live model and persistence over {count(len(found.days), 'day')}.",
+        line([(place, y.share(day.persistence)) for place, day in zip(places, found.days, strict=True)], "truth"),
+        line([(place, y.share(day.error)) for place, day in zip(places, found.days, strict=True)], "forecast"),
+        x_ticks=x_ticks,
+        y_ticks=y_ticks,
+        unit=f"{parameter_name(found.parameter)}, {found.unit}",
+    )
+    columns = ["Day", "#Error", "#Persistence", "#Outside the band", "#Hours"]
+    better = sum(day.error < day.persistence for day in found.days)
+    caption = f"The model was closer than persistence on {better} of {count(len(found.days), 'day')}."
+    return section(
+        "errors",
+        "Beside persistence",
+        "Season and weather hit both alike.",
+        legend(("forecast", "live model"), ("truth", "persistence")),
+        figure(None, drawn, caption, table(columns, [_day(day) for day in found.days], "Errors by day")),
+    )
+
+
+def _day(day: Day) -> list[Child]:
+    outside = percent(day.outside) if day.outside is not None else "–"
+    return [f"{day.day:%F}", quantity(day.error, 2), quantity(day.persistence, 2), outside, str(day.hours)]
+
+
+def alarms(found: Monitoring) -> Markup | None:
+    """What was raised, what it was taken for, what came of it."""
+    if not found.alarms:
+        return section("alarms", "Alarms", None, note("None."))
+    rows = [[f"{one.day:%F}", one.label, one.cause, one.words, _outcome(one)] for one in found.alarms]
+    columns = ["Day", "What", "Cause", "Seen", "What came of it"]
+    return section("alarms", "Alarms", "The newest first.", table(columns, rows, "Alarms"))
+
+
+def _outcome(one: Alarm) -> str:
+    return one.outcome or (f"Training {one.training}, under way" if one.training else "–")
+
+
+def drift(found: Monitoring) -> Markup | None:
+    """The features that have moved most; never an alarm by itself."""
+    if not found.drift:
+        return None
+    rows = [[one.feature, quantity(one.shift, 2)] for one in found.drift]
+    about = (
+        "How far the last days lie from the same season in what was learned from, in interquartile ranges. It "
+        "explains, and never alarms."
+    )
+    return section("drift", "Inputs that moved", about, table(["Feature", "#Shift"], rows, "Drift of features"))
+
+
+SECTIONS: Final[tuple[Section[Monitoring], ...]] = (
+    ("detectors", "Evidence", ways),
+    ("errors", "Errors", errors),
+    ("alarms", "Alarms", alarms),
+    ("drift", "Inputs", drift),
+)
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)

@@ -1,0 +1,64 @@
+"""How the live model has been doing since it went live: the ways of the detectors, and the alarms with their causes."""
+
+from datetime import date
+from typing import Literal
+
+from steps.summaries.base import Count, Instant, Number, Numbers, Part, Summary
+
+
+class Way(Part):
+    """A detector's way. `label`: what it watches, in words; evidence and score by day; an alarm is at `level`."""
+
+    label: str
+    location: Count = 0
+    level: Number
+    days: tuple[date, ...] = ()
+    scores: Numbers = ()
+    evidence: Numbers = ()
+    alarms: tuple[date, ...] = ()
+
+
+class Alarm(Part):
+    """An alarm: what was seen, what it is taken for (data, world, unclear), and what came of it."""
+
+    day: date
+    label: str
+    cause: str
+    words: str
+    training: str | None = None
+    outcome: str | None = None
+
+
+class Day(Part):
+    """How far off a day's predictions were, all locations together, in the parameter's unit; `outside`: the share of
+    the truth that was outside the bands."""
+
+    day: date
+    hours: Count
+    error: Number
+    persistence: Number
+    outside: Number | None = None
+
+
+class Drift(Part):
+    """How far a feature's recent values lie from those of the same season that the model learned from: the shift of the
+    median, in interquartile ranges."""
+
+    feature: str
+    shift: Number
+
+
+class Monitoring(Summary):
+    """What a monitoring run found, as of a logical time. `replayed`: nothing was written down, and nothing started."""
+
+    kind: Literal["monitoring"] = "monitoring"
+    as_of: Instant
+    parameter: str
+    unit: str = ""
+    version: Count | None = None
+    days: tuple[Day, ...] = ()
+    ways: tuple[Way, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    replayed: bool = False
+    words: str = ""

@@ -1,0 +1,228 @@
+"""The live model is watched: what alarms, what it is taken for, and that a storm of alarms ends in one training."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from steps import monitor
+from steps.backends import objects, promotions, runs, warehouse
+from steps.backends.database import begin
+from steps.backends.runs import Run
+from steps.backends.warehouse import Prediction, schema, skill
+from steps.learning import decisions
+from steps.summaries.decision import Decision, Recipe, Usual
+from tests.steps.support.released import decide, decision, release, run
+
+pytestmark = pytest.mark.usefixtures("database_environment", "store_environment")
+
+START = datetime(2003, 1, 1, tzinfo=UTC)
+PLACES = (9000001, 9000002)
+HOURS = 24
+TEMPLATE = {
+    "metadata": {"name": "<name>"},
+    "spec": {"asof": "<asof>", "by": "<by>", "locations": "<locations>", "parameter": "<parameter>"},
+}
+Change = Callable[[int, int, float], float]  # of a value: its day, its location, itself
+
+
+def same(_day: int, _location: int, value: float) -> float:
+    return value
+
+
+class World:
+    """Two stations whose hours are measured and predicted, day by day, by a model that is better than persistence."""
+
+    def __init__(self) -> None:
+        self.random = np.random.default_rng(11)
+        self.level = dict.fromkeys(PLACES, 40.0)
+
+    def days(
+        self, count: int, *, first: int = 0, version: int = 1, error: Change = same, measured: Change = same
+    ) -> None:
+        """Days of it. `error` changes the model's error; `measured` what the sensor says."""
+        made, seen = [], []
+        for day in range(first, first + count):
+            for location in PLACES:
+                for hour in range(1, HOURS + 1):
+                    time = START + timedelta(days=day, hours=hour)
+                    truth = 40 + self.random.normal(0, 10)
+                    off = error(day, location, self.random.normal(0, 9))
+                    made.append(Prediction(location, time, truth + off, version, time - timedelta(hours=24)))
+                    key = {"project": "openaq", "location": location, "time": time, "parameter": "no2"}
+                    value = measured(day, location, truth)
+                    seen.append({**key, "value": value, "unit": "µg/m³", "day": time.date(), "etag": "a"})
+        with begin() as connection:
+            warehouse.record(connection, "openaq", "no2", made)
+            connection.execute(sa.insert(schema.measurements), seen)
+
+
+@pytest.fixture
+def world() -> World:
+    number = decide("a", 1, data_until=START)
+    usual = Usual(score=0.45, days=100, locations={str(location): 0.5 for location in PLACES})
+    kept = Decision(
+        number=number,
+        fingerprint="a",
+        words="",
+        parameter="no2",
+        scores=(),
+        recipe=Recipe(family="linear"),
+        usual=usual,
+    )
+    decisions.put(objects.lake(), "openaq", kept)
+    release(number)
+    return World()
+
+
+def watched(folder: Path, day: int) -> dict[str, Any]:
+    """Monitor as of the end of a day; the summary, with the manifest of the training that it starts, if any."""
+    template = folder / "template.json"
+    template.parent.mkdir(parents=True, exist_ok=True)
+    template.write_text(json.dumps(TEMPLATE))
+    words = [word for name in ("train", "manifest", "summary", "page") for word in (f"--{name}-out", folder / name)]
+    as_of = (START + timedelta(days=day)).isoformat()
+    run(monitor, "--as-of", as_of, "--created", as_of, "--locations", "9000001,9000002", "--training", template, *words)
+    found: dict[str, Any] = json.loads((folder / "summary").read_text())
+    manifest = json.loads((folder / "manifest").read_text())
+    assert (folder / "train").read_text() == ("true" if manifest else "false")
+    return found | {"manifest": manifest}
+
+
+def alarms() -> list[skill.Raised]:
+    with begin() as connection:
+        return skill.raised(connection, "openaq", "no2")
+
+
+def worse(since: int, factor: float, *locations: int) -> Change:
+    return lambda day, location, value: value * factor if day >= since and location in (locations or PLACES) else value
+
+
+def test_without_a_live_model_there_is_nothing_to_watch(tmp_path: Path) -> None:
+    found = watched(tmp_path, 10)
+    assert found["words"] == "No model of openaq that predicts no2 is live, so there is none to watch."
+
+
+def test_as_long_as_all_is_as_usual_there_is_no_alarm(world: World, tmp_path: Path) -> None:
+    world.days(180)
+    found = watched(tmp_path, 180)
+    assert (found["alarms"], found["manifest"]) == ([], {})
+    assert "179 days watched: no alarm" in found["words"]
+    assert "no alarm" in (tmp_path / "page").read_text()
+
+
+def test_a_changed_world_is_told_and_starts_one_training_however_often_it_is_looked_at(
+    world: World, tmp_path: Path
+) -> None:
+    world.days(140, error=worse(60, 1.5))
+    found = watched(tmp_path, 100)
+    first = found["alarms"][-1]
+    assert first["cause"] == "world" and date(2003, 3, 2) < date.fromisoformat(first["day"]) < date(2003, 4, 8)
+    name = found["manifest"]["metadata"]["name"]
+    assert name == f"openaq-train-drift-v1-{first['day'].replace('-', '')}" == first["training"]
+    assert found["manifest"]["spec"]["locations"] == "9000001,9000002"
+    started = {watched(tmp_path, day)["manifest"].get("metadata", {}).get("name") for day in range(100, 140, 5)}
+    assert started == {name}, "as long as nothing is heard of it, it is offered again, under its own name"
+    assert {one.training for one in alarms()} == {name, None}
+    assert all("still under way" in (one.outcome or "") for one in alarms() if one.training is None)
+
+
+def test_what_came_of_it_is_written_beside_the_alarm(world: World, tmp_path: Path) -> None:
+    world.days(200, error=worse(60, 1.5))
+    name = watched(tmp_path, 100)["manifest"]["metadata"]["name"]
+    decide("b", None)
+    with begin() as connection:
+        found = promotions.reserve(connection, "openaq", "c", "no2").decision
+        words = "Kept the champion: it was no better."
+        told = {"promoted": False, "words": words, "scores": [], "recipe": {}, "run": name}
+        promotions.settle(connection, "openaq", found, **told)
+    later = watched(tmp_path, 140)
+    assert later["manifest"] == {}
+    assert [one.outcome for one in alarms() if one.training == name] == [words]
+    refused = [one.outcome or "" for one in alarms() if one.training is None]
+    assert refused and all("kept the champion; wanted 90 days" in words or "under way" in words for words in refused)
+
+
+def test_a_training_that_failed_is_said(world: World, tmp_path: Path) -> None:
+    world.days(110, error=worse(60, 1.5))
+    name = watched(tmp_path, 100)["manifest"]["metadata"]["name"]
+    with begin() as connection:
+        runs.record(connection, Run("openaq", name, "train", None, START, "Failed", "snapshot: too few rows"))
+    assert watched(tmp_path, 101)["manifest"] == {}
+    assert "The training failed: snapshot: too few rows" in [one.outcome for one in alarms()]
+
+
+def test_a_new_model_begins_anew(world: World, tmp_path: Path) -> None:
+    world.days(90, error=worse(60, 1.5))
+    assert watched(tmp_path, 90)["alarms"]
+    second = decide("b", 2)
+    release(second)
+    world.days(60, first=90, version=2)
+    found = watched(tmp_path, 150)
+    assert "Version 2 of openaq, 60 days watched: no alarm" in found["words"]
+    assert all(way["days"][0] == "2003-04-01" for way in found["ways"])
+
+
+def test_a_stuck_sensor_is_the_data_s_and_trains_nothing(world: World, tmp_path: Path) -> None:
+    def stuck(day: int, location: int, value: float) -> float:
+        return 95.0 if day >= 60 and location == PLACES[0] else value
+
+    world.days(120, measured=stuck)
+    found = watched(tmp_path, 120)
+    assert found["alarms"] and {one["cause"] for one in found["alarms"]} == {"data"}
+    assert "of the hours at 9000001 since" in found["alarms"][-1]["words"]
+    assert found["manifest"] == {}
+
+
+def test_another_unit_is_the_data_s(world: World, tmp_path: Path) -> None:
+    world.days(
+        120, measured=lambda day, location, value: value / 1.88 if day >= 60 and location == PLACES[1] else value
+    )
+    found = watched(tmp_path, 120)
+    assert found["alarms"]
+    assert {one["cause"] for one in found["alarms"]} == {"data"}
+    assert "0.532 times what they were (ppb for µg/m³ of NO₂)" in found["alarms"][-1]["words"]
+
+
+def test_one_location_alone_is_found(world: World, tmp_path: Path) -> None:
+    world.days(150, error=worse(60, 1.6, PLACES[1]))
+    found = watched(tmp_path, 150)
+    assert any(one["label"] == "Error, location 9000002" for one in found["alarms"])
+    assert not any(one["label"] == "Error, location 9000001" for one in found["alarms"])
+
+
+def test_a_harder_season_alarms_nobody(world: World, tmp_path: Path) -> None:
+    def winter(day: int, _location: int, value: float) -> float:
+        return value * 1.4 if day >= 60 else value
+
+    world.days(200, error=winter, measured=lambda day, _, value: 40 + (value - 40) * 1.4 if day >= 60 else value)
+    assert watched(tmp_path, 200)["manifest"] == {}
+
+
+def test_outcomes_that_come_late_raise_no_alarm_twice(world: World, tmp_path: Path) -> None:
+    world.days(110, error=worse(60, 1.5))
+    watched(tmp_path, 110)
+    before = alarms()
+    with begin() as connection:  # some days are withdrawn, as by a patch that refuses them
+        c = schema.measurements.c
+        gone = c.time > START + timedelta(days=70), c.time <= START + timedelta(days=72)
+        connection.execute(sa.delete(schema.measurements).where(*gone))
+    watched(tmp_path, 110)
+    keys = [(one.kind, one.location, one.number) for one in alarms()]
+    assert len(keys) == len(set(keys)) and len(keys) <= len(before) + 1
+
+
+def test_days_that_are_not_whole_do_not_count(world: World, tmp_path: Path) -> None:
+    world.days(60)
+    with begin() as connection:
+        c = schema.predictions.c
+        part = c.target_at > START + timedelta(days=50, hours=8), c.target_at <= START + timedelta(days=51)
+        connection.execute(sa.delete(schema.predictions).where(*part))
+    ways = watched(tmp_path, 60)["ways"]
+    assert all("2003-02-20" not in way["days"] for way in ways)
+    assert decision(1).version == 1
