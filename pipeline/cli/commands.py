@@ -222,6 +222,7 @@ cli.add_command(cluster.status)
 cli.add_command(cluster.doctor)
 cli.add_command(models.models)
 cli.add_command(models.rollback)
+cli.add_command(models.monitor)
 
 
 @cli.command(**example("pipeline watch"))

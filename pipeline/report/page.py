@@ -11,11 +11,12 @@ from pipeline.report.provenance import provenance
 from pipeline.report.runs import runs
 from pipeline.report.story import Story
 from pipeline.report.validation import validation
-from steps.pages import decision
+from steps.pages import decision, monitoring
 from steps.pages.document import Section, document, draw
 from steps.pages.markup import Markup, tag
 from steps.pages.words import names
 from steps.summaries.decision import Decision
+from steps.summaries.monitoring import Monitoring
 
 
 def _decided(sections: Iterable[Section[Decision]]) -> list[Section[Story]]:
@@ -27,12 +28,26 @@ def _decided(sections: Iterable[Section[Decision]]) -> list[Section[Story]]:
     return [(slug, name, of(make)) for slug, name, make in sections]
 
 
+def _watched(sections: Iterable[Section[Monitoring]]) -> list[Section[Story]]:
+    """Sections of the newest look at the live model, if it had a day to look at."""
+
+    def of(make: Callable[[Monitoring], Markup | None]) -> Callable[[Story], Markup | None]:
+        def drawn(story: Story) -> Markup | None:
+            found = story.find(Monitoring)
+            return make(found) if found is not None and found.days else None
+
+        return drawn
+
+    return [(slug, name, of(make)) for slug, name, make in sections]
+
+
 _SECTIONS: tuple[Section[Story], ...] = (
     ("failures", "What failed", failures),
     *_decided(decision.OUTCOME),
     ("arrivals", "Files", arrivals),
     *_decided(decision.ANSWERS),
     ("predictions", "Next hours", predictions),
+    *_watched(monitoring.SECTIONS),
     *_decided(decision.MODEL),
     ("validation", "Checks", validation),
     ("dataset", "Dataset", dataset),

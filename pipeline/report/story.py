@@ -14,6 +14,7 @@ from steps.summaries.base import Absent, Summary, Unreadable, known
 from steps.summaries.dataset import SeriesDataset, read_dataset
 from steps.summaries.decision import Decision
 from steps.summaries.ingest import Ingest
+from steps.summaries.monitoring import Monitoring
 from steps.summaries.predictions import Predictions
 from steps.summaries.validation import Validation
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 _LARGEST_SUMMARY = 20_000_000
 _READERS: Mapping[str, Callable[[object], Summary]] = {
     "dataset": read_dataset,
-    **{kind.model_fields["kind"].default: kind.read for kind in (Decision, Ingest, Predictions, Validation)},
+    **{
+        kind.model_fields["kind"].default: kind.read for kind in (Decision, Ingest, Monitoring, Predictions, Validation)
+    },
 }
 
 

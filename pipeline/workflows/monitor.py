@@ -10,7 +10,7 @@ from pipeline.kubernetes import labels
 from pipeline.project import Project
 from pipeline.workflows import recording, starting
 from pipeline.workflows.leaf import MEDIUM, leaf, template_of
-from pipeline.workflows.shape import DECLARATION, SELECTION, arguments, selection, template
+from pipeline.workflows.shape import DECLARATION, SELECTION, arguments, passed, selection, template
 
 
 def monitor(project: Project) -> WorkflowTemplate:
@@ -23,17 +23,20 @@ def monitor(project: Project) -> WorkflowTemplate:
         hours=2,
         entrypoint="monitor-and-train",
         on_exit=recording.EXIT_HANDLER,
-        arguments=arguments(project, selection(project)),
-        templates=[*templates(project), recording.record(project, "monitor"), dag],
+        arguments=arguments(project, selection(project) | {"replay": ""}),
+        templates=[*templates(project, by_hand=True), recording.record(project, "monitor"), dag],
     )
 
 
-def templates(project: Project) -> list[Container | Resource]:
-    """The two steps."""
+def templates(project: Project, *, by_hand: bool = False) -> list[Container | Resource]:
+    """The two steps. By hand one may replay days of the past."""
     step = leaf(
         project.name,
         "monitor",
-        DECLARATION | SELECTION | {"training": "{{inputs.artifacts.training.path}}"},
+        DECLARATION
+        | SELECTION
+        | (passed("replay") if by_hand else {})
+        | {"training": "{{inputs.artifacts.training.path}}"},
         size=MEDIUM,
         inputs=[_training(project)],
         parameters_out=["train"],

@@ -6,6 +6,7 @@ from typing import Final
 
 import pandas as pd
 
+from steps.backends.warehouse import skill
 from steps.backends.warehouse.skill import Raised
 from steps.monitoring import scores
 from steps.monitoring.cause import RECENT
@@ -26,9 +27,11 @@ def way(found: Watched) -> Way:
     return Way.of(found, label=label(found.kind, found.location))
 
 
-def alarm(one: Raised) -> Alarm:
-    """An alarm, with what came of it."""
-    return Alarm.of(one, label=label(one.kind, one.location))
+def alarm(one: skill.Alarm) -> Alarm:
+    """An alarm, with what came of it if it was raised."""
+    came = {"training": one.training, "outcome": one.outcome} if isinstance(one, Raised) else {}
+    told = {"day": one.day, "cause": one.cause, "words": one.words, "label": label(one.kind, one.location)}
+    return Alarm.model_validate(told | came)
 
 
 def days(found: pd.DataFrame) -> tuple[Day, ...]:

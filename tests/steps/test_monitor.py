@@ -15,6 +15,7 @@ from steps.backends import objects, promotions, runs, warehouse
 from steps.backends.database import begin
 from steps.backends.runs import Run
 from steps.backends.warehouse import Prediction, schema, skill
+from steps.errors import BadInput
 from steps.learning import decisions
 from steps.summaries.decision import Decision, Recipe, Usual
 from tests.steps.support.released import decide, decision, release, run
@@ -80,14 +81,26 @@ def world() -> World:
     return World()
 
 
-def watched(folder: Path, day: int) -> dict[str, Any]:
+def watched(folder: Path, day: int, *more: str) -> dict[str, Any]:
     """Monitor as of the end of a day; the summary, with the manifest of the training that it starts, if any."""
     template = folder / "template.json"
     template.parent.mkdir(parents=True, exist_ok=True)
     template.write_text(json.dumps(TEMPLATE))
     words = [word for name in ("train", "manifest", "summary", "page") for word in (f"--{name}-out", folder / name)]
     as_of = (START + timedelta(days=day)).isoformat()
-    run(monitor, "--as-of", as_of, "--created", as_of, "--locations", "9000001,9000002", "--training", template, *words)
+    run(
+        monitor,
+        "--as-of",
+        as_of,
+        "--created",
+        as_of,
+        "--locations",
+        "9000001,9000002",
+        "--training",
+        template,
+        *words,
+        *more,
+    )
     found: dict[str, Any] = json.loads((folder / "summary").read_text())
     manifest = json.loads((folder / "manifest").read_text())
     assert (folder / "train").read_text() == ("true" if manifest else "false")
@@ -215,6 +228,22 @@ def test_outcomes_that_come_late_raise_no_alarm_twice(world: World, tmp_path: Pa
     watched(tmp_path, 110)
     keys = [(one.kind, one.location, one.number) for one in alarms()]
     assert len(keys) == len(set(keys)) and len(keys) <= len(before) + 1
+
+
+def test_history_is_replayed_and_nothing_is_written_down(world: World, tmp_path: Path) -> None:
+    world.days(100, error=worse(60, 1.5))
+    release(decide("b", 2))
+    world.days(20, first=100, version=2)
+    found = watched(tmp_path, 120, "--replay", "2003-01-01/2003-05-31")
+    assert found["words"].startswith("2003-01-01 to 2003-05-31, 119 days replayed: ")
+    assert found["replayed"] and found["alarms"] and {one["cause"] for one in found["alarms"]} == {"world"}
+    assert (alarms(), found["manifest"]) == ([], {})
+
+
+@pytest.mark.parametrize("wrong", ["2003", "2003-02-01/2003-01-01", "a/b", "2003-01-01/2003-02-30/x"])
+def test_a_replay_of_no_two_days_is_one_line(wrong: str, world: World, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="is not two days; wanted FROM/TO"):
+        watched(tmp_path, 10, "--replay", wrong)
 
 
 def test_days_that_are_not_whole_do_not_count(world: World, tmp_path: Path) -> None:

@@ -1,0 +1,211 @@
+"""The live model's days, its alarms, and what comes of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+import pandas as pd
+
+from steps.backends import catalog, promotions, runs
+from steps.backends.database import begin
+from steps.backends.warehouse import skill
+from steps.backends.warehouse.skill import Alarm, Raised
+from steps.contract.declaration import Declaration
+from steps.monitoring import cause, retraining, telling, watching
+from steps.monitoring.cause import BEFORE, RECENT, Evidence
+from steps.monitoring.watching import ALL, Watched
+from steps.pages.words import count
+from steps.summaries.decision import Usual
+from steps.summaries.monitoring import Monitoring
+
+UsualOf = Callable[[int], Usual]  # what is usual of the model that a decision made
+
+_QUIET: Final = 2.0  # of the evidence, which grows by at most 1 a day while nothing has changed
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A model's days as of a time, and the detectors' ways over them. `learned_until`: the last day that it knows."""
+
+    project: Declaration
+    parameter: str
+    locations: tuple[int, ...]
+    now: datetime
+    version: int
+    learned_until: date | None
+    days: pd.DataFrame
+    ways: Sequence[Watched]
+
+    @classmethod
+    def of(
+        cls, project: Declaration, parameter: str, locations: Sequence[int], now: datetime, *, usual: UsualOf
+    ) -> "Watch | None":
+        """None if no model that predicts the parameter is live. `usual`: of a model, by the decision that made it."""
+        with begin() as connection:
+            live = promotions.champion(connection, project.name)
+            if live is None or live.parameter != parameter:
+                return None
+            days = skill.days(connection, project.name, parameter, now)
+        days = watching.since_last_model(days, live.version)
+        return cls.over(project, parameter, locations, now, days=days, version=live.version, usual=usual)
+
+    @classmethod
+    def over(
+        cls,
+        project: Declaration,
+        parameter: str,
+        locations: Sequence[int],
+        now: datetime,
+        *,
+        days: pd.DataFrame,
+        version: int,
+        usual: UsualOf,
+    ) -> "Watch":
+        """A version's days."""
+        with begin() as connection:
+            made = promotions.made(connection, project.name, version)
+        known = usual(made.decision if made else 0)
+        until = made.data_until.date() if made and made.data_until else None
+        ways = watching.watch(days, known, project.learning.band)
+        return cls(project, parameter, tuple(locations), now, version, until, days, ways)
+
+    def raised(self) -> str | None:
+        """Write down the alarms that are new and how earlier trainings ended; the name of the training to start now, if
+        any, which is the same each time this is asked."""
+        self._follow(self._known())
+        for alarm in self.alarms(self._known()):
+            self._act(alarm)
+        return self._pending(self._known())
+
+    def _known(self) -> list[Raised]:
+        with begin() as connection:
+            return skill.raised(connection, self.project.name, self.parameter)
+
+    def alarms(self, known: Sequence[Raised] = ()) -> list[Alarm]:
+        """The alarms that are not `known`, each with its cause, in the order of their days."""
+        if self.days.empty:
+            return []
+        since = self.days["day"].min().date()
+        keys = {(one.version, one.kind, one.location, one.number) for one in known if one.since == since}
+        found = []
+        for way in self.ways:
+            for number, day in enumerate(way.alarms, 1):
+                if (self.version, way.kind, way.location, number) not in keys:
+                    judged, words = cause.judge(self._evidence(way, day))
+                    found.append(Alarm(self.version, since, way.kind, way.location, number, day, judged, words))
+        return sorted(found, key=lambda one: (one.day, one.kind, one.location))
+
+    def _act(self, alarm: Alarm) -> None:
+        """Write an alarm down, with the training that it starts, if it does."""
+        against = self._against(alarm)
+        name = None if against else self._name(alarm)
+        outcome = f"No training: {against}." if against else None
+        with begin() as connection:
+            skill.raise_alarm(connection, self.project.name, self.parameter, alarm, datetime.now(UTC))
+            skill.made_of(connection, self.project.name, self.parameter, alarm, training=name, outcome=outcome)
+
+    def _against(self, alarm: Alarm) -> str | None:
+        if alarm.cause != "world":
+            return "the data are to be mended first" if alarm.cause == "data" else "a person has to look"
+        own = [one for one in self._known() if one.training and one.version == alarm.version]
+        earlier = [retraining.Earlier(one.day, _released(one)) for one in own]
+        return retraining.reason_against(alarm.day, self.learned_until, earlier)
+
+    def _name(self, alarm: Alarm) -> str:
+        return f"{self.project.name}-train-drift-v{alarm.version}-{alarm.day:%Y%m%d}"
+
+    def _pending(self, known: Sequence[Raised]) -> str | None:
+        """The training of an alarm of which nothing was heard: it may not be there, since a run was killed before that
+        was applied. Applied again, it is there once."""
+        waiting = [one.training for one in known if one.outcome is None and one.version == self.version]
+        return next((name for name in reversed(waiting) if name), None)
+
+    def _follow(self, known: Sequence[Raised]) -> None:
+        """Write down how the trainings of earlier alarms ended."""
+        for one in known:
+            if one.training and one.outcome is None:
+                with begin() as connection:
+                    ended = promotions.of_run(connection, self.project.name, one.training)
+                    failed = runs.failed(connection, self.project.name, one.training)
+                    words = ended.words if ended else f"The training failed: {failed}" if failed else None
+                    if words:
+                        skill.made_of(connection, self.project.name, self.parameter, one, outcome=words)
+
+    def _evidence(self, way: Watched, day: date) -> Evidence:
+        last = pd.Timestamp(day, tz="UTC")
+        since = max(_began(way, day), last + pd.Timedelta(days=1) - RECENT)
+        until = min(_began(each, each.alarms[0]) for each in self.ways if each.alarms)
+        places = self.locations if way.location == ALL else (way.location,)
+        days = self.days[self.days["location"].isin(places) & (self.days["day"] <= last)]
+        spans = (until - BEFORE, until), (since, last + pd.Timedelta(days=1))
+        with begin() as connection:
+            hours = pd.concat(
+                [
+                    skill.measured(
+                        connection, self.project.name, self.parameter, *(one.to_pydatetime() for one in span)
+                    )
+                    for span in spans
+                ],
+                ignore_index=True,
+            )
+        refused = catalog.refused(self.project.name, places, first=since.date(), last=day)
+        return Evidence(hours, days, refused, places, since, until)
+
+    def summary(self) -> Monitoring:
+        """All of it, in words and figures."""
+        known = self._known()
+        own = [one for one in known if one.version == self.version]
+        return Monitoring(
+            as_of=self.now,
+            parameter=self.parameter,
+            unit=self.project.quantities[self.parameter].unit,
+            version=self.version,
+            days=telling.days(self.days),
+            ways=tuple(map(telling.way, self.ways)),
+            alarms=tuple(map(telling.alarm, reversed(known))),
+            words=telling.words(f"Version {self.version} of {self.project.name}", self.ways, own, self.now.date()),
+        )
+
+
+def _began(way: Watched, alarm: date) -> pd.Timestamp:
+    """The day on which the evidence began to grow to that alarm."""
+    quiet = [one for one, level in zip(way.days, way.evidence, strict=True) if one < alarm and level <= _QUIET]
+    return pd.Timestamp(quiet[-1] if quiet else way.days[0], tz="UTC") + pd.Timedelta(days=1)
+
+
+def _released(one: Raised) -> bool | None:
+    if one.outcome is None:
+        return None
+    return one.outcome.startswith(("Promoted", "Refreshed"))
+
+
+def replayed(
+    project: Declaration, parameter: str, locations: Sequence[int], first: date, last: date, *, usual: UsualOf
+) -> Monitoring:
+    """When each model that was live from `first` to `last` would have alarmed, and why; nothing is written down."""
+    now = datetime.combine(last + timedelta(days=1), datetime.min.time(), UTC)
+    with begin() as connection:
+        days = skill.days(connection, project.name, parameter, now)
+    days = days[days["day"] >= pd.Timestamp(first, tz="UTC")]
+    newest = days.groupby("day")["version"].max()
+    spells = newest.ne(newest.shift()).cumsum()
+    watches = []
+    for _, spell in newest.groupby(spells):
+        own = days[days["day"].isin(spell.index) & (days["version"] == spell.iloc[0])]
+        version = int(spell.iloc[0])
+        watches.append(Watch.over(project, parameter, locations, now, days=own, version=version, usual=usual))
+    found = [alarm for watch in watches for alarm in watch.alarms()]
+    raised = count(len(found), "alarm") if found else "no alarm"
+    words = f"{first:%F} to {last:%F}, {count(len(newest), 'day')} replayed: {raised}."
+    return Monitoring(
+        as_of=now,
+        parameter=parameter,
+        unit=project.quantities[parameter].unit,
+        version=watches[-1].version if watches else None,
+        days=telling.days(days),
+        ways=tuple(telling.way(way) for way in watches[-1].ways) if watches else (),
+        alarms=tuple(telling.alarm(one) for one in reversed(found)),
+        replayed=True,
+        words=words,
+    )
