@@ -21,8 +21,8 @@ _MOST_BLOCKS = 1000
 
 @dataclass(frozen=True)
 class Table(Dataset):
-    """Columns of `rows`: row (its digest, 32 hexadecimal digits, each once), copy_of (the digest of the row that it is a
-    copy of, its own if it is none; missing in datasets of earlier versions), target, and the features (float64)."""
+    """Columns of `rows`: row (its digest, 32 hexadecimal digits, each once), copy_of (the digest of the row that it
+    copies, its own if it is no copy; missing in datasets of earlier versions), target, and the features (float64)."""
 
     fingerprint: str
     parameter: str

@@ -70,7 +70,10 @@ class _Written:
 
 def _levels(rows: pd.DataFrame, table: Table) -> _Positions:
     names = [column.name for column in table.columns if column.levels]
-    return rows.groupby(names, sort=False).ngroup().to_numpy() if names else np.zeros(len(rows), dtype=np.intp)
+    if not names:
+        return np.zeros(len(rows), dtype=np.intp)
+    found: _Positions = np.asarray(rows.groupby(names, sort=False).ngroup(), dtype=np.intp)
+    return found
 
 
 def _deviations(numbers: _Numbers) -> _Numbers:

@@ -1,10 +1,10 @@
-"""Whether a file's new rows come from the world of the history, where classes are learned: features and labels together.
+"""Whether a file's new rows come from the world of the history, where classes are learned: features and labels alike.
 
-A classifier tries to tell the new rows from those of the history (a two-sample test: D. Lopez-Paz, M. Oquab, Revisiting
-Classifier Two-Sample Tests, 2017). Alone it would refuse too much: the best wines, or a file sorted by alcohol, are told
-by that one column. So it must still tell them without the third of the columns that differ most, and also by what the
-column that differs most does not explain of the others. Numbers count by their rank, and the classifier is linear, so
-that neither a unit's scale nor decimals give a file away.
+A classifier tries to tell the new rows from those of the history (a two-sample test: D. Lopez-Paz and M. Oquab,
+Revisiting Classifier Two-Sample Tests, 2017). That alone would refuse too much: the best wines, or a file sorted by
+alcohol, are told by one column. So it must still tell them without the third of the columns that differ most, and also
+by what the column that differs most does not explain of the others. Numbers count by their rank, and the classifier is
+linear, so that decimals give no file away.
 
 A file may be a mixture. So only those of its rows are looked at that the columns that differ most put at the edge of
 the history, if they are two fifths of it at least.
@@ -17,7 +17,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from steps.contract.declaration import TableDeclaration
 from steps.features.table import features
@@ -55,8 +54,8 @@ def reason(new_rows: pd.DataFrame, history: Sequence[pd.DataFrame], declaration:
     share = "all" if told.far.all() else f"{told.far.mean():.0%}"
     return (
         f"its {len(new_rows):,} new rows look like another table's than the {known:,} of the history: {share} of them "
-        f"can be told from it even without the columns that differ most (AUC {auc:.2f}, wanted below {TOLD:g}); medians: "
-        f"{differ}; drop it where it belongs, or, if it belongs here: pipeline inbox release KEY --why …"
+        f"can be told from it even without the columns that differ most (AUC {auc:.2f}, wanted below {TOLD:g}); "
+        f"medians: {differ}; drop it where it belongs, or, if it belongs here: pipeline inbox release KEY --why …"
     )
 
 
@@ -100,9 +99,15 @@ class _Told:
 
 def _ranks(known: _Array, new: _Array) -> tuple[_Array, _Array]:
     """The ranks of all values in each column, as the standard normal values at them."""
-    ranks = rankdata(np.concatenate([known, new]), axis=0)
+    ranks = _ranked(np.concatenate([known, new]))
     normal = ndtri(ranks / (len(ranks) + 1))
     return normal[: len(known)], normal[len(known) :]
+
+
+def _ranked(values: _Array) -> _Array:
+    """Ranks from 1, equal values having the mean of theirs."""
+    ranks: _Array = pd.DataFrame(values).rank().to_numpy().reshape(values.shape)
+    return ranks
 
 
 def _direction(known: _Array, new: _Array) -> _Array:
@@ -126,5 +131,5 @@ def _cross_validated(known: _Array, new: _Array) -> float:
 
 def _auc(known: _Array, new: _Array) -> float:
     """How often a new value is above a known one (the Mann-Whitney statistic)."""
-    above = rankdata(np.concatenate([known, new]))[len(known) :].sum() - len(new) * (len(new) + 1) / 2
+    above = _ranked(np.concatenate([known, new]))[len(known) :].sum() - len(new) * (len(new) + 1) / 2
     return float(above / len(known) / len(new))
