@@ -99,7 +99,7 @@ def test_copies_up_to_rounding_lie_on_the_side_of_their_originals(dropper: Dropp
     assert (side[498:] == side[:150]).all() and (fold[498:] == fold[:150]).all()
     assert "copy_of" not in both.features
     assert len(np.unique(both.blocks(side, 24))) == side[:498].sum(), "they are drawn together"
-    assert both.span(side, 24) == f"{side.sum()} rows, {side[:150].sum()} of them copies"
+    assert both.span(side, 24) == f"{side.sum()} rows ({side[:150].sum()} of them copies)"
     summary = json.loads((tmp_path / "both" / "summary").read_text())
     assert (summary["rows"], summary["copies"], summary["held_out"]) == (648, 150, side.sum())
 
