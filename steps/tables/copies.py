@@ -1,14 +1,13 @@
 """Which rows are copies of earlier ones, up to rounding: the same animal, measured once and written down twice.
 
 A file that is exported again, with other decimals or through another unit, has other bytes in every row. So a row is a
-copy of an earlier one if it has the same levels and no number is further off than 5 % of its column's standard
+copy of an earlier one if it has the same levels and no number is further off than 3 % of its column's standard
 deviation, or than rounding to the coarser one's decimals explains. Of several it is the copy of the nearest that is no
 copy itself.
 
 A row's answer follows from the rows before it, also the standard deviation, so it never changes as data grow. A table
-of few measured numbers has rows that are close by chance; so at least four must agree within twice
-those 5 %, whatever rounding may explain. Of UCI's 1,359
-different red wines 4 are copies by this, of its 4,175 abalone 25.
+of few measured numbers has rows that are close by chance; so at least four must agree within twice those 3 %, whatever
+rounding may explain. Of UCI's 1,359 different red wines 1 is a copy by this, of its 4,175 different abalone 2 are.
 """
 
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from scipy.spatial import cKDTree
 
 from steps.contract.declaration import Table
 
-_SHARE: Final = 0.05  # of the standard deviation
+_SHARE: Final = 0.03  # of the standard deviation
 _FEWEST: Final = 4  # numbers that must agree within twice that; the others may have lost more by rounding
 _MOST_DECIMALS: Final = 7
 _SLACK: Final = 1 + 1e-6  # half a unit is seldom exactly that in binary
