@@ -9,9 +9,12 @@ from dataclasses import replace
 from multiprocessing import get_context, set_start_method
 from pathlib import Path
 from random import Random
+from unittest.mock import create_autospec
 
 import pytest
 
+from pipeline.inbox.listing import listed
+from pipeline.laptop.machine import LocalMachine
 from pipeline.projects.wine import WINE
 from pipeline.quickstart.tabular_samples import look_alike
 from steps import ingest
@@ -133,6 +136,7 @@ def test_copies_up_to_rounding_are_taken_and_said_to_be_copies(dropper: Dropper)
     }
     words = "1 file accepted with 100 new rows, 80 of them copies of earlier ones up to rounding"
     assert dropper.read("summary")["words"].startswith(words)
+    assert "100 new, 80 copies " in listed(create_autospec(LocalMachine, instance=True), "abalone", 5)
     assert "(80 of them copies up to rounding)" in (dropper.folder / "run-2" / "report").read_text()
 
 
