@@ -6,6 +6,7 @@ an earlier run left unfinished is finished here, and a training is requested for
 whichever run added it.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -21,7 +22,7 @@ from steps.inbox import announced, training
 from steps.inbox.candidates import prefix
 from steps.inbox.summary import summary
 from steps.inbox.taking import Taker, take
-from steps.tables import page, shift
+from steps.tables import copies, page, shift, world
 
 
 @click.command()
@@ -60,6 +61,7 @@ def command(
         largest_mb=project.table.largest_mb,
         examine=lambda files: tables.examine(files, project),
         shifted=_Shifted(project),
+        originals=lambda rows, since: copies.originals(rows, project.table, since),
     )
     taken = take(taker, notified)
     head = transact(lambda connection: history.head(connection, project.name))
@@ -74,14 +76,17 @@ def command(
 
 
 class _Shifted:
-    """Why new rows come from a different world; the live model is fetched when the first rows need it."""
+    """Why new rows come from a different world. Classes are compared with the history; numbers with what the live model
+    expects, which is fetched when the first rows need it."""
 
     def __init__(self, project: declared.TableDeclaration) -> None:
         self._project = project
         self._champion: shift.Champion | None = None
         self._fetched = False
 
-    def __call__(self, rows: pd.DataFrame) -> str | None:
+    def __call__(self, rows: pd.DataFrame, there: Sequence[pd.DataFrame]) -> str | None:
+        if self._project.learning.task == "classification":
+            return world.reason(rows, there, self._project)
         if not self._fetched:
             self._champion, self._fetched = shift.champion(self._project.name), True
         return shift.reason(rows, self._champion, self._project)

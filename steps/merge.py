@@ -24,7 +24,7 @@ from steps.learning.champion import live_recipe
 from steps.learning.table_dataset import Table
 from steps.learning.tables import fingerprint
 from steps.summaries.dataset import TableDataset
-from steps.tables import history_rows
+from steps.tables import copies, history_rows
 
 
 @click.command()
@@ -79,6 +79,7 @@ def _make(bucket: Bucket, project: TableDeclaration, rows: Any, head: Entry) -> 
     """
     learning = project.learning
     inputs = features(rows, project)
+    copy_of = rows["row"].iloc[copies.originals(rows, project.table)].to_numpy()
     dataset = Table(
         fingerprint=fingerprint(project, head.chain),
         parameter=learning.target,
@@ -86,7 +87,7 @@ def _make(bucket: Bucket, project: TableDeclaration, rows: Any, head: Entry) -> 
         task=learning.task,
         holdout_share=learning.holdout_share,
         number=head.sequence,
-        rows=inputs.assign(row=rows["row"], target=rows[learning.target]),
+        rows=inputs.assign(row=rows["row"], copy_of=copy_of, target=rows[learning.target]),
     )
     enough.check(dataset, learning.folds, f"{len(rows)} rows of {project.name}")
     champion = live_recipe(project.name, learning.target)

@@ -81,7 +81,8 @@ def _waits(stored: Stored) -> tuple[str, ...]:
 
 
 def _row(upload: Upload) -> tuple[str, ...]:
-    rows = f"{upload.rows_new:,} new" if upload.rows_new else "-"
+    copies = f", {upload.rows_copied:,} copies" if upload.rows_copied else ""
+    rows = f"{upload.rows_new:,} new{copies}" if upload.rows_new else "-"
     where = upload.place or (upload.source if upload.state in {"claimed", "released"} else None)
     state = upload.state if upload.cleared_at or upload.state in {"claimed", "released", "missing"} else "moving"
     why = upload.reason or ""

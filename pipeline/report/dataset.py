@@ -52,11 +52,13 @@ def _of_rows(found: TableDataset) -> Markup:
     return section(
         "dataset",
         "The dataset",
-        "Every row that was ever accepted, each once. Its content says whether it is held out, so none changes sides.",
+        "Every row that was ever accepted, each once. Its content says whether it is held out, so none changes sides, "
+        "and a copy of it up to rounding is on the same side.",
         _parts(f"{rows - held} rows to learn from, {held} held out", 1 - held / max(rows, 1), height=34),
         facts(
             [
                 ("Rows", quantity(rows)),
+                ("Copies", quantity(found.copies) if found.copies else None),
                 ("Held out", quantity(held)),
                 ("Features", quantity(found.features)),
                 ("History", None if found.sequence is None else f"number {found.sequence}"),

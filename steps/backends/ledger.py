@@ -53,6 +53,7 @@ uploads = sa.Table(
     sa.Column("rows_new", sa.Integer, nullable=False, default=0),
     sa.Column("rows_known", sa.Integer, nullable=False, default=0),
     sa.Column("rows_refused", sa.Integer, nullable=False, default=0),
+    sa.Column("rows_copied", sa.Integer),  # of the new ones, those that are copies up to rounding
     sa.Column("reason", sa.Text),
     sa.Column("who", sa.Text),
     sa.Column("why", sa.Text),
@@ -108,6 +109,7 @@ class Upload:
     rows_new: int
     rows_known: int
     rows_refused: int
+    rows_copied: int | None
     reason: str | None
     who: str | None
     why: str | None
@@ -131,6 +133,7 @@ class Verdict:
     rows_new: int = 0
     rows_known: int = 0
     rows_refused: int = 0
+    rows_copied: int = 0
     reason: str | None = None
 
 
@@ -216,14 +219,16 @@ def decide(connection: sa.Connection, owner: str, verdicts: Sequence[Verdict], s
             {
                 "_upload": each.upload, "state": each.state, "place": each.place, "reason": each.reason,
                 "rows_new": each.rows_new, "rows_known": each.rows_known, "rows_refused": each.rows_refused,
-                "sequence": sequence if each.rows_new else None, "decided_at": now,
+                "rows_copied": each.rows_copied, "sequence": sequence if each.rows_new else None, "decided_at": now,
             }
             for each in verdicts
         ],
     )  # fmt: skip
 
 
-_VERDICT = ("state", "place", "reason", "rows_new", "rows_known", "rows_refused", "sequence", "decided_at")
+_VERDICT = (
+    *("state", "place", "reason", "rows_new", "rows_known", "rows_refused", "rows_copied", "sequence", "decided_at"),
+)
 
 
 def cleared(connection: sa.Connection, done: Iterable[str]) -> None:

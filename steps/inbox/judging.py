@@ -1,25 +1,29 @@
 """What becomes of each file of a batch: its valid rows are compared with the whole history.
 
-Files are judged in order, so that of two files with the same row the earlier one adds it. A pure function: called again
+Files are judged in order, so that of two files with the same row the earlier one adds it, and each is compared with
+what the earlier ones added, too. A pure function: called again
 with a longer history it gives the answer for that history.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from steps.backends.ledger import Upload
 from steps.inbox.batches import Read
 from steps.tables import Verdict
 
-Shifted = Callable[[pd.DataFrame], str | None]
+Shifted = Callable[[pd.DataFrame, Sequence[pd.DataFrame]], str | None]
+Originals = Callable[[pd.DataFrame, int], Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """One file: what becomes of it, its new rows, how many were known or left out, and what to say about it."""
+    """One file: what becomes of it, its new rows, how many were known or left out, and what to say about it. `copied`:
+    of the new rows, those that are copies of earlier ones up to rounding."""
 
     read: Read
     state: Literal["done", "known", "quarantined"]
@@ -28,6 +32,7 @@ class Judged:
     refused: int
     reason: str | None
     notes: tuple[str, ...]
+    copied: int = 0
 
     @property
     def upload(self) -> Upload:
@@ -35,21 +40,33 @@ class Judged:
         return self.read.upload
 
 
-def judge(batch: Sequence[Read], verdicts: Mapping[str, Verdict], known: set[str], shifted: Shifted) -> list[Judged]:
-    """Decide about every file of `batch`. `known`: the rows of the history; `shifted`: why new rows come from a
-    different world, or None."""
-    seen = set(known)
-    judged = []
+def judge(
+    batch: Sequence[Read],
+    verdicts: Mapping[str, Verdict],
+    history: pd.DataFrame,
+    shifted: Shifted,
+    originals: Originals,
+) -> list[Judged]:
+    """Decide about every file of `batch`. `shifted`: why new rows come from a different world than those of the history
+    (in parts), or None; `originals`: for each row from a position on, the position of the one that it is a copy of."""
+    seen, there = set(history["row"]), [history]
+    judged: list[Judged] = []
     for one in batch:
         verdict = verdicts[one.upload.upload]
         new = verdict.rows[~verdict.rows["row"].isin(seen)].drop_duplicates("row", ignore_index=True)
         vouched = one.upload.who is not None  # a person has confirmed that the world has changed
-        reason = verdict.reason or (shifted(new) if len(new) and not vouched else None)
+        reason = verdict.reason or (shifted(new, there) if len(new) and not vouched else None)
         if reason is not None:
             judged.append(Judged(one, "quarantined", new.iloc[:0], 0, 0, reason, ()))
             continue
         seen.update(new["row"])
+        there.append(new)
         state: Literal["done", "known"] = "done" if len(new) else "known"
         left = len(verdict.rows) - len(new)
         judged.append(Judged(one, state, new, left, verdict.refused_rows, None, verdict.notes))
-    return judged
+    rows = pd.concat([history, *(one.rows for one in judged)], ignore_index=True)
+    copied = np.asarray(originals(rows, len(history))) != np.arange(len(rows))
+    ends = len(history) + np.cumsum([len(one.rows) for one in judged])
+    return [
+        replace(one, copied=int(copied[end - len(one.rows) : end].sum())) for one, end in zip(judged, ends, strict=True)
+    ]

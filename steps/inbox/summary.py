@@ -34,6 +34,7 @@ def summary(
         "quarantined": len(quarantined),
         "missing": len(missing),
         "rows_new": sum(one.rows_new for one in done),
+        "rows_copied": sum(one.rows_copied or 0 for one in done),
     }
     return Ingest(
         project=project,
@@ -55,7 +56,7 @@ def summary(
 
 def _words(counts: Mapping[str, int], training: str | None) -> str:
     parts = [
-        _some(counts["accepted"], f"accepted with {counts['rows_new']:,} new rows"),
+        _some(counts["accepted"], f"accepted with {counts['rows_new']:,} new rows{_copies(counts['rows_copied'])}"),
         _some(counts["known"], "known before, every row of it"),
         _some(counts["quarantined"], "in quarantine"),
         _some(counts["missing"], "gone before it could be read"),
@@ -63,6 +64,10 @@ def _words(counts: Mapping[str, int], training: str | None) -> str:
     counted = "; ".join(part for part in parts if part)
     what = f"{counted[0].upper()}{counted[1:]}" if counted else "Nothing new"
     return f"{what}. {f'Training: {training}.' if training else 'No training is needed.'}"
+
+
+def _copies(count: int) -> str:
+    return f", {count:,} of them copies of earlier ones up to rounding" if count else ""
 
 
 def _some(count: int, words: str) -> str:

@@ -32,7 +32,7 @@ from steps.inbox import batches, clearing, leases, targets
 from steps.inbox.announced import Announced
 from steps.inbox.batches import MEGABYTE, Read
 from steps.inbox.candidates import Inbox, candidates
-from steps.inbox.judging import Judged, Shifted, judge
+from steps.inbox.judging import Judged, Originals, Shifted, judge
 from steps.summaries.validation import Expectation
 from steps.tables import Examined, File, Verdict, history_rows
 
@@ -51,6 +51,7 @@ class Taker:
     largest_mb: int
     examine: Callable[[Sequence[File]], Examined]
     shifted: Shifted
+    originals: Originals
 
 
 @dataclass
@@ -84,7 +85,7 @@ def _settle(taker: Taker, owner: str, part: Sequence[Upload], taken: Taken) -> N
     verdicts = _examined(taker, reads, taken)
     while reads:
         rows, head = history_rows.load(taker.lake, taker.project)
-        judged = judge(reads, verdicts, set(rows["row"]), taker.shifted)
+        judged = judge(reads, verdicts, rows, taker.shifted, taker.originals)
         new = pd.concat([one.rows for one in judged], ignore_index=True)
         fingerprint = _store(taker, new)
         places = {one.upload.upload: place for one, place in each(partial(_place, taker), judged, threads=_THREADS)}
@@ -186,6 +187,7 @@ def _verdict(judged: Judged, place: str) -> ledger.Verdict:
         rows_new=len(judged.rows),
         rows_known=judged.known,
         rows_refused=judged.refused,
+        rows_copied=judged.copied,
         reason=judged.reason,
     )
 

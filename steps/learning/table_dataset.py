@@ -1,7 +1,8 @@
 """A dataset of a table's rows, each known by its content.
 
-A row's digest says where it belongs: its first digits decide whether it is held out, others which fold it is in. So a
-row never changes sides as data grow, a copy of it cannot be on the other side, and neither order nor time matters.
+A row's digest says where it belongs: its first digits decide whether it is held out, others which fold it is in. A row
+that is a copy of an earlier one up to rounding belongs where that one does. So a row never changes sides as data grow,
+and no copy of it is on the other side.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ _GUARD_FOLDS = 5
 
 @dataclass(frozen=True)
 class Table(Dataset):
-    """Columns of `rows`: row (its digest, 32 hexadecimal digits, each once), target, and the features (float64)."""
+    """Columns of `rows`: row (its digest, 32 hexadecimal digits, each once), copy_of (the digest of the row that it
+    copies, its own if it is no copy; missing in datasets of earlier versions), target, and the features (float64)."""
 
     fingerprint: str
     parameter: str
@@ -34,7 +36,7 @@ class Table(Dataset):
 
     @property
     def features(self) -> tuple[str, ...]:
-        return tuple(name for name in self.rows.columns if name not in {"row", "target"})
+        return tuple(name for name in self.rows.columns if name not in {"row", "copy_of", "target"})
 
     @property
     def sequence(self) -> int | None:
@@ -73,19 +75,22 @@ class Table(Dataset):
         return [("majority class", np.full(rows, classes[np.argmax(counts)]))]
 
     def blocks(self, scored: Mask, hours: int) -> "np.ndarray[Any, Any]":  # noqa: ARG002 - it has no hours
-        """Single rows; if there are very many, several together, by their content."""
+        """Single rows with their copies; if there are very many, several together, by their content."""
         if int(scored.sum()) <= _MOST_BLOCKS:
-            return np.arange(int(scored.sum()))
+            return pd.factorize(self._originals[scored])[0]
         return self._digits(16, 24)[scored] % _MOST_BLOCKS
 
     def span(self, scored: Mask, hours: int) -> str:  # noqa: ARG002 - it has no hours
-        return f"{int(scored.sum())} rows"
+        rows, different = int(scored.sum()), self._originals[scored].nunique()
+        return f"{rows} rows" if rows == different else f"{rows} rows ({rows - different} of them copies)"
 
     def about(self) -> dict[str, Any]:
         return {"task": self.task, "holdout_share": self.holdout_share, "sequence": self.number}
 
     def summary(self, trials: Trials) -> TableDataset:
-        return TableDataset(held_out=int(self.holdout().sum()), **self._common(trials), **self.about())
+        copies = int((self._originals != self.rows["row"]).sum())
+        held_out = int(self.holdout().sum())
+        return TableDataset(held_out=held_out, copies=copies, **self._common(trials), **self.about())
 
     @classmethod
     def restore(cls, summary: TableDataset, rows: pd.DataFrame) -> "Table":
@@ -100,5 +105,9 @@ class Table(Dataset):
             rows=rows,
         )
 
+    @property
+    def _originals(self) -> "pd.Series[str]":
+        return self.rows["copy_of" if "copy_of" in self.rows else "row"]
+
     def _digits(self, first: int, last: int) -> "np.ndarray[Any, np.dtype[np.int64]]":
-        return np.array([int(row[first:last], 16) for row in self.rows["row"]], dtype=np.int64)
+        return np.array([int(row[first:last], 16) for row in self._originals], dtype=np.int64)

@@ -31,7 +31,8 @@ def _facts(ingest: Ingest) -> list[tuple[str, Child]]:
 
 
 def _rows(file: Accepted) -> Child:
-    parts = [f"{quantity(file.rows_new)} new"]
+    copied = f" ({quantity(file.rows_copied)} of them copies up to rounding)" if file.rows_copied else ""
+    parts = [f"{quantity(file.rows_new)} new{copied}"]
     parts += [f"{quantity(file.rows_known)} known"] if file.rows_known else []
     parts += [f"{quantity(file.rows_refused)} left out"] if file.rows_refused else []
     return join(", ".join(parts), *(tag("small", text) for text in file.notes))

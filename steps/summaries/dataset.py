@@ -32,11 +32,13 @@ class SeriesDataset(Dataset):
 
 
 class TableDataset(Dataset):
-    """Rows of a table, `held_out` of which are the holdout. `sequence`: which state of the history this is."""
+    """Rows of a table, `held_out` of which are the holdout, and `copies` are copies of others up to rounding.
+    `sequence`: which state of the history this is."""
 
     data: Literal["table"] = "table"
     task: Literal["regression", "classification"]
     held_out: Count
+    copies: Count = 0
     holdout_share: Number
     sequence: Count
     made_at: str = ""

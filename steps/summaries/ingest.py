@@ -21,11 +21,13 @@ class Kept(File):
 
 
 class Accepted(Kept):
-    """A file whose rows joined the history, but for those that it has already and those that were refused."""
+    """A file whose rows joined the history, but for those that it has already and those that were refused.
+    `rows_copied`: of the new ones, those that are copies of earlier rows up to rounding."""
 
     rows_new: Count
     rows_known: Count
     rows_refused: Count
+    rows_copied: Count = 0
     notes: tuple[str, ...] = ()
 
 

@@ -5,19 +5,26 @@ import contextlib
 import os
 import signal
 import unicodedata
+from dataclasses import replace
 from multiprocessing import get_context, set_start_method
 from pathlib import Path
 from random import Random
+from unittest.mock import create_autospec
 
 import pytest
 
+from pipeline.inbox.listing import listed
+from pipeline.laptop.machine import LocalMachine
+from pipeline.projects.wine import WINE
+from pipeline.quickstart.tabular_samples import look_alike
 from steps import ingest
 from steps.backends import ledger
 from steps.backends.database import transact
 from steps.backends.objects import inbox
 from steps.contract import command as steps_command
-from tests.steps.support.dropping import NEW, Dropper, records, survey
+from tests.steps.support.dropping import NEW, Dropper, longer_by, records, survey
 from tests.steps.support.killing import proxied
+from tests.steps.support.white_wine import white_wine
 
 HOSTILE = [
     "two words.csv",
@@ -113,6 +120,44 @@ def test_a_released_file_goes_through_the_checks_again(dropper: Dropper) -> None
     dropper.settled()
     (again,) = (one for one in dropper.uploads() if one.upload == bad.upload)
     assert (again.state, again.who, again.why, again.place) == ("quarantined", "somebody", "looks right", bad.place)
+
+
+def test_copies_up_to_rounding_are_taken_and_said_to_be_copies(dropper: Dropper) -> None:
+    dropper.drop("a.csv", look_alike("abalone", 300, 1))
+    assert dropper.take().code == 0
+    assert "copies" not in dropper.read("summary")["words"]
+    dropper.drop("b.csv", longer_by("0.001", look_alike("abalone", 300, 1), 80) + survey(1, rows=20))
+    assert dropper.take().code == 0
+
+    dropper.settled()
+    assert {one.name: (one.rows_new, one.rows_copied) for one in dropper.uploads()} == {
+        "a.csv": (298, 0),
+        "b.csv": (100, 80),
+    }
+    words = "1 file accepted with 100 new rows, 80 of them copies of earlier ones up to rounding"
+    assert dropper.read("summary")["words"].startswith(words)
+    assert "100 new, 80 copies " in listed(create_autospec(LocalMachine, instance=True), "abalone", 5)
+    assert "(80 of them copies up to rounding)" in (dropper.folder / "run-2" / "report").read_text()
+
+
+def test_white_wine_among_red_waits_for_a_person(dropper: Dropper) -> None:
+    wines = replace(dropper, project=WINE)
+    wines.drop("red.csv", look_alike("wine", 400, 1))
+    wines.drop("white.csv", white_wine(60, 1))
+    assert wines.take().code == 0
+    wines.drop("more-red.csv", look_alike("wine", 60, 2))
+    assert wines.take().code == 0
+
+    wines.settled()
+    states = {one.name: (one.state, one.rows_new) for one in wines.uploads()}
+    assert states == {"red.csv": ("done", 400), "white.csv": ("quarantined", 0), "more-red.csv": ("done", 60)}
+    (white,) = (one for one in wines.uploads() if one.state == "quarantined")
+    assert "look like another table's than the 400 of the history" in str(white.reason)
+
+    transact(lambda connection: ledger.release(connection, "wine", white.key, who="somebody", why="we sell both"))
+    assert wines.take().code == 0
+    wines.settled()
+    assert {one.name: one.rows_new for one in wines.uploads() if one.state == "done"}["white.csv"] == 60
 
 
 def test_two_runs_at_once_take_each_file_once(dropper: Dropper) -> None:

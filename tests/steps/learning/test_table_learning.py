@@ -30,7 +30,7 @@ from steps.models.forest import ForestClassifier, ForestRegressor
 from steps.models.svc import LinearSVC
 from steps.summaries.decision import Recipe, Trial
 from steps.tables import File, examine
-from tests.steps.support.dropping import Dropper
+from tests.steps.support.dropping import Dropper, longer_by
 from tests.steps.support.invoking import run_step
 
 ROWS = st.lists(st.integers(0, 2**128 - 1), min_size=1, max_size=60, unique=True)
@@ -79,6 +79,29 @@ def test_training_holdout_and_folds_share_no_row() -> None:
     folds = data.folds(part, 5)
     assert all(not (fold.learn & fold.score).any() for fold in folds)
     assert (np.sum([fold.score for fold in folds], axis=0) == 1).all()
+
+
+@pytest.mark.usefixtures("database_environment", "store_environment")
+def test_copies_up_to_rounding_lie_on_the_side_of_their_originals(dropper: Dropper, tmp_path: Path) -> None:
+    animals = look_alike("abalone", 500, 1)
+    dropper.drop("a.csv", animals)
+    assert dropper.take().code == 0
+    alone = lake.load(objects.lake(), "abalone", _merged(tmp_path / "alone", "run-a"))
+    dropper.drop("b.csv", longer_by("0.001", animals, 150))
+    assert dropper.take().code == 0
+    both = lake.load(objects.lake(), "abalone", _merged(tmp_path / "both", "run-b"))
+
+    assert (both.holdout()[:498] == alone.holdout()).all(), "no row changes sides"
+    side, fold = both.holdout(), np.full(len(both.rows), -1)
+    for number, one in enumerate(both.folds(np.flatnonzero(both.training()), 5)):
+        fold[np.flatnonzero(both.training())[one.score]] = number
+    assert len(both.rows) == 648 and 0 < side[:150].sum() < 150
+    assert (side[498:] == side[:150]).all() and (fold[498:] == fold[:150]).all()
+    assert "copy_of" not in both.features
+    assert len(np.unique(both.blocks(side, 24))) == side[:498].sum(), "they are drawn together"
+    assert both.span(side, 24) == f"{side.sum()} rows ({side[:150].sum()} of them copies)"
+    summary = json.loads((tmp_path / "both" / "summary").read_text())
+    assert (summary["rows"], summary["copies"], summary["held_out"]) == (648, 150, side.sum())
 
 
 def test_both_indicators_of_a_category_are_kept() -> None:

@@ -3,10 +3,12 @@
 import base64
 import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from pipeline.project import TableProject
 from pipeline.projects.abalone import ABALONE
 from steps import ingest
 from steps.backends import ledger
@@ -29,6 +31,13 @@ def survey(seed: int, rows: int = 3) -> bytes:
     return "\n".join(lines).encode() + b"\n"
 
 
+def longer_by(more: str, animals: bytes, count: int) -> bytes:
+    """The first `count` rows of abalone with so much more length, as another export might have them."""
+    rows = [line.split(",") for line in animals.decode().splitlines()[:count]]
+    lines = (",".join([sex, f"{Decimal(length) + Decimal(more)}", *rest]) for sex, length, *rest in rows)
+    return "\n".join(lines).encode() + b"\n"
+
+
 def records(*keys: str) -> str:
     """A notification that announces these keys."""
     found = [{"s3": {"bucket": {"name": inbox().name}, "object": {"key": key, "eTag": ""}}} for key in keys]
@@ -37,21 +46,22 @@ def records(*keys: str) -> str:
 
 @dataclass
 class Dropper:
-    """Drops files and takes them; the step's outputs go to `folder`."""
+    """Drops a project's files and takes them; the step's outputs go to `folder`."""
 
     folder: Path
     runs: int = field(default=0)
+    project: TableProject = ABALONE
 
     def drop(self, name: str, body: bytes) -> None:
-        inbox().put(NEW + name, body)
+        inbox().put(f"{self.project.name}/new/{name}", body)
 
     def options(self, run: str, told: str = "") -> dict[str, object]:
         return {
-            "declaration": ABALONE.declaration(),
+            "declaration": self.project.declaration(),
             "records": told,
             "run": run,
             "created": "2026-01-01T00:00:00Z",
-            "training": artifact("abalone-ingest", "ingest", "training", self.folder),
+            "training": artifact(f"{self.project.name}-ingest", "ingest", "training", self.folder),
             **{f"{kind}_out": self.folder / run / kind for kind in ("train", "manifest", "summary", "report")},
         }
 
@@ -65,13 +75,13 @@ class Dropper:
 
     def rows(self) -> list[str]:
         """The history."""
-        return list(history_rows.load(lake(), "abalone")[0]["row"])
+        return list(history_rows.load(lake(), self.project.name)[0]["row"])
 
     def uploads(self) -> list[ledger.Upload]:
-        return transact(lambda connection: ledger.recent(connection, "abalone", 20_000))
+        return transact(lambda connection: ledger.recent(connection, self.project.name, 20_000))
 
     def keys(self, prefix: str) -> list[str]:
-        return [one.key for one in inbox().list(f"abalone/{prefix}")]
+        return [one.key for one in inbox().list(f"{self.project.name}/{prefix}")]
 
     def settled(self) -> None:
         """Nothing waits, and every file is where the ledger says, once."""

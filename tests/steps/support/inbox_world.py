@@ -191,7 +191,7 @@ class World:
             actor.rest()
 
     def taker(self, run: str) -> Taker:
-        return Taker(PROJECT, run, self.inbox, self.lake, 1, examine, shifted)  # type: ignore[arg-type]
+        return Taker(PROJECT, run, self.inbox, self.lake, 1, examine, shifted, originals)  # type: ignore[arg-type]
 
     def drop(self, name: str, body: bytes) -> None:
         self.seconds += 1
@@ -246,9 +246,14 @@ def _verdict(file: File) -> Verdict:
     return Verdict(file.upload, "it is bad" if file.body == BAD else None, rows)
 
 
-def shifted(rows: pd.DataFrame) -> str | None:
+def shifted(rows: pd.DataFrame, there: Sequence[pd.DataFrame]) -> str | None:
     """New rows with this number are of another world."""
     return "it is of another world" if (rows["x"] == SHIFTED).any() else None
+
+
+def originals(rows: pd.DataFrame, since: int) -> list[int]:
+    """No row is a copy."""
+    return list(range(len(rows)))
 
 
 def install(monkeypatch: pytest.MonkeyPatch, current: Callable[[], World]) -> None:
