@@ -57,11 +57,12 @@ class Table(Dataset):
         return self.rows["row"].isin(earlier.rows["row"]).to_numpy()
 
     def later(self, earlier: Dataset) -> Mask:
-        """All that are new: rows have no time."""
-        return ~self.known(earlier)
+        """All that are new, but for copies of earlier ones: rows have no time."""
+        return ~self._originals.isin(earlier.rows["row"]).to_numpy()
 
     def guard(self, later: Mask) -> list[Fold]:
-        """Cross-fitting: each later row is scored once, by what was learned from all rows but its own fold's."""
+        """Cross-fitting: each later row is scored once, by what was learned from all rows but those of its own fold, in
+        which its copies are too."""
         fold = self._digits(8, 16) % _GUARD_FOLDS
         scored = [later & (fold == number) for number in range(_GUARD_FOLDS)]
         return [Fold(~score, score) for score in scored if score.any()]

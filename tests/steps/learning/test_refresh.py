@@ -142,6 +142,18 @@ def test_no_row_is_learned_from_that_is_scored(known: int, new: int, seed: int) 
     assert (scored == later).all(), "each later row once, no other"
 
 
+def test_a_copy_of_what_the_live_model_knows_is_not_new_to_it_and_copies_are_scored_together() -> None:
+    dataset = table(600)
+    originals = dataset.rows["row"].to_list()
+    copies = [*originals[:500], *originals[:40], *originals[400:460]]  # of known rows, then of later ones
+    frame = dataset.rows.assign(copy_of=copies)
+    whole = Table(**{**vars(dataset), "rows": frame})
+    later = whole.later(table(300))
+    assert later.sum() == 200 + 60
+    for fold in whole.guard(later):
+        assert not set(frame.loc[fold.learn, "copy_of"]) & set(frame.loc[fold.score, "copy_of"])
+
+
 @pytest.mark.parametrize("new", [30, 200, 900])
 def test_a_series_learns_nothing_within_the_horizon_of_what_is_scored(new: int) -> None:
     dataset = series(1200 + new)
