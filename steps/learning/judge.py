@@ -20,6 +20,7 @@ from steps.learning.trials import best
 from steps.models import Model
 from steps.models.bands import Bands
 from steps.models.base import Array
+from steps.monitoring import drift
 from steps.monitoring.scores import usual
 from steps.summaries.decision import Answers, Bootstrap, Hours, Importance, Recipe, Residuals, Score, Trial, Verdict
 
@@ -129,7 +130,8 @@ def _evidence(dataset: Dataset, answers: Array, around: Measured | None) -> dict
         return found | {"answers": _answers(truth, answers)}
     if around:
         found["forecast"] = _forecast(rows, answers, around)
-    found["usual"] = usual(rows, answers)
+    seasons = drift.seasons(dataset.rows, dataset.features)
+    found["usual"] = usual(rows, answers).model_copy(update={"seasons": seasons})
     groups = evidence.residual_groups(rows, truth - answers)
     return found | {"residual_groups": groups, "hour_zone": "local" if groups else None}
 

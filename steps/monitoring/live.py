@@ -7,12 +7,14 @@ from typing import Final
 
 import pandas as pd
 
-from steps.backends import catalog, promotions, runs
+from steps.backends import catalog, objects, promotions, runs
 from steps.backends.database import begin
 from steps.backends.warehouse import skill
 from steps.backends.warehouse.skill import Alarm, Raised
 from steps.contract.declaration import Declaration
-from steps.monitoring import cause, retraining, telling, watching
+from steps.errors import CheckFailed
+from steps.features import keys
+from steps.monitoring import cause, drift, retraining, telling, watching
 from steps.monitoring.cause import BEFORE, RECENT, Evidence
 from steps.monitoring.watching import ALL, Watched
 from steps.pages.words import count
@@ -36,6 +38,7 @@ class Watch:
     learned_until: date | None
     days: pd.DataFrame
     ways: Sequence[Watched]
+    usual: Usual
 
     @classmethod
     def of(
@@ -68,7 +71,7 @@ class Watch:
         known = usual(made.decision if made else 0)
         until = made.data_until.date() if made and made.data_until else None
         ways = watching.watch(days, known, project.learning.band)
-        return cls(project, parameter, tuple(locations), now, version, until, days, ways)
+        return cls(project, parameter, tuple(locations), now, version, until, days, ways, known)
 
     def raised(self) -> str | None:
         """Write down the alarms that are new and how earlier trainings ended; the name of the training to start now, if
@@ -164,8 +167,20 @@ class Watch:
             days=telling.days(self.days),
             ways=tuple(map(telling.way, self.ways)),
             alarms=tuple(map(telling.alarm, reversed(known))),
+            drift=drift.ranked(self._recent(), self.usual.seasons) if self.usual.seasons else (),
             words=telling.words(f"Version {self.version} of {self.project.name}", self.ways, own, self.now.date()),
         )
+
+    def _recent(self) -> pd.DataFrame:
+        """The features of the recent days, as far as the lake has them."""
+        first = self.now - RECENT
+        span = {"first": first.date(), "last": self.now.date()}
+        try:
+            months = keys.months(self.project.name, self.project, self.locations, self.parameter, **span)
+            rows = keys.read(objects.lake(), months)
+        except CheckFailed:
+            return pd.DataFrame()
+        return rows[(rows["time"] > first) & (rows["time"] <= self.now)]
 
 
 def _began(way: Watched, alarm: date) -> pd.Timestamp:

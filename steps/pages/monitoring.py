@@ -5,7 +5,7 @@ from typing import Final
 
 from steps.pages.document import Section, document, draw
 from steps.pages.markup import Child, Markup, tag
-from steps.pages.parts import facts, figure, note, section, table
+from steps.pages.parts import code, facts, figure, note, section, table
 from steps.pages.plot import at, legend, line, plot, upright
 from steps.pages.scale import around, hours
 from steps.pages.words import count, moment, parameter_name, percent, quantity
@@ -140,7 +140,7 @@ def drift(found: Monitoring) -> Markup | None:
     """The features that have moved most; never an alarm by itself."""
     if not found.drift:
         return None
-    rows = [[one.feature, quantity(one.shift, 2)] for one in found.drift]
+    rows = [[code(one.feature), f"{'+' if one.shift > 0 else ''}{quantity(one.shift, 2)}"] for one in found.drift]
     about = (
         "How far the last days lie from the same season in what was learned from, in interquartile ranges. It "
         "explains, and never alarms."

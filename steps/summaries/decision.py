@@ -51,13 +51,18 @@ class Afterwards(Part):
     score: Score
 
 
+Seasons = dict[str, dict[str, tuple[Number, Number, Number]]]  # by month of the year and feature: its quartiles
+
+
 class Usual(Part):
     """What the mean of a model's daily scores beside persistence is at most, as long as nothing has changed: over all
-    locations, and for each by its id. `days`: of the holdout, that this rests on."""
+    locations, and for each by its id. `days`: of the holdout, that this rests on. `seasons`: of what was learned
+    from."""
 
     score: Number
     days: Count
     locations: dict[str, Number] = Field(default_factory=dict)
+    seasons: Seasons = Field(default_factory=dict)
 
 
 class Bootstrap(Part):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
@@ -17,6 +18,7 @@ from steps.backends.runs import Run
 from steps.backends.warehouse import Prediction, schema, skill
 from steps.errors import BadInput
 from steps.learning import decisions
+from steps.monitoring import drift
 from steps.summaries.decision import Decision, Recipe, Usual
 from tests.steps.support.released import decide, decision, release, run
 
@@ -255,3 +257,21 @@ def test_days_that_are_not_whole_do_not_count(world: World, tmp_path: Path) -> N
     ways = watched(tmp_path, 60)["ways"]
     assert all("2003-02-20" not in way["days"] for way in ways)
     assert decision(1).version == 1
+
+
+def test_the_inputs_that_moved_are_ranked_against_their_own_season() -> None:
+    random = np.random.default_rng(2)
+    times = pd.date_range(START, periods=8760, freq="h")
+    warm = 20 * np.sin((times.month - 1) / 6 * np.pi)
+    rows = pd.DataFrame({"time": times, "temperature": warm, "wind": 3.0, "gone": np.nan})
+    rows = rows.assign(
+        temperature=rows["temperature"] + random.normal(size=8760), wind=rows["wind"] + random.normal(size=8760)
+    )
+    usual = drift.seasons(rows, ["location", "temperature", "wind", "gone"])
+    july = rows[rows["time"].dt.month == 7].tail(300)
+    calm = drift.ranked(july, usual)
+    assert all(abs(one.shift) < 0.3 for one in calm) and {one.feature for one in calm} == {"temperature", "wind"}
+    moved = drift.ranked(july.assign(wind=july["wind"] + 4), usual)
+    assert moved[0].feature == "wind" and moved[0].shift > 2
+    assert drift.ranked(july.iloc[:0], usual) == ()
+    assert drift.ranked(july, {"1": usual["1"]}) == (), "July says nothing of January"
