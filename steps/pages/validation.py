@@ -81,7 +81,7 @@ def _remarks(checked: Validation) -> list[Markup]:
     where they are."""
     values = ", ".join(f"{name.replace('_', ' ')} {quantity(left_out)}" for name, left_out in checked.left_out.items())
     silent = [f"{one.location} (newest day {one.newest or 'none'})" for one in checked.stale]
-    moved = [f"{one.location} (by {quantity(one.kilometres)} km, on {one.since})" for one in checked.moved]
+    moved = [f"{one.location} (by {quantity(one.kilometres, 1)} km, on {one.since})" for one in checked.moved]
     unplaced = [str(location) for location in checked.unplaced]
     return [
         *(
