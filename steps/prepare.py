@@ -124,6 +124,13 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
         "%d accepted, %d refused, %d measurements loaded, %d location-months computed",
         *(len(good), len(bad), loaded, computed.computed),
     )
+    _say(summary)
+    if stopped is not None:
+        raise CheckFailed(stopped)
+
+
+def _say(summary: Validation) -> None:
+    """What was converted and left out, in the log."""
     for one in summary.converted:
         log.info(
             "%s: %d values converted from %s to %s (%s)",
@@ -131,10 +138,8 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
         )
     for reason, values in summary.left_out.items():
         log.warning("%d values left out: %s", values, reason)
-    for location, reason in left_out.items():
-        log.warning("location %d is left out: %s", location, reason)
-    if stopped is not None:
-        raise CheckFailed(stopped)
+    for out in summary.left_out_locations:
+        log.warning("location %d is left out: %s", out.location, out.reason)
 
 
 def _fetched(store: Bucket, project: str, plan: Plan) -> Iterator[RawFile]:

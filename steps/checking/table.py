@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -76,13 +76,27 @@ def tabulate(files: Sequence[RawFile], declaration: Declaration) -> Table:
         np.array(list(chain.from_iterable(reading.column(name) for reading in readings)), dtype="object")
         for name in COLUMNS
     )
-    names = declaration.spellings()
+    known = declaration.spellings()
     parameter, spellings = pd.factorize(parameters)
-    declared = np.array([names.get(one.strip().casefold(), "") for one in spellings], dtype="object")
+    declared = np.array([known.get(one.strip().casefold(), "") for one in spellings], dtype="object")
     there = (declared != "")[parameter] if len(parameter) else np.array([], dtype=bool)
-    undeclared = Counter(dict(Counter(parameters[~there].tolist())))
-    lines = _Lines(file[there], sensors[there], declared[parameter[there]], stamps[there], units[there], values[there])
+    undeclared = Counter(parameters[~there].tolist())
+    names = declared[parameter] if len(parameter) else parameters
+    sensor, name, time, unit = (_Column.of(column[there]) for column in (sensors, names, stamps, units))
+    lines = _Lines(file[there], sensor, name, time, unit, values[there])
     return Table(files, facts, [one.place for one in readings], *_rows(lines, files, declaration, undeclared))
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of texts that repeat: the number of each among the `texts`."""
+
+    number: _Ints
+    texts: _Texts
+
+    @classmethod
+    def of(cls, texts: _Texts) -> Self:
+        return cls(*pd.factorize(texts))
 
 
 @dataclass(frozen=True)
@@ -90,10 +104,10 @@ class _Lines:
     """The lines of declared parameters, by column."""
 
     file: _Ints
-    sensor: _Texts
-    parameter: _Texts
-    stamp: _Texts
-    units: _Texts
+    sensor: _Column
+    parameter: _Column
+    stamp: _Column
+    units: _Column
     value: _Texts
 
 
@@ -118,9 +132,8 @@ def _rows(
     missing = np.isnan(delivered)
     strange = np.full(len(delivered), np.nan)
     strange[missing] = [np.nan if text.strip().lower() in _NO_VALUE else 1 for text in lines.value[missing]]
-    written, texts = pd.factorize(lines.stamp)
-    moments = np.array([stamp(text) or (np.nan, np.nan) for text in texts], dtype="float64").reshape(-1, 2)
-    at, offset = moments[written].T if len(written) else (np.array([]), np.array([]))
+    moments = [stamp(text) or (np.nan, np.nan) for text in lines.stamp.texts]
+    at, offset = np.array(moments, dtype="float64").reshape(-1, 2)[lines.stamp.number].T
     midnights = np.array([(one.day - _EPOCH).days * MINUTES_A_DAY for one in files], dtype="float64")
     value, unknown, converted = _converted(lines, delivered, declaration)
     series["unknown_unit"] = _first_unknown(lines, number, unknown, len(series))
@@ -133,28 +146,26 @@ def _rows(
             "strange": strange,
             "unknown": np.where(series["unknown_unit"].notna().to_numpy()[number], 1.0, np.nan),
             "raw": pd.Series(lines.value, dtype="object"),
-            "stamp": pd.Series(lines.stamp, dtype="object"),
+            "stamp": pd.Series(lines.stamp.texts[lines.stamp.number], dtype="object"),
             "at": at,
             "offset": offset,
             "day_minute": np.floor(at / 60) + offset - midnights[lines.file],
         }
     )
-    unit = pd.factorize(lines.units)[0]
-    rows, repeated = _unique(rows.assign(unit=unit, delivered=delivered))
+    rows, repeated = _unique(rows, pd.DataFrame({"unit": lines.units.number, "delivered": delivered}))
     return series, rows, converted, undeclared, repeated
 
 
 def _series(lines: _Lines) -> tuple[_Ints, pd.DataFrame]:
     """The number of each line's series, and the series."""
-    sensor, sensors = pd.factorize(lines.sensor)
-    parameter, parameters = pd.factorize(lines.parameter)
-    which = (lines.file * max(len(sensors), 1) + sensor) * max(len(parameters), 1) + parameter
+    sensor, parameter = lines.sensor, lines.parameter
+    which = (lines.file * len(sensor.texts) + sensor.number) * len(parameter.texts) + parameter.number
     found, first, number = np.unique(which, return_index=True, return_inverse=True)
     series = pd.DataFrame(
         {
             "file": lines.file[first],
-            "parameter": pd.Series(lines.parameter[first], dtype="object"),
-            "sensor": pd.Series(lines.sensor[first], dtype="object"),
+            "parameter": pd.Series(parameter.texts[parameter.number[first]], dtype="object"),
+            "sensor": pd.Series(sensor.texts[sensor.number[first]], dtype="object"),
         },
         index=pd.RangeIndex(len(found)),
     )
@@ -166,9 +177,9 @@ def _converted(
 ) -> tuple[_Floats, "np.ndarray[Any, np.dtype[np.bool_]]", "Counter[Converted]"]:
     """The values in the declared units, which of them are in an unknown one, and what was converted."""
     wanted = declaration.quantities
-    unit, units = pd.factorize(lines.units)
-    parameter, parameters = pd.factorize(lines.parameter)
-    found, pair, counts = np.unique(parameter * max(len(units), 1) + unit, return_inverse=True, return_counts=True)
+    units, parameters = lines.units.texts, lines.parameter.texts
+    pairs = lines.parameter.number * len(units) + lines.units.number
+    found, pair, counts = np.unique(pairs, return_inverse=True, return_counts=True)
     known: list[Conversion | None] = []
     converted: Counter[Converted] = Counter()
     for both, count in zip(found.tolist(), counts.tolist(), strict=True):
@@ -190,18 +201,15 @@ def _first_unknown(
     found = pd.Series(None, index=pd.RangeIndex(count), dtype="object")
     if unknown.any():
         which, first = np.unique(number[unknown], return_index=True)
-        found[which] = [text.strip() for text in lines.units[unknown][first]]
+        found[which] = [text.strip() for text in lines.units.texts[lines.units.number[unknown][first]]]
     return found
 
 
-def _unique(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """The rows by series and time, without those that repeat another, and how many did."""
-    rows = rows.iloc[np.lexsort((rows["at"], rows["series"]))]
-    same = ["series", "at"]
-    if rows.duplicated(same).any():
-        count = len(rows)
-        rows = rows.drop_duplicates([*same, "unit", "delivered"])
-        repeated = count - len(rows)
-    else:
-        repeated = 0
-    return rows.drop(columns=["unit", "delivered"]).reset_index(drop=True), repeated
+def _unique(rows: pd.DataFrame, delivered: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """The rows by series and time, without those that repeat another in what was `delivered`, and how many did."""
+    same = rows[["series", "at"]]
+    again = np.zeros(len(rows), dtype=bool)
+    if same.duplicated().any():
+        again = pd.concat([same, delivered], axis=1).duplicated().to_numpy()
+    order = np.lexsort((rows["at"], rows["series"]))
+    return rows.take(order[~again[order]]).reset_index(drop=True), int(again.sum())
