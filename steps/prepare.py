@@ -20,7 +20,7 @@ from steps.archive.planned import Plan, read_plan
 from steps.backends import catalog
 from steps.backends.objects import Bucket, lake
 from steps.checking import quarantine, suites
-from steps.checking.examine import Examined, Examiner, Verdict
+from steps.checking.examine import Examined, Examiner, Several, Verdict
 from steps.checking.expectations import Expectations, Outcome
 from steps.checking.page import page
 from steps.checking.reading import RawFile
@@ -33,13 +33,16 @@ from steps.contract.threads import each
 from steps.errors import CheckFailed
 from steps.features import keys
 from steps.features.computing import Computed, compute
+from steps.features.judging import judge
 from steps.features.loading import load
+from steps.features.neighbours import kilometres
 from steps.features.observations import Observations
 from steps.summaries import validation as summaries
 from steps.summaries.validation import Features, Refused, Stale, Validation, added_up
 
 log = logging.getLogger("steps")
 _THREADS = 8
+_STILL_KM = 1.0  # what a place may be off by
 _FILES_AT_ONCE = 400  # some 60,000 rows of a station with six parameters
 _MOST_NAMED = 20  # reasons for which values are left out; files may hold any names
 _BYTES_AT_ONCE = 1024 * 1024  # compressed, for stations that report more often
@@ -54,6 +57,7 @@ class Taken:
     outcomes: list[Outcome] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     converted: Counter[Converted] = field(default_factory=Counter)
+    several: Counter[Several] = field(default_factory=Counter)
     names: dict[int, str] = field(default_factory=dict)
 
     def add(self, examined: Examined) -> None:
@@ -65,6 +69,7 @@ class Taken:
         self.outcomes += examined.outcomes
         self.left_out += examined.left_out
         self.converted += examined.converted
+        self.several += examined.several
         self.names |= examined.names
 
 
@@ -104,18 +109,28 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     fresh, stale = _freshness(project, plan, expectations)
     taken.outcomes += fresh
     stopped = _too_many_refused(project, taken)
+    left_out = judge(project.name, plan.parameter, plan.locations, plan.first, plan.last, at=decided_at)
+    if stopped is None and left_out.keys() == set(plan.locations):
+        stopped = keys.all_left_out(left_out)
     computed = Computed(0, 0, 0, 0, 0, [])
     if stopped is None:
         wanted = keys.months(project.name, project, plan.locations, plan.parameter)
         computed = compute(store, wanted, observations, expectations, declaration=project, parameter=plan.parameter)
         stopped = _all_stale(project, plan, stale)
-    summary = _summary(plan, taken, computed, stale)
+    summary = _summary(plan, taken, computed, stale, left_out).model_copy(update=_whereabouts(project.name, plan))
     write_json(summary_out, summary.to_json())
     write_text(report_out, page(project.title, plan, summary, stopped))
     log.info(
         "%d accepted, %d refused, %d measurements loaded, %d location-months computed",
         *(len(good), len(bad), loaded, computed.computed),
     )
+    _say(summary)
+    if stopped is not None:
+        raise CheckFailed(stopped)
+
+
+def _say(summary: Validation) -> None:
+    """What was converted and left out, in the log."""
     for one in summary.converted:
         log.info(
             "%s: %d values converted from %s to %s (%s)",
@@ -123,8 +138,8 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
         )
     for reason, values in summary.left_out.items():
         log.warning("%d values left out: %s", values, reason)
-    if stopped is not None:
-        raise CheckFailed(stopped)
+    for out in summary.left_out_locations:
+        log.warning("location %d is left out: %s", out.location, out.reason)
 
 
 def _fetched(store: Bucket, project: str, plan: Plan) -> Iterator[RawFile]:
@@ -193,7 +208,23 @@ def _all_stale(project: Declaration, plan: Plan, stale: dict[int, date | None]) 
     )
 
 
-def _summary(plan: Plan, taken: Taken, computed: Computed, stale: dict[int, date | None]) -> Validation:
+def _whereabouts(project: str, plan: Plan) -> dict[str, object]:
+    """Of the summary: which locations have moved, and which have no place."""
+    travels = catalog.travels(project, plan.locations)
+    moved = []
+    for location, places in travels.items():
+        away = [(since, kilometres(places[0][1], place)) for since, place in places]
+        far = [(since, distance) for since, distance in away if distance > _STILL_KM]
+        if far:
+            since, distance = far[0]
+            moved.append(summaries.Moved(location=location, kilometres=round(distance, 1), since=since.isoformat()))
+    known = catalog.newest(project, plan.locations)
+    return {"moved": tuple(moved), "unplaced": tuple(sorted(known.keys() - travels.keys()))}
+
+
+def _summary(
+    plan: Plan, taken: Taken, computed: Computed, stale: dict[int, date | None], left_out: dict[int, str]
+) -> Validation:
     refused = [one for one in taken.verdicts if one.reasons]
     return Validation(
         names={str(location): name for location, name in sorted(taken.names.items())},
@@ -214,6 +245,13 @@ def _summary(plan: Plan, taken: Taken, computed: Computed, stale: dict[int, date
                 values=values,
             )
             for one, values in sorted(taken.converted.items(), key=lambda item: (item[0].parameter, item[0].given))
+        ),
+        several=tuple(
+            summaries.Several.of(one, days=days)
+            for one, days in sorted(taken.several.items(), key=lambda item: str(item[0]))
+        ),
+        left_out_locations=tuple(
+            summaries.LeftOut(location=location, reason=reason) for location, reason in left_out.items()
         ),
         stale=tuple(
             Stale(location=location, newest=newest.isoformat() if newest else None)

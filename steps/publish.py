@@ -6,7 +6,7 @@ with what has come true since, which shows how the live model is doing.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ import click
 import numpy as np
 import pandas as pd
 
-from steps.backends import objects, promotions, warehouse
+from steps.backends import judged, objects, promotions, warehouse
 from steps.backends.database import begin
 from steps.backends.promotions import Champion
 from steps.backends.warehouse import Outcome, Prediction
@@ -61,13 +61,14 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
         write_json(summary_out, Predictions(as_of=now, parameter=parameter, unit=unit, words=words).to_json())
         log.warning(words)
         return
-    frame = _features(project, selection.locations(locations, project), parameter, now)
+    places = selection.locations(locations, project)
+    frame = _features(project, places, parameter, now)
     earlier = _outcomes(project.name, parameter, now)
     made, lacked = predict(frame, live, now, timedelta(hours=project.learning.horizon_hours))
     made = banded(made, stored.around(live.model_uri, live.digest), earlier, now)
     outcomes = _published(project.name, parameter, now, made)
     words = f"Published {len(made)} hours ahead with version {live.version}." if made else _nothing(frame, now)
-    words += _without(lacked)
+    words += _without(lacked) + _left_out(judged.left_out(project.name, parameter, places))
     summary = Predictions(
         as_of=now,
         parameter=parameter,
@@ -143,6 +144,11 @@ def _without(lacked: Sequence[str]) -> str:
         f" It did without {count(len(lacked), 'feature')} that no location has any more: {', '.join(lacked[:_NAMED])}"
         f"{more}; the next training leaves out what has stopped."
     )
+
+
+def _left_out(found: Mapping[int, str]) -> str:
+    """Which locations have no forecast, and why."""
+    return "".join(f" Location {location} is left out: {reason}." for location, reason in found.items())
 
 
 def banded(made: list[Prediction], bands: Bands | None, earlier: Sequence[Outcome], now: datetime) -> list[Prediction]:

@@ -14,9 +14,8 @@ import click
 import pandas as pd
 
 from steps.archive import layout
-from steps.backends import caching, catalog, datasets, objects
+from steps.backends import caching, catalog, datasets, judged, objects
 from steps.backends.objects import Bucket
-from steps.checking import agreement
 from steps.contract import declaration as declared
 from steps.contract import selection
 from steps.contract.command import declaration_option, log, run, write_json, write_text
@@ -89,8 +88,8 @@ def snapshot(
         log.info("dataset %s is there: %d rows", fingerprint, found.rows)
         return found
     features = _ended(keys.read(bucket, months), days)
-    if doubts := [*agreement.shifted(features), *agreement.jumped(features)]:
-        raise CheckFailed(f"{'; '.join(doubts)}; leave the location out with `locations`, or have its source fixed")
+    for location, reason in judged.left_out(project.name, parameter, locations).items():
+        log.warning("location %d is left out: %s", location, reason)
     dataset = _dataset(features, project, parameter, fingerprint)
     times = dataset.rows["target_at"]
     what = f"{len(times)} rows with targets from {times.min():%F} to {times.max():%F}"

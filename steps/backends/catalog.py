@@ -137,6 +137,22 @@ def places(project: str, locations: Iterable[int]) -> dict[int, Place | None]:
         return {row.location: _place(row.latitude, row.longitude) for row in connection.execute(query)}
 
 
+def travels(project: str, locations: Iterable[int]) -> dict[int, list[tuple[date, Place]]]:
+    """The places that the accepted days of each of `locations` give, each with the first day that does, in order."""
+    table = location_days.c
+    query = (
+        sa.select(table.location, table.latitude, table.longitude, sa.func.min(table.day).label("since"))
+        .where(*_accepted_of(project, locations), table.latitude.is_not(None))
+        .group_by(table.location, table.latitude, table.longitude)
+        .order_by(table.location, sa.func.min(table.day))
+    )
+    found: defaultdict[int, list[tuple[date, Place]]] = defaultdict(list)
+    with begin() as connection:
+        for row in connection.execute(query):
+            found[row.location].append((row.since, (row.latitude, row.longitude)))
+    return dict(found)
+
+
 def decided(
     project: str, locations: Iterable[int], target: str, *, first: date = date.min, last: date = date.max
 ) -> dict[tuple[int, date], set[str]]:

@@ -7,7 +7,7 @@ from steps.pages.document import document
 from steps.pages.markup import tag
 from steps.pages.parts import facts, section
 from steps.pages.validation import checks
-from steps.pages.words import moment, quantity, shortened
+from steps.pages.words import moment, one_line, quantity, shortened
 from steps.summaries.validation import Validation
 
 _LONGEST_NAME = 80
@@ -36,5 +36,5 @@ def page(title: str, plan: Plan, checked: Validation, stopped: str | None) -> st
 
 def _locations(locations: Iterable[int], names: Mapping[str, str]) -> str:
     """Their ids, with the names that their files give them."""
-    named = {one: shortened(names.get(str(one), ""), _LONGEST_NAME) for one in locations}
+    named = {one: shortened(one_line(names.get(str(one), "")), _LONGEST_NAME) for one in locations}
     return ", ".join(f"{one}: {name}" if name else str(one) for one, name in named.items())

@@ -5,11 +5,9 @@ unpacked up to a limit, decoded strictly, and split by the rules of CSV.
 import csv
 import io
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
 
 from steps.archive.layout import LARGEST
 
@@ -17,6 +15,7 @@ COLUMNS = ("location_id", "sensors_id", "datetime", "parameter", "units", "value
 _GZIP = b"\x1f\x8b"
 _MEGABYTE = 1024 * 1024
 _MOST_MEMBERS = 100
+_STILL = 0.01  # degrees, a kilometre: a location whose coordinates vary more within a day is mobile
 _MOST_LINES = 200_000  # ten parameters every minute are 14,400
 
 
@@ -31,28 +30,25 @@ class RawFile:
     body: bytes
 
 
-class Row(NamedTuple):
-    """One line of a file, as text."""
-
-    location: str
-    sensor: str
-    datetime: str
-    parameter: str
-    units: str
-    value: str
-
-
 @dataclass(frozen=True)
 class Reading:
-    """What a file holds, and the `name` it gives its location and that location's coordinates (latitude and longitude
-    in degrees, None if not given). If it cannot be read: no rows, and `unreadable` says why; if columns are missing: no
-    rows, and their names."""
+    """What a file holds: `columns`, the texts below each of `COLUMNS`; the `name` it gives its location; and that
+    location's coordinates (latitude and longitude in degrees, None if it gives none, or several that are more than a
+    kilometre apart). If it cannot be read: no texts, and `unreadable` says why; if columns are missing: no texts, and
+    their names."""
 
-    rows: list[Row]
+    columns: tuple[tuple[str, ...], ...] = ((),) * len(COLUMNS)
     name: str = ""
     place: tuple[float, float] | None = None
     unreadable: str | None = None
     missing: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def column(self, name: str) -> tuple[str, ...]:
+        """The texts of one of `COLUMNS`."""
+        return self.columns[COLUMNS.index(name)]
 
 
 class _UnreadableError(Exception):
@@ -60,60 +56,53 @@ class _UnreadableError(Exception):
 
 
 def read(body: bytes) -> Reading:
-    """The rows of a gzipped CSV."""
+    """The columns of a gzipped CSV."""
     try:
         table = _table(_text(_unpacked(body)))
     except _UnreadableError as error:
-        return Reading([], unreadable=str(error))
+        return Reading(unreadable=str(error))
     header = [name.strip() for name in table[0]]
     missing = tuple(name for name in COLUMNS if header.count(name) != 1)
     if missing:
-        return Reading([], missing=missing)
-    wrong = next((number for number, row in enumerate(table, start=1) if len(row) != len(header)), None)
-    if wrong is not None:
-        return Reading(
-            [], unreadable=f"line {wrong} has {len(table[wrong - 1])} fields where the header has {len(header)}"
-        )
+        return Reading(missing=missing)
+    if set(map(len, table)) != {len(header)}:
+        wrong = next(number for number, row in enumerate(table) if len(row) != len(header))
+        return Reading(unreadable=f"line {wrong + 1} has {len(table[wrong])} fields where the header has {len(header)}")
     if len(table) == 1:
-        return Reading([], unreadable="it has a header and no rows")
-    pick = _picker([header.index(name) for name in COLUMNS])
-    first = dict(zip(header, table[1], strict=True))
-    return Reading([pick(row) for row in table[1:]], first.get("location", ""), _place(first))
+        return Reading(unreadable="it has a header and no rows")
+    texts = dict(zip(header, zip(*table[1:], strict=True), strict=True))
+    names = texts.get("location", ("",))
+    return Reading(tuple(texts[name] for name in COLUMNS), names[0], _place(texts.get("lat", ()), texts.get("lon", ())))
 
 
 @lru_cache(maxsize=100_000)
 def stamp(text: str) -> tuple[int, int] | None:
-    """The hour's end that an ISO 8601 time with an offset names: minutes since 1970 UTC, and the offset in minutes.
-    None if it is not one."""
+    """The moment that an ISO 8601 time with an offset names: seconds since 1970 UTC, and the offset in minutes. None if
+    it is not one."""
     try:
         found = datetime.fromisoformat(text)
         offset = found.utcoffset()
         if offset is None:
             return None
-        minutes = (found.replace(tzinfo=None) - offset - _EPOCH) // timedelta(minutes=1)
+        seconds = (found.replace(tzinfo=None) - offset - _EPOCH) // timedelta(seconds=1)
     except (ValueError, OverflowError):
         return None
-    return minutes, offset // timedelta(minutes=1)
+    return seconds, offset // timedelta(minutes=1)
 
 
 _EPOCH = datetime(1970, 1, 1)
 
 
-def _place(row: dict[str, str]) -> tuple[float, float] | None:
+def _place(latitudes: tuple[str, ...], longitudes: tuple[str, ...]) -> tuple[float, float] | None:
+    """The one place that these are, if they are one."""
     try:
-        latitude, longitude = float(row["lat"]), float(row["lon"])
-    except (KeyError, ValueError):
+        found = [(float(one), float(other)) for one, other in set(zip(latitudes, longitudes, strict=True))]
+    except ValueError:
         return None
-    return (latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
-
-
-def _picker(places: list[int]) -> Callable[[list[str]], Row]:
-    first, second, third, fourth, fifth, sixth = places
-
-    def pick(row: list[str]) -> Row:
-        return Row(row[first], row[second], row[third], row[fourth], row[fifth], row[sixth])
-
-    return pick
+    if not found or any(not (abs(one) <= 90 and abs(other) <= 180) for one, other in found):
+        return None
+    spread = [max(numbers) - min(numbers) for numbers in zip(*found, strict=True)]
+    return min(found) if max(spread) <= _STILL else None
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -1,10 +1,11 @@
-"""What is expected of raw data, in two suites: of rows, and of location-days with each parameter in them; and of
-locations. The bounds are the declaration's.
+"""What is expected of raw data, in three suites: of rows, of each sensor's day, and of location-days; and of locations.
+The bounds are the declaration's.
 """
 
 from collections.abc import Collection
 
 from steps.checking.expectations import Expected, gxe
+from steps.checking.hourly import LEAST_COVERED, SLOWEST
 from steps.checking.table import MINUTES_A_DAY
 from steps.contract.declaration import Expectations, Quantity
 
@@ -21,7 +22,7 @@ def of_rows(parameters: Collection[str], quantities: dict[str, Quantity]) -> lis
             "no_time",
             "is an ISO 8601 time with an offset",
             "datetime",
-            gxe.ExpectColumnValuesToNotBeNull(column="time"),
+            gxe.ExpectColumnValuesToNotBeNull(column="at"),
         ),
         Expected(
             "other_day",
@@ -29,22 +30,21 @@ def of_rows(parameters: Collection[str], quantities: dict[str, Quantity]) -> lis
             "datetime",
             gxe.ExpectColumnValuesToBeBetween(column="day_minute", min_value=0, max_value=MINUTES_A_DAY),
         ),
-        Expected("text", "is a number", "value", gxe.ExpectColumnValuesToBeNull(column="text")),
+        Expected("text", "is a number", "value", gxe.ExpectColumnValuesToBeNull(column="strange")),
         Expected("missing", "is there", "value", gxe.ExpectColumnValuesToNotBeNull(column="value")),
+        Expected("code", "is no error code of an instrument", "value", gxe.ExpectColumnValuesToBeNull(column="code")),
         Expected(
             "unknown_unit",
             "is a known unit of its parameter",
             "units",
-            gxe.ExpectColumnValuesToBeNull(column="unknown_unit"),
+            gxe.ExpectColumnValuesToBeNull(column="unknown"),
         ),
         *(_inside(name, quantities[name]) for name in parameters),
         Expected(
             "contradictory",
             "is the only one of its sensor at that time",
             "value",
-            gxe.ExpectCompoundColumnsToBeUnique(
-                column_list=["file", "sensor", "parameter", "time"], ignore_row_if="any_value_is_missing"
-            ),
+            gxe.ExpectCompoundColumnsToBeUnique(column_list=["series", "at"], ignore_row_if="any_value_is_missing"),
         ),
     ]
 
@@ -58,8 +58,34 @@ def _inside(parameter: str, quantity: Quantity) -> Expected:
     )
 
 
+def of_series(limits: Expectations) -> list[Expected]:
+    """On `profile.of_series`."""
+    return [
+        Expected(
+            "unusable",
+            f"at most {limits.null_share:.0%} of a day's values are missing, impossible or contradictory",
+            "each sensor",
+            gxe.ExpectColumnValuesToBeBetween(column="unusable_share", max_value=limits.null_share),
+        ),
+        Expected(
+            "stuck",
+            "does not stand still for hours",
+            "each sensor",
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="still_limit", column_B="still", ignore_row_if="either_value_is_missing"
+            ),
+        ),
+        Expected(
+            "seldom",
+            f"reports often enough to know {LEAST_COVERED:.0%} of each hour",
+            "each sensor",
+            gxe.ExpectColumnValuesToBeBetween(column="minutes", max_value=SLOWEST / 60),
+        ),
+    ]
+
+
 def of_days(limits: Expectations, target: str) -> list[Expected]:
-    """On `profile`."""
+    """On `profile.of_days`."""
     files = {
         "unreadable": "is a gzipped CSV of at most 10 MB",
         "missing_columns": "has the archive's columns",
@@ -69,20 +95,6 @@ def of_days(limits: Expectations, target: str) -> list[Expected]:
         *(
             Expected(fault, name, "file", gxe.ExpectColumnValuesToBeInSet(column=fault, value_set=["no"]))
             for fault, name in files.items()
-        ),
-        Expected(
-            "unusable",
-            f"at most {limits.null_share:.0%} of a day's values are missing, impossible or contradictory",
-            "each parameter",
-            gxe.ExpectColumnValuesToBeBetween(column="unusable", max_value=limits.null_share),
-        ),
-        Expected(
-            "stuck",
-            "does not stand still for hours",
-            "each parameter",
-            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-                column_A="stuck_limit", column_B="stuck", ignore_row_if="either_value_is_missing"
-            ),
         ),
         Expected(
             "gap",

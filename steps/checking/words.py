@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from steps.checking.hourly import LEAST_COVERED, SLOWEST
+from steps.checking.profile import every
 from steps.checking.reading import RawFile
 from steps.contract.declaration import Declaration, Expectations
 
@@ -32,16 +34,16 @@ def of_rows(fault: str, rows: pd.DataFrame, total: int, file: RawFile) -> str:
     first = rows.iloc[0]
     match fault:
         case "text":
-            return f"{share} values are not numbers; the first is {quoted(first['text'])}"
+            return f"{share} values are not numbers; the first is {quoted(first['raw'])}"
         case "no_time":
             return f"{share} times are not ISO 8601 with an offset; the first is {quoted(first['stamp'])}"
         case _:
             return f"{share} times are not of {file.day}; the first is {quoted(first['stamp'])}"
 
 
-def unknown_unit(sensor: str, parameter: str, unit: str) -> str:
-    """Why values of a sensor were left out."""
-    return f"sensor {quoted(sensor)}: {parameter} in an unknown unit {quoted(unit)}"
+def of_sensor(series: pd.Series, what: str) -> str:
+    """Why values of a sensor were left out; `series` has its id and parameter."""
+    return f"sensor {quoted(series['sensor'])}: {series['parameter']} {what}"
 
 
 def undeclared(parameter: str) -> str:
@@ -49,31 +51,37 @@ def undeclared(parameter: str) -> str:
     return f"parameter {quoted(parameter)} is not declared"
 
 
-def of_unit(row: pd.Series, wanted: str) -> str:
-    """That a sensor is in no known unit; `row` is one of its rows."""
+def of_unit(series: pd.Series, wanted: str) -> str:
+    """That a sensor is in no known unit."""
     return (
-        f"sensor {quoted(row['sensor'])} gives {row['parameter']} in {quoted(row['unknown_unit'])}, which is no known "
-        f"unit of it; wanted {wanted}, or what converts to it"
+        f"sensor {quoted(series['sensor'])} gives {series['parameter']} in {quoted(series['unknown_unit'])}, which is "
+        f"no known unit of it; wanted {wanted}, or what converts to it"
     )
 
 
-def of_target(fault: str, found: pd.Series, declaration: Declaration) -> str:
-    """What is wrong with the target in a file; `found` is its row of `profile`."""
-    name = found["parameter"]
-    wanted = declaration.quantities[name]
+def of_target(fault: str, found: pd.Series, declaration: Declaration, name: str) -> str:
+    """What is wrong with the target in a file; `found` is a row of `profile.of_series`, for a gap of `of_days`."""
     limits: Expectations = declaration.expectations
+    if fault == "gap":
+        return f"{name} is absent for {found['gap']:.0f} hours in a row; at most {limits.gap_hours} may be"
+    wanted = declaration.quantities[name]
     match fault:
         case "unusable":
-            kinds = (
+            kinds = [
                 f"{found['missing']:.0f} missing",
+                *([f"{found['code']:.0f} error codes"] if found["code"] else []),
                 f"{found['outside']:.0f} outside {wanted.low:g} to {wanted.high:g} {wanted.unit}",
                 f"{found['contradictory']:.0f} contradictory",
-            )
+            ]
+            share = f"{found['unusable_share']:.0%}"
             return (
-                f"{found['unusable']:.0%} of {found['rows']:.0f} {name} values cannot be used ({', '.join(kinds)}); "
+                f"{share} of {found['rows']:.0f} {name} values cannot be used ({', '.join(kinds)}); "
                 f"at most {limits.null_share:.0%} may be so"
             )
         case "stuck":
-            return f"{name} stands still for {found['stuck']:.0f} hours; less than {wanted.stuck_hours} may be"
+            return f"{name} stands still for {found['still']:.0f} hours; less than {wanted.stuck_hours} may be"
         case _:
-            return f"{name} is absent for {found['gap']:.0f} hours in a row; at most {limits.gap_hours} may be"
+            return (
+                f"{name} comes every {every(found['minutes'])}; an hour is known from {LEAST_COVERED:.0%} of it, so at "
+                f"least every {every(SLOWEST / 60)} is wanted"
+            )

@@ -121,9 +121,11 @@ def _past(value: "pd.Series[float]", learning: Learning) -> Columns:
 
 def _calendar(own: pd.DataFrame, hours: pd.DatetimeIndex, horizon: int) -> Columns:
     """Of the hour that ends at t + horizon, by the local time in force at t: its middle, so that an hour that ends at
-    midnight belongs to the day it was in."""
+    midnight belongs to the day it was in. The hours are those of the local clock, which at +05:30 end before their
+    stamp."""
     offset = own.groupby("time")["offset_minutes"].max().reindex(hours).ffill()
-    middle = hours + pd.to_timedelta(offset.to_numpy() + 60 * horizon - 30, unit="min")
+    ends = (hours + pd.to_timedelta(offset.to_numpy(), unit="min")).floor("h")
+    middle = ends + pd.to_timedelta(60 * horizon - 30, unit="min")
     hour = middle.hour.to_numpy()
     weekday = middle.weekday.to_numpy()
     day_angle = 2 * np.pi * (hour + 0.5) / _DAY

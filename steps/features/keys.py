@@ -23,7 +23,7 @@ from io import BytesIO
 
 import pandas as pd
 
-from steps.backends import caching, catalog
+from steps.backends import caching, catalog, judged
 from steps.backends.objects import Bucket
 from steps.contract.declaration import Declaration, load
 from steps.contract.threads import each
@@ -73,10 +73,18 @@ def months(
     first: date | None = None,
     last: date | None = None,
 ) -> list[FeatureMonth]:
-    """The months in which each location has an accepted observation, by month and location.
+    """The months in which each location has an accepted observation, by month and location; without the locations that
+    `prepare` has left out.
 
     `first` and `last` leave out the months that end before the one or begin after the other.
+
+    Raises:
+        CheckFailed: all are left out.
     """
+    left_out = judged.left_out(project, parameter, locations)
+    locations = [location for location in locations if location not in left_out]
+    if left_out and not locations:
+        raise CheckFailed(all_left_out(left_out))
     history = timedelta(hours=load(_history_name(declaration))(declaration.learning))
     around = history + _LONGEST_MONTH + _LONGEST_DAY
     span = (first - around if first else date.min, last + around if last else date.max)
@@ -108,6 +116,15 @@ def months(
         which = (location, month, key, f"{place}/{key}.parquet")
         found.append(FeatureMonth(*which, start, end, history, near[location], tuple(seen), states))
     return found
+
+
+def all_left_out(left_out: Mapping[int, str]) -> str:
+    """That no location is left, in words."""
+    location, reason = next(iter(left_out.items()))
+    return (
+        f"each of the {len(left_out)} locations is left out, {location} since {reason}; have its source fixed, or give "
+        "others by `locations`"
+    )
 
 
 def _accepted(project: str, locations: Sequence[int], first: date, last: date) -> Mapping[int, list[catalog.Accepted]]:

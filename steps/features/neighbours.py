@@ -33,6 +33,12 @@ def nearest(places: Mapping[int, Place | None], most: int) -> dict[int, tuple[in
     return found
 
 
+def kilometres(one: Place, other: Place) -> float:
+    """How far apart two places are."""
+    (latitude, longitude), (latitudes, longitudes) = np.deg2rad(one), np.deg2rad([other]).T
+    return float(_distance(latitude, longitude, latitudes, longitudes)[0])
+
+
 def _distance(latitude: float, longitude: float, latitudes: _Numbers, longitudes: _Numbers) -> _Numbers:
     """Great-circle distances in km, by the haversine (https://en.wikipedia.org/wiki/Haversine_formula); NaN if
     coordinates are unknown."""

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from steps.pages.markup import Child, Markup, join, tag
 from steps.pages.parts import facts, note, table, unfolds, with_small
 from steps.pages.plot import at
-from steps.pages.words import count, names, percent, quantity
-from steps.summaries.validation import Converted, Expectation, Features, Refused, Validation
+from steps.pages.words import count, names, percent, quantity, shortened
+from steps.summaries.validation import Converted, Expectation, Features, Refused, Several, Validation
 
 _SHOWN = 12
 _MOST = 1000
+_LONGEST = 40
 
 
 @dataclass
@@ -39,6 +40,7 @@ def checks(name: str, checked: Validation) -> Markup:
         _refused(refused) if refused else None,
         *_remarks(checked),
         _converted(checked.converted) if checked.converted else None,
+        _several(checked.several) if checked.several else None,
         unfolds("What was checked", expectations(checked.expectations)) if checked.expectations else None,
         class_="block",
     )
@@ -75,12 +77,21 @@ def _features(made: Features) -> Markup:
 
 
 def _remarks(checked: Validation) -> list[Markup]:
-    """Problems of no single day: values left out of accepted days, and stations that fell silent."""
+    """Problems of no single day: values left out of accepted days, locations that are left out or fell silent, and
+    where they are."""
     values = ", ".join(f"{name.replace('_', ' ')} {quantity(left_out)}" for name, left_out in checked.left_out.items())
     silent = [f"{one.location} (newest day {one.newest or 'none'})" for one in checked.stale]
+    moved = [f"{one.location} (by {quantity(one.kilometres, 1)} km, on {one.since})" for one in checked.moved]
+    unplaced = [str(location) for location in checked.unplaced]
     return [
+        *(
+            note(tag("span", f"Location {one.location} is left out: {one.reason}.", class_="bad"))
+            for one in checked.left_out_locations
+        ),
         *([note(f"Values left out of accepted days: {values}.")] if values else []),
         *([note(tag("span", f"Silent for too long: {names(silent)}.", class_="bad"))] if silent else []),
+        *([note(f"Moved: {names(moved)}; neighbours are chosen by where they were first.")] if moved else []),
+        *([note(f"Mobile or of unknown place, so far from all: {names(unplaced)}.")] if unplaced else []),
     ]
 
 
@@ -90,6 +101,21 @@ def _converted(found: Sequence[Converted]) -> Markup:
         [tag("code", one.parameter), one.given, one.unit, one.formula, quantity(one.values)] for one in found
     ]
     return table(["Parameter", "Delivered in", "Used in", "By", "#Values"], rows, "Converted units")
+
+
+def _several(found: Sequence[Several]) -> Markup:
+    """Which of several sensors the hours were made of."""
+    rows: list[list[Child]] = [
+        [
+            str(one.location),
+            tag("code", one.parameter),
+            f"{'mean of ' if len(one.used) > 1 else ''}{names([shortened(name, _LONGEST) for name in one.used])}",
+            ", ".join(shortened(name, _LONGEST) for name in one.rejected) or None,
+            quantity(one.days),
+        ]
+        for one in found[:_MOST]
+    ]
+    return table(["Location", "Parameter", "Sensors used", "Not used", "#Days"], rows, "Several sensors")
 
 
 def _refused(refused: Sequence[Refused]) -> Markup:

@@ -32,6 +32,32 @@ class Stale(Part):
     newest: str | None = None
 
 
+class LeftOut(Part):
+    """A location that has no part in features, learning and forecasts, and why."""
+
+    location: Count
+    reason: str
+
+
+class Moved(Part):
+    """A location whose files say since a day (YYYY-MM-DD) that it is so many kilometres from where they said first."""
+
+    location: Count
+    kilometres: Number
+    since: str
+
+
+class Several(Part):
+    """A location that has several sensors of a parameter: on so many days the hours were made of those `used`, the mean
+    if there are more than one, and not of those `rejected`, which differ from the first."""
+
+    location: Count
+    parameter: str
+    used: tuple[str, ...]
+    rejected: tuple[str, ...] = ()
+    days: Count
+
+
 class Converted(Part):
     """`values` of a parameter came in the unit `given`; value * factor + offset is what was used, in `unit`."""
 
@@ -62,7 +88,8 @@ class Features(Part):
 
 class Validation(Summary):
     """A run's location-days; `left_out`: values left out of accepted days, by reason; `converted`: values of all
-    readable days that came in another unit."""
+    readable days that came in another unit; `several`: where sensors were chosen among; `unplaced`: locations of which
+    no file says where they are, or that are mobile."""
 
     kind: Literal["validation"] = "validation"
     names: dict[str, str] = Field(default_factory=dict)
@@ -72,7 +99,11 @@ class Validation(Summary):
     refused: tuple[Refused, ...]
     left_out: dict[str, Count] = Field(default_factory=dict)
     converted: tuple[Converted, ...] = ()
+    several: tuple[Several, ...] = ()
     stale: tuple[Stale, ...] = ()
+    left_out_locations: tuple[LeftOut, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    unplaced: tuple[Count, ...] = ()
     expectations: tuple[Expectation, ...] = ()
     features: Features | None = None
 

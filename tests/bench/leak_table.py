@@ -46,7 +46,7 @@ def _table(title: str, observed: pd.DataFrame, parameter: str) -> None:
     cases["a constant target"] = partial(wrong.constant, parameter=parameter)
     for name, change in cases.items():
         data = bench.dataset_of(change(observed), parameter, of_hours=False)
-        _line(name, data, [*agreement.shifted(data.rows), *agreement.jumped(data.rows)])
+        _line(name, data, [one.reason for one in agreement.doubts(data.rows).values()])
     data = bench.dataset_of(observed, parameter, of_hours=False)
     _line("a shuffled target", replace(data, rows=wrong.shuffled(data.rows)), [])
     ahead = partial(wrong.looking_ahead(hourly.build, 24), parameter=parameter, learning=bench.LEARNING)

@@ -13,9 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from steps import publish
-from steps.backends import catalog, measurements, objects, promotions, warehouse
+from steps.backends import catalog, judged, measurements, objects, promotions, warehouse
 from steps.backends.catalog import Accepted
 from steps.backends.database import begin
+from steps.backends.judged import Doubt
 from steps.backends.measurements import Measured
 from steps.backends.warehouse.schema import predictions
 from steps.contract import declaration
@@ -299,3 +300,15 @@ def test_the_live_model_is_the_one_that_was_rolled_back_to(features: pd.DataFram
         back = promotions.roll_back(connection, "openaq").decision
     release(back)
     assert published(tmp_path)["version"] == 1
+
+
+def test_a_location_that_is_left_out_has_no_forecast_and_it_is_said_why(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    judged.record("openaq", "no2", {PLACES[0]: Doubt("it is dead", "2003-06")}, at=AS_OF)
+    go_live(request.getfixturevalue("features"), tmp_path)
+    summary = published(tmp_path)
+    assert {row["location"] for row in summary["rows"]} == {PLACES[1]}
+    assert summary["words"] == (
+        f"Published 24 hours ahead with version 1. Location {PLACES[0]} is left out: it is dead."
+    )

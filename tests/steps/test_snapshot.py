@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from steps.backends import datasets, objects
+from steps.backends import datasets, judged, objects
 from steps.backends.database import begin
+from steps.backends.judged import Doubt
 from steps.errors import BadInput, CheckFailed
 from steps.learning import lake
 from steps.learning.dataset import Series
@@ -229,3 +231,12 @@ def make_champion_of(recipe: dict[str, object]) -> None:
 
         connection.execute(promotions.update().values(recipe=recipe))
     release(number)
+
+
+def test_a_location_that_is_left_out_is_not_learned_from_and_it_is_said_why(learner: Learner) -> None:
+    judged.record("openaq", "no2", {101: Doubt("it is dead", "2021-04")}, at=datetime(2021, 4, 14, tzinfo=UTC))
+    fill()
+    ended = learner.snapshot()
+    assert ended.code == 0, ended.log
+    assert learner.summary()["locations"] == [102]
+    assert "location 101 is left out: it is dead" in ended.log

@@ -299,8 +299,8 @@ def test_a_day_is_laid_out_as_the_archive_does(served: tuple[openaq_server.Api, 
     assert found.body is not None and archive.read(found, 10**6) == found.body
     reading = read(found.body)
     assert reading.unreadable is None and reading.name == 'Station "1", Wien'
-    assert {row.parameter for row in reading.rows} == set(PLACES[1])
-    stamps = sorted({row.datetime for row in reading.rows})
+    assert set(reading.column("parameter")) == set(PLACES[1])
+    stamps = sorted(set(reading.column("datetime")))
     assert stamps[0] == "2026-03-29T01:00:00+01:00" and stamps[-1] == "2026-03-30T00:00:00+02:00"
     assert len(stamps) == 23, "the night in which the clocks go forward has no third hour"
     assert archive.find(1, date(2026, 3, 29), date(2026, 3, 29))[0].etag == found.etag
@@ -408,4 +408,6 @@ def test_sensors_that_are_not_asked_for_are_named(
         archive = Api(client(address), QUANTITIES, lake(), "2026-04-09T00:00:00Z")
         (found,) = archive.find(1, FIRST, FIRST)
     assert "location 1: not asked for, as not declared: 'no'" in caplog.text
-    assert {(row.parameter, row.units) for row in read(found.body or b"").rows} == {("no2", "ppb"), ("pm25", "µg/m³")}
+    reading = read(found.body or b"")
+    pairs = zip(reading.column("parameter"), reading.column("units"), strict=True)
+    assert set(pairs) == {("no2", "ppb"), ("pm25", "µg/m³")}

@@ -90,6 +90,14 @@ def test_an_hour_that_ends_at_midnight_belongs_to_the_day_it_was_in() -> None:
     assert (rows.loc[0, "cal_hour"], rows.loc[0, "cal_weekday"], rows.loc[0, "cal_weekend"]) == (23, 6, 1)
 
 
+@pytest.mark.parametrize(("offset", "stamped"), [(330, "19:00"), (345, "19:00"), (-210, "04:00"), (0, "00:00")])
+def test_an_hour_is_that_of_the_local_clock_where_it_is_not_whole_hours_off(offset: int, stamped: str) -> None:
+    """The hour that ends at local midnight is stamped with the whole hour of UTC that it ends in."""
+    t = pd.Timestamp(f"2021-03-07T{stamped}Z")
+    table = pd.DataFrame({"location": [1], "time": [t], "offset_minutes": offset, "parameter": "no2", "value": 1.0})
+    assert build(table, 1).loc[0, "cal_hour"] == 23
+
+
 def test_each_hour_from_first_to_last_has_a_row_and_a_missing_value_stays_missing() -> None:
     holes = OBSERVED.drop(OBSERVED[(OBSERVED["parameter"] == "no2") & (OBSERVED["time"].dt.hour == 5)].index)
     rows = build(holes)
