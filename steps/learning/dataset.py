@@ -111,7 +111,7 @@ class Series(Dataset):
 
     Columns of `rows`, by target time and location: location, time (t), value (the parameter at t), target_at
     (t + horizon), target (the parameter then), and the features (float32). Times are UTC; values are in `unit`. Rows
-    with `target_at` from `holdout_from` on are the holdout.
+    with `target_at` from `holdout_from` on are the holdout. `notes`: what a reader of its scores should know.
     """
 
     fingerprint: str
@@ -120,6 +120,7 @@ class Series(Dataset):
     horizon_hours: int
     holdout_from: datetime
     rows: pd.DataFrame
+    notes: tuple[str, ...] = ()
     task: Task = "regression"
 
     @property
@@ -177,6 +178,7 @@ class Series(Dataset):
             last=target_at.max().to_pydatetime(),
             locations=tuple(sorted(int(location) for location in self.rows["location"].unique())),
             embargo_hours=self.horizon_hours,
+            notes=self.notes,
             **self._common(trials),
             **self.about(),
         )
@@ -191,6 +193,7 @@ class Series(Dataset):
             horizon_hours=summary.horizon_hours,
             holdout_from=summary.holdout_from,
             rows=rows,
+            notes=summary.notes,
         )
 
 

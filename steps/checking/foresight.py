@@ -1,0 +1,163 @@
+"""Whether an input knows what the target will be: it says more of the target's future than an honest one can.
+
+Honest inputs may lead, as wind leads pollution and a front reaches one location before another; but little of what the
+target's own past leaves open is known from them. Two measures see two kinds of input that know more, of every input of
+a location and each hour up to three days ahead:
+
+- *ahead*: the partial correlation of the input now with the target later, given the target's last day, its means and
+  the calendar (of ranks, so that any rising or falling function is alike). Over all hours; over those of a quarter of
+  the day, since a day's maximum that is known at its first hour is no news at its last; and within each month.
+- *function*: how far the input is a function, of any shape, of the target later, less the most that it is one of the
+  target up to now.
+
+The bounds fall with the hours they rest on. They were set by the real hours of five stations, two years apart: of their
+inputs the first was at most 0.24 over a year and 0.62 over 33 days, where 0.40 and 0.75 are allowed, and the second
+0.03 and 0.16, where 0.19 and 0.25 are (`tests/bench/leak_table.py`). In the next hours a near location may know much.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from steps.checking import dependence
+from steps.checking.dependence import Array
+from steps.learning.dataset import ROW
+
+_AHEAD: Final = 72  # hours
+_TRAVEL, _COPIED = 6, 0.85  # hours that air needs from one location to the next, and what may be known of them
+_HOURS: Final = 400  # in fewer, chance alone knows as much
+_DRAWN: Final = 2000  # hours for the second measure
+_OWN_PAST: Final = ("lag_", "mean_", "std_", "min_", "max_", "change_", "cal_")  # as `steps.features.hourly` names it
+
+
+@dataclass(frozen=True)
+class Foreknown:
+    """A feature that knows the target of its location so many `hours` ahead: by its measure more than `allowed`, of 1.
+    `when`: in which part of the time, in words; empty if all along."""
+
+    location: int
+    feature: str
+    measure: Literal["ahead", "function"]
+    hours: int
+    value: float
+    allowed: float
+    when: str
+
+
+def found(rows: pd.DataFrame) -> list[Foreknown]:
+    """The features of `rows` (location, time, value, features) that know more than they can, at each location."""
+    names = [name for name in rows if name not in ROW and not str(name).startswith(_OWN_PAST)]
+    return [
+        one
+        for location, own in rows.groupby("location")
+        if own["value"].notna().sum() >= _HOURS
+        for one in _at(int(str(location)), own.set_index("time")[["value", *names]].asfreq("h"))
+    ]
+
+
+def sources(rows: pd.DataFrame, one: Foreknown, reporting: Sequence[int]) -> list[int]:
+    """Of the locations that report what the feature is the mean of, those whose own knows the target too; all of them
+    if that is none."""
+    target = rows[rows["location"] == one.location].set_index("time")["value"]
+    others = rows[rows["location"].isin(reporting)].pivot(index="time", columns="location", values=one.feature)
+    found = {int(own.feature) for own in _at(one.location, pd.concat([target, others], axis=1).asfreq("h"))}
+    return sorted(found or reporting)
+
+
+def bound(hours: Any, ahead: Any) -> Array:
+    """What of an hour so far `ahead` may be known by the first measure over so many `hours`."""
+    least: Array = np.maximum(0.25 + 14 / np.sqrt(np.maximum(hours, 1)), np.where(ahead <= _TRAVEL, _COPIED, 0.0))
+    return np.where(hours >= _HOURS, least, np.inf)
+
+
+def _at(location: int, hourly: pd.DataFrame) -> Iterator[Foreknown]:
+    times = pd.DatetimeIndex(hourly.index)
+    ranked = dependence.ranks(hourly)
+    target, inputs = ranked[:, 0], ranked[:, 1:]
+    ahead, functions = _ahead(target, inputs, times), _functions(target, inputs)
+    for number, name in enumerate(hourly.columns[1:]):
+        if number in ahead:
+            yield Foreknown(location, str(name), "ahead", *ahead[number])
+        elif number in functions:
+            yield Foreknown(location, str(name), "function", *functions[number])
+
+
+def _ahead(target: Array, inputs: Array, times: pd.DatetimeIndex) -> dict[int, tuple[int, float, float, str]]:
+    """By the inputs' numbers, those that are more than `bound` allows: hours, value, allowed, and when."""
+    ahead = np.arange(1, _AHEAD + 1)
+    later = np.stack([_shifted(target, -hours) for hours in ahead], axis=1)
+    later[~np.isfinite(target)] = np.nan
+    basis, _ = np.linalg.qr(_past(target, times))
+    (left, known), (right, there) = (_unexplained(basis, columns) for columns in (inputs, later))
+    found: dict[int, tuple[int, float, float, str]] = {}
+    for when, part in _parts(times):
+        value, hours = _correlations(left[part], known[part], right[part], there[part])
+        allowed = bound(hours, ahead)
+        for number, lag in enumerate((value - allowed).argmax(axis=1)):
+            if value[number, lag] > allowed[number, lag] and number not in found:
+                most, least = float(value[number, lag]), float(allowed[number, lag])
+                found[number] = (int(ahead[lag]), most, least, when)
+    return found
+
+
+def _functions(target: Array, inputs: Array) -> dict[int, tuple[int, float, float, str]]:
+    """By the inputs' numbers, those that are more of a function of the target later than they may be."""
+    order, usual = dependence.order(target, _DRAWN), dependence.spread(inputs)
+    if len(order) < _HOURS:
+        return {}
+    around = np.pad(inputs.astype(np.float32), ((_AHEAD, _AHEAD), (0, 0)), constant_values=np.nan)
+    lags = np.arange(-_AHEAD, _AHEAD + 1)
+    values = np.stack([dependence.functional(around[order - lag + _AHEAD], usual) for lag in lags], axis=1)
+    more = values[:, lags > 0].max(axis=1) - values[:, lags <= 0].max(axis=1)
+    allowed = 0.1 + 4.2 / sqrt(len(order))
+    return {
+        int(number): (int(values[number, lags > 0].argmax()) + 1, float(more[number]), allowed, "")
+        for number in np.flatnonzero(more > allowed)
+    }
+
+
+def _parts(times: pd.DatetimeIndex) -> Iterator[tuple[str, Any]]:
+    """All hours, each quarter of the day, and each month: in words, and their positions."""
+    hours = pd.Series(range(len(times)))
+    yield "", hours.to_numpy()
+    for first in range(0, 24, 6):
+        yield f"from {first:02d}:00 to {first + 5:02d}:00 UTC", np.flatnonzero(times.hour // 6 == first // 6)
+    for month, part in hours.groupby(times.strftime("%Y-%m")).indices.items():
+        yield f"in {month}", part
+
+
+def _past(target: Array, times: pd.DatetimeIndex) -> Array:
+    """What is known of the target at each hour without any input: its last day, its means, and the calendar."""
+    value = pd.Series(target - 0.5)
+    past = [value.shift(lag) for lag in (0, 1, 2, 3, 6, 12, 24)]
+    past += [value.rolling(window, min_periods=window // 4).mean() for window in (24, 72)]
+    day, year = (2 * np.pi * part.to_numpy() / whole for part, whole in ((times.hour, 24), (times.dayofyear, 365.25)))
+    angles = [day, 2 * day, 3 * day, year]
+    calendar = [np.ones(len(times)), *(turn(angle) for angle in angles for turn in (np.sin, np.cos))]
+    return np.column_stack([*(one.fillna(0.0) for one in past), *calendar])
+
+
+def _unexplained(basis: Array, columns: Array) -> tuple[Array, Array]:
+    """What `basis` leaves of the columns, 0 where there is none; and where there is one, as 1 and 0."""
+    known = np.isfinite(columns)
+    values = np.where(known, columns - 0.5, 0.0)
+    left: Array = np.where(known, values - basis @ (basis.T @ values), 0.0)
+    return left, known.astype(np.float64)
+
+
+def _correlations(left: Array, known: Array, right: Array, there: Array) -> tuple[Array, Array]:
+    """The size of the correlation of each column of one with each of the other, and over how many hours it is."""
+    hours = known.T @ there
+    spread = np.sqrt(((left**2).T @ there) * (known.T @ right**2))
+    value = np.abs(left.T @ right) / np.maximum(spread, 1e-9 * np.maximum(hours, 1))
+    return value, hours
+
+
+def _shifted(values: Array, hours: int) -> Array:
+    """The values so many hours before (after, if negative), NaN where there are none."""
+    found: Array = pd.Series(values).shift(hours).to_numpy()
+    return found
