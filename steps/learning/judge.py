@@ -23,6 +23,7 @@ from steps.summaries.decision import Answers, Bootstrap, Hours, Importance, Reci
 
 SHOWN: Final = pd.Timedelta(days=14)  # of the holdout, for the report
 SHOWN_ROWS: Final = 500
+_MATTER: Final = 3  # features that are named where a score is too good
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,12 @@ def judge(dataset: Dataset, learning: Judged, trials: Sequence[Trial], champion:
     around = _bands(dataset, learning, chosen.recipe, answers)
     is_series = isinstance(dataset, Series)
     groups = evidence.residual_groups(rows, truth - answers) if is_series else {}
+    importance = _importance(model)
+    naive = [score for score in scores[:-1] if score.name != "champion"]
+    matter = [one.feature for one in importance[:_MATTER]]
     verdict = Verdict(
         promoted=outcome.promoted,
-        words=outcome.words,
+        words=outcome.words + gate.too_good(learning.gate, naive, scores[-1], matter),
         recipe=chosen.recipe,
         metric=metric,
         unit=dataset.unit,
@@ -71,7 +75,7 @@ def judge(dataset: Dataset, learning: Judged, trials: Sequence[Trial], champion:
         residual_groups=groups,
         hour_zone="local" if groups else None,
         task=dataset.task,
-        importance=_importance(model),
+        importance=importance,
     )
     return Judgement(verdict, around.bands if around else None)
 
