@@ -25,18 +25,18 @@ import pandas as pd
 
 from steps.checking import dependence
 from steps.checking.dependence import Array
-from steps.learning.dataset import ROW
 
 _AHEAD: Final = 72  # hours
 _TRAVEL, _COPIED = 6, 0.85  # hours that air needs from one location to the next, and what may be known of them
 _HOURS: Final = 400  # in fewer, chance alone knows as much
 _DRAWN: Final = 2000  # hours for the second measure
+_ROW: Final = ("location", "time", "value")
 _OWN_PAST: Final = ("lag_", "mean_", "std_", "min_", "max_", "change_", "cal_")  # as `steps.features.hourly` names it
 
 
 @dataclass(frozen=True)
 class Foreknown:
-    """A feature that knows the target of its location so many `hours` ahead: by its measure more than `allowed`, of 1.
+    """What a feature knows of the target of its location so many `hours` ahead: `value`, of 1, where `allowed` is.
     `when`: in which part of the time, in words; empty if all along."""
 
     location: int
@@ -45,18 +45,20 @@ class Foreknown:
     hours: int
     value: float
     allowed: float
-    when: str
+    when: str = ""
 
 
 def found(rows: pd.DataFrame) -> list[Foreknown]:
-    """The features of `rows` (location, time, value, features) that know more than they can, at each location."""
-    names = [name for name in rows if name not in ROW and not str(name).startswith(_OWN_PAST)]
-    return [
-        one
-        for location, own in rows.groupby("location")
-        if own["value"].notna().sum() >= _HOURS
-        for one in _at(int(str(location)), own.set_index("time")[["value", *names]].asfreq("h"))
-    ]
+    """The features of `rows` (location, time, value, features) that know more than they may, at each location."""
+    return [one for one in measured(rows) if one.value > one.allowed]
+
+
+def measured(rows: pd.DataFrame) -> Iterator[Foreknown]:
+    """What each feature knows at most, by each measure; a location or feature with too few hours is not measured."""
+    names = [name for name in rows if name not in _ROW and not str(name).startswith(_OWN_PAST)]
+    for location, own in rows.groupby("location"):
+        if own["value"].notna().sum() >= _HOURS and names:
+            yield from _at(int(str(location)), own.set_index("time")[["value", *names]].asfreq("h"))
 
 
 def sources(rows: pd.DataFrame, one: Foreknown, reporting: Sequence[int]) -> list[int]:
@@ -64,8 +66,8 @@ def sources(rows: pd.DataFrame, one: Foreknown, reporting: Sequence[int]) -> lis
     if that is none."""
     target = rows[rows["location"] == one.location].set_index("time")["value"]
     others = rows[rows["location"].isin(reporting)].pivot(index="time", columns="location", values=one.feature)
-    found = {int(own.feature) for own in _at(one.location, pd.concat([target, others], axis=1).asfreq("h"))}
-    return sorted(found or reporting)
+    known = _at(one.location, pd.concat([target, others], axis=1).asfreq("h"))
+    return sorted({int(own.feature) for own in known if own.value > own.allowed} or reporting)
 
 
 def bound(hours: Any, ahead: Any) -> Array:
@@ -75,49 +77,46 @@ def bound(hours: Any, ahead: Any) -> Array:
 
 
 def _at(location: int, hourly: pd.DataFrame) -> Iterator[Foreknown]:
-    times = pd.DatetimeIndex(hourly.index)
+    """Of the first column, what each of the others knows."""
+    times, names = pd.DatetimeIndex(hourly.index), list(map(str, hourly.columns[1:]))
     ranked = dependence.ranks(hourly)
     target, inputs = ranked[:, 0], ranked[:, 1:]
-    ahead, functions = _ahead(target, inputs, times), _functions(target, inputs)
-    for number, name in enumerate(hourly.columns[1:]):
-        if number in ahead:
-            yield Foreknown(location, str(name), "ahead", *ahead[number])
-        elif number in functions:
-            yield Foreknown(location, str(name), "function", *functions[number])
+    for number, known in _ahead(target, inputs, times):
+        yield Foreknown(location, names[number], "ahead", *known)
+    for number, more in _functions(target, inputs):
+        yield Foreknown(location, names[number], "function", *more)
 
 
-def _ahead(target: Array, inputs: Array, times: pd.DatetimeIndex) -> dict[int, tuple[int, float, float, str]]:
-    """By the inputs' numbers, those that are more than `bound` allows: hours, value, allowed, and when."""
+def _ahead(
+    target: Array, inputs: Array, times: pd.DatetimeIndex
+) -> Iterator[tuple[int, tuple[int, float, float, str]]]:
+    """By an input's number, where it comes nearest to its bound, or is most above it: hours, value, allowed, when."""
     ahead = np.arange(1, _AHEAD + 1)
     later = np.stack([_shifted(target, -hours) for hours in ahead], axis=1)
     later[~np.isfinite(target)] = np.nan
     basis, _ = np.linalg.qr(_past(target, times))
     (left, known), (right, there) = (_unexplained(basis, columns) for columns in (inputs, later))
-    found: dict[int, tuple[int, float, float, str]] = {}
+    most = {number: (0, 0.0, np.inf, "") for number in range(inputs.shape[1])}
     for when, part in _parts(times):
         value, hours = _correlations(left[part], known[part], right[part], there[part])
         allowed = bound(hours, ahead)
-        for number, lag in enumerate((value - allowed).argmax(axis=1)):
-            if value[number, lag] > allowed[number, lag] and number not in found:
-                most, least = float(value[number, lag]), float(allowed[number, lag])
-                found[number] = (int(ahead[lag]), most, least, when)
-    return found
+        for number, lag in enumerate((value / allowed).argmax(axis=1)):
+            now = (int(ahead[lag]), float(value[number, lag]), float(allowed[number, lag]), when)
+            most[number] = max(most[number], now, key=lambda one: one[1] / one[2])
+    return ((number, known) for number, known in most.items() if np.isfinite(known[2]))
 
 
-def _functions(target: Array, inputs: Array) -> dict[int, tuple[int, float, float, str]]:
-    """By the inputs' numbers, those that are more of a function of the target later than they may be."""
+def _functions(target: Array, inputs: Array) -> Iterator[tuple[int, tuple[int, float, float]]]:
+    """By an input's number, how far it is more of a function of the target later than now: hours, value, allowed."""
     order, usual = dependence.order(target, _DRAWN), dependence.spread(inputs)
-    if len(order) < _HOURS:
-        return {}
     around = np.pad(inputs.astype(np.float32), ((_AHEAD, _AHEAD), (0, 0)), constant_values=np.nan)
     lags = np.arange(-_AHEAD, _AHEAD + 1)
     values = np.stack([dependence.functional(around[order - lag + _AHEAD], usual) for lag in lags], axis=1)
-    more = values[:, lags > 0].max(axis=1) - values[:, lags <= 0].max(axis=1)
-    allowed = 0.1 + 4.2 / sqrt(len(order))
-    return {
-        int(number): (int(values[number, lags > 0].argmax()) + 1, float(more[number]), allowed, "")
-        for number in np.flatnonzero(more > allowed)
-    }
+    later, now = values[:, lags > 0], values[:, lags <= 0].max(axis=1)
+    for number, hours in enumerate(1 + later.argmax(axis=1)):
+        known = int(np.isfinite(inputs[order, number]).sum())
+        if known >= _HOURS:
+            yield number, (int(hours), float(later[number].max() - now[number]), 0.1 + 4.2 / sqrt(known))
 
 
 def _parts(times: pd.DatetimeIndex) -> Iterator[tuple[str, Any]]:

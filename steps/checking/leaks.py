@@ -60,7 +60,7 @@ def _inputs(
         by_origin.setdefault(_origin(one.feature), []).append(one)
     lines = []
     for origin, known in by_origin.items():
-        strongest = max(known, key=lambda one: one.value - one.allowed)
+        strongest = max(known, key=lambda one: one.value / one.allowed)
         near = neighbours[strongest.location]
         if origin == _OTHERS:
             values = rows.assign(**{strongest.feature: rows["value"]})

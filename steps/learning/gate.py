@@ -70,7 +70,8 @@ def too_good(gate: Gate, naive: Sequence[Score], challenger: Score, matter: Sequ
         return ""
     share = 100 * (1 - _error(challenger, gate) / least)
     first = f", first at what matters most to it: {', '.join(matter)}" if matter else ""
-    return f" Its error is {share:.0f} % below that of {best.name}, too good to be taken on trust: a reason to look{first}."
+    below = f"Its error is {share:.0f} % below that of {best.name}"
+    return f" {below}, too good to be taken on trust: a reason to look{first}."
 
 
 def _error(score: Score, gate: Gate) -> float:
