@@ -93,9 +93,6 @@ def _locations(which: Sequence[int]) -> str:
 
 def _knows(one: Foreknown, parameter: str, where: str) -> str:
     ahead = f"knows {parameter} {count(one.hours, 'hour')} ahead at {where}"
-    allowed = f"at most {one.allowed:.2f} is allowed"
-    if one.measure == "function":
-        more = f"it is a function of what comes then by {one.value:.2f} more than of what was before ({allowed})"
-        return f"{ahead}: {more}"
+    what = "is a function of what comes then" if one.measure == "function" else "goes with what the past leaves open"
     when = f" {one.when}" if one.when else ""
-    return f"{ahead}: it goes with what the past leaves open by {one.value:.2f}{when} ({allowed})"
+    return f"{ahead}: it {what} by {one.value:.2f}{when}, now by {one.now:.2f} (at most {one.allowed:.2f} is allowed)"
