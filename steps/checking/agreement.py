@@ -3,8 +3,8 @@
 A clock that is early gives the other locations, through a neighbour's value, what has yet to come: their scores are
 splendid, and their forecasts are not. And a unit that changes without notice makes two series of one. Neither shows in
 a day's file; both show in a month's rows. The bounds are far from what five stations of two archives show: no shift by
-7 to 72 hours fitted a month better than none, and no month's level was 10 times another's. Air may need six hours from
-one location to the next, so shifts by less are no fault; those of copies are found by `steps.checking.copies`.
+10 to 72 hours fitted a month better than none, and no month's level was 10 times another's. Air may need some hours
+from one location to the next, so shifts by less are no fault; those of copies are found by `steps.checking.copies`.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,15 @@ import pandas as pd
 
 from steps.pages.words import count
 
-_LAGS: Final = (0, *(sign * hours for sign in (1, -1) for hours in range(7, 73)))
+_LAGS: Final = np.array([0, *(sign * hours for sign in (1, -1) for hours in range(1, 73))])
+_DAYS: Final = np.isin(np.abs(_LAGS), [23, 24, 25, 47, 48, 49])  # what a date that is wrong makes
 _ROWS: Final = 200  # observed hours of a month; with fewer it is not judged
-_MARGIN, _PEAK = 0.15, 0.4  # of correlations: how much better the shift must be, and how good
+_NEAR: Final = np.abs(_LAGS) < 10
+# of correlations: how much better than none the shift must be, and how good; of days, and of any other hours, of which
+# there are more to fit by chance
+_MARGIN: Final = np.where(_DAYS, 0.15, 0.2)
+_HOURS: Final = 400  # of a month, that both must have
+_PEAK: Final = np.where(_NEAR, np.inf, np.where(_DAYS, 0.4, 0.6))
 _TIMES: Final = 50.0
 
 
@@ -68,8 +74,8 @@ def jumped(rows: pd.DataFrame) -> list[str]:
 
 @dataclass(frozen=True)
 class _Off:
-    """A location that is off against the others: in which months, in the first so many `hours` early; and how much
-    better they fit at that distance, over all months."""
+    """A location that is off against the others: in which months, so many `hours` early; and how much better they fit
+    at that distance, over all of these."""
 
     location: int
     months: tuple[str, ...]
@@ -89,18 +95,16 @@ def _off(unusual: pd.DataFrame, location: int) -> _Off | None:
     """None if the location's clock is right."""
     own, others = unusual[location], unusual.drop(columns=location).mean(axis=1)
     later = np.stack([others.shift(-lag).to_numpy() for lag in _LAGS], axis=1)
-    found: dict[str, tuple[int, float]] = {}
-    for month, here in (
-        pd.Series(range(len(own))).groupby(pd.DatetimeIndex(own.index).strftime("%Y-%m")).indices.items()
-    ):
+    months = pd.DatetimeIndex(own.index).strftime("%Y-%m")
+    found: dict[str, Any] = {}
+    for month, here in pd.Series(range(len(own))).groupby(months).indices.items():
         fits = _correlations(own.to_numpy()[here], later[here])
-        best = int(fits.argmax())
-        if fits[best] > max(_PEAK, fits[0] + _MARGIN):
-            found[str(month)] = _LAGS[best], float(fits[best] - fits[0])
+        if (fits > np.maximum(_PEAK, fits[0] + _MARGIN)).any():
+            found[str(month)] = fits
     if not found:
         return None
-    hours, _ = next(iter(found.values()))
-    return _Off(location, tuple(found), hours, sum(gain for _, gain in found.values()))
+    fits = np.mean(list(found.values()), axis=0)
+    return _Off(location, tuple(found), int(_LAGS[fits.argmax()]), float(fits.max() - fits[0]) * len(found))
 
 
 def _correlations(own: Any, later: Any) -> Any:
@@ -110,4 +114,4 @@ def _correlations(own: Any, later: Any) -> Any:
     one, other = (np.where(both, values, 0.0) for values in (own[:, None], later))
     one, other = (np.where(both, values - values.sum(axis=0) / hours, 0.0) for values in (one, other))
     spread = np.sqrt((one**2).sum(axis=0) * (other**2).sum(axis=0))
-    return np.where((hours >= _ROWS) & (spread > 0), (one * other).sum(axis=0) / np.maximum(spread, 1e-12), 0.0)
+    return np.where((hours >= _HOURS) & (spread > 0), (one * other).sum(axis=0) / np.maximum(spread, 1e-12), 0.0)

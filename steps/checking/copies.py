@@ -7,7 +7,7 @@ the day) is 1 for a copy, and was at most 0.74 at the same hour and 0.53 at any 
 stations, 0.53 and 0.31 over a year.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
@@ -20,8 +20,25 @@ from steps.checking.dependence import Array
 from steps.pages.words import count
 
 _HOURS: Final = 400  # that both have; with fewer, chance might do it
-_SHIFTED, _SAME = 0.75, 0.98  # of correlations
+SHIFTED, SAME = 0.75, 0.98  # of correlations
 _TOLD: Final = 0.08  # how much better than the other's a clock must fit the rest to be the right one
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How well the second of two fits the first at the same hour (`now`), and at best: `best`, `hours` later."""
+
+    now: float
+    best: float
+    hours: int
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two locations, and how well they fit."""
+
+    locations: tuple[int, int]
+    fit: Fit
 
 
 @dataclass(frozen=True)
@@ -38,9 +55,7 @@ class Copy:
     @property
     def words(self) -> str:
         """The finding, in words."""
-        fit = (
-            f"their hourly changes fit by {self.fit:.2f} (at most {_SAME if self.hours == 0 else _SHIFTED} is allowed)"
-        )
+        fit = f"their hourly changes fit by {self.fit:.2f} (at most {SAME if self.hours == 0 else SHIFTED} is allowed)"
         if not self.hours:
             return f"locations {self.early} and {self.late} are one station under two ids: {fit}"
         apart = count(self.hours, "hour")
@@ -53,29 +68,40 @@ class Copy:
 
 def found(rows: pd.DataFrame, neighbours: Mapping[int, Sequence[int]]) -> list[Copy]:
     """The copies among locations that are each other's neighbours, in `rows` (location, time, value)."""
+    alike = [pair for pair in measured(rows, neighbours) if pair.fit.now >= SAME or pair.fit.best >= SHIFTED]
+    if not alike:
+        return []
+    copied = {location for pair in alike for location in pair.locations}
+    levels, changes = _hourly(rows)
+    agreements = _agreements(levels, copied) + _agreements(changes, copied)
+    return [_copy(pair, [float(agreements[one]) for one in pair.locations]) for pair in alike]
+
+
+def measured(rows: pd.DataFrame, neighbours: Mapping[int, Sequence[int]]) -> Iterator[Pair]:
+    """How well each two neighbours fit."""
+    _, changes = _hourly(rows)
+    series = {int(str(location)): _Series.of(one) for location, one in changes.items()}
+    for one, other in combinations(series, 2):
+        if one in neighbours[other] or other in neighbours[one]:
+            yield Pair((one, other), _fit(series[one], series[other]))
+
+
+def _hourly(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The ranks of each location's values and their changes from hour to hour, less the usual at that hour."""
     wide = rows.pivot(index="time", columns="location", values="value").asfreq("h")
     ranks = pd.DataFrame(dependence.ranks(wide), wide.index, wide.columns)
     ranks = ranks.loc[:, ranks.notna().sum() > _HOURS]
-    levels, changes = _unusual(ranks), _unusual(ranks.diff())
-    series = {int(str(location)): _Series.of(one) for location, one in changes.items()}
-    fits = {
-        (one, other): _fit(series[one], series[other])
-        for one, other in combinations(series, 2)
-        if one in neighbours[other] or other in neighbours[one]
-    }
-    alike = {pair: fit for pair, fit in fits.items() if fit.now >= _SAME or fit.best >= _SHIFTED}
-    copied = {location for pair in alike for location in pair}
-    agreements = _agreements(levels, copied) + _agreements(changes, copied)
-    return [_copy(pair, fit, [float(agreements[one]) for one in pair]) for pair, fit in alike.items()]
+    return _unusual(ranks), _unusual(ranks.diff())
 
 
-def _copy(pair: tuple[int, int], fit: "_Fit", agreements: Sequence[float]) -> Copy:
+def _copy(pair: Pair, agreements: Sequence[float]) -> Copy:
     """`agreements`: of each with the rest."""
-    if fit.now >= _SAME:
-        return Copy(*pair, 0, fit.now, ())
-    early, late = pair if fit.hours > 0 else pair[::-1]
+    locations, fit = pair.locations, pair.fit
+    if fit.now >= SAME:
+        return Copy(*locations, 0, fit.now, ())
+    early, late = locations if fit.hours > 0 else locations[::-1]
     worse = int(np.argmin(agreements))
-    off = (pair[worse],) if agreements[1 - worse] - agreements[worse] >= _TOLD else (early, late)
+    off = (locations[worse],) if agreements[1 - worse] - agreements[worse] >= _TOLD else (early, late)
     return Copy(early, late, abs(fit.hours), fit.best, off)
 
 
@@ -88,15 +114,6 @@ def _agreements(unusual: pd.DataFrame, copied: Collection[int]) -> "pd.Series[fl
     """How well each of the copied fits the mean of the rest at the same hour: a correlation; 0 where there is none."""
     rest = unusual.drop(columns=list(copied)).mean(axis=1)
     return unusual[list(copied)].corrwith(rest).fillna(0.0)
-
-
-@dataclass(frozen=True)
-class _Fit:
-    """How well the second of two fits the first at the same hour (`now`), and at best: `best`, `hours` later."""
-
-    now: float
-    best: float
-    hours: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +134,7 @@ class _Series:
         return cls(transformed[0], transformed[1], transformed[2], length)
 
 
-def _fit(one: _Series, other: _Series) -> _Fit:
+def _fit(one: _Series, other: _Series) -> Fit:
     """How well they fit at each distance in time at which both are known for long enough."""
     hours = np.rint(_crossed(one.known, other.known, one.length))
     spread = _crossed(one.squares, other.known, one.length) * _crossed(one.known, other.squares, one.length)
@@ -125,7 +142,7 @@ def _fit(one: _Series, other: _Series) -> _Fit:
     fits[hours < _HOURS] = 0.0
     distances = np.fft.fftfreq(one.length, 1 / one.length).astype(int)
     best = 1 + int(np.argmax(fits[1:]))
-    return _Fit(float(fits[0]), float(fits[best]), int(distances[best]))
+    return Fit(float(fits[0]), float(fits[best]), int(distances[best]))
 
 
 def _crossed(one: Any, other: Any, length: int) -> Array:

@@ -71,6 +71,8 @@ def measured(rows: pd.DataFrame) -> Iterator[Foreknown]:
 def sources(rows: pd.DataFrame, one: Foreknown, reporting: Sequence[int]) -> list[int]:
     """Of the locations that report what the feature is the mean of, those whose own knows the target too; all of them
     if that is none."""
+    if len(reporting) < 2:
+        return list(reporting)
     target = rows[rows["location"] == one.location].set_index("time")["value"]
     others = rows[rows["location"].isin(reporting)].pivot(index="time", columns="location", values=one.feature)
     known = _at(one.location, pd.concat([target, others], axis=1).asfreq("h"))
