@@ -5,14 +5,15 @@ much as two drawn at random: 0 for what has nothing to do with `y`, 1 for its fu
 2021, https://doi.org/10.1080/01621459.2020.1758115).
 """
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
-_SEED = 8737
+_SEED: Final = 8737
+_CONSTANT: Final = 1e-6  # the spread of ranks
 
 
 def ranks(columns: Any) -> Array:
@@ -47,4 +48,4 @@ def functional(ordered: Array, usual: Array) -> Array:
     known = np.isfinite(steps)
     with np.errstate(invalid="ignore", divide="ignore"):
         found: Array = 1 - np.where(known, steps, 0.0).sum(axis=0) / known.sum(axis=0) / usual
-    return np.where(np.isfinite(found), found, 0.0)
+    return np.where(np.isfinite(found) & (usual > _CONSTANT), found, 0.0)

@@ -2,11 +2,11 @@
 
     python -m tests.bench.leak_table
 
-First what each case makes of the score, with one linear recipe, so that the cases differ in the data alone: RMSE on the
-holdout in µg/m³, where nothing refused it. Then every leak that `steps.checking.leaks` is there for, with what was said;
-and what it says of the real hours as they are: each parameter as the target, at every station and without its
-neighbours, over all hours, each month with the week before it, and 33 days from every tenth day. No real hour may be
-refused; how near the nearest comes to what is allowed is the margin.
+First what each case makes of the score, with one linear recipe, so that the cases differ in the data alone: RMSE on
+the holdout in µg/m³, where nothing refused it. Then every leak that `steps.checking.leaks` is there for, with what was
+said; and what it says of the real hours as they are: each parameter as the target, at all stations and at each alone,
+over all hours, each month with the week before it, and 33 days from every tenth day. No real hour may be refused; how
+near the nearest comes to what is allowed is the margin.
 
 The sample's NO2 at two UK stations; and, where OPENAQ_ARCHIVE names an archive of them, three in Beijing.
 """
@@ -156,9 +156,8 @@ def _false_alarms(place: Place) -> None:
                 looked += 1
                 for kind, share, what in _shares(part):
                     nearest[kind, span] = max(nearest.get((kind, span), (0.0, "")), (share, f"{parameter}: {what}"))
-    print(
-        f"\n{place.title}: {looked} looks at real hours, {len(refused)} refused; {max(seconds):.2f} s for {hours:.0f} hours"
-    )
+    took = f"{max(seconds):.2f} s for {hours:.0f} hours"
+    print(f"\n{place.title}: {looked} looks at real hours, {len(refused)} refused; {took}")
     for line in refused:
         print(f"  FALSE ALARM {line}")
     for (kind, span), (share, what) in sorted(nearest.items()):
