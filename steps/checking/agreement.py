@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from steps.checking import dependence
 from steps.pages.words import count
 
 _LAGS: Final = np.array([0, *(sign * hours for sign in (1, -1) for hours in range(1, 73))])
@@ -40,7 +41,7 @@ def shifted(rows: pd.DataFrame) -> list[str]:
     unusual = ranks - ranks.groupby(hours.hour).transform("mean")
     found: list[str] = []
     while len(unusual.columns) > 1:
-        off = [one for one in map(partial(_off, unusual), unusual.columns) if one]
+        off = [one for one in map(partial(_off, unusual, unusual.sum(axis=1), unusual.count(axis=1)), unusual) if one]
         named = off if len(unusual.columns) == 2 else sorted(off, key=lambda one: -one.gain)[:1]
         found += [one.words for one in named]
         if len(named) != 1:
@@ -91,13 +92,17 @@ class _Off:
         )
 
 
-def _off(unusual: pd.DataFrame, location: int) -> _Off | None:
-    """None if the location's clock is right."""
-    own, others = unusual[location], unusual.drop(columns=location).mean(axis=1)
-    later = np.stack([others.shift(-lag).to_numpy() for lag in _LAGS], axis=1)
+def _off(unusual: pd.DataFrame, total: "pd.Series[float]", known: "pd.Series[int]", location: int) -> _Off | None:
+    """None if the location's clock is right; `total` and `known`: of all locations, at each hour."""
+    own = unusual[location]
+    rest = known - own.notna().astype(int)
+    others = (total - own.fillna(0.0)) / rest.where(rest > 0)
+    later = dependence.later(others.to_numpy(dtype=np.float64), _LAGS)
     months = pd.DatetimeIndex(own.index).strftime("%Y-%m")
     found: dict[str, Any] = {}
     for month, here in pd.Series(range(len(own))).groupby(months).indices.items():
+        if len(here) < _HOURS:
+            continue
         fits = _correlations(own.to_numpy()[here], later[here])
         if (fits > np.maximum(_PEAK, fits[0] + _MARGIN)).any():
             found[str(month)] = fits

@@ -22,6 +22,15 @@ def ranks(columns: Any) -> Array:
     return found
 
 
+def later(values: Array, hours: Any) -> Array:
+    """A column for each of so many `hours`: the values that much later (earlier, if negative), NaN where there are
+    none."""
+    most = int(np.abs(hours).max())
+    around = np.pad(values, most, constant_values=np.nan)
+    found: Array = around[np.arange(len(values))[:, None] + hours + most]
+    return found
+
+
 def order(values: Array, most: int) -> "np.ndarray[Any, np.dtype[np.intp]]":
     """The positions of the finite `values`, or of a draw of at most so many, from the lowest to the highest; ties come
     in any order."""

@@ -101,18 +101,20 @@ def _at(location: int, hourly: pd.DataFrame) -> Iterator[Foreknown]:
 def _ahead(target: Array, inputs: Array, times: pd.DatetimeIndex) -> Iterator[tuple[int, _Known]]:
     """By an input's number, where it comes nearest to what is allowed, or is most above it."""
     ahead = np.arange(1, _AHEAD + 1)
-    later = np.stack([_shifted(target, -hours) for hours in ahead], axis=1)
+    later = dependence.later(target, ahead)
     later[~np.isfinite(target)] = np.nan
     basis, _ = np.linalg.qr(_past(target, times))
     left, right = (_unexplained(basis, columns) for columns in (inputs, later))
     most: dict[int, _Known] = {}
     for when, part in _parts(times):
+        if len(part) < _HOURS:
+            continue
         value, hours = _correlations(left, right, part)
         low, high = bounds(hours, ahead)
         for number, lag in enumerate((value / low).argmax(axis=1)):
             own, allowed, now = value[number, lag], low[number, lag], 0.0
             if own > allowed:
-                then = _unexplained(basis, _shifted(inputs[:, number], -ahead[lag])[:, None])
+                then = _unexplained(basis, dependence.later(inputs[:, number], ahead[[lag]]))
                 now = float(_correlations(then, (right[0][:, [lag]], right[1][:, [lag]]), part)[0][0, 0])
                 allowed = min(max(allowed, _TIMES * now), high[number, lag])
             known = int(ahead[lag]), float(own), now, float(allowed), when
@@ -172,9 +174,3 @@ def _correlations(one: tuple[Array, Array], other: tuple[Array, Array], part: An
     spread = np.sqrt(((left**2).T @ there) * (known.T @ right**2))
     value = np.abs(left.T @ right) / np.maximum(spread, 1e-9 * np.maximum(hours, 1))
     return value, hours
-
-
-def _shifted(values: Array, hours: int) -> Array:
-    """The values so many hours before (after, if negative), NaN where there are none."""
-    found: Array = pd.Series(values).shift(hours).to_numpy()
-    return found
