@@ -24,7 +24,7 @@ from steps.learning.champion import live_recipe
 from steps.learning.table_dataset import Table
 from steps.learning.tables import fingerprint
 from steps.summaries.dataset import TableDataset
-from steps.tables import copies, history_rows
+from steps.tables import copies, history_rows, leaks
 
 
 @click.command()
@@ -75,9 +75,11 @@ def _make(bucket: Bucket, project: TableDeclaration, rows: Any, head: Entry) -> 
     """Store the dataset and its trials; returns its summary.
 
     Raises:
-        CheckFailed: there are too few rows to learn from.
+        CheckFailed: there are too few rows to learn from, or a column gives the target away.
     """
     learning = project.learning
+    if given := leaks.found(rows, project):
+        raise CheckFailed(f"{'; '.join(given)}; leave it out of the table's declared columns, and of the files")
     inputs = features(rows, project)
     copy_of = rows["row"].iloc[copies.originals(rows, project.table)].to_numpy()
     dataset = Table(

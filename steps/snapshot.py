@@ -7,15 +7,18 @@ champion that changes in between competes on the next dataset.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
 import pandas as pd
 
 from steps.archive import layout
-from steps.backends import caching, catalog, datasets, judged, objects
+from steps.backends import caching, catalog, datasets, judged, measurements, objects
 from steps.backends.objects import Bucket
+from steps.checking import leaks
 from steps.contract import declaration as declared
 from steps.contract import selection
 from steps.contract.command import declaration_option, log, run, write_json, write_text
@@ -67,7 +70,7 @@ def snapshot(
     """Put the dataset and its trials into the lake, unless they are there; returns its summary.
 
     Raises:
-        CheckFailed: there are no features, or too few rows to learn from.
+        CheckFailed: there are no features, too few rows to learn from, or rows that would make scores lie.
     """
     months = keys.months(project.name, project, locations, parameter, last=as_of.astimezone(UTC).date())
     days = {day for month in months for day in month.days if day.last_hour <= as_of}
@@ -90,7 +93,14 @@ def snapshot(
     features = _ended(keys.read(bucket, months), days)
     for location, reason in judged.left_out(project.name, parameter, locations).items():
         log.warning("location %d is left out: %s", location, reason)
-    dataset = _dataset(features, project, parameter, fingerprint)
+    near = {month.location: month.neighbours for month in months}
+    looked = leaks.found(features, parameter, near, partial(measurements.reporting, project.name, locations))
+    if looked.refused:
+        words = "; ".join(looked.refused)
+        raise CheckFailed(f"{words}; leave the location out with `locations`, or have its source fixed")
+    for words in looked.said:
+        log.warning("%s", words)
+    dataset = replace(_dataset(features, project, parameter, fingerprint), notes=tuple(looked.said))
     times = dataset.rows["target_at"]
     what = f"{len(times)} rows with targets from {times.min():%F} to {times.max():%F}"
     enough.check(dataset, project.learning.folds, what)

@@ -43,6 +43,7 @@ def _of_hours(found: SeriesDataset, story: Story) -> Markup:
                 *_origin(found),
             ]
         ),
+        *(tag("p", f"Beware: {note}.", class_="note") for note in found.notes),
     )
 
 

@@ -75,6 +75,14 @@ def replace(
     return transact(partial(_replace, project, location, loaded, withdrawn))
 
 
+def reporting(project: str, locations: Sequence[int], parameter: str) -> list[int]:
+    """Those of the locations that have ever reported the parameter."""
+    c = measurements.c
+    mine = c.project == project, c.parameter == parameter, c.location.in_(list(locations))
+    with begin() as connection:
+        return sorted(connection.scalars(sa.select(c.location).where(*mine).distinct()))
+
+
 def _replace(
     project: str,
     location: int,

@@ -1,24 +1,34 @@
 """Whether a location's hours are plausible: its clock against the others', its level against its own past, and whether
 it is alive.
 
-A clock that is a day early gives the other locations, through a neighbour's value, what has yet to come: their scores
-are splendid, and their forecasts are not. A unit that changes without notice makes two series of one. And a sensor that
-may rest at zero for a day may also be dead. None of this shows in a day's file; it shows in many days' hours. The
-bounds are far from what four stations of two archives show: the best shift by a day was never better than none by more
-than 0.02, and no month's level was 10 times another's.
+A clock that is early gives the other locations, through a neighbour's value, what has yet to come: their scores are
+splendid, and their forecasts are not. A unit that changes without notice makes two series of one. And a sensor that may
+rest at zero for a day may also be dead. None of this shows in a day's file; it shows in many days' hours. The bounds
+are far from what five stations of two archives show: no shift by 10 to 72 hours fitted a month better than none, and no
+month's level was 10 times another's. Air may need some hours from one location to the next, so shifts by less are no
+fault; those of copies are found by `steps.checking.copies`.
 """
 
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from steps.backends.judged import Doubt
+from steps.checking import dependence
 from steps.pages.words import count
 
-_DAYS: Final = tuple(sign * (24 * days + near) for sign in (1, -1) for days in (1, 2) for near in (-1, 0, 1))  # hours
+_LAGS: Final = np.array([0, *(sign * hours for sign in (1, -1) for hours in range(1, 73))])
+_DAYS: Final = np.isin(np.abs(_LAGS), [23, 24, 25, 47, 48, 49])  # what a date that is wrong makes
 _ROWS: Final = 200  # observed hours of a month; with fewer it is not judged
-_MARGIN, _PEAK = 0.15, 0.4  # of correlations: how much better the shift must be, and how good
+_NEAR: Final = np.abs(_LAGS) < 10
+# of correlations: how much better than none the shift must be, and how good; of days, and of any other hours, of which
+# there are more to fit by chance
+_MARGIN: Final = np.where(_DAYS, 0.15, 0.2)
+_HOURS: Final = 400  # of a month, that both must have
+_PEAK: Final = np.where(_NEAR, np.inf, np.where(_DAYS, 0.4, 0.6))
 _TIMES: Final = 50.0
 _DEAD: Final = 120  # hours of exactly 0, the newest among them; clean air has rarely a day of it
 
@@ -46,32 +56,23 @@ def dead(rows: pd.DataFrame) -> dict[int, Doubt]:
 
 
 def shifted(rows: pd.DataFrame) -> dict[int, Doubt]:
-    """The locations whose values fit the others' far better a day or two earlier or later than at the same
-    time.
+    """The locations whose values fit the others' far better hours or days earlier or later than at the same
+    time. The worst goes first, and the others are compared without it; of two it cannot be told which is off.
 
     `rows`: with location, time (UTC, hourly) and value. Values are compared by how far they are from the usual at that
     hour.
     """
     wide = rows.pivot(index="time", columns="location", values="value").asfreq("h")
     hours, ranks = pd.DatetimeIndex(wide.index), wide.rank(pct=True)
-    unusual = (ranks - ranks.groupby(hours.hour).transform("mean")).to_numpy(dtype=np.float64)
-    known = np.isfinite(unusual)
-    measured, total = known.sum(axis=1), np.where(known, unusual, 0.0).sum(axis=1)
-    months = pd.Series(range(len(wide))).groupby(hours.strftime("%Y-%m")).indices
-    found = {}
-    for number, location in enumerate(wide.columns):
-        own, rest = unusual[:, number], measured - known[:, number]
-        others = np.where(rest > 0, (total - np.where(known[:, number], own, 0.0)) / np.maximum(rest, 1), np.nan)
-        later = {lag: _shifted(others, lag) for lag in (0, *_DAYS)}
-        lags = {
-            str(month): _better(own[here], {lag: one[here] for lag, one in later.items()})
-            for month, here in months.items()
-        }
-        if bad := [month for month, lag in lags.items() if lag]:
-            lag = lags[bad[0]]
-            shift = f"{abs(lag)} hours {'early' if lag > 0 else 'late'} against the other locations'"
-            reason = f"its hours are stamped {shift} in {count(len(bad), 'month')}, the first {bad[0]}"
-            found[_number(location)] = Doubt(reason, bad[0])
+    unusual = ranks - ranks.groupby(hours.hour).transform("mean")
+    found: dict[int, Doubt] = {}
+    while len(unusual.columns) > 1:
+        off = [one for one in map(partial(_off, unusual, unusual.sum(axis=1), unusual.count(axis=1)), unusual) if one]
+        named = off if len(unusual.columns) == 2 else sorted(off, key=lambda one: -one.gain)[:1]
+        found |= {_number(one.location): one.doubt for one in named}
+        if len(named) != 1:
+            break
+        unusual = unusual.drop(columns=named[0].location)
     return found
 
 
@@ -102,24 +103,48 @@ def _number(location: Any) -> int:
     return int(location)
 
 
-def _shifted(values: Any, lag: int) -> Any:
-    """The values `lag` hours later (earlier if negative), NaN if there are none."""
-    moved = np.full(len(values), np.nan)
-    moved[max(0, -lag) : len(values) - max(0, lag)] = values[max(0, lag) : len(values) - max(0, -lag)]
-    return moved
+@dataclass(frozen=True)
+class _Off:
+    """A location that is off against the others: in which months, so many `hours` early; and how much better they fit
+    at that distance, over all of these."""
+
+    location: int
+    months: tuple[str, ...]
+    hours: int
+    gain: float
+
+    @property
+    def doubt(self) -> Doubt:
+        shift = f"{abs(self.hours)} hours {'early' if self.hours > 0 else 'late'} against the other locations'"
+        where = f"in {count(len(self.months), 'month')}, the first {self.months[0]}"
+        return Doubt(f"its hours are stamped {shift} {where}", self.months[0])
 
 
-def _better(own: Any, others: dict[int, Any]) -> int:
-    """The lag (hours) at which the others fit far better than at the same time, or 0."""
-    fits = {lag: _correlation(own, one) for lag, one in others.items()}
-    best = max(fits, key=lambda lag: fits[lag])
-    return best if fits[best] > _PEAK and fits[best] > fits[0] + _MARGIN else 0
+def _off(unusual: pd.DataFrame, total: "pd.Series[float]", known: "pd.Series[int]", location: int) -> _Off | None:
+    """None if the location's clock is right; `total` and `known`: of all locations, at each hour."""
+    own = unusual[location]
+    rest = known - own.notna().astype(int)
+    others = (total - own.fillna(0.0)) / rest.where(rest > 0)
+    later = dependence.later(others.to_numpy(dtype=np.float64), _LAGS)
+    months = pd.DatetimeIndex(own.index).strftime("%Y-%m")
+    found: dict[str, Any] = {}
+    for month, here in pd.Series(range(len(own))).groupby(months).indices.items():
+        if len(here) < _HOURS:
+            continue
+        fits = _correlations(own.to_numpy()[here], later[here])
+        if (fits > np.maximum(_PEAK, fits[0] + _MARGIN)).any():
+            found[str(month)] = fits
+    if not found:
+        return None
+    fits = np.mean(list(found.values()), axis=0)
+    return _Off(location, tuple(found), int(_LAGS[fits.argmax()]), float(fits.max() - fits[0]) * len(found))
 
 
-def _correlation(one: Any, other: Any) -> float:
-    both = np.isfinite(one) & np.isfinite(other)
-    if both.sum() < _ROWS:
-        return 0.0
-    one, other = one[both] - one[both].mean(), other[both] - other[both].mean()
-    spread = float(np.sqrt((one**2).sum() * (other**2).sum()))
-    return float((one * other).sum() / spread) if spread > 0 else 0.0
+def _correlations(own: Any, later: Any) -> Any:
+    """The correlation of one column with each of the others; 0 where both are known too seldom."""
+    both = np.isfinite(own)[:, None] & np.isfinite(later)
+    hours = np.maximum(both.sum(axis=0), 1)
+    one, other = (np.where(both, values, 0.0) for values in (own[:, None], later))
+    one, other = (np.where(both, values - values.sum(axis=0) / hours, 0.0) for values in (one, other))
+    spread = np.sqrt((one**2).sum(axis=0) * (other**2).sum(axis=0))
+    return np.where((hours >= _HOURS) & (spread > 0), (one * other).sum(axis=0) / np.maximum(spread, 1e-12), 0.0)

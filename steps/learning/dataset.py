@@ -127,7 +127,7 @@ class Series(Dataset):
 
     Columns of `rows`, by target time and location: location, time (t), value (the parameter at t), target_at
     (t + horizon), target (the parameter then), and the features (float32). Times are UTC; values are in `unit`. Rows
-    with `target_at` from `holdout_from` on are the holdout.
+    with `target_at` from `holdout_from` on are the holdout. `notes`: what a reader of its scores should know.
     """
 
     fingerprint: str
@@ -136,6 +136,7 @@ class Series(Dataset):
     horizon_hours: int
     holdout_from: datetime
     rows: pd.DataFrame
+    notes: tuple[str, ...] = ()
     task: Task = "regression"
 
     @property
@@ -212,6 +213,7 @@ class Series(Dataset):
             last=target_at.max().to_pydatetime(),
             locations=tuple(sorted(int(location) for location in self.rows["location"].unique())),
             embargo_hours=self.horizon_hours,
+            notes=self.notes,
             **self._common(trials),
             **self.about(),
         )
@@ -226,6 +228,7 @@ class Series(Dataset):
             horizon_hours=summary.horizon_hours,
             holdout_from=summary.holdout_from,
             rows=rows,
+            notes=summary.notes,
         )
 
 

@@ -8,6 +8,7 @@ from steps.contract.declaration import Gate
 from steps.learning.scoring import METRICS, better
 from steps.summaries.decision import Bootstrap, Score
 
+TOO_GOOD: Final = 0.2  # of the best naive predictor's error: so little is more often a leak than a find
 NOTHING_LIVE: Final = "No model that predicts this was live."
 
 
@@ -66,6 +67,26 @@ def shortfall(gate: Gate, unit: str, naive: Sequence[Score], own: Score) -> str:
 
 def _measured(own: Score, gate: Gate, unit: str) -> str:
     return f"{named(gate)} {formatted(own.by(gate.metric), gate, unit)} on {own.rows} rows it had not seen"
+
+
+def too_good(gate: Gate, naive: Sequence[Score], challenger: Score, matter: Sequence[str]) -> str:
+    """A sentence that says to look where the challenger's score is too good to be taken on trust, else nothing.
+
+    It is compared with the naive predictors, which see no input: the champion's recipe, trained on the same rows, knows
+    from a leaking one as much as the challenger. `matter`: the features that matter most to it.
+    """
+    best = min(naive, key=lambda score: _error(score, gate))
+    least = _error(best, gate)
+    if least <= 0 or _error(challenger, gate) > TOO_GOOD * least:
+        return ""
+    share = 100 * (1 - _error(challenger, gate) / least)
+    first = f", first at what matters most to it: {', '.join(matter)}" if matter else ""
+    below = f"Its error is {share:.0f} % below that of {best.name}"
+    return f" {below}, too good to be taken on trust: a reason to look{first}."
+
+
+def _error(score: Score, gate: Gate) -> float:
+    return 1 - score.by(gate.metric) if METRICS[gate.metric] else score.by(gate.metric)
 
 
 def _gain(gate: Gate, champion: Score, bootstrap: Bootstrap) -> str:

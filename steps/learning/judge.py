@@ -26,6 +26,7 @@ from steps.summaries.decision import Answers, Bootstrap, Hours, Importance, Reci
 
 SHOWN: Final = pd.Timedelta(days=14)  # of the holdout, for the report
 SHOWN_ROWS: Final = 500
+_MATTER: Final = 3  # features that are named where a score is too good
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,11 @@ def judge(
         outcome = Outcome(False, f"Not promoted: {aside.words}.")
     renewal = _renewal(dataset, learning, scores, live if theirs and not outcome.promoted else None)
     shown = theirs if theirs and renewal.released else challenger
-    around = _bands(dataset, learning, shown)
+    around, importance = _bands(dataset, learning, shown), _importance(shown.model)
     verdict = Verdict(
         promoted=outcome.promoted or renewal.released,
         refreshed=renewal.released,
-        words=_words(outcome, renewal),
+        words=_words(outcome, renewal) + _too_good(learning, scores, challenger),
         recipe=shown.recipe,
         metric=metric,
         unit=dataset.unit,
@@ -98,7 +99,7 @@ def judge(
         folds=evidence.folds(dataset, learning, chosen),
         bands=around.coverage if around else None,
         task=dataset.task,
-        importance=_importance(shown.model),
+        importance=importance,
         **_evidence(dataset, shown.answers, around),
     )
     return Judgement(verdict, around.bands if around else None)
@@ -108,6 +109,13 @@ def _words(outcome: Outcome, renewal: Renewal) -> str:
     """What was decided, first."""
     words = (renewal.words, outcome.words) if renewal.released else (outcome.words, renewal.words)
     return " ".join(filter(None, words))
+
+
+def _too_good(learning: Judged, scores: Sequence[Score], challenger: _Contender) -> str:
+    """A sentence if the challenger's score is too good to be taken on trust."""
+    naive = [score for score in scores[:-1] if score.name != "champion"]
+    matter = [one.feature for one in _importance(challenger.model)[:_MATTER]]
+    return gate.too_good(learning.gate, naive, scores[-1], matter)
 
 
 def _renewal(dataset: Dataset, learning: Judged, scores: Sequence[Score], live: Live | None) -> Renewal:

@@ -20,7 +20,7 @@ class Dataset(Summary):
 
 
 class SeriesDataset(Dataset):
-    """Hours of locations; `first` and `last` are target times."""
+    """Hours of locations; `first` and `last` are target times. `notes`: what a reader of its scores should know."""
 
     data: Literal["series"] = "series"
     first: Instant = Field(validation_alias="from", serialization_alias="from")
@@ -29,6 +29,7 @@ class SeriesDataset(Dataset):
     holdout_from: Instant
     horizon_hours: Count
     embargo_hours: Count | None = None
+    notes: tuple[str, ...] = ()
 
 
 class TableDataset(Dataset):

@@ -144,12 +144,16 @@ def _trees(dataset: Series, learned: split.Mask, scored: split.Mask) -> Array:
 PLAIN: dict[str, Predictor] = {"ridge on three features": _ridge, "LightGBM with its defaults": _trees}
 
 
-def dataset_of(observations: pd.DataFrame, parameter: str, *, of_hours: bool) -> Series:
+def features_of(observations: pd.DataFrame, parameter: str) -> pd.DataFrame:
     found = [
         hourly.build(observations, parameter=parameter, learning=LEARNING, location=int(location))
         for location in observations["location"].unique()
     ]
-    rows = label(pd.concat(found, ignore_index=True), LEARNING.horizon_hours)
+    return pd.concat(found, ignore_index=True)
+
+
+def dataset_of(observations: pd.DataFrame, parameter: str, *, of_hours: bool) -> Series:
+    rows = label(features_of(observations, parameter), LEARNING.horizon_hours)
     whole = Series("", parameter, "µg/m³", LEARNING.horizon_hours, datetime.max, rows)
     hours = np.sort(rows["target_at"].unique())
     first, last = rows["time"].min(), rows["target_at"].max()

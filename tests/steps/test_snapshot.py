@@ -16,6 +16,7 @@ from steps.learning import lake
 from steps.learning.dataset import Series
 from steps.learning.trials import draw
 from steps.summaries.dataset import SeriesDataset
+from tests.steps.support import leaks
 from tests.steps.support.learned import Learner, fill
 from tests.steps.support.released import decide, release
 from tests.steps.support.synthetic import LEARNING, LOCATIONS, observations
@@ -179,6 +180,35 @@ def test_features_that_are_missing_are_one_line(learner: Learner) -> None:
     ended = learner.snapshot()
     assert ended.code == 3
     assert "run the project's backfill first" in ended.error
+
+
+def test_an_input_that_knows_the_future_is_refused_with_the_location_that_reports_it(learner: Learner) -> None:
+    table = observations(45)
+    later = leaks.hourly_of(table, "no2").shift(-24)
+    fill(table=leaks.reported(table, "relativehumidity", later), locations=(*LOCATIONS, 999))
+    ended = learner.snapshot(locations=f"{LOCATIONS[0]},{LOCATIONS[1]},999")
+    assert ended.code == 3
+    assert "relativehumidity of location 999 knows no2 24 hours ahead at locations 101 and 102: " in ended.error
+    assert "leave the location out with `locations`, or have its source fixed" in ended.error
+    assert not list(objects.lake().list("openaq/datasets/"))
+
+
+def test_a_copy_whose_clock_is_early_is_refused_by_name(learner: Learner) -> None:
+    fill(table=leaks.copied(observations(45), 12), locations=(*LOCATIONS, 999))
+    ended = learner.snapshot(locations=f"{LOCATIONS[0]},{LOCATIONS[1]},999")
+    assert ended.code == 3
+    assert "location 999 is a copy of 101 with its clock 12 hours early" in ended.error
+
+
+def test_a_station_under_two_ids_is_learned_from_and_said(learner: Learner) -> None:
+    fill(table=leaks.copied(observations(45), 0), locations=(*LOCATIONS, 999))
+    ended = learner.snapshot(locations=f"{LOCATIONS[0]},{LOCATIONS[1]},999")
+    assert ended.code == 0, ended.log
+    assert "locations 101 and 999 are one station under two ids" in ended.log
+    assert learner.summary()["notes"][0].startswith("locations 101 and 999 are one station under two ids")
+    dataset = lake.load(objects.lake(), "openaq", learner.fingerprint())
+    assert isinstance(dataset, Series)
+    assert list(dataset.notes) == learner.summary()["notes"]
 
 
 def test_too_little_is_one_line_and_leaves_no_dataset(learner: Learner) -> None:

@@ -94,6 +94,36 @@ def test_a_champion_that_may_be_as_good_stays(own: float, bound: float, verdict:
     assert "wanted above 0" in outcome.words
 
 
+@pytest.mark.parametrize(("own", "said"), [(4.4, True), (4.5, False)])
+def test_a_score_that_is_too_good_against_the_naive_is_a_reason_to_look(own: float, said: bool) -> None:
+    naive = (of("persistence", 24.0), of("training mean", 22.0))
+    words = gate.too_good(RULES, naive, of("challenger (linear)", own), ["wx_temperature", "lag_0"])
+    assert bool(words) == said
+    if said:
+        assert "80 % below that of training mean" in words
+        assert "a reason to look, first at what matters most to it: wx_temperature, lag_0." in words
+
+
+@pytest.mark.parametrize(("own", "said"), [(0.91, True), (0.9, True), (0.89, False)])
+def test_of_classes_it_is_what_an_accuracy_lacks(own: float, said: bool) -> None:
+    scores = [
+        Score.model_validate({"name": name, "rows": 100, "accuracy": value})
+        for name, value in (("majority class", 0.5), ("challenger", own))
+    ]
+    assert bool(gate.too_good(Gate(metric="accuracy"), scores[:1], scores[1], [])) == said
+
+
+def test_a_decision_s_words_say_that_its_score_is_too_good_and_why() -> None:
+    rows = features(observations())
+    later = rows.groupby("location")["value"].shift(-24)
+    words = judged(
+        dataset_of(rows.assign(wx_next=later.astype("float32"))), None, {"alpha": 1.0, "pooling": 1.0, "root": 0.0}
+    ).words
+    assert words.startswith("Promoted: ")
+    assert "too good to be taken on trust: a reason to look, first at what matters most to it: wx_next" in words
+    assert "a reason to look" not in judged(dataset()).words
+
+
 def test_too_few_blocks_decide_nothing() -> None:
     outcome = decide(10.0, champion=20.0, bound=None)
     assert not outcome.promoted

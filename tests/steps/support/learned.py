@@ -12,8 +12,9 @@ import pandas as pd
 
 from pipeline.projects.openaq import OPENAQ
 from steps import snapshot, trial
-from steps.backends import catalog, objects
+from steps.backends import catalog, measurements, objects
 from steps.backends.catalog import Accepted
+from steps.backends.measurements import Measured
 from steps.features import keys
 from tests.steps.support.invoking import Ended, run_step
 from tests.steps.support.synthetic import LOCATIONS, PROJECT, features, observations
@@ -23,10 +24,14 @@ CREATED = "2021-12-24T00:00:00Z"
 
 
 def fill(days: int = 45, locations: tuple[int, ...] = LOCATIONS, *, etag: str = "a", table: Any = None) -> None:
-    """Put the observations' days into the catalog, every file with that etag, and their features into the lake."""
+    """Put the observations' days into the catalog and the warehouse, every file with that etag, and their features into
+    the lake."""
     rows = observations(days, locations) if table is None else table
-    accepted = [_accepted(location, when, own, etag) for location, when, own in _days(rows)]
-    catalog.record("openaq", accepted, [], at=datetime.now(UTC))
+    files = [(_accepted(location, when, own, etag), own) for location, when, own in _days(rows)]
+    catalog.record("openaq", [day for day, _ in files], [], at=datetime.now(UTC))
+    for location in locations:
+        loaded = {day: _measured(own) for day, own in files if day.location == location}
+        measurements.replace("openaq", location, loaded)
     whole = features(rows)
     for month in keys.months("openaq", PROJECT, locations, "no2"):
         inside = (whole["location"] == month.location) & whole["time"].between(month.start, month.end, inclusive="left")
@@ -41,6 +46,11 @@ def _days(rows: pd.DataFrame) -> Iterator[tuple[int, date, pd.DataFrame]]:
     for location in sorted(set(rows["location"])):
         for day in sorted(set(days[rows["location"] == location])):
             yield int(location), day, rows[(rows["location"] == location) & (days == day)]
+
+
+def _measured(own: pd.DataFrame) -> list[Measured]:
+    rows = zip(own["time"], own["parameter"], own["value"], strict=True)
+    return [Measured(time.to_pydatetime(), name, PROJECT.unit(name), value) for time, name, value in rows]
 
 
 def _accepted(location: int, day: date, own: pd.DataFrame, etag: str) -> Accepted:
