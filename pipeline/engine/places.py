@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from pipeline.engine.language.paths import is_absolute
 from pipeline.engine.spec import Artifact
 
 LOG_BYTES = 64 * 2**20  # a longer log loses its beginning
@@ -47,8 +48,18 @@ class Place:
         return self.folder / "script"
 
     def local(self, path: str) -> Path:
-        """Where a declared absolute path is on this machine."""
+        """Where a declared absolute path is on this machine.
+
+        Raises:
+            ValueError: it is not absolute, or leads back.
+        """
+        if not is_absolute(path):
+            raise ValueError(f"the path {path!r} is not an absolute one without '..'")
         return self.folder / "files" / PurePosixPath(path).relative_to("/")
+
+    def as_declared(self, text: str) -> str:
+        """A text in which the paths of this machine are those that the manifest declares."""
+        return text.replace(f"{self.folder / 'files'}/", "/")
 
     def stored(self, path: str) -> str:
         """How the journal names the file of a declared path: relative to the run's folder."""

@@ -252,6 +252,13 @@ class Template:
         return self.container if isinstance(self.container, Script) else None
 
     @property
+    def paths(self) -> list[str]:
+        """The absolute paths that it declares: of artifacts, of output parameters, of mounts."""
+        found = [artifact.path for artifact in (*self.inputs.artifacts, *self.outputs.artifacts)]
+        found += [each.value_from.path for each in self.outputs.parameters if each.value_from is not None]
+        return list(filter(None, (*found, *(self.container.mounts if self.container is not None else ()))))
+
+    @property
     def prefix(self) -> str:
         """What the variables of its tasks or steps begin with; empty if it has none."""
         if self.dag is not None:

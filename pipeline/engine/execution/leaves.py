@@ -15,6 +15,7 @@ import yaml
 
 from pipeline.engine.host import Host, Process
 from pipeline.engine.language import resources
+from pipeline.engine.language.paths import moved, roots
 from pipeline.engine.language.variables import replace_all
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
@@ -23,6 +24,8 @@ from pipeline.engine.views.tails import last_line
 from pipeline.errors import PipelineError
 
 PARAMETER_BYTES: Final = 256 * 1024
+_EDGE: Final = "\ue000"  # of a private use area: no manifest has it
+_MARK: Final = re.compile(rf"{_EDGE}\d+{_EDGE}")
 _REFERENCE: Final = re.compile(r"\$(\$|\(([^)]*)\))")
 
 
@@ -84,7 +87,7 @@ def _output_paths(template: Template) -> list[str]:
 
 
 def _placed(template: Template, place: Place) -> Container:
-    """The container with the places of its files filled in."""
+    """The container with the places of its files filled in, in braces and where its texts spell them out."""
     paths = {f"inputs.artifacts.{each.name}.path": each.path for each in template.inputs.artifacts}
     paths.update((f"outputs.artifacts.{each.name}.path", each.path) for each in template.outputs.artifacts)
     paths.update(
@@ -92,10 +95,23 @@ def _placed(template: Template, place: Place) -> Container:
         for each in template.outputs.parameters
         if each.value_from is not None
     )
-    container: Container = replace_all(
-        template.container, lambda tag: str(place.local(paths[tag])) if tag in paths else None
-    )
-    return container
+    marks = {tag: f"{_EDGE}{number}{_EDGE}" for number, tag in enumerate(paths)}
+    own = roots(template.paths)
+    container: Container = replace_all(template.container, marks.get)
+    found = {mark: str(place.local(paths[tag])) for tag, mark in marks.items()}
+
+    def put(text: str) -> str:
+        text = moved(text, own, lambda path: str(place.local(path)))
+        return _MARK.sub(lambda match: found[match[0]], text) if _EDGE in text else text
+
+    changes: dict[str, Any] = {
+        "command": tuple(map(put, container.command)),
+        "args": tuple(map(put, container.args)),
+        "env": tuple(replace(each, value=put(each.value)) if each.value else each for each in container.env),
+    }
+    if isinstance(container, Script):
+        changes["source"] = put(container.source)
+    return replace(container, **changes)
 
 
 def own_variables(place: Place) -> dict[str, str]:
@@ -152,7 +168,7 @@ def gather(template: Template, place: Place, exit_code: int, *, printed: bool) -
     problem = ""
     try:
         if printed:
-            found = replace(found, result=printed_by(place.stdout))
+            found = replace(found, result=place.as_declared(printed_by(place.stdout)))
         parameters = {each.name: _read(each, place) for each in template.outputs.parameters}
         found = replace(found, parameters=parameters)
     except (NotGathered, OSError) as error:
@@ -172,6 +188,8 @@ def gather(template: Template, place: Place, exit_code: int, *, printed: bool) -
 
 
 def _read(parameter: Parameter, place: Place) -> str:
+    if parameter.value is not None:
+        return parameter.value
     source, name = parameter.value_from or ValueFrom(), parameter.name
     try:
         with place.local(source.path).open("rb") as file:
@@ -182,7 +200,7 @@ def _read(parameter: Parameter, place: Place) -> str:
         raise NotGathered(f"output parameter '{name}': the step wrote no file at {source.path}") from error
     if len(content) > PARAMETER_BYTES + 1:
         raise NotGathered(f"output parameter '{name}' is larger than 256 KB; put it out as an artifact")
-    return content.decode("utf-8", "replace").removesuffix("\n")
+    return place.as_declared(content.decode("utf-8", "replace").removesuffix("\n"))
 
 
 def printed_by(log: Path) -> str:
@@ -205,9 +223,10 @@ def apply(template: Template, place: Place, host: Applying) -> Outcome:
         found = host.apply(manifest, log=place.stdout)
         outputs = Outputs(
             {
-                each.name: resources.read_json_path(each.value_from.json_path, found)
+                each.name: (each.value or "")
+                if each.value_from is None
+                else resources.read_json_path(each.value_from.json_path, found)
                 for each in template.outputs.parameters
-                if each.value_from is not None
             },
             exit_code="0",
         )

@@ -29,19 +29,26 @@ def check(workflow: Workflow) -> None:
     if not workflow.entrypoint and workflow.kind != "WorkflowTemplate":
         subject.refuse(".entrypoint is missing")
     if workflow.kind != "WorkflowTemplate":  # which what refers to it may complete
-        check_arguments(workflow)
+        _check_arguments(workflow)
     names, artifacts = workflow_names(workflow), workflow_artifacts(workflow)
     check_texts(subject, workflow.arguments, ".arguments", Scope(names))
     for template in workflow.templates.values():
         _Check(workflow, template, Scope(names, template, artifacts)).run()
 
 
-def check_arguments(workflow: Workflow) -> None:
-    """Refuse to start a workflow whose entrypoint or exit handler lacks an argument.
+def check_started(workflow: Workflow) -> None:
+    """Refuse to start a WorkflowTemplate by itself that counts on what refers to it: for an argument, or for a
+    parameter.
 
     Raises:
-        Refused: names the argument.
+        Refused: names it.
     """
+    _check_arguments(workflow)
+    if workflow.kind == "WorkflowTemplate":
+        check(replace(workflow, kind="Workflow"))
+
+
+def _check_arguments(workflow: Workflow) -> None:
     for name in filter(None, (workflow.entrypoint, workflow.on_exit)):
         _check_given(Subject(workflow), f".arguments: {name}", workflow.templates[name], workflow.arguments)
 

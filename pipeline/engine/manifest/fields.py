@@ -6,21 +6,21 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NoReturn
 
+from pipeline.engine.language import numbers
 from pipeline.engine.manifest.defaults import with_defaults
 from pipeline.engine.manifest.documents import Located
 from pipeline.errors import Refused
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
+OBJECT_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 VALUE_NAME: Final = re.compile(r"[-a-zA-Z0-9_]+")
 
 
 def text_of(value: Any) -> str:
-    """A scalar as Argo's AnyString renders it: `true`, `3`, `0.5`."""
+    """A scalar as Argo's AnyString renders it: `true`, `3`, `0.00001`."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    return numbers.any_string(value) if isinstance(value, int | float) else str(value)
 
 
 class Fields:
@@ -165,4 +165,13 @@ def name_of(fields: Fields, pattern: re.Pattern[str] = _NAME) -> str:
     name = fields.required("name")
     if not pattern.fullmatch(name) or len(name) > 128:
         fields.refuse(f"is {name!r}; wanted up to 128 letters, digits and '-'", "name")
+    return name
+
+
+def object_name(fields: Fields, field: str = "name") -> str:
+    """The name of a Kubernetes object, as RFC 1123 has names of domains."""
+    name = fields.required(field)
+    if not OBJECT_NAME.fullmatch(name):
+        wanted = "wanted small letters, digits, '-' and '.', the first and last a letter or digit"
+        fields.refuse(f"is {name!r}; {wanted}", field)
     return name

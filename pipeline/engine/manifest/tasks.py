@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pipeline.engine.manifest.fields import Fields, name_of
+from pipeline.engine.manifest.fields import Fields, name_of, object_name
 from pipeline.engine.manifest.values import read_values
 from pipeline.engine.spec import NOTHING, Dag, Hook, Sequence, Task, Template
 
@@ -88,7 +88,7 @@ def _template_ref(fields: Fields) -> str:
     if fields.flag("clusterScope"):
         fields.refuse("is true; a ClusterWorkflowTemplate is not run by this engine, use a WorkflowTemplate",
                       "clusterScope")  # fmt: skip
-    return f"{name_of(fields)}/{fields.required('template')}"
+    return f"{object_name(fields)}/{fields.required('template')}"
 
 
 def _exit(fields: Fields) -> Hook | None:

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Final, Literal
 
 from pipeline.engine.language import resources
+from pipeline.engine.language.paths import is_absolute
 from pipeline.engine.manifest.fields import VALUE_NAME, Fields, name_of
 from pipeline.engine.spec import Artifact, Parameter, ValueFrom, Values
 
@@ -45,8 +46,8 @@ def _parameter(fields: Fields, role: Role) -> Parameter:
         description=fields.text("description"),
         global_name=_global_name(fields, role),
     )
-    if role == "outputs" and parameter.value_from is None:
-        fields.refuse("is missing; an output parameter must say where its value comes from", "valueFrom")
+    if role == "outputs" and (parameter.value_from is None) == (parameter.value is None):
+        fields.refuse("or value must say where an output parameter's value comes from, one of them", "valueFrom")
     if parameter.value is not None and enum and "{{" not in parameter.value and parameter.value not in enum:
         fields.refuse(f"is {parameter.value!r}, which is not in its enum {', '.join(enum)}", "value")
     return parameter
@@ -92,7 +93,7 @@ def _artifact(fields: Fields, role: Role) -> Artifact:
         mode=fields.number("mode"),
         optional=fields.flag("optional"),
     )
-    if artifact.path and (not artifact.path.startswith("/") or ".." in artifact.path.split("/")):
+    if "{{" not in artifact.path and artifact.path and not is_absolute(artifact.path):
         fields.refuse(f"is {artifact.path!r}; wanted an absolute path without '..'", "path")
     referring = artifact.source or artifact.expression
     if role == "inputs" and referring:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from pipeline.engine.manifest import documents
-from pipeline.engine.manifest.checks import check, check_arguments
-from pipeline.engine.manifest.fields import Fields, name_of
+from pipeline.engine.manifest.checks import check, check_started
+from pipeline.engine.manifest.fields import Fields, object_name
 from pipeline.engine.manifest.lines import with_line
 from pipeline.engine.manifest.references import references_of, with_inline_templates, with_references
 from pipeline.engine.manifest.tasks import read_exit_hook
@@ -57,7 +57,7 @@ class Manifests:
         if not found.entrypoint:
             raise UserError(f"{found.kind} {name} has no entrypoint, so it cannot be run by itself")
         try:
-            check_arguments(found)
+            check_started(found)
         except Refused as error:
             raise UserError(str(error)) from None
         return found
@@ -182,7 +182,7 @@ def _read(document: dict[str, Any], file: str, defaults: dict[str, Any]) -> Work
 
 
 def _metadata(fields: Fields, longest: int) -> _Metadata:
-    name = fields.text("name") or fields.required("generateName").rstrip("-")
+    name = object_name(fields) if fields.has("name") else fields.required("generateName").rstrip("-")
     if len(name) > longest:
         fields.refuse(f"has {len(name)} characters; Argo takes 63, for a CronWorkflow 52", "name")
     fields.ignore("generateName", "creationTimestamp", "uid", "resourceVersion", "generation", "finalizers")
@@ -228,7 +228,7 @@ def _read_spec(spec: Fields, kind: str, metadata: _Metadata, defaults: dict[str,
 
 def _template_ref(fields: Fields) -> str:
     fields.unsupported("clusterScope")
-    return name_of(fields)
+    return object_name(fields)
 
 
 def _read_templates(spec: Fields, defaults: dict[str, Any]) -> dict[str, Template]:

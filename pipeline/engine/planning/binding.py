@@ -55,7 +55,9 @@ def _with_inputs(template: Template, known: Mapping[str, str], local: Mapping[st
         for names in (values, local, known):
             if tag in names:
                 return names[tag]
-        return parameters_json(template.inputs.parameters) if tag == "inputs.parameters" else None
+        if tag != "inputs.parameters":
+            return None
+        return parameters_json(template.inputs.parameters) if template.inputs.parameters else "null"
 
     return lookup
 
@@ -88,7 +90,7 @@ def _artifact(artifact: Artifact, held: Mapping[str, Artifact]) -> Artifact:
 
 def parameters_json(parameters: tuple[Parameter, ...]) -> str:
     """A list of parameters as in `{{workflow.parameters.json}}` and `{{inputs.parameters}}`."""
-    entries = []
+    entries: list[dict[str, Any]] = []
     for each in parameters:
         entry: dict[str, Any] = {"name": each.name, "default": each.default, "value": each.value}
         entry |= {"enum": list(each.enum) or None, "description": each.description or None}
