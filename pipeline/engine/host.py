@@ -58,6 +58,23 @@ class Host(Protocol):
         """
         ...
 
+    def optional(self, kind: Source, name: str) -> Mapping[str, str] | None:
+        """The same; None where there is none."""
+        ...
+
+    def has(self, kind: Source, name: str, key: str) -> bool:
+        """Whether there is a ConfigMap or Secret of that name that has the key (or, for an empty key, at all); as far
+        as can be told without waiting for a server."""
+        ...
+
+    def folder(self, path: str) -> Path:
+        """A folder or file of this machine that a step is to have as a volume.
+
+        Raises:
+            UserError: it may not, or there is none.
+        """
+        ...
+
     def start(
         self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: Path, stderr: Path
     ) -> Process:

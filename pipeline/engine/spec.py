@@ -24,6 +24,8 @@ class ValueFrom:
     parameter: str = ""  # of a dag or steps: an output of one of their tasks
     expression: str = ""  # of a dag or steps: computed from their tasks' outputs
     supplied: bool = False  # of a suspension: from outside, which never happens here
+    config_map: str = ""  # of an input or argument: the key of a ConfigMap
+    key: str = ""
     default: str | None = None
 
 
@@ -95,15 +97,40 @@ class VariablesFrom:
 
 
 @dataclass(frozen=True, eq=False)
+class Volume:
+    """Files that a container may mount: an empty folder of the node, one of the run, a claim (one of all runs), keys of
+    a Secret or ConfigMap (`source`: which; `items`: keys and their paths, all where there are none), several of these
+    (projected: `parts`), or a folder of this machine (host)."""
+
+    name: str
+    kind: Literal["empty", "run", "claim", "secret", "configMap", "projected", "host"]
+    source: str = ""
+    items: tuple[tuple[str, str], ...] = ()
+    optional: bool = False
+    parts: tuple["Volume", ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Mount:
+    """Where a container has a volume, or the part `sub_path` of it."""
+
+    path: str
+    volume: str
+    sub_path: str = ""
+    read_only: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Container:
-    """A command. Its image is not used here."""
+    """A command. `image`: one whose entry point runs where there is no command, and is not known; else empty."""
 
     command: tuple[str, ...]
     args: tuple[str, ...] = ()
     env: tuple[Variable, ...] = ()
     env_from: tuple[VariablesFrom, ...] = ()
     working_dir: str = ""
-    mounts: tuple[str, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    image: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,6 +267,7 @@ class Template:
     parallelism: int | None = None
     fail_fast: bool = False
     mutexes: tuple[str, ...] = ()
+    volumes: tuple[Volume, ...] = ()  # with those of the workflow that runs, once it is known
 
     @property
     def leaf(self) -> bool:
@@ -256,7 +284,8 @@ class Template:
         """The absolute paths that it declares: of artifacts, of output parameters, of mounts."""
         found = [artifact.path for artifact in (*self.inputs.artifacts, *self.outputs.artifacts)]
         found += [each.value_from.path for each in self.outputs.parameters if each.value_from is not None]
-        return list(filter(None, (*found, *(self.container.mounts if self.container is not None else ()))))
+        found += [mount.path for mount in (self.container.mounts if self.container is not None else ())]
+        return list(filter(None, found))
 
     @property
     def prefix(self) -> str:
@@ -295,4 +324,7 @@ class Workflow:
     labels: Mapping[str, str] | None = None
     annotations: Mapping[str, str] | None = None
     priority: int | None = None
+    volumes: tuple[Volume, ...] = ()
+    config_maps: Mapping[str, Mapping[str, str]] | None = None  # of which it takes parameters
+    labels_from: Mapping[str, str] | None = None  # labels whose values are computed when it begins
     cron: "Cron | None" = None  # of a CronWorkflow: when it runs

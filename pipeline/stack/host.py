@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from pipeline.engine import LocalHost, Process, Source
 from pipeline.errors import PipelineError, UserError
+from pipeline.stack import secrets
 from pipeline.stack.fork_client import Step, spawn
 from pipeline.stack.stack import Stack
 
@@ -35,15 +36,22 @@ def is_step(command: Sequence[str]) -> bool:
 class StackHost(LocalHost):
     """The engine's `Host`, over the servers of a stack. `workflows`: runs an applied Workflow."""
 
-    def __init__(self, stack: Stack, workflows: WorkflowRunner | None = None) -> None:
-        super().__init__()
+    def __init__(self, stack: Stack, workflows: WorkflowRunner | None = None, *, host_paths: bool = False) -> None:
+        super().__init__(host_paths=host_paths)
         self._stack = stack
         self._workflows = workflows
         self._socket: Path | None = None
 
     def environment(self, kind: Source, name: str) -> Mapping[str, str]:
-        """The variables of one ConfigMap or Secret; blocks until the server behind them answers."""
-        return self._stack.settings(kind, name)
+        """The variables of one ConfigMap or Secret: one that was set, else one of our servers'; blocks until the server
+        behind them answers."""
+        found = secrets.read(self._stack.home, name) if kind == "secret" else None
+        return found if found is not None else self._stack.settings(kind, name)
+
+    def has(self, kind: Source, name: str, key: str) -> bool:
+        """See `Host`. What a server of ours will have is not asked for."""
+        found = secrets.read(self._stack.home, name) if kind == "secret" else None
+        return (not key or key in found) if found is not None else self._stack.knows(kind, name)
 
     def start(
         self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: Path, stderr: Path

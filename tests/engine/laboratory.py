@@ -205,6 +205,9 @@ class PlainHost(LocalHost):
     def environment(self, kind: Source, name: str) -> Mapping[str, str]:
         return LocalHost({**self.settings}, {**self.settings}).environment(kind, name)
 
+    def has(self, kind: Source, name: str, key: str) -> bool:
+        return name in self.settings and (not key or key in self.settings[name])
+
     def apply(self, manifest: dict[str, Any], *, log: Path) -> dict[str, Any]:
         self.applied.append(manifest)
         log.write_text("applied\n", encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, Protocol
 
 import yaml
 
+from pipeline.engine.execution.volumes import mount
 from pipeline.engine.host import Host, Process
 from pipeline.engine.language import resources
 from pipeline.engine.language.paths import moved, roots
@@ -63,18 +64,21 @@ def start(template: Template, place: Place, host: Host) -> Process:
     Raises:
         PipelineError, OSError, ValueError: it cannot be started; in one line with `explain`.
     """
+    container = _placed(template, place)
     place.prepare()
+    mount(template, container, place, host)
     for artifact in template.inputs.artifacts:
         place.provide(artifact)
     for path in _output_paths(template):
         place.local(path).parent.mkdir(parents=True, exist_ok=True)
-    container = _placed(template, place)
-    for mount in container.mounts:
-        place.local(mount).mkdir(parents=True, exist_ok=True)
     env = {**own_variables(place), **_given_variables(container, host)}
     cwd = place.local(container.working_dir) if container.working_dir.startswith("/") else place.folder / "files"
     cwd.mkdir(parents=True, exist_ok=True)
     command = [_expanded(word, env) for word in (*container.command, *container.args)]
+    if container.image or not command:
+        raise PipelineError(
+            f"there is no command, and what the image {container.image or 'runs'} runs is not known here"
+        )
     if isinstance(container, Script):
         place.script.write_text(container.source, encoding="utf-8")
         command.append(str(place.script))
@@ -114,11 +118,16 @@ def _placed(template: Template, place: Place) -> Container:
     return replace(container, **changes)
 
 
+def own_path() -> str:
+    """Where commands are looked for: first in the environment that this engine runs in."""
+    path = os.environ.get("PATH", os.defpath)
+    return path if sys.prefix == sys.base_prefix else f"{Path(sys.prefix) / 'bin'}{os.pathsep}{path}"
+
+
 def own_variables(place: Place) -> dict[str, str]:
     """What every step finds in its environment. Nothing else is the caller's: steps never see the caller's secrets."""
-    path = os.environ.get("PATH", os.defpath)
     variables = {
-        "PATH": path,
+        "PATH": own_path(),
         "HOME": str(place.folder / "home"),
         "TMPDIR": str(place.folder / "tmp"),
         "LANG": os.environ.get("LANG", "C.UTF-8"),
@@ -126,7 +135,6 @@ def own_variables(place: Place) -> dict[str, str]:
     }
     if sys.prefix != sys.base_prefix:
         variables["VIRTUAL_ENV"] = sys.prefix
-        variables["PATH"] = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{path}"
     if os.environ.get("PYTHONPATH"):
         variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
     return variables
@@ -136,13 +144,16 @@ def _given_variables(container: Container, host: Host) -> dict[str, str]:
     """What the manifest gives, in Kubernetes' order: `envFrom`, then `env`, which may refer to what came before."""
     variables: dict[str, str] = {}
     for each in container.env_from:
-        found = host.environment(each.kind, each.source)
+        found = (
+            host.optional(each.kind, each.source) or {} if each.optional else host.environment(each.kind, each.source)
+        )
         variables.update({each.prefix + name: value for name, value in found.items()})
     for variable in container.env:
         if variable.kind is None:
             variables[variable.name] = _expanded(variable.value or "", variables)
             continue
-        found = host.environment(variable.kind, variable.source)
+        wanted = host.optional if variable.optional else host.environment
+        found = wanted(variable.kind, variable.source) or {}
         if variable.key in found:
             variables[variable.name] = found[variable.key]
         elif not variable.optional:
@@ -176,7 +187,7 @@ def gather(template: Template, place: Place, exit_code: int, *, printed: bool) -
     artifacts: dict[str, Artifact] = {}
     for artifact in template.outputs.artifacts:
         if place.local(artifact.path).exists():
-            artifacts[artifact.name] = Artifact(artifact.name, stored=place.stored(artifact.path))
+            artifacts[artifact.name] = Artifact(artifact.name, stored=place.kept(artifact.name, artifact.path))
         elif not artifact.optional:
             problem = problem or f"output artifact '{artifact.name}': the step wrote nothing at {artifact.path}"
     found = replace(found, artifacts=artifacts)

@@ -4,8 +4,9 @@
 Mistakes that the controller would find only at run time, or wait for forever, are refused here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from pipeline.engine.language import expr
 from pipeline.engine.language.grammar import NotParsed
@@ -14,6 +15,7 @@ from pipeline.engine.manifest.template_checks import check_inputs, check_outputs
 from pipeline.engine.manifest.text_checks import Subject, check_expression, check_filled_in, check_texts
 from pipeline.engine.planning import depends
 from pipeline.engine.spec import Dag, Hook, Task, Template, Values, Workflow
+from pipeline.errors import Refused
 
 
 def check(workflow: Workflow) -> None:
@@ -22,6 +24,26 @@ def check(workflow: Workflow) -> None:
     Raises:
         Refused: names file, template and field.
     """
+    problems: list[str] = []
+    for part in _parts(workflow):
+        try:
+            part()
+        except Refused as problem:
+            problems.extend(problem.problems)
+    if problems:
+        raise Refused(*problems)
+
+
+def _parts(workflow: Workflow) -> Iterator[Callable[[], None]]:
+    """What is checked by itself: the workflow's own fields, then each template."""
+    yield partial(_check_fields, workflow)
+    names, artifacts = workflow_names(workflow), workflow_artifacts(workflow)
+    yield lambda: check_texts(Subject(workflow), workflow.arguments, ".arguments", Scope(names))
+    for template in workflow.templates.values():
+        yield _Check(workflow, template, Scope(names, template, artifacts)).run
+
+
+def _check_fields(workflow: Workflow) -> None:
     subject = Subject(workflow)
     for role, name in (("entrypoint", workflow.entrypoint), ("onExit", workflow.on_exit)):
         if name and name not in workflow.templates:
@@ -30,10 +52,6 @@ def check(workflow: Workflow) -> None:
         subject.refuse(".entrypoint is missing")
     if workflow.kind != "WorkflowTemplate":  # which what refers to it may complete
         _check_arguments(workflow)
-    names, artifacts = workflow_names(workflow), workflow_artifacts(workflow)
-    check_texts(subject, workflow.arguments, ".arguments", Scope(names))
-    for template in workflow.templates.values():
-        _Check(workflow, template, Scope(names, template, artifacts)).run()
 
 
 def check_started(workflow: Workflow) -> None:
@@ -57,7 +75,8 @@ def _check_given(subject: Subject, where: str, target: Template, arguments: Valu
     given = {parameter.name for parameter in arguments.parameters}
     held = {artifact.name for artifact in arguments.artifacts}
     for parameter in target.inputs.parameters:
-        if parameter.name not in given and parameter.default is None and parameter.value is None:
+        own = (parameter.default, parameter.value, parameter.value_from)
+        if parameter.name not in given and own == (None, None, None):
             subject.refuse(f"{where} needs the parameter {parameter.name}, which has no default")
     for artifact in target.inputs.artifacts:
         if artifact.name not in held and not artifact.optional and not artifact.located:

@@ -5,6 +5,7 @@ references lead to WorkflowTemplates in it, or in the files beside it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from pipeline.engine.manifest import documents
 from pipeline.engine.manifest.workflows import KINDS, Manifests, resolve
+from pipeline.engine.settings import NO_SETTINGS, Settings, of_documents
 from pipeline.errors import Refused, UserError
 
 _STARTED = ("Workflow", "CronWorkflow")  # what is not a library
@@ -76,7 +78,8 @@ def find(target: str, name: str = "", *, known: Path | None = None) -> Found:
     if any(entry.name == target and entry.runnable for entry in entries):
         if name:
             raise UserError(f"{target} is a workflow of {_shown(known)}, so {name} cannot be of it; leave one out")
-        return Found(_resolved([entry for entry in entries if entry.name == target], entries), target)
+        chosen = [entry for entry in entries if entry.name == target]
+        return Found(_resolved(chosen, entries).given(_settings(known)), target)
     if Path(target).exists():
         return in_place(Path(target), name)
     there = [entry.name for entry in entries if entry.runnable]
@@ -127,7 +130,7 @@ def in_place(place: Path, name: str = "") -> Found:
             raise UserError(f"{place} holds no Workflow, WorkflowTemplate or CronWorkflow{problem}")
     one = _named(place, name, entries) if name else _only(place, entries)
     around = entries + list(_beside(one, entries)) if place.is_file() else entries
-    return Found(_resolved([one], around), one.name, note)
+    return Found(_resolved([one], around).given(_settings(place)), one.name, note)
 
 
 def chosen(where: str, entries: Sequence[Entry], name: str = "") -> Found:
@@ -141,6 +144,27 @@ def chosen(where: str, entries: Sequence[Entry], name: str = "") -> Found:
         raise UserError(f"{where} holds no Workflow, WorkflowTemplate or CronWorkflow")
     one = _named(where, name, entries) if name else _only(where, entries)
     return Found(_resolved([one], entries), one.name)
+
+
+def _settings(place: Path | None) -> Settings:
+    """The ConfigMaps and Secrets of a folder; for a file, its own, and those beside it where it has none of a name."""
+    if place is None or not place.exists():
+        return NO_SETTINGS
+    files = documents.files(place) if place.is_dir() else _yaml_beside(place)
+    found = _settings_of(each for each in files if each != place)
+    return _settings_of([place]).over(found) if place.is_file() else found
+
+
+def _settings_of(files: Iterable[Path]) -> Settings:
+    found: list[tuple[Path, dict[str, Any]]] = []
+    for file in files:
+        with suppress(Refused):  # a broken file is told of where its workflows are looked for
+            found += [(file, document) for document in documents.read(file)]
+    return of_documents(found)
+
+
+def _yaml_beside(file: Path) -> list[Path]:
+    return sorted(each for pattern in ("*.yaml", "*.yml") for each in file.parent.glob(pattern) if each != file)
 
 
 def _entries(files: Iterable[Path]) -> tuple[list[Entry], str]:
@@ -205,9 +229,7 @@ def _beside(one: Entry, entries: Sequence[Entry]) -> Iterator[Entry]:
     missing = _needed([one], entries)[1]
     if not missing:
         return
-    folder = one.file.parent
-    files = sorted(file for pattern in ("*.yaml", "*.yml") for file in folder.glob(pattern) if file != one.file)
-    others, _ = _entries(files)
+    others, _ = _entries(_yaml_beside(one.file))
     yield from (entry for entry in others if entry.kind == "WorkflowTemplate")
 
 

@@ -7,17 +7,28 @@ import yaml
 
 from pipeline.engine.host import Source
 from pipeline.engine.language import resources
+from pipeline.engine.manifest import images
 from pipeline.engine.manifest.fields import VALUE_NAME, Fields, name_of
+from pipeline.engine.manifest.volumes import read_mount
 from pipeline.engine.spec import Container, Resource, Script, Variable, VariablesFrom
 
 _CONTAINER_IGNORED: Final = (
-    "image", "imagePullPolicy", "name", "ports", "resources", "securityContext", "terminationMessagePath",
-    "terminationMessagePolicy",
-)  # fmt: skip
-_CONTAINER_UNSUPPORTED: Final = (
-    "lifecycle", "livenessProbe", "readinessProbe", "startupProbe", "stdin", "stdinOnce", "tty", "volumeDevices",
+    "imagePullPolicy", "name", "ports", "resources", "securityContext", "terminationMessagePath",
+    "terminationMessagePolicy", "livenessProbe", "readinessProbe", "startupProbe", "stdin", "stdinOnce", "tty",
     "mirrorVolumeMounts", "restartPolicy",
 )  # fmt: skip
+
+
+_OF_POD: Final = {
+    "metadata.name": "{{pod.name}}",
+    "metadata.namespace": "{{workflow.namespace}}",
+    "metadata.uid": "{{workflow.uid}}",
+    "metadata.labels['workflows.argoproj.io/workflow']": "{{workflow.name}}",
+    "spec.serviceAccountName": "{{workflow.serviceAccountName}}",
+    "spec.nodeName": "localhost",
+    "status.hostIP": "127.0.0.1",
+    "status.podIP": "127.0.0.1",
+}
 
 
 def read_script(fields: Fields) -> Script:
@@ -29,14 +40,13 @@ def read_script(fields: Fields) -> Script:
 def read_container(fields: Fields) -> Container:
     """The field `container`."""
     fields.ignore(*_CONTAINER_IGNORED)
-    fields.unsupported(*_CONTAINER_UNSUPPORTED)
-    mounts = fields.read_each("volumeMounts", _mount)
-    command = fields.texts("command")
-    if not command:
-        fields.refuse("is missing; images are not run here, so their entry points are not known", "command")
+    fields.unsupported("lifecycle", "volumeDevices")
+    mounts = fields.read_each("volumeMounts", read_mount)
+    command, args, image = fields.texts("command"), fields.texts("args"), fields.text("image")
     return Container(
-        command=command,
-        args=fields.texts("args"),
+        command=command or images.command_of(image, args),
+        args=args,
+        image=image if not command and not images.is_known(image) else "",
         env=fields.read_each("env", _variable),
         env_from=fields.read_each("envFrom", _variables_from),
         working_dir=fields.text("workingDir"),
@@ -44,23 +54,29 @@ def read_container(fields: Fields) -> Container:
     )
 
 
-def _mount(fields: Fields) -> str:
-    fields.ignore("name", "readOnly")
-    return fields.required("mountPath").rstrip("/")
-
-
 def _variable(fields: Fields) -> Variable:
-    name, value = fields.required("name"), fields.text("value")
+    name, value = fields.required("name"), fields.any_text("value") or ""
     return fields.read("valueFrom", partial(_variable_from, name=name)) or Variable(name, value)
 
 
 def _variable_from(fields: Fields, name: str) -> Variable:
-    fields.unsupported("fieldRef", "resourceFieldRef", "fileKeyRef")
+    fields.unsupported("resourceFieldRef", "fileKeyRef")
+    if fields.has("fieldRef"):
+        return Variable(name, fields.read("fieldRef", _field_of_pod))
     kind, reference = _reference(fields, "ConfigMapKeyRef", "configMapKeyRef", "secretKeyRef")
     key, optional = reference.required("key"), reference.flag("optional")
     variable = Variable(name, None, kind, reference.required("name"), key, optional)
     reference.done()
     return variable
+
+
+def _field_of_pod(fields: Fields) -> str:
+    """A field of the pod, as Argo's own variables have it."""
+    fields.ignore("apiVersion")
+    path = fields.required("fieldPath")
+    if path not in _OF_POD:
+        fields.refuse(f"is {path!r}; here there are {', '.join(_OF_POD)}", "fieldPath")
+    return _OF_POD[path]
 
 
 def _variables_from(fields: Fields) -> VariablesFrom:

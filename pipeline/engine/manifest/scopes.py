@@ -33,7 +33,7 @@ def workflow_names(workflow: Workflow) -> frozenset[str]:
     names.update(f"workflow.parameters.{parameter.name}" for parameter in workflow.arguments.parameters)
     if workflow.kind == "WorkflowTemplate":
         names.update(_of_its_caller(workflow))
-    names.update(f"workflow.labels.{key}" for key in workflow.labels or ())
+    names.update(f"workflow.labels.{key}" for key in (*(workflow.labels or ()), *(workflow.labels_from or ())))
     names.update(f"workflow.annotations.{key}" for key in workflow.annotations or ())
     outputs = [template.outputs for template in workflow.templates.values()]
     names.update(f"workflow.outputs.parameters.{each.global_name}" for all in outputs for each in all.parameters)

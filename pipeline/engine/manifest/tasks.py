@@ -65,7 +65,7 @@ def _task(fields: Fields, inline: ReadTemplate, *, in_dag: bool = True) -> Task:
     if sum(map(bool, (task.items, task.param, task.sequence is not None))) > 1:
         fields.refuse("has more than one of withItems, withParam, withSequence")
     for parameter in task.arguments.parameters:
-        if parameter.value is None:
+        if parameter.value is None and parameter.value_from is None:
             fields.refuse(f"gives the parameter {parameter.name} no value", "arguments")
     return task
 

@@ -9,6 +9,7 @@ from pipeline.engine.manifest.fields import Fields, name_of
 from pipeline.engine.manifest.leaves import read_container, read_resource, read_script
 from pipeline.engine.manifest.tasks import read_dag, read_steps
 from pipeline.engine.manifest.values import read_values
+from pipeline.engine.manifest.volumes import read_volumes
 from pipeline.engine.spec import NOTHING, Backoff, Container, Policy, Retry, Suspend, Template
 
 _IGNORED: Final = (
@@ -20,11 +21,6 @@ _UNSUPPORTED: Final = (
 )  # fmt: skip
 _KINDS: Final = ("container", "script", "resource", "suspend", "dag", "steps")
 _DISPLAY_NAME: Final = "workflows.argoproj.io/display-name"
-
-
-def refuse_volumes(fields: Fields) -> None:
-    """Without a cluster only emptyDir volumes mean something: a folder of the node."""
-    fields.read_each("volumes", lambda volume: volume.ignore("name", "emptyDir"))
 
 
 def read_template(fields: Fields) -> Template:
@@ -45,7 +41,6 @@ def _inline(fields: Fields) -> Template:
 def _read(fields: Fields, name: str) -> Template:
     fields.ignore(*_IGNORED)
     fields.unsupported(*_UNSUPPORTED)
-    refuse_volumes(fields)
     if sum(map(fields.has, _KINDS)) != 1:
         fields.refuse(f"must have exactly one of {', '.join(_KINDS)}")
     template = Template(
@@ -64,6 +59,7 @@ def _read(fields: Fields, name: str) -> Template:
         parallelism=fields.number("parallelism"),
         fail_fast=fields.flag("failFast"),
         mutexes=read_mutexes(fields),
+        volumes=read_volumes(fields),
     )
     _check(fields, template)
     return template

@@ -61,7 +61,10 @@ def _global_name(fields: Fields, role: Role) -> str:
 
 
 def _value_from(fields: Fields, role: Role) -> ValueFrom:
-    fields.unsupported("jqFilter", "event", "configMapKeyRef")
+    fields.unsupported("jqFilter", "event")
+    if role != "outputs":
+        name, key = fields.read("configMapKeyRef", _key_of_config_map) or fields.refuse("is missing", "configMapKeyRef")
+        return ValueFrom(config_map=name, key=key, default=fields.any_text("default"))
     source = ValueFrom(
         path=fields.text("path"),
         json_path=fields.text("jsonPath"),
@@ -70,14 +73,17 @@ def _value_from(fields: Fields, role: Role) -> ValueFrom:
         supplied=fields.mapping("supplied") is not None,
         default=fields.any_text("default"),
     )
-    if role != "outputs":
-        fields.refuse("is only run in outputs")
     ways = (source.path, source.json_path, source.parameter, source.expression, source.supplied)
     if sum(map(bool, ways)) != 1:
         fields.refuse("must have exactly one of path, jsonPath, parameter, expression, supplied")
     if "{{" not in source.json_path and source.json_path and resources.steps(source.json_path) is None:
         fields.refuse(f"is {source.json_path!r}; this engine runs plain paths, as {{.status.address.url}}", "jsonPath")
     return source
+
+
+def _key_of_config_map(fields: Fields) -> tuple[str, str]:
+    fields.ignore("optional")  # which the controller ignores too
+    return fields.required("name"), fields.required("key")
 
 
 def _artifact(fields: Fields, role: Role) -> Artifact:

@@ -39,7 +39,7 @@ def _bound(run: Run, name: str, template: Template, arguments: Values, position:
         local[f"{frame.template.prefix}.name"] = display_name(name, position.boundary)
     if template.leaf and template.retry is None:
         local["pod.name"] = pod_name(run, name, template.name)
-    return bind(template, arguments, run.variables, local)
+    return bind(template, arguments, run.variables, local, run.workflow.config_maps)
 
 
 def node_type(template: Template) -> Type:
