@@ -155,7 +155,7 @@ def run(
 
     TARGET is that name, file or folder; NAME says which, where a file or folder holds several.
     """
-    from pipeline.engine.manifest.images import read as image_commands
+    from pipeline.engine.manifest.leaves.images import read as image_commands
     from pipeline.laptop.machine import Again, LocalMachine
 
     if (target is None) == (resume is None):

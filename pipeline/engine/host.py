@@ -75,6 +75,19 @@ class Host(Protocol):
         """
         ...
 
+    def download(self, fields: Mapping[str, str], secrets: Mapping[str, str], target: Path) -> None:
+        """Bring an object, or all below a prefix, from an object store to `target`. `fields`: endpoint, bucket, region,
+        key and insecure, as in Argo's `s3`; `secrets`: accessKeySecret and secretKeySecret, where they are given.
+
+        Raises:
+            PipelineError: there is no such store or object.
+        """
+        ...
+
+    def upload(self, fields: Mapping[str, str], secrets: Mapping[str, str], source: Path) -> None:
+        """Put a file, or all of a folder, into an object store."""
+        ...
+
     def start(
         self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: Path, stderr: Path
     ) -> Process:

@@ -104,7 +104,7 @@ class Place:
         if artifact.raw is not None:
             target.write_text(artifact.raw, encoding="utf-8")
         elif artifact.stored is not None:
-            _copy(self.run / artifact.stored, target)
+            _copy(self.run / artifact.stored / artifact.sub_path, target)
         if artifact.mode is not None and target.exists():
             target.chmod(artifact.mode)
 

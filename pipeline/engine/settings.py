@@ -83,6 +83,10 @@ class Wanted:
 def wanted_by(workflow: Workflow) -> Iterator[Wanted]:
     """Every ConfigMap and Secret that the containers of a workflow name."""
     for template in workflow.templates.values():
+        yield from _of_locations(template)
+        for header in template.http.headers if template.http is not None else ():
+            if header.kind is not None:
+                yield Wanted(template, f"http.headers[{header.name}]", header.kind, header.source, header.key)
         container, kind = template.container, "script" if template.script else "container"
         if container is None:
             continue
@@ -96,6 +100,15 @@ def wanted_by(workflow: Workflow) -> Iterator[Wanted]:
         for volume in template.volumes:
             if volume.name in mounted:
                 yield from _of_volume(template, f"volumes[{volume.name}]", volume)
+
+
+def _of_locations(template: Template) -> Iterator[Wanted]:
+    values = [("inputs", template.inputs), ("outputs", template.outputs)]
+    values += [(f"{template.prefix}[{task.name}].arguments", task.arguments) for task in template.tasks]
+    for where, held in values:
+        for artifact in held.artifacts:
+            for each in artifact.location.secrets if artifact.location is not None else ():
+                yield Wanted(template, f"{where}.artifacts[{artifact.name}]", "secret", each.source, each.key)
 
 
 def _of_volume(template: Template, where: str, volume: Volume) -> Iterator[Wanted]:

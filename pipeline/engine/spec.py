@@ -43,9 +43,21 @@ class Parameter:
 
 
 @dataclass(frozen=True, eq=False)
+class Location:
+    """Where something is outside the run: `fields` as Argo names them, and the keys of Secrets that it takes. `packed`:
+    whether an archive is unpacked, or made."""
+
+    kind: Literal["http", "git", "s3"]
+    fields: Mapping[str, str]
+    secrets: "tuple[Variable, ...]" = ()
+    packed: bool = True
+
+
+@dataclass(frozen=True, eq=False)
 class Artifact:
     """A named file or folder. `source`: a reference to another (`from`); `expression`: a computed one
-    (`fromExpression`). `raw`: its content. `stored`: where it is in the run's folder."""
+    (`fromExpression`). `raw`: its content. `stored`: where it is in the run's folder. `location`: where it is fetched
+    from, or put. `sub_path`: the part of it that is meant."""
 
     name: str
     path: str = ""
@@ -54,13 +66,15 @@ class Artifact:
     global_name: str = ""
     raw: str | None = None
     stored: str | None = None
+    location: Location | None = None
+    sub_path: str = ""
     mode: int | None = None
     optional: bool = False
 
     @property
     def located(self) -> bool:
         """Whether it says where its content is."""
-        return self.raw is not None or self.stored is not None
+        return self.raw is not None or self.stored is not None or self.location is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,14 +161,35 @@ class Suspend:
     duration: str  # as in Argo: `10`, `30s`, `2m`
 
 
+Action = Literal["get", "create", "apply", "delete", "replace", "patch"]
+Merge = Literal["strategic", "merge", "json"]
+
+
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """A Kubernetes object to apply: its text, or the name of the input artifact that holds it."""
+    """What is done to a Kubernetes object: its text, or the name of the input artifact that holds it; `flags` as for
+    kubectl; `merge`: how a patch is meant."""
 
+    action: Action = "apply"
     manifest: str = ""
     artifact: str = ""
     success: str = ""
     failure: str = ""
+    flags: tuple[str, ...] = ()
+    merge: Merge = "strategic"
+
+
+@dataclass(frozen=True, eq=False)
+class Http:
+    """A request, and when its answer is a success (empty: any 2xx)."""
+
+    url: str
+    method: str = "GET"
+    headers: tuple[Variable, ...] = ()
+    body: str = ""
+    success: str = ""
+    timeout_seconds: str = "30"
+    insecure: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,7 +282,7 @@ class Retry:
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """One template: exactly one of `container`, `resource`, `suspend`, `dag`, `steps`.
+    """One template: exactly one of `container`, `resource`, `http`, `suspend`, `dag`, `steps`.
 
     `steps`: groups one after the other, each of steps side by side.
     """
@@ -258,6 +293,7 @@ class Template:
     outputs: Values = NOTHING
     container: Container | None = None
     resource: Resource | None = None
+    http: Http | None = None
     suspend: Suspend | None = None
     dag: Dag | None = None
     steps: tuple[tuple[Task, ...], ...] | None = None
@@ -271,8 +307,8 @@ class Template:
 
     @property
     def leaf(self) -> bool:
-        """Whether it starts something itself (a pod on a cluster)."""
-        return self.container is not None or self.resource is not None
+        """Whether it starts something itself (a pod on a cluster, or a request)."""
+        return self.container is not None or self.resource is not None or self.http is not None
 
     @property
     def script(self) -> Script | None:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import engine, shipped, stale
 from pipeline.engine.execution import WithSettings
-from pipeline.engine.manifest import Found, find, images, is_place
+from pipeline.engine.manifest import Found, find, is_place
+from pipeline.engine.manifest.leaves import images
 from pipeline.engine.settings import NO_SETTINGS
 from pipeline.engine.views import labels
 from pipeline.errors import RunFailed, UserError

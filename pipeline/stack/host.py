@@ -6,13 +6,18 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline.engine import LocalHost, Process, Source
 from pipeline.errors import PipelineError, UserError
-from pipeline.stack import secrets
+from pipeline.stack import objects
+from pipeline.stack import secrets as given
 from pipeline.stack.fork_client import Step, spawn
+from pipeline.stack.object_store import connect
 from pipeline.stack.stack import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 class WorkflowRunner(Protocol):
@@ -45,12 +50,12 @@ class StackHost(LocalHost):
     def environment(self, kind: Source, name: str) -> Mapping[str, str]:
         """The variables of one ConfigMap or Secret: one that was set, else one of our servers'; blocks until the server
         behind them answers."""
-        found = secrets.read(self._stack.home, name) if kind == "secret" else None
+        found = given.read(self._stack.home, name) if kind == "secret" else None
         return found if found is not None else self._stack.settings(kind, name)
 
     def has(self, kind: Source, name: str, key: str) -> bool:
         """See `Host`. What a server of ours will have is not asked for."""
-        found = secrets.read(self._stack.home, name) if kind == "secret" else None
+        found = given.read(self._stack.home, name) if kind == "secret" else None
         return (not key or key in found) if found is not None else self._stack.knows(kind, name)
 
     def start(
@@ -61,6 +66,28 @@ class StackHost(LocalHost):
         if not is_step(command):
             return super().start(command, env=env, cwd=cwd, stdout=stdout, stderr=stderr)
         return self.fork(command[2], command[3:], env=env, cwd=cwd, stdout=stdout, stderr=stderr)
+
+    def download(self, fields: Mapping[str, str], secrets: Mapping[str, str], target: Path) -> None:
+        """See `Host`."""
+        objects.download(self._store(fields, secrets), bucket_of(fields), fields["key"], target)
+
+    def upload(self, fields: Mapping[str, str], secrets: Mapping[str, str], source: Path) -> None:
+        """See `Host`."""
+        objects.upload(self._store(fields, secrets), bucket_of(fields), fields["key"], source)
+
+    def _store(self, fields: Mapping[str, str], secrets: Mapping[str, str]) -> "S3Client":
+        """The store that an artifact names; the embedded one where it names none."""
+        if not fields["endpoint"]:
+            return connect(self._stack.settings("secret", "object-store"))
+        scheme = "http" if fields["insecure"] else "https"
+        return connect(
+            {
+                "AWS_ENDPOINT_URL_S3": f"{scheme}://{fields['endpoint']}",
+                "AWS_ACCESS_KEY_ID": secrets.get("accessKeySecret", ""),
+                "AWS_SECRET_ACCESS_KEY": secrets.get("secretKeySecret", ""),
+                "AWS_DEFAULT_REGION": fields["region"] or "us-east-1",
+            }
+        )
 
     def fork(
         self, module: str, arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: Path, stderr: Path
@@ -97,6 +124,11 @@ class StackHost(LocalHost):
             line = f"Failed: {error}"
         _note(log, line)
         return applied
+
+
+def bucket_of(fields: Mapping[str, str]) -> str:
+    """The bucket of an artifact that may leave it out, as one that only has a key does."""
+    return fields["bucket"] or "artifacts"
 
 
 def _is_workflow(manifest: dict[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, Protocol
 
 import yaml
 
+from pipeline.engine.execution import locations
 from pipeline.engine.execution.volumes import mount
 from pipeline.engine.host import Host, Process
 from pipeline.engine.language import resources
@@ -68,6 +69,8 @@ def start(template: Template, place: Place, host: Host) -> Process:
     place.prepare()
     mount(template, container, place, host)
     for artifact in template.inputs.artifacts:
+        if artifact.location is not None:
+            locations.fetch(artifact.location, place.local(artifact.path), host)
         place.provide(artifact)
     for path in _output_paths(template):
         place.local(path).parent.mkdir(parents=True, exist_ok=True)
@@ -169,8 +172,9 @@ def _expanded(text: str, variables: Mapping[str, str]) -> str:
     return _REFERENCE.sub(lambda match: "$" if match[2] is None else variables.get(match[2], match[0]), text)
 
 
-def gather(template: Template, place: Place, exit_code: int, *, printed: bool) -> Outcome:
-    """What a container's command left behind. `printed`: whether its stdout is an output.
+def gather(template: Template, place: Place, exit_code: int, *, printed: bool, host: Host | None = None) -> Outcome:
+    """What a container's command left behind. `printed`: whether its stdout is an output. `host`: through which
+    artifacts are put where the template says.
 
     If it failed, its outputs are those that are there; if it succeeded, it must have all that it declares.
     """
@@ -190,12 +194,25 @@ def gather(template: Template, place: Place, exit_code: int, *, printed: bool) -
             artifacts[artifact.name] = Artifact(artifact.name, stored=place.kept(artifact.name, artifact.path))
         elif not artifact.optional:
             problem = problem or f"output artifact '{artifact.name}': the step wrote nothing at {artifact.path}"
+    problem = problem or _put(template, place, host)
     found = replace(found, artifacts=artifacts)
     place.drop_scratch()
     if code != 0:
         said = last_line(place.stderr)
         return Outcome("Failed", f"main: Error (exit code {code}){f': {said}' if said else ''}", found)
     return Outcome("Error", problem, found) if problem else Outcome("Succeeded", "", found)
+
+
+def _put(template: Template, place: Place, host: Host | None) -> str:
+    """Put output artifacts where the template says; what went wrong, or nothing."""
+    try:
+        for artifact in template.outputs.artifacts if host is not None else ():
+            path = place.local(artifact.path)
+            if host is not None and artifact.location is not None and path.exists():
+                locations.put(artifact.location, path, host)
+    except (PipelineError, OSError) as error:
+        return f"an output artifact cannot be stored: {explain(error)}"
+    return ""
 
 
 def _read(parameter: Parameter, place: Place) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pipeline.engine.execution.process import Child
 from pipeline.engine.host import Host, Process, Source
 from pipeline.engine.settings import Settings
 from pipeline.errors import UserError
+
+_STORE: Final = "run it with pipeline run, or give the run a host that has one"
 
 
 class WithSettings:
@@ -16,6 +18,7 @@ class WithSettings:
     def __init__(self, host: Host, settings: Settings) -> None:
         self._host, self._settings = host, settings
         self.start, self.apply, self.folder = host.start, host.apply, host.folder
+        self.download, self.upload = host.download, host.upload
 
     def environment(self, kind: Source, name: str) -> Mapping[str, str]:
         """See `Host`."""
@@ -70,6 +73,14 @@ class LocalHost:
         if not Path(path).exists():
             raise UserError(f"a step wants {path} of this machine as a volume (hostPath), and there is no such folder")
         return Path(path)
+
+    def download(self, fields: Mapping[str, str], secrets: Mapping[str, str], target: Path) -> None:  # noqa: ARG002
+        """See `Host`. There is no object store here."""
+        raise UserError(f"the object {fields['key']} cannot be fetched: there is no object store here; {_STORE}")
+
+    def upload(self, fields: Mapping[str, str], secrets: Mapping[str, str], source: Path) -> None:  # noqa: ARG002
+        """See `Host`. There is no object store here."""
+        raise UserError(f"the object {fields['key']} cannot be stored: there is no object store here; {_STORE}")
 
     def start(
         self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: Path, stderr: Path

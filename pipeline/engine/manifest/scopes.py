@@ -188,7 +188,11 @@ class Scope:
 
     def _of_outputs(self, task: Task, template: Template, what: str) -> str:
         if what == "outputs.result":
-            return "" if template.container else f"is not known: {task.template} prints nothing; it is not a container"
+            return (
+                ""
+                if template.container or template.http
+                else f"is not known: {task.template} prints nothing; it is not a container"
+            )
         if what == "outputs.parameters":
             return "" if task.expands else f"is not known: {task.name} is not a fan-out; name one of its parameters"
         declared = [f"outputs.parameters.{parameter.name}" for parameter in template.outputs.parameters]

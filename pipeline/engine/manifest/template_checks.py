@@ -25,7 +25,7 @@ def check_outputs(subject: Subject, template: Template) -> None:
             subject.refuse(f"{where} of a {kind} needs 'from' or 'fromExpression'")
         if template.container and not artifact.path:
             subject.refuse(f"{where} of a {kind} needs 'path'")
-        if template.resource or template.suspend:
+        if template.resource or template.suspend or template.http:
             subject.refuse(f".outputs.artifacts: a {kind} has none in this engine")
 
 
@@ -68,4 +68,6 @@ def _kind(template: Template) -> tuple[str, tuple[str, ...]]:
         return "suspend", ("supplied",)
     if template.resource is not None:
         return "resource", ("json_path",)
+    if template.http is not None:
+        return "http", ()
     return ("script" if template.script else "container"), ("path",)

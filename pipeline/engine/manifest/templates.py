@@ -6,10 +6,12 @@ from typing import Any, Final, get_args
 
 from pipeline.engine.language import durations
 from pipeline.engine.manifest.fields import Fields, name_of
-from pipeline.engine.manifest.leaves import read_container, read_resource, read_script
+from pipeline.engine.manifest.leaves.containers import read_container, read_script
+from pipeline.engine.manifest.leaves.objects import read_resource
+from pipeline.engine.manifest.leaves.volumes import read_volumes
+from pipeline.engine.manifest.leaves.web import read_http
 from pipeline.engine.manifest.tasks import read_dag, read_steps
 from pipeline.engine.manifest.values import read_values
-from pipeline.engine.manifest.volumes import read_volumes
 from pipeline.engine.spec import NOTHING, Backoff, Container, Policy, Retry, Suspend, Template
 
 _IGNORED: Final = (
@@ -17,9 +19,9 @@ _IGNORED: Final = (
     "automountServiceAccountToken", "executor", "securityContext", "hostAliases", "archiveLocation", "metrics",
 )  # fmt: skip
 _UNSUPPORTED: Final = (
-    "containerSet", "data", "http", "plugin", "daemon", "initContainers", "sidecars", "podSpecPatch", "memoize",
+    "containerSet", "data", "plugin", "daemon", "initContainers", "sidecars", "memoize",
 )  # fmt: skip
-_KINDS: Final = ("container", "script", "resource", "suspend", "dag", "steps")
+_KINDS: Final = ("container", "script", "resource", "http", "suspend", "dag", "steps")
 _DISPLAY_NAME: Final = "workflows.argoproj.io/display-name"
 
 
@@ -50,6 +52,7 @@ def _read(fields: Fields, name: str) -> Template:
         outputs=read_values(fields, "outputs") or NOTHING,
         container=_container(fields),
         resource=fields.read("resource", read_resource),
+        http=fields.read("http", read_http),
         suspend=fields.read("suspend", _suspend),
         dag=fields.read("dag", partial(read_dag, inline=_inline)),
         steps=read_steps(fields, _inline) if fields.has("steps") else None,

@@ -1,17 +1,13 @@
 """Reading parameters and artifacts: inputs, outputs, arguments."""
 
 from functools import partial
-from typing import Final, Literal
+from typing import Literal
 
 from pipeline.engine.language import resources
 from pipeline.engine.language.paths import is_absolute
 from pipeline.engine.manifest.fields import VALUE_NAME, Fields, name_of
+from pipeline.engine.manifest.leaves.locations import read_location
 from pipeline.engine.spec import Artifact, Parameter, ValueFrom, Values
-
-_STORES: Final = (
-    "s3", "gcs", "http", "git", "hdfs", "oss", "azure", "artifactory", "plugin", "subPath", "recurseMode",
-)  # fmt: skip
-
 
 Role = Literal["inputs", "outputs", "arguments"]
 
@@ -87,8 +83,8 @@ def _key_of_config_map(fields: Fields) -> tuple[str, str]:
 
 
 def _artifact(fields: Fields, role: Role) -> Artifact:
-    fields.unsupported(*_STORES)
-    fields.ignore("archive", "artifactGC", "archiveLogs", "description", "deleted")
+    fields.unsupported("recurseMode")
+    fields.ignore("artifactGC", "archiveLogs", "description", "deleted")
     artifact = Artifact(
         name=name_of(fields, VALUE_NAME),
         path=fields.text("path"),
@@ -96,6 +92,8 @@ def _artifact(fields: Fields, role: Role) -> Artifact:
         expression=fields.text("fromExpression"),
         global_name=_global_name(fields, role),
         raw=fields.read("raw", lambda raw: raw.text("data")),
+        location=read_location(fields),
+        sub_path=fields.text("subPath").strip("/"),
         mode=fields.number("mode"),
         optional=fields.flag("optional"),
     )
@@ -104,6 +102,6 @@ def _artifact(fields: Fields, role: Role) -> Artifact:
     referring = artifact.source or artifact.expression
     if role == "inputs" and referring:
         fields.refuse("is for arguments and outputs, not for inputs", "from" if artifact.source else "fromExpression")
-    if role == "arguments" and not referring and artifact.raw is None:
-        fields.refuse("needs 'from', 'fromExpression' or 'raw'")
+    if role == "arguments" and not referring and not artifact.located:
+        fields.refuse("needs 'from', 'fromExpression', 'raw', 'http', 'git' or 's3'")
     return artifact

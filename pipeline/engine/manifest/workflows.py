@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from pipeline.engine.language import expr
-from pipeline.engine.manifest import documents, images
+from pipeline.engine.manifest import documents
 from pipeline.engine.manifest.checks import check, check_started
 from pipeline.engine.manifest.fields import Fields, collected, object_name
+from pipeline.engine.manifest.leaves import images
+from pipeline.engine.manifest.leaves.volumes import read_volumes
 from pipeline.engine.manifest.lines import with_line
 from pipeline.engine.manifest.references import references_of, with_inline_templates, with_references
 from pipeline.engine.manifest.tasks import read_exit_hook
 from pipeline.engine.manifest.templates import read_mutexes, read_retry, read_template
 from pipeline.engine.manifest.values import read_values
-from pipeline.engine.manifest.volumes import read_volumes
 from pipeline.engine.settings import NO_SETTINGS, Settings, of_documents
 from pipeline.engine.spec import NOTHING, Template, Workflow
 from pipeline.errors import Refused, UserError

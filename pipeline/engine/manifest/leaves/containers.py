@@ -1,16 +1,13 @@
-"""Reading what a leaf does: run a container's command in its environment, or apply a resource."""
+"""Reading containers and scripts: a command in its environment."""
 
 from functools import partial
 from typing import Final
 
-import yaml
-
 from pipeline.engine.host import Source
-from pipeline.engine.language import resources
-from pipeline.engine.manifest import images
-from pipeline.engine.manifest.fields import VALUE_NAME, Fields, name_of
-from pipeline.engine.manifest.volumes import read_mount
-from pipeline.engine.spec import Container, Resource, Script, Variable, VariablesFrom
+from pipeline.engine.manifest.fields import Fields
+from pipeline.engine.manifest.leaves import images
+from pipeline.engine.manifest.leaves.volumes import read_mount
+from pipeline.engine.spec import Container, Script, Variable, VariablesFrom
 
 _CONTAINER_IGNORED: Final = (
     "imagePullPolicy", "name", "ports", "resources", "securityContext", "terminationMessagePath",
@@ -93,34 +90,3 @@ def _reference(fields: Fields, what: str, config_map: str, secret: str) -> tuple
     if second is None or first is not None:
         fields.refuse(f"must have exactly one {what}: {config_map} or {secret}")
     return "secret", second
-
-
-def read_resource(fields: Fields) -> Resource:
-    """The field `resource`."""
-    fields.ignore("setOwnerReference")
-    fields.unsupported("mergeStrategy", "flags")
-    action = fields.required("action")
-    if action != "apply":
-        fields.refuse(f"is {action!r}; this engine runs only 'apply'", "action")
-    resource = Resource(
-        manifest=fields.text("manifest"),
-        artifact=fields.read("manifestFrom", _artifact) or "",
-        success=fields.text("successCondition"),
-        failure=fields.text("failureCondition"),
-    )
-    if bool(resource.manifest) == bool(resource.artifact):
-        fields.refuse("must have exactly one of manifest, manifestFrom")
-    if resource.manifest and "{{" not in resource.manifest:
-        try:
-            yaml.load(resource.manifest, yaml.CSafeLoader)
-        except yaml.YAMLError as error:
-            fields.refuse(f"is not YAML: {' '.join(str(error).split())}", "manifest")
-    for name, condition in (("successCondition", resource.success), ("failureCondition", resource.failure)):
-        if "{{" not in condition and resources.requirements(condition) is None:
-            fields.refuse(f"is {condition!r}; wanted a selector such as 'status.state == Available'", name)
-    return resource
-
-
-def _artifact(fields: Fields) -> str:
-    name = fields.read("artifact", lambda artifact: name_of(artifact, VALUE_NAME))
-    return name or fields.refuse("is missing", "artifact")
