@@ -133,6 +133,7 @@ def lint(folder: Path | None) -> None:
 @click.option(
     "--host-paths", is_flag=True, help="Let steps have the folders of this machine that hostPath volumes name."
 )
+@click.option("--kubectl", is_flag=True, help="Send objects of kinds that are not here to kubectl's cluster.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, instead of starting one.")
 @click.option("--logs", is_flag=True, help="Show each line that a step writes, as it comes, instead of the tree.")
 @click.option("--cores", type=click.IntRange(1), help="How many steps run at once. Default: as many as there are.")
@@ -147,6 +148,7 @@ def run(
     secrets: Path | None,
     images: tuple[str, ...],
     host_paths: bool,
+    kubectl: bool,
     resume: str | None,
     logs: bool,
     cores: int | None,
@@ -167,7 +169,7 @@ def run(
     if earlier and not node:
         raise UserError(f"--of {earlier} says which run --from NODE takes from; give --from too")
     machine = LocalMachine.here() if resume is None else LocalMachine.known()
-    machine.host_paths, machine.commands = host_paths, image_commands(images)
+    machine.host_paths, machine.cluster, machine.commands = host_paths, kubectl, image_commands(images)
     if secrets is not None:
         from pipeline.engine.settings import of_file
 

@@ -7,7 +7,10 @@ All calls may block, so the engine makes them from worker threads, several at on
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from pipeline.engine.spec import Resource
 
 Source = Literal["configMap", "secret"]
 
@@ -102,4 +105,17 @@ class Host(Protocol):
 
     def apply(self, manifest: dict[str, Any], *, log: Path) -> dict[str, Any]:
         """Apply one Kubernetes object; the object with its status, once that has settled or failed."""
+        ...
+
+    def change(self, resource: "Resource", manifest: dict[str, Any] | None, *, log: Path) -> dict[str, Any]:
+        """Do anything else to one: get, create, delete, replace or patch it; the object as it is then. `manifest`: None
+        where the resource's flags say which."""
+        ...
+
+    def look(self, manifest: dict[str, Any]) -> dict[str, Any] | None:
+        """An object as it is now; None if it changes no more."""
+        ...
+
+    def takes(self, kind: str) -> bool:
+        """Whether objects of that kind can be worked on here, as far as can be told beforehand."""
         ...

@@ -28,7 +28,7 @@ from pipeline.laptop.applying import AppliedWorkflows
 from pipeline.laptop.home import absent, home
 from pipeline.laptop.stopping import end_runs, end_watch
 from pipeline.stack import Stack, secrets
-from pipeline.stack.host import StackHost, is_step
+from pipeline.stack.host import Beforehand, StackHost, is_step
 from pipeline.stack.state import make
 from pipeline.stack.watcher import watching
 
@@ -69,7 +69,7 @@ class LocalMachine:
         self.home = home
         self.settings = NO_SETTINGS  # that are given for the runs of this command
         self.commands: images.Commands = {}  # that are given for images
-        self.host_paths = False
+        self.host_paths = self.cluster = False
         self.manifests = manifests or shipped.manifests()
 
     @classmethod
@@ -97,7 +97,7 @@ class LocalMachine:
     def host(self) -> StackHost:
         """The machine as the engine sees it."""
         workflows = AppliedWorkflows(self.home, self.journal, self.manifests)
-        return StackHost(self.stack, workflows, host_paths=self.host_paths)
+        return StackHost(self.stack, workflows, host_paths=self.host_paths, cluster=self.cluster)
 
     def use(self, *secrets: str) -> None:
         """Put the settings of these Secrets into this process's environment, where `steps.backends` looks for them."""
@@ -186,7 +186,8 @@ class LocalMachine:
 
     def check(self, found: Found, parameters: Mapping[str, str]) -> None:
         """Refuse to start a workflow of which something is missing here: see `engine.check_ready`."""
-        host = WithSettings(StackHost(self.stack, host_paths=self.host_paths), found.manifests.settings)
+        plain = Beforehand(self.home, host_paths=self.host_paths, cluster=self.cluster)
+        host = WithSettings(plain, found.manifests.settings)
         engine.check_ready(found.manifests, found.name, host, parameters)
 
     def taken(
@@ -318,7 +319,8 @@ def _plainly(run: "RunView") -> str:
 
 @contextmanager
 def _stoppable() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second such signal has its usual effect."""
+    """An event that Ctrl-C, SIGTERM and the end of the terminal (SIGHUP) set; a second such signal has its usual
+    effect."""
     stop = threading.Event()
     previous: dict[signal.Signals, signal.Handlers | int | Callable[[int, FrameType | None], Any] | None] = {}
 
@@ -326,8 +328,9 @@ def _stoppable() -> Iterator[threading.Event]:
         stop.set()
         signal.signal(number, previous[signal.Signals(number)])
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        previous[number] = signal.signal(number, ask)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
+            previous[number] = signal.signal(number, ask)
     try:
         yield stop
     finally:

@@ -31,6 +31,13 @@ from pipeline.stack.watcher import Watcher
 
 log = logging.getLogger("pipeline.stack")
 
+SETTINGS = (
+    "secret object-store",
+    "secret object-store-events",
+    "secret database",
+    "secret openaq",
+    "configMap tracking",
+)
 SERVERS = ("object-store", "tracking", "fork-server", "watch")
 
 
@@ -89,10 +96,6 @@ class Stack:
             set_it = "; set it with: pipeline secret set" if kind == "secret" else ""
             raise UserError(f"no {kind} {name!r} without a cluster; there are: {', '.join(known)}{set_it}")
         return known[f"{kind} {name}"]()
-
-    def knows(self, kind: str, name: str) -> bool:
-        """Whether it has that ConfigMap or Secret; no server is started for it."""
-        return f"{kind} {name}" in self._known()
 
     def _known(self) -> dict[str, Callable[[], dict[str, str]]]:
         return {

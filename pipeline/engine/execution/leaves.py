@@ -6,6 +6,7 @@ Everything here may block (servers that are not ready, slow disks), so the execu
 import os
 import re
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,11 +22,12 @@ from pipeline.engine.language.paths import moved, roots
 from pipeline.engine.language.variables import replace_all
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
-from pipeline.engine.spec import Artifact, Container, Parameter, Script, Template, ValueFrom
+from pipeline.engine.spec import Artifact, Container, Parameter, Resource, Script, Template, ValueFrom
 from pipeline.engine.views.tails import last_line
 from pipeline.errors import PipelineError
 
 PARAMETER_BYTES: Final = 256 * 1024
+_LOOK_SECONDS: Final = 0.5
 _EDGE: Final = "\ue000"  # of a private use area: no manifest has it
 _MARK: Final = re.compile(rf"{_EDGE}\d+{_EDGE}")
 _REFERENCE: Final = re.compile(r"\$(\$|\(([^)]*)\))")
@@ -41,9 +43,17 @@ class Outcome:
 
 
 class Applying(Protocol):
-    """What applies objects: a `Host`, or a stand-in for one."""
+    """What works on objects: a `Host`, or a stand-in for one."""
 
     def apply(self, manifest: dict[str, Any], *, log: Path) -> dict[str, Any]:
+        """See `Host`."""
+        ...
+
+    def change(self, resource: Resource, manifest: dict[str, Any] | None, *, log: Path) -> dict[str, Any]:
+        """See `Host`."""
+        ...
+
+    def look(self, manifest: dict[str, Any]) -> dict[str, Any] | None:
         """See `Host`."""
         ...
 
@@ -241,14 +251,13 @@ def printed_by(log: Path) -> str:
 
 
 def apply(template: Template, place: Place, host: Applying) -> Outcome:
-    """Apply the object of a resource, and judge what has become of it."""
+    """Do to the object of a resource what is to be done, and judge what becomes of it."""
     resource = template.resource
     if resource is None:
         return Outcome("Error", f"{template.name} is not a resource")
     try:
         place.prepare()
-        manifest = _manifest(template, place)
-        found = host.apply(manifest, log=place.stdout)
+        found = _settled(resource, _acted(template, resource, place, host), host)
         outputs = Outputs(
             {
                 each.name: (each.value or "")
@@ -271,6 +280,31 @@ def apply(template: Template, place: Place, host: Applying) -> Outcome:
             words = f"success condition '{requirement[0].strip(' ,')}' evaluated false"
             return Outcome("Failed", f"{begin} {words}", failed)
     return Outcome("Succeeded", "", outputs)
+
+
+def _acted(template: Template, resource: Resource, place: Place, host: Applying) -> dict[str, Any]:
+    if not resource.manifest and not resource.artifact:
+        return host.change(resource, None, log=place.stdout)
+    manifest = _manifest(template, place)
+    if resource.action == "apply" and not resource.flags:
+        return host.apply(manifest, log=place.stdout)
+    return host.change(resource, manifest, log=place.stdout)
+
+
+def _settled(resource: Resource, found: dict[str, Any], host: Applying) -> dict[str, Any]:
+    """The object once one of its conditions holds, or nothing more happens to it."""
+    failure, success = resources.requirements(resource.failure) or [], resources.requirements(resource.success) or []
+    while (failure or success) and found:
+        if any(resources.meets(each, found) for each in failure):
+            return found
+        if success and all(resources.meets(each, found) for each in success):
+            return found
+        later = host.look(found)
+        if later is None:
+            return found
+        found = later
+        time.sleep(_LOOK_SECONDS)
+    return found
 
 
 def _manifest(template: Template, place: Place) -> dict[str, Any]:

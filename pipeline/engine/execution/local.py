@@ -7,6 +7,7 @@ from typing import Any, Final
 from pipeline.engine.execution.process import Child
 from pipeline.engine.host import Host, Process, Source
 from pipeline.engine.settings import Settings
+from pipeline.engine.spec import Resource
 from pipeline.errors import UserError
 
 _STORE: Final = "run it with pipeline run, or give the run a host that has one"
@@ -19,6 +20,7 @@ class WithSettings:
         self._host, self._settings = host, settings
         self.start, self.apply, self.folder = host.start, host.apply, host.folder
         self.download, self.upload = host.download, host.upload
+        self.change, self.look, self.takes = host.change, host.look, host.takes
 
     def environment(self, kind: Source, name: str) -> Mapping[str, str]:
         """See `Host`."""
@@ -98,3 +100,23 @@ class LocalHost:
             f"a {manifest.get('kind', 'resource')} cannot be applied here; give the run a host that can, or a function "
             "in its place (replace=)"
         )
+
+    def change(self, resource: Resource, manifest: dict[str, Any] | None, *, log: Path) -> dict[str, Any]:  # noqa: ARG002
+        """See `Host`. There is no cluster here.
+
+        Raises:
+            UserError: always; says what to do.
+        """
+        kind = (manifest or {}).get("kind", "resource")
+        raise UserError(
+            f"{resource.action} of a {kind} cannot be done here; give the run a host that can, or a function in its "
+            "place (replace=)"
+        )
+
+    def look(self, manifest: dict[str, Any]) -> dict[str, Any] | None:  # noqa: ARG002 - nothing changes
+        """See `Host`."""
+        return None
+
+    def takes(self, kind: str) -> bool:  # noqa: ARG002 - another host may
+        """See `Host`."""
+        return True

@@ -1,6 +1,7 @@
 """The volumes of a node: where each is on this machine, and links from where the container mounts them."""
 
 import shutil
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,10 +20,14 @@ def mount(template: Template, container: Container, place: Place, host: Host) ->
     """
     volumes = {volume.name: volume for volume in template.volumes}
     folders: dict[str, Path] = {}
+    uses = Counter(each.volume for each in container.mounts)
     for each in sorted(container.mounts, key=lambda mount: mount.path):
         volume = volumes.get(each.volume)
         if volume is None:
             raise PipelineError(f"the volume {each.volume}, mounted at {each.path}, is not among the volumes")
+        if volume.kind == "empty" and uses[each.volume] == 1 and not each.sub_path:
+            place.local(each.path).mkdir(parents=True, exist_ok=True)
+            continue
         if each.volume not in folders:
             folders[each.volume] = _made(volume, place, host)
         source = folders[each.volume] / each.sub_path

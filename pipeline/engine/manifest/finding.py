@@ -4,10 +4,12 @@ Only that workflow is checked, and what it refers to: a broken file beside it do
 references lead to WorkflowTemplates in it, or in the files beside it.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from pipeline.engine.settings import NO_SETTINGS, Settings, of_documents
 from pipeline.errors import Refused, UserError
 
 _STARTED = ("Workflow", "CronWorkflow")  # what is not a library
+_LIBRARIES = ("WorkflowTemplate", "ClusterWorkflowTemplate")
+_MOST_FILES = 2000  # that are looked through for a template that is not where it should be
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,8 @@ class Entry:
             isinstance(spec, dict) and bool(spec.get("entrypoint") or spec.get("workflowTemplateRef"))
         )
 
-    def references(self) -> set[str]:
-        """The WorkflowTemplates that it names."""
+    def references(self) -> set[tuple[str, str]]:
+        """Kind and name of the WorkflowTemplates and ClusterWorkflowTemplates that it names."""
         return set(_references(self.document, set()))
 
 
@@ -185,8 +189,7 @@ def _entries(files: Iterable[Path]) -> tuple[list[Entry], str]:
 
 def workflows(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those of a kind that can be run or referred to."""
-    kinds = (*KINDS, "ClusterWorkflowTemplate")  # the last is refused by name
-    return [document for document in found if document.get("kind") in kinds]
+    return [document for document in found if document.get("kind") in KINDS]
 
 
 def _holds(found: Sequence[dict[str, Any]]) -> str:
@@ -230,28 +233,59 @@ def _beside(one: Entry, entries: Sequence[Entry]) -> Iterator[Entry]:
     if not missing:
         return
     others, _ = _entries(_yaml_beside(one.file))
-    yield from (entry for entry in others if entry.kind == "WorkflowTemplate")
+    yield from (entry for entry in others if entry.kind in _LIBRARIES)
 
 
 def _resolved(chosen: Sequence[Entry], entries: Sequence[Entry]) -> Manifests:
     needed, missing = _needed(chosen, entries)
     if missing:
-        there = ", ".join(sorted({entry.name for entry in entries if entry.kind == "WorkflowTemplate"})) or "none"
-        raise Refused(
-            f"{chosen[0].file}: {chosen[0].name} refers to the WorkflowTemplate {missing[0]}, which is neither in its "
-            f"file nor beside it; there are {there}"
-        )
+        raise Refused(*(_missing(chosen[0], kind, name, entries) for kind, name in missing))
     return resolve((str(entry.file), entry.document) for entry in needed)
 
 
-def _needed(chosen: Sequence[Entry], entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
-    """`chosen` with all that it refers to, directly or not; and the names that lead nowhere."""
-    templates: dict[str, list[Entry]] = {}
+def _missing(entry: Entry, kind: str, name: str, entries: Sequence[Entry]) -> str:
+    """What is said of a reference that leads nowhere: where it would lead, if that is near."""
+    problem = f"{entry.file}: {entry.name} refers to the {kind} {name}, which is neither in its file nor beside it; "
+    elsewhere = _elsewhere(entry.file, kind, name)
+    if elsewhere is not None:
+        common = Path(os.path.commonpath([entry.file.absolute(), elsewhere.absolute()]))
+        return f"{problem}it is in {_from_here(elsewhere)}: pipeline run {_from_here(common)} {entry.name}"
+    return problem + f"there are {', '.join(sorted({each.name for each in entries if each.kind == kind})) or 'none'}"
+
+
+def _from_here(path: Path) -> str:
+    """A path as a person would type it."""
+    relative = os.path.relpath(path)
+    return str(path.absolute()) if relative.startswith("../..") else relative
+
+
+def _elsewhere(file: Path, kind: str, name: str) -> Path | None:
+    """The file of that template in the folders around, up to that of the repository."""
+    folder = file.absolute().parent
+    around = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder.parent)
+    files = (path for pattern in ("*.yaml", "*.yml") for path in around.rglob(pattern))
+    for path in islice(files, _MOST_FILES):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        if kind in text and name in text:
+            with suppress(Refused):
+                if any(Entry(path, each).kind == kind and Entry(path, each).name == name for each in workflows(
+                    documents.parse(text, str(path))
+                )):  # fmt: skip
+                    return path
+    return None
+
+
+def _needed(chosen: Sequence[Entry], entries: Sequence[Entry]) -> tuple[list[Entry], list[tuple[str, str]]]:
+    """`chosen` with all that it refers to, directly or not; and the kinds and names that lead nowhere."""
+    templates: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
-        if entry.kind == "WorkflowTemplate":
-            templates.setdefault(entry.name, []).append(entry)
+        if entry.kind in _LIBRARIES:
+            templates.setdefault((entry.kind, entry.name), []).append(entry)
     found, missing, todo = list(chosen), [], [name for entry in chosen for name in sorted(entry.references())]
-    seen = {entry.name for entry in chosen if entry.kind == "WorkflowTemplate"}
+    seen = {(entry.kind, entry.name) for entry in chosen if entry.kind in _LIBRARIES}
     while todo:
         name = todo.pop(0)
         if name in seen:
@@ -265,15 +299,15 @@ def _needed(chosen: Sequence[Entry], entries: Sequence[Entry]) -> tuple[list[Ent
     return found, missing
 
 
-def _references(value: Any, seen: set[int]) -> Iterator[str]:
+def _references(value: Any, seen: set[int]) -> Iterator[tuple[str, str]]:
     """`seen`: what has been looked at, since YAML's aliases let one thing stand in many places."""
     if not isinstance(value, dict | list) or id(value) in seen:
         return
     seen.add(id(value))
     for key, each in value.items() if isinstance(value, dict) else enumerate(value):
         if key in ("workflowTemplateRef", "templateRef") and isinstance(each, dict):
-            if isinstance(each.get("name"), str) and not each.get("clusterScope"):
-                yield each["name"]
+            if isinstance(each.get("name"), str):
+                yield ("ClusterWorkflowTemplate" if each.get("clusterScope") else "WorkflowTemplate"), each["name"]
         else:
             yield from _references(each, seen)
 

@@ -85,9 +85,7 @@ def _template(fields: Fields) -> str:
 
 
 def _template_ref(fields: Fields) -> str:
-    if fields.flag("clusterScope"):
-        fields.refuse("is true; a ClusterWorkflowTemplate is not run by this engine, use a WorkflowTemplate",
-                      "clusterScope")  # fmt: skip
+    fields.flag("clusterScope")  # both kinds have their names in common here; `finding` tells them apart
     return f"{object_name(fields)}/{fields.required('template')}"
 
 

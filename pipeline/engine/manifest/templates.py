@@ -4,6 +4,8 @@ import re
 from functools import partial
 from typing import Any, Final, get_args
 
+import yaml
+
 from pipeline.engine.language import durations
 from pipeline.engine.manifest.fields import Fields, name_of
 from pipeline.engine.manifest.leaves.containers import read_container, read_script
@@ -43,6 +45,7 @@ def _inline(fields: Fields) -> Template:
 def _read(fields: Fields, name: str) -> Template:
     fields.ignore(*_IGNORED)
     fields.unsupported(*_UNSUPPORTED)
+    read_patch(fields)
     if sum(map(fields.has, _KINDS)) != 1:
         fields.refuse(f"must have exactly one of {', '.join(_KINDS)}")
     template = Template(
@@ -89,6 +92,39 @@ def _check(fields: Fields, template: Template) -> None:
 def _check_duration(fields: Fields, field: str, text: str) -> None:
     if text and "{{" not in text and durations.seconds(text) is None:
         fields.refuse(f"is {text!r}; wanted a duration such as 30s or 2m", field)
+
+
+_OF_CLUSTERS: Final = frozenset((
+    "resources", "securityContext", "imagePullPolicy", "name", "ports", "livenessProbe", "readinessProbe",
+    "nodeSelector", "tolerations", "affinity", "terminationGracePeriodSeconds", "priorityClassName",
+    "serviceAccountName", "enableServiceLinks", "runtimeClassName", "schedulerName", "hostNetwork", "dnsPolicy",
+    "dnsConfig", "hostAliases", "topologySpreadConstraints", "restartPolicy", "metadata", "overhead",
+    "activeDeadlineSeconds", "shareProcessNamespace",
+))  # fmt: skip
+
+
+def read_patch(fields: Fields) -> None:
+    """`podSpecPatch` may change what only matters on a cluster; what it changes of a command is refused."""
+    text = fields.text("podSpecPatch")
+    if not text or "{{" in text:
+        return
+    try:
+        patch = yaml.load(text, yaml.CSafeLoader)
+    except yaml.YAMLError:
+        fields.refuse("is neither JSON nor YAML", "podSpecPatch")
+    for name in sorted(_patched(patch) - _OF_CLUSTERS):
+        fields.note(f"changes {name}, which this engine does not follow; put it into the template", "podSpecPatch")
+
+
+def _patched(patch: Any) -> set[str]:
+    """The fields of a pod, and of its containers, that a patch changes."""
+    if not isinstance(patch, dict):
+        return {"the pod as a whole"}
+    found = set(patch) - {"containers", "initContainers"}
+    for containers in ("containers", "initContainers"):
+        of = patch.get(containers)
+        found |= {key for each in of if isinstance(each, dict) for key in each} if isinstance(of, list) else set()
+    return found
 
 
 def read_mutexes(fields: Fields) -> tuple[str, ...]:

@@ -20,13 +20,13 @@ from pipeline.engine.manifest.leaves.volumes import read_volumes
 from pipeline.engine.manifest.lines import with_line
 from pipeline.engine.manifest.references import references_of, with_inline_templates, with_references
 from pipeline.engine.manifest.tasks import read_exit_hook
-from pipeline.engine.manifest.templates import read_mutexes, read_retry, read_template
+from pipeline.engine.manifest.templates import read_mutexes, read_patch, read_retry, read_template
 from pipeline.engine.manifest.values import read_values
 from pipeline.engine.settings import NO_SETTINGS, Settings, of_documents
 from pipeline.engine.spec import NOTHING, Template, Workflow
 from pipeline.errors import Refused, UserError
 
-KINDS: Final = ("Workflow", "WorkflowTemplate", "CronWorkflow")
+KINDS: Final = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow")
 
 _IGNORED: Final = (
     "automountServiceAccountToken", "executor", "nodeSelector", "affinity", "tolerations", "imagePullSecrets",
@@ -34,7 +34,7 @@ _IGNORED: Final = (
     "hostAliases", "securityContext", "podDisruptionBudget", "metrics", "volumeClaimGC", "podMetadata", "archiveLogs",
     "artifactGC", "artifactRepositoryRef",
 )  # fmt: skip
-_UNSUPPORTED: Final = ("suspend", "shutdown", "podSpecPatch")
+_UNSUPPORTED: Final = ("suspend", "shutdown")
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,6 @@ def resolve(found: Iterable[tuple[str, dict[str, Any]]]) -> Manifests:
     raw: dict[str, dict[str, Any]] = {}
     problems: list[str] = []
     for file, document in found:
-        if document.get("kind") == "ClusterWorkflowTemplate":
-            raise Refused(f"{file}: a ClusterWorkflowTemplate is not run by this engine; use a WorkflowTemplate")
         if document.get("kind") not in KINDS:
             continue
         workflow, noted = _read_all(document, file)
@@ -268,13 +266,14 @@ def _expression(fields: Fields) -> str:
 def _read_spec(spec: Fields, kind: str, metadata: _Metadata, defaults: dict[str, Any]) -> Workflow:
     spec.ignore(*_IGNORED)
     spec.unsupported(*_UNSUPPORTED)
+    read_patch(spec)
     template_ref = spec.read("workflowTemplateRef", _template_ref) or ""
     if template_ref and spec.has("templates"):
         spec.refuse("cannot stand beside workflowTemplateRef", "templates")
     templates = _read_templates(spec, defaults)
     return Workflow(
         name=metadata.name,
-        kind=kind,
+        kind="WorkflowTemplate" if kind == "ClusterWorkflowTemplate" else kind,
         source=spec.file,
         entrypoint=spec.text("entrypoint"),
         templates=templates,
@@ -296,7 +295,7 @@ def _read_spec(spec: Fields, kind: str, metadata: _Metadata, defaults: dict[str,
 
 
 def _template_ref(fields: Fields) -> str:
-    fields.unsupported("clusterScope")
+    fields.flag("clusterScope")  # both kinds have their names in common here; `finding` tells them apart
     return object_name(fields)
 
 

@@ -3,9 +3,11 @@
 Only what can be known beforehand: a name that is put together when the workflow runs is found missing then.
 """
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from pipeline.engine.execution.leaves import own_path
 from pipeline.engine.host import Host
@@ -16,6 +18,8 @@ from pipeline.engine.manifest.workflows import Manifests
 from pipeline.engine.settings import wanted_by
 from pipeline.engine.spec import Template, Workflow
 from pipeline.errors import Refused, UserError
+
+_KIND: Final = re.compile(r"""^["']?kind["']?\s*:\s*["']?(\w+)""", re.MULTILINE)
 
 
 def check_ready(manifests: Manifests, name: str, host: Host, parameters: Mapping[str, str]) -> None:
@@ -70,6 +74,15 @@ def _settings(workflow: Workflow, reached: Mapping[str, Template], host: Host) -
 
 def _of_machine(template: Template, host: Host) -> Iterator[str]:
     container = template.container
+    resource = template.resource
+    if resource is not None and not resource.artifact:
+        found = _KIND.search(resource.manifest)
+        if (found is not None or not resource.manifest) and not host.takes(found[1] if found else ""):
+            what = f"{resource.action}s a {found[1]}" if found else f"has the flags {' '.join(resource.flags)}"
+            yield (
+                f".templates[{template.name}].resource {what}, which is not done without a cluster; "
+                "send it to that of kubectl's context with --kubectl"
+            )
     if container is None:
         return
     kind = "script" if template.script else "container"

@@ -52,7 +52,7 @@ def read_container(fields: Fields) -> Container:
 
 
 def _variable(fields: Fields) -> Variable:
-    name, value = fields.required("name"), fields.any_text("value") or ""
+    name, value = fields.required("name"), fields.text("value")
     return fields.read("valueFrom", partial(_variable_from, name=name)) or Variable(name, value)
 
 
