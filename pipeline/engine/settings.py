@@ -16,7 +16,7 @@ from typing import Any, Final
 import yaml
 
 from pipeline.engine.host import Source
-from pipeline.engine.spec import Template, Volume, Workflow
+from pipeline.engine.spec import SEMAPHORE, Template, Volume, Workflow
 from pipeline.errors import Refused, UserError
 
 Named = Mapping[str, Mapping[str, str]]
@@ -72,7 +72,7 @@ NO_SETTINGS: Final = Settings()
 class Wanted:
     """A ConfigMap or Secret that a template names, and the key that it wants of it (empty: all). `where`: its field."""
 
-    template: Template
+    template: Template | None  # None: the workflow itself
     where: str
     kind: Source
     name: str
@@ -81,7 +81,8 @@ class Wanted:
 
 
 def wanted_by(workflow: Workflow) -> Iterator[Wanted]:
-    """Every ConfigMap and Secret that the containers of a workflow name."""
+    """Every ConfigMap and Secret that the templates of a workflow name."""
+    yield from semaphores_of(workflow)
     for template in workflow.templates.values():
         yield from _of_locations(template)
         for header in template.http.headers if template.http is not None else ():
@@ -100,6 +101,15 @@ def wanted_by(workflow: Workflow) -> Iterator[Wanted]:
         for volume in template.volumes:
             if volume.name in mounted:
                 yield from _of_volume(template, f"volumes[{volume.name}]", volume)
+
+
+def semaphores_of(workflow: Workflow) -> Iterator[Wanted]:
+    """The keys of ConfigMaps that say how many may have a semaphore of a workflow."""
+    for template, names in [(None, workflow.mutexes), *((each, each.mutexes) for each in workflow.templates.values())]:
+        for name in names:
+            if name.startswith(SEMAPHORE):
+                config_map, _, key = name.removeprefix(SEMAPHORE).partition("/")
+                yield Wanted(template, "synchronization", "configMap", config_map, key)
 
 
 def _of_locations(template: Template) -> Iterator[Wanted]:

@@ -87,6 +87,9 @@ class Values:
 
 NOTHING: Final = Values()
 
+# What begins the name of a mutex that so many may hold as a ConfigMap says: `ConfigMap/<name>/<key>`.
+SEMAPHORE: Final = "ConfigMap/"
+
 
 @dataclass(frozen=True, eq=False)
 class Variable:

@@ -5,9 +5,10 @@ references lead to WorkflowTemplates in it, or in the files beside it.
 """
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -64,8 +65,8 @@ class Entry:
 
 
 def is_place(target: str) -> bool:
-    """Whether a command's argument is a folder or a file, and not a name."""
-    return "/" in target or target in (".", "..") or target.endswith((".yaml", ".yml", ".json"))
+    """Whether a command's argument is a folder or a file (`-`: stdin), and not a name."""
+    return "/" in target or target in (".", "..", "-") or target.endswith((".yaml", ".yml", ".json", ".py"))
 
 
 def find(target: str, name: str = "", *, known: Path | None = None) -> Found:
@@ -76,6 +77,12 @@ def find(target: str, name: str = "", *, known: Path | None = None) -> Found:
         Refused: it cannot be run here, or the file cannot be read.
         UserError: there is no such workflow, or it is not clear which; names those there are.
     """
+    if target == "-":
+        return of_documents_given("stdin", documents.parse(sys.stdin.read(), "stdin"), name)
+    if target.endswith(".py"):
+        from pipeline.engine.manifest.python import documents_of  # noqa: PLC0415 - only then is it needed
+
+        return of_documents_given(target, documents_of(Path(target)), name)
     if is_place(target):
         return in_place(Path(target), name)
     entries, note = _entries(sorted(known.rglob("*.yaml")) if known else [])
@@ -135,6 +142,19 @@ def in_place(place: Path, name: str = "") -> Found:
     one = _named(place, name, entries) if name else _only(place, entries)
     around = entries + list(_beside(one, entries)) if place.is_file() else entries
     return Found(_resolved([one], around).given(_settings(place)), one.name, note)
+
+
+def of_documents_given(where: str, found: Sequence[dict[str, Any]], name: str = "") -> Found:
+    """The workflow among documents: the one named `name`, or the only one; with the settings among them. `where`: what
+    they are of, in messages.
+
+    Raises:
+        Refused: it cannot be run here.
+        UserError: there is no such workflow, or it is not clear which; names those there are.
+    """
+    one = chosen(where, [Entry(Path(where), document) for document in workflows(found)], name)
+    settings = of_documents((Path(where), document) for document in found)
+    return replace(one, manifests=one.manifests.given(settings))
 
 
 def chosen(where: str, entries: Sequence[Entry], name: str = "") -> Found:

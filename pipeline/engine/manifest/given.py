@@ -3,13 +3,11 @@ refers to the others."""
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from pipeline.engine.manifest.documents import parse
-from pipeline.engine.manifest.finding import Entry, Found, chosen, in_place, workflows
-from pipeline.engine.settings import of_documents
+from pipeline.engine.manifest.finding import Found, in_place, of_documents_given
 from pipeline.errors import UserError
 
 
@@ -41,10 +39,7 @@ def given(workflow: Given, name: str = "") -> Found:
             "to_dict(), such as Hera's"
         )
     documents = [document for part in parts for document in _documents(cast(One, part))]
-    entries = [Entry(Path("given"), document) for document in workflows(documents)]
-    found = chosen("what was given", entries, name)
-    settings = of_documents((Path("given"), document) for document in documents)
-    return replace(found, manifests=found.manifests.given(settings))
+    return of_documents_given("what was given", documents, name)
 
 
 def _documents(part: One) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from pipeline.engine.manifest.leaves.volumes import read_volumes
 from pipeline.engine.manifest.leaves.web import read_http
 from pipeline.engine.manifest.tasks import read_dag, read_steps
 from pipeline.engine.manifest.values import read_values
-from pipeline.engine.spec import NOTHING, Backoff, Container, Policy, Retry, Suspend, Template
+from pipeline.engine.spec import NOTHING, SEMAPHORE, Backoff, Container, Policy, Retry, Suspend, Template
 
 _IGNORED: Final = (
     "metadata", "nodeSelector", "affinity", "tolerations", "schedulerName", "priorityClassName", "serviceAccountName",
@@ -128,14 +128,23 @@ def _patched(patch: Any) -> set[str]:
 
 
 def read_mutexes(fields: Fields) -> tuple[str, ...]:
-    """The mutexes of the field `synchronization`."""
+    """The mutexes of the field `synchronization`, and its semaphores (which begin with `SEMAPHORE`)."""
     return fields.read("synchronization", _mutexes) or ()
 
 
 def _mutexes(fields: Fields) -> tuple[str, ...]:
-    fields.unsupported("semaphore", "semaphores")
     one, several = fields.read("mutex", _mutex), fields.read_each("mutexes", _mutex)
-    return tuple(dict.fromkeys((one, *several) if one else several))
+    first, others = fields.read("semaphore", _semaphore), fields.read_each("semaphores", _semaphore)
+    return tuple(dict.fromkeys(filter(None, (one, *several, first, *others))))
+
+
+def _semaphore(fields: Fields) -> str:
+    fields.unsupported("database", "namespace")
+    reference = fields.mapping("configMapKeyRef") or fields.refuse("is missing", "configMapKeyRef")
+    found = f"{SEMAPHORE}{reference.required('name')}/{reference.required('key')}"
+    reference.ignore("optional")
+    reference.done()
+    return found
 
 
 def _mutex(fields: Fields) -> str:

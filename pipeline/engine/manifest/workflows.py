@@ -22,7 +22,7 @@ from pipeline.engine.manifest.references import references_of, with_inline_templ
 from pipeline.engine.manifest.tasks import read_exit_hook
 from pipeline.engine.manifest.templates import read_mutexes, read_patch, read_retry, read_template
 from pipeline.engine.manifest.values import read_values
-from pipeline.engine.settings import NO_SETTINGS, Settings, of_documents
+from pipeline.engine.settings import NO_SETTINGS, Settings, of_documents, semaphores_of
 from pipeline.engine.spec import NOTHING, Template, Workflow
 from pipeline.errors import Refused, UserError
 
@@ -88,7 +88,7 @@ class Manifests:
 
 
 def _config_maps(workflow: Workflow) -> list[dict[str, Any]]:
-    """The ConfigMaps of which a workflow's parameters have their values, as documents."""
+    """The ConfigMaps of which a workflow's parameters and semaphores have their values, as documents."""
     values = [*workflow.arguments.parameters]
     for template in workflow.templates.values():
         values += [
@@ -96,6 +96,7 @@ def _config_maps(workflow: Workflow) -> list[dict[str, Any]]:
             *(each for task in template.tasks for each in task.arguments.parameters),
         ]
     names = {each.value_from.config_map for each in values if each.value_from is not None} - {""}
+    names |= {each.name for each in semaphores_of(workflow)}
     return [
         {"file": "", "document": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": found}}
         for name, found in (workflow.config_maps or {}).items()

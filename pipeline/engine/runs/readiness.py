@@ -64,12 +64,14 @@ def _settings(workflow: Workflow, reached: Mapping[str, Template], host: Host) -
     there = set(map(id, reached.values()))
     for each in wanted_by(workflow):
         late = "{{" in each.name or "{{" in each.key
-        if id(each.template) not in there or each.optional or late or host.has(each.kind, each.name, each.key):
+        reachable = each.template is None or id(each.template) in there
+        if not reachable or each.optional or late or host.has(each.kind, each.name, each.key):
             continue
         what = f"the key {each.key} of the {each.kind} {each.name}" if each.key else f"the {each.kind} {each.name}"
         how = f"set it with: pipeline secret set {each.name} {each.key or 'KEY'}; or give --secrets FILE"
         advice = how if each.kind == "secret" else "put the ConfigMap beside the workflow, or into --secrets FILE"
-        yield f".templates[{each.template.name}].{each.where} wants {what}, which is not here; {advice}"
+        place = f".templates[{each.template.name}]" if each.template is not None else ""
+        yield f"{place}.{each.where} wants {what}, which is not here; {advice}"
 
 
 def _of_machine(template: Template, host: Host) -> Iterator[str]:
