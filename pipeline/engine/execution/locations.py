@@ -167,4 +167,4 @@ def _git(arguments: list[str], env: Mapping[str, str]) -> None:
     done = subprocess.run([git, *arguments], env=dict(env), capture_output=True, text=True, check=False)
     if done.returncode:
         said = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
-        raise PipelineError(f"git {arguments[0]} failed: {said}")
+        raise PipelineError(f"git {'clone' if 'clone' in arguments else 'checkout'} failed: {said}")
