@@ -313,7 +313,8 @@ def explain(run: str | None, node: str | None) -> None:
     from pipeline.laptop.machine import LocalMachine
 
     if run is not None and node is None and (is_place(run) or Path(run).exists()):
-        lines, good = of_manifests(Path(run))
+        machine = LocalMachine.here()
+        lines, good = of_manifests(Path(run), lambda found: machine.check(found, {}))
         write(lines)
         sys.exit(0 if good else 2)
     write(LocalMachine.known().explain(run, node))

@@ -21,6 +21,24 @@ VALUE_NAME: Final = re.compile(r"[-a-zA-Z0-9_]+")
 _COLLECTED: Final[ContextVar[list[str] | None]] = ContextVar("collected", default=None)
 
 
+_IGNORED: Final[ContextVar[list[str] | None]] = ContextVar("ignored", default=None)
+_EVERYWHERE: Final = (  # of which nobody wonders
+    "image", "imagePullPolicy", "name", "status", "apiVersion", "generateName", "emptyDir", "spec", "creationTimestamp",
+    "uid", "resourceVersion", "generation", "none", "tar", "zip",
+)  # fmt: skip
+
+
+@contextmanager
+def ignored() -> Iterator[list[str]]:
+    """Collects the fields that are there and mean nothing here."""
+    found: list[str] = []
+    token = _IGNORED.set(found)
+    try:
+        yield found
+    finally:
+        _IGNORED.reset(token)
+
+
 @contextmanager
 def collected() -> Iterator[list[str]]:
     """Collects the problems that do not keep the rest from being read."""
@@ -168,6 +186,9 @@ class Fields:
     def ignore(self, *names: str) -> None:
         """Fields that have a meaning on a cluster and none here."""
         self._taken.update(names)
+        found = _IGNORED.get()
+        if found is not None:
+            found.extend(name for name in names if self.has(name) and name not in _EVERYWHERE)
 
     def unsupported(self, *names: str) -> None:
         """Refuse fields that Argo has and this engine does not."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine.manifest import documents
+from pipeline.engine.manifest.fields import ignored
 from pipeline.engine.manifest.workflows import KINDS, Manifests, resolve
 from pipeline.engine.settings import NO_SETTINGS, Settings, of_documents
 from pipeline.errors import Refused, UserError
@@ -99,25 +100,38 @@ def find(target: str, name: str = "", *, known: Path | None = None) -> Found:
     raise UserError(f"no workflow {target!r}{where}; {_there(target, there)}{problem}")
 
 
-def examine(place: Path) -> list[tuple[Path, str, Refused | None]]:
+@dataclass(frozen=True)
+class Examined:
+    """A workflow of a file, and why it is refused; or what it is, and which of its fields mean nothing here."""
+
+    file: Path
+    name: str = ""
+    problem: Refused | None = None
+    manifests: Manifests | None = None
+    meaningless: tuple[str, ...] = ()
+
+
+def examine(place: Path) -> list[Examined]:
     """Each workflow of a file or folder, with the refusal of what cannot be run here; unreadable files too.
 
     Raises:
         UserError: there is no workflow.
     """
-    found: list[tuple[Path, str, Refused | None]] = []
+    found: list[Examined] = []
     entries: list[Entry] = []
     for file in documents.files(place):
         try:
             entries += [Entry(file, document) for document in workflows(documents.read(file))]
         except Refused as problem:
-            found.append((file, "", problem))
+            found.append(Examined(file, problem=problem))
     for entry in entries:
         try:
-            _resolved([entry], entries + list(_beside(entry, entries) if place.is_file() else []))
-            found.append((entry.file, entry.name, None))
+            with ignored() as meaningless:
+                manifests = _resolved([entry], entries + list(_beside(entry, entries) if place.is_file() else []))
+            unlike = tuple(sorted(set(meaningless)))
+            found.append(Examined(entry.file, entry.name, None, manifests.given(_settings(place)), unlike))
         except Refused as problem:
-            found.append((entry.file, entry.name, problem))
+            found.append(Examined(entry.file, entry.name, problem))
     if not found:
         raise UserError(f"{place} holds no Workflow, WorkflowTemplate or CronWorkflow")
     return found

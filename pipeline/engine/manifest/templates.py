@@ -106,6 +106,7 @@ _OF_CLUSTERS: Final = frozenset((
 def read_patch(fields: Fields) -> None:
     """`podSpecPatch` may change what only matters on a cluster; what it changes of a command is refused."""
     text = fields.text("podSpecPatch")
+    fields.ignore("podSpecPatch")
     if not text or "{{" in text:
         return
     try:
