@@ -81,9 +81,7 @@ def find(target: str, name: str = "", *, known: Path | None = None) -> Found:
     if target == "-":
         return of_documents_given("stdin", documents.parse(sys.stdin.read(), "stdin"), name)
     if target.endswith(".py"):
-        from pipeline.engine.manifest.python import documents_of  # noqa: PLC0415 - only then is it needed
-
-        return of_documents_given(target, documents_of(Path(target)), name)
+        return of_documents_given(target, _of_python(Path(target)), name)
     if is_place(target):
         return in_place(Path(target), name)
     entries, note = _entries(sorted(known.rglob("*.yaml")) if known else [])
@@ -121,7 +119,8 @@ def examine(place: Path) -> list[Examined]:
     entries: list[Entry] = []
     for file in documents.files(place):
         try:
-            entries += [Entry(file, document) for document in workflows(documents.read(file))]
+            read = _of_python(file) if file.suffix == ".py" else documents.read(file)
+            entries += [Entry(file, document) for document in workflows(read)]
         except Refused as problem:
             found.append(Examined(file, problem=problem))
     for entry in entries:
@@ -184,13 +183,20 @@ def chosen(where: str, entries: Sequence[Entry], name: str = "") -> Found:
     return Found(_resolved([one], entries), one.name)
 
 
+def _of_python(file: Path) -> Sequence[dict[str, Any]]:
+    from pipeline.engine.manifest.python import documents_of  # noqa: PLC0415 - only then is it needed
+
+    return documents_of(file)
+
+
 def _settings(place: Path | None) -> Settings:
     """The ConfigMaps and Secrets of a folder; for a file, its own, and those beside it where it has none of a name."""
     if place is None or not place.exists():
         return NO_SETTINGS
     files = documents.files(place) if place.is_dir() else _yaml_beside(place)
     found = _settings_of(each for each in files if each != place)
-    return _settings_of([place]).over(found) if place.is_file() else found
+    own = place.is_file() and place.suffix != ".py"
+    return _settings_of([place]).over(found) if own else found
 
 
 def _settings_of(files: Iterable[Path]) -> Settings:

@@ -149,7 +149,8 @@ def _semaphore(fields: Fields) -> str:
 
 
 def _mutex(fields: Fields) -> str:
-    fields.unsupported("database", "namespace")
+    fields.ignore("database")  # which only says where clusters keep it
+    fields.unsupported("namespace")
     return fields.required("name")
 
 
