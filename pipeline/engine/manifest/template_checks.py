@@ -64,7 +64,7 @@ def check_mounts(subject: Subject, template: Template) -> None:
     """Refuse to mount a volume that neither the template nor the workflow has."""
     known = {volume.name for volume in template.volumes}
     for mount in template.container.mounts if template.container is not None else ():
-        if mount.volume not in known:
+        if mount.volume not in known and "{{" not in mount.volume:
             there = ", ".join(sorted(known)) or "none"
             subject.refuse(f".{_kind(template)[0]}.volumeMounts[{mount.volume}] is of no volume; there are {there}")
 
