@@ -97,12 +97,14 @@ def _move(source: Path, target: Path) -> None:
 
 def _request(fields: Mapping[str, str], secrets: Mapping[str, str], method: str, body: bytes | None = None) -> Request:
     headers = {name.removeprefix("header "): value for name, value in fields.items() if name.startswith("header ")}
-    if "usernameSecret" in secrets or "passwordSecret" in secrets:
-        pair = f"{secrets.get('usernameSecret', '')}:{secrets.get('passwordSecret', '')}"
-        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
     if urlsplit(fields["url"]).scheme not in ("http", "https"):
         raise PipelineError(f"{fields['url']} is no http or https address")
-    return Request(fields["url"], data=body, headers=headers, method=method)  # noqa: S310 - of http, see above
+    request = Request(fields["url"], data=body, headers=headers, method=method)  # noqa: S310 - of http, see above
+    if "usernameSecret" in secrets or "passwordSecret" in secrets:
+        pair = f"{secrets.get('usernameSecret', '')}:{secrets.get('passwordSecret', '')}"
+        login = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        request.add_unredirected_header("Authorization", login)  # another host does not get it
+    return request
 
 
 def _answer(request: Request):  # type: ignore[no-untyped-def]

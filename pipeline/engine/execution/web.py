@@ -61,7 +61,11 @@ def _answer(http: Http, headers: dict[str, str]) -> tuple[int, str, dict[str, li
     if http.insecure:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     opener = build_opener(HTTPSHandler(context=context), ProxyHandler())
-    request = Request(http.url, http.body.encode() or None, headers, method=http.method)  # noqa: S310 - see above
+    request = Request(http.url, http.body.encode() or None, method=http.method)  # noqa: S310 - see above
+    secret = {header.name for header in http.headers if header.kind is not None}
+    for name, value in headers.items():
+        another_host_too = name not in secret and name.lower() not in ("authorization", "cookie")
+        (request.add_header if another_host_too else request.add_unredirected_header)(name, value)
     try:
         answer = opener.open(request, timeout=float(http.timeout_seconds))
     except HTTPError as error:

@@ -5,6 +5,7 @@ references lead to WorkflowTemplates in it, or in the files beside it.
 """
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -22,6 +23,7 @@ from pipeline.errors import Refused, UserError
 
 _STARTED = ("Workflow", "CronWorkflow")  # what is not a library
 _LIBRARIES = ("WorkflowTemplate", "ClusterWorkflowTemplate")
+_HOLDS_SETTINGS = re.compile(r"""\bkind["']?\s*:\s*["']?(Secret|ConfigMap|List)\b""")
 _MOST_FILES = 2000  # that are looked through for a template that is not where it should be
 
 
@@ -200,11 +202,15 @@ def _settings(place: Path | None) -> Settings:
 
 
 def _settings_of(files: Iterable[Path]) -> Settings:
-    found: list[tuple[Path, dict[str, Any]]] = []
+    """Those of files. What cannot be read is passed over: of a workflow's own file that is told where it is read, and
+    of what it names it is told that it is not there."""
+    found = NO_SETTINGS
     for file in files:
-        with suppress(Refused):  # a broken file is told of where its workflows are looked for
-            found += [(file, document) for document in documents.read(file)]
-    return of_documents(found)
+        with suppress(Refused, OSError, UnicodeDecodeError):
+            text = file.read_text(encoding="utf-8")
+            if _HOLDS_SETTINGS.search(text):
+                found = of_documents((file, document) for document in documents.parse(text, str(file))).over(found)
+    return found
 
 
 def _yaml_beside(file: Path) -> list[Path]:

@@ -29,8 +29,10 @@ class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         code = int(self.path[1:]) if self.path[1:].isdigit() else 200
         said = f"{self.path} {self.headers.get('X-Token')} {self.headers.get('Authorization')}".encode()
-        self.send_response(code)
+        self.send_response(302 if self.path == "/moved" else code)
         self.send_header("X-Answer", "yes")
+        if self.path == "/moved":
+            self.send_header("Location", f"http://localhost:{self.headers['Host'].rpartition(':')[2]}/file")
         self.end_headers()
         self.wfile.write(packed() if self.path == "/packed" else said)
 
@@ -83,6 +85,15 @@ def test_an_artifact_from_an_address_with_headers_and_a_login(lab: Laboratory, a
     login = "{basicAuth: {usernameSecret: {name: login, key: u}, passwordSecret: {name: login, key: p}}}"
     location = f"http: {{url: '{address}/file', headers: [{{name: X-Token, value: t}}], auth: {login}}}"
     assert log_of(lab.run(with_input(location, "cat /tmp/it"))) == "/file t Basic bWU6cHc="
+
+
+def test_another_host_gets_no_login(lab: Laboratory, address: str) -> None:
+    lab.host.settings["login"] = {"u": "me", "p": "pw", "t": "secret-token"}
+    login = "{basicAuth: {usernameSecret: {name: login, key: u}, passwordSecret: {name: login, key: p}}}"
+    view = lab.run(with_input(f"http: {{url: '{address}/moved', auth: {login}}}", "cat /tmp/it"))
+    assert log_of(view) == "/file None None"
+    headers = "headers: [{name: X-Token, valueFrom: {secretKeyRef: {name: login, key: t}}}]"
+    assert log_of(lab.run(request(f"url: '{address}/moved', {headers}")), "[1].b") == "/file None None\n"
 
 
 def test_an_archive_is_unpacked_unless_it_is_meant_as_it_is(lab: Laboratory, address: str) -> None:
