@@ -5,7 +5,7 @@
     │   └── Refused          2  a manifest uses what this engine does not run; names template and field
     └── RunFailed            3  a run ended, and did not succeed
 
-A message is one line: what was got, what was wanted, what to do.
+A message is one line: what was got, what was wanted, what to do. A refusal may have several, one for each problem.
 """
 
 
@@ -22,7 +22,12 @@ class UserError(PipelineError):
 
 
 class Refused(UserError):
-    """A manifest uses what this engine does not run. Names the template and the field. Exit code 2."""
+    """A manifest uses what this engine does not run, or needs what is not here. Each of its `problems` is a line that
+    names the template and the field. Exit code 2."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class RunFailed(PipelineError):

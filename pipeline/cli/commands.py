@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pipeline import __version__
-from pipeline.cli import cluster, inbox, models
+from pipeline.cli import cluster, inbox, models, secret
 from pipeline.cli.help import example
 from pipeline.cli.place import note_manifests, note_state
 from pipeline.errors import PipelineError, UserError
@@ -121,6 +121,19 @@ def lint(folder: Path | None) -> None:
     "--from", "node", metavar="NODE", help="Run again from a node: what the newest run has done before is reused."
 )
 @click.option("--of", "earlier", metavar="RUN", default="", help="With --from: reuse this run, not the newest.")
+@click.option(
+    "--secrets",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Secrets for this run: NAME=VALUE lines, or YAML.",
+)
+@click.option(
+    "--image", "images", multiple=True, metavar="IMAGE=COMMAND", help="What runs where a container has no command."
+)
+@click.option(
+    "--host-paths", is_flag=True, help="Let steps have the folders of this machine that hostPath volumes name."
+)
+@click.option("--kubectl", is_flag=True, help="Send objects of kinds that are not here to kubectl's cluster.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, instead of starting one.")
 @click.option("--logs", is_flag=True, help="Show each line that a step writes, as it comes, instead of the tree.")
 @click.option("--cores", type=click.IntRange(1), help="How many steps run at once. Default: as many as there are.")
@@ -132,6 +145,10 @@ def run(
     dry_run: bool,
     node: str | None,
     earlier: str,
+    secrets: Path | None,
+    images: tuple[str, ...],
+    host_paths: bool,
+    kubectl: bool,
     resume: str | None,
     logs: bool,
     cores: int | None,
@@ -140,6 +157,7 @@ def run(
 
     TARGET is that name, file or folder; NAME says which, where a file or folder holds several.
     """
+    from pipeline.engine.manifest.leaves.images import read as image_commands
     from pipeline.laptop.machine import Again, LocalMachine
 
     if (target is None) == (resume is None):
@@ -151,6 +169,11 @@ def run(
     if earlier and not node:
         raise UserError(f"--of {earlier} says which run --from NODE takes from; give --from too")
     machine = LocalMachine.here() if resume is None else LocalMachine.known()
+    machine.host_paths, machine.cluster, machine.commands = host_paths, kubectl, image_commands(images)
+    if secrets is not None:
+        from pipeline.engine.settings import of_file
+
+        machine.settings = of_file(secrets)
     again = Again(node, earlier) if node else None
     if target is not None:
         from pipeline.engine.manifest import is_place
@@ -164,6 +187,7 @@ def run(
             from pipeline.show.dry_run import show
 
             show(found, *machine.taken(found, parameters, again))
+            machine.check(found, parameters)
             return
         note_state()
         resume = machine.begin(found, parameters, again)
@@ -214,6 +238,7 @@ def backfill(project: str, first: str, last: str, pairs: tuple[str, ...]) -> Non
     machine.succeed(machine.submit(f"{find(project).name}-backfill", parameters))
 
 
+cli.add_command(secret.secret)
 cli.add_command(inbox.put)
 cli.add_command(inbox.inbox)
 cli.add_command(cluster.deploy)
@@ -289,7 +314,8 @@ def explain(run: str | None, node: str | None) -> None:
     from pipeline.laptop.machine import LocalMachine
 
     if run is not None and node is None and (is_place(run) or Path(run).exists()):
-        lines, good = of_manifests(Path(run))
+        machine = LocalMachine.here()
+        lines, good = of_manifests(Path(run), lambda found: machine.check(found, {}))
         write(lines)
         sys.exit(0 if good else 2)
     write(LocalMachine.known().explain(run, node))
@@ -350,7 +376,8 @@ def main() -> None:
     except (click.exceptions.Abort, KeyboardInterrupt):
         sys.exit(130)
     except (PipelineError, StepError) as error:
-        click.echo(f"error: {error}", err=True)
+        for line in str(error).splitlines():
+            click.echo(f"error: {line}", err=True)
         sys.exit(error.exit_code)
     except ModuleNotFoundError as error:
         click.echo(f"error: {_not_installed(error)}", err=True)

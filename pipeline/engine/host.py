@@ -7,7 +7,10 @@ All calls may block, so the engine makes them from worker threads, several at on
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from pipeline.engine.spec import Resource
 
 Source = Literal["configMap", "secret"]
 
@@ -58,6 +61,36 @@ class Host(Protocol):
         """
         ...
 
+    def optional(self, kind: Source, name: str) -> Mapping[str, str] | None:
+        """The same; None where there is none."""
+        ...
+
+    def has(self, kind: Source, name: str, key: str) -> bool:
+        """Whether there is a ConfigMap or Secret of that name that has the key (or, for an empty key, at all); as far
+        as can be told without waiting for a server."""
+        ...
+
+    def folder(self, path: str) -> Path:
+        """A folder or file of this machine that a step is to have as a volume.
+
+        Raises:
+            UserError: it may not, or there is none.
+        """
+        ...
+
+    def download(self, fields: Mapping[str, str], secrets: Mapping[str, str], target: Path) -> None:
+        """Bring an object, or all below a prefix, from an object store to `target`. `fields`: endpoint, bucket, region,
+        key and insecure, as in Argo's `s3`; `secrets`: accessKeySecret and secretKeySecret, where they are given.
+
+        Raises:
+            PipelineError: there is no such store or object.
+        """
+        ...
+
+    def upload(self, fields: Mapping[str, str], secrets: Mapping[str, str], source: Path) -> None:
+        """Put a file, or all of a folder, into an object store."""
+        ...
+
     def start(
         self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: Path, stderr: Path
     ) -> Process:
@@ -72,4 +105,17 @@ class Host(Protocol):
 
     def apply(self, manifest: dict[str, Any], *, log: Path) -> dict[str, Any]:
         """Apply one Kubernetes object; the object with its status, once that has settled or failed."""
+        ...
+
+    def change(self, resource: "Resource", manifest: dict[str, Any] | None, *, log: Path) -> dict[str, Any]:
+        """Do anything else to one: get, create, delete, replace or patch it; the object as it is then. `manifest`: None
+        where the resource's flags say which."""
+        ...
+
+    def look(self, manifest: dict[str, Any]) -> dict[str, Any] | None:
+        """An object as it is now; None if it changes no more."""
+        ...
+
+    def takes(self, kind: str) -> bool:
+        """Whether objects of that kind can be worked on here, as far as can be told beforehand."""
         ...

@@ -1,17 +1,25 @@
 """The folder of a node, with its logs, its files and what only its process needs.
 
 `<run>/<node>/stdout.log`, `stderr.log`; `script`; `files/`, into which the absolute paths that a template declares
-are mapped; `home/` and `tmp/`, which are gone once it has ended.
+are mapped; `volumes/`, its own; `home/`, `tmp/` and `secrets/`, which are gone once it has ended.
 """
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from pipeline.engine.language.paths import is_absolute
 from pipeline.engine.spec import Artifact
 
 LOG_BYTES = 64 * 2**20  # a longer log loses its beginning
 _KEPT_BYTES = 2**20
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(source, target)
 
 
 def folder_of(home: Path, run_id: str) -> Path:
@@ -47,12 +55,34 @@ class Place:
         return self.folder / "script"
 
     def local(self, path: str) -> Path:
-        """Where a declared absolute path is on this machine."""
+        """Where a declared absolute path is on this machine.
+
+        Raises:
+            ValueError: it is not absolute, or leads back.
+        """
+        if not is_absolute(path):
+            raise ValueError(f"the path {path!r} is not an absolute one without '..'")
         return self.folder / "files" / PurePosixPath(path).relative_to("/")
 
-    def stored(self, path: str) -> str:
-        """How the journal names the file of a declared path: relative to the run's folder."""
-        return str(self.local(path).relative_to(self.run))
+    def as_declared(self, text: str) -> str:
+        """A text in which the paths of this machine are those that the manifest declares."""
+        return text.replace(f"{self.folder / 'files'}/", "/")
+
+    @property
+    def claims(self) -> Path:
+        """Where the volumes are that outlive a run."""
+        return self.run.parent.parent / "volumes"
+
+    def kept(self, artifact: str, path: str) -> str:
+        """How the journal names the file of a declared path: relative to the run's folder. What lies in a volume of
+        others, which may still change it, is copied."""
+        local = self.local(path)
+        if local.resolve().is_relative_to(self.folder.resolve()):
+            return str(local.relative_to(self.run))
+        copy = self.folder / "outputs" / artifact
+        copy.parent.mkdir(exist_ok=True)
+        _copy(local, copy)
+        return str(copy.relative_to(self.run))
 
     def prepare(self) -> None:
         """Make the folder, empty: an attempt that is started again finds nothing of its first try."""
@@ -64,7 +94,7 @@ class Place:
 
     def drop_scratch(self) -> None:
         """Delete what only its process needed."""
-        for name in ("home", "tmp"):
+        for name in ("home", "tmp", "secrets"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def provide(self, artifact: Artifact) -> None:
@@ -74,11 +104,7 @@ class Place:
         if artifact.raw is not None:
             target.write_text(artifact.raw, encoding="utf-8")
         elif artifact.stored is not None:
-            source = self.run / artifact.stored
-            if source.is_dir():
-                shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
-            else:
-                shutil.copyfile(source, target)
+            _copy(self.run / artifact.stored / artifact.sub_path, target)
         if artifact.mode is not None and target.exists():
             target.chmod(artifact.mode)
 

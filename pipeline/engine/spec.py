@@ -24,6 +24,8 @@ class ValueFrom:
     parameter: str = ""  # of a dag or steps: an output of one of their tasks
     expression: str = ""  # of a dag or steps: computed from their tasks' outputs
     supplied: bool = False  # of a suspension: from outside, which never happens here
+    config_map: str = ""  # of an input or argument: the key of a ConfigMap
+    key: str = ""
     default: str | None = None
 
 
@@ -41,9 +43,21 @@ class Parameter:
 
 
 @dataclass(frozen=True, eq=False)
+class Location:
+    """Where something is outside the run: `fields` as Argo names them, and the keys of Secrets that it takes. `packed`:
+    whether an archive is unpacked, or made."""
+
+    kind: Literal["http", "git", "s3"]
+    fields: Mapping[str, str]
+    secrets: "tuple[Variable, ...]" = ()
+    packed: bool = True
+
+
+@dataclass(frozen=True, eq=False)
 class Artifact:
     """A named file or folder. `source`: a reference to another (`from`); `expression`: a computed one
-    (`fromExpression`). `raw`: its content. `stored`: where it is in the run's folder."""
+    (`fromExpression`). `raw`: its content. `stored`: where it is in the run's folder. `location`: where it is fetched
+    from, or put. `sub_path`: the part of it that is meant."""
 
     name: str
     path: str = ""
@@ -52,13 +66,15 @@ class Artifact:
     global_name: str = ""
     raw: str | None = None
     stored: str | None = None
+    location: Location | None = None
+    sub_path: str = ""
     mode: int | None = None
     optional: bool = False
 
     @property
     def located(self) -> bool:
         """Whether it says where its content is."""
-        return self.raw is not None or self.stored is not None
+        return self.raw is not None or self.stored is not None or self.location is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +86,9 @@ class Values:
 
 
 NOTHING: Final = Values()
+
+# What begins the name of a mutex that so many may hold as a ConfigMap says: `ConfigMap/<name>/<key>`.
+SEMAPHORE: Final = "ConfigMap/"
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,15 +114,40 @@ class VariablesFrom:
 
 
 @dataclass(frozen=True, eq=False)
+class Volume:
+    """Files that a container may mount: an empty folder of the node, one of the run, a claim (one of all runs), keys of
+    a Secret or ConfigMap (`source`: which; `items`: keys and their paths, all where there are none), several of these
+    (projected: `parts`), or a folder of this machine (host)."""
+
+    name: str
+    kind: Literal["empty", "run", "claim", "secret", "configMap", "projected", "host"]
+    source: str = ""
+    items: tuple[tuple[str, str], ...] = ()
+    optional: bool = False
+    parts: tuple["Volume", ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Mount:
+    """Where a container has a volume, or the part `sub_path` of it."""
+
+    path: str
+    volume: str
+    sub_path: str = ""
+    read_only: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Container:
-    """A command. Its image is not used here."""
+    """A command. `image`: one whose entry point runs where there is no command, and is not known; else empty."""
 
     command: tuple[str, ...]
     args: tuple[str, ...] = ()
     env: tuple[Variable, ...] = ()
     env_from: tuple[VariablesFrom, ...] = ()
     working_dir: str = ""
-    mounts: tuple[str, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    image: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,14 +164,35 @@ class Suspend:
     duration: str  # as in Argo: `10`, `30s`, `2m`
 
 
+Action = Literal["get", "create", "apply", "delete", "replace", "patch"]
+Merge = Literal["strategic", "merge", "json"]
+
+
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """A Kubernetes object to apply: its text, or the name of the input artifact that holds it."""
+    """What is done to a Kubernetes object: its text, or the name of the input artifact that holds it; `flags` as for
+    kubectl; `merge`: how a patch is meant."""
 
+    action: Action = "apply"
     manifest: str = ""
     artifact: str = ""
     success: str = ""
     failure: str = ""
+    flags: tuple[str, ...] = ()
+    merge: Merge = "strategic"
+
+
+@dataclass(frozen=True, eq=False)
+class Http:
+    """A request, and when its answer is a success (empty: any 2xx)."""
+
+    url: str
+    method: str = "GET"
+    headers: tuple[Variable, ...] = ()
+    body: str = ""
+    success: str = ""
+    timeout_seconds: str = "30"
+    insecure: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +285,7 @@ class Retry:
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """One template: exactly one of `container`, `resource`, `suspend`, `dag`, `steps`.
+    """One template: exactly one of `container`, `resource`, `http`, `suspend`, `dag`, `steps`.
 
     `steps`: groups one after the other, each of steps side by side.
     """
@@ -231,6 +296,7 @@ class Template:
     outputs: Values = NOTHING
     container: Container | None = None
     resource: Resource | None = None
+    http: Http | None = None
     suspend: Suspend | None = None
     dag: Dag | None = None
     steps: tuple[tuple[Task, ...], ...] | None = None
@@ -240,16 +306,25 @@ class Template:
     parallelism: int | None = None
     fail_fast: bool = False
     mutexes: tuple[str, ...] = ()
+    volumes: tuple[Volume, ...] = ()  # with those of the workflow that runs, once it is known
 
     @property
     def leaf(self) -> bool:
-        """Whether it starts something itself (a pod on a cluster)."""
-        return self.container is not None or self.resource is not None
+        """Whether it starts something itself (a pod on a cluster, or a request)."""
+        return self.container is not None or self.resource is not None or self.http is not None
 
     @property
     def script(self) -> Script | None:
         """Its container, if that is a script."""
         return self.container if isinstance(self.container, Script) else None
+
+    @property
+    def paths(self) -> list[str]:
+        """The absolute paths that it declares: of artifacts, of output parameters, of mounts."""
+        found = [artifact.path for artifact in (*self.inputs.artifacts, *self.outputs.artifacts)]
+        found += [each.value_from.path for each in self.outputs.parameters if each.value_from is not None]
+        found += [mount.path for mount in (self.container.mounts if self.container is not None else ())]
+        return list(filter(None, found))
 
     @property
     def prefix(self) -> str:
@@ -288,4 +363,7 @@ class Workflow:
     labels: Mapping[str, str] | None = None
     annotations: Mapping[str, str] | None = None
     priority: int | None = None
+    volumes: tuple[Volume, ...] = ()
+    config_maps: Mapping[str, Mapping[str, str]] | None = None  # of which it takes parameters
+    labels_from: Mapping[str, str] | None = None  # labels whose values are computed when it begins
     cron: "Cron | None" = None  # of a CronWorkflow: when it runs

@@ -1,13 +1,13 @@
 """`pipeline explain`: why a node, a run or a manifest is as it is, in plain words."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
 from pipeline import engine
 from pipeline.engine.execution import Standing
-from pipeline.engine.manifest import examine
+from pipeline.engine.manifest import Examined, Found, examine
 from pipeline.engine.scheduler import Node
 from pipeline.engine.views import labels
 from pipeline.errors import Refused, UserError
@@ -63,22 +63,39 @@ def _found(teller: Teller, wanted: str) -> list[Node]:
     return []
 
 
-def of_manifests(place: Path) -> tuple[list[Line], bool]:
-    """What is refused of a file or of the files of a folder; and whether nothing is.
+def of_manifests(place: Path, check: Callable[[Found], None] = lambda _: None) -> tuple[list[Line], bool]:
+    """What is refused of a file or of the files of a folder, and what they need that is not here (`check` raises it);
+    and whether there is nothing of that.
 
     Raises:
         UserError: there is no workflow.
     """
     lines: list[Line] = []
     good = True
-    for file, name, problem in examine(place):
+    for examined in examine(place):
+        problem = examined.problem or _missing(examined, check)
         good = good and problem is None
-        lines += list(_verdict(file, name, problem))
+        lines += list(_verdict(examined, problem))
     return lines, good
 
 
-def _verdict(file: Path, name: str, problem: Refused | None) -> Iterator[Line]:
+def _missing(examined: Examined, check: Callable[[Found], None]) -> Refused | None:
+    """What a workflow that can be run by itself needs and has not."""
+    manifests, name = examined.manifests, examined.name
+    if manifests is None or manifests.workflows[name].kind == "WorkflowTemplate":
+        return None
+    try:
+        check(Found(manifests, name))
+    except Refused as problem:
+        return problem
+    return None
+
+
+def _verdict(examined: Examined, problem: Refused | None) -> Iterator[Line]:
+    file, name = examined.file, examined.name
     if problem is not None:
         yield from refusal(problem)
     else:
         yield Line(f"{file}: {name} is not refused; pipeline run {file} {name} --dry-run shows what it would do")
+    if examined.meaningless:
+        yield Line(f"without a cluster these mean nothing: {', '.join(examined.meaningless)}", 1, "dim")

@@ -131,7 +131,7 @@ class Teller:
             yield from self._attempts(node)
         elif node.type == "Skipped":
             yield Line(f"It could not begin: {node.message}", 1, "red")
-        elif node.type in ("Pod", "Suspend"):
+        elif node.type in ("Pod", "HTTP", "Suspend"):
             yield Line(f"{node.message or 'It left no message.'}", 1, "red")
             yield from self.log(node, _TAIL)
             owner = node.owner
@@ -144,7 +144,7 @@ class Teller:
         for other in behind[:_TAIL]:
             if isinstance(other, str):
                 yield Line(f"It was ended because {other}.", 1)
-            elif node.type != "Retry" or other.type != "Pod":
+            elif node.type != "Retry" or other.type not in ("Pod", "HTTP"):
                 yield Line(f"It failed with {self.brief(other)}", 1)
         if len(behind) > _TAIL:
             yield Line(f"and {len(behind) - _TAIL} more.", 1)
@@ -210,9 +210,9 @@ class Teller:
         waits = self.waits(node)
         if waits:
             yield Line(f"{waits}.", 1)
-        elif node.type in ("Pod", "Suspend") and node.phase == "Pending":
+        elif node.type in ("Pod", "HTTP", "Suspend") and node.phase == "Pending":
             yield Line("It waits for a free core: as many steps run as may at once.", 1)
-        elif node.type in ("Pod", "Suspend"):
+        elif node.type in ("Pod", "HTTP", "Suspend"):
             yield Line("It is running.", 1)
             yield from self.log(node, _TAIL)
         else:

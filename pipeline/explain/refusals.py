@@ -14,12 +14,12 @@ _LINE = re.compile(r"(?P<file>.*?)(?:,|:) line (?P<line>\d+)(?:, column (?P<colu
 
 
 def refusal(problem: Refused) -> Iterator[Line]:
-    """The refusal, and where in its file it is."""
-    message = str(problem)
-    yield Line(message, style="red")
-    found = _LINE.match(message)
-    if found:
-        yield from _snippet(Path(found["file"]), int(found["line"]), int(found["column"] or 0))
+    """What is refused, and where in its file each of it is."""
+    for message in problem.problems:
+        yield Line(message, style="red")
+        found = _LINE.match(message)
+        if found:
+            yield from _snippet(Path(found["file"]), int(found["line"]), int(found["column"] or 0))
 
 
 def _snippet(file: Path, number: int, column: int = 0) -> Iterator[Line]:

@@ -48,7 +48,7 @@ def _unfinished(run: Run, teller: Teller, *, interrupted: bool) -> Iterator[Line
     running = [
         f"{teller.names[node.id]}{'' if interrupted else teller.took(node)}"
         for node in live
-        if node.phase == "Running" and node.type in ("Pod", "Suspend") and not teller.waits(node)
+        if node.phase == "Running" and node.type in ("Pod", "HTTP", "Suspend") and not teller.waits(node)
     ]
     if running:
         yield Line(f"{'was running' if interrupted else 'running'}: {name_list(running)}", 1)
@@ -68,7 +68,7 @@ def _cause(cause: Cause, teller: Teller) -> Iterator[Line]:
         others = [teller.names[node.id] for node in cause.nodes[1:]]
         names = name_list([teller.names[first.id], *others], 3)
         yield Line(f"{names}: {_ended(first, teller)}", style="red" if first.phase in BROKEN else "yellow")
-        if first.phase in BROKEN and first.type in ("Pod", "Retry"):
+        if first.phase in BROKEN and first.type in ("Pod", "HTTP", "Retry"):
             yield from teller.log(first, _TAIL)
     lines = list(_consequences(cause, teller))
     yield from (Line(f"so {line}", 1) for line in lines[:_MOST])

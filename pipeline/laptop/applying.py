@@ -29,7 +29,7 @@ class AppliedWorkflows:
                 template.
         """
         run, template, parameters = _read(manifest)
-        if (phase := self._phase(run)) is not None:
+        if (phase := self.phase(run)) is not None:
             return phase
         background = Background(self._journal)
         background.add(run, "applied")
@@ -37,14 +37,15 @@ class AppliedWorkflows:
             found = find(template, known=self._manifests)
             engine.submit(self._journal, found.manifests, template, parameters, run_id=run)
         except UserError:
-            if (phase := self._phase(run)) is not None:  # another process was faster
+            if (phase := self.phase(run)) is not None:  # another process was faster
                 return phase
             raise
         background.handed(run)
         reap(launch(self._home, run))
         return "Pending"
 
-    def _phase(self, run: str) -> str | None:
+    def phase(self, run: str) -> str | None:
+        """The phase of a run; None if there is none of that name."""
         standing = self._journal.standing([run]).get(run)
         return standing.phase if standing is not None else None
 

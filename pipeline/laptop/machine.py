@@ -11,21 +11,24 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from pipeline import engine, shipped, stale
+from pipeline.engine.execution import WithSettings
 from pipeline.engine.manifest import Found, find, is_place
+from pipeline.engine.manifest.leaves import images
+from pipeline.engine.settings import NO_SETTINGS
 from pipeline.engine.views import labels
 from pipeline.errors import RunFailed, UserError
 from pipeline.laptop.applying import AppliedWorkflows
 from pipeline.laptop.home import absent, home
 from pipeline.laptop.stopping import end_runs, end_watch
-from pipeline.stack import Stack
-from pipeline.stack.host import StackHost, is_step
+from pipeline.stack import Stack, secrets
+from pipeline.stack.host import Beforehand, StackHost, is_step
 from pipeline.stack.state import make
 from pipeline.stack.watcher import watching
 
@@ -64,6 +67,9 @@ class LocalMachine:
 
     def __init__(self, home: Path, manifests: Path | None = None) -> None:
         self.home = home
+        self.settings = NO_SETTINGS  # that are given for the runs of this command
+        self.commands: images.Commands = {}  # that are given for images
+        self.host_paths = self.cluster = False
         self.manifests = manifests or shipped.manifests()
 
     @classmethod
@@ -90,7 +96,8 @@ class LocalMachine:
     @cached_property
     def host(self) -> StackHost:
         """The machine as the engine sees it."""
-        return StackHost(self.stack, AppliedWorkflows(self.home, self.journal, self.manifests))
+        workflows = AppliedWorkflows(self.home, self.journal, self.manifests)
+        return StackHost(self.stack, workflows, host_paths=self.host_paths, cluster=self.cluster)
 
     def use(self, *secrets: str) -> None:
         """Put the settings of these Secrets into this process's environment, where `steps.backends` looks for them."""
@@ -155,7 +162,9 @@ class LocalMachine:
         folder = Path(found.manifests.named(found.name).source).parent
         if folder.parent == self.manifests and not is_place(target):
             stale.refuse(self.home, self.manifests, folder.name)
-        return found
+        manifests = found.manifests.with_commands(self.commands)
+        settings = manifests.settings.without(secrets.names(self.home))
+        return replace(found, manifests=replace(manifests, settings=settings).given(self.settings))
 
     def submit(self, name: str, parameters: Mapping[str, str]) -> str:
         """A new run of the workflow of that name, not started yet; its id.
@@ -172,7 +181,14 @@ class LocalMachine:
             UserError: a parameter is unknown or missing; or what `taken` raises.
         """
         given, reuse = self.taken(found, parameters, again)
+        self.check(found, given)
         return engine.submit(self.journal, found.manifests, found.name, given, reuse=reuse)
+
+    def check(self, found: Found, parameters: Mapping[str, str]) -> None:
+        """Refuse to start a workflow of which something is missing here: see `engine.check_ready`."""
+        plain = Beforehand(self.home, host_paths=self.host_paths, cluster=self.cluster)
+        host = WithSettings(plain, found.manifests.settings)
+        engine.check_ready(found.manifests, found.name, host, parameters)
 
     def taken(
         self, found: Found, parameters: Mapping[str, str], again: Again | None
@@ -303,7 +319,8 @@ def _plainly(run: "RunView") -> str:
 
 @contextmanager
 def _stoppable() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second such signal has its usual effect."""
+    """An event that Ctrl-C, SIGTERM and the end of the terminal (SIGHUP) set; a second such signal has its usual
+    effect."""
     stop = threading.Event()
     previous: dict[signal.Signals, signal.Handlers | int | Callable[[int, FrameType | None], Any] | None] = {}
 
@@ -311,8 +328,9 @@ def _stoppable() -> Iterator[threading.Event]:
         stop.set()
         signal.signal(number, previous[signal.Signals(number)])
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        previous[number] = signal.signal(number, ask)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
+            previous[number] = signal.signal(number, ask)
     try:
         yield stop
     finally:

@@ -31,6 +31,13 @@ from pipeline.stack.watcher import Watcher
 
 log = logging.getLogger("pipeline.stack")
 
+SETTINGS = (
+    "secret object-store",
+    "secret object-store-events",
+    "secret database",
+    "secret openaq",
+    "configMap tracking",
+)
 SERVERS = ("object-store", "tracking", "fork-server", "watch")
 
 
@@ -84,16 +91,20 @@ class Stack:
         Raises:
             UserError: there is none of that kind and name here.
         """
-        known: dict[str, Callable[[], dict[str, str]]] = {
+        known = self._known()
+        if f"{kind} {name}" not in known:
+            set_it = "; set it with: pipeline secret set" if kind == "secret" else ""
+            raise UserError(f"no {kind} {name!r} without a cluster; there are: {', '.join(known)}{set_it}")
+        return known[f"{kind} {name}"]()
+
+    def _known(self) -> dict[str, Callable[[], dict[str, str]]]:
+        return {
             "secret object-store": self._store_settings,
             "secret object-store-events": self._store_settings,
             "secret database": self._database_settings,
             "secret openaq": _openaq_settings,
             "configMap tracking": lambda: self._tracking().settings(self._ensure("tracking").ports),
         }
-        if f"{kind} {name}" not in known:
-            raise UserError(f"no {kind} {name!r} without a cluster; there are: {', '.join(known)}")
-        return known[f"{kind} {name}"]()
 
     def public_bucket(self, name: str) -> str:
         """A bucket that anyone may list and read over plain HTTP, as public archives are; its address."""

@@ -63,7 +63,7 @@ class CronWorkflows:
             try:
                 names |= {name for each in manifest.read(file) if (name := _cron_name(each))}
             except PipelineError as problem:
-                problems.append(str(problem))
+                problems.extend(str(problem).splitlines())
                 unread.add(str(file))
         kept = {name for name, each in self.known.items() if each.source in unread}
         known: dict[str, Scheduled] = {}
@@ -71,8 +71,7 @@ class CronWorkflows:
             try:
                 known[name] = self._scheduled(name)
             except PipelineError as problem:
-                if str(problem) not in problems and name in names:
-                    problems.append(str(problem))
+                problems += [line for line in str(problem).splitlines() if line not in problems and name in names]
                 if name in self.known:
                     known[name] = self.known[name]
         self.known = known

@@ -268,13 +268,14 @@ def test_following_a_run_whose_engine_is_killed(place: Place) -> None:
     assert "loud * succeeded" in place.call("run", "--resume", run, "--logs")
 
 
-def test_control_c_shows_what_was_written_last(place: Place) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_control_c_shows_what_was_written_last(place: Place, number: signal.Signals) -> None:
     place.write("loud.yaml", LOUD.replace("printf end", "true").replace("until", "printf half; until"))
     child = place.begin("run", "loud.yaml", "--logs")
     assert child.stdout is not None
     while "line 3" not in child.stdout.readline():
         pass
-    child.send_signal(signal.SIGINT)
+    child.send_signal(number)
     rest = child.communicate(timeout=20)[0]
     assert "loud | half" in rest
     assert f"was stopped; resume it with: pipeline run --resume {place.runs()[0]}" in rest
@@ -312,3 +313,57 @@ def test_every_option_is_in_the_readme(command: str) -> None:
     assert [
         name for name in options if f"{name} " not in readme and f"{name}`" not in readme and f"{name}]" not in readme
     ] == []
+
+
+FLOW = """
+from hera.workflows import Steps, Workflow, script
+
+@script(image="python")
+def hello(who: str):
+    print("hello", who)
+
+with Workflow(name="from-hera", entrypoint="main") as w:
+    with Steps(name="main"):
+        hello(arguments={"who": "you"})
+w.create()
+"""
+TOKEN = "env: [{name: T, valueFrom: {secretKeyRef: {name: login, key: token}}}], "
+SECRET_USER = HELLO.replace("container: {image: i, ", f"container: {{image: i, {TOKEN}")
+
+
+def test_a_file_of_hera_runs_by_itself(place: Place) -> None:
+    place.write("flow.py", FLOW)
+    assert "hello you" in place.call("run", "flow.py", "--logs")
+    place.write("flow.py", "raise ValueError('no flow')")
+    assert one_line(place.call("run", "flow.py", code=2)) == "flow.py cannot be run: ValueError: no flow"
+
+
+def test_a_secret_that_was_set_is_found_and_never_shown(place: Place) -> None:
+    place.write("hello.yaml", SECRET_USER)
+    said = place.call("run", "hello.yaml", code=2)
+    assert "set it with: pipeline secret set login token" in said
+    place.call("secret", "set", "login", "token=hunter-2")
+    assert place.call("secret", "list") == "login: token\n"
+    assert "hunter-2" not in place.call("run", "hello.yaml", "--logs")
+    place.call("secret", "remove", "login")
+    assert place.call("secret", "list") == "no Secret was set\n"
+
+
+def test_explaining_what_is_missing_and_what_means_nothing(place: Place) -> None:
+    place.write("hello.yaml", SECRET_USER.replace("spec:\n", "spec:\n  podGC: {strategy: OnPodCompletion}\n", 1))
+    said = place.call("explain", "hello.yaml", code=2)
+    assert "wants the key token of the secret login, which is not here" in said
+    assert "without a cluster these mean nothing: podGC" in said
+
+
+def test_all_that_stands_in_the_way_is_told_at_once(place: Place) -> None:
+    place.write(
+        "hello.yaml", HELLO.replace("image: i,", "image: i, lifecycle: {},").replace("depends: greet", "dpends: x")
+    )
+    lines = place.call("run", "hello.yaml", code=2).splitlines()
+    assert [re.sub(r".*templates|( is not).*", r"\1", line) for line in lines] == [
+        "[main].dag.tasks[think].dpends is not",
+        "[greet].container.lifecycle is not",
+        "[think].script.lifecycle is not",
+    ]
+    assert all(line.startswith("error: hello.yaml, line ") for line in lines)

@@ -14,7 +14,8 @@ from pipeline.engine import LocalHost, Patience, Source
 from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Outputs, Running, Stopped, Strategy, Tick
 from pipeline.engine.scheduler.scheduler import advance
 from pipeline.engine.scheduler.state import Kill, Lock, Node, Run, Start, Unlock
-from pipeline.engine.spec import Artifact
+from pipeline.engine.spec import Artifact, Resource
+from pipeline.stack.kept import Kept
 
 HEADER = """\
 apiVersion: argoproj.io/v1alpha1
@@ -204,6 +205,13 @@ class PlainHost(LocalHost):
 
     def environment(self, kind: Source, name: str) -> Mapping[str, str]:
         return LocalHost({**self.settings}, {**self.settings}).environment(kind, name)
+
+    def has(self, kind: Source, name: str, key: str) -> bool:
+        return name in self.settings and (not key or key in self.settings[name])
+
+    def change(self, resource: Resource, manifest: dict[str, Any] | None, *, log: Path) -> dict[str, Any]:
+        kept = Kept(log.parent.parent / "kept")  # in the run's folder
+        return kept.act(resource, manifest) if manifest is not None else super().change(resource, manifest, log=log)
 
     def apply(self, manifest: dict[str, Any], *, log: Path) -> dict[str, Any]:
         self.applied.append(manifest)

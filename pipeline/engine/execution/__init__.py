@@ -1,5 +1,6 @@
 """Does what the scheduler asks for: processes, their files and logs, and the journal of every transition."""
 
 from pipeline.engine.execution.journal import Journal, Standing
+from pipeline.engine.execution.local import WithSettings
 
-__all__ = ["Journal", "Standing"]
+__all__ = ["Journal", "Standing", "WithSettings"]

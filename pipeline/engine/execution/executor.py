@@ -20,6 +20,7 @@ from pipeline.engine.scheduler.entering import timeout
 from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Resumed, Running, Stopped, Tick, Waiting
 from pipeline.engine.scheduler.scheduler import advance
 from pipeline.engine.scheduler.state import Command, Kill, Lock, Node, Run, Start, Unlock
+from pipeline.engine.spec import SEMAPHORE
 
 _POLL_SECONDS: Final = 0.1  # how long the loop sleeps at most before it checks mutexes, requests, and whether to stop
 
@@ -85,7 +86,7 @@ class Executor:
             end_group(process.pid, process.started)
         self._journal.forget_processes(self._run.id)
         for node in self._run.locking.values():
-            while node.lock == "held" and self._journal.lock(node.mutexes, self._run.id, node.name):
+            while node.lock == "held" and self._locked(node.mutexes, node.name):
                 if self._stop.wait(_POLL_SECONDS):
                     return
         self._accept([Resumed(self._clock.now())])
@@ -131,7 +132,7 @@ class Executor:
         """What other processes have done: released a mutex, asked for the run's end."""
         found: list[Event] = []
         for name, command in list(self._locking.items()):
-            if not self._journal.lock(command.mutexes, self._run.id, name):
+            if not self._locked(command.mutexes, name):
                 del self._locking[name]
                 found.append(Locked(now, name))
         asked = self._journal.requested(self._run.id)
@@ -184,9 +185,27 @@ class Executor:
 
     def _lock(self, command: Lock) -> Event:
         node = command.node
-        holder = self._journal.lock(command.mutexes, self._run.id, node.name)
+        holder = self._locked(command.mutexes, node.name)
         if not holder:
             return Locked(self._clock.now(), node.name)
         self._locking[node.name] = command
-        lock = f"{self._run.variables['workflow.namespace']}/Mutex/{command.mutexes[0]}"
-        return Waiting(self._clock.now(), node.name, f"Waiting for {lock} lock. Lock status: 0/1 (run {holder} has it)")
+        first = command.mutexes[0]
+        lock = (
+            f"{self._run.variables['workflow.namespace']}/{first if first.startswith(SEMAPHORE) else f'Mutex/{first}'}"
+        )
+        status = f"Lock status: 0/{self._limits(command.mutexes).get(first, 1)}"
+        return Waiting(self._clock.now(), node.name, f"Waiting for {lock} lock. {status} (run {holder} has it)")
+
+    def _locked(self, mutexes: tuple[str, ...], node: str) -> str:
+        """Get mutexes and semaphores for a node; empty if it has them, else which run has one."""
+        return self._journal.lock(mutexes, self._run.id, node, self._limits(mutexes))
+
+    def _limits(self, mutexes: tuple[str, ...]) -> dict[str, int]:
+        """How many may have each of the semaphores; none where its ConfigMap does not say."""
+        found = {}
+        for name in mutexes:
+            if name.startswith(SEMAPHORE):
+                config_map, _, key = name.removeprefix(SEMAPHORE).partition("/")
+                text = (self._run.workflow.config_maps or {}).get(config_map, {}).get(key, "")
+                found[name] = int(text) if text.isdecimal() else 0
+        return found

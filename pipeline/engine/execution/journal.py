@@ -8,7 +8,7 @@ them owns a run.
 import json
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -227,25 +227,38 @@ class Journal:
         with self.database.transaction() as connection:
             connection.execute("UPDATE runs SET owner_pid = NULL, owner_started = NULL WHERE id = ?", (run_id,))
 
-    def lock(self, names: Sequence[str], run_id: str, node: str) -> str:
+    def lock(self, names: Sequence[str], run_id: str, node: str, limits: Mapping[str, int] | None = None) -> str:
         """Get all of these mutexes for a node, or none: then the name of the run that has one. A run that nobody
-        executes loses its mutexes to who asks."""
+        executes loses its mutexes to who asks. `limits`: of semaphores, how many may have each."""
         with self.database.transaction() as connection:
+            taken = []
             for name in names:
-                row = connection.execute(
-                    "SELECT mutexes.run AS run, mutexes.node AS node, owner_pid, owner_started "
-                    "FROM mutexes LEFT JOIN runs ON runs.id = mutexes.run WHERE name = ?",
-                    (name,),
-                ).fetchone()
-                if row is None or (row["run"], row["node"]) == (run_id, node):
-                    continue
-                if row["run"] == run_id or owned(row):
-                    return str(row["run"])
+                limit = (limits or {}).get(name)
+                places = [name] if limit is None else [f"{name}#{number}" for number in range(limit)]
+                holders = {place: self._holder(connection, place, run_id, node) for place in places}
+                own = [place for place in places if holders[place] == node]
+                free = own or [place for place in places if holders[place] is None]
+                if not free:
+                    return next((str(holder) for holder in holders.values()), "nobody")
+                taken.append(free[0])
             connection.executemany(
                 "INSERT OR REPLACE INTO mutexes (name, run, node) VALUES (?, ?, ?)",
-                [(name, run_id, node) for name in names],
+                [(name, run_id, node) for name in taken],
             )
         return ""
+
+    def _holder(self, connection: sqlite3.Connection, name: str, run_id: str, node: str) -> str | None:
+        """Who has a mutex: the node that asks, another run, or (None) nobody."""
+        row = connection.execute(
+            "SELECT mutexes.run AS run, mutexes.node AS node, owner_pid, owner_started "
+            "FROM mutexes LEFT JOIN runs ON runs.id = mutexes.run WHERE name = ?",
+            (name,),
+        ).fetchone()
+        if row is None:
+            return None
+        if (row["run"], row["node"]) == (run_id, node):
+            return node
+        return str(row["run"]) if row["run"] == run_id or owned(row) else None
 
     def unlock(self, run_id: str, node: str) -> None:
         """Give back a node's mutexes."""

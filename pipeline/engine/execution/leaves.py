@@ -6,6 +6,7 @@ Everything here may block (servers that are not ready, slow disks), so the execu
 import os
 import re
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,16 +14,22 @@ from typing import Any, Final, Literal, Protocol
 
 import yaml
 
+from pipeline.engine.execution import locations
+from pipeline.engine.execution.volumes import mount
 from pipeline.engine.host import Host, Process
 from pipeline.engine.language import resources
+from pipeline.engine.language.paths import moved, roots
 from pipeline.engine.language.variables import replace_all
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
-from pipeline.engine.spec import Artifact, Container, Parameter, Script, Template, ValueFrom
+from pipeline.engine.spec import Artifact, Container, Parameter, Resource, Script, Template, ValueFrom
 from pipeline.engine.views.tails import last_line
 from pipeline.errors import PipelineError
 
 PARAMETER_BYTES: Final = 256 * 1024
+_LOOK_SECONDS: Final = 0.5
+_EDGE: Final = "\ue000"  # of a private use area: no manifest has it
+_MARK: Final = re.compile(rf"{_EDGE}\d+{_EDGE}")
 _REFERENCE: Final = re.compile(r"\$(\$|\(([^)]*)\))")
 
 
@@ -36,9 +43,17 @@ class Outcome:
 
 
 class Applying(Protocol):
-    """What applies objects: a `Host`, or a stand-in for one."""
+    """What works on objects: a `Host`, or a stand-in for one."""
 
     def apply(self, manifest: dict[str, Any], *, log: Path) -> dict[str, Any]:
+        """See `Host`."""
+        ...
+
+    def change(self, resource: Resource, manifest: dict[str, Any] | None, *, log: Path) -> dict[str, Any]:
+        """See `Host`."""
+        ...
+
+    def look(self, manifest: dict[str, Any]) -> dict[str, Any] | None:
         """See `Host`."""
         ...
 
@@ -60,18 +75,23 @@ def start(template: Template, place: Place, host: Host) -> Process:
     Raises:
         PipelineError, OSError, ValueError: it cannot be started; in one line with `explain`.
     """
+    container = _placed(template, place)
     place.prepare()
+    mount(template, container, place, host)
     for artifact in template.inputs.artifacts:
+        if artifact.location is not None:
+            locations.fetch(artifact.location, place.local(artifact.path), host)
         place.provide(artifact)
     for path in _output_paths(template):
         place.local(path).parent.mkdir(parents=True, exist_ok=True)
-    container = _placed(template, place)
-    for mount in container.mounts:
-        place.local(mount).mkdir(parents=True, exist_ok=True)
     env = {**own_variables(place), **_given_variables(container, host)}
     cwd = place.local(container.working_dir) if container.working_dir.startswith("/") else place.folder / "files"
     cwd.mkdir(parents=True, exist_ok=True)
     command = [_expanded(word, env) for word in (*container.command, *container.args)]
+    if container.image or not command:
+        raise PipelineError(
+            f"there is no command, and what the image {container.image or 'runs'} runs is not known here"
+        )
     if isinstance(container, Script):
         place.script.write_text(container.source, encoding="utf-8")
         command.append(str(place.script))
@@ -84,7 +104,7 @@ def _output_paths(template: Template) -> list[str]:
 
 
 def _placed(template: Template, place: Place) -> Container:
-    """The container with the places of its files filled in."""
+    """The container with the places of its files filled in, in braces and where its texts spell them out."""
     paths = {f"inputs.artifacts.{each.name}.path": each.path for each in template.inputs.artifacts}
     paths.update((f"outputs.artifacts.{each.name}.path", each.path) for each in template.outputs.artifacts)
     paths.update(
@@ -92,17 +112,35 @@ def _placed(template: Template, place: Place) -> Container:
         for each in template.outputs.parameters
         if each.value_from is not None
     )
-    container: Container = replace_all(
-        template.container, lambda tag: str(place.local(paths[tag])) if tag in paths else None
-    )
-    return container
+    marks = {tag: f"{_EDGE}{number}{_EDGE}" for number, tag in enumerate(paths)}
+    own = roots(template.paths)
+    container: Container = replace_all(template.container, marks.get)
+    found = {mark: str(place.local(paths[tag])) for tag, mark in marks.items()}
+
+    def put(text: str) -> str:
+        text = moved(text, own, lambda path: str(place.local(path)))
+        return _MARK.sub(lambda match: found[match[0]], text) if _EDGE in text else text
+
+    changes: dict[str, Any] = {
+        "command": tuple(map(put, container.command)),
+        "args": tuple(map(put, container.args)),
+        "env": tuple(replace(each, value=put(each.value)) if each.value else each for each in container.env),
+    }
+    if isinstance(container, Script):
+        changes["source"] = put(container.source)
+    return replace(container, **changes)
+
+
+def own_path() -> str:
+    """Where commands are looked for: first in the environment that this engine runs in."""
+    path = os.environ.get("PATH", os.defpath)
+    return path if sys.prefix == sys.base_prefix else f"{Path(sys.prefix) / 'bin'}{os.pathsep}{path}"
 
 
 def own_variables(place: Place) -> dict[str, str]:
     """What every step finds in its environment. Nothing else is the caller's: steps never see the caller's secrets."""
-    path = os.environ.get("PATH", os.defpath)
     variables = {
-        "PATH": path,
+        "PATH": own_path(),
         "HOME": str(place.folder / "home"),
         "TMPDIR": str(place.folder / "tmp"),
         "LANG": os.environ.get("LANG", "C.UTF-8"),
@@ -110,7 +148,6 @@ def own_variables(place: Place) -> dict[str, str]:
     }
     if sys.prefix != sys.base_prefix:
         variables["VIRTUAL_ENV"] = sys.prefix
-        variables["PATH"] = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{path}"
     if os.environ.get("PYTHONPATH"):
         variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
     return variables
@@ -120,13 +157,16 @@ def _given_variables(container: Container, host: Host) -> dict[str, str]:
     """What the manifest gives, in Kubernetes' order: `envFrom`, then `env`, which may refer to what came before."""
     variables: dict[str, str] = {}
     for each in container.env_from:
-        found = host.environment(each.kind, each.source)
+        found = (
+            host.optional(each.kind, each.source) or {} if each.optional else host.environment(each.kind, each.source)
+        )
         variables.update({each.prefix + name: value for name, value in found.items()})
     for variable in container.env:
         if variable.kind is None:
             variables[variable.name] = _expanded(variable.value or "", variables)
             continue
-        found = host.environment(variable.kind, variable.source)
+        wanted = host.optional if variable.optional else host.environment
+        found = wanted(variable.kind, variable.source) or {}
         if variable.key in found:
             variables[variable.name] = found[variable.key]
         elif not variable.optional:
@@ -142,8 +182,9 @@ def _expanded(text: str, variables: Mapping[str, str]) -> str:
     return _REFERENCE.sub(lambda match: "$" if match[2] is None else variables.get(match[2], match[0]), text)
 
 
-def gather(template: Template, place: Place, exit_code: int, *, printed: bool) -> Outcome:
-    """What a container's command left behind. `printed`: whether its stdout is an output.
+def gather(template: Template, place: Place, exit_code: int, *, printed: bool, host: Host | None = None) -> Outcome:
+    """What a container's command left behind. `printed`: whether its stdout is an output. `host`: through which
+    artifacts are put where the template says.
 
     If it failed, its outputs are those that are there; if it succeeded, it must have all that it declares.
     """
@@ -152,7 +193,7 @@ def gather(template: Template, place: Place, exit_code: int, *, printed: bool) -
     problem = ""
     try:
         if printed:
-            found = replace(found, result=printed_by(place.stdout))
+            found = replace(found, result=place.as_declared(printed_by(place.stdout)))
         parameters = {each.name: _read(each, place) for each in template.outputs.parameters}
         found = replace(found, parameters=parameters)
     except (NotGathered, OSError) as error:
@@ -160,9 +201,10 @@ def gather(template: Template, place: Place, exit_code: int, *, printed: bool) -
     artifacts: dict[str, Artifact] = {}
     for artifact in template.outputs.artifacts:
         if place.local(artifact.path).exists():
-            artifacts[artifact.name] = Artifact(artifact.name, stored=place.stored(artifact.path))
+            artifacts[artifact.name] = Artifact(artifact.name, stored=place.kept(artifact.name, artifact.path))
         elif not artifact.optional:
             problem = problem or f"output artifact '{artifact.name}': the step wrote nothing at {artifact.path}"
+    problem = problem or _put(template, place, host)
     found = replace(found, artifacts=artifacts)
     place.drop_scratch()
     if code != 0:
@@ -171,7 +213,21 @@ def gather(template: Template, place: Place, exit_code: int, *, printed: bool) -
     return Outcome("Error", problem, found) if problem else Outcome("Succeeded", "", found)
 
 
+def _put(template: Template, place: Place, host: Host | None) -> str:
+    """Put output artifacts where the template says; what went wrong, or nothing."""
+    try:
+        for artifact in template.outputs.artifacts if host is not None else ():
+            path = place.local(artifact.path)
+            if host is not None and artifact.location is not None and path.exists():
+                locations.put(artifact.location, path, host)
+    except (PipelineError, OSError) as error:
+        return f"an output artifact cannot be stored: {explain(error)}"
+    return ""
+
+
 def _read(parameter: Parameter, place: Place) -> str:
+    if parameter.value is not None:
+        return parameter.value
     source, name = parameter.value_from or ValueFrom(), parameter.name
     try:
         with place.local(source.path).open("rb") as file:
@@ -182,7 +238,7 @@ def _read(parameter: Parameter, place: Place) -> str:
         raise NotGathered(f"output parameter '{name}': the step wrote no file at {source.path}") from error
     if len(content) > PARAMETER_BYTES + 1:
         raise NotGathered(f"output parameter '{name}' is larger than 256 KB; put it out as an artifact")
-    return content.decode("utf-8", "replace").removesuffix("\n")
+    return place.as_declared(content.decode("utf-8", "replace").removesuffix("\n"))
 
 
 def printed_by(log: Path) -> str:
@@ -195,19 +251,19 @@ def printed_by(log: Path) -> str:
 
 
 def apply(template: Template, place: Place, host: Applying) -> Outcome:
-    """Apply the object of a resource, and judge what has become of it."""
+    """Do to the object of a resource what is to be done, and judge what becomes of it."""
     resource = template.resource
     if resource is None:
         return Outcome("Error", f"{template.name} is not a resource")
     try:
         place.prepare()
-        manifest = _manifest(template, place)
-        found = host.apply(manifest, log=place.stdout)
+        found = _settled(resource, _acted(template, resource, place, host), host)
         outputs = Outputs(
             {
-                each.name: resources.read_json_path(each.value_from.json_path, found)
+                each.name: (each.value or "")
+                if each.value_from is None
+                else resources.read_json_path(each.value_from.json_path, found)
                 for each in template.outputs.parameters
-                if each.value_from is not None
             },
             exit_code="0",
         )
@@ -224,6 +280,31 @@ def apply(template: Template, place: Place, host: Applying) -> Outcome:
             words = f"success condition '{requirement[0].strip(' ,')}' evaluated false"
             return Outcome("Failed", f"{begin} {words}", failed)
     return Outcome("Succeeded", "", outputs)
+
+
+def _acted(template: Template, resource: Resource, place: Place, host: Applying) -> dict[str, Any]:
+    if not resource.manifest and not resource.artifact:
+        return host.change(resource, None, log=place.stdout)
+    manifest = _manifest(template, place)
+    if resource.action == "apply" and not resource.flags:
+        return host.apply(manifest, log=place.stdout)
+    return host.change(resource, manifest, log=place.stdout)
+
+
+def _settled(resource: Resource, found: dict[str, Any], host: Applying) -> dict[str, Any]:
+    """The object once one of its conditions holds, or nothing more happens to it."""
+    failure, success = resources.requirements(resource.failure) or [], resources.requirements(resource.success) or []
+    while (failure or success) and found:
+        if any(resources.meets(each, found) for each in failure):
+            return found
+        if success and all(resources.meets(each, found) for each in success):
+            return found
+        later = host.look(found)
+        if later is None:
+            return found
+        found = later
+        time.sleep(_LOOK_SECONDS)
+    return found
 
 
 def _manifest(template: Template, place: Place) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pipeline.engine.execution.leaves import Outcome
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Event
 from pipeline.engine.scheduler.state import Node
-from pipeline.engine.spec import Template, Workflow
+from pipeline.engine.spec import Resource, Template, Workflow
 from pipeline.errors import UserError
 
 Function = Callable[["Inputs"], object]
@@ -87,7 +87,7 @@ class Replacements:
 
 
 class _Applying:
-    """Applies an object by asking a function what has become of it."""
+    """Works on an object by asking a function what has become of it."""
 
     def __init__(self, function: Function, node: Node, place: Place) -> None:
         self._function, self._node, self._place = function, node, place
@@ -100,6 +100,12 @@ class _Applying:
         except (Exception, SystemExit) as error:
             raise ValueError(_said(error)) from None
         return {**manifest, **(found if isinstance(found, Mapping) else {})}
+
+    def change(self, resource: Resource, manifest: dict[str, Any] | None, *, log: Path) -> dict[str, Any]:  # noqa: ARG002
+        return self.apply(manifest or {}, log=log)
+
+    def look(self, manifest: dict[str, Any]) -> dict[str, Any] | None:  # noqa: ARG002 - a function is asked once
+        return None
 
 
 def _called(function: Function, template: Template, node: Node, place: Place, *, printed: bool) -> Outcome:

@@ -23,7 +23,7 @@ from pipeline.engine.scheduler.state import Node, Run
 from pipeline.engine.spec import Artifact, Template
 from pipeline.engine.views.nodes import origin, reused_from
 
-_LEAVES: Final = ("Pod", "Suspend")
+_LEAVES: Final = ("Pod", "HTTP", "Suspend")
 
 
 @dataclass(frozen=True)

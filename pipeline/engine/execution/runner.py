@@ -17,7 +17,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from pipeline.engine.execution import leaves
+from pipeline.engine.execution import leaves, web
 from pipeline.engine.execution.clock import Clock
 from pipeline.engine.execution.leaves import Outcome
 from pipeline.engine.execution.process import Child
@@ -123,6 +123,9 @@ class LeafRunner:
             if leaf.instead is not None:
                 found.append((leaf, None))
                 self._in_thread(leaf, leaf.instead)
+            elif leaf.template.http is not None:
+                found.append((leaf, None))
+                self._in_thread(leaf, partial(web.call, leaf.template, leaf.place, self._host))
             elif leaf.template.resource is not None:
                 found.append((leaf, None))
                 self._in_thread(leaf, partial(leaves.apply, leaf.template, leaf.place, self._host))
@@ -172,7 +175,8 @@ class LeafRunner:
         leaf.process = None
         self._free_core(leaf)
         if not leaf.abandoned:
-            self._in_thread(leaf, partial(leaves.gather, leaf.template, leaf.place, code, printed=leaf.printed))
+            work = partial(leaves.gather, leaf.template, leaf.place, code, printed=leaf.printed, host=self._host)
+            self._in_thread(leaf, work)
 
     def _free_core(self, leaf: Leaf) -> None:
         if leaf.holds_core:

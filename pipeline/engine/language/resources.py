@@ -17,6 +17,7 @@ _REQUIREMENT: Final = re.compile(
     rf"|(?P<key>{_KEY})\s*(?:(?P<symbol>==|!=|=|>|<)\s*(?P<value>[\w.-]*)"
     rf"|\s(?P<set>in|notin)\s*\((?P<values>[^()]*)\))?)\s*(?:,|$)"
 )
+_RELAXED: Final = re.compile(r"^\{([^{}]+)\}$|^([^{}]+)$")
 _STEP: Final = re.compile(r"\.([\w-]+(?:\\.[\w-]+)*)|\['((?:[^'\\]|\\.)*)'\]|\[(\d+)\]")
 
 
@@ -71,9 +72,11 @@ def _field(value: Any, path: list[str]) -> str | None:
 def steps(path: str) -> list[str | int] | None:
     """The fields and list positions of a JSONPath; None if it has anything else."""
     text = path.strip()
-    if not (text.startswith("{") and text.endswith("}")):
+    relaxed = _RELAXED.match(text)  # as kubectl takes it, without braces or a point
+    if relaxed is None:
         return None
-    text = text[1:-1].strip().removeprefix("$")
+    text = (relaxed[1] or relaxed[2]).strip().removeprefix("$")
+    text = text if text.startswith((".", "[")) else f".{text}"
     found: list[str | int] = []
     position = 0
     while position < len(text):

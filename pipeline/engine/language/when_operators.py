@@ -5,6 +5,8 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from pipeline.engine.language.numbers import float_text
+
 
 class Mistake(Exception):
     """An operator got what it does not take."""
@@ -23,8 +25,6 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        from pipeline.engine.language.expr.values.writing import float_text  # noqa: PLC0415 - only then is it needed
-
         return float_text(value)
     if isinstance(value, list):
         return f"[{' '.join(map(shown, value))}]"

@@ -2,7 +2,19 @@
 
 from pipeline.engine.manifest.documents import Located, files, read
 from pipeline.engine.manifest.fields import Fields
-from pipeline.engine.manifest.finding import Found, examine, find, is_place
+from pipeline.engine.manifest.finding import Examined, Found, examine, find, is_place
 from pipeline.engine.manifest.workflows import Manifests, load
 
-__all__ = ["Fields", "Found", "Located", "Manifests", "examine", "files", "find", "is_place", "load", "read"]
+__all__ = [
+    "Examined",
+    "Fields",
+    "Found",
+    "Located",
+    "Manifests",
+    "examine",
+    "files",
+    "find",
+    "is_place",
+    "load",
+    "read",
+]

@@ -4,16 +4,18 @@
 Mistakes that the controller would find only at run time, or wait for forever, are refused here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from pipeline.engine.language import expr
 from pipeline.engine.language.grammar import NotParsed
 from pipeline.engine.manifest.scopes import RETRY_NAMES, Groups, Scope, Tasks, workflow_artifacts, workflow_names
-from pipeline.engine.manifest.template_checks import check_inputs, check_outputs, check_paths
+from pipeline.engine.manifest.template_checks import check_inputs, check_mounts, check_outputs, check_paths
 from pipeline.engine.manifest.text_checks import Subject, check_expression, check_filled_in, check_texts
 from pipeline.engine.planning import depends
 from pipeline.engine.spec import Dag, Hook, Task, Template, Values, Workflow
+from pipeline.errors import Refused
 
 
 def check(workflow: Workflow) -> None:
@@ -22,6 +24,26 @@ def check(workflow: Workflow) -> None:
     Raises:
         Refused: names file, template and field.
     """
+    problems: list[str] = []
+    for part in _parts(workflow):
+        try:
+            part()
+        except Refused as problem:
+            problems.extend(problem.problems)
+    if problems:
+        raise Refused(*problems)
+
+
+def _parts(workflow: Workflow) -> Iterator[Callable[[], None]]:
+    """What is checked by itself: the workflow's own fields, then each template."""
+    yield partial(_check_fields, workflow)
+    names, artifacts = workflow_names(workflow), workflow_artifacts(workflow)
+    yield lambda: check_texts(Subject(workflow), workflow.arguments, ".arguments", Scope(names))
+    for template in workflow.templates.values():
+        yield _Check(workflow, template, Scope(names, template, artifacts)).run
+
+
+def _check_fields(workflow: Workflow) -> None:
     subject = Subject(workflow)
     for role, name in (("entrypoint", workflow.entrypoint), ("onExit", workflow.on_exit)):
         if name and name not in workflow.templates:
@@ -29,19 +51,22 @@ def check(workflow: Workflow) -> None:
     if not workflow.entrypoint and workflow.kind != "WorkflowTemplate":
         subject.refuse(".entrypoint is missing")
     if workflow.kind != "WorkflowTemplate":  # which what refers to it may complete
-        check_arguments(workflow)
-    names, artifacts = workflow_names(workflow), workflow_artifacts(workflow)
-    check_texts(subject, workflow.arguments, ".arguments", Scope(names))
-    for template in workflow.templates.values():
-        _Check(workflow, template, Scope(names, template, artifacts)).run()
+        _check_arguments(workflow)
 
 
-def check_arguments(workflow: Workflow) -> None:
-    """Refuse to start a workflow whose entrypoint or exit handler lacks an argument.
+def check_started(workflow: Workflow) -> None:
+    """Refuse to start a WorkflowTemplate by itself that counts on what refers to it: for an argument, or for a
+    parameter.
 
     Raises:
-        Refused: names the argument.
+        Refused: names it.
     """
+    _check_arguments(workflow)
+    if workflow.kind == "WorkflowTemplate":
+        check(replace(workflow, kind="Workflow"))
+
+
+def _check_arguments(workflow: Workflow) -> None:
     for name in filter(None, (workflow.entrypoint, workflow.on_exit)):
         _check_given(Subject(workflow), f".arguments: {name}", workflow.templates[name], workflow.arguments)
 
@@ -50,7 +75,8 @@ def _check_given(subject: Subject, where: str, target: Template, arguments: Valu
     given = {parameter.name for parameter in arguments.parameters}
     held = {artifact.name for artifact in arguments.artifacts}
     for parameter in target.inputs.parameters:
-        if parameter.name not in given and parameter.default is None and parameter.value is None:
+        own = (parameter.default, parameter.value, parameter.value_from)
+        if parameter.name not in given and own == (None, None, None):
             subject.refuse(f"{where} needs the parameter {parameter.name}, which has no default")
     for artifact in target.inputs.artifacts:
         if artifact.name not in held and not artifact.optional and not artifact.located:
@@ -77,6 +103,8 @@ class _Check:
             self.steps(template.steps)
         else:
             check_paths(self.subject, template)
+            if self.workflow.kind != "WorkflowTemplate":  # which what refers to it may complete
+                check_mounts(self.subject, template)
             check_texts(self.subject, template, "", self.scope)
         if template.retry is not None:
             check_texts(self.subject, template.retry, ".retryStrategy", self.scope)

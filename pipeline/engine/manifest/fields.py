@@ -3,24 +3,58 @@ name, so that no manifest silently means less here than on a cluster.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final, NoReturn
 
+from pipeline.engine.language import numbers
 from pipeline.engine.manifest.defaults import with_defaults
 from pipeline.engine.manifest.documents import Located
 from pipeline.errors import Refused
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
+OBJECT_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 VALUE_NAME: Final = re.compile(r"[-a-zA-Z0-9_]+")
 
 
+_COLLECTED: Final[ContextVar[list[str] | None]] = ContextVar("collected", default=None)
+
+
+_IGNORED: Final[ContextVar[list[str] | None]] = ContextVar("ignored", default=None)
+_EVERYWHERE: Final = (  # of which nobody wonders
+    "image", "imagePullPolicy", "name", "status", "apiVersion", "generateName", "emptyDir", "spec", "creationTimestamp",
+    "uid", "resourceVersion", "generation", "none", "tar", "zip",
+)  # fmt: skip
+
+
+@contextmanager
+def ignored() -> Iterator[list[str]]:
+    """Collects the fields that are there and mean nothing here."""
+    found: list[str] = []
+    token = _IGNORED.set(found)
+    try:
+        yield found
+    finally:
+        _IGNORED.reset(token)
+
+
+@contextmanager
+def collected() -> Iterator[list[str]]:
+    """Collects the problems that do not keep the rest from being read."""
+    found: list[str] = []
+    token = _COLLECTED.set(found)
+    try:
+        yield found
+    finally:
+        _COLLECTED.reset(token)
+
+
 def text_of(value: Any) -> str:
-    """A scalar as Argo's AnyString renders it: `true`, `3`, `0.5`."""
+    """A scalar as Argo's AnyString renders it: `true`, `3`, `0.00001`."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    return numbers.any_string(value) if isinstance(value, int | float) else str(value)
 
 
 class Fields:
@@ -41,6 +75,16 @@ class Fields:
         place = f"{self.file}, line {line}" if line else self.file
         path = ".".join(part for part in (self.where, field) if part)
         raise Refused(f"{place}: {path} {problem}")
+
+    def note(self, problem: str, field: str = "") -> None:
+        """The same, but go on where problems are collected."""
+        try:
+            self.refuse(problem, field)
+        except Refused as refused:
+            found = _COLLECTED.get()
+            if found is None:
+                raise
+            found.extend(refused.problems)
 
     def _take(self, name: str, kinds: tuple[type, ...], wanted: str) -> Any:
         self._taken.add(name)
@@ -105,6 +149,14 @@ class Fields:
             label = value.get("name", number) if isinstance(value, dict) else number
             yield Fields(value, f"{self.where}.{name}[{label}]" if self.where else f"{name}[{label}]", self.file)
 
+    def each_mapping(self, name: str) -> Iterable["Fields"]:
+        """The mappings of a mapping, each labelled with its key."""
+        inner = self.mapping(name)
+        for key in inner.names() if inner is not None else ():
+            found = inner.mapping(key) if inner is not None else None
+            if found is not None:
+                yield found
+
     def read[T](self, name: str, reader: Callable[["Fields"], T]) -> T | None:
         """What `reader` makes of a mapping, all of whose fields it must take; None if there is no such mapping."""
         fields = self.mapping(name)
@@ -134,12 +186,15 @@ class Fields:
     def ignore(self, *names: str) -> None:
         """Fields that have a meaning on a cluster and none here."""
         self._taken.update(names)
+        found = _IGNORED.get()
+        if found is not None:
+            found.extend(name for name in names if self.has(name) and name not in _EVERYWHERE)
 
     def unsupported(self, *names: str) -> None:
         """Refuse fields that Argo has and this engine does not."""
         for name in names:
             if self.has(name):
-                self.refuse("is not run by this engine; take it out, or run the manifest on a cluster", name)
+                self.note("is not run by this engine; take it out, or run the manifest on a cluster", name)
             self._taken.add(name)
 
     def done(self) -> None:
@@ -147,7 +202,7 @@ class Fields:
         for name in self._value:
             if name not in self._taken:
                 known = ", ".join(sorted(self._taken))
-                self.refuse(f"is not a field that this engine knows; it knows {known}", name)
+                self.note(f"is not a field that this engine knows; it knows {known}", name)
 
 
 def _read[T](fields: Fields, reader: Callable[[Fields], T]) -> T:
@@ -165,4 +220,13 @@ def name_of(fields: Fields, pattern: re.Pattern[str] = _NAME) -> str:
     name = fields.required("name")
     if not pattern.fullmatch(name) or len(name) > 128:
         fields.refuse(f"is {name!r}; wanted up to 128 letters, digits and '-'", "name")
+    return name
+
+
+def object_name(fields: Fields, field: str = "name") -> str:
+    """The name of a Kubernetes object, as RFC 1123 has names of domains."""
+    name = fields.required(field)
+    if not OBJECT_NAME.fullmatch(name):
+        wanted = "wanted small letters, digits, '-' and '.', the first and last a letter or digit"
+        fields.refuse(f"is {name!r}; {wanted}", field)
     return name

@@ -4,17 +4,27 @@ Only that workflow is checked, and what it refers to: a broken file beside it do
 references lead to WorkflowTemplates in it, or in the files beside it.
 """
 
+import os
+import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pipeline.engine.manifest import documents
+from pipeline.engine.manifest.fields import ignored
 from pipeline.engine.manifest.workflows import KINDS, Manifests, resolve
+from pipeline.engine.settings import NO_SETTINGS, Settings, of_documents
 from pipeline.errors import Refused, UserError
 
 _STARTED = ("Workflow", "CronWorkflow")  # what is not a library
+_LIBRARIES = ("WorkflowTemplate", "ClusterWorkflowTemplate")
+_HOLDS_SETTINGS = re.compile(r"""\bkind["']?\s*:\s*["']?(Secret|ConfigMap|List)\b""")
+_MOST_FILES = 2000  # that are looked through for a template that is not where it should be
 
 
 @dataclass(frozen=True)
@@ -52,14 +62,14 @@ class Entry:
             isinstance(spec, dict) and bool(spec.get("entrypoint") or spec.get("workflowTemplateRef"))
         )
 
-    def references(self) -> set[str]:
-        """The WorkflowTemplates that it names."""
+    def references(self) -> set[tuple[str, str]]:
+        """Kind and name of the WorkflowTemplates and ClusterWorkflowTemplates that it names."""
         return set(_references(self.document, set()))
 
 
 def is_place(target: str) -> bool:
-    """Whether a command's argument is a folder or a file, and not a name."""
-    return "/" in target or target in (".", "..") or target.endswith((".yaml", ".yml", ".json"))
+    """Whether a command's argument is a folder or a file (`-`: stdin), and not a name."""
+    return "/" in target or target in (".", "..", "-") or target.endswith((".yaml", ".yml", ".json", ".py"))
 
 
 def find(target: str, name: str = "", *, known: Path | None = None) -> Found:
@@ -70,13 +80,18 @@ def find(target: str, name: str = "", *, known: Path | None = None) -> Found:
         Refused: it cannot be run here, or the file cannot be read.
         UserError: there is no such workflow, or it is not clear which; names those there are.
     """
+    if target == "-":
+        return of_documents_given("stdin", documents.parse(sys.stdin.read(), "stdin"), name)
+    if target.endswith(".py"):
+        return of_documents_given(target, _of_python(Path(target)), name)
     if is_place(target):
         return in_place(Path(target), name)
     entries, note = _entries(sorted(known.rglob("*.yaml")) if known else [])
     if any(entry.name == target and entry.runnable for entry in entries):
         if name:
             raise UserError(f"{target} is a workflow of {_shown(known)}, so {name} cannot be of it; leave one out")
-        return Found(_resolved([entry for entry in entries if entry.name == target], entries), target)
+        chosen = [entry for entry in entries if entry.name == target]
+        return Found(_resolved(chosen, entries).given(_settings(known)), target)
     if Path(target).exists():
         return in_place(Path(target), name)
     there = [entry.name for entry in entries if entry.runnable]
@@ -85,25 +100,39 @@ def find(target: str, name: str = "", *, known: Path | None = None) -> Found:
     raise UserError(f"no workflow {target!r}{where}; {_there(target, there)}{problem}")
 
 
-def examine(place: Path) -> list[tuple[Path, str, Refused | None]]:
+@dataclass(frozen=True)
+class Examined:
+    """A workflow of a file, and why it is refused; or what it is, and which of its fields mean nothing here."""
+
+    file: Path
+    name: str = ""
+    problem: Refused | None = None
+    manifests: Manifests | None = None
+    meaningless: tuple[str, ...] = ()
+
+
+def examine(place: Path) -> list[Examined]:
     """Each workflow of a file or folder, with the refusal of what cannot be run here; unreadable files too.
 
     Raises:
         UserError: there is no workflow.
     """
-    found: list[tuple[Path, str, Refused | None]] = []
+    found: list[Examined] = []
     entries: list[Entry] = []
     for file in documents.files(place):
         try:
-            entries += [Entry(file, document) for document in workflows(documents.read(file))]
+            read = _of_python(file) if file.suffix == ".py" else documents.read(file)
+            entries += [Entry(file, document) for document in workflows(read)]
         except Refused as problem:
-            found.append((file, "", problem))
+            found.append(Examined(file, problem=problem))
     for entry in entries:
         try:
-            _resolved([entry], entries + list(_beside(entry, entries) if place.is_file() else []))
-            found.append((entry.file, entry.name, None))
+            with ignored() as meaningless:
+                manifests = _resolved([entry], entries + list(_beside(entry, entries) if place.is_file() else []))
+            unlike = tuple(sorted(set(meaningless)))
+            found.append(Examined(entry.file, entry.name, None, manifests.given(_settings(place)), unlike))
         except Refused as problem:
-            found.append((entry.file, entry.name, problem))
+            found.append(Examined(entry.file, entry.name, problem))
     if not found:
         raise UserError(f"{place} holds no Workflow, WorkflowTemplate or CronWorkflow")
     return found
@@ -127,7 +156,20 @@ def in_place(place: Path, name: str = "") -> Found:
             raise UserError(f"{place} holds no Workflow, WorkflowTemplate or CronWorkflow{problem}")
     one = _named(place, name, entries) if name else _only(place, entries)
     around = entries + list(_beside(one, entries)) if place.is_file() else entries
-    return Found(_resolved([one], around), one.name, note)
+    return Found(_resolved([one], around).given(_settings(place)), one.name, note)
+
+
+def of_documents_given(where: str, found: Sequence[dict[str, Any]], name: str = "") -> Found:
+    """The workflow among documents: the one named `name`, or the only one; with the settings among them. `where`: what
+    they are of, in messages.
+
+    Raises:
+        Refused: it cannot be run here.
+        UserError: there is no such workflow, or it is not clear which; names those there are.
+    """
+    one = chosen(where, [Entry(Path(where), document) for document in workflows(found)], name)
+    settings = of_documents((Path(where), document) for document in found)
+    return replace(one, manifests=one.manifests.given(settings))
 
 
 def chosen(where: str, entries: Sequence[Entry], name: str = "") -> Found:
@@ -141,6 +183,38 @@ def chosen(where: str, entries: Sequence[Entry], name: str = "") -> Found:
         raise UserError(f"{where} holds no Workflow, WorkflowTemplate or CronWorkflow")
     one = _named(where, name, entries) if name else _only(where, entries)
     return Found(_resolved([one], entries), one.name)
+
+
+def _of_python(file: Path) -> Sequence[dict[str, Any]]:
+    from pipeline.engine.manifest.python import documents_of  # noqa: PLC0415 - only then is it needed
+
+    return documents_of(file)
+
+
+def _settings(place: Path | None) -> Settings:
+    """The ConfigMaps and Secrets of a folder; for a file, its own, and those beside it where it has none of a name."""
+    if place is None or not place.exists():
+        return NO_SETTINGS
+    files = documents.files(place) if place.is_dir() else _yaml_beside(place)
+    found = _settings_of(each for each in files if each != place)
+    own = place.is_file() and place.suffix != ".py"
+    return _settings_of([place]).over(found) if own else found
+
+
+def _settings_of(files: Iterable[Path]) -> Settings:
+    """Those of files. What cannot be read is passed over: of a workflow's own file that is told where it is read, and
+    of what it names it is told that it is not there."""
+    found = NO_SETTINGS
+    for file in files:
+        with suppress(Refused, OSError, UnicodeDecodeError):
+            text = file.read_text(encoding="utf-8")
+            if _HOLDS_SETTINGS.search(text):
+                found = of_documents((file, document) for document in documents.parse(text, str(file))).over(found)
+    return found
+
+
+def _yaml_beside(file: Path) -> list[Path]:
+    return sorted(each for pattern in ("*.yaml", "*.yml") for each in file.parent.glob(pattern) if each != file)
 
 
 def _entries(files: Iterable[Path]) -> tuple[list[Entry], str]:
@@ -161,8 +235,7 @@ def _entries(files: Iterable[Path]) -> tuple[list[Entry], str]:
 
 def workflows(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those of a kind that can be run or referred to."""
-    kinds = (*KINDS, "ClusterWorkflowTemplate")  # the last is refused by name
-    return [document for document in found if document.get("kind") in kinds]
+    return [document for document in found if document.get("kind") in KINDS]
 
 
 def _holds(found: Sequence[dict[str, Any]]) -> str:
@@ -205,31 +278,60 @@ def _beside(one: Entry, entries: Sequence[Entry]) -> Iterator[Entry]:
     missing = _needed([one], entries)[1]
     if not missing:
         return
-    folder = one.file.parent
-    files = sorted(file for pattern in ("*.yaml", "*.yml") for file in folder.glob(pattern) if file != one.file)
-    others, _ = _entries(files)
-    yield from (entry for entry in others if entry.kind == "WorkflowTemplate")
+    others, _ = _entries(_yaml_beside(one.file))
+    yield from (entry for entry in others if entry.kind in _LIBRARIES)
 
 
 def _resolved(chosen: Sequence[Entry], entries: Sequence[Entry]) -> Manifests:
     needed, missing = _needed(chosen, entries)
     if missing:
-        there = ", ".join(sorted({entry.name for entry in entries if entry.kind == "WorkflowTemplate"})) or "none"
-        raise Refused(
-            f"{chosen[0].file}: {chosen[0].name} refers to the WorkflowTemplate {missing[0]}, which is neither in its "
-            f"file nor beside it; there are {there}"
-        )
+        raise Refused(*(_missing(chosen[0], kind, name, entries) for kind, name in missing))
     return resolve((str(entry.file), entry.document) for entry in needed)
 
 
-def _needed(chosen: Sequence[Entry], entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
-    """`chosen` with all that it refers to, directly or not; and the names that lead nowhere."""
-    templates: dict[str, list[Entry]] = {}
+def _missing(entry: Entry, kind: str, name: str, entries: Sequence[Entry]) -> str:
+    """What is said of a reference that leads nowhere: where it would lead, if that is near."""
+    problem = f"{entry.file}: {entry.name} refers to the {kind} {name}, which is neither in its file nor beside it; "
+    elsewhere = _elsewhere(entry.file, kind, name)
+    if elsewhere is not None:
+        common = Path(os.path.commonpath([entry.file.absolute(), elsewhere.absolute()]))
+        return f"{problem}it is in {_from_here(elsewhere)}: pipeline run {_from_here(common)} {entry.name}"
+    return problem + f"there are {', '.join(sorted({each.name for each in entries if each.kind == kind})) or 'none'}"
+
+
+def _from_here(path: Path) -> str:
+    """A path as a person would type it."""
+    relative = os.path.relpath(path)
+    return str(path.absolute()) if relative.startswith("../..") else relative
+
+
+def _elsewhere(file: Path, kind: str, name: str) -> Path | None:
+    """The file of that template in the folders around, up to that of the repository."""
+    folder = file.absolute().parent
+    around = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder.parent)
+    files = (path for pattern in ("*.yaml", "*.yml") for path in around.rglob(pattern))
+    for path in islice(files, _MOST_FILES):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        if kind in text and name in text:
+            with suppress(Refused):
+                if any(Entry(path, each).kind == kind and Entry(path, each).name == name for each in workflows(
+                    documents.parse(text, str(path))
+                )):  # fmt: skip
+                    return path
+    return None
+
+
+def _needed(chosen: Sequence[Entry], entries: Sequence[Entry]) -> tuple[list[Entry], list[tuple[str, str]]]:
+    """`chosen` with all that it refers to, directly or not; and the kinds and names that lead nowhere."""
+    templates: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
-        if entry.kind == "WorkflowTemplate":
-            templates.setdefault(entry.name, []).append(entry)
+        if entry.kind in _LIBRARIES:
+            templates.setdefault((entry.kind, entry.name), []).append(entry)
     found, missing, todo = list(chosen), [], [name for entry in chosen for name in sorted(entry.references())]
-    seen = {entry.name for entry in chosen if entry.kind == "WorkflowTemplate"}
+    seen = {(entry.kind, entry.name) for entry in chosen if entry.kind in _LIBRARIES}
     while todo:
         name = todo.pop(0)
         if name in seen:
@@ -243,15 +345,15 @@ def _needed(chosen: Sequence[Entry], entries: Sequence[Entry]) -> tuple[list[Ent
     return found, missing
 
 
-def _references(value: Any, seen: set[int]) -> Iterator[str]:
+def _references(value: Any, seen: set[int]) -> Iterator[tuple[str, str]]:
     """`seen`: what has been looked at, since YAML's aliases let one thing stand in many places."""
     if not isinstance(value, dict | list) or id(value) in seen:
         return
     seen.add(id(value))
     for key, each in value.items() if isinstance(value, dict) else enumerate(value):
         if key in ("workflowTemplateRef", "templateRef") and isinstance(each, dict):
-            if isinstance(each.get("name"), str) and not each.get("clusterScope"):
-                yield each["name"]
+            if isinstance(each.get("name"), str):
+                yield ("ClusterWorkflowTemplate" if each.get("clusterScope") else "WorkflowTemplate"), each["name"]
         else:
             yield from _references(each, seen)
 

@@ -2,12 +2,12 @@
 refers to the others."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from pipeline.engine.manifest.documents import parse
-from pipeline.engine.manifest.finding import Entry, Found, chosen, in_place, workflows
+from pipeline.engine.manifest.finding import Found, in_place, of_documents_given
 from pipeline.errors import UserError
 
 
@@ -38,16 +38,14 @@ def given(workflow: Given, name: str = "") -> Found:
             f"a workflow is given as {type(workflow).__name__}; wanted a path, YAML, a mapping, or an object with "
             "to_dict(), such as Hera's"
         )
-    entries = [entry for part in parts for entry in _entries(cast(One, part))]
-    return chosen("what was given", entries, name)
+    documents = [document for part in parts for document in _documents(cast(One, part))]
+    return of_documents_given("what was given", documents, name)
 
 
-def _entries(part: One) -> Iterator[Entry]:
+def _documents(part: One) -> list[dict[str, Any]]:
     if isinstance(part, str) and "\n" in part:
-        found = list(parse(part, "the text"))
-    elif isinstance(part, Path | str):
+        return list(parse(part, "the text"))
+    if isinstance(part, Path | str):
         raise UserError(f"a path, {part}, cannot stand beside other workflows; give the folder that holds them all")
-    else:
-        document = part if isinstance(part, Mapping) else part.to_dict()
-        found = [json.loads(json.dumps(document, default=str))]
-    return (Entry(Path("given"), document) for document in workflows(found))
+    document = part if isinstance(part, Mapping) else part.to_dict()
+    return [json.loads(json.dumps(document, default=str))]

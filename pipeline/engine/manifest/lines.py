@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pipeline.engine.manifest.documents import Located
-from pipeline.errors import Refused
 
 _PATH: Final = re.compile(r"(?:\.[A-Za-z]\w*(?:\[[^\]]*\])*)+")
 _STEP: Final = re.compile(r"\.(\w+)|\[([^\]]*)\]")
@@ -18,20 +17,19 @@ _FIELDS: Final = {
 }  # fmt: skip
 
 
-def with_line(problem: Refused, start: str, documents: Iterable[tuple[str, Mapping[str, Any]]]) -> Refused:
-    """The same refusal with file and line. `start`: how its message begins, `FILE: WORKFLOW`; `documents`: the
+def with_line(message: str, start: str, documents: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
+    """The message of a refusal with file and line. `start`: how its message begins, `FILE: WORKFLOW`; `documents`: the
     workflow's own, then those it refers to, each with its file."""
-    message = str(problem)
     if not message.startswith(start):
-        return problem
+        return message
     path = _PATH.match(message, len(start))
     steps = _STEP.findall(path[0]) if path else []
     wanted = min(len(steps), 2)  # a template that is not there is in another document
     for file, document in documents:
         line, found = _follow(document, steps)
         if line is not None and found >= wanted:
-            return Refused(f"{file}, line {line}: {message.partition(': ')[2]}")
-    return problem
+            return f"{file}, line {line}: {message.partition(': ')[2]}"
+    return message
 
 
 def _follow(document: Mapping[str, Any], steps: list[tuple[str, str]]) -> tuple[int | None, int]:

@@ -31,6 +31,11 @@ def with_references(workflow: Workflow, others: Mapping[str, Workflow]) -> Workf
                 todo.append(templates[key])
     if workflow.retry is not None:
         templates = {key: replace(each, retry=each.retry or workflow.retry) for key, each in templates.items()}
+    if workflow.volumes:
+        templates = {
+            key: replace(each, volumes=_first_of_each(each.volumes + workflow.volumes)) if each.leaf else each
+            for key, each in templates.items()
+        }
     return replace(workflow, templates=templates)
 
 
@@ -119,6 +124,8 @@ def _with_base(workflow: Workflow, base: Workflow) -> Workflow:
         retry=workflow.retry or base.retry,
         service_account=workflow.service_account or base.service_account,
         priority=workflow.priority if workflow.priority is not None else base.priority,
+        volumes=_first_of_each(workflow.volumes + base.volumes),
+        labels_from={**(base.labels_from or {}), **(workflow.labels_from or {})},
     )
 
 

@@ -5,10 +5,11 @@ The controller's own check lets some through that it then waits for forever: an 
 before, the `result` of a template that has none. Here they are refused.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pipeline.engine.language.variables import time_variables
+from pipeline.engine.language.variables import tags, texts, time_variables
 from pipeline.engine.planning.depends import Condition
 from pipeline.engine.spec import Dag, Task, Template, Workflow
 
@@ -16,6 +17,7 @@ RETRY_NAMES: Final = frozenset(
     ("retries", "lastRetry.exitCode", "lastRetry.status", "lastRetry.duration", "lastRetry.message")
 )
 _ROOTS: Final = frozenset(("item", "steps", "inputs", "outputs", "pod", "workflow", "tasks"))
+_PARAMETER: Final = re.compile(r"workflow\.parameters\.[\w-]+")
 _OF_TASK: Final = ("id", "startedAt", "finishedAt", "status", "exitCode")
 
 
@@ -29,11 +31,20 @@ def workflow_names(workflow: Workflow) -> frozenset[str]:
         names.add("workflow.priority")
     names.update(time_variables("workflow.creationTimestamp", 0))
     names.update(f"workflow.parameters.{parameter.name}" for parameter in workflow.arguments.parameters)
-    names.update(f"workflow.labels.{key}" for key in workflow.labels or ())
+    if workflow.kind == "WorkflowTemplate":
+        names.update(_of_its_caller(workflow))
+    names.update(f"workflow.labels.{key}" for key in (*(workflow.labels or ()), *(workflow.labels_from or ())))
     names.update(f"workflow.annotations.{key}" for key in workflow.annotations or ())
     outputs = [template.outputs for template in workflow.templates.values()]
     names.update(f"workflow.outputs.parameters.{each.global_name}" for all in outputs for each in all.parameters)
     return frozenset(names)
+
+
+def _of_its_caller(workflow: Workflow) -> Iterator[str]:
+    """The `workflow.parameters.…` that a WorkflowTemplate reads, and that what refers to it may have."""
+    for _, text in texts(workflow.templates):
+        for tag in tags(text):
+            yield from (name.strip() for name in _PARAMETER.findall(tag))
 
 
 def workflow_artifacts(workflow: Workflow) -> frozenset[str]:
@@ -113,11 +124,9 @@ class Scope:
             self._add(template)
 
     def _add(self, template: Template) -> None:
-        self.local |= {"node.name", "tasks.name", "steps.name"}
+        self.local |= {"node.name", "tasks.name", "steps.name", "inputs.parameters"}
         self.local |= {f"inputs.parameters.{parameter.name}" for parameter in template.inputs.parameters}
         self.artifacts = {f"inputs.artifacts.{artifact.name}" for artifact in template.inputs.artifacts}
-        if template.inputs.parameters:
-            self.local.add("inputs.parameters")
         if template.retry is not None:
             self.local |= RETRY_NAMES
         if template.leaf:
@@ -157,7 +166,8 @@ class Scope:
     def _nearest(self, name: str, alike: float = 0.6) -> str:
         from difflib import get_close_matches  # noqa: PLC0415 - 10 ms that only a mistake costs
 
-        near = get_close_matches(name, [*self.globals, *self.local], n=1, cutoff=alike)
+        known = (self.globals | self.local) - {"inputs.parameters"}
+        near = get_close_matches(name, known, n=1, cutoff=alike)
         return f"; did you mean {{{{{near[0]}}}}}?" if near else ""
 
     def holds(self, path: str) -> bool:
@@ -178,7 +188,11 @@ class Scope:
 
     def _of_outputs(self, task: Task, template: Template, what: str) -> str:
         if what == "outputs.result":
-            return "" if template.container else f"is not known: {task.template} prints nothing; it is not a container"
+            return (
+                ""
+                if template.container or template.http
+                else f"is not known: {task.template} prints nothing; it is not a container"
+            )
         if what == "outputs.parameters":
             return "" if task.expands else f"is not known: {task.name} is not a fan-out; name one of its parameters"
         declared = [f"outputs.parameters.{parameter.name}" for parameter in template.outputs.parameters]

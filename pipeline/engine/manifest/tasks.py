@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pipeline.engine.manifest.fields import Fields, name_of
+from pipeline.engine.manifest.fields import Fields, name_of, object_name
 from pipeline.engine.manifest.values import read_values
 from pipeline.engine.spec import NOTHING, Dag, Hook, Sequence, Task, Template
 
@@ -65,7 +65,7 @@ def _task(fields: Fields, inline: ReadTemplate, *, in_dag: bool = True) -> Task:
     if sum(map(bool, (task.items, task.param, task.sequence is not None))) > 1:
         fields.refuse("has more than one of withItems, withParam, withSequence")
     for parameter in task.arguments.parameters:
-        if parameter.value is None:
+        if parameter.value is None and parameter.value_from is None:
             fields.refuse(f"gives the parameter {parameter.name} no value", "arguments")
     return task
 
@@ -85,10 +85,8 @@ def _template(fields: Fields) -> str:
 
 
 def _template_ref(fields: Fields) -> str:
-    if fields.flag("clusterScope"):
-        fields.refuse("is true; a ClusterWorkflowTemplate is not run by this engine, use a WorkflowTemplate",
-                      "clusterScope")  # fmt: skip
-    return f"{name_of(fields)}/{fields.required('template')}"
+    fields.flag("clusterScope")  # both kinds have their names in common here; `finding` tells them apart
+    return f"{object_name(fields)}/{fields.required('template')}"
 
 
 def _exit(fields: Fields) -> Hook | None:

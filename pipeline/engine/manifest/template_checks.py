@@ -1,7 +1,8 @@
-"""What must hold of a template's inputs and outputs: they fit its kind, and its command repeats none of their paths."""
+"""What must hold of a template's inputs and outputs: they fit its kind, and its command names their paths whole."""
 
 from typing import Final
 
+from pipeline.engine.language import paths
 from pipeline.engine.manifest.text_checks import Subject, check_expression
 from pipeline.engine.spec import Template
 
@@ -13,7 +14,8 @@ def check_outputs(subject: Subject, template: Template) -> None:
     kind, wanted = _kind(template)
     for parameter in template.outputs.parameters:
         where, source = f".outputs.parameters[{parameter.name}]", parameter.value_from
-        if not any(getattr(source, name) for name in wanted):
+        given = parameter.value is not None and not template.tasks
+        if not given and not any(getattr(source, name, None) for name in wanted):
             fields = " or ".join(f"valueFrom.{_FIELDS.get(name, name)}" for name in wanted)
             subject.refuse(f"{where} of a {kind} needs {fields}")
         check_expression(subject, f"{where}.valueFrom", source.expression if source is not None else "")
@@ -23,7 +25,7 @@ def check_outputs(subject: Subject, template: Template) -> None:
             subject.refuse(f"{where} of a {kind} needs 'from' or 'fromExpression'")
         if template.container and not artifact.path:
             subject.refuse(f"{where} of a {kind} needs 'path'")
-        if template.resource or template.suspend:
+        if template.resource or template.suspend or template.http:
             subject.refuse(f".outputs.artifacts: a {kind} has none in this engine")
 
 
@@ -42,20 +44,29 @@ def check_inputs(subject: Subject, template: Template) -> None:
 
 
 def check_paths(subject: Subject, template: Template) -> None:
-    """A declared path becomes a folder of the node; refuse a command that spells it out, because it would miss it."""
+    """A declared path becomes a folder of the node, also where the command spells it out; refuse a command that puts a
+    longer path together from it, because that would miss the folder."""
     container = template.container
     if container is None:
         return
-    declared = [value.path for value in (*template.inputs.artifacts, *template.outputs.artifacts)]
-    declared += [value.value_from.path for value in template.outputs.parameters if value.value_from]
     source = template.script.source if template.script else ""
-    texts = (*container.command, *container.args, source, *(each.value or "" for each in container.env))
-    for path in filter(None, (*declared, *container.mounts)):
-        if any(_spells(text, path) for text in texts):
+    own = paths.roots(template.paths)
+    for text in (*container.command, *container.args, source, *(each.value or "" for each in container.env)):
+        path = paths.put_together(text, own)
+        if path:
             subject.refuse(
-                f".{_kind(template)[0]} repeats the path {path}, which here is a folder of the node; write "
+                f".{_kind(template)[0]} puts a path together from {path}, which here is a folder of the node; write "
                 "{{inputs.artifacts.NAME.path}}, {{outputs.artifacts.NAME.path}} or {{outputs.parameters.NAME.path}}"
             )
+
+
+def check_mounts(subject: Subject, template: Template) -> None:
+    """Refuse to mount a volume that neither the template nor the workflow has."""
+    known = {volume.name for volume in template.volumes}
+    for mount in template.container.mounts if template.container is not None else ():
+        if mount.volume not in known and "{{" not in mount.volume:
+            there = ", ".join(sorted(known)) or "none"
+            subject.refuse(f".{_kind(template)[0]}.volumeMounts[{mount.volume}] is of no volume; there are {there}")
 
 
 def _kind(template: Template) -> tuple[str, tuple[str, ...]]:
@@ -66,16 +77,6 @@ def _kind(template: Template) -> tuple[str, tuple[str, ...]]:
         return "suspend", ("supplied",)
     if template.resource is not None:
         return "resource", ("json_path",)
+    if template.http is not None:
+        return "http", ()
     return ("script" if template.script else "container"), ("path",)
-
-
-def _spells(text: str, path: str) -> bool:
-    """Whether a text holds the path, and not as a part of a longer one."""
-    position = text.find(path)
-    while position >= 0:
-        end = position + len(path)
-        starts = position == 0 or not (text[position - 1].isalnum() or text[position - 1] in "._-/}")
-        if starts and (end == len(text) or not (text[end].isalnum() or text[end] in "._-")):
-            return True
-        position = text.find(path, position + 1)
-    return False

@@ -4,27 +4,27 @@ import re
 from functools import partial
 from typing import Any, Final, get_args
 
+import yaml
+
 from pipeline.engine.language import durations
 from pipeline.engine.manifest.fields import Fields, name_of
-from pipeline.engine.manifest.leaves import read_container, read_resource, read_script
+from pipeline.engine.manifest.leaves.containers import read_container, read_script
+from pipeline.engine.manifest.leaves.objects import read_resource
+from pipeline.engine.manifest.leaves.volumes import read_volumes
+from pipeline.engine.manifest.leaves.web import read_http
 from pipeline.engine.manifest.tasks import read_dag, read_steps
 from pipeline.engine.manifest.values import read_values
-from pipeline.engine.spec import NOTHING, Backoff, Container, Policy, Retry, Suspend, Template
+from pipeline.engine.spec import NOTHING, SEMAPHORE, Backoff, Container, Policy, Retry, Suspend, Template
 
 _IGNORED: Final = (
     "metadata", "nodeSelector", "affinity", "tolerations", "schedulerName", "priorityClassName", "serviceAccountName",
     "automountServiceAccountToken", "executor", "securityContext", "hostAliases", "archiveLocation", "metrics",
 )  # fmt: skip
 _UNSUPPORTED: Final = (
-    "containerSet", "data", "http", "plugin", "daemon", "initContainers", "sidecars", "podSpecPatch", "memoize",
+    "containerSet", "data", "plugin", "daemon", "initContainers", "sidecars", "memoize",
 )  # fmt: skip
-_KINDS: Final = ("container", "script", "resource", "suspend", "dag", "steps")
+_KINDS: Final = ("container", "script", "resource", "http", "suspend", "dag", "steps")
 _DISPLAY_NAME: Final = "workflows.argoproj.io/display-name"
-
-
-def refuse_volumes(fields: Fields) -> None:
-    """Without a cluster only emptyDir volumes mean something: a folder of the node."""
-    fields.read_each("volumes", lambda volume: volume.ignore("name", "emptyDir"))
 
 
 def read_template(fields: Fields) -> Template:
@@ -45,7 +45,7 @@ def _inline(fields: Fields) -> Template:
 def _read(fields: Fields, name: str) -> Template:
     fields.ignore(*_IGNORED)
     fields.unsupported(*_UNSUPPORTED)
-    refuse_volumes(fields)
+    read_patch(fields)
     if sum(map(fields.has, _KINDS)) != 1:
         fields.refuse(f"must have exactly one of {', '.join(_KINDS)}")
     template = Template(
@@ -55,6 +55,7 @@ def _read(fields: Fields, name: str) -> Template:
         outputs=read_values(fields, "outputs") or NOTHING,
         container=_container(fields),
         resource=fields.read("resource", read_resource),
+        http=fields.read("http", read_http),
         suspend=fields.read("suspend", _suspend),
         dag=fields.read("dag", partial(read_dag, inline=_inline)),
         steps=read_steps(fields, _inline) if fields.has("steps") else None,
@@ -64,6 +65,7 @@ def _read(fields: Fields, name: str) -> Template:
         parallelism=fields.number("parallelism"),
         fail_fast=fields.flag("failFast"),
         mutexes=read_mutexes(fields),
+        volumes=read_volumes(fields),
     )
     _check(fields, template)
     return template
@@ -92,19 +94,63 @@ def _check_duration(fields: Fields, field: str, text: str) -> None:
         fields.refuse(f"is {text!r}; wanted a duration such as 30s or 2m", field)
 
 
+_OF_CLUSTERS: Final = frozenset((
+    "resources", "securityContext", "imagePullPolicy", "name", "ports", "livenessProbe", "readinessProbe",
+    "nodeSelector", "tolerations", "affinity", "terminationGracePeriodSeconds", "priorityClassName",
+    "serviceAccountName", "enableServiceLinks", "runtimeClassName", "schedulerName", "hostNetwork", "dnsPolicy",
+    "dnsConfig", "hostAliases", "topologySpreadConstraints", "restartPolicy", "metadata", "overhead",
+    "activeDeadlineSeconds", "shareProcessNamespace",
+))  # fmt: skip
+
+
+def read_patch(fields: Fields) -> None:
+    """`podSpecPatch` may change what only matters on a cluster; what it changes of a command is refused."""
+    text = fields.text("podSpecPatch")
+    fields.ignore("podSpecPatch")
+    if not text or "{{" in text:
+        return
+    try:
+        patch = yaml.load(text, yaml.CSafeLoader)
+    except yaml.YAMLError:
+        fields.refuse("is neither JSON nor YAML", "podSpecPatch")
+    for name in sorted(_patched(patch) - _OF_CLUSTERS):
+        fields.note(f"changes {name}, which this engine does not follow; put it into the template", "podSpecPatch")
+
+
+def _patched(patch: Any) -> set[str]:
+    """The fields of a pod, and of its containers, that a patch changes."""
+    if not isinstance(patch, dict):
+        return {"the pod as a whole"}
+    found = set(patch) - {"containers", "initContainers"}
+    for containers in ("containers", "initContainers"):
+        of = patch.get(containers)
+        found |= {key for each in of if isinstance(each, dict) for key in each} if isinstance(of, list) else set()
+    return found
+
+
 def read_mutexes(fields: Fields) -> tuple[str, ...]:
-    """The mutexes of the field `synchronization`."""
+    """The mutexes of the field `synchronization`, and its semaphores (which begin with `SEMAPHORE`)."""
     return fields.read("synchronization", _mutexes) or ()
 
 
 def _mutexes(fields: Fields) -> tuple[str, ...]:
-    fields.unsupported("semaphore", "semaphores")
     one, several = fields.read("mutex", _mutex), fields.read_each("mutexes", _mutex)
-    return tuple(dict.fromkeys((one, *several) if one else several))
+    first, others = fields.read("semaphore", _semaphore), fields.read_each("semaphores", _semaphore)
+    return tuple(dict.fromkeys(filter(None, (one, *several, first, *others))))
+
+
+def _semaphore(fields: Fields) -> str:
+    fields.unsupported("database", "namespace")
+    reference = fields.mapping("configMapKeyRef") or fields.refuse("is missing", "configMapKeyRef")
+    found = f"{SEMAPHORE}{reference.required('name')}/{reference.required('key')}"
+    reference.ignore("optional")
+    reference.done()
+    return found
 
 
 def _mutex(fields: Fields) -> str:
-    fields.unsupported("database", "namespace")
+    fields.ignore("database")  # which only says where clusters keep it
+    fields.unsupported("namespace")
     return fields.required("name")
 
 

@@ -1,16 +1,13 @@
 """Reading parameters and artifacts: inputs, outputs, arguments."""
 
 from functools import partial
-from typing import Final, Literal
+from typing import Literal
 
 from pipeline.engine.language import resources
+from pipeline.engine.language.paths import is_absolute
 from pipeline.engine.manifest.fields import VALUE_NAME, Fields, name_of
+from pipeline.engine.manifest.leaves.locations import read_location
 from pipeline.engine.spec import Artifact, Parameter, ValueFrom, Values
-
-_STORES: Final = (
-    "s3", "gcs", "http", "git", "hdfs", "oss", "azure", "artifactory", "plugin", "subPath", "recurseMode",
-)  # fmt: skip
-
 
 Role = Literal["inputs", "outputs", "arguments"]
 
@@ -45,8 +42,8 @@ def _parameter(fields: Fields, role: Role) -> Parameter:
         description=fields.text("description"),
         global_name=_global_name(fields, role),
     )
-    if role == "outputs" and parameter.value_from is None:
-        fields.refuse("is missing; an output parameter must say where its value comes from", "valueFrom")
+    if role == "outputs" and (parameter.value_from is None) == (parameter.value is None):
+        fields.refuse("or value must say where an output parameter's value comes from, one of them", "valueFrom")
     if parameter.value is not None and enum and "{{" not in parameter.value and parameter.value not in enum:
         fields.refuse(f"is {parameter.value!r}, which is not in its enum {', '.join(enum)}", "value")
     return parameter
@@ -60,7 +57,10 @@ def _global_name(fields: Fields, role: Role) -> str:
 
 
 def _value_from(fields: Fields, role: Role) -> ValueFrom:
-    fields.unsupported("jqFilter", "event", "configMapKeyRef")
+    fields.unsupported("jqFilter", "event")
+    if role != "outputs":
+        name, key = fields.read("configMapKeyRef", _key_of_config_map) or fields.refuse("is missing", "configMapKeyRef")
+        return ValueFrom(config_map=name, key=key, default=fields.any_text("default"))
     source = ValueFrom(
         path=fields.text("path"),
         json_path=fields.text("jsonPath"),
@@ -69,8 +69,6 @@ def _value_from(fields: Fields, role: Role) -> ValueFrom:
         supplied=fields.mapping("supplied") is not None,
         default=fields.any_text("default"),
     )
-    if role != "outputs":
-        fields.refuse("is only run in outputs")
     ways = (source.path, source.json_path, source.parameter, source.expression, source.supplied)
     if sum(map(bool, ways)) != 1:
         fields.refuse("must have exactly one of path, jsonPath, parameter, expression, supplied")
@@ -79,9 +77,14 @@ def _value_from(fields: Fields, role: Role) -> ValueFrom:
     return source
 
 
+def _key_of_config_map(fields: Fields) -> tuple[str, str]:
+    fields.ignore("optional")  # which the controller ignores too
+    return fields.required("name"), fields.required("key")
+
+
 def _artifact(fields: Fields, role: Role) -> Artifact:
-    fields.unsupported(*_STORES)
-    fields.ignore("archive", "artifactGC", "archiveLogs", "description", "deleted")
+    fields.unsupported("recurseMode")
+    fields.ignore("artifactGC", "archiveLogs", "description", "deleted")
     artifact = Artifact(
         name=name_of(fields, VALUE_NAME),
         path=fields.text("path"),
@@ -89,14 +92,16 @@ def _artifact(fields: Fields, role: Role) -> Artifact:
         expression=fields.text("fromExpression"),
         global_name=_global_name(fields, role),
         raw=fields.read("raw", lambda raw: raw.text("data")),
+        location=read_location(fields),
+        sub_path=fields.text("subPath").strip("/"),
         mode=fields.number("mode"),
         optional=fields.flag("optional"),
     )
-    if artifact.path and (not artifact.path.startswith("/") or ".." in artifact.path.split("/")):
+    if "{{" not in artifact.path and artifact.path and not is_absolute(artifact.path):
         fields.refuse(f"is {artifact.path!r}; wanted an absolute path without '..'", "path")
     referring = artifact.source or artifact.expression
     if role == "inputs" and referring:
         fields.refuse("is for arguments and outputs, not for inputs", "from" if artifact.source else "fromExpression")
-    if role == "arguments" and not referring and artifact.raw is None:
-        fields.refuse("needs 'from', 'fromExpression' or 'raw'")
+    if role == "arguments" and not referring and not artifact.located:
+        fields.refuse("needs 'from', 'fromExpression', 'raw', 'http', 'git' or 's3'")
     return artifact

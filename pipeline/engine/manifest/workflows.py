@@ -11,18 +11,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from pipeline.engine.language import expr
 from pipeline.engine.manifest import documents
-from pipeline.engine.manifest.checks import check, check_arguments
-from pipeline.engine.manifest.fields import Fields, name_of
+from pipeline.engine.manifest.checks import check, check_started
+from pipeline.engine.manifest.fields import Fields, collected, object_name
+from pipeline.engine.manifest.leaves import images
+from pipeline.engine.manifest.leaves.volumes import read_volumes
 from pipeline.engine.manifest.lines import with_line
 from pipeline.engine.manifest.references import references_of, with_inline_templates, with_references
 from pipeline.engine.manifest.tasks import read_exit_hook
-from pipeline.engine.manifest.templates import read_mutexes, read_retry, read_template, refuse_volumes
+from pipeline.engine.manifest.templates import read_mutexes, read_patch, read_retry, read_template
 from pipeline.engine.manifest.values import read_values
+from pipeline.engine.settings import NO_SETTINGS, Settings, of_documents, semaphores_of
 from pipeline.engine.spec import NOTHING, Template, Workflow
 from pipeline.errors import Refused, UserError
 
-KINDS: Final = ("Workflow", "WorkflowTemplate", "CronWorkflow")
+KINDS: Final = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow")
 
 _IGNORED: Final = (
     "automountServiceAccountToken", "executor", "nodeSelector", "affinity", "tolerations", "imagePullSecrets",
@@ -30,7 +34,7 @@ _IGNORED: Final = (
     "hostAliases", "securityContext", "podDisruptionBudget", "metrics", "volumeClaimGC", "podMetadata", "archiveLogs",
     "artifactGC", "artifactRepositoryRef",
 )  # fmt: skip
-_UNSUPPORTED: Final = ("volumeClaimTemplates", "suspend", "shutdown", "podSpecPatch")
+_UNSUPPORTED: Final = ("suspend", "shutdown")
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Manifests:
     workflows: Mapping[str, Workflow]
     documents: Mapping[str, dict[str, Any]]  # as read, for the snapshot of a run
     references: Mapping[str, Collection[str]]  # the WorkflowTemplates that each refers to directly
+    settings: Settings = NO_SETTINGS  # the ConfigMaps and Secrets beside them
 
     def names(self) -> list[str]:
         """The workflows that can be run by name, sorted."""
@@ -57,7 +62,7 @@ class Manifests:
         if not found.entrypoint:
             raise UserError(f"{found.kind} {name} has no entrypoint, so it cannot be run by itself")
         try:
-            check_arguments(found)
+            check_started(found)
         except Refused as error:
             raise UserError(str(error)) from None
         return found
@@ -65,7 +70,38 @@ class Manifests:
     def snapshot(self, name: str) -> str:
         """What it takes to resume a run of `name` after the files have changed, as JSON."""
         needed = sorted(_reachable(name, self.references))
-        return json.dumps([{"file": self.workflows[each].source, "document": self.documents[each]} for each in needed])
+        kept = [{"file": self.workflows[each].source, "document": self.documents[each]} for each in needed]
+        return json.dumps(kept + _config_maps(self.workflows[name]))
+
+    def given(self, settings: Settings) -> "Manifests":
+        """The same with more ConfigMaps and Secrets, which win over its own."""
+        whole = settings.over(self.settings)
+        workflows = {name: replace(each, config_maps=whole.config_maps) for name, each in self.workflows.items()}
+        return replace(self, workflows=workflows, settings=whole)
+
+    def with_commands(self, commands: images.Commands) -> "Manifests":
+        """The same with the commands that images bring, where a container has none."""
+        for document in self.documents.values() if commands else ():
+            images.put(document, commands)
+        found = [(self.workflows[name].source, document) for name, document in self.documents.items()]
+        return resolve(found).given(self.settings) if commands else self
+
+
+def _config_maps(workflow: Workflow) -> list[dict[str, Any]]:
+    """The ConfigMaps of which a workflow's parameters and semaphores have their values, as documents."""
+    values = [*workflow.arguments.parameters]
+    for template in workflow.templates.values():
+        values += [
+            *template.inputs.parameters,
+            *(each for task in template.tasks for each in task.arguments.parameters),
+        ]
+    names = {each.value_from.config_map for each in values if each.value_from is not None} - {""}
+    names |= {each.name for each in semaphores_of(workflow)}
+    return [
+        {"file": "", "document": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": found}}
+        for name, found in (workflow.config_maps or {}).items()
+        if name in names or any("{{" in each for each in names)
+    ]
 
 
 def load(folder: Path) -> Manifests:
@@ -75,12 +111,13 @@ def load(folder: Path) -> Manifests:
         Refused: one of them cannot run here; names file, line, template and field.
     """
     found = [(str(file), document) for file in documents.files(Path(folder)) for document in documents.read(file)]
-    return resolve(found)
+    return resolve(found).given(of_documents((Path(file), document) for file, document in found))
 
 
 def from_snapshot(text: str) -> Manifests:
     """The manifests that `Manifests.snapshot` kept."""
-    return resolve([(entry["file"], entry["document"]) for entry in json.loads(text)])
+    found = [(entry["file"], entry["document"]) for entry in json.loads(text)]
+    return resolve(found).given(of_documents((Path(file), document) for file, document in found))
 
 
 def resolve(found: Iterable[tuple[str, dict[str, Any]]]) -> Manifests:
@@ -91,12 +128,12 @@ def resolve(found: Iterable[tuple[str, dict[str, Any]]]) -> Manifests:
     """
     read: dict[str, Workflow] = {}
     raw: dict[str, dict[str, Any]] = {}
+    problems: list[str] = []
     for file, document in found:
-        if document.get("kind") == "ClusterWorkflowTemplate":
-            raise Refused(f"{file}: a ClusterWorkflowTemplate is not run by this engine; use a WorkflowTemplate")
         if document.get("kind") not in KINDS:
             continue
-        workflow = _read(document, file, _defaults(document))
+        workflow, noted = _read_all(document, file)
+        problems.extend(noted)
         if workflow.name in read:
             raise Refused(f"{file}: {workflow.name} is also in {read[workflow.name].source}; give one another name")
         read[workflow.name] = workflow
@@ -104,13 +141,28 @@ def resolve(found: Iterable[tuple[str, dict[str, Any]]]) -> Manifests:
     references = {name: references_of(workflow) for name, workflow in read.items()}
     whole: dict[str, Workflow] = {}
     for name, workflow in read.items():
-        whole[name] = _resolved(workflow, read, raw, _reachable(name, references))
         try:
+            whole[name] = _resolved(workflow, read, raw, _reachable(name, references))
             check(whole[name])
         except Refused as problem:
             near = [(read[each].source, raw[each]) for each in (name, *raw)]
-            raise with_line(problem, f"{workflow.source}: {name}", near) from None
+            problems += [with_line(each, f"{workflow.source}: {name}", near) for each in problem.problems]
+    if problems:
+        raise Refused(*dict.fromkeys(problems))
     return Manifests(whole, raw, references)
+
+
+def _read_all(document: dict[str, Any], file: str) -> tuple[Workflow, list[str]]:
+    """A workflow, and what is refused of it although it can be read.
+
+    Raises:
+        Refused: it cannot; with all that is refused of it.
+    """
+    with collected() as noted:
+        try:
+            return _read(document, file, _defaults(document)), noted
+        except Refused as problem:
+            raise Refused(*noted, *problem.problems) from None
 
 
 def _resolved(
@@ -118,9 +170,12 @@ def _resolved(
 ) -> Workflow:
     """A workflow with what it refers to, all of it read with the `templateDefaults` of the workflow that runs."""
     defaults = _defaults(raw[workflow.name]) or _defaults(raw.get(workflow.template_ref, {}))
-    again = {
-        each: _read(raw[each], read[each].source, defaults) for each in reachable if _defaults(raw[each]) != defaults
-    }
+    with collected():
+        again = {
+            each: _read(raw[each], read[each].source, defaults)
+            for each in reachable
+            if _defaults(raw[each]) != defaults
+        }
     return with_references(again.get(workflow.name, workflow), {**read, **again})
 
 
@@ -149,11 +204,13 @@ class _Metadata(NamedTuple):
     namespace: str = ""
     labels: Mapping[str, str] = {}
     annotations: Mapping[str, str] = {}
+    labels_from: Mapping[str, str] = {}
 
     def over(self, below: "_Metadata") -> "_Metadata":
         """The other one, with these labels and annotations over its own."""
         labels, annotations = {**below.labels, **self.labels}, {**below.annotations, **self.annotations}
-        return below._replace(labels=labels, annotations=annotations)
+        computed = {**below.labels_from, **self.labels_from}
+        return below._replace(labels=labels, annotations=annotations, labels_from=computed)
 
 
 def _read(document: dict[str, Any], file: str, defaults: dict[str, Any]) -> Workflow:
@@ -182,7 +239,7 @@ def _read(document: dict[str, Any], file: str, defaults: dict[str, Any]) -> Work
 
 
 def _metadata(fields: Fields, longest: int) -> _Metadata:
-    name = fields.text("name") or fields.required("generateName").rstrip("-")
+    name = object_name(fields) if fields.has("name") else fields.required("generateName").rstrip("-")
     if len(name) > longest:
         fields.refuse(f"has {len(name)} characters; Argo takes 63, for a CronWorkflow 52", "name")
     fields.ignore("generateName", "creationTimestamp", "uid", "resourceVersion", "generation", "finalizers")
@@ -191,23 +248,33 @@ def _metadata(fields: Fields, longest: int) -> _Metadata:
 
 def _workflow_metadata(spec: Fields) -> _Metadata:
     def read(fields: Fields) -> _Metadata:
-        fields.unsupported("labelsFrom")
-        return _Metadata(labels=fields.plain("labels"), annotations=fields.plain("annotations"))
+        computed = {each.where.rpartition(".")[2]: _expression(each) for each in fields.each_mapping("labelsFrom")}
+        return _Metadata(labels=fields.plain("labels"), annotations=fields.plain("annotations"), labels_from=computed)
 
     return spec.read("workflowMetadata", read) or _Metadata()
+
+
+def _expression(fields: Fields) -> str:
+    text = fields.required("expression")
+    try:
+        expr.check(text)
+    except expr.NotEvaluated as error:
+        fields.refuse(f"is {text!r}: {error}", "expression")
+    fields.done()
+    return text
 
 
 def _read_spec(spec: Fields, kind: str, metadata: _Metadata, defaults: dict[str, Any]) -> Workflow:
     spec.ignore(*_IGNORED)
     spec.unsupported(*_UNSUPPORTED)
-    refuse_volumes(spec)
+    read_patch(spec)
     template_ref = spec.read("workflowTemplateRef", _template_ref) or ""
     if template_ref and spec.has("templates"):
         spec.refuse("cannot stand beside workflowTemplateRef", "templates")
     templates = _read_templates(spec, defaults)
     return Workflow(
         name=metadata.name,
-        kind=kind,
+        kind="WorkflowTemplate" if kind == "ClusterWorkflowTemplate" else kind,
         source=spec.file,
         entrypoint=spec.text("entrypoint"),
         templates=templates,
@@ -223,22 +290,31 @@ def _read_spec(spec: Fields, kind: str, metadata: _Metadata, defaults: dict[str,
         labels=metadata.labels,
         annotations=metadata.annotations,
         priority=spec.number("priority"),
+        volumes=read_volumes(spec),
+        labels_from=metadata.labels_from,
     )
 
 
 def _template_ref(fields: Fields) -> str:
-    fields.unsupported("clusterScope")
-    return name_of(fields)
+    fields.flag("clusterScope")  # both kinds have their names in common here; `finding` tells them apart
+    return object_name(fields)
 
 
 def _read_templates(spec: Fields, defaults: dict[str, Any]) -> dict[str, Template]:
     templates: dict[str, Template] = {}
     spec.mapping("templateDefaults")  # merged into each template of the workflow that runs
+    broken: list[str] = []
     for fields in spec.mappings("templates"):
-        template = read_template(fields.over(defaults) if defaults else fields)
+        try:
+            template = read_template(fields.over(defaults) if defaults else fields)
+        except Refused as problem:
+            broken.extend(problem.problems)
+            continue
         if template.name in templates:
             fields.refuse("is the name of two templates", "name")
         templates.update(with_inline_templates(template))
+    if broken:
+        raise Refused(*broken)
     return templates
 
 

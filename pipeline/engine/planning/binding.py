@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pipeline.engine.language.lookup import Lookup
 from pipeline.engine.language.variables import Unresolved, go_json, replace_all
+from pipeline.engine.planning.config_maps import ConfigMaps, NoSuchKey, valued
 from pipeline.engine.spec import Artifact, Parameter, Template, Values
 
 # The value of an argument that refers to an output of a skipped task: the input's default takes its place.
@@ -20,16 +21,22 @@ class NotBound(Exception):
     """A template cannot be given its inputs."""
 
 
-def bind(template: Template, arguments: Values, known: Mapping[str, str], local: Mapping[str, str]) -> Template:
-    """`template` with its inputs and all else that is already known.
+def bind(
+    template: Template,
+    arguments: Values,
+    known: Mapping[str, str],
+    local: Mapping[str, str],
+    config_maps: ConfigMaps | None = None,
+) -> Template:
+    """`template` with its inputs and all else that is already known. `config_maps`: of which inputs have their values.
 
     Raises:
         NotBound: an input is not given, or a value is absent.
     """
-    given = {parameter.name: parameter.value for parameter in arguments.parameters}
+    given = {parameter.name: parameter for parameter in arguments.parameters}
     held = {artifact.name: artifact for artifact in arguments.artifacts}
     inputs = Values(
-        tuple(_parameter(parameter, given) for parameter in template.inputs.parameters),
+        tuple(_parameter(parameter, given, config_maps or {}, known) for parameter in template.inputs.parameters),
         tuple(_artifact(artifact, held) for artifact in template.inputs.artifacts),
     )
     return fill(replace(template, inputs=inputs), known, local)
@@ -55,13 +62,23 @@ def _with_inputs(template: Template, known: Mapping[str, str], local: Mapping[st
         for names in (values, local, known):
             if tag in names:
                 return names[tag]
-        return parameters_json(template.inputs.parameters) if tag == "inputs.parameters" else None
+        if tag != "inputs.parameters":
+            return None
+        return parameters_json(template.inputs.parameters) if template.inputs.parameters else "null"
 
     return lookup
 
 
-def _parameter(parameter: Parameter, given: Mapping[str, str | None]) -> Parameter:
-    value = given.get(parameter.name)
+def _parameter(
+    parameter: Parameter, given: Mapping[str, Parameter], config_maps: ConfigMaps, known: Mapping[str, str]
+) -> Parameter:
+    argument = given.get(parameter.name)
+    try:
+        argument = argument and valued(argument, config_maps, known.get)
+        value = argument.value if argument is not None else None
+        parameter = valued(parameter, config_maps, known.get) if value is None else parameter
+    except NoSuchKey as error:
+        raise NotBound(f"inputs.parameters.{parameter.name}: {error}") from None
     own = parameter.value if parameter.value is not None else parameter.default
     if value == ABSENT_ARGUMENT:
         if own is None:
@@ -88,7 +105,7 @@ def _artifact(artifact: Artifact, held: Mapping[str, Artifact]) -> Artifact:
 
 def parameters_json(parameters: tuple[Parameter, ...]) -> str:
     """A list of parameters as in `{{workflow.parameters.json}}` and `{{inputs.parameters}}`."""
-    entries = []
+    entries: list[dict[str, Any]] = []
     for each in parameters:
         entry: dict[str, Any] = {"name": each.name, "default": each.default, "value": each.value}
         entry |= {"enum": list(each.enum) or None, "description": each.description or None}

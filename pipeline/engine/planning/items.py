@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from pipeline.engine.language import when
 from pipeline.engine.language.lookup import Lookup
-from pipeline.engine.language.variables import Unresolved, go_json, replace_all
+from pipeline.engine.language.numbers import in_json
+from pipeline.engine.language.variables import Unresolved, replace_all
 from pipeline.engine.spec import Sequence, Task
 
 MOST_ITEMS: Final = 20_000
@@ -76,7 +77,12 @@ def _items(task: Task) -> list[Any]:
 
 
 def _written(item: Any) -> Any:
-    return json.loads(go_json(item, sort=False), parse_int=Number, parse_float=Number)
+    """An item with its numbers as JSON has them."""
+    if isinstance(item, dict):
+        return {key: _written(value) for key, value in item.items()}
+    if isinstance(item, list):
+        return [_written(value) for value in item]
+    return Number(in_json(item)) if isinstance(item, int | float) and not isinstance(item, bool) else item
 
 
 def _numbers(sequence: Sequence) -> Iterator[str]:

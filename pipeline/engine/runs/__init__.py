@@ -14,11 +14,13 @@ from pipeline.engine.runs.lifecycle import (
     submit,
     view,
 )
+from pipeline.engine.runs.readiness import check_ready
 
 __all__ = [
     "again",
     "all_runs",
     "arguments_of",
+    "check_ready",
     "commands",
     "execute",
     "follow",

@@ -16,6 +16,7 @@ from pipeline.engine.views.views import RunView
 from pipeline.errors import UserError
 
 _BROKEN = ("Failed", "Error")
+_LEAVES = ("Pod", "HTTP", "Suspend")
 
 
 def again(
@@ -77,7 +78,9 @@ class _Earlier:
         again = self._after(self._find(wanted)) | self._after(
             node
             for node in self.run.nodes
-            if node.phase in _BROKEN and node.type in ("Pod", "Suspend", "Skipped") and self._keys[node.id] is not None
+            if node.phase in _BROKEN
+            and node.type in ("Pod", "HTTP", "Suspend", "Skipped")
+            and self._keys[node.id] is not None
         )
         leaves: dict[str, Leaf] = {}
         idle: list[str] = []
@@ -87,7 +90,7 @@ class _Earlier:
                 continue
             if node.phase in ("Skipped", "Omitted"):
                 idle.append(key)
-            elif node.type in ("Pod", "Suspend") and node.phase == "Succeeded" and node.id not in again:
+            elif node.type in _LEAVES and node.phase == "Succeeded" and node.id not in again:
                 leaves[key] = self._leaf(node)
         return Reuse(self.run.id, wanted, leaves, tuple(idle), changed)
 

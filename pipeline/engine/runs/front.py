@@ -10,12 +10,13 @@ from functools import cache
 from pathlib import Path
 
 from pipeline.engine.execution.journal import Journal
-from pipeline.engine.execution.local import LocalHost
+from pipeline.engine.execution.local import LocalHost, WithSettings
 from pipeline.engine.execution.replacing import Function, Replacements
 from pipeline.engine.host import Host
 from pipeline.engine.manifest.fields import text_of
 from pipeline.engine.manifest.given import Given, given
 from pipeline.engine.runs.lifecycle import execute, submit
+from pipeline.engine.runs.readiness import check_ready
 from pipeline.engine.views import RunView
 
 
@@ -54,6 +55,9 @@ def run(
     if replace is not None:
         Replacements(replace, found.manifests.named(found.name))
     texts = {key: _text(value) for key, value in (parameters or {}).items()}
+    host = host or LocalHost()
+    if replace is None:
+        check_ready(found.manifests, found.name, WithSettings(host, found.manifests.settings), texts)
     default = state_folder if replace is None else _temporary_folder
     folder = Path(home).absolute() if home is not None else default()
     journal = Journal(folder / "journal.db")
@@ -62,7 +66,7 @@ def run(
         return execute(
             journal,
             run_id,
-            host or LocalHost(),
+            host,
             folder,
             cores=cores or os.cpu_count() or 1,
             replace=replace,

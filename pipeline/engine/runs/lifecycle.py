@@ -13,15 +13,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace as changed
 from pathlib import Path
 
+from pipeline.engine import settings
 from pipeline.engine.execution.clock import SkippingClock, SystemClock
 from pipeline.engine.execution.executor import Executor, Substitute
 from pipeline.engine.execution.journal import Journal, Row, owned
+from pipeline.engine.execution.local import WithSettings
 from pipeline.engine.execution.replacing import Function, Replacements
 from pipeline.engine.execution.reuse import Reuse, ReuseMatcher
 from pipeline.engine.execution.runner import Patience
 from pipeline.engine.host import Host
 from pipeline.engine.manifest.workflows import Manifests, from_snapshot
 from pipeline.engine.places import folder_of
+from pipeline.engine.planning.config_maps import NoSuchKey, valued
+from pipeline.engine.planning.run_variables import NoLabel, run_variables
 from pipeline.engine.scheduler.events import Strategy
 from pipeline.engine.scheduler.scheduler import advance, new_run
 from pipeline.engine.scheduler.state import Run
@@ -56,17 +60,22 @@ def submit(
     """
     workflow = manifests.named(name)
     arguments = arguments_of(workflow, parameters)
-    run_id = run_id or generated_name(f"{name}-")
+    run_id, uid, created_at = run_id or generated_name(f"{name}-"), str(uuid.uuid4()), time.time()
+    try:
+        run_variables(run_id, workflow, arguments, uid=uid, created_at=created_at, scheduled_at=scheduled_at)
+    except NoLabel as problem:
+        raise UserError(f"{name}: {problem}") from None
     journal.add(
         run_id,
-        uid=str(uuid.uuid4()),
+        uid=uid,
         workflow=name,
         parameters={each.name: each.value or "" for each in arguments.parameters},
         manifests=manifests.snapshot(name),
-        created_at=time.time(),
+        created_at=created_at,
         scheduled_at=scheduled_at,
         earlier=reuse.to_json() if reuse is not None else None,
     )
+    settings.keep(manifests.settings.needed_by(workflow), folder_of(journal.path.parent, run_id))
     return run_id
 
 
@@ -86,11 +95,17 @@ def arguments_of(workflow: Workflow, given: Mapping[str, str]) -> Values:
     if unknown:
         there = ", ".join(sorted(known)) or "none"
         raise UserError(f"{workflow.name} has no parameter {', '.join(unknown)}; it has {there}")
-    found = [_argument(workflow, each, given.get(each.name)) for each in workflow.arguments.parameters]
+    variables = {f"workflow.parameters.{name}": value for name, value in given.items()}
+    found = [_argument(workflow, each, given.get(each.name), variables) for each in workflow.arguments.parameters]
     return Values(tuple(found), workflow.arguments.artifacts)
 
 
-def _argument(workflow: Workflow, parameter: Parameter, given: str | None) -> Parameter:
+def _argument(workflow: Workflow, parameter: Parameter, given: str | None, variables: Mapping[str, str]) -> Parameter:
+    if given is None:
+        try:
+            parameter = valued(parameter, workflow.config_maps or {}, variables.get)
+        except NoSuchKey as error:
+            raise UserError(f"{workflow.name}: {error}; give {parameter.name}=…") from None
     own = parameter.value if parameter.value is not None else parameter.default
     value = given if given is not None else own
     if value is None:
@@ -133,7 +148,7 @@ def execute(
         Executor(
             journal,
             run,
-            host,
+            WithSettings(host, settings.kept(folder)),
             folder,
             number=replay.number,
             cores=cores,

@@ -22,7 +22,7 @@ def enter(run: Run, name: str, template_name: str, arguments: Values, position: 
         problem = f"task '{name}' errored: {error}" if in_dag else str(error)
         return create(run, name, "Skipped", "Error", template=template_name, position=position, message=problem)
     kind: Type = "Retry" if template.retry is not None else node_type(template)
-    phase: Phase = "Pending" if kind in ("Pod", "Suspend") or template.mutexes else "Running"
+    phase: Phase = "Pending" if kind in ("Pod", "HTTP", "Suspend") or template.mutexes else "Running"
     node = create(run, name, kind, phase, template=template_name, position=position)
     node.bound, node.inputs = bound, bound.inputs
     node.display_name = bound.display_name or node.display_name
@@ -39,11 +39,13 @@ def _bound(run: Run, name: str, template: Template, arguments: Values, position:
         local[f"{frame.template.prefix}.name"] = display_name(name, position.boundary)
     if template.leaf and template.retry is None:
         local["pod.name"] = pod_name(run, name, template.name)
-    return bind(template, arguments, run.variables, local)
+    return bind(template, arguments, run.variables, local, run.workflow.config_maps)
 
 
 def node_type(template: Template) -> Type:
     """The type of a template's node; with retries, of each attempt."""
+    if template.http is not None:
+        return "HTTP"
     if template.leaf:
         return "Pod"
     if template.suspend is not None:

@@ -6,11 +6,12 @@ https://argo-workflows.readthedocs.io/en/latest/synchronization/
 
 from pipeline.engine.scheduler.nodes import finish
 from pipeline.engine.scheduler.state import Lock, Node, Run
+from pipeline.engine.spec import SEMAPHORE
 
 
 def lock(run: Run, node: Node, mutexes: tuple[str, ...]) -> None:
     """Ask for the mutexes of a node; it is an error if something that it is part of holds one of them."""
-    above, wanted = node.boundary, set(mutexes)
+    above, wanted = node.boundary, {name for name in mutexes if not name.startswith(SEMAPHORE)}
     held, holder = wanted.intersection(run.workflow.mutexes), "the workflow itself"
     while above is not None and not held:
         held, holder = wanted.intersection(_mutexes(above)), above.name

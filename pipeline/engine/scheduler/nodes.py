@@ -12,7 +12,7 @@ from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.state import DagFrame, Frame, Node, Phase, Position, Run, StepsFrame, Type, Unlock
 
 _SEPARATOR: Final = re.compile(r"^(\[\d+\])?\.")
-_ACTIVE: Final = ("Pod", "DAG", "Steps")  # what counts against a template's parallelism and failFast
+_ACTIVE: Final = ("Pod", "HTTP", "DAG", "Steps")  # what counts against a template's parallelism and failFast
 
 
 def node_id(run: Run, name: str) -> str:
@@ -89,7 +89,7 @@ def link(parents: Iterable[Node], child: Node) -> None:
 
 def outbound(node: Node) -> tuple[Node, ...]:
     """The nodes below which what follows `node` hangs."""
-    if node.type in ("Skipped", "Pod", "Suspend"):
+    if node.type in ("Skipped", "Pod", "HTTP", "Suspend"):
         return (node,)
     if node.type == "Retry":
         return (node.last_attempt,)

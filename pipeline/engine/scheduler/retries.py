@@ -32,7 +32,7 @@ def attempt(run: Run, retry: Node) -> None:
     if template.leaf:
         local["pod.name"] = pod_name(run, name, template.name)
     kind = node_type(template)
-    phase: Phase = "Pending" if kind in ("Pod", "Suspend") else "Running"
+    phase: Phase = "Pending" if kind in ("Pod", "HTTP", "Suspend") else "Running"
     position = Position(retry.boundary, retry, retry.task, retry.exiting)
     node = create(run, name, kind, phase, template=retry.template, position=position)
     node.attempt = number

@@ -54,7 +54,12 @@ def conclude(run: Run) -> None:
     if root.phase in ("Failed", "Error"):
         run.phase = root.phase
         run.message = f"Stopped with strategy '{run.strategy}'" if run.strategy is not None else root.message
-        if root.type not in ("Pod", "Retry") and root.phase == "Error" and root.message and run.strategy is None:
+        if (
+            root.type not in ("Pod", "HTTP", "Retry")
+            and root.phase == "Error"
+            and root.message
+            and run.strategy is None
+        ):
             run.message = f"error in entry template execution: {root.message}"
     elif last is not None and last.phase in ("Failed", "Error"):
         run.phase, run.message = last.phase, last.message

@@ -15,7 +15,7 @@ from pipeline.engine.scheduler.events import Outputs, Strategy
 from pipeline.engine.spec import NOTHING, Hook, Task, Template, Values, Workflow
 
 Phase = Literal["Pending", "Running", "Succeeded", "Failed", "Error", "Skipped", "Omitted"]
-Type = Literal["Pod", "Suspend", "DAG", "Steps", "StepGroup", "TaskGroup", "Retry", "Skipped"]
+Type = Literal["Pod", "HTTP", "Suspend", "DAG", "Steps", "StepGroup", "TaskGroup", "Retry", "Skipped"]
 
 BROKEN = frozenset(("Failed", "Error"))
 COMPLETED = BROKEN | {"Succeeded"}

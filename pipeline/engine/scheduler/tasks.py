@@ -99,7 +99,8 @@ def resolved(artifact: Artifact, reader: Reader) -> Artifact | None:
         if artifact.optional:
             return None
         raise NotReady(f'Unable to resolve: "{tag}"')
-    return replace(found, name=artifact.name)
+    within = "/".join(filter(None, (found.sub_path, artifact.sub_path)))
+    return replace(found, name=artifact.name, sub_path=within)
 
 
 def _chosen(expression: str, reader: Reader) -> Artifact:

@@ -56,7 +56,7 @@ def message_of(run: Run) -> str:
     if run.message or run.phase not in BROKEN:
         return run.message
     broken = [node for node in run.nodes.values() if node.phase in BROKEN and node.message]
-    for node in [each for each in broken if each.type in ("Pod", "Skipped") and _counts(each)] + broken:
+    for node in [each for each in broken if each.type in ("Pod", "HTTP", "Skipped") and _counts(each)] + broken:
         return f"{node.display_name}: {node.message}"
     return ""
 
@@ -70,7 +70,7 @@ def _counts(node: Node) -> bool:
 def node_view(node: Node, folder: Path) -> NodeView:
     """One node as it stands."""
     place = Place(folder, node.id)
-    has_run = node.type == "Pod" and node.started_at is not None
+    has_run = node.type in ("Pod", "HTTP") and node.started_at is not None
     return NodeView(
         id=node.id,
         name=node.name,

@@ -364,3 +364,15 @@ def test_a_deadline_that_is_no_number(lab: Laboratory) -> None:
 def test_a_timeout_ends_what_takes_longer(lab: Laboratory) -> None:
     view = lab.script("exec sleep 60", timeout="200ms")
     assert (view.phase, view.message) == ("Failed", "Step exceeded its deadline")
+
+
+def test_a_command_that_spells_out_its_paths_finds_them_in_its_own_folder(lab: Laboratory) -> None:
+    view = lab.script(
+        "cd /tmp && echo hello > said.txt; cat /tmp/said.txt; echo /tmp/said.txt > /work/where",
+        outputs="{artifacts: [{name: said, path: /tmp/said.txt}], "
+        "parameters: [{name: w, valueFrom: {path: /work/where}}]}",
+    )
+    assert view.phase == "Succeeded"
+    assert log_of(view) == "hello\n"
+    assert view.outputs["parameters"] == {"w": "/tmp/said.txt"}
+    assert not Path("/tmp/said.txt").exists()

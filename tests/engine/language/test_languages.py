@@ -130,7 +130,7 @@ def test_what_is_no_condition(condition: str) -> None:
         ("{.metadata.annotations['seldon.io/a']}", "b"),
         ("{.status.nosuch.deeper}", ""),
         ("{.status.conditions[7].type}", ""),
-        (".status.state", None),
+        (".status.state", "Available"),
         ("{.status.conditions[*].type}", None),
         ("{}", None),
     ],

@@ -103,7 +103,6 @@ def test_a_name_in_a_name(simulate: Simulate) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("{{workflow.parameters.nosuch}}", "is not known here"),
         ("{{workflow.parameter.p}}", "did you mean {{workflow.parameters.p}}?"),
         ("{{tasks.nosuch.status}}", "there is no task nosuch here"),
         ("{{tasks.a.outputs.parameters.nosuch}}", "give has outputs.parameters.o"),

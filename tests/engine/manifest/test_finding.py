@@ -89,12 +89,29 @@ def test_a_file_that_holds_what_it_refers_to_looks_at_no_other(tmp_path: Path) -
 
 
 def test_a_reference_that_leads_nowhere(tmp_path: Path) -> None:
-    write(tmp_path, w=workflow("w", spec=CALLS), other=LIBRARY.replace("lib", "bil"), broken="a: [")
+    folder = tmp_path / "folder"
+    write(folder, w=workflow("w", spec=CALLS), other=LIBRARY.replace("lib", "bil"), broken="a: [")
     with pytest.raises(Refused) as error:
-        find(str(tmp_path / "w.yaml"))
+        find(str(folder / "w.yaml"))
     assert str(error.value).endswith(
         "w refers to the WorkflowTemplate lib, which is neither in its file nor beside it; there are bil"
     )
+
+
+def test_a_reference_to_another_folder_says_which(tmp_path: Path) -> None:
+    write(tmp_path / "here", w=workflow("w", spec=CALLS))
+    write(tmp_path / "there", lib=LIBRARY)
+    with pytest.raises(Refused, match=f"it is in {tmp_path}/there/lib.yaml: pipeline run {tmp_path} w$"):
+        find(str(tmp_path / "here" / "w.yaml"))
+
+
+def test_a_cluster_workflow_template_is_found_by_what_asks_for_one(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    write(folder, w=workflow("w", spec=CALLS), lib=LIBRARY.replace("kind: Workflow", "kind: ClusterWorkflow"))
+    with pytest.raises(Refused, match="w refers to the WorkflowTemplate lib, which is neither"):
+        find(str(folder / "w.yaml"))
+    write(folder, w=workflow("w", spec=CALLS.replace("name: lib", "name: lib, clusterScope: true")))
+    assert find(str(folder / "w.yaml")).name == "w"
 
 
 def test_folders_below_are_not_beside(tmp_path: Path) -> None:
@@ -142,8 +159,10 @@ def test_two_of_one_name(tmp_path: Path) -> None:
         ("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: 3\n", "metadata is 3; wanted a mapping"),
         ("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec: no\n", "spec is False"),
         (LIBRARY, "has nothing to start with: lib has no entrypoint"),
-        (workflow("c", "ClusterWorkflowTemplate"), "a ClusterWorkflowTemplate is not run by this engine"),
-        (workflow("c", spec="workflowTemplateRef: {name: x, clusterScope: true}"), "clusterScope is not run"),
+        (
+            workflow("c", spec="workflowTemplateRef: {name: x, clusterScope: true}"),
+            "refers to the ClusterWorkflowTemplate x",
+        ),
     ],
 )
 def test_what_is_no_workflow(tmp_path: Path, text: str, message: str) -> None:

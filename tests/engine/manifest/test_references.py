@@ -86,7 +86,6 @@ def test_a_run_can_go_on_when_all_its_files_are_gone(
     [
         ("name: shared, template", "name: nosuch, template", "names nosuch, which is not a WorkflowTemplate beside it"),
         ("template: pair", "template: nosuch", "names the template nosuch of shared, which has pair, say"),
-        ("template: pair", "template: pair, clusterScope: true", "a ClusterWorkflowTemplate is not run"),
         ("arguments: {parameters: [{name: who, value: you}]}", "", "pair needs the parameter who"),
     ],
 )

@@ -19,7 +19,7 @@ from pipeline.engine import Patience
 from pipeline.engine.processes import is_alive, start_time
 from pipeline.errors import PipelineError, UserError
 from tests import ROOT
-from tests.engine.laboratory import Laboratory, container, log_of, until
+from tests.engine.laboratory import Laboratory, container, log_of, manifest, until
 
 
 @pytest.fixture
@@ -350,6 +350,30 @@ def test_a_mutex_holds_across_runs(lab: Laboratory, marks: Path) -> None:
         thread.join(20)
     assert lines(marks) == ["in", "out"] * 3
     assert {run.phase for run in engine.all_runs(lab.journal)} == {"Succeeded"}
+
+
+def test_a_semaphore_lets_as_many_in_as_its_config_map_says(lab: Laboratory, marks: Path) -> None:
+    sized = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: sizes}\ndata: {two: '2'}\n---\n"
+    spec = manifest(
+        f"""
+        entrypoint: main
+        templates:
+          - name: main
+            steps: [[{{name: a, template: a, withSequence: {{count: 5}}}}]]
+          - name: a
+            synchronization: {{semaphores: [{{configMapKeyRef: {{name: sizes, key: two}}}}]}}
+            container: {{image: i, command: [sh, -c, "echo in >> {marks}; sleep 0.2; echo out >> {marks}"]}}
+        """,
+        leaf=False,
+    )
+    lab.cores = 5
+    view = lab.run(sized + spec)
+    assert view.phase == "Succeeded"
+    inside, most = 0, 0
+    for line in lines(marks):
+        inside += 1 if line == "in" else -1
+        most = max(most, inside)
+    assert (len(lines(marks)), most) == (10, 2)
 
 
 def test_a_dead_holder_loses_its_mutex(lab: Laboratory, marks: Path) -> None:

@@ -4,11 +4,11 @@ import json
 import math
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, Final
 
 from pipeline.engine.language.expr.errors import NotEvaluated
 from pipeline.engine.language.expr.values.values import AnyMap, NilList, NilMap, go_type
+from pipeline.engine.language.numbers import float_text
 
 MAX_DEPTH: Final = 100
 Charge = Callable[[int], None]  # counts what is written; raises if it is too much
@@ -16,26 +16,6 @@ Charge = Callable[[int], None]  # counts what is written; raises if it is too mu
 
 def free(_size: int) -> None:
     """Counts nothing: for values that cannot be large."""
-
-
-def float_text(number: float, low: int = -4, high: int = 6) -> str:
-    """The shortest decimal text of a float; with an exponent below 10^low and from 10^high on."""
-    if not math.isfinite(number):
-        return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[str(number)]
-    negative, figures, power = Decimal(repr(number)).as_tuple()
-    sign = "-" if negative else ""
-    digits = "".join(map(str, figures)).rstrip("0")
-    if not digits:
-        return f"{sign}0"
-    exponent = int(power) + len(figures) - 1
-    if exponent < low or exponent >= high:
-        point = f".{digits[1:]}" if len(digits) > 1 else ""
-        return f"{sign}{digits[0]}{point}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
-    if exponent < 0:
-        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
-    if exponent + 1 >= len(digits):
-        return f"{sign}{digits}{'0' * (exponent + 1 - len(digits))}"
-    return f"{sign}{digits[: exponent + 1]}.{digits[exponent + 1 :]}"
 
 
 def plain(value: Any, charge: Charge = free, depth: int = 0) -> str:  # noqa: PLR0911 - one for each kind of value

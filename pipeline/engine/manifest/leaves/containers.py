@@ -1,0 +1,92 @@
+"""Reading containers and scripts: a command in its environment."""
+
+from functools import partial
+from typing import Final
+
+from pipeline.engine.host import Source
+from pipeline.engine.manifest.fields import Fields
+from pipeline.engine.manifest.leaves import images
+from pipeline.engine.manifest.leaves.volumes import read_mount
+from pipeline.engine.spec import Container, Script, Variable, VariablesFrom
+
+_CONTAINER_IGNORED: Final = (
+    "imagePullPolicy", "name", "ports", "resources", "securityContext", "terminationMessagePath",
+    "terminationMessagePolicy", "livenessProbe", "readinessProbe", "startupProbe", "stdin", "stdinOnce", "tty",
+    "mirrorVolumeMounts", "restartPolicy",
+)  # fmt: skip
+
+
+_OF_POD: Final = {
+    "metadata.name": "{{pod.name}}",
+    "metadata.namespace": "{{workflow.namespace}}",
+    "metadata.uid": "{{workflow.uid}}",
+    "metadata.labels['workflows.argoproj.io/workflow']": "{{workflow.name}}",
+    "spec.serviceAccountName": "{{workflow.serviceAccountName}}",
+    "spec.nodeName": "localhost",
+    "status.hostIP": "127.0.0.1",
+    "status.podIP": "127.0.0.1",
+}
+
+
+def read_script(fields: Fields) -> Script:
+    """The field `script`."""
+    source = fields.text("source")
+    return Script(**vars(read_container(fields)), source=source)
+
+
+def read_container(fields: Fields) -> Container:
+    """The field `container`."""
+    fields.ignore(*_CONTAINER_IGNORED)
+    fields.unsupported("lifecycle", "volumeDevices")
+    mounts = fields.read_each("volumeMounts", read_mount)
+    command, args, image = fields.texts("command"), fields.texts("args"), fields.text("image")
+    return Container(
+        command=command or images.command_of(image, args),
+        args=args,
+        image=image if not command and not images.is_known(image) else "",
+        env=fields.read_each("env", _variable),
+        env_from=fields.read_each("envFrom", _variables_from),
+        working_dir=fields.text("workingDir"),
+        mounts=mounts,
+    )
+
+
+def _variable(fields: Fields) -> Variable:
+    name, value = fields.required("name"), fields.text("value")
+    return fields.read("valueFrom", partial(_variable_from, name=name)) or Variable(name, value)
+
+
+def _variable_from(fields: Fields, name: str) -> Variable:
+    fields.unsupported("resourceFieldRef", "fileKeyRef")
+    if fields.has("fieldRef"):
+        return Variable(name, fields.read("fieldRef", _field_of_pod))
+    kind, reference = _reference(fields, "ConfigMapKeyRef", "configMapKeyRef", "secretKeyRef")
+    key, optional = reference.required("key"), reference.flag("optional")
+    variable = Variable(name, None, kind, reference.required("name"), key, optional)
+    reference.done()
+    return variable
+
+
+def _field_of_pod(fields: Fields) -> str:
+    """A field of the pod, as Argo's own variables have it."""
+    fields.ignore("apiVersion")
+    path = fields.required("fieldPath")
+    if path not in _OF_POD:
+        fields.refuse(f"is {path!r}; here there are {', '.join(_OF_POD)}", "fieldPath")
+    return _OF_POD[path]
+
+
+def _variables_from(fields: Fields) -> VariablesFrom:
+    kind, reference = _reference(fields, "source", "configMapRef", "secretRef")
+    variables = VariablesFrom(kind, reference.required("name"), fields.text("prefix"), reference.flag("optional"))
+    reference.done()
+    return variables
+
+
+def _reference(fields: Fields, what: str, config_map: str, secret: str) -> tuple[Source, Fields]:
+    first, second = fields.mapping(config_map), fields.mapping(secret)
+    if first is not None and second is None:
+        return "configMap", first
+    if second is None or first is not None:
+        fields.refuse(f"must have exactly one {what}: {config_map} or {secret}")
+    return "secret", second

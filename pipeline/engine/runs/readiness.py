@@ -1,0 +1,108 @@
+"""What a workflow needs of this machine and has not: told before its first step, all at once.
+
+Only what can be known beforehand: a name that is put together when the workflow runs is found missing then.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from pipeline.engine.execution.leaves import own_path
+from pipeline.engine.host import Host
+from pipeline.engine.language.paths import moved, roots
+from pipeline.engine.manifest.lines import with_line
+from pipeline.engine.manifest.references import needed
+from pipeline.engine.manifest.workflows import Manifests
+from pipeline.engine.settings import wanted_by
+from pipeline.engine.spec import Template, Workflow
+from pipeline.errors import Refused, UserError
+
+_KIND: Final = re.compile(r"""^["']?kind["']?\s*:\s*["']?(\w+)""", re.MULTILINE)
+
+
+def check_ready(manifests: Manifests, name: str, host: Host, parameters: Mapping[str, str]) -> None:
+    """Refuse to start a workflow of which something is missing here.
+
+    Raises:
+        Refused: names each parameter without a value, each Secret and ConfigMap, each command that is not here.
+    """
+    workflow = manifests.named(name)
+    reached = _reached(workflow)
+    start = f"{workflow.source}: {workflow.name}"
+    documents = [(each.source, manifests.documents[key]) for key, each in manifests.workflows.items()]
+    documents.sort(key=lambda each: each[0] != workflow.source)
+    problems = [
+        *_parameters(workflow, parameters),
+        *_settings(workflow, reached, host),
+        *(each for template in reached.values() for each in _of_machine(template, host)),
+    ]
+    if problems:
+        raise Refused(*dict.fromkeys(with_line(f"{start}{problem}", start, documents) for problem in problems))
+
+
+def _reached(workflow: Workflow) -> dict[str, Template]:
+    """The templates that a run may come to."""
+    found: dict[str, Template] = {}
+    todo = [workflow.entrypoint, workflow.on_exit]
+    while todo:
+        key = todo.pop()
+        if key in workflow.templates and key not in found:
+            found[key] = workflow.templates[key]
+            todo.extend(needed(found[key]))
+    return found
+
+
+def _parameters(workflow: Workflow, given: Mapping[str, str]) -> Iterator[str]:
+    for each in workflow.arguments.parameters:
+        if each.name not in given and (each.value, each.default, each.value_from) == (None, None, None):
+            yield f".arguments.parameters[{each.name}] has no value; give -p {each.name}=…"
+
+
+def _settings(workflow: Workflow, reached: Mapping[str, Template], host: Host) -> Iterator[str]:
+    there = set(map(id, reached.values()))
+    for each in wanted_by(workflow):
+        late = "{{" in each.name or "{{" in each.key
+        reachable = each.template is None or id(each.template) in there
+        if not reachable or each.optional or late or host.has(each.kind, each.name, each.key):
+            continue
+        what = f"the key {each.key} of the {each.kind} {each.name}" if each.key else f"the {each.kind} {each.name}"
+        how = f"set it with: pipeline secret set {each.name} {each.key or 'KEY'}; or give --secrets FILE"
+        advice = how if each.kind == "secret" else "put the ConfigMap beside the workflow, or into --secrets FILE"
+        place = f".templates[{each.template.name}]" if each.template is not None else ""
+        yield f"{place}.{each.where} wants {what}, which is not here; {advice}"
+
+
+def _of_machine(template: Template, host: Host) -> Iterator[str]:
+    container = template.container
+    resource = template.resource
+    if resource is not None and not resource.artifact:
+        found = _KIND.search(resource.manifest)
+        if (found is not None or not resource.manifest) and not host.takes(found[1] if found else ""):
+            what = f"{resource.action}s a {found[1]}" if found else f"has the flags {' '.join(resource.flags)}"
+            yield (
+                f".templates[{template.name}].resource {what}, which is not done without a cluster; "
+                "send it to that of kubectl's context with --kubectl"
+            )
+    if container is None:
+        return
+    kind = "script" if template.script else "container"
+    where = f".templates[{template.name}]"
+    if container.image and "{{" not in container.image:
+        what = f"has no command, and what the image {container.image} runs is not known here"
+        yield f"{where}.{kind} {what}; say it with --image {container.image}=COMMAND"
+        return
+    command = (*container.command, *container.args)[0] if container.command or container.args else ""
+    given = {variable.name for variable in container.env}
+    own = command and moved(command, roots(template.paths), lambda _: "") != command
+    known = bool(command) and "{{" not in command and "$(" not in command and not own and "PATH" not in given
+    if known and shutil.which(command, path=own_path()) is None:
+        yield f"{where}.{kind}.command is {command!r}, and there is no such command here; install it"
+    mounted = {mount.volume for mount in container.mounts}
+    for volume in template.volumes:
+        if volume.kind == "host" and volume.name in mounted and "{{" not in volume.source:
+            try:
+                host.folder(str(Path(volume.source)))
+            except UserError as problem:
+                yield f"{where}.volumes[{volume.name}]: {problem}"
