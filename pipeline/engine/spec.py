@@ -23,7 +23,7 @@ class ValueFrom:
     json_path: str = ""  # a field of the applied object
     parameter: str = ""  # of a dag or steps: an output of one of their tasks
     expression: str = ""  # of a dag or steps: computed from their tasks' outputs
-    supplied: bool = False  # of a suspension: from outside, which never happens here
+    supplied: bool = False  # of a suspension: from a person
     default: str | None = None
 
 
@@ -117,7 +117,7 @@ class Script(Container):
 class Suspend:
     """A pause."""
 
-    duration: str  # as in Argo: `10`, `30s`, `2m`
+    duration: str  # as in Argo: `10`, `30s`, `2m`; empty where it waits for a person
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,4 +288,5 @@ class Workflow:
     labels: Mapping[str, str] | None = None
     annotations: Mapping[str, str] | None = None
     priority: int | None = None
+    suspended: bool = False  # its runs wait for a person before anything begins
     cron: "Cron | None" = None  # of a CronWorkflow: when it runs

@@ -30,7 +30,7 @@ _IGNORED: Final = (
     "hostAliases", "securityContext", "podDisruptionBudget", "metrics", "volumeClaimGC", "podMetadata", "archiveLogs",
     "artifactGC", "artifactRepositoryRef",
 )  # fmt: skip
-_UNSUPPORTED: Final = ("volumeClaimTemplates", "suspend", "shutdown", "podSpecPatch")
+_UNSUPPORTED: Final = ("volumeClaimTemplates", "shutdown", "podSpecPatch")
 
 
 @dataclass(frozen=True)
@@ -223,6 +223,7 @@ def _read_spec(spec: Fields, kind: str, metadata: _Metadata, defaults: dict[str,
         labels=metadata.labels,
         annotations=metadata.annotations,
         priority=spec.number("priority"),
+        suspended=spec.flag("suspend"),
     )
 
 
