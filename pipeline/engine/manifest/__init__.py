@@ -1,8 +1,23 @@
 """From a file to typed templates, or to a refusal that names template and field."""
 
-from pipeline.engine.manifest.documents import Located, files, read
+from pipeline.engine.manifest.documents import Located, files, parse, read
 from pipeline.engine.manifest.fields import Fields
-from pipeline.engine.manifest.finding import Found, examine, find, is_place
+from pipeline.engine.manifest.finding import Entry, Found, beside, examine, find, is_place, library
 from pipeline.engine.manifest.workflows import Manifests, load
 
-__all__ = ["Fields", "Found", "Located", "Manifests", "examine", "files", "find", "is_place", "load", "read"]
+__all__ = [
+    "Entry",
+    "Fields",
+    "Found",
+    "Located",
+    "Manifests",
+    "beside",
+    "examine",
+    "files",
+    "find",
+    "is_place",
+    "library",
+    "load",
+    "parse",
+    "read",
+]

@@ -16,6 +16,7 @@ from pipeline.engine.runs.lifecycle import (
     view,
 )
 from pipeline.engine.runs.live import LiveRun
+from pipeline.engine.runs.resubmitting import resubmit
 from pipeline.engine.runs.retrying import retry
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "follow",
     "generated_name",
     "proceed",
+    "resubmit",
     "retry",
     "run",
     "state",

@@ -8,7 +8,7 @@ from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.nodes import finish
 from pipeline.engine.scheduler.outputs import publish
 from pipeline.engine.scheduler.state import Node, Run
-from pipeline.engine.spec import Template
+from pipeline.engine.spec import Parameter, Template
 
 
 def begin(run: Run, node: Node, template: Template) -> None:
@@ -40,16 +40,33 @@ def awaited(node: Node) -> tuple[str, ...]:
     return tuple(each.name for each in outputs if each.name not in node.supplied)
 
 
+def required(node: Node) -> tuple[str, ...]:
+    """Those of them that have no default."""
+    template = node.bound if node.type == "Suspend" else None
+    if template is None:
+        return ()
+    return tuple(
+        each.name
+        for each in template.outputs.parameters
+        if each.name in awaited(node) and _default(template, each) is None
+    )
+
+
+def _default(template: Template, parameter: Parameter) -> str | None:
+    """An output's own default, or that of the input of its name."""
+    own = parameter.value_from.default if parameter.value_from is not None else None
+    inputs = {each.name: each.default for each in template.inputs.parameters}
+    return own if own is not None else inputs.get(parameter.name)
+
+
 def over(run: Run, node: Node) -> None:
     """A pause is over. Values that nobody supplied are their defaults."""
     template = node.bound
     if template is None:
         return
-    defaults = {each.name: each.default for each in template.inputs.parameters}
     values = {}
     for parameter in template.outputs.parameters:
-        default = parameter.value_from.default if parameter.value_from is not None else None
-        value = node.supplied.get(parameter.name, default if default is not None else defaults.get(parameter.name))
+        value = node.supplied.get(parameter.name, _default(template, parameter))
         if value is None:
             finish(run, node, "Error", f"raw output parameter '{parameter.name}' has not been set and does not have "
                                        "a default value")  # fmt: skip

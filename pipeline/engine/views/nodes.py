@@ -29,7 +29,7 @@ class NodeView:
     `inputs`, `outputs`: {"parameters": {name: value}, "artifacts": {name: path}}; outputs may have "exitCode" and
     "result".
     `outbound`: of a DAG or steps, the ids below which what follows hangs. `awaited`: of a pause, the outputs that a
-    person may supply.
+    person may supply; `required`: those of them without a default.
     `log`: the folder of its `stdout.log` and `stderr.log`, where it has run.
     """
 
@@ -51,6 +51,7 @@ class NodeView:
     created_at: datetime | None = None
     outbound: tuple[str, ...] = ()
     awaited: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
 
     @property
     def reused(self) -> str:

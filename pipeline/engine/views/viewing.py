@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.state import BROKEN, Node, Run
-from pipeline.engine.scheduler.suspensions import awaited
+from pipeline.engine.scheduler.suspensions import awaited, required
 from pipeline.engine.spec import Artifact
 from pipeline.engine.views.nodes import NodeView
 from pipeline.engine.views.views import Nodes, RunView
@@ -41,6 +41,7 @@ class Viewer:
             nodes=nodes,
             global_outputs=_outputs(run.outputs, self._folder) if has_outputs else {},
             interrupted=interrupted,
+            halted=run.halted,
         )
 
     def _node(self, node: Node) -> NodeView:
@@ -94,6 +95,7 @@ def node_view(node: Node, folder: Path) -> NodeView:
         created_at=utc(node.created_at),
         outbound=tuple(last.id for last in node.outbound),
         awaited=awaited(node),
+        required=required(node),
     )
 
 
@@ -166,6 +168,7 @@ def from_tree(row: Mapping[str, Any]) -> RunView:
                 "created_at": utc(node.get("created_at")),
                 "outbound": tuple(node.get("outbound", ())),
                 "awaited": (),
+                "required": (),
                 "log": Path(node["log"]) if node["log"] else None,
             }
         )
