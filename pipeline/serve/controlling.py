@@ -21,6 +21,7 @@ from pipeline.serve.submitting import Submitter, parameters
 
 _OVER: Final = ("Succeeded", "Failed", "Error")
 _PATIENCE_SECONDS: Final = 20.0
+_TAKING_SECONDS: Final = 1.0
 Phase = Literal["", "Succeeded", "Failed", "Error"]
 
 
@@ -52,8 +53,7 @@ class Controller:
         """
         run = self._going_on(name, "suspend")
         engine.suspend(self._runs.journal, run)
-        self._submitter.execute(run)
-        return run
+        return self._taken_in(run)
 
     def resume(self, name: str, body: Mapping[str, Any]) -> str:
         """Let a run go on, and end its pauses: all, or those that `nodeFieldSelector` names. The run's name.
@@ -68,8 +68,7 @@ class Controller:
         for node in pauses:
             self._refuse_missing(run, node)
         engine.proceed(self._runs.journal, run, [node.name for node in pauses])
-        self._submitter.execute(run)
-        return run
+        return self._taken_in(run)
 
     def answer(self, name: str, body: Mapping[str, Any]) -> str:
         """Give values to a pause, or end it. The run's name.
@@ -137,7 +136,16 @@ class Controller:
             if phase == "Succeeded":
                 self._refuse_missing(run, node, set(given))
             engine.answer(self._runs.journal, run, node.name, given, phase=phase, message=message)
-        self._submitter.execute(run)
+        return self._taken_in(run)
+
+    def _taken_in(self, run: str) -> str:
+        """Wait a moment until the process that executes the run has taken in what was asked, so that the answer shows
+        it; have it executed where nobody does."""
+        journal = self._runs.journal
+        if journal.standing([run])[run].pid is None:
+            self._submitter.execute(run)
+        else:
+            _until(lambda: not journal.asked(run)[0], _TAKING_SECONDS)
         return run
 
     def _refuse_missing(self, run: str, node: NodeView, given: Collection[str] = ()) -> None:
