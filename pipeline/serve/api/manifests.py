@@ -79,7 +79,10 @@ def _create(kind: _Kind, call: Call) -> dict[str, Any]:
 
 
 def _update(kind: _Kind, call: Call) -> dict[str, Any]:
-    return _object(call, call.service.store.update(kind.name, call.name, call.body.get(kind.field)))
+    document = call.body.get(kind.field)
+    metadata = document.get("metadata") if isinstance(document, dict) else None
+    own = metadata.get("name") if isinstance(metadata, dict) else ""
+    return _object(call, call.service.store.update(kind.name, call.path.get("name") or str(own or ""), document))
 
 
 def _delete(kind: _Kind, call: Call) -> dict[str, Any]:
@@ -104,7 +107,9 @@ def routes() -> list[BaseRoute]:
         whole, one = f"/api/v1/{kind.path}/{{namespace}}", f"/api/v1/{kind.path}/{{namespace}}/{{name}}"
         by_method: list[tuple[str, str, Callable[[_Kind, Call], Any]]] = [
             ("GET", f"/api/v1/{kind.path}/", _list), ("GET", whole, _list), ("POST", whole, _create),
-            ("POST", f"{whole}/lint", _lint), ("GET", one, _get), ("PUT", one, _update), ("DELETE", one, _delete),
+            ("POST", f"{whole}/lint", _lint), ("GET", one, _get), ("PUT", one, _update),
+            ("PUT", f"{whole}/", _update),  # `argo` leaves the name out of the path
+            ("DELETE", one, _delete),
         ]  # fmt: skip
         found += [route(method, path, partial(handler, kind)) for method, path, handler in by_method]
     one = f"/api/v1/{_CRONS.path}/{{namespace}}/{{name}}"

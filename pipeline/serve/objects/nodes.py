@@ -81,7 +81,7 @@ def _artifact(name: str, path: str, home: Path) -> dict[str, Any]:
     if place is None or not place.is_relative_to(home / "runs"):
         return {"name": name}
     key = place.relative_to(home / "runs").as_posix()
-    inside = key.partition("/files/")[2]
+    inside = "/".join(key.split("/")[3:])  # below <run>/<node>/files
     folder = place.is_dir()
     return {
         "name": name,
