@@ -16,7 +16,7 @@ from pipeline.serve.problems import Problem
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'self'"
 )
 SANDBOX: Final = "sandbox; base-uri 'none'; default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"

@@ -18,9 +18,16 @@ _REMEMBERED: Final = "serve.port"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
-def serve(machine: LocalMachine, *, address: str = "127.0.0.1", port: int | None = None, token: str = "") -> None:
+def serve(
+    machine: LocalMachine,
+    *,
+    address: str = "127.0.0.1",
+    port: int | None = None,
+    token: str = "",
+    folder: Path | None = None,
+) -> None:
     """Serve until interrupted. `port`: None for Argo Server's, or a free one that is remembered. `token`: what clients
-    must bring.
+    must bring. `folder`: of the Argo UI's files.
 
     Raises:
         UserError: there is another one, the port is taken, or an address that others reach is to be served without a
@@ -31,17 +38,17 @@ def serve(machine: LocalMachine, *, address: str = "127.0.0.1", port: int | None
                         "give --token TEXT, or leave out --address")  # fmt: skip
     make(machine.home)
     with locks.alone(machine.home / LOCK, _taken), _listening(address, port, machine.home / _REMEMBERED) as listener:
-        _run(machine, listener, address, token)
+        _run(machine, listener, address, token=token, folder=folder)
 
 
-def _run(machine: LocalMachine, listener: socket.socket, address: str, token: str) -> None:
+def _run(machine: LocalMachine, listener: socket.socket, address: str, *, token: str, folder: Path | None) -> None:
     import uvicorn  # noqa: PLC0415 - slow to import, and an extra's
 
     from pipeline.serve.app import application  # noqa: PLC0415 - likewise
 
     number = listener.getsockname()[1]
     hosts = {*_LOOPBACK, address}
-    app = application(machine, hosts=hosts, token=token)
+    app = application(machine, hosts=hosts, token=token, folder=folder)
     print(exports(address, number, token), flush=True)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, server_header=False, lifespan="on",
