@@ -59,9 +59,10 @@ def listed(runs: Runs, namespace: str, query: Query) -> dict[str, Any]:
         metadata["continue"] = str(start + len(page))
         metadata["remainingItemCount"] = rest  # type: ignore[assignment]
     cleaner = Cleaner(query.get("fields", ""))
-    items = [cleaner.clean({"items": [each.within(namespace).object()]})["items"][0] for each in page]
-    whole = {"apiVersion": "argoproj.io/v1alpha1", "kind": "WorkflowList", "metadata": metadata}
-    return {**whole, "items": items or None}
+    items = [each.within(namespace).object() for each in page]
+    whole = {"apiVersion": "argoproj.io/v1alpha1", "kind": "WorkflowList", "metadata": metadata, "items": items or None}
+    cleaned: dict[str, Any] = cleaner.clean(whole)
+    return cleaned
 
 
 def number(query: Query, name: str) -> int:

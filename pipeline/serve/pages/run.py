@@ -92,7 +92,7 @@ def _why(call: Call, item: Item) -> Markup | None:
         tag("p", line.text, class_=f"line depth{min(line.depth, 3)} {line.style.partition(' ')[0]}") for line in lines
     ]
     failed = item.row["phase"] in ("Failed", "Error")
-    return section("why", "Why it failed" if failed else "How it stands", "What `pipeline explain` says.", *said)
+    return section("why", "Why it failed" if failed else "How it stands", "In the words of: pipeline explain", *said)
 
 
 def _logs(name: str, view: RunView) -> Markup:
