@@ -11,9 +11,9 @@ from pipeline.laptop.machine import LocalMachine
 from pipeline.stack import locks
 from pipeline.stack.processes import free_port
 from pipeline.stack.state import make
+from pipeline.stack.watcher import SERVE_LOCK
 
 PORT: Final = 2746  # Argo Server's
-LOCK: Final = "serve.lock"
 _REMEMBERED: Final = "serve.port"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
@@ -37,7 +37,10 @@ def serve(
         raise UserError(f"{address} can be reached by others, and whoever reaches this server starts processes here; "
                         "give --token TEXT, or leave out --address")  # fmt: skip
     make(machine.home)
-    with locks.alone(machine.home / LOCK, _taken), _listening(address, port, machine.home / _REMEMBERED) as listener:
+    with (
+        locks.alone(machine.home / SERVE_LOCK, _taken),
+        _listening(address, port, machine.home / _REMEMBERED) as listener,
+    ):
         _run(machine, listener, address, token=token, folder=folder)
 
 
