@@ -38,7 +38,7 @@ def application(
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, hosts=hosts, token=token)],
-        exception_handlers={Problem: on_problem, PipelineError: on_problem, OSError: on_problem},
+        exception_handlers={Problem: on_problem, PipelineError: on_problem, OSError: on_problem, Exception: on_problem},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False

@@ -29,6 +29,7 @@ _FILES: Final = ("stdout.log", "stderr.log")
 class _Open:
     pod: str
     tails: tuple[Tail, ...]
+    begun: bool = False
     ended: bool = False
 
 
@@ -50,35 +51,57 @@ class LogStream:
             found, over = await run_sync(self._read)
             for entry in found:
                 yield entry
-            if over or not self.follow:
+            if over:
                 return
-            await anyio.sleep(_LOOK_SECONDS)
+            if not found:
+                await anyio.sleep(_LOOK_SECONDS)
 
     def _read(self) -> tuple[list[dict[str, Any]], bool]:
-        """What is new, and whether nothing more will come."""
+        """The next part of what is new, and whether nothing more will come."""
         try:
             view = self.runs.view(self.run)
         except UserError:  # deleted meanwhile
             return [], True
-        over = view.phase in _OVER
-        entries = [entry for node in view.nodes for entry in self._of(view, node, over=over or not self.follow)]
-        self.last = 0
-        return entries, over
+        over = view.phase in _OVER or not self.follow
+        entries = [entry for node in view.nodes for entry in self._of(view, node, over=over)]
+        return entries, over and all(each.ended for each in self._open.values())
 
     def _of(self, view: RunView, node: NodeView, *, over: bool) -> Iterator[dict[str, Any]]:
-        if node.log is None or node.type != "Pod":
+        known = self._opened(view, node)
+        if known is None or known.ended:
             return
-        known = self._open.get(node.id)
-        if known is None:
-            pod = pod_name(view.id, node)
-            known = _Open(pod, tuple(Tail(node.log / name) for name in _FILES), self.pod not in ("", pod, node.id))
-            self._open[node.id] = known
+        finished = over or node.phase in _OVER
+        lines = list(self._part(known))
+        if self.last and not known.begun:
+            known.ended = finished
+            lines = list(deque(self._rest(known, lines), self.last))
+        elif finished and not lines:
+            known.ended = True
+            lines = [line for tail in known.tails for line in tail.lines(ended=True)]
+        known.begun = True
+        for line in lines:
+            if self.wanted(line):
+                yield {"content": line, "podName": known.pod}
+
+    def _part(self, known: _Open) -> Iterator[str]:
+        """What comes next: some megabytes at most, however large the log is."""
+        return (line for tail in known.tails for line in tail.lines())
+
+    def _rest(self, known: _Open, lines: list[str]) -> Iterator[str]:
+        """All that is written by now and wanted."""
+        while lines:
+            yield from filter(self.wanted, lines)
+            lines = list(self._part(known))
         if known.ended:
-            return
-        known.ended = over or node.phase in _OVER
-        lines = (line for tail in known.tails for line in tail.lines(ended=known.ended) if self.wanted(line))
-        for line in deque(lines, self.last) if self.last else lines:
-            yield {"content": line, "podName": known.pod}
+            yield from filter(self.wanted, (line for tail in known.tails for line in tail.lines(ended=True)))
+
+    def _opened(self, view: RunView, node: NodeView) -> _Open | None:
+        """The logs of a node; None where it has none, or none that is wanted."""
+        if node.id not in self._open and node.log is not None and node.type == "Pod":
+            pod, log = pod_name(view.id, node), node.log
+            if self.pod in ("", pod, node.id):
+                self._open[node.id] = _Open(pod, tuple(Tail(log / name) for name in _FILES))
+        return self._open.get(node.id)
 
 
 def log_stream(runs: Runs, name: str, query: Query) -> LogStream:

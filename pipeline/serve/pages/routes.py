@@ -1,7 +1,8 @@
-"""The paths of the pages."""
+"""The paths of the pages. What a page is made of is imported when somebody looks at one: 30 MB that clients of the API
+need not pay for."""
 
 from collections.abc import Callable
-from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from anyio.to_thread import run_sync
@@ -14,10 +15,6 @@ from pipeline.errors import PipelineError
 from pipeline.serve.answers import LARGEST_BODY
 from pipeline.serve.api.requests import Call
 from pipeline.serve.pages.frame import page
-from pipeline.serve.pages.machine import health_page, inbox_page
-from pipeline.serve.pages.projects import project_page, projects_page
-from pipeline.serve.pages.run import act, report_page, run_page
-from pipeline.serve.pages.runs import runs_page
 from pipeline.serve.problems import Problem, as_problem
 from steps.pages import markup
 from steps.pages.parts import note
@@ -29,14 +26,14 @@ _STYLE = Path(markup.__file__).with_name("style.css")
 def routes() -> list[BaseRoute]:
     """Those of people."""
     return [
-        _shown("/runs", runs_page),
-        _shown("/runs/{name}", run_page),
-        _shown("/runs/{name}/report", report_page),
+        _shown("/runs", "runs", "runs_page"),
+        _shown("/runs/{name}", "run", "run_page"),
+        _shown("/runs/{name}/report", "run", "report_page"),
         Route("/runs/{name}/{what}", _act, methods=["POST"]),
-        _shown("/projects", projects_page),
-        _shown("/projects/{name}", project_page),
-        _shown("/inbox", inbox_page),
-        _shown("/health", health_page),
+        _shown("/projects", "projects", "projects_page"),
+        _shown("/projects/{name}", "projects", "project_page"),
+        _shown("/inbox", "machine", "inbox_page"),
+        _shown("/health", "machine", "health_page"),
         Route("/static/style.css", _style),
         Mount("/static", StaticFiles(directory=_STATIC)),
     ]
@@ -51,7 +48,11 @@ async def _style(_request: Request) -> Response:
     return FileResponse(_STYLE, media_type="text/css")
 
 
-def _shown(path: str, make: Callable[[Call], Response]) -> Route:
+def _shown(path: str, module: str, maker: str) -> Route:
+    def make(call: Call) -> Response:
+        found: Response = getattr(import_module(f"pipeline.serve.pages.{module}"), maker)(call)
+        return found
+
     async def endpoint(request: Request) -> Response:
         given = {name: str(value) for name, value in request.path_params.items()}
         return await _made(make, Call(request.app.state.service, given, dict(request.query_params)))
@@ -67,7 +68,12 @@ async def _act(request: Request) -> Response:
             return _sorry(Problem(3, "the form is too large"))
     given = {name: str(value) for name, value in request.path_params.items()}
     call = Call(request.app.state.service, given, {}, {"form": body.decode("utf-8", "replace")})
-    return await _made(partial(act, given["what"]), call)
+
+    def act(call: Call) -> Response:
+        found: Response = import_module("pipeline.serve.pages.run").act(given["what"], call)
+        return found
+
+    return await _made(act, call)
 
 
 async def _made(make: Callable[[Call], Response], call: Call) -> Response:
