@@ -7,6 +7,7 @@ from pipeline import shipped
 from pipeline.errors import UserError
 
 LIBRARIES = (
+    "anyio",
     "boto3",
     "botocore",
     "flask",
@@ -26,6 +27,7 @@ LIBRARIES = (
     "seldon_core",
     "sklearn",
     "sqlalchemy",
+    "starlette",
     "threadpoolctl",
     "urllib3",
     "uvicorn",

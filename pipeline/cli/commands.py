@@ -10,6 +10,7 @@ from pipeline import __version__
 from pipeline.cli import cluster, inbox, models, secret
 from pipeline.cli.help import example
 from pipeline.cli.place import note_manifests, note_state
+from pipeline.cli.serve import serve
 from pipeline.errors import PipelineError, UserError
 from steps.errors import StepError
 
@@ -351,6 +352,9 @@ def up() -> None:
         click.echo(f"\n{models_table(found)}")
     if problems:
         raise PipelineError("; ".join(problems))
+
+
+cli.add_command(serve)
 
 
 @cli.command(**example("pipeline down"))

@@ -23,7 +23,7 @@ class ValueFrom:
     json_path: str = ""  # a field of the applied object
     parameter: str = ""  # of a dag or steps: an output of one of their tasks
     expression: str = ""  # of a dag or steps: computed from their tasks' outputs
-    supplied: bool = False  # of a suspension: from outside, which never happens here
+    supplied: bool = False  # of a suspension: from a person
     config_map: str = ""  # of an input or argument: the key of a ConfigMap
     key: str = ""
     default: str | None = None
@@ -161,7 +161,7 @@ class Script(Container):
 class Suspend:
     """A pause."""
 
-    duration: str  # as in Argo: `10`, `30s`, `2m`
+    duration: str  # as in Argo: `10`, `30s`, `2m`; empty where it waits for a person
 
 
 Action = Literal["get", "create", "apply", "delete", "replace", "patch"]
@@ -366,4 +366,5 @@ class Workflow:
     volumes: tuple[Volume, ...] = ()
     config_maps: Mapping[str, Mapping[str, str]] | None = None  # of which it takes parameters
     labels_from: Mapping[str, str] | None = None  # labels whose values are computed when it begins
+    suspended: bool = False  # its runs wait for a person before anything begins
     cron: "Cron | None" = None  # of a CronWorkflow: when it runs

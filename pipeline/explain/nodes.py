@@ -212,7 +212,9 @@ class Teller:
             yield Line(f"{waits}.", 1)
         elif node.type in ("Pod", "HTTP", "Suspend") and node.phase == "Pending":
             yield Line("It waits for a free core: as many steps run as may at once.", 1)
-        elif node.type in ("Pod", "HTTP", "Suspend"):
+        elif node.type == "Suspend":
+            yield Line(f"It waits for a person; argo resume {self.run.id} lets it go on, as the run's page does.", 1)
+        elif node.type in ("Pod", "HTTP"):
             yield Line("It is running.", 1)
             yield from self.log(node, _TAIL)
         else:

@@ -1,5 +1,5 @@
-"""Runs that no terminal shows: an upload started them, or another run applied them. The watch resumes those whose
-process has died.
+"""Runs that no terminal shows: an upload started them, another run applied them, or a client of the API. The watch
+resumes those whose process has died.
 
 Kept in the journal's file, in a table of its own. A row is written before its run is, so that no kill in between leaves
 a run that is never looked after; a row without a run means nothing.
@@ -12,7 +12,7 @@ from typing import Final, Literal
 from pipeline.engine import Journal
 from pipeline.engine.execution import Standing
 
-Kind = Literal["upload", "applied"]
+Kind = Literal["upload", "applied", "submitted"]
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS background_runs (

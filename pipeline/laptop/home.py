@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 
 _NAME = ".pipeline"
+MADE = "workflows"
+"""Where, in the state folder, the manifests lie that clients of the API made."""
 
 
 def home() -> Path:

@@ -29,8 +29,9 @@ from pipeline.laptop.home import absent, home
 from pipeline.laptop.stopping import end_runs, end_watch
 from pipeline.stack import Stack, secrets
 from pipeline.stack.host import Beforehand, StackHost, is_step
+from pipeline.stack.locks import holder
 from pipeline.stack.state import make
-from pipeline.stack.watcher import watching
+from pipeline.stack.watcher import SERVE_LOCK, watching
 
 if TYPE_CHECKING:
     from pipeline.engine.views import RunSummary, RunView
@@ -111,15 +112,16 @@ class LocalMachine:
         return engine.Journal(self.home / "journal.db")
 
     def up(self) -> list[str]:
-        """Start all servers that a run may need, those of the champions, and the watch, and wait for them. What cannot
-        be served, a line each."""
+        """Start all servers that a run may need, those of the champions, the watch, and the API that clients speak, and
+        wait for them. What cannot be served, a line each."""
         self.stack.start_in_background(["tracking", "fork-server"])
         for name in ("object-store", "fork-server", "tracking"):
             self.stack.ensure(name)
         problems = self.serve()
-        background = next((each.pid for each in self.stack.status() if each.name == "watch"), None)
-        if watching(self.home) in (None, background):  # else there is a watch in a terminal
-            self.stack.ensure("watch")
+        background = {each.name: each.pid for each in self.stack.status()}
+        for name, by in (("watch", watching(self.home)), ("serve", holder(self.home / SERVE_LOCK))):
+            if by in (None, background.get(name)):  # else there is one in a terminal
+                self.stack.ensure(name)
         return problems
 
     def serve(self) -> list[str]:

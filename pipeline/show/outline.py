@@ -233,5 +233,6 @@ def _detail(template: Template, name: str) -> str:
     elif template.resource is not None:
         kind = "resource"
     elif template.suspend is not None:
-        kind = f"pause of {template.suspend.duration}"
+        duration = template.suspend.duration
+        kind = f"pause of {duration}" if duration else "pause until a person lets it go on"
     return shortened(one_line(f"{name}: {kind}" if name else kind), _DETAIL)

@@ -27,7 +27,7 @@ from pipeline.stack.registry import Record
 from pipeline.stack.server import CODE, Server
 from pipeline.stack.supervisor import Supervisor
 from pipeline.stack.tracking import TrackingServer
-from pipeline.stack.watcher import Watcher
+from pipeline.stack.watcher import Serving, Watcher
 
 log = logging.getLogger("pipeline.stack")
 
@@ -38,7 +38,7 @@ SETTINGS = (
     "secret openaq",
     "configMap tracking",
 )
-SERVERS = ("object-store", "tracking", "fork-server", "watch")
+SERVERS = ("object-store", "tracking", "fork-server", "watch", "serve")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class ServerStatus:
 
 
 class Stack:
-    """The servers whose state is in `home`: object-store, tracking, fork-server, watch, and one for each model.
+    """The servers whose state is in `home`: object-store, tracking, fork-server, watch, serve, and one for each model.
 
     `root`: the folder that holds the package `steps`. `patience`: as of a `Supervisor`. Safe to share between threads;
     two processes may have one each.
@@ -184,6 +184,7 @@ class Stack:
             "tracking": self._tracking,
             "fork-server": partial(ForkServer, self.home, self._root),
             "watch": partial(Watcher, self.home),
+            "serve": partial(Serving, self.home),
             **{path.stem: partial(self._model, path) for path in sorted((self.home / "models").glob("*.json"))},
         }
 

@@ -1,5 +1,5 @@
-"""The watch as a server of the stack: `pipeline watch` in the background, in the folder where it was asked for, whose
-manifests it watches. It answers while it holds its lock, which the kernel takes from it however it ends.
+"""Our own programs as servers of the stack, in the folder where they were asked for, whose manifests they mean: the
+watch, and the API that clients speak. Each holds a lock, which the kernel takes from it however it ends.
 """
 
 import hashlib
@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 
 from pipeline.stack.locks import holder
-from pipeline.stack.server import CODE, Ports, Server, python, python_path
+from pipeline.stack.server import CODE, Ports, Server, python, python_path, responds
 
+SERVE_LOCK = "serve.lock"  # in the state folder
 LOCK = "watch.lock"  # in the state folder
 _PASSED_ON = (
     "DATABASE_URL",
@@ -31,14 +32,38 @@ class Watcher(Server):
         return [python(), "-P", "-m", "pipeline", "watch"]
 
     def environment(self) -> dict[str, str]:
-        given = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        return {**given, **python_path(CODE), "PIPELINE_HOME": str(self._home), "PIPELINE_CODE": _code()}
+        return _environment(self._home)
 
     def answers(self, ports: Ports) -> bool:  # noqa: ARG002 - it has none
         return watching(self._home) is not None
 
     def address(self, ports: Ports) -> str:  # noqa: ARG002 - it has none
         return ""
+
+
+class Serving(Server):
+    """`pipeline serve` for a state folder."""
+
+    name = "serve"
+    ports = ("http",)
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self.folder = Path.cwd()
+
+    def command(self, ports: Ports) -> list[str]:
+        return [python(), "-P", "-m", "pipeline", "serve", "--port", str(ports["http"])]
+
+    def environment(self) -> dict[str, str]:
+        return _environment(self._home)
+
+    def answers(self, ports: Ports) -> bool:
+        return responds(ports["http"], "/api/v1/version")
+
+
+def _environment(home: Path) -> dict[str, str]:
+    given = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**given, **python_path(CODE), "PIPELINE_HOME": str(home), "PIPELINE_CODE": _code()}
 
 
 def watching(home: Path) -> int | None:

@@ -11,11 +11,11 @@ SETTLE_SECONDS: Final = 0.5
 
 
 class Changes:
-    """Tells when the manifests in a folder, or a file and those beside it, to which it may refer, have changed. `due`:
-    when a change that was seen will have settled."""
+    """Tells when the manifests in a folder, or a file and those beside it, to which it may refer, have changed. `also`:
+    another folder, whether it is there or not. `due`: when a change that was seen will have settled."""
 
-    def __init__(self, place: Path) -> None:
-        self._place = place
+    def __init__(self, place: Path, also: Path | None = None) -> None:
+        self._place, self._also = place, also
         self._read: list[tuple[object, ...]] | None = None
         self._seen: list[tuple[object, ...]] | None = None
         self.due: float | None = None
@@ -37,7 +37,9 @@ class Changes:
     def _signature(self) -> list[tuple[object, ...]]:
         """Another one after a file was written, added or removed."""
         is_file = self._place.is_file()
-        files = self._place.parent.glob("*.y*ml") if is_file else self._place.rglob("*.y*ml")
+        files = list(self._place.parent.glob("*.y*ml") if is_file else self._place.rglob("*.y*ml"))
+        if self._also is not None:
+            files += self._also.rglob("*.y*ml")
         found: list[tuple[object, ...]] = []
         for file in sorted(files):
             try:

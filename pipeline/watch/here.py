@@ -10,6 +10,7 @@ from pipeline.errors import UserError
 from pipeline.laptop.background import Background
 from pipeline.laptop.children import Children
 from pipeline.laptop.cron_log import CronLog
+from pipeline.laptop.home import MADE
 from pipeline.laptop.machine import LocalMachine
 from pipeline.laptop.setups import SetUps
 from pipeline.watch.cron_runs import CronRuns
@@ -38,7 +39,9 @@ def watch_here(place: Path | None) -> None:
         setups = SetUps(machine.home) if own else None
         journal, children, log = machine.journal, Children(machine.home), Log(click.echo)
         cron_log = CronLog(journal)
-        schedules = Schedules(CronWorkflows(place, setups), cron_log, CronRuns(journal, cron_log, children, log), log)
+        schedules = Schedules(
+            _workflows(machine, place, setups), cron_log, CronRuns(journal, cron_log, children, log), log
+        )
         listener = BucketListener(lambda name: machine.stack.settings("secret", name))
         uploads = Uploads(Sensors(place), listener, Background(journal), children, log)
         others: list[Source] = [Declarations(machine.home, place, log), Serving(machine.serve, log)] if own else []
@@ -65,7 +68,7 @@ def list_here(place: Path | None) -> tuple[str, list[str]]:
     machine = LocalMachine.here()
     cron_log = CronLog(machine.journal) if (machine.home / "journal.db").exists() else None
     setups = None if place else SetUps(machine.home)
-    text, problems = crons_table(CronWorkflows(_place(place), setups), cron_log, Clock().now())
+    text, problems = crons_table(_workflows(machine, _place(place), setups), cron_log, Clock().now())
     return text, problems if place else [*problems, *stale.notes(machine.home, machine.manifests)]
 
 
@@ -81,6 +84,11 @@ def outlook(home: Path) -> list[str]:
             if setup.source == "api"
         ]
     return list(dict.fromkeys(lines))
+
+
+def _workflows(machine: LocalMachine, place: Path, setups: SetUps | None) -> CronWorkflows:
+    """Those of a place; where these are the machine's own, also what clients of the API made."""
+    return CronWorkflows(place, setups, machine.home / MADE if setups is not None else None)
 
 
 def _place(place: Path | None) -> Path:

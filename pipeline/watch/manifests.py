@@ -36,10 +36,11 @@ class Scheduled:
 
 class CronWorkflows:
     """The CronWorkflows of `place`. `known`: as last read, by name. `setups`: what the projects of the folders in
-    `place` were set up with; None where these are nobody's projects."""
+    `place` were set up with; None where these are nobody's projects. `made`: a folder of those that clients of the API
+    made, which come before the others of their names."""
 
-    def __init__(self, place: Path, setups: SetUps | None = None) -> None:
-        self.place = place
+    def __init__(self, place: Path, setups: SetUps | None = None, made: Path | None = None) -> None:
+        self.place, self.made = place, made
         self.known: Mapping[str, Scheduled] = {}
         self.set_up: Mapping[str, SetUp] = {}
         self._setups = setups
@@ -65,11 +66,13 @@ class CronWorkflows:
             except PipelineError as problem:
                 problems.extend(str(problem).splitlines())
                 unread.add(str(file))
+        made = self._made()
+        names |= made.keys()
         kept = {name for name, each in self.known.items() if each.source in unread}
         known: dict[str, Scheduled] = {}
         for name in sorted(names | kept):
             try:
-                known[name] = self._scheduled(name)
+                known[name] = self._scheduled(name, made.get(name))
             except PipelineError as problem:
                 problems += [line for line in str(problem).splitlines() if line not in problems and name in names]
                 if name in self.known:
@@ -88,9 +91,18 @@ class CronWorkflows:
             return [str(problem)]
         return []
 
-    def _scheduled(self, name: str) -> Scheduled:
-        place = str(self.place) if self.place.is_file() else os.path.join(self.place, "")  # noqa: PTH118 - the slash
-        manifests = manifest.find(place, name).manifests
+    def _made(self) -> dict[str, manifest.Entry]:
+        """Those that clients of the API made, by name."""
+        entries = manifest.library([self.made]) if self.made is not None else []
+        return {entry.name: entry for entry in entries if entry.kind == "CronWorkflow"}
+
+    def _scheduled(self, name: str, made: manifest.Entry | None) -> Scheduled:
+        if made is not None and self.made is not None:
+            around = manifest.library([self.made, self.place])
+            manifests = manifest.beside(made.document, made.file, around).manifests
+        else:
+            place = str(self.place) if self.place.is_file() else os.path.join(self.place, "")  # noqa: PTH118 - the slash
+            manifests = manifest.find(place, name).manifests
         workflow = manifests.named(name)
         if workflow.cron is None:
             raise UserError(f"{name} in {self.place} is a {workflow.kind}, and was a CronWorkflow")

@@ -28,7 +28,7 @@ class Schedules:
 
     def __init__(self, workflows: CronWorkflows, cron_log: CronLog, runs: CronRuns, log: Log) -> None:
         self._workflows, self._cron_log, self._runs, self._log = workflows, cron_log, runs, log
-        self._changes = Changes(workflows.place)
+        self._changes = Changes(workflows.place, workflows.made)
         self._watched: dict[str, _Watched] = {}
         self._held: dict[str, str] = {}
 

@@ -72,7 +72,7 @@ def test_stopped_and_started_it_has_its_data_and_address(stack: Stack) -> None:
     _put(stack)
     stack.stop()
     assert processes_of(stack, "object-store") == []
-    assert [each.state for each in stack.status()] == ["stopped"] * 4
+    assert [each.state for each in stack.status()] == ["stopped"] * 5
     assert stack.ensure("object-store") == address
     assert _get(stack) == b"kept"
 

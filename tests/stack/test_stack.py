@@ -66,7 +66,7 @@ def test_servers_started_in_the_background_outlive_the_command(stack: Stack) -> 
     assert {process.pid for process in leftovers(stack)} >= {states[name].pid for name in names}
     stack.stop()
     assert leftovers(stack) == []
-    assert [each.state for each in stack.status()] == ["stopped"] * 4
+    assert [each.state for each in stack.status()] == ["stopped"] * 5
 
 
 def test_a_long_log_makes_room_for_a_new_one(stack: Stack) -> None:
@@ -99,6 +99,6 @@ def test_another_name_of_the_folder_or_of_python_finds_the_same_server(stack: St
 
 
 def test_looking_starts_nothing(stack: Stack) -> None:
-    assert [each.state for each in stack.status()] == ["stopped"] * 4
+    assert [each.state for each in stack.status()] == ["stopped"] * 5
     stack.stop()
     assert leftovers(stack) == []

@@ -15,7 +15,7 @@ from pipeline.stack.processes import marked
 from pipeline.stack.registry import Record, ServerRegistry
 
 ROOT = Path(__file__).parent / "root"
-OURS = ("object-store", "tracking", "fork-server", "watch")
+OURS = ("object-store", "tracking", "fork-server", "watch", "serve")
 
 
 def record_of(stack: Stack, name: str) -> Record:

@@ -5,6 +5,7 @@ However the loop ends, no process of the run is left; what was running is starte
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -17,7 +18,17 @@ from pipeline.engine.places import Place
 from pipeline.engine.processes import end_group
 from pipeline.engine.scheduler import retries
 from pipeline.engine.scheduler.entering import timeout
-from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Resumed, Running, Stopped, Tick, Waiting
+from pipeline.engine.scheduler.events import (
+    Began,
+    Ended,
+    Event,
+    Locked,
+    Resumed,
+    Running,
+    Stopped,
+    Tick,
+    Waiting,
+)
 from pipeline.engine.scheduler.scheduler import advance
 from pipeline.engine.scheduler.state import Command, Kill, Lock, Node, Run, Start, Unlock
 from pipeline.engine.spec import SEMAPHORE
@@ -64,6 +75,7 @@ class Executor:
         self._locking: dict[str, Lock] = {}
         self._substitute = substitute
         self._polled_at = 0.0
+        self._answered = 0  # the last request that was taken in
 
     def execute(self) -> None:
         """Execute the run until it is over or `stop` is set.
@@ -138,12 +150,14 @@ class Executor:
         asked = self._journal.requested(self._run.id)
         if asked is not None and asked != self._run.strategy:
             found.append(Stopped(now, asked))
-        return found
+        events, number = self._journal.asked(self._run.id)
+        self._answered = number or self._answered
+        return found + [replace(event, at=now) for event in events]
 
     def _accept(self, events: list[Event], started: list[Started] | None = None) -> None:
         """Commit events, tell the scheduler, do what it asks for; and again while that has immediate results."""
         while events and not self._run.over:
-            self._journal.record(self._run.id, self._number, events, started or ())
+            self._journal.record(self._run.id, self._number, events, started or (), answered=self._answered)
             self._number += len(events)
             commands = [command for event in events for command in advance(self._run, event)]
             events = [event for command in commands for event in self._carry_out(command)]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.engine.execution import changes
 from pipeline.engine.execution.database import Database
 from pipeline.engine.execution.schema import VERSION, statements
 from pipeline.engine.processes import is_alive, start_time
@@ -31,7 +32,7 @@ class Started:
 
 
 class Row(dict[str, Any]):
-    """One run as it is stored, by column. `parameters` and `tree` are parsed."""
+    """One run as it is stored, by column. `parameters`, `metadata` and `tree` are parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,9 @@ class Journal:
         created_at: float,
         scheduled_at: float | None = None,
         earlier: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        """A new run. `earlier`: what it takes from an earlier one, as JSON.
+        """A new run. `earlier`: what it takes from an earlier one, as JSON. `metadata`: of its Workflow object.
 
         Raises:
             UserError: there is one of that id.
@@ -104,12 +106,14 @@ class Journal:
         with self.database.transaction() as connection:
             added = connection.execute(
                 "INSERT OR IGNORE INTO runs "
-                "(id, uid, workflow, parameters, manifests, created_at, scheduled_at, earlier, phase, message) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'Pending', '')",
-                (run_id, uid, workflow, json.dumps(parameters), manifests, created_at, scheduled_at, earlier),
-            )
+                "(id, uid, workflow, parameters, manifests, created_at, scheduled_at, earlier, metadata, phase, "
+                "message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'Pending', '')",
+                (run_id, uid, workflow, json.dumps(parameters), manifests, created_at, scheduled_at, earlier,
+                 json.dumps(metadata or {})),
+            )  # fmt: skip
             if added.rowcount == 0:
                 raise UserError(f"there is a run {run_id} already; give the new one another name")
+            changes.note(connection, run_id)
 
     def row(self, run_id: str) -> Row:
         """One run.
@@ -126,7 +130,8 @@ class Journal:
     def rows(self) -> list[Row]:
         """All runs, the newest first, without their manifests and trees."""
         columns = (
-            "id, workflow, parameters, created_at, started_at, finished_at, phase, message, owner_pid, owner_started"
+            "id, workflow, parameters, created_at, started_at, finished_at, phase, message, owner_pid, owner_started, "
+            "uid, metadata, progress"
         )
         rows = self.database.read(f"SELECT {columns} FROM runs ORDER BY created_at DESC, id DESC")  # noqa: S608 - the names above
         return [_row(row) for row in rows]
@@ -163,23 +168,36 @@ class Journal:
         """A number that is another one when another process has changed the journal."""
         return int(self.database.read("PRAGMA data_version")[0][0])
 
-    def record(self, run_id: str, number: int, events: Sequence[Event], started: Sequence[Started] = ()) -> None:
-        """Commit events as the run's `number`th and following, with the processes that they started."""
+    def version(self) -> int:
+        """The number of the last change of any run."""
+        return changes.newest(self.database)
+
+    def changes(self, version: int) -> dict[str, int]:
+        """The runs that have changed since that number, deleted ones too, with the numbers of their last changes."""
+        return changes.since(self.database, version)
+
+    def record(
+        self,
+        run_id: str,
+        number: int,
+        events: Sequence[Event],
+        started: Sequence[Started] = (),
+        *,
+        answered: int = 0,
+    ) -> None:
+        """Commit events as the run's `number`th and following, with the processes that they started. `answered`: the
+        number of the last request that they follow from."""
         ended = [(run_id, event.node) for event in events if isinstance(event, Ended)]
         with self.database.transaction() as connection:
-            connection.executemany(
-                "INSERT INTO events (run, number, at, kind, body) VALUES (?, ?, ?, ?, ?)",
-                [
-                    (run_id, number + offset, event.at, kind, body)
-                    for offset, event in enumerate(events)
-                    for kind, body in (to_json(event),)
-                ],
-            )
+            _insert(connection, run_id, number, events)
             connection.executemany(
                 "INSERT OR REPLACE INTO processes (run, node, pid, started) VALUES (?, ?, ?, ?)",
                 [(run_id, each.node, each.pid, each.started) for each in started],
             )
             connection.executemany("DELETE FROM processes WHERE run = ? AND node = ?", ended)
+            if answered:
+                connection.execute("DELETE FROM requests WHERE run = ? AND number <= ?", (run_id, answered))
+            changes.note(connection, run_id)
 
     def processes(self, run_id: str) -> list[Started]:
         """The processes that were running when the run's last engine ended."""
@@ -195,17 +213,41 @@ class Journal:
         """How a run stands; with its node tree and without its mutexes once it is over."""
         with self.database.transaction() as connection:
             connection.execute(
-                "UPDATE runs SET phase = ?, message = ?, started_at = ?, finished_at = ?, tree = ? WHERE id = ?",
-                (run.phase, message, run.started_at, run.finished_at, json.dumps(tree), run.id),
+                "UPDATE runs SET phase = ?, message = ?, started_at = ?, finished_at = ?, progress = ?, tree = ? "
+                "WHERE id = ?",
+                (run.phase, message, run.started_at, run.finished_at, run.progress, json.dumps(tree), run.id),
             )
             if run.over:
                 connection.execute("DELETE FROM mutexes WHERE run = ?", (run.id,))
+                connection.execute("DELETE FROM requests WHERE run = ?", (run.id,))
+            changes.note(connection, run.id)
+
+    def begin_again(self, run_id: str, events: Sequence[Event], parameters: Mapping[str, str], at: float) -> None:
+        """Make a run that is over one that goes on, with only these events behind it.
+
+        Raises:
+            UserError: it is not over; another process was faster.
+        """
+        with self.database.transaction() as connection:
+            changed = connection.execute(
+                "UPDATE runs SET phase = 'Running', message = '', started_at = ?, finished_at = NULL, tree = NULL, "
+                "requested = NULL, parameters = ? WHERE id = ? AND finished_at NOT NULL",
+                (at, json.dumps(parameters), run_id),
+            )
+            if changed.rowcount == 0:
+                raise UserError(f"run {run_id} is not over, so it cannot begin again")
+            for table in ("events", "processes", "requests"):
+                connection.execute(f"DELETE FROM {table} WHERE run = ?", (run_id,))  # noqa: S608 - the names above
+            _insert(connection, run_id, 0, events)
+            changes.note(connection, run_id)
 
     def delete(self, run_id: str) -> None:
         """Forget a run that is over. Its files are another matter."""
         with self.database.transaction() as connection:
-            for statement in ("DELETE FROM events WHERE run = ?", "DELETE FROM runs WHERE id = ?"):
-                connection.execute(statement, (run_id,))
+            for table in ("events", "processes", "requests", "mutexes"):
+                connection.execute(f"DELETE FROM {table} WHERE run = ?", (run_id,))  # noqa: S608 - the names above
+            connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+            changes.note(connection, run_id)
 
     def take(self, run_id: str, home: Path) -> None:
         """Become the owner of a run, whose files are in `home`.
@@ -269,6 +311,20 @@ class Journal:
         """Ask whoever executes a run to end it."""
         with self.database.transaction() as connection:
             connection.execute("UPDATE runs SET requested = ? WHERE id = ?", (strategy, run_id))
+            changes.note(connection, run_id)
+
+    def ask(self, run_id: str, event: Event) -> None:
+        """Ask whoever executes a run to take in this event."""
+        kind, body = to_json(event)
+        with self.database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO requests (run, body) VALUES (?, ?)", (run_id, json.dumps([kind, event.at, body]))
+            )
+
+    def asked(self, run_id: str) -> tuple[list[Event], int]:
+        """The events that others ask for, and the number of the last request."""
+        rows = self.database.read("SELECT number, body FROM requests WHERE run = ? ORDER BY number", run_id)
+        return [from_json(*json.loads(row["body"])) for row in rows], rows[-1]["number"] if rows else 0
 
     def requested(self, run_id: str) -> Strategy | None:
         """What was asked for, if anything."""
@@ -282,8 +338,20 @@ def owned(row: "sqlite3.Row | Row") -> bool:
     return row["owner_pid"] is not None and is_alive(row["owner_pid"], row["owner_started"])
 
 
+def _insert(connection: sqlite3.Connection, run_id: str, number: int, events: Sequence[Event]) -> None:
+    connection.executemany(
+        "INSERT INTO events (run, number, at, kind, body) VALUES (?, ?, ?, ?, ?)",
+        [
+            (run_id, number + offset, event.at, kind, body)
+            for offset, event in enumerate(events)
+            for kind, body in (to_json(event),)
+        ],
+    )
+
+
 def _row(row: sqlite3.Row) -> Row:
     found = Row(row)
     found["parameters"] = json.loads(found["parameters"])
+    found["metadata"] = json.loads(found["metadata"]) if found.get("metadata") else None
     found["tree"] = json.loads(found["tree"]) if found.get("tree") else None
     return found

@@ -23,6 +23,13 @@ _VERSIONS: Final = (  # each element brings a journal from the version before to
     ALTER TABLE runs ADD COLUMN scheduled_at REAL;
     ALTER TABLE runs ADD COLUMN earlier TEXT;
     """,
+    """
+    ALTER TABLE runs ADD COLUMN metadata TEXT;
+    ALTER TABLE runs ADD COLUMN progress TEXT NOT NULL DEFAULT '';
+    CREATE TABLE changes (version INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL UNIQUE);
+    INSERT INTO changes (run) SELECT id FROM runs ORDER BY created_at, id;
+    CREATE TABLE requests (number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, body TEXT NOT NULL);
+    """,
 )
 VERSION: Final = len(_VERSIONS)
 

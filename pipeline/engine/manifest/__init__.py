@@ -1,20 +1,24 @@
 """From a file to typed templates, or to a refusal that names template and field."""
 
-from pipeline.engine.manifest.documents import Located, files, read
+from pipeline.engine.manifest.documents import Located, files, parse, read
 from pipeline.engine.manifest.fields import Fields
-from pipeline.engine.manifest.finding import Examined, Found, examine, find, is_place
+from pipeline.engine.manifest.finding import Entry, Examined, Found, beside, examine, find, is_place, library
 from pipeline.engine.manifest.workflows import Manifests, load
 
 __all__ = [
+    "Entry",
     "Examined",
     "Fields",
     "Found",
     "Located",
     "Manifests",
+    "beside",
     "examine",
     "files",
     "find",
     "is_place",
+    "library",
     "load",
+    "parse",
     "read",
 ]

@@ -217,6 +217,31 @@ def _yaml_beside(file: Path) -> list[Path]:
     return sorted(each for pattern in ("*.yaml", "*.yml") for each in file.parent.glob(pattern) if each != file)
 
 
+def library(folders: Iterable[Path]) -> list[Entry]:
+    """The workflows of several folders, unchecked. Of one kind and name the first folder's counts; files that cannot
+    be read are passed over."""
+    found: dict[tuple[str, str], Entry] = {}
+    for folder in folders:
+        files = sorted(file for pattern in ("*.yaml", "*.yml") for file in folder.rglob(pattern))
+        for entry in _entries(files)[0]:
+            found.setdefault((entry.kind, entry.name), entry)
+    return list(found.values())
+
+
+def beside(document: dict[str, Any], where: Path, entries: Sequence[Entry]) -> Found:
+    """A workflow that need not be in a file, with the WorkflowTemplates among `entries` that it refers to. `where`:
+    what messages call it.
+
+    Raises:
+        Refused: it cannot be run here.
+    """
+    one = Entry(where, document)
+    others = [
+        each for each in entries if each.kind == "WorkflowTemplate" and (each.kind, each.name) != (one.kind, one.name)
+    ]
+    return Found(_resolved([one], [one, *others]), one.name)
+
+
 def _entries(files: Iterable[Path]) -> tuple[list[Entry], str]:
     """The workflows of files, and a note on those that cannot be read."""
     entries: list[Entry] = []

@@ -156,8 +156,6 @@ def _mutex(fields: Fields) -> str:
 
 def _suspend(fields: Fields) -> Suspend:
     duration = fields.any_text("duration") or ""
-    if not duration:
-        fields.refuse("is missing; without one it waits for a person, which this engine does not run", "duration")
     _check_duration(fields, "duration", duration)
     return Suspend(duration)
 

@@ -34,7 +34,7 @@ _IGNORED: Final = (
     "hostAliases", "securityContext", "podDisruptionBudget", "metrics", "volumeClaimGC", "podMetadata", "archiveLogs",
     "artifactGC", "artifactRepositoryRef",
 )  # fmt: skip
-_UNSUPPORTED: Final = ("suspend", "shutdown")
+_UNSUPPORTED: Final = ("shutdown",)
 
 
 @dataclass(frozen=True)
@@ -292,6 +292,7 @@ def _read_spec(spec: Fields, kind: str, metadata: _Metadata, defaults: dict[str,
         priority=spec.number("priority"),
         volumes=read_volumes(spec),
         labels_from=metadata.labels_from,
+        suspended=spec.flag("suspend"),
     )
 
 

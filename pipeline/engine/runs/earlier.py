@@ -24,8 +24,8 @@ def again(
 ) -> tuple[dict[str, str], Reuse]:
     """The parameters of a new run of `workflow` that begins at `node`, and what it reuses of the newest run (or `of`).
 
-    `node`: a display name, or a name below the run. `given`: parameters instead of the earlier run's. A node that reads
-    one whose value changes is not reused.
+    `node`: a display name, or a name below the run; empty for what did not succeed. `given`: parameters instead of the
+    earlier run's. A node that reads one whose value changes is not reused.
 
     Raises:
         UserError: there is no such run, or it is still running; there is no such node, or several; or files that would
@@ -75,7 +75,7 @@ class _Earlier:
         return None if above is None else above + node.name.removeprefix(self.nodes[node.boundary].name)
 
     def reuse(self, wanted: str, changed: tuple[str, ...]) -> Reuse:
-        again = self._after(self._find(wanted)) | self._after(
+        again = self._after(self._find(wanted) if wanted else ()) | self._after(
             node
             for node in self.run.nodes
             if node.phase in _BROKEN

@@ -10,7 +10,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace as changed
 from pathlib import Path
 
 from pipeline.engine import settings
@@ -24,12 +23,11 @@ from pipeline.engine.execution.runner import Patience
 from pipeline.engine.host import Host
 from pipeline.engine.manifest.workflows import Manifests, from_snapshot
 from pipeline.engine.places import folder_of
-from pipeline.engine.planning.config_maps import NoSuchKey, valued
 from pipeline.engine.planning.run_variables import NoLabel, run_variables
+from pipeline.engine.runs.arguments import arguments_of
+from pipeline.engine.runs.replay import Replay
 from pipeline.engine.scheduler.events import Strategy
-from pipeline.engine.scheduler.scheduler import advance, new_run
 from pipeline.engine.scheduler.state import Run
-from pipeline.engine.spec import Parameter, Values, Workflow
 from pipeline.engine.views.viewing import Viewer, from_tree, heading, to_tree
 from pipeline.engine.views.views import RunSummary, RunView
 from pipeline.errors import UserError
@@ -48,11 +46,15 @@ def submit(
     run_id: str = "",
     scheduled_at: float | None = None,
     reuse: Reuse | None = None,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+    namespace: str = "",
 ) -> str:
     """A new run of the workflow `name`, with these parameters instead of its own; the run's id.
 
     `run_id`: its id, if it should not be drawn. `scheduled_at`: the time for which a schedule started it (seconds since
-    1970, UTC), the value of `{{workflow.scheduledTime}}`. `reuse`: what it reuses of an earlier run.
+    1970, UTC), the value of `{{workflow.scheduledTime}}`. `reuse`: what it reuses of an earlier run. `labels`,
+    `annotations`: beside the workflow's own. `namespace`: instead of its own.
 
     Raises:
         UserError: no such workflow or parameter, a value is missing or not in the parameter's enum, or there is a run
@@ -74,6 +76,12 @@ def submit(
         created_at=created_at,
         scheduled_at=scheduled_at,
         earlier=reuse.to_json() if reuse is not None else None,
+        metadata={
+            "kind": workflow.kind,
+            "labels": {**(workflow.labels or {}), **(labels or {})},
+            "annotations": {**(workflow.annotations or {}), **(annotations or {})},
+            "namespace": namespace or workflow.namespace,
+        },
     )
     settings.keep(manifests.settings.needed_by(workflow), folder_of(journal.path.parent, run_id))
     return run_id
@@ -82,37 +90,6 @@ def submit(
 def generated_name(prefix: str) -> str:
     """A name as Kubernetes makes it of a `generateName`: at most 63 characters, the last five drawn."""
     return prefix[:58] + "".join(random.choices(_LETTERS, k=5))  # noqa: S311 - a name, not a secret
-
-
-def arguments_of(workflow: Workflow, given: Mapping[str, str]) -> Values:
-    """A workflow's arguments with these parameters instead of its own.
-
-    Raises:
-        UserError: a parameter is unknown, or a value is missing or not in the parameter's enum.
-    """
-    known = {parameter.name for parameter in workflow.arguments.parameters}
-    unknown = sorted(set(given) - known)
-    if unknown:
-        there = ", ".join(sorted(known)) or "none"
-        raise UserError(f"{workflow.name} has no parameter {', '.join(unknown)}; it has {there}")
-    variables = {f"workflow.parameters.{name}": value for name, value in given.items()}
-    found = [_argument(workflow, each, given.get(each.name), variables) for each in workflow.arguments.parameters]
-    return Values(tuple(found), workflow.arguments.artifacts)
-
-
-def _argument(workflow: Workflow, parameter: Parameter, given: str | None, variables: Mapping[str, str]) -> Parameter:
-    if given is None:
-        try:
-            parameter = valued(parameter, workflow.config_maps or {}, variables.get)
-        except NoSuchKey as error:
-            raise UserError(f"{workflow.name}: {error}; give {parameter.name}=…") from None
-    own = parameter.value if parameter.value is not None else parameter.default
-    value = given if given is not None else own
-    if value is None:
-        raise UserError(f"{workflow.name} needs a value for the parameter {parameter.name}; give {parameter.name}=…")
-    if parameter.enum and value not in parameter.enum:
-        raise UserError(f"the parameter {parameter.name} is {value!r}; it takes {', '.join(parameter.enum)}")
-    return changed(parameter, value=value)
 
 
 def execute(
@@ -143,7 +120,7 @@ def execute(
     home = Path(home).absolute()
     journal.take(run_id, home)
     try:
-        replay, folder = _Replay(journal, row), folder_of(home, run_id)
+        replay, folder = Replay(journal, row), folder_of(home, run_id)
         run, viewer = replay.run, Viewer(replay.run, folder, row["created_at"])
         Executor(
             journal,
@@ -191,29 +168,6 @@ class _Notifier:
             self._on_change(self._viewer.view())
 
 
-class _Replay:
-    """A run's state, from its events. `number`: how many there were."""
-
-    def __init__(self, journal: Journal, row: Row) -> None:
-        workflow = from_snapshot(row["manifests"]).named(row["workflow"])
-        arguments, created_at = arguments_of(workflow, row["parameters"]), row["created_at"]
-        run_id, uid, scheduled_at = row["id"], row["uid"], row["scheduled_at"]
-        self._journal = journal
-        self.run = new_run(run_id, uid, workflow, arguments, created_at, scheduled_at=scheduled_at)
-        home = Path(row["home"]) if row["home"] is not None else journal.path.parent
-        self.folder = folder_of(home, run_id)
-        self.number = 0
-        self.catch_up()
-
-    def catch_up(self) -> None:
-        """Take in the events that have come since."""
-        events = self._journal.events(self.run.id, self.number)
-        self.number += len(events)
-        for event in events:
-            if not self.run.over:
-                advance(self.run, event)
-
-
 def view(journal: Journal, run_id: str) -> RunView:
     """A run as it stands.
 
@@ -236,7 +190,7 @@ def state(journal: Journal, run_id: str) -> tuple[Run, RunView, Path]:
 
 
 def _replayed(journal: Journal, row: Row) -> tuple[Run, RunView, Path]:
-    replay = _Replay(journal, row)
+    replay = Replay(journal, row)
     run, folder = replay.run, replay.folder
     interrupted = not run.over and not owned(row)
     return run, Viewer(run, folder, row["created_at"]).view(interrupted=interrupted), folder
@@ -266,7 +220,7 @@ def follow(journal: Journal, run_id: str) -> Iterator[RunView]:
     if row["finished_at"] is not None:
         yield from_tree(row)
         return
-    replay = _Replay(journal, row)
+    replay = Replay(journal, row)
     viewer = Viewer(replay.run, replay.folder, row["created_at"])
     seen, checked_at = -1, 0.0
     while True:

@@ -6,7 +6,7 @@ Each event is a frozen value with the time at which it happened (`at`: seconds s
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from pipeline.engine.spec import Artifact
 
@@ -88,11 +88,43 @@ class Resumed:
     at: float
 
 
-Event = Began | Running | Ended | Locked | Waiting | Tick | Stopped | Resumed
+@dataclass(frozen=True, eq=False)
+class Suspended:
+    """A person asked that nothing more begins. What runs goes on."""
 
-_KINDS: Final[dict[str, type[Event]]] = {
-    kind.__name__: kind for kind in (Began, Running, Ended, Locked, Waiting, Tick, Stopped, Resumed)
-}
+    at: float
+
+
+@dataclass(frozen=True, eq=False)
+class Continued:
+    """A suspended run goes on."""
+
+    at: float
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """A person gave values to a pause, or ended it with `phase` (empty: it goes on)."""
+
+    at: float
+    node: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    phase: Literal["", "Succeeded", "Failed", "Error"] = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Retried:
+    """What has failed begins again. The events before are those of what is kept."""
+
+    at: float
+
+
+Event = (
+    Began | Running | Ended | Locked | Waiting | Tick | Stopped | Resumed | Suspended | Continued | Answered | Retried
+)
+
+_KINDS: Final[dict[str, type[Event]]] = {kind.__name__: kind for kind in get_args(Event)}
 
 
 def to_json(event: Event) -> tuple[str, str]:

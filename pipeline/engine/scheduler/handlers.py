@@ -7,7 +7,21 @@ from typing import Any, Final
 from pipeline.engine.scheduler import suspensions
 from pipeline.engine.scheduler.beginning import DEADLINE, exempt
 from pipeline.engine.scheduler.entering import enter
-from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Resumed, Running, Stopped, Tick, Waiting
+from pipeline.engine.scheduler.events import (
+    Answered,
+    Began,
+    Continued,
+    Ended,
+    Event,
+    Locked,
+    Resumed,
+    Retried,
+    Running,
+    Stopped,
+    Suspended,
+    Tick,
+    Waiting,
+)
 from pipeline.engine.scheduler.locks import ask_for
 from pipeline.engine.scheduler.nodes import finish
 from pipeline.engine.scheduler.outputs import publish
@@ -42,6 +56,11 @@ def _enter(run: Run, at: float) -> None:
     run.phase, run.started_at, run.message = "Running", at, ""
     run.variables["workflow.status"] = "Running"
     run.variables["workflow.duration"] = "0.000000"
+    if not run.halted:
+        _enter_root(run)
+
+
+def _enter_root(run: Run) -> None:
     run.root = enter(run, run.id, run.workflow.entrypoint, run.arguments, Position())
 
 
@@ -93,6 +112,8 @@ def _tick(run: Run, event: Tick) -> None:
     if deadline is not None and deadline <= event.at:
         run.deadline_passed = True
         _end_unfinished(run, lambda node: not node.exiting, DEADLINE, pauses=DEADLINE)
+    if run.halted:
+        return
     due = [node for node in run.retrying.values() if _is_due(node, event.at)]
     run.todo.extend(("judge", node) for node in reversed(due))
     for node in [each for each in run.suspended.values() if _is_due(each, event.at)]:
@@ -107,6 +128,7 @@ def _stopped(run: Run, event: Stopped) -> None:
     if run.over or run.strategy == "Terminate":
         return
     run.strategy = event.strategy
+    _go_on(run)
     if run.root is None:
         give_up(run)
         return
@@ -133,6 +155,44 @@ def _end_unfinished(run: Run, ends: Callable[[Node], bool], message: str, *, pau
             finish(run, node, "Failed", pauses)
 
 
+def _suspended(run: Run, _event: Suspended) -> None:
+    run.halted = True
+
+
+def _continued(run: Run, _event: Continued) -> None:
+    if run.halted:
+        _go_on(run)
+        if run.root is None and run.started_at is not None:
+            _enter_root(run)
+
+
+def _go_on(run: Run) -> None:
+    """Take up what followed from events while the run was halted, in the order of the events."""
+    run.halted = False
+    for following in reversed(run.put_off):
+        run.todo.extend(following)
+    run.put_off.clear()
+
+
+def _answered(run: Run, event: Answered) -> None:
+    node = run.suspended.get(event.node)
+    if node is None:
+        return  # it ended a moment before
+    node.supplied = {**node.supplied, **event.parameters}
+    node.message = event.message or node.message
+    node.touch()
+    if event.phase == "Succeeded":
+        suspensions.over(run, node)
+    elif event.phase:
+        finish(run, node, event.phase)
+
+
+def _retried(run: Run, event: Retried) -> None:
+    run.started_at, run.paused_seconds, run.deadline_passed = event.at, 0.0, False
+    for node in run.suspended.values():
+        suspensions.restart(run, node)
+
+
 def _resumed(run: Run, _event: Resumed) -> None:
     for node in list(run.live.values()):
         if node.condemned:
@@ -155,4 +215,8 @@ _HANDLERS: Final[dict[type, Callable[[Run, Any], None]]] = {
     Tick: _tick,
     Stopped: _stopped,
     Resumed: _resumed,
+    Suspended: _suspended,
+    Continued: _continued,
+    Answered: _answered,
+    Retried: _retried,
 }

@@ -33,7 +33,7 @@ def new_run(
     """A run that has not begun. `arguments`: every parameter of the workflow, with its value. `scheduled_at`: the time
     for which a schedule started it."""
     variables = run_variables(run_id, workflow, arguments, uid=uid, created_at=created_at, scheduled_at=scheduled_at)
-    return Run(run_id, workflow, arguments, plans(workflow.templates), variables)
+    return Run(run_id, workflow, arguments, plans(workflow.templates), variables, halted=workflow.suspended)
 
 
 def advance(run: Run, event: Event) -> list[Command]:
@@ -43,7 +43,11 @@ def advance(run: Run, event: Event) -> list[Command]:
         PipelineError: the event does not fit the run, so it is from another version of the engine.
     """
     handlers.handle(run, event)
-    _settle(run)
+    if run.halted:
+        run.put_off.append(run.todo)
+        run.todo = []
+    else:
+        _settle(run)
     commands, run.commands = run.commands, []
     return commands
 

@@ -105,6 +105,7 @@ class Node:
     lock: Literal["", "waiting", "held"] = ""
     mutexes: tuple[str, ...] = ()  # that it waits for or holds
     due_at: float | None = None  # when a retry's backoff or a suspension ends
+    supplied: Mapping[str, str] = field(default_factory=dict)  # what a person has given to a suspension
     version: int = 0  # grows with each change, so that views need not rebuild what has not changed
 
     @property
@@ -191,6 +192,7 @@ class Run:
     paused_seconds: float = 0.0  # while no engine ran it; does not count against the deadline
     deadline_passed: bool = False
     strategy: Strategy | None = None  # with which it was stopped
+    halted: bool = False  # a person suspended it: nothing begins
     root: Node | None = None
     exit: Node | None = None
     gate: Node | None = None  # stands for the run itself while it waits for its mutexes, or holds them
@@ -204,12 +206,19 @@ class Run:
     tripped: dict[str, Node] = field(default_factory=dict)  # dags and steps that failFast has stopped
     todo: list[tuple[Verb, Any]] = field(default_factory=list)  # a stack: what follows from the present event
     held_back: list[tuple[Verb, Any]] = field(default_factory=list)  # what waits for room (parallelism), in order
+    put_off: list[list[tuple[Verb, Any]]] = field(default_factory=list)  # what followed from events while it was halted
     commands: list[Command] = field(default_factory=list)
 
     @property
     def over(self) -> bool:
         """Whether the run has ended."""
         return self.phase in COMPLETED
+
+    @property
+    def progress(self) -> str:
+        """How many of its leaves that have come to be are over, as `2/5`."""
+        leaves = [node for node in self.nodes.values() if node.type == "Pod"]
+        return f"{sum(node.fulfilled for node in leaves)}/{len(leaves)}"
 
     @property
     def deadline(self) -> float | None:
@@ -221,7 +230,7 @@ class Run:
     @property
     def next_tick(self) -> float | None:
         """When the next `Tick` is wanted, if at all."""
-        waiting = (*self.retrying.values(), *self.suspended.values())
+        waiting = (*self.retrying.values(), *self.suspended.values()) if not self.halted else ()
         due = [node.due_at for node in waiting if node.due_at is not None]
         if self.deadline is not None and not self.deadline_passed and not self.over:
             due.append(self.deadline)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from pipeline.engine.scheduler.nodes import fnv1a
 from pipeline.engine.views.nodes import NodeView
 
 
@@ -15,6 +16,14 @@ def attempts(nodes: Sequence[NodeView]) -> dict[str, NodeView]:
         for child in node.children
         if child in by_id and by_id[child].name == f"{node.name}({by_id[child].attempt})"
     }
+
+
+def pod_name(run: str, node: NodeView) -> str:
+    """What the pod of a node is called on a cluster, and by clients that ask for its log."""
+    if node.name == run:
+        return run
+    template = node.template.rpartition("/")[2]
+    return f"{f'{run}-{template}' if template else run}"[:242] + f"-{fnv1a(node.name)}"
 
 
 def below(node: NodeView, root: NodeView) -> str:

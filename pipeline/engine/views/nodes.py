@@ -28,6 +28,8 @@ class NodeView:
     `boundary`: id of the DAG node it belongs to. `attempt`: 0 for the first try.
     `inputs`, `outputs`: {"parameters": {name: value}, "artifacts": {name: path}}; outputs may have "exitCode" and
     "result".
+    `outbound`: of a DAG or steps, the ids below which what follows hangs. `awaited`: of a pause, the outputs that a
+    person may supply; `required`: those of them without a default.
     `log`: the folder of its `stdout.log` and `stderr.log`, where it has run.
     """
 
@@ -46,6 +48,10 @@ class NodeView:
     outputs: dict[str, Any] = field(default_factory=dict)
     log: Path | None = None
     attempt: int = 0
+    created_at: datetime | None = None
+    outbound: tuple[str, ...] = ()
+    awaited: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
 
     @property
     def reused(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.state import BROKEN, Node, Run
+from pipeline.engine.scheduler.suspensions import awaited, required
 from pipeline.engine.spec import Artifact
 from pipeline.engine.views.nodes import NodeView
 from pipeline.engine.views.views import Nodes, RunView
@@ -40,6 +41,7 @@ class Viewer:
             nodes=nodes,
             global_outputs=_outputs(run.outputs, self._folder) if has_outputs else {},
             interrupted=interrupted,
+            halted=run.halted,
         )
 
     def _node(self, node: Node) -> NodeView:
@@ -87,9 +89,13 @@ def node_view(node: Node, folder: Path) -> NodeView:
             "parameters": {each.name: each.value for each in node.inputs.parameters},
             "artifacts": {each.name: _place(each, place, folder) for each in node.inputs.artifacts},
         },
-        outputs=_outputs(node.outputs, folder),
+        outputs=_outputs(node.outputs, folder) or _supplied(node),
         log=place.folder if has_run else None,
         attempt=node.attempt,
+        created_at=utc(node.created_at),
+        outbound=tuple(last.id for last in node.outbound),
+        awaited=awaited(node),
+        required=required(node),
     )
 
 
@@ -129,6 +135,11 @@ def _outputs(outputs: Outputs | None, folder: Path) -> dict[str, Any]:
     return found
 
 
+def _supplied(node: Node) -> dict[str, Any]:
+    """What a person has given to a pause that is not over."""
+    return {"parameters": dict(node.supplied), "artifacts": {}} if node.supplied else {}
+
+
 def to_tree(view: RunView) -> dict[str, Any]:
     """The nodes and outputs as JSON, for the journal."""
     nodes = [
@@ -136,6 +147,7 @@ def to_tree(view: RunView) -> dict[str, Any]:
             **asdict(node),
             "started_at": node.started_at.timestamp() if node.started_at else None,
             "finished_at": node.finished_at.timestamp() if node.finished_at else None,
+            "created_at": node.created_at.timestamp() if node.created_at else None,
             "log": str(node.log) if node.log else None,
         }
         for node in view.nodes
@@ -153,6 +165,10 @@ def from_tree(row: Mapping[str, Any]) -> RunView:
                 "children": tuple(node["children"]),
                 "started_at": utc(node["started_at"]),
                 "finished_at": utc(node["finished_at"]),
+                "created_at": utc(node.get("created_at")),
+                "outbound": tuple(node.get("outbound", ())),
+                "awaited": (),
+                "required": (),
                 "log": Path(node["log"]) if node["log"] else None,
             }
         )

@@ -46,6 +46,7 @@ class Nodes(tuple[NodeView, ...]):
 @dataclass(frozen=True)
 class RunView:
     """One run. `phase`: Pending, Running, Succeeded, Failed, Error. `interrupted`: unfinished, and no process runs it.
+    `halted`: a person suspended it.
 
     `global_outputs`: those with a global name, in the form of a node's outputs.
     """
@@ -60,6 +61,7 @@ class RunView:
     finished_at: datetime | None
     nodes: Nodes
     interrupted: bool = False
+    halted: bool = False
     global_outputs: dict[str, Any] = field(default_factory=dict)
 
     @property

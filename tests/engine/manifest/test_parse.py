@@ -73,11 +73,10 @@ def of_spec(fields: str) -> str:
     ("text", "said"),
     [
         # what Argo has, and this engine does not run
-        (of_spec("suspend: true"), "line 6: w.suspend is not run by this engine"),
+        (of_spec("shutdown: Stop"), "line 6: w.shutdown is not run by this engine"),
         (of_spec("hooks: {running: {template: leaf, expression: x}}"), "w.hooks.running is not run"),
         (of_spec("synchronization: {semaphores: [{}]}"), "synchronization.semaphores[0].configMapKeyRef is missing"),
         (of_spec("volumes: [{name: v, nfs: {server: c}}]"), "w.volumes[v].nfs is not run by this engine"),
-        (of_template("suspend: {}"), "templates[only].suspend.duration is missing; without one it waits for a person"),
         (of_template("daemon: true\n    container: {image: i, command: [x]}"), "templates[only].daemon is not run"),
         (of_template("memoize: {key: k}\n    container: {image: i, command: [x]}"), "memoize is not run"),
         (of_template("sidecars: [{name: s}]\n    container: {image: i, command: [x]}"), "sidecars is not run"),

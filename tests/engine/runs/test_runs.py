@@ -398,7 +398,7 @@ def test_a_journal_of_another_version_is_left_alone(tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / "journal.db")
     database.execute("PRAGMA user_version = 99")
     database.close()
-    with pytest.raises(PipelineError, match="is of version 99, this engine writes version 2; move the file away"):
+    with pytest.raises(PipelineError, match="is of version 99, this engine writes version 3; move the file away"):
         engine.Journal(tmp_path / "journal.db")
 
 
@@ -433,11 +433,11 @@ def test_a_journal_that_breaks_ends_the_processes_and_not_the_run(
     record = lab.journal.record
     found = []
 
-    def full(run_id: str, number: int, events: list[Any], started: Any = ()) -> None:
+    def full(run_id: str, number: int, events: list[Any], started: Any = (), *, answered: int = 0) -> None:
         if lines(marks) == ["first", "long"]:
             found.extend(_group(lab.journal.processes(run)[0].pid))
             raise PipelineError("the journal is full")
-        record(run_id, number, events, started)
+        record(run_id, number, events, started, answered=answered)
 
     monkeypatch.setattr(lab.journal, "record", full)
     stop = threading.Event()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.engine.scheduler.events import Answered
 from pipeline.errors import Refused
 from tests.engine.laboratory import Simulate
 
@@ -58,9 +59,34 @@ def test_a_stop_and_a_deadline_end_it(prepare: Simulate) -> None:
     assert late.run.phase == "Failed"
 
 
-def test_without_a_duration_it_would_wait_for_a_person(simulate: Simulate) -> None:
-    with pytest.raises(Refused, match=r"templates\[pause\].suspend.duration is missing.*waits for a person"):
-        simulate(pause("").replace('{duration: ""}', "{}"))
+def test_without_a_duration_it_waits_for_a_person(prepare: Simulate) -> None:
+    found = prepare(pause("").replace('{duration: ""}', "{}")).begin().finish()
+    assert found.phases["wait"] == "Running" and "after" not in found.phases
+    found.tell(Answered(found.now, "w-1.wait", phase="Succeeded", message="fine"))
+    assert found.finish().phases["after"] == "Succeeded"
+    assert found.node("wait").message == "fine"
+
+
+def test_a_person_supplies_what_it_puts_out(prepare: Simulate) -> None:
+    outputs = "{parameters: [{name: who, valueFrom: {supplied: {}}}]}"
+    found = prepare(pause("", outputs, "{{tasks.wait.outputs.parameters.who}}")).begin()
+    found.tell(Answered(found.now, "w-1.wait", {"who": "Ada"}))
+    assert found.phases["wait"] == "Running"
+    found.tell(Answered(found.now, "w-1.wait", phase="Succeeded"))
+    assert found.finish().value("after", "p") == "Ada"
+
+
+def test_a_person_refuses(prepare: Simulate) -> None:
+    found = prepare(pause("")).begin()
+    found.tell(Answered(found.now, "w-1.wait", phase="Failed", message="no"))
+    assert found.finish().phases["wait"] == "Failed" and found.phases["after"] == "Omitted"
+    assert found.run.phase == "Failed"
+
+
+def test_an_answer_to_what_is_over_changes_nothing(prepare: Simulate) -> None:
+    found = prepare(pause()).begin().finish()
+    found.tell(Answered(found.now, "w-1.wait", phase="Failed"))
+    assert found.run.phase == "Succeeded"
 
 
 def test_a_duration_that_is_none_is_refused(simulate: Simulate) -> None:

@@ -1,0 +1,28 @@
+"""The command that serves Argo Server's API."""
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.help import example
+from pipeline.cli.place import note_manifests, note_state
+
+
+@click.command("serve", **example("pipeline serve"))
+@click.option("--port", type=click.IntRange(1, 65535), help="Default: 2746, or a free one, which is kept.")
+@click.option("--address", default="127.0.0.1", show_default=True, help="Where to listen. Another one needs --token.")
+@click.option("--token", default="", envvar="PIPELINE_TOKEN", help="What clients must bring, as ARGO_TOKEN='Bearer …'.")
+@click.option(
+    "--ui", "folder", type=click.Path(path_type=Path), help="A folder with the Argo UI's files, to be the page."
+)
+def serve(port: int | None, address: str, token: str, folder: Path | None) -> None:
+    """Serve Argo Server's API for the runs here, so that argo, Hera and the Argo UI work without a cluster."""
+    from pipeline.extras import need_servers
+    from pipeline.laptop.machine import LocalMachine
+    from pipeline.serve.server import serve as start
+    from pipeline.serve.ui import check
+
+    need_servers()
+    note_manifests()
+    note_state()
+    start(LocalMachine.here(), address=address, port=port, token=token, folder=check(folder) if folder else None)

@@ -1,0 +1,1 @@
+"""The routes of Argo Server's API, by what they are about."""

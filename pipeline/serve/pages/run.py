@@ -1,0 +1,130 @@
+"""/runs/NAME: one run: what it is, why it failed, its graph, its logs, and what can be done to it."""
+
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, quote, urlencode
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from pipeline.engine.views import RunView, labels
+from pipeline.explain import of_run
+from pipeline.report.page import page as report
+from pipeline.report.runs import runs as graph
+from pipeline.report.story import Story
+from pipeline.serve.api.requests import Call
+from pipeline.serve.objects import Item
+from pipeline.serve.pages.frame import dot, form, page
+from pipeline.serve.pages.runs import took
+from pipeline.serve.problems import invalid
+from steps.pages.markup import Markup, join, tag
+from steps.pages.parts import code, facts, section, table, unfolds
+from steps.pages.words import moment
+
+_GOING_ON = ("Pending", "Running")
+
+
+def run_page(call: Call) -> Response:
+    """The page."""
+    item = call.service.runs.item(call.name)
+    view = call.service.runs.view(item.name)
+    commands = [f"pipeline explain {item.name}", f"pipeline logs -f {item.name}", f"argo get {item.name}"]
+    query = {"listOptions.fieldSelector": f"metadata.name={item.name}", "fields": "result.type"}
+    body = join(_actions(item, view), _facts(item, view), _why(call, item), graph(Story([view], datetime.now(UTC))),
+                _logs(item.name, view))  # fmt: skip
+    watch = f"/api/v1/workflow-events/?{urlencode(query)}"
+    return page(item.name, commands, body, here="/runs", watch=watch)
+
+
+def report_page(call: Call) -> Response:
+    """The report of the run, as `pipeline report` writes it."""
+    view = call.service.runs.view(call.service.runs.item(call.name).name)
+    return HTMLResponse(report(Story([view], datetime.now(UTC))))
+
+
+def _facts(item: Item, view: RunView) -> Markup:
+    parameters = join(*(tag("div", code(name), " = ", value[:400]) for name, value in view.parameters.items()))
+    return facts(
+        [
+            ("Phase", dot("Suspended" if view.halted else view.phase)),
+            ("Workflow", view.workflow),
+            ("Began", moment(view.started_at) if view.started_at else "not yet"),
+            ("Took", took(view.started_at, view.finished_at)),
+            ("Done", item.progress or item.row["progress"] or None),
+            ("Message", view.message or None),
+            ("Parameters", unfolds(f"{len(view.parameters)} of them", parameters) if view.parameters else None),
+            ("Report", tag("a", "the whole page", href=f"/runs/{quote(item.name, safe='')}/report")),
+        ]
+    )
+
+
+def _actions(item: Item, view: RunView) -> Markup:
+    address, name = f"/runs/{quote(item.name, safe='')}", item.name
+    if view.phase in _GOING_ON:
+        halt = ("resume", "Resume") if view.halted or _pauses(view) else ("suspend", "Suspend")
+        buttons = [form(f"{address}/{halt[0]}", halt[1]), form(f"{address}/stop", "Stop", sure=f"Stop {name}?")]
+    else:
+        again = form(f"{address}/retry", "Retry what failed") if view.phase in ("Failed", "Error") else None
+        buttons = [
+            each for each in (again, form(f"{address}/resubmit", "Run again"), _from_node(address, view)) if each
+        ]
+    return tag("div", *buttons, class_="actions")
+
+
+def _pauses(view: RunView) -> bool:
+    return any(node.type == "Suspend" and node.phase == "Running" for node in view.nodes)
+
+
+def _from_node(address: str, view: RunView) -> Markup | None:
+    """Running again from a node, in place."""
+    names = labels(view)
+    nodes = [node for node in view.nodes if node.type == "Pod" and node.phase == "Succeeded"][:200]
+    if not nodes:
+        return None
+    options = [tag("option", names[node.id], value=node.id) for node in nodes]
+    return form(f"{address}/retry", "Run again from", tag("select", *options, name_="node", aria_label="Node"))
+
+
+def _why(call: Call, item: Item) -> Markup | None:
+    """What `pipeline explain` says, of what did not simply succeed."""
+    if item.row["phase"] == "Succeeded" or item.row["started_at"] is None:
+        return None
+    lines = of_run(call.service.runs.journal, item.name)
+    said = [
+        tag("p", line.text, class_=f"line depth{min(line.depth, 3)} {line.style.partition(' ')[0]}") for line in lines
+    ]
+    failed = item.row["phase"] in ("Failed", "Error")
+    return section("why", "Why it failed" if failed else "How it stands", "In the words of: pipeline explain", *said)
+
+
+def _logs(name: str, view: RunView) -> Markup:
+    shown = labels(view)
+    address = f"/api/v1/workflows/-/{quote(name, safe='')}/log"
+    leaves = [node for node in view.nodes if node.log is not None][:400]
+    rows = [
+        (shown[node.id], dot(node.phase), took(node.started_at, node.finished_at),
+         tag("button", "show", data_log=f"{address}?{urlencode({'podName': node.id, 'logOptions.follow': 'true'})}"))
+        for node in leaves
+    ]  # fmt: skip
+    every = tag("button", "Show all of them", data_log=f"{address}?logOptions.follow=true&logOptions.tailLines=1000")
+    listed = table(("Step", "Phase", "#Took", "Log"), rows, "Steps that have a log") if rows else None
+    panel = tag("pre", id="log", tabindex="0", aria_label="Log", aria_live="off", hidden=True)
+    return section("logs", "Logs", "As they come.", every, panel, listed)
+
+
+def act(what: str, call: Call) -> Response:
+    """Do what a button of the page says, and show the run."""
+    service, name = call.service, call.name
+    fields = parse_qs(call.body.get("form", ""))
+    if what == "resubmit":
+        name = service.submitter.resubmit(name, None, "", memoized=False)["metadata"]["name"]
+    elif what == "retry":
+        node = fields.get("node", [""])[0]
+        service.controller.retry(name, {"restartSuccessful": True, "nodeFieldSelector": f"id={node}"} if node else {})
+    elif what in ("stop", "suspend", "resume"):
+        {
+            "stop": lambda: service.controller.stop(name, {}),
+            "suspend": lambda: service.controller.suspend(name),
+            "resume": lambda: service.controller.resume(name, {}),
+        }[what]()
+    else:
+        raise invalid(f"{what!r:.40} is nothing that is done to a run")
+    return RedirectResponse(f"/runs/{quote(name, safe='')}", 303)

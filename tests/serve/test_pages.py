@@ -1,0 +1,134 @@
+"""The pages: what they show, that hostile texts are texts, and what their buttons do."""
+
+import re
+
+import pytest
+import requests
+
+from tests.serve.serving import Served, dag, workflow
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def shown(served: Served, path: str, **query: str) -> str:
+    found = requests.get(f"{served.address}{path}", params=query, timeout=60)
+    assert found.status_code == 200, found.text
+    assert "script-src 'self'" in found.headers["Content-Security-Policy"]
+    return found.text
+
+
+def pressed(served: Served, path: str, **fields: str) -> requests.Response:
+    headers = {"Origin": served.address, "Sec-Fetch-Site": "same-origin"}
+    return requests.post(f"{served.address}{path}", data=fields, headers=headers, timeout=60)
+
+
+def test_the_address_itself_leads_to_the_runs(served: Served) -> None:
+    found = requests.get(served.address, timeout=60)
+    assert found.url == f"{served.address}/runs" and "<h1>Runs</h1>" in found.text
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [
+        ("/runs", "pipeline runs"),
+        ("/projects", "pipeline models openaq"),
+        ("/projects/wine", "pipeline models wine --all"),
+        ("/inbox", "pipeline inbox"),
+        ("/health", "pipeline doctor"),
+    ],
+)
+def test_every_page_has_its_command_and_loads_nothing_from_elsewhere(served: Served, path: str, command: str) -> None:
+    page = shown(served, path)
+    assert f"$ {command}" in page
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
+    assert "<script>" not in page and " style=" not in page
+
+
+def test_runs_are_filtered(served: Served) -> None:
+    served.ended(served.create(workflow("wanted", "true")))
+    served.ended(served.create(workflow("unwanted-by-name", "exit 1")))
+    assert 'href="/runs/wanted"' in shown(served, "/runs", q="wanted", phase="Succeeded")
+    assert "unwanted-by-name" not in shown(served, "/runs", q="wanted", phase="Succeeded")
+    assert "No run fits." in shown(served, "/runs", q="nothing of that name")
+
+
+def test_a_run_says_why_it_failed_and_what_it_wrote(served: Served) -> None:
+    name = served.create(dag("explained", first="true", second="echo the cause >&2; exit 3"))
+    served.ended(name)
+    page = shown(served, f"/runs/{name}")
+    assert "Why it failed" in page and "the cause" in page
+    assert "What ran" in page and f"argo get {name}" in page
+    assert f"/api/v1/workflows/-/{name}/log?podName=" in page
+    assert "<!doctype html>" in shown(served, f"/runs/{name}/report")
+
+
+def test_hostile_texts_are_texts(served: Served) -> None:
+    made = workflow("hostile-page", f"echo '{HOSTILE}' >&2; exit 1", arguments={
+        "parameters": [{"name": "p", "value": HOSTILE}]})  # fmt: skip
+    served.ended(served.create(made))
+    for path in ("/runs", "/runs/hostile-page", "/runs/hostile-page/report"):
+        page = shown(served, path)
+        assert "<img" not in page and "&lt;img src=x" in page
+    missing = requests.get(f"{served.address}/runs/%3Cimg%20src=x%3E", timeout=60)
+    assert missing.status_code == 404 and "<img" not in missing.text
+    filtered = shown(served, "/runs", q='"><img src=x>')
+    assert "<img" not in filtered
+
+
+def test_buttons_retry_and_run_again(served: Served) -> None:
+    flag = served.folder / "pressed"
+    name = served.create(dag("pressing", first="echo x >> /dev/null", second=f"test -e {flag}"))
+    served.ended(name)
+    flag.touch()
+    assert pressed(served, f"/runs/{name}/retry").url == f"{served.address}/runs/{name}"
+    run = served.ended(name)
+    assert run["status"]["phase"] == "Succeeded"
+    first = next(each for each in run["status"]["nodes"].values() if each["displayName"] == "first")
+    pressed(served, f"/runs/{name}/retry", node=first["id"])
+    again = served.ended(name)["status"]["nodes"][first["id"]]
+    assert again["finishedAt"] >= first["finishedAt"]
+    other = pressed(served, f"/runs/{name}/resubmit").url
+    assert other.startswith(f"{served.address}/runs/") and not other.endswith(f"/{name}")
+
+
+def test_buttons_suspend_resume_and_stop(served: Served) -> None:
+    name = served.create(dag("stopping", first="sleep 30", second="true"))
+    served.running(name, "first")
+    pressed(served, f"/runs/{name}/suspend")
+    assert "Suspended" in shown(served, f"/runs/{name}")
+    pressed(served, f"/runs/{name}/resume")
+    assert "Suspended" not in shown(served, f"/runs/{name}")
+    pressed(served, f"/runs/{name}/stop")
+    assert served.ended(name)["status"]["phase"] == "Failed"
+    sorry = pressed(served, f"/runs/{name}/stop")
+    assert sorry.status_code == 400 and "That did not work" in sorry.text
+
+
+def test_another_sites_page_presses_nothing(served: Served) -> None:
+    name = served.create(workflow("guarded", "sleep 5"))
+    found = requests.post(
+        f"{served.address}/runs/{name}/stop", headers={"Origin": "http://evil.example"}, timeout=60
+    )  # fmt: skip
+    assert found.status_code == 403
+    assert served.ended(name)["status"]["phase"] == "Succeeded"
+
+
+def test_the_argo_ui_is_served_where_its_files_are(own: Served) -> None:
+    ui = own.folder / "app"
+    (ui / "assets").mkdir(parents=True)
+    (ui / "index.html").write_text('<head><base href="/argo/"></head>', encoding="utf-8")
+    (ui / "main.js").write_text("ui()", encoding="utf-8")
+    (own.folder / "secret").write_text("secret", encoding="utf-8")
+    own.start("--ui", str(ui))
+    for path in ("/", "/workflows/laptop/some-run", "/..%2fsecret", "/assets"):
+        assert requests.get(f"{own.address}{path}", timeout=30).text == '<head><base href="/"></head>'
+    script = requests.get(f"{own.address}/main.js", timeout=30)
+    assert script.text == "ui()" and "default-src 'self'" in script.headers["Content-Security-Policy"]
+    assert own.get("/api/v1/info")["modals"]["newVersion"] is False
+    assert own.ask("GET", "/api/v1/nothing").status_code == 501
+    assert "<h1>Runs</h1>" in requests.get(f"{own.address}/runs", timeout=30).text
+
+
+def test_a_folder_without_the_ui_is_refused(own: Served) -> None:
+    found = own.pipeline("serve", "--ui", str(own.folder))
+    assert found.returncode == 2 and "has no index.html" in found.stderr
