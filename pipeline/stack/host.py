@@ -174,7 +174,7 @@ class StackHost(Beforehand):
         Raises:
             UserError: the object is of another kind, needs a cluster, or names a Secret that is not here.
         """
-        if is_kept(str(manifest.get("kind"))) or not self._is_ours(manifest):
+        if is_kept(str(manifest.get("kind"))) or (self._cluster and not self._is_ours(manifest)):
             return self.change(Resource("apply"), manifest, log=log)
         applied = copy.deepcopy(manifest)
         if self._workflows is not None and _is_workflow(manifest):
