@@ -158,23 +158,16 @@ def run(
 
     TARGET is that name, file or folder; NAME says which, where a file or folder holds several.
     """
-    from pipeline.engine.manifest.leaves.images import read as image_commands
     from pipeline.laptop.machine import Again, LocalMachine
 
     if (target is None) == (resume is None):
-        raise UserError(
-            "wanted the name of a workflow, a file or a folder; or --resume RUN; `pipeline lint` lists the workflows"
-        )
+        raise UserError("wanted the name of a workflow, a file or a folder; or --resume RUN; see: pipeline lint")
     if resume is not None and (pairs or node or dry_run):
         raise UserError("--resume goes on with a run as it began; leave out -p, --from and --dry-run")
     if earlier and not node:
         raise UserError(f"--of {earlier} says which run --from NODE takes from; give --from too")
     machine = LocalMachine.here() if resume is None else LocalMachine.known()
-    machine.host_paths, machine.cluster, machine.commands = host_paths, kubectl, image_commands(images)
-    if secrets is not None:
-        from pipeline.engine.settings import of_file
-
-        machine.settings = of_file(secrets)
+    machine.give(secrets, images, host_paths=host_paths, cluster=kubectl)
     again = Again(node, earlier) if node else None
     if target is not None:
         from pipeline.engine.manifest import is_place

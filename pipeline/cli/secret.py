@@ -20,7 +20,7 @@ def secret() -> None:
 def secret_set(name: str, pairs: tuple[str, ...]) -> None:
     """Set keys of the Secret NAME. A KEY without a value is asked for, or read from stdin: no history then has it."""
     from pipeline.laptop.home import home
-    from pipeline.stack import secrets
+    from pipeline.stack.objects import secrets
     from pipeline.stack.state import make
 
     note_state()
@@ -45,7 +45,7 @@ def _asked(key: str, *, alone: bool) -> str:
 def secret_list() -> None:
     """List the Secrets that were set, with their keys; never a value."""
     from pipeline.laptop.home import home
-    from pipeline.stack import secrets
+    from pipeline.stack.objects import secrets
 
     found = secrets.names(home())
     click.echo("\n".join(f"{name}: {', '.join(keys)}" for name, keys in found.items()) or "no Secret was set")
@@ -56,7 +56,7 @@ def secret_list() -> None:
 def secret_remove(name: str) -> None:
     """Forget the Secret NAME."""
     from pipeline.laptop.home import home
-    from pipeline.stack import secrets
+    from pipeline.stack.objects import secrets
 
     secrets.remove(home(), name)
     click.echo(f"{name}: removed")

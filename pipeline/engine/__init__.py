@@ -15,7 +15,7 @@ from pipeline.engine.execution.local import LocalHost
 from pipeline.engine.execution.replacing import Inputs
 from pipeline.engine.execution.reuse import Reuse
 from pipeline.engine.execution.runner import Patience
-from pipeline.engine.host import Host, NoSuchCommand, Process, Source
+from pipeline.engine.host import Host, NoSuchCommand, Process
 from pipeline.engine.manifest import Found, Manifests, load
 from pipeline.engine.runs import (
     LiveRun,
@@ -39,6 +39,7 @@ from pipeline.engine.runs import (
     suspend,
     view,
 )
+from pipeline.engine.spec import Source
 from pipeline.engine.views import Nodes, NodeView, RunSummary, RunView
 from pipeline.errors import PipelineError, Refused, RunFailed, UserError
 

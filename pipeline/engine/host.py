@@ -7,12 +7,9 @@ All calls may block, so the engine makes them from worker threads, several at on
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from pipeline.engine.spec import Resource
-
-Source = Literal["configMap", "secret"]
+from pipeline.engine.spec import Resource, Source
 
 
 class NoSuchCommand(Exception):
@@ -107,7 +104,7 @@ class Host(Protocol):
         """Apply one Kubernetes object; the object with its status, once that has settled or failed."""
         ...
 
-    def change(self, resource: "Resource", manifest: dict[str, Any] | None, *, log: Path) -> dict[str, Any]:
+    def change(self, resource: Resource, manifest: dict[str, Any] | None, *, log: Path) -> dict[str, Any]:
         """Do anything else to one: get, create, delete, replace or patch it; the object as it is then. `manifest`: None
         where the resource's flags say which."""
         ...

@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +16,12 @@ from typing import Any, Final
 
 import yaml
 
-from pipeline.engine.host import Source
-from pipeline.engine.spec import SEMAPHORE, Template, Volume, Workflow
+from pipeline.engine.spec import SEMAPHORE, Source, Template, Volume, Workflow
 from pipeline.errors import Refused, UserError
 
 Named = Mapping[str, Mapping[str, str]]
+# What Kubernetes calls its objects: names of domains, RFC 1123.
+OBJECT_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _KINDS: Final[dict[str, Source]] = {"ConfigMap": "configMap", "Secret": "secret"}
 
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pipeline.engine.host import Source
-
 if TYPE_CHECKING:
     from pipeline.engine.schedule.cron import Cron  # loaded for CronWorkflows only
+
+
+Source = Literal["configMap", "secret"]
 
 
 @dataclass(frozen=True, eq=False)

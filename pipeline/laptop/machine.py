@@ -9,7 +9,7 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,17 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import engine, shipped, stale
 from pipeline.engine.execution import WithSettings
-from pipeline.engine.manifest import Found, find, is_place
-from pipeline.engine.manifest.leaves import images
-from pipeline.engine.settings import NO_SETTINGS
+from pipeline.engine.manifest import Commands, Found, find, is_place, read_commands
+from pipeline.engine.settings import NO_SETTINGS, of_file
 from pipeline.engine.views import labels
 from pipeline.errors import RunFailed, UserError
 from pipeline.laptop.applying import AppliedWorkflows
 from pipeline.laptop.home import absent, home
 from pipeline.laptop.stopping import end_runs, end_watch
-from pipeline.stack import Stack, secrets
+from pipeline.stack import Stack
 from pipeline.stack.host import Beforehand, StackHost, is_step
 from pipeline.stack.locks import holder
+from pipeline.stack.objects import secrets
 from pipeline.stack.state import make
 from pipeline.stack.watcher import SERVE_LOCK, watching
 
@@ -69,7 +69,7 @@ class LocalMachine:
     def __init__(self, home: Path, manifests: Path | None = None) -> None:
         self.home = home
         self.settings = NO_SETTINGS  # that are given for the runs of this command
-        self.commands: images.Commands = {}  # that are given for images
+        self.commands: Commands = {}  # that are given for images
         self.host_paths = self.cluster = False
         self.manifests = manifests or shipped.manifests()
 
@@ -88,6 +88,17 @@ class LocalMachine:
         if words := absent():
             raise UserError(words)
         return cls.here()
+
+    def give(self, secrets: Path | None, images: Iterable[str], *, host_paths: bool, cluster: bool) -> None:
+        """Give the runs of this command more than the machine has: a file of secrets, the commands of images
+        (`IMAGE=COMMAND`), the folders that hostPath volumes name, kubectl's cluster.
+
+        Raises:
+            UserError: the file cannot be read, or an image says no command.
+        """
+        self.settings = of_file(secrets) if secrets is not None else NO_SETTINGS
+        self.commands = read_commands(images)
+        self.host_paths, self.cluster = host_paths, cluster
 
     @cached_property
     def stack(self) -> Stack:

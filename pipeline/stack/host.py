@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from pipeline.engine import LocalHost, Process, Source, generated_name
 from pipeline.engine.spec import Resource
 from pipeline.errors import PipelineError, UserError
-from pipeline.stack import kubectl, objects
 from pipeline.stack.fork_client import Step, spawn
-from pipeline.stack.kept import Kept, is_kept
 from pipeline.stack.object_store import connect
+from pipeline.stack.objects import buckets, kubectl
+from pipeline.stack.objects.kept import Kept, is_kept
 from pipeline.stack.stack import SETTINGS, Stack
 
 if TYPE_CHECKING:
@@ -136,11 +136,11 @@ class StackHost(Beforehand):
 
     def download(self, fields: Mapping[str, str], secrets: Mapping[str, str], target: Path) -> None:
         """See `Host`."""
-        objects.download(self._store(fields, secrets), bucket_of(fields), fields["key"], target)
+        buckets.download(self._store(fields, secrets), bucket_of(fields), fields["key"], target)
 
     def upload(self, fields: Mapping[str, str], secrets: Mapping[str, str], source: Path) -> None:
         """See `Host`."""
-        objects.upload(self._store(fields, secrets), bucket_of(fields), fields["key"], source)
+        buckets.upload(self._store(fields, secrets), bucket_of(fields), fields["key"], source)
 
     def _store(self, fields: Mapping[str, str], secrets: Mapping[str, str]) -> "S3Client":
         """The store that an artifact names; the embedded one where it names none."""
@@ -174,7 +174,7 @@ class StackHost(Beforehand):
         Raises:
             UserError: the object is of another kind, needs a cluster, or names a Secret that is not here.
         """
-        if is_kept(str(manifest.get("kind"))) or not self._is_ours(manifest):
+        if is_kept(str(manifest.get("kind"))) or (self._cluster and not self._is_ours(manifest)):
             return self.change(Resource("apply"), manifest, log=log)
         applied = copy.deepcopy(manifest)
         if self._workflows is not None and _is_workflow(manifest):

@@ -15,7 +15,7 @@ from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Output
 from pipeline.engine.scheduler.scheduler import advance
 from pipeline.engine.scheduler.state import Kill, Lock, Node, Run, Start, Unlock
 from pipeline.engine.spec import Artifact, Resource
-from pipeline.stack.kept import Kept
+from pipeline.stack.objects.kept import Kept
 
 HEADER = """\
 apiVersion: argoproj.io/v1alpha1

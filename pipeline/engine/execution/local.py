@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.engine.execution.process import Child
-from pipeline.engine.host import Host, Process, Source
+from pipeline.engine.host import Host, Process
 from pipeline.engine.settings import Settings
-from pipeline.engine.spec import Resource
+from pipeline.engine.spec import Resource, Source
 from pipeline.errors import UserError
 
 _STORE: Final = "run it with pipeline run, or give the run a host that has one"

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from pipeline.engine.host import Host, Source
+from pipeline.engine.host import Host
 from pipeline.engine.places import Place
 from pipeline.engine.settings import write_private
-from pipeline.engine.spec import Container, Template, Volume
+from pipeline.engine.spec import Container, Source, Template, Volume
 from pipeline.errors import PipelineError
 
 

@@ -3,9 +3,12 @@
 from pipeline.engine.manifest.documents import Located, files, parse, read
 from pipeline.engine.manifest.fields import Fields
 from pipeline.engine.manifest.finding import Entry, Examined, Found, beside, examine, find, is_place, library
+from pipeline.engine.manifest.leaves.images import Commands
+from pipeline.engine.manifest.leaves.images import read as read_commands
 from pipeline.engine.manifest.workflows import Manifests, load
 
 __all__ = [
+    "Commands",
     "Entry",
     "Examined",
     "Fields",
@@ -21,4 +24,5 @@ __all__ = [
     "load",
     "parse",
     "read",
+    "read_commands",
 ]

@@ -11,10 +11,10 @@ from typing import Any, Final, NoReturn
 from pipeline.engine.language import numbers
 from pipeline.engine.manifest.defaults import with_defaults
 from pipeline.engine.manifest.documents import Located
+from pipeline.engine.settings import OBJECT_NAME
 from pipeline.errors import Refused
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
-OBJECT_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 VALUE_NAME: Final = re.compile(r"[-a-zA-Z0-9_]+")
 
 

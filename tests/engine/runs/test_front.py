@@ -116,7 +116,7 @@ def test_runs_are_kept_where_the_command_line_looks(tmp_path: Path, monkeypatch:
     assert found.id in listed.stdout
 
 
-def test_the_engine_alone_needs_no_library_but_yaml() -> None:
+def test_the_engine_alone_needs_no_library_but_yaml(tmp_path: Path) -> None:
     """What the base dependencies are; everything else is not to be imported."""
     code = f"""
 import sys
@@ -128,7 +128,8 @@ sys.meta_path.insert(0, Nothing())
 from pipeline.engine import run
 print(run({HELLO!r}, home=sys.argv[1]).logs())
 """
-    found = subprocess.run([sys.executable, "-c", code, "/tmp"], capture_output=True, text=True, check=False, cwd=ROOT)
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert found.stdout.startswith("hello world"), found.stderr
 
 

@@ -3,11 +3,10 @@
 from functools import partial
 from typing import Final
 
-from pipeline.engine.host import Source
 from pipeline.engine.manifest.fields import Fields
 from pipeline.engine.manifest.leaves import images
 from pipeline.engine.manifest.leaves.volumes import read_mount
-from pipeline.engine.spec import Container, Script, Variable, VariablesFrom
+from pipeline.engine.spec import Container, Script, Source, Variable, VariablesFrom
 
 _CONTAINER_IGNORED: Final = (
     "imagePullPolicy", "name", "ports", "resources", "securityContext", "terminationMessagePath",

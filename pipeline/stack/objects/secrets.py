@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.errors import UserError
-from pipeline.stack.kept import Kept
+from pipeline.stack.objects.kept import Kept
 
 
 def names(home: Path) -> dict[str, list[str]]:

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.engine.manifest.fields import OBJECT_NAME
-from pipeline.engine.settings import of_documents, write_private
+from pipeline.engine.settings import OBJECT_NAME, of_documents, write_private
 from pipeline.engine.spec import Resource
 from pipeline.errors import PipelineError, UserError
 
