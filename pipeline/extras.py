@@ -24,6 +24,7 @@ LIBRARIES = (
     "pydantic",
     "pydantic_core",
     "requests",
+    "scipy",
     "seldon_core",
     "sklearn",
     "sqlalchemy",

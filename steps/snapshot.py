@@ -18,7 +18,7 @@ import pandas as pd
 from steps.archive import layout
 from steps.backends import caching, catalog, datasets, judged, measurements, objects
 from steps.backends.objects import Bucket
-from steps.checking import leaks
+from steps.checking.leaks import finding as leaks
 from steps.contract import declaration as declared
 from steps.contract import selection
 from steps.contract.command import declaration_option, log, run, write_json, write_text

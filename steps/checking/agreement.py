@@ -6,7 +6,7 @@ splendid, and their forecasts are not. A unit that changes without notice makes 
 rest at zero for a day may also be dead. None of this shows in a day's file; it shows in many days' hours. The bounds
 are far from what five stations of two archives show: no shift by 10 to 72 hours fitted a month better than none, and no
 month's level was 10 times another's. Air may need some hours from one location to the next, so shifts by less are no
-fault; those of copies are found by `steps.checking.copies`.
+fault; those of copies are found by `steps.checking.leaks.copies`.
 """
 
 from dataclasses import dataclass

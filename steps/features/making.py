@@ -11,7 +11,7 @@ import pandas as pd
 
 from steps.backends.catalog import Accepted
 from steps.backends.objects import Bucket
-from steps.checking import lookahead
+from steps.checking.leaks import lookahead
 from steps.contract.declaration import Declaration, load
 from steps.errors import CheckFailed
 from steps.features.keys import Earlier, FeatureMonth

@@ -5,19 +5,19 @@ The page says in words what was decided, then shows everything that it rests on.
 
 from typing import Final
 
-from steps.pages.answers import answers
-from steps.pages.bands import bands
-from steps.pages.comparison import comparison
 from steps.pages.document import Section, document, draw
-from steps.pages.folds import folds
-from steps.pages.forecast import forecast
-from steps.pages.importance import importance
+from steps.pages.evidence.answers import answers
+from steps.pages.evidence.bands import bands
+from steps.pages.evidence.comparison import comparison
+from steps.pages.evidence.folds import folds
+from steps.pages.evidence.forecast import forecast
+from steps.pages.evidence.importance import importance
+from steps.pages.evidence.residuals import residuals
+from steps.pages.evidence.scores import scores
+from steps.pages.evidence.trials import trials
 from steps.pages.markup import Child, Markup, join, tag
 from steps.pages.metrics import deciding
 from steps.pages.parts import code, facts, with_small
-from steps.pages.residuals import residuals
-from steps.pages.scores import scores
-from steps.pages.trials import trials
 from steps.pages.words import count, parameter_name, percent, quantity, readable
 from steps.summaries.base import known
 from steps.summaries.decision import Decision

@@ -18,7 +18,8 @@ from functools import partial
 
 import pandas as pd
 
-from steps.checking import copies, foresight, leaks, lookahead
+from steps.checking.leaks import copies, foresight, lookahead
+from steps.checking.leaks import finding as leaks
 from steps.errors import CheckFailed
 from steps.features import hourly
 from steps.learning import trials

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from steps.backends import database, warehouse
 from steps.backends.database import View, begin
-from steps.backends.warehouse import Prediction, schema
+from steps.backends.warehouse import Prediction, schema, skill
 
 MIDNIGHT = datetime(2003, 6, 2, tzinfo=UTC)
 ONE, TWO = 9000001, 9000002
@@ -114,7 +114,7 @@ def test_freshness_counts_hours_by_the_database_s_clock() -> None:
 def test_a_view_that_was_made_otherwise_is_made_anew_and_then_left() -> None:
     measure(ONE, 1, 1.0)
     with begin() as connection:
-        for view in reversed(schema.VIEWS):
+        for view in reversed((*schema.VIEWS, skill.live_skill)):
             connection.exec_driver_sql(f"DROP VIEW {view.name}")
         connection.exec_driver_sql("CREATE VIEW freshness AS SELECT 1 AS old")
         connection.exec_driver_sql("UPDATE view_definitions SET definition = 'old' WHERE name = 'freshness'")
@@ -126,13 +126,13 @@ def test_a_view_that_was_made_otherwise_is_made_anew_and_then_left() -> None:
     assert [statement for statement in statements if "VIEW" in statement.upper().split()] == []
 
 
-@pytest.mark.parametrize("table", schema.TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", (*schema.TABLES, skill.alarms), ids=lambda table: table.name)
 def test_every_table_and_column_has_its_meaning(table: sa.Table) -> None:
     assert table.comment
     assert [column.name for column in table.columns if not column.comment] == []
 
 
-@pytest.mark.parametrize("view", schema.VIEWS, ids=lambda view: view.name)
+@pytest.mark.parametrize("view", (*schema.VIEWS, skill.live_skill), ids=lambda view: view.name)
 def test_every_view_and_column_has_its_meaning(view: View) -> None:
     assert view.meaning
     assert list(view.meanings) == [column.name for column in view.c]

@@ -5,7 +5,9 @@ from functools import cache
 import pandas as pd
 import pytest
 
-from steps.checking import agreement, copies, leaks
+from steps.checking import agreement
+from steps.checking.leaks import copies
+from steps.checking.leaks import finding as leaks
 from tests.steps.support import leaks as wrong
 from tests.steps.support import weather
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steps.checking import foresight, leaks
+from steps.checking.leaks import finding as leaks
+from steps.checking.leaks import foresight
 from tests.steps.support import leaks as wrong
 from tests.steps.support import weather
 from tests.steps.support.synthetic import features

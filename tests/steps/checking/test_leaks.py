@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steps.checking import agreement, lookahead
+from steps.checking import agreement
+from steps.checking.leaks import lookahead
 from steps.errors import CheckFailed
 from steps.features import hourly
 from steps.learning import trials

@@ -12,8 +12,9 @@ from typing import Final
 import pandas as pd
 
 from steps.backends.judged import Doubt
-from steps.checking import agreement, copies, foresight
-from steps.checking.foresight import Foreknown
+from steps.checking import agreement
+from steps.checking.leaks import copies, foresight
+from steps.checking.leaks.foresight import Foreknown
 from steps.pages.words import count, names
 
 # what a feature is made of, as `steps.features.hourly` names it

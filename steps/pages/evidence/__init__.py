@@ -1,0 +1,1 @@
+"""The sections of a decision: what it rests on."""
