@@ -22,14 +22,9 @@ _FLOATS = ("error", "persistence", "bias", "outside")
 
 
 def _live_skill() -> sa.Select[Any]:
-    made, before = schema.outcomes.c, schema.measurements.alias("before")
-    earlier = sa.and_(
-        before.c.project == made.project,
-        before.c.location == made.location,
-        before.c.time == sql.hours_before(made.target_at, 24),
-        before.c.parameter == made.parameter,
-    )
-    error, naive = sa.func.abs(made.predicted - made.observed), sa.func.abs(before.c.value - made.observed)
+    made = schema.outcomes.c
+    joined, before = schema.beside_persistence(only_both=True)
+    error, naive = sa.func.abs(made.predicted - made.observed), sa.func.abs(before - made.observed)
     outside = sa.case((made.low.is_not(None), sa.case((made.observed.between(made.low, made.high), 0.0), else_=1.0)))
     keys = made.project, made.parameter, made.location, made.version, sql.day_of(made.target_at).label("day")
     columns = (
@@ -40,8 +35,7 @@ def _live_skill() -> sa.Select[Any]:
         sa.func.avg(outside).label("outside"),
         sa.func.count(made.lacked).label("lacking"),
     )
-    known = made.observed.is_not(None), before.c.value.is_not(None)
-    joined = schema.outcomes.table.join(before, earlier)
+    known = made.observed.is_not(None), before.is_not(None)
     return sa.select(*keys, *columns).select_from(joined).where(*known).group_by(*keys)
 
 
