@@ -6,6 +6,7 @@ be patched later and the alarm then fall on another day: it is the same one, and
 it is written once: the cause, then the training that it started, then how that ended.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -101,11 +102,14 @@ class Raised(Alarm):
     outcome: str | None
 
 
-def days(connection: sa.Connection, project: str, parameter: str, until: datetime) -> pd.DataFrame:
-    """The rows of `live_skill` whose day had ended at `until`, in order of day and location."""
+def days(
+    connection: sa.Connection, project: str, parameter: str, locations: Sequence[int], until: datetime
+) -> pd.DataFrame:
+    """The rows of `live_skill` of these locations whose day had ended at `until`, in order of day and location."""
     c = live_skill.c
     wanted = (c.location, c.version, c.day, c.hours, c.error, c.persistence, c.bias, c.outside, c.lacking)
-    query = sa.select(*wanted).where(c.project == project, c.parameter == parameter)
+    mine = c.project == project, c.parameter == parameter, c.location.in_(list(locations))
+    query = sa.select(*wanted).where(*mine)
     names = [column.name for column in wanted]
     rows = connection.execute(query.order_by(c.day, c.location)).fetchall()
     found = pd.DataFrame(rows, columns=names).astype(dict.fromkeys(_FLOATS, "float64"))
