@@ -115,7 +115,8 @@ def _decide(project: Declaration | TableDeclaration, fingerprint: str, created: 
     """
     dataset = lake.load(objects.lake(), project.name, fingerprint)
     trials = lake.results(objects.lake(), project.name, project.learning, fingerprint)
-    champion, live = live_recipe(project.name, dataset.parameter), live_model(project.name, dataset.parameter)
+    champion = live_recipe(project.name, dataset.parameter)
+    live = live_model(project.name, champion) if champion else None
     with begin() as connection:
         aside = _set_aside(connection, project.name, dataset.parameter)
     judgement = judge(dataset, project.learning, trials, champion, live=live, aside=aside)

@@ -35,7 +35,7 @@ def watch_here(place: Path | None) -> None:
     """
     machine, own = LocalMachine.here(), place is None
     place = _place(place)
-    with alone(machine.home), interruptible():
+    with alone(machine.home), interruptible() as interruption:
         setups = SetUps(machine.home) if own else None
         journal, children, log = machine.journal, Children(machine.home), Log(click.echo)
         cron_log = CronLog(journal)
@@ -52,7 +52,7 @@ def watch_here(place: Path | None) -> None:
                 source.process(Clock().now())
             if not schedules.names() and not uploads.names():
                 raise UserError(f"{place} has no CronWorkflow and no Sensor to watch; name another folder or file")
-            watch(sources, children, Clock())
+            watch(sources, children, Clock(), interruption)
         except KeyboardInterrupt:
             click.echo(still_running_message([*schedules.executing(), *uploads.executing()]))
             raise

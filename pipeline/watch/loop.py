@@ -53,18 +53,31 @@ class Clock:
         poll.poll(max(seconds, 0.0) * 1000 + 1)  # not a moment too early
 
 
-def watch(sources: Sequence[Source], children: Children, clock: Clock) -> None:
-    """Watch until interrupted.
+class Interruption:
+    """Whether the watch was told to end."""
+
+    def __init__(self) -> None:
+        self.told = False
+
+    def tell(self, _number: int, _frame: object) -> None:
+        """What a signal does: end whatever is being done."""
+        self.told = True
+        raise KeyboardInterrupt
+
+
+def watch(sources: Sequence[Source], children: Children, clock: Clock, interruption: Interruption) -> None:
+    """Watch until interrupted, also if what was being done then, such as a library's callback, did not pass it on.
 
     Raises:
         KeyboardInterrupt: by Ctrl-C or SIGTERM.
     """
-    while True:
+    while not interruption.told:
         for source in sources:
             source.process(clock.now())
         ahead = min(filter(None, (source.next_due() for source in sources)), default=None)
         rest = LOOK_SECONDS if ahead is None else min(ahead - clock.now(), LOOK_SECONDS)
         clock.wait(rest, [*children.descriptors(), *(each for source in sources for each in source.descriptors())])
+    raise KeyboardInterrupt
 
 
 def alone(home: Path) -> AbstractContextManager[None]:
@@ -85,14 +98,13 @@ def alone(home: Path) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Within it, SIGTERM does what Ctrl-C does."""
-
-    def end(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, end)
+def interruptible() -> Iterator[Interruption]:
+    """Within it, SIGTERM does what Ctrl-C does, and both are remembered."""
+    interruption = Interruption()
+    heard = [one for one in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(one) != signal.SIG_IGN]
+    before = {number: signal.signal(number, interruption.tell) for number in heard}
     try:
-        yield
+        yield interruption
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -5,12 +5,11 @@ name is its identity. `<project>-reconcile` does the same on a schedule, for wha
 model server follow the alias `champion`.
 """
 
-from hera.workflows import DAG, Artifact, Container, CronWorkflow, RawArtifact, Resource, Task, WorkflowTemplate
+from hera.workflows import DAG, Container, CronWorkflow, Resource, Task, WorkflowTemplate
 
-from pipeline.kubernetes import labels
 from pipeline.project import TableProject
 from pipeline.workflows import release, starting
-from pipeline.workflows.leaf import MEDIUM, leaf, template_of
+from pipeline.workflows.leaf import MEDIUM, leaf
 from pipeline.workflows.shape import CREATED, DECLARATION, RUN, arguments, cron, passed, template
 
 
@@ -57,35 +56,13 @@ def _templates(project: TableProject) -> list[Container | Resource]:
         "ingest",
         DECLARATION | passed("records") | RUN | CREATED | {"training": "{{inputs.artifacts.training.path}}"},
         size=MEDIUM,
-        inputs=[_training(project)],
+        inputs=[starting.workflow(project, {"by": "upload (<run>)"})],
         parameters_out=["train"],
         artifacts_out=["manifest", "summary", "report"],
     )
     return [step, starting.training(project)]
 
 
-def _training(project: TableProject) -> RawArtifact:
-    """The Workflow to apply; its name, which the step decides, is its identity: applied twice, it is there once."""
-    return template_of(
-        "training",
-        {
-            "apiVersion": "argoproj.io/v1alpha1",
-            "kind": "Workflow",
-            "metadata": {"name": "<name>", "labels": labels("train", project.name)},
-            "spec": {
-                "workflowTemplateRef": {"name": f"{project.name}-train"},
-                "arguments": {"parameters": [{"name": "by", "value": "upload (<run>)"}]},
-            },
-        },
-    )
-
-
 def _tasks() -> None:
     Task(name="ingest", template="ingest")
-    Task(
-        name="train",
-        template="train",
-        depends="ingest",
-        when="{{tasks.ingest.outputs.parameters.train}} == true",
-        arguments=[Artifact(name="manifest", from_="{{tasks.ingest.outputs.artifacts.manifest}}")],
-    )
+    starting.task(after="ingest")

@@ -1,16 +1,16 @@
 """`<project>-monitor`: what is live is watched, and a change of the world starts a training.
 
-It follows publish every night, and is run by hand. The training is a workflow of its own: it outlives this one, and
-starts once for an alarm, since its name is its identity.
+It follows publish every night, and is run by hand.
 """
 
-from hera.workflows import DAG, Artifact, Container, RawArtifact, Resource, Task, WorkflowTemplate
+from hera.workflows import DAG, Container, Resource, Task, WorkflowTemplate
 
-from pipeline.kubernetes import labels
 from pipeline.project import Project
 from pipeline.workflows import recording, starting
-from pipeline.workflows.leaf import MEDIUM, leaf, template_of
+from pipeline.workflows.leaf import MEDIUM, leaf
 from pipeline.workflows.shape import DECLARATION, SELECTION, arguments, passed, selection, template
+
+_TRAINING = {"as-of": "<asof>", "by": "<by>", "locations": "<locations>", "parameter": "<parameter>"}
 
 
 def monitor(project: Project) -> WorkflowTemplate:
@@ -38,7 +38,7 @@ def templates(project: Project, *, by_hand: bool = False) -> list[Container | Re
         | (passed("replay") if by_hand else {})
         | {"training": "{{inputs.artifacts.training.path}}"},
         size=MEDIUM,
-        inputs=[_training(project)],
+        inputs=[starting.workflow(project, _TRAINING)],
         parameters_out=["train"],
         artifacts_out=["manifest", "summary", "page"],
     )
@@ -48,26 +48,4 @@ def templates(project: Project, *, by_hand: bool = False) -> list[Container | Re
 def tasks(*, after: str | None = None) -> None:
     """The tasks in the DAG being built, those of monitoring `after` that task."""
     Task(name="monitor", template="monitor", depends=after)
-    Task(
-        name="train",
-        template="train",
-        depends="monitor",
-        when="{{tasks.monitor.outputs.parameters.train}} == true",
-        arguments=[Artifact(name="manifest", from_="{{tasks.monitor.outputs.artifacts.manifest}}")],
-    )
-
-
-def _training(project: Project) -> RawArtifact:
-    values = {"as-of": "<asof>", "by": "<by>", "locations": "<locations>", "parameter": "<parameter>"}
-    return template_of(
-        "training",
-        {
-            "apiVersion": "argoproj.io/v1alpha1",
-            "kind": "Workflow",
-            "metadata": {"name": "<name>", "labels": labels("train", project.name)},
-            "spec": {
-                "workflowTemplateRef": {"name": f"{project.name}-train"},
-                "arguments": {"parameters": [{"name": name, "value": value} for name, value in values.items()]},
-            },
-        },
-    )
+    starting.task(after="monitor")

@@ -177,15 +177,15 @@ def listed(connection: sa.Connection, project: str) -> list[Promotion]:
     return [Promotion(**row) for row in connection.execute(query).mappings()]
 
 
+def made(connection: sa.Connection, project: str, version: int | None) -> Promotion | None:
+    """The decision that made a version; None if there is no such version."""
+    return _first(connection, project, _FITTED, promotions.c.version == version)
+
+
 def dataset(connection: sa.Connection, project: str, version: int | None) -> str | None:
     """The fingerprint of the dataset that the version was made of; None if there is no such version."""
-    made = _first(connection, project, _FITTED, promotions.c.version == version)
-    return None if made is None else made.fingerprint
-
-
-def made(connection: sa.Connection, project: str, version: int) -> Promotion | None:
-    """The decision that made a version."""
-    return _first(connection, project, _FITTED, promotions.c.version == version)
+    found = made(connection, project, version)
+    return None if found is None else found.fingerprint
 
 
 def of_run(connection: sa.Connection, project: str, run: str) -> Promotion | None:

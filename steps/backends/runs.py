@@ -26,12 +26,12 @@ class Run:
     failed: str | None
 
 
-def failed(connection: sa.Connection, project: str, run: str) -> str | None:
-    """What the failed nodes of a run said, if it ended and did not succeed; None otherwise."""
+def end(connection: sa.Connection, project: str, run: str) -> tuple[str, str | None] | None:
+    """How a run ended, and what its failed nodes said; None while it has not."""
     c = runs.c
     query = sa.select(c.status, c.failed).where(c.project == project, c.run == run)
     found = connection.execute(query).one_or_none()
-    return None if found is None or found.status == "Succeeded" else found.failed or found.status
+    return None if found is None else (found.status, found.failed)
 
 
 def record(connection: sa.Connection, ended: Run) -> None:

@@ -43,6 +43,7 @@ _UNITS: Final[dict[str, tuple[str, float, float]]] = {
     "%": ("part", 1.0, 0.0),
     "particles/cm3": ("count", 1.0, 0.0),
 }
+_MISTAKABLE: Final = 1.5  # times: less may be weather
 _SPELLINGS: Final = {
     "ugm-3": "ug/m3",
     "mcg/m3": "ug/m3",
@@ -116,6 +117,17 @@ def conversion(given: str, wanted: str, molar_mass: float | None, celsius: float
         mass_of_a_ppb = molar_mass / molar_volume(celsius)
         factor *= mass_of_a_ppb if kind == _SHARE else 1 / mass_of_a_ppb
     return Conversion(factor / wanted_factor, (offset - wanted_offset) / wanted_factor)
+
+
+def mistakable(unit: str, molar_mass: float | None, celsius: float) -> dict[str, float]:
+    """The units that a value in `unit` may have been taken from, had nobody converted it, and what one of each is in
+    `unit`; without those that differ by an offset, or by less than a half."""
+    found = {given: conversion(given, unit, molar_mass, celsius) for given in _UNITS}
+    return {
+        given: one.factor
+        for given, one in found.items()
+        if one and not one.offset and max(one.factor, 1 / one.factor) >= _MISTAKABLE
+    }
 
 
 def molar_volume(celsius: float) -> float:

@@ -75,17 +75,18 @@ def too_good(gate: Gate, naive: Sequence[Score], challenger: Score, matter: Sequ
     It is compared with the naive predictors, which see no input: the champion's recipe, trained on the same rows, knows
     from a leaking one as much as the challenger. `matter`: the features that matter most to it.
     """
-    best = min(naive, key=lambda score: _error(score, gate))
-    least = _error(best, gate)
-    if least <= 0 or _error(challenger, gate) > TOO_GOOD * least:
+    best = min(naive, key=lambda score: error(score, gate))
+    least = error(best, gate)
+    if least <= 0 or error(challenger, gate) > TOO_GOOD * least:
         return ""
-    share = 100 * (1 - _error(challenger, gate) / least)
+    share = 100 * (1 - error(challenger, gate) / least)
     first = f", first at what matters most to it: {', '.join(matter)}" if matter else ""
     below = f"Its error is {share:.0f} % below that of {best.name}"
     return f" {below}, too good to be taken on trust: a reason to look{first}."
 
 
-def _error(score: Score, gate: Gate) -> float:
+def error(score: Score, gate: Gate) -> float:
+    """What is the less the better: an error by the gate's metric, or the share of wrong answers."""
     return 1 - score.by(gate.metric) if METRICS[gate.metric] else score.by(gate.metric)
 
 

@@ -108,14 +108,9 @@ def _guarded(dataset: Dataset, learning: Judged, live: Live, new: int) -> Renewa
         f"on {span}, the champion's recipe fitted again has {_of(refitted, learning)}, the live model (version "
         f"{live.version}) {_of(kept, learning)}"
     )
-    if loss.bound > 0 and loss.difference > MARGIN * _error(kept, learning):
+    if loss.bound > 0 and loss.difference > MARGIN * gate.error(kept, rules):
         return Renewal(False, f"Not refreshed: {compared}, which is better by more than chance.")
     return Renewal(True, f"Refreshed with {count(new, 'new row')}: {compared}.")
-
-
-def _error(score: Score, learning: Judged) -> float:
-    value = score.by(learning.gate.metric)
-    return 1 - value if scoring.METRICS[learning.gate.metric] else value
 
 
 def _of(score: Score, learning: Judged) -> str:

@@ -4,7 +4,7 @@ A broken sensor looks like drift after a week, and a model that learned from it 
 world is taken to have changed, the data must be in order.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
@@ -20,12 +20,6 @@ Cause = Literal["data", "world", "unclear"]
 
 RECENT: Final = pd.Timedelta(days=14)  # at most, before the alarm; less if the evidence began to grow later
 BEFORE: Final = pd.Timedelta(days=28)  # before these, that they are compared with
-FACTORS: Final = {  # what a value is multiplied by where a unit is taken for another
-    "µg/m³ for mg/m³, or the reverse": 1000.0,
-    "ppb for µg/m³ of NO₂": 1.88,
-    "ppb for µg/m³ of O₃": 1.962,
-    "ppb for µg/m³ of SO₂": 2.619,
-}
 _NEAR = 0.1  # of a factor
 _FLAT = 0.5  # of the hours equal to the one before
 _LACKING = 0.5  # of the predictions did without an input that they had before
@@ -41,7 +35,7 @@ class Evidence:
     The recent days are those from `since` on; they are compared with those before `until`, the beginning of the first
     change that was seen, so that a fault that stays is not taken for the usual. `observed`: location, time (the hour's
     end) and value, of both. `days`: as `skill.days` gives them. `refused`: location and day of what was quarantined in
-    the recent days.
+    the recent days. `mistakable`: in words, what a value is multiplied by where its unit is taken for another.
     """
 
     observed: pd.DataFrame
@@ -50,6 +44,7 @@ class Evidence:
     locations: Sequence[int]
     since: pd.Timestamp
     until: pd.Timestamp
+    mistakable: Mapping[str, float]
 
 
 def judge(evidence: Evidence) -> tuple[Cause, str]:
@@ -60,14 +55,9 @@ def judge(evidence: Evidence) -> tuple[Cause, str]:
     recent = scores.whole(evidence.days)
     counted = recent.loc[recent["day"] >= evidence.since, "day"].nunique()
     if counted < _FEWEST:
-        return (
-            "unclear",
-            f"Only {count(counted, 'day')} since {evidence.since:%F} {'has' if counted == 1 else 'have'} enough hours.",
-        )
-    return (
-        "world",
-        "The data are in order: little was refused, no input is missing, no sensor is stuck or in another unit.",
-    )
+        return "unclear", f"Only {count(counted, 'day has', 'days have')} enough hours since {evidence.since:%F}."
+    words = "The data are in order: little was refused, no input is missing, no sensor is stuck or in another unit."
+    return "world", words
 
 
 def _quarantined(evidence: Evidence) -> Iterator[str]:
@@ -113,7 +103,7 @@ def _scaled(evidence: Evidence) -> Iterator[str]:
     for location, ratio in ratios.items():
         others = [float(np.median(other)) for place, other in ratios.items() if place != location]
         own = ratio / (np.median(others) if others else 1.0)
-        for words, factor in FACTORS.items():
+        for words, factor in evidence.mistakable.items():
             for wanted in (factor, 1 / factor):
                 if (np.abs(own / wanted - 1) < _NEAR).all():
                     yield f"the values at {location} are {wanted:.3g} times what they were ({words})"

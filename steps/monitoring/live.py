@@ -12,12 +12,13 @@ from steps.backends.database import begin
 from steps.backends.warehouse import skill
 from steps.backends.warehouse.skill import Alarm, Raised
 from steps.contract.declaration import Declaration
+from steps.contract.units import mistakable
 from steps.errors import CheckFailed
 from steps.features import keys
 from steps.monitoring import cause, drift, retraining, telling, watching
 from steps.monitoring.cause import BEFORE, RECENT, Evidence
 from steps.monitoring.watching import ALL, Watched
-from steps.pages.words import count
+from steps.pages.words import count, parameter_name
 from steps.summaries.decision import Usual
 from steps.summaries.monitoring import Monitoring
 
@@ -49,7 +50,7 @@ class Watch:
             live = promotions.champion(connection, project.name)
             if live is None or live.parameter != parameter:
                 return None
-            days = skill.days(connection, project.name, parameter, now)
+            days = skill.days(connection, project.name, parameter, locations, now)
         days = watching.since_last_model(days, live.version)
         return cls.over(project, parameter, locations, now, days=days, version=live.version, usual=usual)
 
@@ -129,10 +130,9 @@ class Watch:
         for one in known:
             if one.training and one.outcome is None:
                 with begin() as connection:
-                    ended = promotions.of_run(connection, self.project.name, one.training)
-                    failed = runs.failed(connection, self.project.name, one.training)
-                    words = ended.words if ended else f"The training failed: {failed}" if failed else None
-                    if words:
+                    decided = promotions.of_run(connection, self.project.name, one.training)
+                    end = runs.end(connection, self.project.name, one.training)
+                    if words := decided.words if decided else end and _undecided(*end):
                         skill.made_of(connection, self.project.name, self.parameter, one, outcome=words)
 
     def _evidence(self, way: Watched, day: date) -> Evidence:
@@ -153,7 +153,13 @@ class Watch:
                 ignore_index=True,
             )
         refused = catalog.refused(self.project.name, places, first=since.date(), last=day)
-        return Evidence(hours, days, refused, places, since, until)
+        return Evidence(hours, days, refused, places, since, until, self._mistakable())
+
+    def _mistakable(self) -> dict[str, float]:
+        quantity = self.project.quantities[self.parameter]
+        what = f"for {quantity.unit} of {parameter_name(self.parameter)}"
+        factors = mistakable(quantity.unit, quantity.molar_mass, self.project.reference_celsius)
+        return {f"{given} {what}": factor for given, factor in factors.items()}
 
     def summary(self) -> Monitoring:
         """All of it, in words and figures."""
@@ -189,6 +195,13 @@ def _began(way: Watched, alarm: date) -> pd.Timestamp:
     return pd.Timestamp(quiet[-1] if quiet else way.days[0], tz="UTC") + pd.Timedelta(days=1)
 
 
+def _undecided(status: str, failed: str | None) -> str:
+    """What came of a training that ended without a decision of its own."""
+    if status == "Succeeded":
+        return "The training found that its dataset had been decided before."
+    return f"The training failed: {failed or status}"
+
+
 def _released(one: Raised) -> bool | None:
     if one.outcome is None:
         return None
@@ -201,7 +214,7 @@ def replayed(
     """When each model that was live from `first` to `last` would have alarmed, and why; nothing is written down."""
     now = datetime.combine(last + timedelta(days=1), datetime.min.time(), UTC)
     with begin() as connection:
-        days = skill.days(connection, project.name, parameter, now)
+        days = skill.days(connection, project.name, parameter, locations, now)
     days = days[days["day"] >= pd.Timestamp(first, tz="UTC")]
     newest = days.groupby("day")["version"].max()
     spells = newest.ne(newest.shift()).cumsum()

@@ -5,18 +5,17 @@ from steps.backends.database import begin
 from steps.contract.command import log
 from steps.errors import BadInput, CheckFailed
 from steps.learning import lake
-from steps.learning.champion import live_recipe
 from steps.learning.refresh import Live
 from steps.release import stored
+from steps.summaries.decision import Recipe
 
 
-def live_model(project: str, parameter: str) -> Live | None:
-    """The live model, if it predicts `parameter` and both it and its dataset can be read."""
-    recipe = live_recipe(project, parameter)
+def live_model(project: str, recipe: Recipe) -> Live | None:
+    """The live model, which `recipe` made, if both it and its dataset can be read."""
     with begin() as connection:
         live = promotions.champion(connection, project)
         dataset = promotions.dataset(connection, project, live.version) if live else None
-    if recipe is None or live is None or dataset is None:
+    if live is None or dataset is None:
         return None
     try:
         model, _ = stored.load(live.model_uri, live.digest)

@@ -172,6 +172,15 @@ def test_a_training_that_failed_is_said(world: World, tmp_path: Path) -> None:
     assert "The training failed: snapshot: too few rows" in [one.outcome for one in alarms()]
 
 
+def test_a_training_that_had_nothing_to_decide_is_not_waited_for(world: World, tmp_path: Path) -> None:
+    world.days(110, error=worse(60, 1.5))
+    name = watched(tmp_path, 100)["manifest"]["metadata"]["name"]
+    with begin() as connection:
+        runs.record(connection, Run("openaq", name, "train", None, START, "Succeeded", None))
+    assert watched(tmp_path, 101)["manifest"] == {}
+    assert "The training found that its dataset had been decided before." in [one.outcome for one in alarms()]
+
+
 def test_a_new_model_begins_anew(world: World, tmp_path: Path) -> None:
     world.days(90, error=worse(60, 1.5))
     assert watched(tmp_path, 90)["alarms"]

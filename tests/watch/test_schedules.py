@@ -1,7 +1,10 @@
 """The watch under a clock that the tests move: what it starts, what it says, and what it finds again after a kill."""
 
+import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ from pipeline.engine.schedule import LATE_SECONDS, LOOK_AGAIN_SECONDS
 from pipeline.engine.schedule.cron import Status
 from pipeline.errors import UserError
 from pipeline.laptop.cron_log import CronLog
-from pipeline.watch.loop import LOOK_SECONDS, Clock, alone, watch
+from pipeline.watch.loop import LOOK_SECONDS, Clock, Interruption, alone, interruptible, watch
 from pipeline.watch.messages import Log
 from tests.engine.laboratory import log_of
 from tests.watch.watching import HOURLY, NOON, Killed, World, cron_of, seconds, write
@@ -343,7 +346,7 @@ def test_it_waits_for_what_is_due_but_looks_up_now_and_then(world: World) -> Non
     world.watch()
     clock = Moving(NOON - 5.0, 5)
     with pytest.raises(KeyboardInterrupt):
-        watch([world.schedules], world.children, clock)
+        watch([world.schedules], world.children, clock, Interruption())
     assert clock.waited == [LOOK_SECONDS, LOOK_SECONDS, 1.0, LOOK_SECONDS, LOOK_SECONDS]
     assert world.runs == [f"w-{NOON}"]
 
@@ -353,7 +356,7 @@ def test_with_nothing_due_it_still_looks_up(world: World) -> None:
     world.watch()
     clock = Moving(NOON, 3)
     with pytest.raises(KeyboardInterrupt):
-        watch([world.schedules], world.children, clock)
+        watch([world.schedules], world.children, clock, Interruption())
     assert clock.waited == [LOOK_SECONDS] * 3
 
 
@@ -370,3 +373,22 @@ def test_the_second_watch_says_that_there_is_another(tmp_path: Path) -> None:
         pass
     with alone(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_that_something_swallows_ends_the_watch_all_the_same(number: int, world: World) -> None:
+    class Swallowing:
+        def process(self, _now: float) -> None:
+            with suppress(KeyboardInterrupt):
+                os.kill(os.getpid(), number)
+                time.sleep(60)
+
+        def next_due(self) -> None:
+            return None
+
+        def descriptors(self) -> list[int]:
+            return []
+
+    world.watch()
+    with interruptible() as interruption, pytest.raises(KeyboardInterrupt):
+        watch([Swallowing()], world.children, Clock(), interruption)

@@ -100,7 +100,9 @@ outcomes = View(
 )
 
 
-def _live_error() -> sa.Select[Any]:
+def beside_persistence(*, only_both: bool) -> tuple[sa.Join, Any]:
+    """The view `outcomes` joined with what was measured 24 hours before, which is persistence's answer; and that
+    value. `only_both`: without the outcomes that have none."""
     made, before = outcomes.c, measurements.alias("before")
     earlier = sa.and_(
         before.c.project == made.project,
@@ -108,7 +110,13 @@ def _live_error() -> sa.Select[Any]:
         before.c.time == sql.hours_before(made.target_at, 24),
         before.c.parameter == made.parameter,
     )
-    error, naive = made.predicted - made.observed, before.c.value - made.observed
+    return outcomes.table.join(before, earlier, isouter=not only_both), before.c.value
+
+
+def _live_error() -> sa.Select[Any]:
+    made = outcomes.c
+    joined, before = beside_persistence(only_both=False)
+    error, naive = made.predicted - made.observed, before - made.observed
     keys = made.project, made.parameter, made.location, sql.day_of(made.target_at)
     columns = (
         sa.func.count().label("hours"),
@@ -119,7 +127,6 @@ def _live_error() -> sa.Select[Any]:
         sa.func.sqrt(sa.func.avg(naive * naive)).label("persistence_rmse"),
         sa.func.avg(sa.func.abs(naive)).label("persistence_mae"),
     )
-    joined = outcomes.table.outerjoin(before, earlier)
     known = made.observed.is_not(None)
     return sa.select(*keys[:3], keys[3].label("day"), *columns).select_from(joined).where(known).group_by(*keys)
 

@@ -6,6 +6,7 @@ be patched later and the alarm then fall on another day: it is the same one, and
 it is written once: the cause, then the training that it started, then how that ended.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -22,14 +23,9 @@ _FLOATS = ("error", "persistence", "bias", "outside")
 
 
 def _live_skill() -> sa.Select[Any]:
-    made, before = schema.outcomes.c, schema.measurements.alias("before")
-    earlier = sa.and_(
-        before.c.project == made.project,
-        before.c.location == made.location,
-        before.c.time == sql.hours_before(made.target_at, 24),
-        before.c.parameter == made.parameter,
-    )
-    error, naive = sa.func.abs(made.predicted - made.observed), sa.func.abs(before.c.value - made.observed)
+    made = schema.outcomes.c
+    joined, before = schema.beside_persistence(only_both=True)
+    error, naive = sa.func.abs(made.predicted - made.observed), sa.func.abs(before - made.observed)
     outside = sa.case((made.low.is_not(None), sa.case((made.observed.between(made.low, made.high), 0.0), else_=1.0)))
     keys = made.project, made.parameter, made.location, made.version, sql.day_of(made.target_at).label("day")
     columns = (
@@ -40,8 +36,7 @@ def _live_skill() -> sa.Select[Any]:
         sa.func.avg(outside).label("outside"),
         sa.func.count(made.lacked).label("lacking"),
     )
-    known = made.observed.is_not(None), before.c.value.is_not(None)
-    joined = schema.outcomes.table.join(before, earlier)
+    known = made.observed.is_not(None), before.is_not(None)
     return sa.select(*keys, *columns).select_from(joined).where(*known).group_by(*keys)
 
 
@@ -107,11 +102,14 @@ class Raised(Alarm):
     outcome: str | None
 
 
-def days(connection: sa.Connection, project: str, parameter: str, until: datetime) -> pd.DataFrame:
-    """The rows of `live_skill` whose day had ended at `until`, in order of day and location."""
+def days(
+    connection: sa.Connection, project: str, parameter: str, locations: Sequence[int], until: datetime
+) -> pd.DataFrame:
+    """The rows of `live_skill` of these locations whose day had ended at `until`, in order of day and location."""
     c = live_skill.c
     wanted = (c.location, c.version, c.day, c.hours, c.error, c.persistence, c.bias, c.outside, c.lacking)
-    query = sa.select(*wanted).where(c.project == project, c.parameter == parameter)
+    mine = c.project == project, c.parameter == parameter, c.location.in_(list(locations))
+    query = sa.select(*wanted).where(*mine)
     names = [column.name for column in wanted]
     rows = connection.execute(query.order_by(c.day, c.location)).fetchall()
     found = pd.DataFrame(rows, columns=names).astype(dict.fromkeys(_FLOATS, "float64"))

@@ -25,7 +25,9 @@ def found(rows: pd.DataFrame) -> leaks.Leaks:
 
 
 @pytest.mark.parametrize(
-    ("days", "hours"), [(days, hours) for days in (365, 40) for hours in (12, 16, 24, 60)] + [(365, 500)]
+    ("days", "hours"),
+    [*((40, hours) for hours in (12, 16, 24, 60)), (365, 500)]
+    + [pytest.param(365, hours, marks=pytest.mark.soak) for hours in (12, 16, 24, 60)],
 )
 def test_a_copy_with_its_clock_early_is_named_and_its_original_is_not(days: int, hours: int) -> None:
     told = found(wrong.copied(observed(days), hours)).refused
@@ -34,7 +36,7 @@ def test_a_copy_with_its_clock_early_is_named_and_its_original_is_not(days: int,
     ]
 
 
-@pytest.mark.parametrize("days", [365, 40])
+@pytest.mark.parametrize("days", [pytest.param(365, marks=pytest.mark.soak), 40])
 @pytest.mark.parametrize("hours", [1, 5, 8])
 def test_where_fronts_come_hours_before_it_a_copy_that_is_as_early_may_be_the_right_one(days: int, hours: int) -> None:
     told = found(wrong.copied(observed(days), hours)).refused
@@ -71,7 +73,7 @@ def test_one_station_under_two_ids_is_said_and_not_refused() -> None:
     assert told.said[0].startswith("locations 201 and 999 are one station under two ids")
 
 
-@pytest.mark.parametrize("days", [365, 33])
+@pytest.mark.parametrize("days", [pytest.param(365, marks=pytest.mark.soak), 33])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_neighbours_that_a_front_reaches_one_after_another_are_no_copies(days: int, seed: int) -> None:
     rows = weather.observations(days, seed)

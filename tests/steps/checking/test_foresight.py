@@ -44,7 +44,7 @@ def test_an_input_made_of_what_is_to_come_is_refused_by_name(made_of: str) -> No
     assert "is allowed)" in lines[0]
 
 
-@pytest.mark.parametrize("hours", [5, 8, 12, 16, 24, 60])
+@pytest.mark.parametrize("hours", [5, 24, *(pytest.param(one, marks=pytest.mark.soak) for one in (8, 12, 16, 60))])
 def test_whatever_the_distance_it_is_told(hours: int) -> None:
     known = max(foresight.found(with_input(target().shift(-hours))), key=lambda one: one.value / one.allowed)
     assert (known.location, known.hours) == (201, hours)
@@ -70,6 +70,7 @@ def test_of_two_locations_that_report_it_the_one_that_knows_is_named() -> None:
     assert " ahead at locations 202 and 203: " in lines[0]
 
 
+@pytest.mark.soak
 def test_what_tells_the_past_is_no_leak() -> None:
     day = target().rolling(24, min_periods=6).mean()
     for honest in (
@@ -82,7 +83,9 @@ def test_what_tells_the_past_is_no_leak() -> None:
         assert told(with_input(honest)) == []
 
 
-@pytest.mark.parametrize(("days", "seed"), [(365, 1), (365, 2), (33, 1), (33, 2), (33, 3)])
+@pytest.mark.parametrize(
+    ("days", "seed"), [*(pytest.param(365, seed, marks=pytest.mark.soak) for seed in (1, 2)), (33, 1), (33, 2), (33, 3)]
+)
 @pytest.mark.parametrize("parameter", ["pm25", "no2", "so2"])
 def test_weather_that_leads_and_fronts_that_travel_are_no_leaks(days: int, seed: int, parameter: str) -> None:
     table = features(weather.observations(days, seed), parameter)

@@ -62,7 +62,12 @@ def kinds(found: Outcome) -> dict[tuple[int, date], list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("seed", "offset"), [(1, timedelta()), (2, timedelta(hours=5, minutes=45)), (3, timedelta(hours=-3, minutes=-30))]
+    ("seed", "offset"),
+    [
+        (1, timedelta(hours=5, minutes=45)),
+        pytest.param(2, timedelta(), marks=pytest.mark.soak),
+        pytest.param(3, timedelta(hours=-3, minutes=-30), marks=pytest.mark.soak),
+    ],
 )
 def test_any_rhythm_gives_the_same_features_and_refusals(seed: int, offset: timedelta) -> None:
     truth = days(seed, timezone(offset))
