@@ -308,6 +308,7 @@ class Template:
     fail_fast: bool = False
     mutexes: tuple[str, ...] = ()
     volumes: tuple[Volume, ...] = ()  # with those of the workflow that runs, once it is known
+    given_paths: tuple[str, ...] = ()  # the absolute paths among the values that were filled in
 
     @property
     def leaf(self) -> bool:

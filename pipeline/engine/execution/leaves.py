@@ -18,7 +18,7 @@ from pipeline.engine.execution import locations
 from pipeline.engine.execution.volumes import mount
 from pipeline.engine.host import Host, Process
 from pipeline.engine.language import resources
-from pipeline.engine.language.paths import moved, roots
+from pipeline.engine.language.paths import moved, of_the_machine, roots
 from pipeline.engine.language.variables import replace_all
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
@@ -113,12 +113,12 @@ def _placed(template: Template, place: Place) -> Container:
         if each.value_from is not None
     )
     marks = {tag: f"{_EDGE}{number}{_EDGE}" for number, tag in enumerate(paths)}
-    own = roots(template.paths)
+    own, kept = roots(template.paths), of_the_machine(template.given_paths, template.paths)
     container: Container = replace_all(template.container, marks.get)
     found = {mark: str(place.local(paths[tag])) for tag, mark in marks.items()}
 
     def put(text: str) -> str:
-        text = moved(text, own, lambda path: str(place.local(path)))
+        text = moved(text, own, lambda path: str(place.local(path)), kept)
         return _MARK.sub(lambda match: found[match[0]], text) if _EDGE in text else text
 
     changes: dict[str, Any] = {

@@ -6,6 +6,7 @@ one out must be told where it is. That is done in its text, where the text holds
 
 import re
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Final
 
 _OWN: Final = ("/tmp", "/var/tmp")  # noqa: S108 - of a step's own file system, not of this machine
@@ -27,12 +28,28 @@ def roots(declared: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(path for path in found if not any(path.startswith(f"{other}/") for other in found)))
 
 
-def moved(text: str, own: Iterable[str], local: Callable[[str], str]) -> str:
-    """A text in which each path of `own`, or below one, is where `local` says."""
+def of_the_machine(values: Iterable[str], declared: Iterable[str]) -> tuple[str, ...]:
+    """The values of parameters that name what is there on this machine, not a file of the step."""
+    steps = [path.rstrip("/") for path in declared]
+    return tuple(
+        value
+        for value in values
+        if not any(value == path or value.startswith(f"{path}/") for path in steps) and Path(value).exists()
+    )
+
+
+def moved(text: str, own: Iterable[str], local: Callable[[str], str], kept: Iterable[str] = ()) -> str:
+    """A text in which each path of `own`, or below one, is where `local` says, but for those that are, or lie below,
+    one of `kept`."""
     pattern = "|".join(map(re.escape, own))
     if not pattern or "/" not in text:
         return text
-    return re.sub(rf"{_BEFORE}(?:{pattern}){_AFTER}(?![{_PUT_TOGETHER}])", lambda match: local(match[0]), text)
+    left = [re.compile(re.escape(path.rstrip("/")) + _AFTER) for path in kept if path.strip("/")]
+
+    def put(match: re.Match[str]) -> str:
+        return match[0] if any(each.match(text, match.start()) for each in left) else local(match[0])
+
+    return re.sub(rf"{_BEFORE}(?:{pattern}){_AFTER}(?![{_PUT_TOGETHER}])", put, text)
 
 
 def put_together(text: str, own: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from pipeline.engine.language.lookup import Lookup
+from pipeline.engine.language.paths import is_absolute
 from pipeline.engine.language.variables import Unresolved, go_json, replace_all
 from pipeline.engine.planning.config_maps import ConfigMaps, NoSuchKey, valued
 from pipeline.engine.spec import Artifact, Parameter, Template, Values
@@ -47,12 +48,25 @@ def fill(template: Template, known: Mapping[str, str], local: Mapping[str, str])
     when they start, so what changes with time is left until then."""
     if template.tasks:
         known = {name: value for name, value in known.items() if name != "workflow.duration"}
+    given: set[str] = set()
     try:
-        first: Template = replace_all(template, lambda tag: local.get(tag, known.get(tag)))
-        second: Template = replace_all(first, _with_inputs(first, known, local))
+        first: Template = replace_all(template, _noting(lambda tag: local.get(tag, known.get(tag)), given))
+        second: Template = replace_all(first, _noting(_with_inputs(first, known, local), given))
     except Unresolved as error:
         raise NotBound(str(error)) from None
-    return second
+    return replace(second, given_paths=tuple(sorted(given))) if given else second
+
+
+def _noting(lookup: Lookup, given: set[str]) -> Lookup:
+    """The same lookup; absolute paths that it finds are added to `given`."""
+
+    def noted(tag: str) -> object:
+        value = lookup(tag)
+        if isinstance(value, str) and is_absolute(value):
+            given.add(value)
+        return value
+
+    return noted
 
 
 def _with_inputs(template: Template, known: Mapping[str, str], local: Mapping[str, str]) -> Lookup:

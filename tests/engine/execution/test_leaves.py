@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -376,3 +377,15 @@ def test_a_command_that_spells_out_its_paths_finds_them_in_its_own_folder(lab: L
     assert log_of(view) == "hello\n"
     assert view.outputs["parameters"] == {"w": "/tmp/said.txt"}
     assert not Path("/tmp/said.txt").exists()
+
+
+def test_a_parameters_value_that_names_a_file_of_this_machine_is_not_the_steps_own(lab: Laboratory) -> None:
+    with tempfile.NamedTemporaryFile("w", dir="/tmp", suffix=".txt") as there:
+        there.write("of the machine")
+        there.flush()
+        view = lab.script(
+            "cat {{inputs.parameters.source}} > /tmp/said.txt; cat /tmp/said.txt",
+            inputs=f"{{parameters: [{{name: source, value: {there.name}}}]}}",
+            outputs="{artifacts: [{name: said, path: /tmp/said.txt}]}",
+        )
+    assert (view.phase, log_of(view)) == ("Succeeded", "of the machine")
