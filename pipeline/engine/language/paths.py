@@ -30,7 +30,7 @@ def roots(declared: Iterable[str]) -> tuple[str, ...]:
 
 def of_the_machine(values: Iterable[str], declared: Iterable[str]) -> tuple[str, ...]:
     """The values of parameters that name what is there on this machine, not a file of the step."""
-    steps = [path.rstrip("/") for path in declared]
+    steps = {path.rstrip("/") for path in declared}.difference(_OWN)  # a volume at /tmp is no one's folder by name
     return tuple(
         value
         for value in values

@@ -54,7 +54,7 @@ def fill(template: Template, known: Mapping[str, str], local: Mapping[str, str])
         second: Template = replace_all(first, _noting(_with_inputs(first, known, local), given))
     except Unresolved as error:
         raise NotBound(str(error)) from None
-    return replace(second, given_paths=tuple(sorted(given))) if given else second
+    return replace(second, given_paths=tuple(sorted(given.union(template.given_paths)))) if given else second
 
 
 def _noting(lookup: Lookup, given: set[str]) -> Lookup:

@@ -1,8 +1,10 @@
 """Declared paths in the texts of a command: what is put in its place, and what is left."""
 
+from pathlib import Path
+
 import pytest
 
-from pipeline.engine.language.paths import is_absolute, moved, put_together, roots
+from pipeline.engine.language.paths import is_absolute, moved, of_the_machine, put_together, roots
 
 OWN = ("/tmp", "/work/out")
 
@@ -41,3 +43,12 @@ def test_a_path_that_is_put_together_is_found(text: str, path: str) -> None:
 
 def test_an_absolute_path_leads_nowhere_back() -> None:
     assert [is_absolute(path) for path in ("/a/b", "a", "/a/../b", "/a..b")] == [True, False, False, True]
+
+
+def test_a_value_that_names_what_is_there_is_of_the_machine(tmp_path: Path) -> None:
+    there = str(tmp_path)
+    assert of_the_machine([there, f"{there}/no"], ["/tmp/a.json", "/tmp"]) == (there,)
+    assert of_the_machine([there], [there]) == of_the_machine([there], [str(tmp_path.parent)]) == ()
+    assert moved(f"ls {there} {there}/x {there}-2", ["/tmp"], "<>{}".format, [there]) == (
+        f"ls {there} {there}/x <>{there}-2"
+    )
