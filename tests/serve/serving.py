@@ -144,7 +144,7 @@ class Served:
     def running(self, name: str, node: str = "") -> None:
         """Wait until a node runs."""
         until(lambda: any(
-            each["phase"] == "Running" and node in each["displayName"]
+            each["phase"] == "Running" and node in ("", each["displayName"])
             for each in self.run(name)["status"].get("nodes", {}).values()
         ))  # fmt: skip
 

@@ -86,6 +86,7 @@ class Executor:
         try:
             self._begin()
             while not self._run.over and not self._stop.is_set():
+                self._changed()
                 self._turn()
         finally:
             self._runner.close()
@@ -123,7 +124,6 @@ class Executor:
             self._accept(events, started)
         for process in processes:
             process.release()
-        self._changed()
 
     def _wait_seconds(self) -> float:
         tick = self._run.next_tick
