@@ -22,6 +22,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     return install(tmp_path_factory.mktemp("base"))
 
 
+@pytest.mark.soak
 def test_every_command_that_needs_no_server_works_in_an_empty_folder(laptop: Installed) -> None:
     before = laptop.files()
     assert "quickstart" in laptop.said("--help")

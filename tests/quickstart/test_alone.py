@@ -29,6 +29,7 @@ def going_on(tmp_path: Path) -> Iterator[tuple[Place, subprocess.Popen[str]]]:
     assert place.processes() == []
 
 
+@pytest.mark.soak
 def test_the_second_leaves_with_one_line_and_the_first_goes_on(going_on: tuple[Place, subprocess.Popen[str]]) -> None:
     place, process = going_on
     code, printed = place.run(*place.quickstart())

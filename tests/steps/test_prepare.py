@@ -253,6 +253,7 @@ class TestRunAgain:
         for place, rows in again.items():
             pd.testing.assert_frame_equal(rows, expected[place])
 
+    @pytest.mark.soak
     def test_a_window_of_days_adds_up_to_the_same_as_all_at_once(self, collector: Collector) -> None:
         for first, last in ((0, 3), (2, 5), (6, 7)):
             span = {"from_": SEEDED.first + timedelta(days=first), "to": SEEDED.first + timedelta(days=last)}

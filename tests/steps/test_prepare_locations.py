@@ -159,8 +159,8 @@ class TestAPlace:
         assert "Mobile or of unknown place, so far from all: 101 and 102" in collector.page().body
         assert len(months()) == 6
 
-    @pytest.mark.parametrize("name", ['"The ""Old"" Mill"', '"two\nlines, one place"', "<b>O'Hara</b>"])
-    def test_with_a_hostile_name_is_shown_on_one_line(self, collector: Collector, name: str) -> None:
+    def test_with_a_hostile_name_is_shown_on_one_line(self, collector: Collector) -> None:
+        name = '"The ""Old"" Mill,\n<b>O\'Hara</b>"'
         bend(collector, 101, layout.days(SEEDED.first, SEEDED.last), setting(location=name))
         assert collector.collect().code == 0
         assert collector.summary()["accepted"] == 60

@@ -238,7 +238,9 @@ def test_a_folder_without_schedules_is_a_mistake(command: str, file: str | None,
     assert finished.stderr.startswith("error: ")
 
 
-@pytest.mark.parametrize("instant", INSTANTS)
+@pytest.mark.parametrize(
+    "instant", [pytest.param(one, marks=pytest.mark.soak) if number > 1 else one for number, one in enumerate(INSTANTS)]
+)
 def test_killed_between_recording_and_starting(instant: str, machine: Machine) -> None:
     machine.write("true")
     killed = machine.watch(sys.executable, "-c", KILLED.format(where=INSTANTS[instant]), str(machine.place))

@@ -45,7 +45,7 @@ def test_where_fronts_come_hours_before_it_a_copy_that_is_as_early_may_be_the_ri
     assert f"{hours} hour" in told[0]
 
 
-@pytest.mark.parametrize("hours", [12, 24, 500])
+@pytest.mark.parametrize("hours", [12, *(pytest.param(one, marks=pytest.mark.soak) for one in (24, 500))])
 def test_a_copy_with_its_clock_late_is_the_one_that_is_named(hours: int) -> None:
     told = found(wrong.copied(observed(), -hours)).refused
     assert [line.partition(":")[0] for line in told] == [

@@ -35,7 +35,10 @@ def told(table: pd.DataFrame, reporting: Sequence[int] = ()) -> list[str]:
     return leaks.found(table, "pm25", NEAR, lambda _: reporting).refused
 
 
-@pytest.mark.parametrize("made_of", wrong.FORETELLING)
+@pytest.mark.parametrize(
+    "made_of",
+    [pytest.param(one, marks=pytest.mark.soak) if number % 3 else one for number, one in enumerate(wrong.FORETELLING)],
+)
 def test_an_input_made_of_what_is_to_come_is_refused_by_name(made_of: str) -> None:
     lines = told(with_input(wrong.FORETELLING[made_of](target())), [999])
     assert lines

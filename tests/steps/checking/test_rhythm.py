@@ -109,7 +109,9 @@ class TestASensorThatReportsTooSeldom:
 
 
 class TestALocalClock:
-    @pytest.mark.parametrize("minutes", [1, 5, 10, 15, 30, 60])
+    @pytest.mark.parametrize(
+        "minutes", [5, 15, 60, *(pytest.param(one, marks=pytest.mark.soak) for one in (1, 10, 30))]
+    )
     @pytest.mark.parametrize("offset", [(5, 45), (5, 30), (-3, -30), (12, 45), (-9, -30), (14, 0), (-12, 0)])
     def test_has_its_own_hours_at_any_rhythm(self, examiner: Examiner, minutes: int, offset: tuple[int, int]) -> None:
         zone = timezone(timedelta(hours=offset[0], minutes=offset[1]))

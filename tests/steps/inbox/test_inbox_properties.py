@@ -121,7 +121,7 @@ def test_nothing_is_lost_and_nothing_doubled_in_ten_thousand_stories(worlds: lis
     play(worlds, story)
 
 
-@pytest.mark.parametrize("versioned", [False, True])
+@pytest.mark.parametrize("versioned", [pytest.param(False, marks=pytest.mark.soak), True])
 def test_a_kill_at_every_point_of_one_run(worlds: list[World], versioned: bool) -> None:
     """One run over four files, ended at its first point, its second, …, until it gets through."""
     for steps in range(1, 400):
@@ -162,6 +162,7 @@ def test_two_runs_with_a_row_in_common(worlds: list[World]) -> None:
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(RACES)
+@pytest.mark.soak
 def test_a_run_that_is_held_up_until_its_lease_runs_out(worlds: list[World], race: Any) -> None:
     """It goes on while another, which took over from it, is at some other point, and one more file is dropped."""
     overtake(worlds, race)

@@ -59,7 +59,9 @@ def test_red_wine_is_told_from_a_history_of_white(red: pd.DataFrame) -> None:
     assert "another table's" in judged(red.head(60), table(white_wine(1000, 2)))
 
 
-@pytest.mark.parametrize("real", [False, True], ids=["look-alike", "original"])
+@pytest.mark.parametrize(
+    "real", [pytest.param(False, id="look-alike", marks=pytest.mark.soak), pytest.param(True, id="original")]
+)
 def test_red_wine_is_accepted_however_it_was_chosen(red: pd.DataFrame, real: bool) -> None:
     wines = original() if real else red
     for seed, count in enumerate((30, 60, 100, 200, 300, 400)):
