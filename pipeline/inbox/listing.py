@@ -1,9 +1,10 @@
 """What is in the inboxes, for people: what is waiting, where each file went and why; and the way out of quarantine."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.errors import UserError
+from pipeline.errors import RunFailed, UserError
 from pipeline.inbox.put import table_project
 from pipeline.laptop.machine import LocalMachine, user
 from pipeline.project import TableProject
@@ -19,8 +20,35 @@ _HEADER = ("FILE", "STATE", "SINCE", "ROWS", "RUN", "WHERE", "WHY")
 _WIDEST = 60
 
 
+@dataclass(frozen=True)
+class Dropped:
+    """An upload as it is shown: where its content is and why. `run`: that holds it, or held it last; `-` where there
+    is nothing to say."""
+
+    key: str
+    state: str
+    since: str
+    rows: str
+    run: str
+    where: str
+    why: str
+
+
 def listed(machine: LocalMachine, name: str | None, limit: int) -> str:
     """The uploads of a project (of all, for None) as a table, the newest first.
+
+    Raises:
+        UserError: there is no such project, or it has no inbox.
+    """
+    rows = [
+        (_shown(one.key), one.state, one.since, one.rows, one.run, _shown(one.where), one.why)
+        for one in dropped(machine, name, limit)
+    ]
+    return table(_HEADER, rows) if rows else "no file was dropped yet; drop one with: pipeline put PROJECT FILE"
+
+
+def dropped(machine: LocalMachine, name: str | None, limit: int) -> list[Dropped]:
+    """The uploads of a project (of all, for None), the newest first, those that wait before the others.
 
     Raises:
         UserError: there is no such project, or it has no inbox.
@@ -29,12 +57,29 @@ def listed(machine: LocalMachine, name: str | None, limit: int) -> str:
     machine.use("object-store", "database")
     known = transact(lambda connection: ledger.recent(connection, name, limit))
     waiting = [_waits(one) for project in projects for one in _waiting(project.name)]
-    rows = [*waiting, *(_row(one) for one in known)][:limit]
-    return table(_HEADER, rows) if rows else "no file was dropped yet; drop one with: pipeline put PROJECT FILE"
+    return [*waiting, *(_known(one) for one in known)][:limit]
 
 
 def release(machine: LocalMachine, key: str, *, who: str, why: str) -> str:
     """Let a file out of quarantine and have it checked again; a line that says what became of it.
+
+    Raises:
+        UserError: no such file is in quarantine, or no reason is given.
+        RunFailed: it is in quarantine again.
+    """
+    let = let_out(machine, key, who=who, why=why)
+    machine.succeed(machine.submit(f"{let.project}-ingest", {}))
+    found = newest(machine, let.project, let.key)
+    if found is None or found.state == "released":
+        return f"{one_line(let.key)} is released; the next run takes it"
+    said = f"{one_line(let.key)}: {found.state}{f', {found.reason}' if found.reason else ''}"
+    if found.state == "quarantined":
+        raise RunFailed(said)
+    return said
+
+
+def let_out(machine: LocalMachine, key: str, *, who: str, why: str) -> Upload:
+    """Let a file out of quarantine: the next run of its project checks it again.
 
     Raises:
         UserError: no such file is in quarantine, or no reason is given.
@@ -47,12 +92,7 @@ def release(machine: LocalMachine, key: str, *, who: str, why: str) -> str:
     let = transact(lambda connection: ledger.release(connection, project.name, key, who=person, why=why))
     if let is None:
         raise UserError(f"nothing called {one_line(key)} is in quarantine; see: pipeline inbox {project.name}")
-    run = machine.submit(f"{project.name}-ingest", {})
-    machine.succeed(run)
-    found = newest(machine, project.name, let.key)
-    if found is None or found.state == "released":
-        return f"{one_line(let.key)} is released; the next run takes it"
-    return f"{one_line(let.key)}: {found.state}{f', {found.reason}' if found.reason else ''}"
+    return let
 
 
 def newest(machine: LocalMachine, project: str, key: str) -> Upload | None:
@@ -75,12 +115,12 @@ def _object(bucket: str, stored: Stored) -> ledger.Object:
     return ledger.Object(bucket, stored.key, stored.version_id, stored.etag, stored.modified, stored.size)
 
 
-def _waits(stored: Stored) -> tuple[str, ...]:
+def _waits(stored: Stored) -> Dropped:
     where = f"s3://inbox/{stored.key}"
-    return _shown(stored.key), "waiting", _time(stored.modified), "-", "-", _shown(where), f"{stored.size:,} bytes"
+    return Dropped(stored.key, "waiting", _time(stored.modified), "-", "-", where, f"{stored.size:,} bytes")
 
 
-def _row(upload: Upload) -> tuple[str, ...]:
+def _known(upload: Upload) -> Dropped:
     copies = f", {upload.rows_copied:,} copies" if upload.rows_copied else ""
     rows = f"{upload.rows_new:,} new{copies}" if upload.rows_new else "-"
     where = upload.place or (upload.source if upload.state in {"claimed", "released"} else None)
@@ -89,7 +129,7 @@ def _row(upload: Upload) -> tuple[str, ...]:
     if upload.who:
         why = f"released by {upload.who}: {upload.why}" + (f"; {why}" if why and upload.state == "quarantined" else "")
     at = upload.decided_at or upload.seen_at
-    return _shown(upload.key), state, _time(at), rows, upload.holder, _shown(where or "-"), one_line(why)
+    return Dropped(upload.key, state, _time(at), rows, upload.holder, where or "-", one_line(why))
 
 
 def _time(at: datetime) -> str:

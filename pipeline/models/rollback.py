@@ -15,14 +15,13 @@ def roll_back(machine: LocalMachine, project: str, *, to: int | None, why: str) 
         UserError: the reason holds what Argo would expand, or is too long.
         RunFailed: nothing is live, the rollback did not succeed, or a later decision overtook it.
     """
-    reason = _parameter(why)
+    given = parameters(to, why)
     before = decisions_of(machine, project).live
     if before is None:
         raise RunFailed(
             f"no model of {project} is live, so there is nothing to roll back from; see: pipeline models {project}"
         )
-    parameters = {"by": _parameter(user() or "by hand"), "why": reason, "to": str(to or "")}
-    run = machine.submit(f"{project}-rollback", parameters)
+    run = machine.submit(f"{project}-rollback", given)
     machine.succeed(run)
     live = decisions_of(machine, project).live
     if live is None or live.run != run:
@@ -30,6 +29,15 @@ def roll_back(machine: LocalMachine, project: str, *, to: int | None, why: str) 
         raise RunFailed(f"{run} was overtaken by a later decision: {now}; see: pipeline models {project}")
     now = f"{project} version {live.version} is live at {live.url} (decision {live.decision})"
     return f"{now}; it was version {before.version} (decision {before.decision})"
+
+
+def parameters(to: int | None, why: str) -> dict[str, str]:
+    """What `<project>-rollback` is started with.
+
+    Raises:
+        UserError: the reason holds what Argo would expand, or is too long.
+    """
+    return {"by": _parameter(user() or "by hand"), "why": _parameter(why), "to": str(to or "")}
 
 
 def _parameter(text: str) -> str:

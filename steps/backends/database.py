@@ -92,7 +92,7 @@ def begin() -> Iterator[sa.Connection]:
     """
     engine = _engine(setting("DATABASE_URL"))
     try:
-        _create_tables(engine)
+        _create_tables(engine, len(metadata.tables))
         with engine.begin() as connection:
             yield connection
     except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
@@ -124,8 +124,9 @@ def clock(connection: sa.Connection) -> float:
 
 
 @cache
-def _create_tables(engine: sa.Engine) -> None:
-    """One process at a time: PostgreSQL's CREATE TABLE IF NOT EXISTS fails if two run it at once."""
+def _create_tables(engine: sa.Engine, _declared: int) -> None:
+    """Once for the modules that are imported, again when more of them are (`_declared`: their tables). One process at a
+    time: PostgreSQL's CREATE TABLE IF NOT EXISTS fails if two run it at once."""
     postgres = engine.dialect.name == "postgresql"
     with (engine.execution_options(isolation_level="READ COMMITTED") if postgres else engine).begin() as connection:
         if postgres:

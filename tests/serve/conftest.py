@@ -25,6 +25,15 @@ def own(tmp_path: Path) -> Iterator[Served]:
     found.close()
 
 
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server where the manifests are those that ship."""
+    found = Served(tmp_path_factory.mktemp("bare"))
+    found.start()
+    yield found
+    found.close()
+
+
 def made(folder: Path) -> Path:
     (folder / "manifests").mkdir()
     (folder / "manifests" / "library.yaml").write_text(LIBRARY, encoding="utf-8")

@@ -1,10 +1,13 @@
 """The pages: what they show, that hostile texts are texts, and what their buttons do."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 import requests
 
+from steps.backends import ledger
+from steps.backends.database import begin
 from tests.serve.serving import Served, dag, workflow
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -34,6 +37,7 @@ def test_the_address_itself_leads_to_the_runs(served: Served) -> None:
         ("/projects", "pipeline models openaq"),
         ("/projects/wine", "pipeline models wine --all"),
         ("/inbox", "pipeline inbox"),
+        ("/data", "pipeline inbox"),
         ("/health", "pipeline doctor"),
     ],
 )
@@ -104,8 +108,46 @@ def test_buttons_suspend_resume_and_stop(served: Served) -> None:
     assert sorry.status_code == 400 and "That did not work" in sorry.text
 
 
+def test_a_file_is_dropped_into_the_page_and_a_refused_one_is_let_out(
+    bare: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{HOSTILE}.csv"
+    sent = requests.put(f"{bare.address}/inbox/wine/files/{quote(name)}", data=b"no;wine", timeout=60)
+    assert (sent.status_code, sent.text) == (201, f"s3://inbox/wine/new/{name}\n")
+    refused = requests.put(f"{bare.address}/inbox/openaq/files/x.csv", data=b"x", timeout=60)
+    assert refused.status_code == 400 and "learns from an archive, not from files" in refused.text
+    page = shown(bare, "/inbox")
+    assert "waiting" in page and "<img" not in page
+
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{bare.home / 'pipeline.db'}")
+    key = "wine/new/white.csv"
+    with begin() as connection:
+        [taken] = ledger.claim(connection, "wine", "r", "o", [ledger.Object("inbox", key, "", "e", None, 7)])
+        verdict = ledger.Verdict(taken.upload, "quarantined", "wine/quarantine/white.csv", reason=f"it is {HOSTILE}")
+        ledger.decide(connection, "o", [verdict], None)
+        ledger.cleared(connection, [taken.upload])
+    for path in ("/inbox", "/data"):
+        page = shown(bare, path)
+        assert "it is &lt;img" in page and "<img" not in page
+    unsaid = pressed(bare, "/inbox/wine/release", key=key, why=" ")
+    assert unsaid.status_code == 400 and "say in a few words why" in unsaid.text
+    assert pressed(bare, "/inbox/abalone/release", key=key, why="red").status_code == 400
+    assert pressed(bare, "/inbox/wine/release", key=key, why="red").url.startswith(f"{bare.address}/runs/wine-ingest-")
+    with begin() as connection:
+        [now] = ledger.known(connection, "wine", key)
+    assert (now.state in ledger.OPEN, now.why) == (True, "red")
+
+
+def test_a_model_is_rolled_back_by_a_run_that_is_shown(bare: Served) -> None:
+    for fields in ({"to": "1"}, {"why": "worse"}, {"to": "1", "why": "{{workflow.name}}"}):
+        assert pressed(bare, "/projects/wine/rollback", **fields).status_code == 400
+    run = pressed(bare, "/projects/wine/rollback", to="1", why="worse").url
+    assert run.startswith(f"{bare.address}/runs/wine-rollback-")
+    assert "worse" in requests.get(run, timeout=60).text
+
+
 def test_another_sites_page_presses_nothing(served: Served) -> None:
-    name = served.create(workflow("guarded", "sleep 5"))
+    name = served.create(workflow("guarded", "sleep 1"))
     found = requests.post(
         f"{served.address}/runs/{name}/stop", headers={"Origin": "http://evil.example"}, timeout=60
     )  # fmt: skip

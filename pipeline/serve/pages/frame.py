@@ -8,7 +8,8 @@ from starlette.responses import HTMLResponse, Response
 from steps.pages.markup import Child, Markup, join, tag
 from steps.pages.parts import code
 
-PLACES: Final = (("/runs", "Runs"), ("/projects", "Projects"), ("/inbox", "Inbox"), ("/health", "Health"))
+PLACES: Final = (("/runs", "Runs"), ("/projects", "Projects"), ("/inbox", "Inbox"), ("/data", "Data"),
+                 ("/health", "Health"))  # fmt: skip
 
 
 def page(title: str, commands: Sequence[str], *body: Child, here: str = "", watch: str = "") -> Response:

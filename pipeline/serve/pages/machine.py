@@ -1,25 +1,15 @@
-"""/inbox and /health: where dropped files are and why, and whether what must run does. Looking starts nothing."""
+"""/health: whether what must run does. Looking starts nothing."""
 
 from starlette.responses import Response
 
+from pipeline.project import Project
+from pipeline.projects import PROJECTS
 from pipeline.serve.api.requests import Call
 from pipeline.serve.pages.frame import dot, page
-from pipeline.stack import Stack
-from steps.pages.markup import tag
+from steps.pages.markup import Markup
 from steps.pages.parts import note, section, table
 
-
-def inbox_page(call: Call) -> Response:
-    """What `pipeline inbox` says."""
-    machine = call.service.machine
-    if not _runs(machine.stack, "object-store"):
-        said = note("The object store does not run, so what is in it cannot be seen; start it with: pipeline up")
-        return page("Inbox", ["pipeline inbox"], said, here="/inbox")
-    from pipeline.inbox.listing import listed  # noqa: PLC0415 - the object store's library is slow to import
-
-    return page(
-        "Inbox", ["pipeline inbox", "pipeline put PROJECT FILE"], _printed(listed(machine, None, 200)), here="/inbox"
-    )
+_ALARMS = 50  # of a project that are shown
 
 
 def health_page(call: Call) -> Response:
@@ -40,13 +30,25 @@ def health_page(call: Call) -> Response:
     body = (
         section("servers", "Servers", watched, servers),
         section("models", "Models", "Those that must be served.", served),
+        section("monitoring", "Monitoring", "Alarms of live models, the newest first.", _alarms(call)),
     )
-    return page("Health", ["pipeline doctor", "pipeline up"], *body, here="/health")
+    return page("Health", ["pipeline doctor", "pipeline up", "pipeline monitor openaq"], *body, here="/health")
 
 
-def _runs(stack: Stack, name: str) -> bool:
-    return any(each.name == name and each.state == "running" for each in stack.status())
+def _alarms(call: Call) -> Markup:
+    machine = call.service.machine
+    if not (machine.home / "pipeline.db").exists():
+        return note("Nothing is live yet.")
+    from steps.backends.database import begin  # noqa: PLC0415 - SQLAlchemy is slow to import
+    from steps.backends.warehouse import skill  # noqa: PLC0415 - likewise
 
-
-def _printed(text: str) -> str:
-    return tag("pre", text, tabindex="0")
+    machine.use("database")
+    rows = []
+    with begin() as connection:
+        for project in PROJECTS.values():
+            if isinstance(project, Project):
+                found = skill.raised(connection, project.name, project.learning.target)
+                rows += [(f"{one.day:%F}", project.name, str(one.version), dot(one.cause), one.words,
+                          one.outcome or one.training or "–") for one in reversed(found[-_ALARMS:])]  # fmt: skip
+    columns = ("Day", "Project", "#Version", "Cause", "Seen", "What came of it")
+    return table(columns, rows, "Alarms", "") if rows else note("No alarm.")

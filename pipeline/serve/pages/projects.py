@@ -1,16 +1,21 @@
 """/projects: what is live and since when, and every decision with its reasons."""
 
-from urllib.parse import quote
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, quote
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from pipeline.project import Project, TableProject
 from pipeline.projects import PROJECTS, find
 from pipeline.serve.api.requests import Call
-from pipeline.serve.pages.frame import page
+from pipeline.serve.pages.frame import form, page
+from pipeline.serve.problems import invalid
 from steps.backends.promotions import Promotion
 from steps.pages.markup import Markup, tag
 from steps.pages.parts import facts, note, table
+
+if TYPE_CHECKING:
+    from pipeline.models.decisions import Decisions
 
 
 def projects_page(call: Call) -> Response:
@@ -69,5 +74,36 @@ def project_page(call: Call) -> Response:
         f"No model of {project.name} yet; make one with: pipeline quickstart {project.name}"
     )  # fmt: skip
     live = facts([("Live", f"version {found.champion}" if found.champion else "nothing"), ("Note", found.note)])
-    commands = [f"pipeline models {project.name} --all", f"pipeline rollback {project.name} --why …"]
-    return page(project.name, commands, live, shown, here="/projects")
+    commands = [f"pipeline models {project.name} --all", f"pipeline rollback {project.name} --to VERSION --why …"]
+    return page(project.name, commands, live, _back(project.name, found), shown, here="/projects")
+
+
+def _back(name: str, found: "Decisions") -> Markup | None:
+    """The way back to a version that was live before."""
+    earlier = sorted({one.version for one in found.all if one.live_at and one.version} - {found.champion}, reverse=True)
+    if not earlier or found.champion is None:
+        return None
+    options = [tag("option", f"version {version}", value=str(version)) for version in earlier]
+    why = tag("input", name_="why", required=True, placeholder="why", aria_label="Why")
+    which = tag("select", *options, name_="to", aria_label="Version")
+    sure = f"Put an earlier model of {name} in the place of version {found.champion}?"
+    back = form(f"/projects/{name}/rollback", "Roll back", which, why, sure=sure)
+    return tag("div", back, class_="actions")
+
+
+def act(what: str, call: Call) -> Response:
+    """Roll back, and show the run that does."""
+    from pipeline.models.rollback import parameters  # noqa: PLC0415 - likewise
+
+    project = find(call.name)
+    if what != "rollback":
+        raise invalid(f"{what!r:.40} is nothing that is done to a project")
+    fields = parse_qs(call.body.get("form", ""))
+    to, why = fields.get("to", [""])[0], fields.get("why", [""])[0]
+    if not why.strip():
+        raise invalid("there is no reason; say in a few words why")
+    if not to.isdecimal():
+        raise invalid(f"{to!r:.40} is not a version; wanted a whole number")
+    given = [f"{name}={value}" for name, value in parameters(int(to), why).items()]
+    made = call.service.submitter.submit("WorkflowTemplate", f"{project.name}-rollback", {"parameters": given}, "")
+    return RedirectResponse(f"/runs/{quote(made['metadata']['name'], safe='')}", 303)

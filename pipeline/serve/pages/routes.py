@@ -4,10 +4,11 @@ need not pay for."""
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from anyio.to_thread import run_sync
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -29,10 +30,14 @@ def routes() -> list[BaseRoute]:
         _shown("/runs", "runs", "runs_page"),
         _shown("/runs/{name}", "run", "run_page"),
         _shown("/runs/{name}/report", "run", "report_page"),
-        Route("/runs/{name}/{what}", _act, methods=["POST"]),
+        _acting("/runs", "run"),
         _shown("/projects", "projects", "projects_page"),
         _shown("/projects/{name}", "projects", "project_page"),
-        _shown("/inbox", "machine", "inbox_page"),
+        _acting("/projects", "projects"),
+        _shown("/inbox", "inbox", "inbox_page"),
+        _acting("/inbox", "inbox"),
+        Route("/inbox/{name}/files/{file}", _put, methods=["PUT"]),
+        _shown("/data", "data", "data_page"),
         _shown("/health", "machine", "health_page"),
         Route("/static/style.css", _style),
         Mount("/static", StaticFiles(directory=_STATIC)),
@@ -60,20 +65,42 @@ def _shown(path: str, module: str, maker: str) -> Route:
     return Route(path, endpoint, methods=["GET"])
 
 
-async def _act(request: Request) -> Response:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_BODY:
-            return _sorry(Problem(3, "the form is too large"))
+def _acting(place: str, module: str) -> Route:
+    async def endpoint(request: Request) -> Response:
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > LARGEST_BODY:
+                return _sorry(Problem(3, "the form is too large"))
+        given = {name: str(value) for name, value in request.path_params.items()}
+        call = Call(request.app.state.service, given, {}, {"form": body.decode("utf-8", "replace")})
+
+        def act(call: Call) -> Response:
+            found: Response = import_module(f"pipeline.serve.pages.{module}").act(given["what"], call)
+            return found
+
+        return await _made(act, call)
+
+    return Route(f"{place}/{{name}}/{{what}}", endpoint, methods=["POST"])
+
+
+async def _put(request: Request) -> Response:
+    """A file that was dropped into a page, in as many parts as it comes; what is not there whole is not dropped."""
     given = {name: str(value) for name, value in request.path_params.items()}
-    call = Call(request.app.state.service, given, {}, {"form": body.decode("utf-8", "replace")})
+    call = Call(request.app.state.service, given, {})
+    with NamedTemporaryFile(dir=call.service.machine.home, prefix="dropped-") as file:
+        async for part in request.stream():
+            await run_sync(file.write, part)
+        file.flush()
 
-    def act(call: Call) -> Response:
-        found: Response = import_module("pipeline.serve.pages.run").act(given["what"], call)
-        return found
+        def put(call: Call) -> Response:
+            found: Response = import_module("pipeline.serve.pages.inbox").put(call, Path(file.name))
+            return found
 
-    return await _made(act, call)
+        try:
+            return await run_sync(put, call)
+        except PipelineError as error:
+            return PlainTextResponse(f"{error}\n", as_problem(error).status)
 
 
 async def _made(make: Callable[[Call], Response], call: Call) -> Response:

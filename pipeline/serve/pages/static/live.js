@@ -60,6 +60,24 @@ document.addEventListener("submit", (event) => {
   if (words && !confirm(words)) event.preventDefault();
 });
 
+async function drop(field, files) {
+  const said = document.querySelector("#dropped");
+  for (const file of files) {
+    said.textContent = `sending ${file.name} …`;
+    const address = field.dataset.drop + encodeURIComponent(file.name);
+    const answer = await fetch(address, {method: "PUT", body: file}).catch((error) => new Response(`${error}`));
+    said.textContent = await answer.text();
+    if (answer.status !== 201) return;
+  }
+  const words = said.textContent;
+  await renew();
+  document.querySelector("#dropped").textContent = words;
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.dataset.drop) drop(event.target, [...event.target.files]);
+});
+
 let row = -1;
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select")) return;
