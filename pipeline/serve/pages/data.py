@@ -75,7 +75,13 @@ def _files(project: TableProject) -> Markup:
         return note(f"No file has come yet; drop one with: pipeline put {project.name} FILE")
     since = f"{head.made_at.astimezone():%F %H:%M}" if head else None
     rows = count(head.total, "row") if head else "no row"
-    shown = facts([("History", rows), ("Last file taken", since), *((state, str(n)) for state, n in states.items())])
+    shown = facts(
+        [
+            ("History", rows),
+            ("Last file taken", since),
+            *((state.title(), str(number)) for state, number in states.items()),
+        ]
+    )
     return join(shown, _reasons(refused, "file"))
 
 

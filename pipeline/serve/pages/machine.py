@@ -8,6 +8,7 @@ from pipeline.serve.api.requests import Call
 from pipeline.serve.pages.frame import dot, page
 from steps.pages.markup import Markup
 from steps.pages.parts import note, section, table
+from steps.pages.words import readable
 
 _ALARMS = 50  # of a project that are shown
 
@@ -17,9 +18,10 @@ def health_page(call: Call) -> Response:
     machine = call.service.machine
     rows = [
         (each.name, dot(each.state), each.address or "–", str(each.pid or "–"),
-         f"{each.memory_mb:.0f} MB" if each.memory_mb else "–", each.since or "–", str(each.log or "–"))
+         f"{each.memory_mb:.0f} MB" if each.memory_mb else "–", readable(each.since) if each.since else "–", each.log.name if each.log else "–")
         for each in machine.stack.status()
     ]  # fmt: skip
+    logs = f"Logs are in {machine.home / 'logs'}."
     servers = table(("Server", "State", "Address", "#Pid", "#Memory", "Since", "Log"), rows, "Servers")
     models = [(each.project, f"version {each.champion.version}", dot("right" if each.right else "wrong"), each.words)
               for each in machine.served()]  # fmt: skip
@@ -28,7 +30,7 @@ def health_page(call: Call) -> Response:
     )
     watched = "Schedules and inboxes are watched." if machine.watched() else "Nothing watches; start it: pipeline up"
     body = (
-        section("servers", "Servers", watched, servers),
+        section("servers", "Servers", f"{watched} {logs}", servers),
         section("models", "Models", "Those that must be served.", served),
         section("monitoring", "Monitoring", "Alarms of live models, the newest first.", _alarms(call)),
     )
