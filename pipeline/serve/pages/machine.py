@@ -18,7 +18,8 @@ def health_page(call: Call) -> Response:
     machine = call.service.machine
     rows = [
         (each.name, dot(each.state), each.address or "–", str(each.pid or "–"),
-         f"{each.memory_mb:.0f} MB" if each.memory_mb else "–", readable(each.since) if each.since else "–", each.log.name if each.log else "–")
+         f"{each.memory_mb:.0f} MB" if each.memory_mb else "–", readable(each.since) if each.since else "–",
+         each.log.name if each.log else "–")
         for each in machine.stack.status()
     ]  # fmt: skip
     logs = f"Logs are in {machine.home / 'logs'}."
