@@ -15,7 +15,7 @@ from steps.pages.parts import facts, note, section, table
 from steps.pages.words import count
 
 if TYPE_CHECKING:
-    from steps.backends.standing import Coverage
+    from steps.backends.warehouse.standing import Coverage
 
 _MOST: Final = 200  # locations in a table, those that are furthest behind first
 
@@ -35,8 +35,9 @@ def data_page(call: Call) -> Response:
 
 
 def _series(project: Project) -> Markup:
-    from steps.backends import judged, standing  # noqa: PLC0415 - SQLAlchemy is slow to import
+    from steps.backends import judged  # noqa: PLC0415 - SQLAlchemy is slow to import
     from steps.backends.database import begin  # noqa: PLC0415
+    from steps.backends.warehouse import standing  # noqa: PLC0415
 
     with begin() as connection:
         found = standing.coverage(connection, project.name)
@@ -64,8 +65,9 @@ def _line(one: "Coverage", left_out: str, today: date) -> tuple[str, ...]:
 
 
 def _files(project: TableProject) -> Markup:
-    from steps.backends import history, standing  # noqa: PLC0415 - likewise
+    from steps.backends import history  # noqa: PLC0415 - likewise
     from steps.backends.database import begin  # noqa: PLC0415
+    from steps.backends.warehouse import standing  # noqa: PLC0415
 
     with begin() as connection:
         head = history.head(connection, project.name)
