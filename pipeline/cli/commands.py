@@ -13,6 +13,7 @@ from pipeline.cli.place import note_manifests, note_state
 from pipeline.cli.serve import serve
 from pipeline.errors import PipelineError, UserError
 from steps.errors import StepError
+from steps.pages.words import one_line
 
 
 class _Commands(click.Group):
@@ -366,9 +367,11 @@ def down() -> None:
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 try again, 2 bad input, 3 a run that did not succeed, 130 Ctrl-C."""
     try:
-        cli(standalone_mode=False)
+        cli(standalone_mode=False, prog_name="pipeline")
     except click.ClickException as error:
-        error.show()
+        asked = getattr(error, "ctx", None)
+        more = f"; see: {asked.command_path} --help" if asked is not None else ""
+        click.echo(f"error: {one_line(error.format_message()).rstrip('.')}{more}", err=True)
         sys.exit(2)
     except (click.exceptions.Abort, KeyboardInterrupt):
         sys.exit(130)

@@ -84,7 +84,10 @@ def let_out(machine: LocalMachine, key: str, *, who: str, why: str) -> Upload:
     Raises:
         UserError: no such file is in quarantine, or no reason is given.
     """
-    project = table_project(key.partition("/")[0])
+    name, slash, _ = key.partition("/")
+    if not slash:
+        raise UserError(f"{one_line(key)!r} is no file's key; wanted one such as wine/new/file.csv: pipeline inbox")
+    project = table_project(name)
     if not why.strip():
         raise UserError("--why is empty; say in a few words why the file is released")
     machine.use("object-store", "database")

@@ -21,7 +21,7 @@ from pipeline import engine, shipped, stale
 from pipeline.engine.execution import WithSettings
 from pipeline.engine.manifest import Commands, Found, find, is_place, read_commands
 from pipeline.engine.settings import NO_SETTINGS, of_file
-from pipeline.engine.views import labels
+from pipeline.engine.views import labels, plainly
 from pipeline.errors import RunFailed, UserError
 from pipeline.laptop.applying import AppliedWorkflows
 from pipeline.laptop.home import absent, home
@@ -327,7 +327,7 @@ def _plainly(run: "RunView") -> str:
     while (child := re.fullmatch(r"child '(\S+)' failed", message)) and child[1] in nodes:
         node = nodes[child[1]]
         message = node.message if node.message.startswith("child '") else f"{labels(run)[node.id]}: {node.message}"
-    return re.sub(r"main: Error \(exit code \d+\): (error: )?", "", message)
+    return plainly(message)
 
 
 @contextmanager

@@ -17,10 +17,13 @@ from pipeline.errors import UserError
 from pipeline.laptop.machine import LocalMachine
 from pipeline.laptop.setups import SetUp, SetUps
 from pipeline.project import Project
+from pipeline.projects.openaq import SAMPLE
 from pipeline.quickstart import locations, sample
 from pipeline.quickstart.closing import addresses, scores, summary
 from steps.backends.objects import Bucket
 from steps.backends.openaq import OpenAQ
+from steps.contract import selection
+from steps.contract.declaration import parse
 
 if TYPE_CHECKING:
     from pipeline.engine.views import RunView
@@ -50,15 +53,14 @@ def quickstart(declared: Project, options: SeriesOptions) -> None:
     as_of = _time(options.as_of) if options.as_of else (datetime.now(UTC) if options.source else sample.END)
     if options.source == API:
         OpenAQ.here()  # fails before anything is started if there is no key
-    if not options.source:
-        sample.require()
+    _check(declared, options)
     machine = LocalMachine.here()
     click.echo(f"starting the servers (their logs: {machine.home / 'logs'})")
     machine.stack.start_in_background(["fork-server", "tracking"])
     machine.use("object-store")
     source = _given(options.source) if options.source else _lay_out_sample(machine)
     parameter = options.parameter or declared.learning.target
-    selection = {
+    chosen = {
         "locations": options.locations or _locations(machine, declared, source, parameter),
         "parameter": parameter,
     }
@@ -67,19 +69,41 @@ def quickstart(declared: Project, options: SeriesOptions) -> None:
     most = declared.pods // len(declared.learning.families)
     width = {"workers": str(min(os.cpu_count() or 1, most))}
     wanted = (
-        ("backfill", selection | history | width | {"as-of": f"{yesterday:%FT%TZ}"}),
-        ("train", selection | width | {"as-of": f"{yesterday:%FT%TZ}"}),
-        ("daily", selection | width | {"source": source, "as-of": f"{as_of:%FT%TZ}"}),
+        ("backfill", chosen | history | width | {"as-of": f"{yesterday:%FT%TZ}"}),
+        ("train", chosen | width | {"as-of": f"{yesterday:%FT%TZ}"}),
+        ("daily", chosen | width | {"source": source, "as-of": f"{as_of:%FT%TZ}"}),
     )
     runs = []
     for workflow, parameters in wanted:
         name = f"{project}-{workflow}"
         runs.append(machine.succeed(machine.unfinished(name, parameters) or machine.submit(name, parameters)))
-    SetUps(machine.home).keep(project, SetUp(source=source, sample=not options.source, **selection))
+    SetUps(machine.home).keep(project, SetUp(source=source, sample=not options.source, **chosen))
     for problem in machine.serve():  # a second call trains nothing, so nothing else has started the model's server
         click.echo(f"note: {problem}", err=True)
     report = machine.report([run.id for run in runs])
     click.echo(_closing(machine, project, runs, report))
+
+
+def _check(declared: Project, options: SeriesOptions) -> None:
+    """Refuse what can be known to be wrong before anything starts.
+
+    Raises:
+        UserError: the sample is not installed, or a location is not in it or in the folder.
+        BadInput: the parameter is not declared, or a location is no id.
+    """
+    parsed = parse(declared.declaration())
+    selection.parameter(options.parameter, parsed)
+    wanted = selection.locations(options.locations, parsed)
+    if not options.source:
+        sample.require()
+        if other := sorted(set(wanted).difference(SAMPLE)):
+            there = " and ".join(map(str, SAMPLE))
+            raise UserError(f"LOCATIONS={options.locations}: the sample has {there}, not {other[0]}; give SOURCE, too")
+    elif "://" not in options.source and options.source != API:
+        folder = Path(options.source).expanduser() / "records" / "csv.gz"
+        if folder.is_dir() and not any((folder / f"locationid={one}").is_dir() for one in wanted):
+            raise UserError(f"SOURCE={options.source} has no data of location {wanted[0]}: {folder} has no folder "
+                            f"locationid={wanted[0]}")  # fmt: skip
 
 
 def _time(text: str) -> datetime:

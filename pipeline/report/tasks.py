@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pipeline.engine.views import plainly
+
 if TYPE_CHECKING:
     from pipeline.engine.views import NodeView, RunView
 
@@ -20,6 +22,7 @@ _HOLDERS = frozenset({"DAG", "Steps"})
 _GROUPS = frozenset({"TaskGroup", "StepGroup"})
 _MOST_TELLING = ("Running", "Error", "Failed", "Pending", "Succeeded", "Skipped", "Omitted")
 _EXIT = ".onExit"
+_NOT_RETRIED = ("retryStrategy.expression", "No more retries left")
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def _task(key: str, nodes: list["NodeView"], after: tuple[str, ...]) -> Task:
         key=key,
         name=_name(nodes[0]),
         phase=_phase(heads),
-        message=next(filter(None, (node.message for node in (*heads, *nodes))), ""),
+        message=_message((*heads, *nodes), attempts),
         started_at=min(filter(None, (head.started_at for head in heads)), default=None),
         finished_at=_end(heads),
         depth=key.count("/") - 1,
@@ -153,6 +156,17 @@ def _task(key: str, nodes: list["NodeView"], after: tuple[str, ...]) -> Task:
         items=tuple(_item(unit, attempts) for unit in units),
         after=after,
     )
+
+
+def _message(nodes: Sequence["NodeView"], attempts: Mapping[str, "NodeView"]) -> str:
+    """What the first that says anything says; of a step that was not tried again, why it failed, not which of Argo's
+    rules kept it from that."""
+    for node in nodes:
+        last = next((attempts[child] for child in reversed(node.children) if child in attempts), None)
+        kept = last is not None and last.phase in FAILED and node.message.startswith(_NOT_RETRIED)
+        if words := (last.message if last is not None and kept else node.message):
+            return plainly(words)
+    return ""
 
 
 def _attempts(nodes: Sequence["NodeView"]) -> dict[str, "NodeView"]:

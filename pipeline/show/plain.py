@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from pipeline.engine.views import origin
+from pipeline.engine.views import origin, plainly
 from pipeline.report.tasks import FINISHED, NEVER_RAN, Task, tasks
 from steps.pages.words import duration, elapsed, one_line
 
@@ -44,7 +44,7 @@ class PlainLines:
         ended = change.phase in FINISHED
         at = (change.finished_at if ended else change.started_at) or datetime.now(UTC)
         took = elapsed(change.started_at, at, at) if ended and change.phase not in NEVER_RAN else None
-        parts = [name, "" if took is None else duration(took), change.message if shows_message(change) else ""]
+        parts = [name, "" if took is None else duration(took), plainly(change.message) if shows_message(change) else ""]
         words = "  ".join(clean(part, self._console) for part in parts if part)
         line = Text(f"{at.astimezone():%H:%M:%S}  {change.phase:<9}  {words}")
         with suppress(SystemExit):  # rich raises it once its reader is gone; the run goes on, unseen

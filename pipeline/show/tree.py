@@ -17,6 +17,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from pipeline.engine.views import plainly
 from pipeline.report.tasks import FINISHED, NEVER_RAN, Task, tasks
 from pipeline.show.log_lines import last_words
 from pipeline.show.plain import PlainLines, clean, count, shows_message
@@ -139,7 +140,7 @@ def _heading(run: "RunView", now: datetime, console: Console) -> Text:
         (f"{glyph} ", style),
         (clean(run.workflow, console), "bold"),
         (f"  {said} {_took(took, ended=run.finished_at is not None)}", ""),
-        (f"  {clean(run.message, console)}" if run.message else "", "red"),
+        (f"  {clean(plainly(run.message), console)}" if run.message else "", "red"),
     )
 
 

@@ -19,6 +19,12 @@ def make(home: Path, *inside: str) -> None:
             (home / name).mkdir(exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"the state folder {home} cannot be written: {error.strerror}; make it yours, or name another in "
-            "PIPELINE_HOME"
+            f"the state folder {home} cannot be written: {_reason(home, error)}; name another in PIPELINE_HOME"
         ) from error
+
+
+def _reason(home: Path, error: OSError) -> str:
+    file = next((each for each in (home, *home.parents) if each.exists() and not each.is_dir()), None)
+    if file is not None:
+        return f"{'it' if file == home else file} is no folder"
+    return error.strerror or str(error)

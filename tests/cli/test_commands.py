@@ -61,7 +61,12 @@ def test_the_promised_commands_are_there() -> None:
         (["report"], "no run yet"),
         (["stop", "nosuch"], "nosuch"),
         (["quickstart", "--as-of", "yesterday"], "wanted a time such as"),
+        (["quickstart", "--locations", "404"], "the sample has 9000001 and 9000002, not 404"),
+        (["quickstart", "--parameter", "xx"], "no parameter 'xx'"),
         (["lint", "/nowhere"], "/nowhere"),
+        (["runs", "--limit", "x"], "see: pipeline runs --help"),
+        (["nosuch"], "No such command 'nosuch'; see: pipeline --help"),
+        (["inbox", "release", "nosuch", "--why", "x"], "is no file's key; wanted one such as wine/new/file.csv"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

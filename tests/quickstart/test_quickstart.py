@@ -78,8 +78,8 @@ def test_an_unknown_location_is_one_line(done: tuple[Place, str]) -> None:
     code, printed = place.run(
         "quickstart", "--source", str(place.source), "--locations", "404", "--as-of", "2021-05-01"
     )
-    assert code == 3
-    assert "404" in printed
+    assert code == 2
+    assert "has no data of location 404" in printed and printed.count("\n") == 1
     assert "Traceback" not in printed
 
 

@@ -186,3 +186,15 @@ def test_durations_are_said_in_two_units_at_most(value: float, said: str) -> Non
 )
 def test_numbers_are_said_with_the_digits_that_matter(value: float, said: str) -> None:
     assert words.quantity(value) == said
+
+
+def test_a_step_says_why_it_failed_and_not_which_rule_kept_it_from_another_try() -> None:
+    now = datetime.now(UTC)
+    root = NodeView("r", "r", "r", "w", "DAG", "Failed", now, now, children=("a",))
+    kept = "retryStrategy.expression evaluated to false"
+    retry = NodeView("a", "r.a", "a", "a", "Retry", "Failed", now, now, kept, children=("a0", "b"), boundary="r")
+    said = "main: Error (exit code 2): error: no such day"
+    tried = NodeView("a0", "r.a(0)", "a(0)", "a", "Pod", "Failed", now, now, said, boundary="r")
+    after = NodeView("b", "r.b", "b", "b", "Skipped", "Omitted", now, now, "omitted", boundary="r")
+    [first, second] = tasks(RunView("r", "w", {}, "Failed", "", now, now, now, Nodes((root, retry, tried, after))))
+    assert (first.message, second.message) == ("no such day", "omitted")

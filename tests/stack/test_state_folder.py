@@ -17,7 +17,7 @@ from tests.stack.witness import ROOT, leftovers, needs_linux_root, without_right
 def test_a_folder_without_rights(tmp_path: Path) -> None:
     with (
         without_rights(tmp_path),
-        pytest.raises(UserError, match=r"state cannot be written: Permission denied; make it"),
+        pytest.raises(UserError, match=r"state cannot be written: Permission denied; name"),
     ):
         Stack(tmp_path / "state")
 
@@ -32,7 +32,7 @@ def test_it_is_for_its_owner_alone_and_git_does_not_take_it(tmp_path: Path) -> N
 
 def test_a_file_in_its_place(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
-    with pytest.raises(UserError, match="cannot be written: File exists"):
+    with pytest.raises(UserError, match="cannot be written: it is no folder; name"):
         Stack(tmp_path / "state")
 
 

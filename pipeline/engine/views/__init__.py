@@ -2,7 +2,7 @@
 
 from pipeline.engine.views.labelling import labels
 from pipeline.engine.views.naming import attempts, pod_name
-from pipeline.engine.views.nodes import NodeView, origin
+from pipeline.engine.views.nodes import NodeView, origin, plainly
 from pipeline.engine.views.tails import last_line, last_lines
 from pipeline.engine.views.views import Nodes, RunSummary, RunView
 
@@ -16,5 +16,6 @@ __all__ = [
     "last_line",
     "last_lines",
     "origin",
+    "plainly",
     "pod_name",
 ]

@@ -1,5 +1,6 @@
 """One node of a run, as others see it."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,11 @@ def reused_from(run: str) -> str:
 def origin(message: str) -> str:
     """The run that a node was taken from, by its message; empty where it ran itself."""
     return message.removeprefix(_REUSED) if message.startswith(_REUSED) else ""
+
+
+def plainly(message: str) -> str:
+    """A message without what the controller puts before a step's own line."""
+    return re.sub(r"\bmain: Error \(exit code \d+\): (?:error: )?", "", message)
 
 
 @dataclass(frozen=True)
