@@ -1,0 +1,102 @@
+"""The SeldonDeployment that a router follows: a file on a laptop, the Kubernetes API on a cluster.
+
+The API, by `get` of this one object, and not a ConfigMap in the pod: the kubelet may take more than a minute to bring a
+change of that, and it would be a second truth. A source that fails is asked again; the last object stays in force.
+"""
+
+import asyncio
+import json
+import logging
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import aiohttp
+
+from steps.errors import BadInput
+from steps.settings import setting
+
+log = logging.getLogger("steps.router")
+
+ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_FILE_SECONDS: Final = 0.1
+_API_SECONDS: Final = 2.0
+_PATIENCE: Final = aiohttp.ClientTimeout(total=10)
+
+
+class Source(Protocol):
+    """Something that knows the object."""
+
+    def objects(self) -> AsyncIterator[dict[str, Any]]:
+        """The object as it is, and again whenever it is another; never ends."""
+        ...
+
+
+class FileSource:
+    """A file that is replaced whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def objects(self) -> AsyncIterator[dict[str, Any]]:
+        """See `Source`."""
+        seen: object = None
+        while True:
+            try:
+                about = self._path.stat()
+                now = about.st_ino, about.st_mtime_ns, about.st_size
+                if now != seen:
+                    found = json.loads(self._path.read_text(encoding="utf-8"))
+                    seen = now
+                    yield found
+            except (OSError, ValueError) as error:
+                _warn(f"{self._path} cannot be read: {error}", seen)
+            await asyncio.sleep(_FILE_SECONDS)
+
+
+class KubernetesSource:
+    """One SeldonDeployment, read as the pod's account may. `account`: where the kubelet puts that; its token changes.
+
+    Raises:
+        BadInput: this is no pod, or it has no account.
+    """
+
+    def __init__(self, name: str, account: Path = ACCOUNT) -> None:
+        try:
+            namespace = (account / "namespace").read_text().strip()
+        except OSError as error:
+            raise BadInput(f"{account} cannot be read; --kubernetes is for a pod with a service account") from error
+        host, port = setting("KUBERNETES_SERVICE_HOST"), setting("KUBERNETES_SERVICE_PORT", "443")
+        place = f"[{host}]" if ":" in host else host
+        self._url = (
+            f"https://{place}:{port}/apis/machinelearning.seldon.io/v1/namespaces/{namespace}/seldondeployments/{name}"
+        )
+        self._account = account
+
+    async def objects(self) -> AsyncIterator[dict[str, Any]]:
+        """See `Source`."""
+        seen = None
+        trusted = ssl.create_default_context(cafile=str(self._account / "ca.crt"))
+        async with aiohttp.ClientSession(timeout=_PATIENCE, connector=aiohttp.TCPConnector(ssl=trusted)) as session:
+            while True:
+                try:
+                    found = await self._get(session)
+                    version = found["metadata"]["resourceVersion"]
+                    if version != seen:
+                        seen = version
+                        yield found
+                except (aiohttp.ClientError, OSError, ValueError, LookupError, TypeError) as error:
+                    _warn(f"{self._url} gave no answer: {error or type(error).__name__}", seen)
+                await asyncio.sleep(_API_SECONDS)
+
+    async def _get(self, session: aiohttp.ClientSession) -> dict[str, Any]:
+        token = (self._account / "token").read_text().strip()
+        async with session.get(self._url, headers={"Authorization": f"Bearer {token}"}) as answer:
+            answer.raise_for_status()
+            found: dict[str, Any] = await answer.json()
+            return found
+
+
+def _warn(words: str, seen: object) -> None:
+    log.warning("%s; %s", words, "it is asked again" if seen is None else "what was read last stays in force")
