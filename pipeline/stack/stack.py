@@ -129,6 +129,10 @@ class Stack:
         """The deployment of that name as it was applied last; None if there is none that can be read."""
         return self._deployments.applied(name)
 
+    def lacks(self, name: str) -> bool:
+        """Whether a model server of the deployment of that name has ended."""
+        return self._deployments.lacks(name)
+
     def known_address(self, name: str) -> str | None:
         """Where the server was started last, whether it runs or not; None if it never was."""
         return self._supervisor.registry.get(name).address or None

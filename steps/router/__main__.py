@@ -25,7 +25,7 @@ _GRACE_SECONDS = 4.0  # for the requests that are under way
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=int, required=True, help="The port to listen on.")
 @click.option("--memory", type=click.Path(path_type=Path), help="A file that remembers the alarm over a restart.")
-@click.option("--patience", type=float, default=10, show_default=True, help="Seconds that a prediction waits.")
+@click.option("--patience", type=float, default=15, show_default=True, help="Seconds that a prediction waits.")
 @click.option("--limit", type=float, default=1, show_default=True, help="Seconds that a challenger has for an answer.")
 def command(
     *,

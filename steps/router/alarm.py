@@ -55,12 +55,17 @@ class Pace:
         self._seconds.append(seconds)
 
     @property
-    def limit(self) -> float | None:
-        """Above this a call is slow; None while too little is known."""
+    def usual(self) -> float | None:
+        """The 90th percentile; None while too little is known."""
         if len(self._seconds) < _LEAST:
             return None
-        usual = sorted(self._seconds)[int(0.9 * (len(self._seconds) - 1))]
-        return max(_SLOWER * usual, usual + _FLOOR)
+        return sorted(self._seconds)[int(0.9 * (len(self._seconds) - 1))]
+
+    @property
+    def limit(self) -> float | None:
+        """Above this a call is slow; None likewise."""
+        usual = self.usual
+        return None if usual is None else max(_SLOWER * usual, usual + _FLOOR)
 
 
 class ServiceAlarm:

@@ -93,6 +93,12 @@ class Deployments:
                 raise problem
         return router
 
+    def lacks(self, name: str) -> bool:
+        """Whether one of its model servers does not run."""
+        applied, records = self.applied(name), self._supervisor.registry.all()
+        wanted = [name_of(name, each) for each in applied.predictors] if applied is not None else []
+        return not all(each in records and records[each].alive() for each in wanted)
+
     def _try(self, server: Server) -> Record | PipelineError:
         try:
             return self._supervisor.ensure(server)

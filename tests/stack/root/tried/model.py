@@ -1,6 +1,8 @@
 """Models for the model server: one that adds, and one that cannot be loaded."""
 
 import os
+import time
+from pathlib import Path
 from typing import Any
 
 
@@ -22,3 +24,14 @@ class Broken:
 
     def load(self) -> None:
         raise RuntimeError("the model is not there")
+
+
+class Moody:
+    """Answers its version as the file MOOD says: at once, after some time, or with an error."""
+
+    def predict(self, rows: Any, names: Any = None, meta: Any = None) -> Any:
+        mood = Path(os.environ["MOOD"]).read_text()
+        if mood == "broken":
+            raise RuntimeError("out of order")
+        time.sleep(0.2 if mood == "slow" else 0)
+        return [[float(os.environ["MODEL_VERSION"])] for _ in rows]
