@@ -87,7 +87,8 @@ class World:
         share = how.get("traffic", 0)
         default = predictor("default", "1") | ({"traffic": 100 - int(str(share))} if share else {})
         self.declare([default, predictor("challenger", trial) | how])
-        self.until(lambda state: state["challenger"] and state["challenger"]["state"] == "on trial")
+        wanted = {"version": trial, "state": "on trial"}.items()
+        self.until(lambda state: state["challenger"] and wanted <= state["challenger"].items())
 
     def declare(self, predictors: list[dict[str, Any]], *, without: str = "") -> None:
         """Write the object that the router follows. `without`: a predictor that has no place yet."""
