@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import resource
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +13,14 @@ from aiohttp import web
 from steps.contract.command import log, run
 from steps.errors import BadInput
 from steps.router import routes
-from steps.router.proxy import Proxy, application
+from steps.router.door import Door
+from steps.router.proxy import Proxy
 from steps.router.source import FileSource, KubernetesSource, Source
 from steps.router.trial import Memory
 
 _GRACE_SECONDS = 4.0  # for the requests that are under way
+_FILES = 4096  # that may be open: two for each request, and some clients that are idle
+_IDLE_SECONDS = 30.0  # that a client's connection is kept
 
 
 @click.command()
@@ -45,12 +49,21 @@ def command(
     def proxy() -> Proxy:
         return Proxy(Memory(memory), patience=patience, limit=limit)
 
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
     asyncio.run(_serve(source, proxy, host, port))
 
 
 async def _serve(source: Source, make: Callable[[], Proxy], host: str, port: int) -> None:
     proxy = make()
-    runner = web.AppRunner(application(proxy), access_log=None, shutdown_timeout=_GRACE_SECONDS, auto_decompress=False)
+    runner = web.AppRunner(
+        Door(proxy).application(),
+        access_log=None,
+        auto_decompress=False,
+        keepalive_timeout=_IDLE_SECONDS,
+        shutdown_timeout=_GRACE_SECONDS,
+    )
     await runner.setup()
     await web.TCPSite(runner, host, port, backlog=1024).start()
     following = asyncio.create_task(_follow(source, proxy))

@@ -35,12 +35,14 @@ class Routes:
     generation: str
 
 
-def read(found: dict[str, Any]) -> Routes:
+def read(found: Any) -> Routes:
     """The routes of a SeldonDeployment.
 
     Raises:
         BadInput: it is none.
     """
+    if not isinstance(found, dict):
+        raise BadInput(f"got {found!r:.40}; wanted a SeldonDeployment")
     name = str((found.get("metadata") or {}).get("name", ""))
     given = predictors.of(found)
     places = predictors.places(found)

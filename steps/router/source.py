@@ -25,6 +25,23 @@ _API_SECONDS: Final = 2.0
 _PATIENCE: Final = aiohttp.ClientTimeout(total=10)
 
 
+class Trouble:
+    """What keeps a source from being read: told once, until it is another or over."""
+
+    def __init__(self) -> None:
+        self._told = ""
+
+    def tell(self, words: str) -> None:
+        """Say so."""
+        if words != self._told:
+            self._told = words
+            log.warning("%s; it is asked again, and what was read last stays in force", words)
+
+    def over(self) -> None:
+        """It was read."""
+        self._told = ""
+
+
 class Source(Protocol):
     """Something that knows the object."""
 
@@ -38,6 +55,7 @@ class FileSource:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._trouble = Trouble()
 
     async def objects(self) -> AsyncIterator[dict[str, Any]]:
         """See `Source`."""
@@ -49,9 +67,10 @@ class FileSource:
                 if now != seen:
                     found = json.loads(self._path.read_text(encoding="utf-8"))
                     seen = now
+                    self._trouble.over()
                     yield found
             except (OSError, ValueError) as error:
-                _warn(f"{self._path} cannot be read: {error}", seen)
+                self._trouble.tell(f"{self._path} cannot be read: {error}")
             await asyncio.sleep(_FILE_SECONDS)
 
 
@@ -73,6 +92,7 @@ class KubernetesSource:
             f"https://{place}:{port}/apis/machinelearning.seldon.io/v1/namespaces/{namespace}/seldondeployments/{name}"
         )
         self._account = account
+        self._trouble = Trouble()
 
     async def objects(self) -> AsyncIterator[dict[str, Any]]:
         """See `Source`."""
@@ -83,11 +103,12 @@ class KubernetesSource:
                 try:
                     found = await self._get(session)
                     version = found["metadata"]["resourceVersion"]
+                    self._trouble.over()
                     if version != seen:
                         seen = version
                         yield found
                 except (aiohttp.ClientError, OSError, ValueError, LookupError, TypeError) as error:
-                    _warn(f"{self._url} gave no answer: {error or type(error).__name__}", seen)
+                    self._trouble.tell(f"{self._url} gave no answer: {error or type(error).__name__}")
                 await asyncio.sleep(_API_SECONDS)
 
     async def _get(self, session: aiohttp.ClientSession) -> dict[str, Any]:
@@ -96,7 +117,3 @@ class KubernetesSource:
             answer.raise_for_status()
             found: dict[str, Any] = await answer.json()
             return found
-
-
-def _warn(words: str, seen: object) -> None:
-    log.warning("%s; %s", words, "it is asked again" if seen is None else "what was read last stays in force")

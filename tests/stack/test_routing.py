@@ -102,7 +102,7 @@ def test_the_share_is_changed_without_a_restart_and_the_evidence_stays(
     assert (state["share"], state["challenger"]["calls"], state["challenger"]["state"]) == (1, 1, "on trial")
 
 
-@pytest.mark.parametrize("killed", ["tried", "tried.default", "tried.challenger"])
+@pytest.mark.parametrize("killed", [pytest.param("tried.default", marks=pytest.mark.soak), "tried", "tried.challenger"])
 def test_whichever_is_killed_comes_back(host: StackHost, steps_stack: Stack, tmp_path: Path, killed: str) -> None:
     url = apply(host, tmp_path, tried("2", "3", traffic=100))
     for process in processes_of(steps_stack, killed):
@@ -115,6 +115,7 @@ def test_whichever_is_killed_comes_back(host: StackHost, steps_stack: Stack, tmp
     assert ask(url)[1]["version"] == "3"
 
 
+@pytest.mark.soak
 def test_all_of_it_is_stopped_and_found_again(host: StackHost, steps_stack: Stack, tmp_path: Path) -> None:
     url = apply(host, tmp_path, tried("2", "3", traffic=100))
     names = ("tried", "tried.default", "tried.challenger")
@@ -125,6 +126,7 @@ def test_all_of_it_is_stopped_and_found_again(host: StackHost, steps_stack: Stac
     assert on_trial(url)
 
 
+@pytest.mark.soak
 def test_a_challenger_that_does_not_load_fails_the_deployment_and_the_champion_goes_on(
     host: StackHost, tmp_path: Path
 ) -> None:

@@ -79,7 +79,7 @@ class World:
         return found
 
     def mood(self, name: str, words: str) -> None:
-        """How a model server behaves from now on: fine, slow or broken."""
+        """How a model server behaves from now on: fine or broken."""
         (self.folder / name).write_text(words)
 
     def try_out(self, *, trial: str, **how: object) -> None:
