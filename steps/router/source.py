@@ -7,6 +7,7 @@ change of that, and it would be a second truth. A source that fails is asked aga
 import asyncio
 import json
 import logging
+import os
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,11 +16,11 @@ from typing import Any, Final, Protocol
 import aiohttp
 
 from steps.errors import BadInput
-from steps.settings import setting
 
 log = logging.getLogger("steps.router")
 
 ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_API: Final = "KUBERNETES_SERVICE"  # what Kubernetes tells every pod
 _FILE_SECONDS: Final = 0.1
 _API_SECONDS: Final = 2.0
 _PATIENCE: Final = aiohttp.ClientTimeout(total=10)
@@ -86,7 +87,7 @@ class KubernetesSource:
             namespace = (account / "namespace").read_text().strip()
         except OSError as error:
             raise BadInput(f"{account} cannot be read; --kubernetes is for a pod with a service account") from error
-        host, port = setting("KUBERNETES_SERVICE_HOST"), setting("KUBERNETES_SERVICE_PORT", "443")
+        host, port = os.environ.get(f"{_API}_HOST", "kubernetes.default.svc"), os.environ.get(f"{_API}_PORT", "443")
         place = f"[{host}]" if ":" in host else host
         self._url = (
             f"https://{place}:{port}/apis/machinelearning.seldon.io/v1/namespaces/{namespace}/seldondeployments/{name}"
