@@ -133,6 +133,10 @@ class Stack:
         """Whether a model server of the deployment of that name has ended."""
         return self._deployments.lacks(name)
 
+    def trials(self) -> dict[str, dict[str, Any]]:
+        """What the routers say of the challengers that they have, by the deployments' names. Starts nothing."""
+        return self._deployments.trials()
+
     def known_address(self, name: str) -> str | None:
         """Where the server was started last, whether it runs or not; None if it never was."""
         return self._supervisor.registry.get(name).address or None

@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.engine.processes import wait_until
 from pipeline.stack import Stack
+from pipeline.stack.doctor import examine
 from pipeline.stack.host import StackHost
 from tests.stack.test_model_server import apply, ask, manifest
 from tests.stack.witness import processes_of, record_of
@@ -87,6 +88,23 @@ def test_a_trial_begins_and_is_won_and_a_client_that_asks_all_the_time_has_every
     assert set(versions[count + 1 :]) == {"2"}
     assert processes_of(steps_stack, "tried.challenger") == []
     assert "tried.challenger" not in [each.name for each in steps_stack.status()]
+
+
+def test_doctor_tells_what_the_service_alarm_has_withdrawn(host: StackHost, steps_stack: Stack, tmp_path: Path) -> None:
+    url = apply(host, tmp_path, tried("2", "5", traffic=100))
+    assert on_trial(url)
+    assert "ok   challenger of tried: version 5 is on trial, 0 calls, 0 failed" in told(steps_stack)
+    for process in processes_of(steps_stack, "tried.challenger"):
+        process.kill()
+    assert wait_until(lambda: ask(url)[1]["version"] == "2" and about(url)["challenger"]["state"] == "withdrawn", 20)
+    (line,) = [line for line in told(steps_stack) if "challenger of tried" in line]
+    assert line.startswith("FAIL challenger of tried: version 5 is withdrawn since 2")
+    assert line.endswith("requests that the champion answered, which answers all now")
+
+
+def told(stack: Stack) -> list[str]:
+    """The lines of `pipeline doctor` about this stack."""
+    return [f"{'ok  ' if each.ok else 'FAIL'} {each.name}: {each.words}" for each in examine(stack.home)]
 
 
 def test_the_share_is_changed_without_a_restart_and_the_evidence_stays(

@@ -93,6 +93,13 @@ class Deployments:
                 raise problem
         return router
 
+    def trials(self) -> dict[str, dict[str, Any]]:
+        """What the routers say of the challengers that they have, by the deployments' names."""
+        records = self._supervisor.registry.all()
+        running = {name: records[name] for name in self.names() if name in records and records[name].alive()}
+        said = {name: Router(self._path(name)).about(record.ports) for name, record in running.items()}
+        return {name: about["challenger"] for name, about in said.items() if about.get("challenger")}
+
     def lacks(self, name: str) -> bool:
         """Whether one of its model servers does not run."""
         applied, records = self.applied(name), self._supervisor.registry.all()

@@ -8,6 +8,7 @@ champion costs no answer either: what is asked while its server starts waits. It
 import json
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from pipeline.stack.server import CODE, Ports, Server, python, python_path, responds
 
@@ -38,11 +39,16 @@ class Router(Server):
 
     def follows(self, ports: Ports, generation: str) -> bool:
         """Whether it has read that state of its manifest."""
+        return bool(self.about(ports).get("generation") == generation)
+
+    def about(self, ports: Ports) -> dict[str, Any]:
+        """What it says of itself; nothing where it does not answer."""
         try:
             with urllib.request.urlopen(f"{super().address(ports)}/router", timeout=_PATIENCE) as answer:  # noqa: S310
-                return bool(json.load(answer).get("generation") == generation)
+                found: dict[str, Any] = json.load(answer)
+                return found
         except (OSError, ValueError):
-            return False
+            return {}
 
     def address(self, ports: Ports) -> str:
         return super().address(ports) + _PREDICTIONS
