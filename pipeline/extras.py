@@ -7,6 +7,7 @@ from pipeline import shipped
 from pipeline.errors import UserError
 
 LIBRARIES = (
+    "aiohttp",
     "anyio",
     "boto3",
     "botocore",
@@ -15,9 +16,11 @@ LIBRARIES = (
     "hera",
     "lightgbm",
     "mlflow",
+    "multidict",
     "numpy",
     "optuna",
     "pandas",
+    "prometheus_client",
     "psutil",
     "psycopg2",
     "pyarrow",
@@ -33,6 +36,7 @@ LIBRARIES = (
     "urllib3",
     "uvicorn",
     "werkzeug",
+    "yarl",
 )
 """What the code imports and the extra `laptop` brings, by the names they are imported by."""
 

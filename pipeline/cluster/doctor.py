@@ -25,6 +25,8 @@ _SECRETS = {
     "database": ("DATABASE_URL",),
 }
 _CONFIGS = {"tracking": "MLFLOW_TRACKING_URI", "artifact-repositories": "object-store"}
+_MESHES = {"istio": "virtualservices.networking.istio.io", "ambassador": "mappings.getambassador.io"}
+_ROUTERS = "app.kubernetes.io/component=router"
 _TESTED = ("3.7.", "4.")
 _DEPLOY = "run: pipeline deploy"
 
@@ -48,6 +50,7 @@ def examine(cluster: Cluster, registry: str) -> Iterator[Check]:
     yield _accounts(cluster)
     yield from _settings(cluster)
     yield _pulled(cluster)
+    yield _trials(cluster)
     yield from _probed(cluster, next(images(registry)))
 
 
@@ -102,6 +105,31 @@ def _pulled(cluster: Cluster) -> Check:
     """Why an image cannot be pulled, which a workflow forgets once its pod is gone."""
     troubles = [trouble for each in cluster.get("pods") if (trouble := pods.trouble(each))]
     return Check("images", not troubles, "; ".join(troubles[:3]) if troubles else "no pod is waiting for one")
+
+
+def _trials(cluster: Cluster) -> Check:
+    """Who makes something of a challenger: Seldon's operator by a mesh, or routers of ours."""
+    found = cluster.get("seldondeployments.machinelearning.seldon.io")
+    tried = [each["metadata"]["name"] for each in found if len(each["spec"].get("predictors", [])) > 1]
+    by = [name for name, crd in _MESHES.items() if _operator_has(f"{name.upper()}_ENABLED") and cluster.get("crd", crd)]
+    routers = {each["metadata"]["name"].removesuffix("-router") for each in cluster.get("deployments", "-l", _ROUTERS)}
+    alone = [] if by else sorted(set(tried) - routers)
+    if alone:
+        fix = "add the name to router.projects of the platform's values, or switch on Seldon's Istio or Ambassador"
+        return Check("trials", False, f"{', '.join(alone)}: a challenger is there and gets no request; {fix}")
+    how = [*(f"Seldon by {name}" for name in by), *([f"routers of {', '.join(sorted(routers))}"] if routers else [])]
+    none = "nothing shares requests with a challenger, and no model has one; see router.projects of the values"
+    return Check("trials", True, f"requests are shared by {' and '.join(how)}" if how else none)
+
+
+def _operator_has(setting: str) -> bool:
+    """Whether Seldon's operator was told so, as its chart does by `istio.enabled` and `ambassador.enabled`."""
+    for each in Cluster("default").get("deployments", "--all-namespaces"):
+        for container in each["spec"]["template"]["spec"]["containers"]:
+            variables = {one["name"]: one.get("value") for one in container.get("env", [])}
+            if variables.get(setting) == "true":
+                return True
+    return False
 
 
 def _probed(cluster: Cluster, image: str) -> Iterator[Check]:

@@ -77,6 +77,8 @@ def serve(stack: Stack, journal: Journal) -> list[str]:
         try:
             if not each.right:
                 _put_right(stack, each)
+            elif stack.lacks(each.project):  # a challenger's
+                stack.ensure(each.project)
         except PipelineError as error:
             problems.append(f"version {each.champion.version} of {each.project} is not served: {error}")
     return problems

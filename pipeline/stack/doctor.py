@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.engine.views import last_line
 from pipeline.errors import PipelineError
@@ -40,7 +41,8 @@ def examine(home: Path) -> list[Check]:
     except PipelineError as error:
         return [*checks, Check("state folder", False, str(error))]
     checks += [Check("state folder", True, str(home)), _disk(home), _memory(), _credentials(home), _ports(home)]
-    return [*checks, *map(_server, stack.status())]
+    trials = [_trial(name, about) for name, about in stack.trials().items()]
+    return [*checks, *map(_server, stack.status()), *trials]
 
 
 def _to_come(home: Path) -> Iterator[Check]:
@@ -108,6 +110,15 @@ def _idle_ports(home: Path) -> Iterator[tuple[str, int]]:
     for record in ServerRegistry(home).all().values():
         if not record.alive():
             yield from ((record.name, port) for port in record.ports.values())
+
+
+def _trial(name: str, about: dict[str, Any]) -> Check:
+    """A challenger that the service alarm has withdrawn. The champion answers then."""
+    version = f"version {about['version']} is {about['state']}"
+    if about["alarm"] is None:
+        return Check(f"challenger of {name}", True, f"{version}, {about['calls']} calls, {about['failed']} failed")
+    words = f"{version} since {about['alarm']['at']}: {about['alarm']['words']}, which answers all now"
+    return Check(f"challenger of {name}", False, words)
 
 
 def _server(server: ServerStatus) -> Check:

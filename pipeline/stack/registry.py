@@ -7,6 +7,7 @@ that start it at once, the second finds it running.
 """
 
 import json
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -56,18 +57,25 @@ class ServerRegistry:
     def put(self, record: Record) -> Record:
         """Remember `record` in place of the one with its name."""
         with self.lock("servers.json"):
-            records = self.all() | {record.name: record}
-            entries = {name: asdict(each) for name, each in sorted(records.items())}
-            for entry in entries.values():
-                del entry["name"]
-            draft = self._path.with_name(".servers.json.new")
-            draft.write_text(json.dumps(entries, indent=2) + "\n")
-            draft.replace(self._path)
+            self._write(self.all() | {record.name: record})
         return record
+
+    def _write(self, records: Mapping[str, Record]) -> None:
+        entries = {name: asdict(each) for name, each in sorted(records.items())}
+        for entry in entries.values():
+            del entry["name"]
+        draft = self._path.with_name(".servers.json.new")
+        draft.write_text(json.dumps(entries, indent=2) + "\n")
+        draft.replace(self._path)
 
     def stopped(self, name: str) -> None:
         """Remember that a server does not run; it keeps its ports."""
         self.put(replace(self.get(name), pid=None, ready=False))
+
+    def forget(self, name: str) -> None:
+        """Remember nothing of a server that is not wanted any more."""
+        with self.lock("servers.json"):
+            self._write({each: record for each, record in self.all().items() if each != name})
 
     def lock(self, name: str) -> AbstractContextManager[None]:
         """Held while a server is started or stopped; waits for its holder."""

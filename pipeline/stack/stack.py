@@ -4,7 +4,6 @@ They outlive the command that started them, and the next one finds them. Nothing
 its user calls `ensure`, which returns once it answers.
 """
 
-import json
 import logging
 import os
 import threading
@@ -15,16 +14,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import PipelineError, Refused, UserError
-from pipeline.stack import deployment
+from pipeline.errors import PipelineError, UserError
 from pipeline.stack.credentials import credentials
-from pipeline.stack.deployment import Deployment
 from pipeline.stack.fork_client import ForkServer
-from pipeline.stack.model import ModelServer
 from pipeline.stack.object_store import ObjectStore, connect, make_bucket, open_to_all
 from pipeline.stack.processes import memory_mb
 from pipeline.stack.registry import Record
 from pipeline.stack.server import CODE, Server
+from pipeline.stack.serving import Deployment, Deployments, read
 from pipeline.stack.supervisor import Supervisor
 from pipeline.stack.tracking import TrackingServer
 from pipeline.stack.watcher import Serving, Watcher
@@ -56,7 +53,8 @@ class ServerStatus:
 
 
 class Stack:
-    """The servers whose state is in `home`: object-store, tracking, fork-server, watch, serve, and one for each model.
+    """The servers whose state is in `home`: object-store, tracking, fork-server, watch, serve, and for each deployment
+    a router and the model servers behind it.
 
     `root`: the folder that holds the package `steps`. `patience`: as of a `Supervisor`. Safe to share between threads;
     two processes may have one each.
@@ -66,6 +64,7 @@ class Stack:
         self._supervisor = Supervisor(home, patience=patience)
         self.home = self._supervisor.home
         self._root = root.resolve()
+        self._deployments = Deployments(self._supervisor, self.settings, self._root)
 
     def ensure(self, name: str) -> str:
         """Start the server if it does not run, wait until it answers, and return its address.
@@ -114,30 +113,29 @@ class Stack:
         return f"{self.address('object-store')}/{name}"
 
     def deploy(self, manifest: dict[str, Any]) -> str:
-        """Make the model server of a SeldonDeployment run as it says; the address of its predictions.
+        """Make the model servers of a SeldonDeployment run as it says; the address of its predictions.
 
         Raises:
             UserError: the manifest needs a cluster, or names a Secret that is not here.
             PipelineError: the server does not come up.
         """
-        wanted = deployment.read(manifest)
-        if wanted.name in SERVERS:
-            raise UserError(
-                f"a SeldonDeployment cannot be named {wanted.name}: that is one of our own servers; rename it"
-            )
-        path = self._manifest(wanted.name)
-        path.parent.mkdir(exist_ok=True)
-        draft = path.with_suffix(".new")
-        draft.write_text(json.dumps(manifest))
-        draft.replace(path)
-        return self.ensure(wanted.name)
+        name = read(manifest).name
+        if name in SERVERS:
+            raise UserError(f"a SeldonDeployment cannot be named {name}: that is one of our own servers; rename it")
+        self._deployments.apply(manifest)
+        return self.ensure(name)
 
     def applied(self, name: str) -> Deployment | None:
         """The deployment of that name as it was applied last; None if there is none that can be read."""
-        try:
-            return deployment.read(json.loads(self._manifest(name).read_text()))
-        except (OSError, ValueError, Refused):
-            return None
+        return self._deployments.applied(name)
+
+    def lacks(self, name: str) -> bool:
+        """Whether a model server of the deployment of that name has ended."""
+        return self._deployments.lacks(name)
+
+    def trials(self) -> dict[str, dict[str, Any]]:
+        """What the routers say of the challengers that they have, by the deployments' names. Starts nothing."""
+        return self._deployments.trials()
 
     def known_address(self, name: str) -> str | None:
         """Where the server was started last, whether it runs or not; None if it never was."""
@@ -148,12 +146,14 @@ class Stack:
         return self._supervisor.registry.get(name).pid is None
 
     def stop(self) -> None:
-        """Stop every server: the watch first, since it starts runs, and the object store last. They keep their data and
-        their ports."""
+        """Stop every server: the watch first, since it starts runs, then the routers, for which a model server that
+        ends would be one that fails, and the object store last. They keep their data and their ports."""
         self._supervisor.stop("watch")
-        names = {*self._makers(), *self._supervisor.registry.all()} - {"watch", "object-store"}
-        with ThreadPoolExecutor(max_workers=len(names)) as pool:
-            list(pool.map(self._supervisor.stop, sorted(names)))
+        routers = set(self._deployments.names())
+        others = {*self._makers(), *self._supervisor.registry.all()} - {"watch", "object-store"} - routers
+        for names in (routers, others):
+            with ThreadPoolExecutor(max_workers=len(names) or 1) as pool:
+                list(pool.map(self._supervisor.stop, sorted(names)))
         self._supervisor.stop("object-store")
 
     def status(self) -> list[ServerStatus]:
@@ -163,6 +163,8 @@ class Stack:
         return [self._status(records.get(name, Record(name))) for name in names]
 
     def _ensure(self, name: str) -> Record:
+        if name in self._deployments.names():
+            return self._deployments.ensure(name)
         return self._supervisor.ensure(self._server(name))
 
     def _try(self, name: str) -> None:
@@ -185,7 +187,7 @@ class Stack:
             "fork-server": partial(ForkServer, self.home, self._root),
             "watch": partial(Watcher, self.home),
             "serve": partial(Serving, self.home),
-            **{path.stem: partial(self._model, path) for path in sorted((self.home / "models").glob("*.json"))},
+            **dict(self._deployments.makers()),
         }
 
     def _store(self) -> ObjectStore:
@@ -194,17 +196,11 @@ class Stack:
     def _tracking(self) -> TrackingServer:
         return TrackingServer(self.home, self._store_settings)
 
-    def _model(self, manifest: Path) -> ModelServer:
-        return ModelServer(deployment.read(json.loads(manifest.read_text())), self.settings, self._root)
-
     def _store_settings(self) -> dict[str, str]:
         return self._store().settings(self._ensure("object-store").ports)
 
     def _database_settings(self) -> dict[str, str]:
         return {"DATABASE_URL": os.environ.get("DATABASE_URL") or f"sqlite:///{self.home}/pipeline.db"}
-
-    def _manifest(self, name: str) -> Path:
-        return self.home / "models" / f"{name}.json"
 
     def _status(self, record: Record) -> ServerStatus:
         pid = record.pid if record.alive() else None

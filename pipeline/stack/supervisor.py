@@ -69,6 +69,12 @@ class Supervisor:
             with contextlib.suppress(OSError):  # on a full disk it is remembered as running, and found to be gone
                 self.registry.stopped(name)
 
+    def remove(self, name: str) -> None:
+        """End a server that is not wanted any more, and forget it."""
+        self.stop(name)
+        with contextlib.suppress(OSError):
+            self.registry.forget(name)
+
     def log_of(self, name: str) -> Path:
         """Where a server's output goes."""
         return self.logs / f"{name}.log"

@@ -1,6 +1,6 @@
 """The platform's chart: what it renders is committed beside this test and compared, passwords apart.
 
-After a change that is meant: `python tests/cluster/test_chart.py` writes it anew.
+After a change that is meant: `python -m tests.cluster.test_chart` writes it anew.
 """
 
 import shutil
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from steps.router.__main__ import command
 from tests import ROOT
 
 HERE = Path(__file__).parent
@@ -18,8 +19,10 @@ CHART = ROOT / "charts" / "platform"
 RENDERED = HERE / "platform.yaml"
 EVERYTHING = (
     "notify.url=https://example.com/hook,metrics.enabled=true,images.registry=registry.example.com/ml,"
-    "images.pullSecrets={registry},objectStore.storageClass=fast,tracking.allowedHosts={mlflow.example.com}"
+    "images.pullSecrets={registry},objectStore.storageClass=fast,tracking.allowedHosts={mlflow.example.com},"
+    "router.projects={openaq}"
 )
+ACCOUNT_FILES = ("token", "ca.crt", "namespace")  # which client libraries look for
 needs_helm = pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")
 
 
@@ -57,6 +60,7 @@ def test_it_is_clean() -> None:
         ("tracking.resorces=1", "resorces"),
         ("retention.backups=0", "backups"),
         ("notify.url=mail@example.com", "url"),
+        ("router.projects={Open AQ}", "projects"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(setting: str, told: str) -> None:
@@ -71,7 +75,7 @@ def test_every_pod_fits_pod_security_restricted() -> None:
     """https://kubernetes.io/docs/concepts/security/pod-security-standards/"""
     pods = [pod for each in rendered(EVERYTHING) for pod in _pods(each)]
 
-    assert len(pods) == 7
+    assert len(pods) == 8
     for pod in pods:
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -89,6 +93,39 @@ def test_without_credentials_of_its_own_it_makes_no_secret() -> None:
     kinds = [each["kind"] for each in rendered("credentials.create=false")]
 
     assert "Secret" not in kinds
+
+
+@needs_helm
+def test_a_router_may_read_one_object_and_is_there_only_where_it_is_wanted() -> None:
+    everything = rendered("router.projects={openaq,wine}")
+    rules = {each["metadata"]["name"]: each["rules"] for each in everything if each["kind"] == "Role"}
+    seldon = {"apiGroups": ["machinelearning.seldon.io"], "resources": ["seldondeployments"]}
+
+    assert rules["openaq-router"] == [{**seldon, "resourceNames": ["openaq"], "verbs": ["get"]}]
+    for kind in ("Deployment", "Service", "ServiceAccount", "RoleBinding"):
+        assert {"openaq-router", "wine-router"} <= {
+            each["metadata"]["name"] for each in everything if each["kind"] == kind
+        }
+    assert [each for each in rendered("backup.enabled=true") if "router" in each["metadata"]["name"]] == []
+
+
+@needs_helm
+def test_the_router_takes_the_options_that_it_is_given() -> None:
+    (pod,) = [pod for each in rendered(EVERYTHING) if "router" in each["metadata"]["name"] for pod in _pods(each)]
+    (container,) = pod["containers"]
+    known = {option for each in command.params for option in each.opts}
+
+    assert container["command"] == ["python", "-m", "steps.router"]
+    assert {each.partition("=")[0] for each in container["args"]} <= known
+    assert set(ACCOUNT_FILES) == {
+        path for source in pod["volumes"][1]["projected"]["sources"] for path in _paths(source)
+    }
+
+
+def _paths(source: dict[str, Any]) -> list[str]:
+    """The files that a source of a projected volume brings."""
+    (found,) = source.values()
+    return [found["path"]] if "path" in found else [each["path"] for each in found["items"]]
 
 
 def _pods(value: dict[str, Any]) -> list[dict[str, Any]]:

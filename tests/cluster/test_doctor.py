@@ -122,3 +122,35 @@ def test_what_the_pod_found_is_told_and_what_else_it_printed_is_not(deployed: Fa
     assert code == 1
     assert said["clock"] == "FAIL mend NTP"
     assert not any("a warning" in name for name in said)
+
+
+def try_a_challenger(cluster: FakeCluster) -> None:
+    """As a release makes it where the declaration says shadow or canary."""
+    cluster.add("SeldonDeployment", "openaq", spec={"predictors": [{"name": "default"}, {"name": "challenger"}]})
+
+
+def deployment(cluster: FakeCluster, name: str, **given: Any) -> None:
+    """A Deployment of one container."""
+    environment = [{"name": key, "value": value} for key, value in given.pop("env", {}).items()]
+    container = {"name": "main", "image": "image:1", "env": environment}
+    cluster.add("Deployment", name, spec={"template": {"spec": {"containers": [container]}}}, **given)
+
+
+def test_a_challenger_that_nothing_sends_requests_to_is_told(deployed: FakeCluster) -> None:
+    try_a_challenger(deployed)
+    code, said = looked()
+    assert code == 1
+    assert said["trials"].startswith("FAIL openaq: a challenger is there and gets no request; add the name to router.")
+
+
+def test_routers_of_ours_send_them(deployed: FakeCluster) -> None:
+    try_a_challenger(deployed)
+    deployment(deployed, "openaq-router", labels={"app.kubernetes.io/component": "router"})
+    assert looked()[1]["trials"] == "ok requests are shared by routers of openaq"
+
+
+def test_so_does_seldon_where_it_was_told_of_a_mesh_that_is_there(deployed: FakeCluster) -> None:
+    try_a_challenger(deployed)
+    deployment(deployed, "seldon-controller-manager", env={"ISTIO_ENABLED": "true", "AMBASSADOR_ENABLED": "false"})
+    deployed.add("CustomResourceDefinition", "virtualservices.networking.istio.io")
+    assert looked()[1]["trials"] == "ok requests are shared by Seldon by istio"

@@ -70,14 +70,15 @@ def test_after_down_the_main_job_again_makes_it_serve(done: tuple[Place, str]) -
     assert version((place, printed)) == 1
 
 
-def test_a_server_that_dies_is_started_by_the_watch(done: tuple[Place, str]) -> None:
+@pytest.mark.parametrize("name", ["openaq", "openaq.default"])
+def test_a_server_that_dies_is_started_by_the_watch(name: str, done: tuple[Place, str]) -> None:
     place, _ = done
     up(place)
-    server = ServerRegistry(place.home).get("openaq")
+    server = ServerRegistry(place.home).get(name)
     assert server.pid is not None
     os.killpg(server.pid, signal.SIGKILL)
-    assert wait_until(lambda: ServerRegistry(place.home).get("openaq").pid != server.pid, 60)
-    assert wait_until(lambda: ServerRegistry(place.home).get("openaq").ready, 60)
+    assert wait_until(lambda: ServerRegistry(place.home).get(name).pid != server.pid, 60)
+    assert wait_until(lambda: ServerRegistry(place.home).get(name).ready, 60)
     assert version(done) == 1
 
 

@@ -80,11 +80,12 @@ def test_the_object_comes_back_with_its_status_alone_added(host: StackHost, tmp_
 
 def test_the_same_again_changes_nothing(host: StackHost, steps_stack: Stack, tmp_path: Path) -> None:
     url = apply(host, tmp_path, manifest())
-    before = record_of(steps_stack, "tried")
+    servers = ("tried", "tried.default")
+    before = [record_of(steps_stack, each) for each in servers]
     relabelled = manifest()
     relabelled["metadata"]["annotations"]["decision"] = "5"
     assert apply(host, tmp_path, relabelled) == url
-    assert record_of(steps_stack, "tried") == before
+    assert [record_of(steps_stack, each) for each in servers] == before
 
 
 def test_a_change_is_served_at_the_same_address(host: StackHost, tmp_path: Path) -> None:
@@ -95,28 +96,29 @@ def test_a_change_is_served_at_the_same_address(host: StackHost, tmp_path: Path)
 
 def test_a_kill_of_its_parent_leaves_no_orphan_in_the_way(host: StackHost, steps_stack: Stack, tmp_path: Path) -> None:
     url = apply(host, tmp_path, manifest("3"))
-    before = processes_of(steps_stack, "tried")
-    [parent] = [process for process in before if process.pid == record_of(steps_stack, "tried").pid]
+    before = processes_of(steps_stack, "tried.default")
+    [parent] = [process for process in before if process.pid == record_of(steps_stack, "tried.default").pid]
     parent.kill()
-    assert wait_until(lambda: not record_of(steps_stack, "tried").alive(), 10)
-    assert processes_of(steps_stack, "tried"), "the workers were to outlive their parent"
+    assert wait_until(lambda: not record_of(steps_stack, "tried.default").alive(), 10)
+    assert processes_of(steps_stack, "tried.default"), "the workers were to outlive their parent"
     assert steps_stack.ensure("tried") == url
     assert ask(url)[1]["version"] == "3"
-    assert set(before).isdisjoint(processes_of(steps_stack, "tried"))
+    assert set(before).isdisjoint(processes_of(steps_stack, "tried.default"))
 
 
 def test_stopped_with_the_others_and_found_again(host: StackHost, steps_stack: Stack, tmp_path: Path) -> None:
     url = apply(host, tmp_path, manifest("4"))
     steps_stack.stop()
-    assert processes_of(steps_stack, "tried") == []
-    assert "tried" in [each.name for each in steps_stack.status()]
+    assert processes_of(steps_stack, "tried") == processes_of(steps_stack, "tried.default") == []
+    assert {"tried", "tried.default"} <= {each.name for each in steps_stack.status()}
     assert Stack(steps_stack.home, root=Path(__file__).parent / "root").ensure("tried") == url
     assert ask(url)[1]["version"] == "4"
 
 
 def test_only_this_machine_reaches_it(host: StackHost, steps_stack: Stack, tmp_path: Path) -> None:
     apply(host, tmp_path, manifest())
-    assert listening(processes_of(steps_stack, "tried")) == {"127.0.0.1"}
+    for name in ("tried", "tried.default"):
+        assert listening(processes_of(steps_stack, name)) == {"127.0.0.1"}
     assert list(steps_stack.home.rglob("gunicorn.ctl")) == []
 
 
@@ -126,9 +128,12 @@ def test_a_model_that_does_not_load_is_a_failed_deployment(
 ) -> None:
     status = host.apply(manifest(model=model), log=tmp_path / "log")["status"]
     assert status["state"] == "Failed"
-    assert f"tried did not come up; the end of {steps_stack.home}/logs/tried.log: " in status["description"]
+    assert (
+        f"tried.default did not come up; the end of {steps_stack.home}/logs/tried.default.log: "
+        in status["description"]
+    )
     assert "Failed: " in (tmp_path / "log").read_text()
-    assert processes_of(steps_stack, "tried") == []
+    assert processes_of(steps_stack, "tried.default") == []
 
 
 def test_after_a_failed_deployment_the_earlier_one_can_be_put_back(host: StackHost, tmp_path: Path) -> None:
@@ -161,7 +166,8 @@ _CONTAINER = "spec.predictors.0.componentSpecs.0.spec.containers.0"
         (changed("apiVersion", "apps/v1"), r"SeldonDeployment \(apps/v1\) cannot be applied"),
         ({}, "None .* cannot be applied"),
         (changed("spec", {}), "tried: spec.predictors is missing"),
-        (changed("spec.predictors", [{}, {}]), "tried: spec.predictors: got 2; without a cluster it must be one"),
+        (changed("spec.predictors", [{}] * 3), "tried: spec.predictors: got 3; wanted one, or two"),
+        (changed("spec.predictors.0.name", "a.b"), "tried: spec.predictors: a name is 'a.b'"),
         (changed("spec.predictors.0.graph.children", [{"name": "b"}]), "tried: graph.children"),
         (changed("spec.predictors.0.graph.implementation", "SKLEARN_SERVER"), "tried: graph.implementation"),
         (changed("spec.predictors.0.graph.name", "other"), "graph.name is 'other', the container's is 'model'"),

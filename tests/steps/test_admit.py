@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.stack import deployment as laptop
+from pipeline.stack.serving import read
 from steps import admit
 from steps.backends import promotions
 from steps.backends.database import begin
@@ -72,9 +72,9 @@ def origin(manifest: dict[str, Any]) -> dict[str, str]:
 
 def test_a_laptop_can_run_the_manifest(tmp_path: Path) -> None:
     _, manifest = admitted(decide("a", 7), tmp_path)
-    read = laptop.read(manifest)
-    assert read.arguments == ("steps.serving.Predictor", "--service-type", "MODEL")
-    assert read.sources == (("secret", "object-store"),)
+    served = read(manifest).champion
+    assert served.arguments == ("steps.serving.Predictor", "--service-type", "MODEL")
+    assert served.sources == (("secret", "object-store"),)
 
 
 def test_an_older_decision_never_replaces_a_newer_one(tmp_path: Path) -> None:

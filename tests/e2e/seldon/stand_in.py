@@ -1,7 +1,8 @@
 """A stand-in for Seldon Core's operator: what it does for a graph of one node without an engine, and no more.
 
-For each SeldonDeployment: a Deployment `<name>-<predictor>-0-<node>` with the variables that the operator adds, a
-Service `<name>-<predictor>` on the engine's port 8000, and the status with state and address.
+For each predictor of a SeldonDeployment: a Deployment `<name>-<predictor>-0-<node>` with the variables that the
+operator adds, and a Service `<name>-<predictor>` on the container's port; what a predictor that is gone had is deleted.
+Then the status: the state, the address of the first predictor, and where each is. Weights and shadows are not made.
 https://docs.seldon.io/projects/seldon-core/en/latest/reference/seldon-deployment.html
 """
 
@@ -15,7 +16,7 @@ import requests
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 API = "https://kubernetes.default.svc"
 GROUP = "/apis/machinelearning.seldon.io/v1"
-PORT, NODE_PORT = 8000, 9000
+PORT = 9000
 
 
 def ask(method: str, path: str, body: Any = None, kind: str = "application/apply-patch+yaml") -> Any:
@@ -38,7 +39,40 @@ def apply(path: str, body: dict[str, Any]) -> Any:
 
 def reconcile(wanted: dict[str, Any]) -> None:
     """Make one of them so, and say how far it is."""
-    metadata, (predictor,) = wanted["metadata"], wanted["spec"]["predictors"]
+    metadata = wanted["metadata"]
+    namespace, predictors = metadata["namespace"], wanted["spec"]["predictors"]
+    there = {f"{metadata['name']}-{each['name']}": predict(wanted, each) for each in predictors}
+    remove_others(wanted, {each["metadata"]["name"] for each in there.values()}, set(there))
+    status = {
+        "state": "Available" if all(map(rolled_out, there.values())) else "Creating",
+        "address": {"url": f"http://{next(iter(there))}.{namespace}.svc.cluster.local:{PORT}/api/v1.0/predictions"},
+        "replicas": sum(each.get("status", {}).get("readyReplicas", 0) for each in there.values()),
+        "serviceStatus": {
+            name: {"svcName": name, "httpEndpoint": f"{name}.{namespace}:{PORT}", "grpcEndpoint": ""} for name in there
+        },
+    }
+    if status != wanted.get("status"):
+        path = f"{GROUP}/namespaces/{namespace}/seldondeployments/{metadata['name']}/status"
+        gone = dict.fromkeys(set(wanted.get("status", {}).get("serviceStatus", {})).difference(there))
+        merged = {**status, "serviceStatus": {**status["serviceStatus"], **gone}}
+        ask("PATCH", path, {"status": merged}, "application/merge-patch+json")
+        print(metadata["name"], status["state"], flush=True)
+
+
+def remove_others(wanted: dict[str, Any], deployments: set[str], services: set[str]) -> None:
+    """Delete what predictors had that are not declared any more."""
+    metadata = wanted["metadata"]
+    kept = {f"/apis/apps/v1/namespaces/{metadata['namespace']}/deployments": deployments}
+    kept[f"/api/v1/namespaces/{metadata['namespace']}/services"] = services
+    for path, names in kept.items():
+        for each in ask("GET", f"{path}?labelSelector=seldon-deployment-id%3D{metadata['name']}")["items"]:
+            if each["metadata"]["name"] not in names:
+                ask("DELETE", f"{path}/{each['metadata']['name']}")
+
+
+def predict(wanted: dict[str, Any], predictor: dict[str, Any]) -> dict[str, Any]:
+    """Make one predictor's Deployment and Service; the Deployment."""
+    metadata = wanted["metadata"]
     name, namespace = f"{metadata['name']}-{predictor['name']}", metadata["namespace"]
     (component,) = predictor["componentSpecs"]
     (container,) = component["spec"]["containers"]
@@ -50,8 +84,8 @@ def reconcile(wanted: dict[str, Any]) -> None:
     }
     labels = {"seldon-deployment-id": metadata["name"], "app": f"{name}-0-{container['name']}"}
     variables = {
-        "PREDICTIVE_UNIT_SERVICE_PORT": str(NODE_PORT),
-        "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(NODE_PORT),
+        "PREDICTIVE_UNIT_SERVICE_PORT": str(PORT),
+        "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(PORT),
         "PREDICTIVE_UNIT_ID": predictor["graph"]["name"],
         "PREDICTIVE_UNIT_PARAMETERS": "[]",
         "PREDICTIVE_UNIT_IMAGE": container["image"],
@@ -80,20 +114,12 @@ def reconcile(wanted: dict[str, Any]) -> None:
         "metadata": {"name": name, "namespace": namespace, "labels": labels, "ownerReferences": [owner]},
         "spec": {
             "selector": {"app": labels["app"]},
-            "ports": [{"name": "http", "port": PORT, "targetPort": NODE_PORT}],
+            "ports": [{"name": "http", "port": PORT, "targetPort": PORT}],
         },
     }
-    there = apply(f"/apis/apps/v1/namespaces/{namespace}/deployments", deployment)
     apply(f"/api/v1/namespaces/{namespace}/services", service)
-    status = {
-        "state": "Available" if rolled_out(there) else "Creating",
-        "address": {"url": f"http://{name}.{namespace}.svc.cluster.local:{PORT}/api/v1.0/predictions"},
-        "replicas": there.get("status", {}).get("readyReplicas", 0),
-    }
-    if status != wanted.get("status"):
-        path = f"{GROUP}/namespaces/{namespace}/seldondeployments/{metadata['name']}/status"
-        ask("PATCH", path, {"status": status}, "application/merge-patch+json")
-        print(metadata["name"], status["state"], flush=True)
+    found: dict[str, Any] = apply(f"/apis/apps/v1/namespaces/{namespace}/deployments", deployment)
+    return found
 
 
 def rolled_out(deployment: dict[str, Any]) -> bool:

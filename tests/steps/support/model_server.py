@@ -16,7 +16,12 @@ from tests import ROOT
 
 
 def command(http: int, metrics: int) -> list[str]:
-    program = [sys.executable, "-P", str(ROOT / "pipeline" / "stack" / "model_main.py"), "steps.serving.Predictor"]
+    program = [
+        sys.executable,
+        "-P",
+        str(ROOT / "pipeline" / "stack" / "serving" / "model_main.py"),
+        "steps.serving.Predictor",
+    ]
     return [*program, "--service-type", "MODEL", "--http-port", str(http), "--metrics-port", str(metrics)]
 
 

@@ -1,6 +1,7 @@
 """Models for the model server: one that adds, and one that cannot be loaded."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 
@@ -22,3 +23,12 @@ class Broken:
 
     def load(self) -> None:
         raise RuntimeError("the model is not there")
+
+
+class Moody:
+    """Answers its version, or, where the file MOOD says broken, with an error."""
+
+    def predict(self, rows: Any, names: Any = None, meta: Any = None) -> Any:
+        if Path(os.environ["MOOD"]).read_text() == "broken":
+            raise RuntimeError("out of order")
+        return [[float(os.environ["MODEL_VERSION"])] for _ in rows]

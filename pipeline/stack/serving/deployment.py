@@ -1,7 +1,8 @@
-"""The part of a SeldonDeployment that matters on a laptop: one container's program, arguments and environment.
+"""The part of a SeldonDeployment that matters on a laptop: its predictors, each one container's program, arguments and
+environment.
 
-Seldon's operator would make a pod of it; here the same command is started as a process. What cannot be done that way is
-refused by the name of its field, before anything changes.
+Seldon's operator would make a pod of each; here the same command is started as a process. What cannot be done that way
+is refused by the name of its field, before anything changes.
 Fields: https://docs.seldon.io/projects/seldon-core/en/latest/reference/seldon-deployment.html
 """
 
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import Refused
+from steps.contract import predictors
+from steps.errors import BadInput
 
 API_GROUP = "machinelearning.seldon.io"
 PROGRAM = "seldon-core-microservice"
@@ -19,13 +22,32 @@ _OURS = {"HOME"}  # names a place in the container
 
 
 @dataclass(frozen=True)
-class Deployment:
+class Predictor:
     """A model server to run. `sources`: the ConfigMaps and Secrets (kind, name) whose variables it gets."""
 
     name: str
     arguments: tuple[str, ...]
     environment: dict[str, str]
     sources: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The model servers of one deployment: the champion's, and those on trial beside it."""
+
+    name: str
+    champion: Predictor
+    challengers: tuple[Predictor, ...]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The champion's."""
+        return self.champion.environment
+
+    @property
+    def predictors(self) -> tuple[Predictor, ...]:
+        """All of them, the champion first."""
+        return (self.champion, *self.challengers)
 
 
 def read(manifest: dict[str, Any]) -> Deployment:
@@ -40,7 +62,19 @@ def read(manifest: dict[str, Any]) -> Deployment:
     name = str(_field(manifest, "metadata", "metadata", "name"))
     if not _NAME.fullmatch(name):
         raise Refused(f"metadata.name is {name!r}; wanted a DNS label: a-z, 0-9 and -, at most 63")
-    predictor = _only(_field(manifest, name, "spec", "predictors"), f"{name}: spec.predictors")
+    try:
+        found = predictors.of(manifest)
+    except BadInput as error:
+        raise Refused(f"{name}: {error}") from error
+    challengers = () if found.challenger is None else (_predictor(found.challenger, name),)
+    return Deployment(name, _predictor(found.champion, name), challengers)
+
+
+def _predictor(predictor: dict[str, Any], name: str) -> Predictor:
+    """One of the deployment `name`."""
+    own = predictors.name_of(predictor)
+    if not _NAME.fullmatch(own):
+        raise Refused(f"{name}: spec.predictors: a name is {own!r}; wanted a DNS label: a-z, 0-9 and -, at most 63")
     graph = _field(predictor, name, "graph")
     if graph.get("children"):
         raise Refused(f"{name}: graph.children: a graph of one node is run without a cluster; leave the others out")
@@ -52,12 +86,12 @@ def read(manifest: dict[str, Any]) -> Deployment:
         raise Refused(f"{name}: containers.command: got {program!r}; without a cluster it must be {PROGRAM}")
     seldon = {
         "SELDON_DEPLOYMENT_ID": name,
-        "PREDICTOR_ID": str(predictor.get("name", "default")),
+        "PREDICTOR_ID": own,
         "PREDICTIVE_UNIT_ID": str(graph.get("name")),
         "PREDICTIVE_UNIT_IMAGE": str(container.get("image", "")),
         "PREDICTIVE_UNIT_PARAMETERS": json.dumps(graph.get("parameters", [])),
     }
-    return Deployment(name, tuple(map(str, arguments)), seldon | _variables(container, name), _sources(container, name))
+    return Predictor(own, tuple(map(str, arguments)), seldon | _variables(container, name), _sources(container, name))
 
 
 def _container(predictor: dict[str, Any], name: str, node: str) -> dict[str, Any]:

@@ -3,39 +3,41 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pipeline.stack.deployment import Deployment
 from pipeline.stack.server import Ports, Server, python, python_path, responds
-
-_PREDICTIONS = "/api/v1.0/predictions"  # here and at Seldon's ingress
+from pipeline.stack.serving.deployment import Predictor
 
 
 class ModelServer(Server):
-    """One deployment's server. `settings`: returns the variables of a ConfigMap or Secret by kind and name. `root`: the
-    folder that holds the package `steps`."""
+    """The server of one predictor of the deployment `of`. `settings`: returns the variables of a ConfigMap or Secret by
+    kind and name. `root`: the folder that holds the package `steps`."""
 
     ports = ("http", "metrics")
     ready_seconds = 60
 
-    def __init__(self, deployment: Deployment, settings: Callable[[str, str], Mapping[str, str]], root: Path) -> None:
-        self.name = deployment.name
-        self._deployment = deployment
+    def __init__(
+        self, of: str, predictor: Predictor, settings: Callable[[str, str], Mapping[str, str]], root: Path
+    ) -> None:
+        self.name = name_of(of, predictor)
+        self._predictor = predictor
         self._settings = settings
         self._root = root
 
     def command(self, ports: Ports) -> list[str]:
         program = str(Path(__file__).with_name("model_main.py"))
         where = ["--http-port", str(ports["http"]), "--metrics-port", str(ports["metrics"])]
-        return [python(), "-P", program, *self._deployment.arguments, *where]
+        return [python(), "-P", program, *self._predictor.arguments, *where]
 
     def environment(self) -> dict[str, str]:
         given: dict[str, str] = {}
-        for kind, name in self._deployment.sources:
+        for kind, name in self._predictor.sources:
             given |= self._settings(kind, name)
-        given |= self._deployment.environment  # as in a pod, `env` wins over `envFrom`
+        given |= self._predictor.environment  # as in a pod, `env` wins over `envFrom`
         return {**given, **python_path(self._root, given.get("PYTHONPATH", "")), "GRPC_WORKERS": "0"}
 
     def answers(self, ports: Ports) -> bool:
         return responds(ports["http"], "/health/ping")
 
-    def address(self, ports: Ports) -> str:
-        return super().address(ports) + _PREDICTIONS
+
+def name_of(deployment: str, predictor: Predictor) -> str:
+    """The name of its server; no deployment's, as that has no dot."""
+    return f"{deployment}.{predictor.name}"

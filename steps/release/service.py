@@ -1,0 +1,41 @@
+"""What the router of a project says of the challenger: whether the service alarm has withdrawn it.
+
+Nothing is decided by it here: a router acts at once and alone, and whoever keeps the decisions reads here that it did.
+Where there is no router, or it does not answer, nothing is known.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import requests
+
+_PATIENCE = 2.0  # seconds
+_PORT = 9000  # of a router on a cluster
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """A challenger that a router sends nothing any more. `version`: of its model. `at`: UTC, RFC 3339."""
+
+    version: str
+    words: str
+    at: str
+
+
+def withdrawn(project: str, url: str | None) -> Withdrawn | None:
+    """The challenger that the project's router has withdrawn; None if it has not, or nothing is known. `url`: where
+    the champion takes predictions: on a laptop that is the router, on a cluster it is the model server."""
+    for place in (_host(url), f"{project}-router:{_PORT}"):
+        try:
+            state = requests.get(f"http://{place}/router", timeout=_PATIENCE).json() if place else {}
+            challenger = state["challenger"] or {}
+            if alarm := challenger.get("alarm"):
+                return Withdrawn(str(challenger["version"]), str(alarm["words"]), str(alarm["at"]))
+            return None
+        except (requests.RequestException, LookupError, TypeError, AttributeError):
+            continue
+    return None
+
+
+def _host(url: str | None) -> str:
+    return urlsplit(url or "").netloc
