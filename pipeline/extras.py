@@ -18,6 +18,7 @@ LIBRARIES = (
     "numpy",
     "optuna",
     "pandas",
+    "prometheus_client",
     "psutil",
     "psycopg2",
     "pyarrow",

@@ -34,6 +34,7 @@ log = logging.getLogger("pipeline.stack")
 SETTINGS = (
     "secret object-store",
     "secret object-store-events",
+    "secret object-store-serving",
     "secret database",
     "secret openaq",
     "configMap tracking",
@@ -101,6 +102,7 @@ class Stack:
         return {
             "secret object-store": self._store_settings,
             "secret object-store-events": self._store_settings,
+            "secret object-store-serving": self._store_settings,
             "secret database": self._database_settings,
             "secret openaq": _openaq_settings,
             "configMap tracking": lambda: self._tracking().settings(self._ensure("tracking").ports),

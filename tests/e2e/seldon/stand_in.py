@@ -48,7 +48,11 @@ def reconcile(wanted: dict[str, Any]) -> None:
         "name": metadata["name"],
         "uid": metadata["uid"],
     }
-    labels = {"seldon-deployment-id": metadata["name"], "app": f"{name}-0-{container['name']}"}
+    labels = {
+        "seldon-deployment-id": metadata["name"],
+        "app": f"{name}-0-{container['name']}",
+        "app.kubernetes.io/managed-by": "seldon-core",
+    }
     variables = {
         "PREDICTIVE_UNIT_SERVICE_PORT": str(NODE_PORT),
         "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(NODE_PORT),

@@ -33,8 +33,15 @@ def environment(uri: str, version: int, digest: str) -> dict[str, str]:
     }
 
 
+class Address(str):
+    """Where a server answers. `metrics`: where it tells what it has counted; `group`: its processes."""
+
+    metrics: str
+    group: int
+
+
 @contextmanager
-def serving(uri: str, version: int, digest: str, log: Path, port: int | None = None) -> Iterator[str]:
+def serving(uri: str, version: int, digest: str, log: Path, port: int | None = None) -> Iterator[Address]:
     """The server's address, once it answers."""
     free, metrics = _free_ports()
     http = port or free
@@ -46,7 +53,8 @@ def serving(uri: str, version: int, digest: str, log: Path, port: int | None = N
             stderr=output,
             start_new_session=True,
         )
-    address = f"http://127.0.0.1:{http}"
+    address = Address(f"http://127.0.0.1:{http}")
+    address.metrics, address.group = f"http://127.0.0.1:{metrics}/metrics", server.pid
     try:
         deadline = time.monotonic() + 60
         while not _answers(address):
