@@ -63,6 +63,7 @@ def command(
         summary = replayed(project, target, chosen, *_span(replay), usual=partial(_usual, project.name))
     elif watch := Watch.of(project, target, chosen, now, usual=partial(_usual, project.name)):
         training = watch.raised()
+        watch.note()
         summary = watch.summary()
     else:
         summary = _nothing(project, target, now)

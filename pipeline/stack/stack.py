@@ -164,6 +164,12 @@ class Stack:
         names = [*SERVERS, *sorted({*records, *self._makers()}.difference(SERVERS))]
         return [self._status(records.get(name, Record(name))) for name in names]
 
+    def metrics(self) -> dict[str, str]:
+        """Where each model server that is up tells what it has counted, by its name."""
+        records = self._supervisor.registry.all().values()
+        ports = {each.name: each.ports["metrics"] for each in records if each.alive() and "metrics" in each.ports}
+        return {name: f"http://127.0.0.1:{port}/metrics" for name, port in sorted(ports.items())}
+
     def _ensure(self, name: str) -> Record:
         return self._supervisor.ensure(self._server(name))
 

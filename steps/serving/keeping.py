@@ -22,7 +22,7 @@ from steps.settings import setting
 _LARGEST = 100  # rows of one request
 _PATIENCE = 4.0  # seconds for the last write; a laptop's servers are killed after 5
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("steps")
 
 
 class Keeper:
