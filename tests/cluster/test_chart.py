@@ -18,7 +18,8 @@ CHART = ROOT / "charts" / "platform"
 RENDERED = HERE / "platform.yaml"
 EVERYTHING = (
     "notify.url=https://example.com/hook,metrics.enabled=true,images.registry=registry.example.com/ml,"
-    "images.pullSecrets={registry},objectStore.storageClass=fast,tracking.allowedHosts={mlflow.example.com}"
+    "metrics.exporter=true,metrics.podMonitors=true,metrics.rules=true,metrics.dashboard=true,"
+    "metrics.labels.release=prometheus,images.pullSecrets={registry},objectStore.storageClass=fast,tracking.allowedHosts={mlflow.example.com}"
 )
 needs_helm = pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")
 
@@ -57,6 +58,7 @@ def test_it_is_clean() -> None:
         ("tracking.resorces=1", "resorces"),
         ("retention.backups=0", "backups"),
         ("notify.url=mail@example.com", "url"),
+        ("metrics.rules=true", "exporter"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(setting: str, told: str) -> None:
@@ -71,7 +73,7 @@ def test_every_pod_fits_pod_security_restricted() -> None:
     """https://kubernetes.io/docs/concepts/security/pod-security-standards/"""
     pods = [pod for each in rendered(EVERYTHING) for pod in _pods(each)]
 
-    assert len(pods) == 7
+    assert len(pods) == 8
     for pod in pods:
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
