@@ -1,7 +1,8 @@
 """What the model server counts, as Prometheus reads it from Seldon's metrics port.
 
 Seldon's wrapper takes metrics from the answers of `predict_raw` alone, so it would never hear of a request that was
-refused, and it would send them to whoever asked. So they go to its store of metrics directly, with each answer.
+refused, and it would send them to whoever asked; and its store of metrics is another process, which is asked four times
+with each answer, for nothing to tell, too. So an answer only counts here, and a thread tells the store once a second.
 https://docs.seldon.io/projects/seldon-core/en/latest/analytics/analytics.html#custom-metrics
 
 | metric | labels beside project, version, decision | what |
@@ -19,7 +20,8 @@ https://docs.seldon.io/projects/seldon-core/en/latest/analytics/analytics.html#c
 import time
 from collections import Counter, deque
 from collections.abc import Iterable
-from threading import Lock
+from contextlib import suppress
+from threading import Lock, Thread
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -28,7 +30,8 @@ from steps.models.base import Array
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 _NEWEST: Final = 1_000
-_EVERY: Final = 1.0  # seconds between two looks at the quantiles
+_MOST: Final = 10_000  # answers between two looks of which it is known how long they took
+_EVERY: Final = 1.0  # seconds between two looks
 
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -39,6 +42,20 @@ class Store(Protocol):
     def update(self, custom_metrics: list[dict[str, Any]], method: str) -> None: ...
 
 
+def spared(store: Store) -> Store:
+    """The same store, which is only asked where there is something to tell, and by one thread at a time: an update of
+    two at once would lose one's."""
+    lock, ask = Lock(), store.update
+
+    def update(custom_metrics: list[dict[str, Any]], method: str) -> None:
+        if custom_metrics:
+            with lock:
+                ask(custom_metrics, method)
+
+    store.update = update  # type: ignore[method-assign]
+    return store
+
+
 class Measures:
     """What was counted since it was last told. `labels`: on every metric. Safe to share between threads."""
 
@@ -46,9 +63,18 @@ class Measures:
         self._labels = labels
         self._lock = Lock()
         self._counted: Counter[_Key] = Counter()
-        self._seconds: list[float] = []
+        self._seconds: deque[float] = deque(maxlen=_MOST)
         self._newest: deque[float] = deque(maxlen=_NEWEST)
-        self._looked = 0.0
+
+    def start(self, store: Store) -> None:
+        """Tell a store from now on. To be called in the process that answers: threads do not survive a fork."""
+        Thread(target=self._tell_on, args=[store], name="teller", daemon=True).start()
+
+    def _tell_on(self, store: Store) -> None:
+        with suppress(OSError, EOFError):  # the store may end before we do
+            while True:
+                time.sleep(_EVERY)
+                self.tell(store)
 
     def count(self, name: str, number: int = 1, **labels: str) -> None:
         """So many more of `name`, a counter's name without its `_total`."""
@@ -73,20 +99,20 @@ class Measures:
             self._newest.extend(answers[-_NEWEST:].tolist())
 
     def tell(self, store: Store) -> None:
-        """Hand over what was counted since the last time."""
+        """Hand over what was counted since the last time, and how the newest predictions lie."""
         with self._lock:
             counted, self._counted = self._counted, Counter()
-            seconds, self._seconds = self._seconds, []
-            newest = list(self._newest) if time.monotonic() - self._looked > _EVERY else []
-            told = [self._one("COUNTER", name, number, dict(labels)) for (name, labels), number in counted.items()]
-            told += [self._one("TIMER", "model_request_seconds", 1000 * each, {}) for each in seconds]
+            seconds, self._seconds = self._seconds, deque(maxlen=_MOST)
+            newest = list(self._newest)
+        told = [self._one("COUNTER", name, number, dict(labels)) for (name, labels), number in counted.items()]
+        told += [self._one("TIMER", "model_request_seconds", 1000 * each, {}) for each in seconds]
+        if seconds:
             told += self._quantiles(newest)
-            store.update(told, "predict")
+        store.update(told, "predict")
 
     def _quantiles(self, newest: list[float]) -> Iterable[dict[str, Any]]:
         if not newest:
             return
-        self._looked = time.monotonic()
         for quantile, value in zip(QUANTILES, np.quantile(newest, QUANTILES).tolist(), strict=True):
             yield self._one("GAUGE", "model_prediction", value, {"quantile": f"{quantile:g}"})
 

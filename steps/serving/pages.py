@@ -3,18 +3,16 @@ code, and what is counted."""
 
 import json
 import time
-from contextlib import suppress
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, g, request
 from seldon_core.flask_utils import SeldonMicroserviceException
 from seldon_core.gunicorn_utils import StandaloneApplication
 from werkzeug.exceptions import HTTPException
 
-from steps.serving.measures import Measures, Store
+from steps.serving.measures import Measures
 
 MAX_BYTES = 32 * 1024 * 1024
-_STORE = "METRICS_STORE"  # Seldon's, in the application's configuration
 
 
 def pages(example: str, measures: Measures) -> Blueprint:
@@ -44,8 +42,6 @@ def pages(example: str, measures: Measures) -> Blueprint:
         if request.endpoint == "Predict":
             reason = _reason(response) if response.status_code >= 400 else ""
             measures.answered(time.perf_counter() - g.began, response.status_code, reason)
-            with suppress(OSError, EOFError):  # it may end before we do, and no answer is worth less for it
-                measures.tell(current_app.config[_STORE])
         return response
 
     return added
@@ -68,8 +64,7 @@ def _configure(application: Any) -> None:
     _seldons_own(application)
     application.cfg.set("control_socket_disable", True)
     if empty := application.options.get("worker_exit"):
-        store: Store = empty.keywords["seldon_metrics"]
-        application.application.config[_STORE] = store
+        application.user_object.tell(empty.keywords["seldon_metrics"])
 
         def end(server: object, worker: object) -> None:
             application.user_object.close()

@@ -15,7 +15,7 @@ from steps.models.base import Array
 from steps.monitoring.asked import Model
 from steps.release import stored
 from steps.serving.keeping import Keeper
-from steps.serving.measures import Measures
+from steps.serving.measures import Measures, Store, spared
 from steps.serving.pages import pages
 from steps.serving.reading import numbers, order, table
 from steps.settings import setting
@@ -45,9 +45,14 @@ class Predictor:
         self.model_error_handler = pages(json.dumps(request_body(self._known, 1)), self._measures)
         log.info("serving %s", self._identity)
 
+    def tell(self, store: Store) -> None:
+        """Called before anything is answered: where metrics go."""
+        self._store = spared(store)
+
     def load(self) -> None:
         """Called by the wrapper in each process that answers, before its first request."""
         self._keeper.start()
+        self._measures.start(self._store)
 
     def close(self) -> None:
         """Called in each of them after its last."""

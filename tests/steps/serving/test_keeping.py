@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from steps.monitoring.asked import Asked, Model
 from steps.serving.keeping import Keeper
 from steps.serving.measures import Measures
 from tests.steps.serving.test_measures import ask, told
-from tests.steps.support.model_server import Address, serving
+from tests.steps.support.model_server import Address, awaited, serving
 from tests.steps.support.small_model import FEATURES, pack, train, upload
 
 ROW = [9000001.0, 30.0, None, 12.0, 10.0]
@@ -30,14 +29,6 @@ def kept() -> list[dict[str, Any]]:
     """All rows that lie in the lake."""
     bodies = [lake().get(each.key) for each in lake().list("openaq/requests/")]
     return [row for body in bodies for row in pq.read_table(pa.BufferReader(body)).to_pylist()]
-
-
-def awaited[T](look: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 10) -> T:
-    deadline = time.monotonic() + seconds
-    while not wanted(found := look()):
-        assert time.monotonic() < deadline, found
-        time.sleep(0.05)
-    return found
 
 
 def test_what_was_asked_and_answered_is_in_the_lake(server: Address) -> None:

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from steps.serving import measures as module
-from tests.steps.support.model_server import Address
+from tests.steps.support.model_server import Address, awaited
 from tests.steps.support.small_model import FEATURES
 
 PREDICTIONS = "/api/v1.0/predictions"
@@ -24,6 +24,11 @@ def told(server: Address) -> list[Sample]:
     answer = requests.get(server.metrics, timeout=10)
     assert answer.status_code == 200
     return [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
+
+
+def counted(samples: list[Sample], name: str) -> float:
+    """All samples with that name together."""
+    return sum(one.value for one in samples if one.name == name)
 
 
 def value(samples: list[Sample], name: str, **labels: str) -> float:
@@ -42,7 +47,7 @@ def test_it_counts_what_was_asked_and_what_was_wrong(server: Address) -> None:
     assert requests.post(server + PREDICTIONS, data="{", timeout=10).status_code == 415
     requests.get(server + "/example", timeout=10)
 
-    samples = told(server)
+    samples = awaited(lambda: told(server), lambda found: counted(found, "model_request_seconds_count") == 5)
     live = {"project": "openaq", "version": "7", "decision": "4"}
     assert value(samples, "model_requests_total", code="200", **live) == 2
     assert value(samples, "model_requests_total", code="400", **live) == 2
@@ -69,10 +74,8 @@ def test_all_that_is_told_is_in_the_table(server: Address) -> None:
     documented = set(re.findall(r"^\| (model_\w+) ", str(module.__doc__), re.MULTILINE))
     ask(server, [1.0, 1.0, None, 1.0, 1.0])
     ask(server, ["x"] * 5)
-    seen: set[str] = set()
-    while "model_kept_rows_total" not in seen:
-        ask(server, [1.0] * 5)
-        seen |= {re.sub(r"_(bucket|count|sum)$", "", one.name) for one in told(server)}
+    samples = awaited(lambda: told(server), lambda found: counted(found, "model_kept_rows_total") == 1)
+    seen = {re.sub(r"_(bucket|count|sum)$", "", one.name) for one in samples}
     assert documented - seen == {"model_dropped_rows_total"}
     assert {name for name in seen if name.startswith("model_")} <= documented
 

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -14,9 +14,11 @@ import requests
 
 from tests import ROOT
 
+PREDICTOR = "steps.serving.Predictor"
 
-def command(http: int, metrics: int) -> list[str]:
-    program = [sys.executable, "-P", str(ROOT / "pipeline" / "stack" / "model_main.py"), "steps.serving.Predictor"]
+
+def command(http: int, metrics: int, predictor: str = PREDICTOR) -> list[str]:
+    program = [sys.executable, "-P", str(ROOT / "pipeline" / "stack" / "model_main.py"), predictor]
     return [*program, "--service-type", "MODEL", "--http-port", str(http), "--metrics-port", str(metrics)]
 
 
@@ -40,14 +42,25 @@ class Address(str):
     group: int
 
 
+def awaited[T](look: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 10) -> T:
+    """What `look` finds as soon as it is `wanted`."""
+    deadline = time.monotonic() + seconds
+    while not wanted(found := look()):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+    return found
+
+
 @contextmanager
-def serving(uri: str, version: int, digest: str, log: Path, port: int | None = None) -> Iterator[Address]:
+def serving(
+    uri: str, version: int, digest: str, log: Path, port: int | None = None, *, predictor: str = PREDICTOR
+) -> Iterator[Address]:
     """The server's address, once it answers."""
     free, metrics = _free_ports()
     http = port or free
     with log.open("w") as output:
         server = subprocess.Popen(
-            command(http, metrics),
+            command(http, metrics, predictor),
             env=environment(uri, version, digest),
             stdout=output,
             stderr=output,
