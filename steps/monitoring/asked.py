@@ -10,9 +10,11 @@ missing). Nothing else of a request is kept, no header and no address.
 import io
 import secrets
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
+from itertools import groupby, takewhile
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +24,7 @@ from steps.backends.objects import Bucket
 from steps.models.base import Array
 
 _LONGEST_ID = 128  # characters
+_MOST_FILES = 300  # are read
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,54 @@ def write(bucket: Bucket, model: Model, batch: Sequence[Asked]) -> None:
         asked = list(group)
         name = f"{asked[0].at:%H%M%S}-v{model.version}-{secrets.token_hex(8)}.parquet"
         bucket.put(_folder(model.project, day) + name, packed(model, asked))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was asked of one version since a day. `values` by feature (NaN: missing) and `answers`, one for each row."""
+
+    version: int
+    since: date
+    requests: int
+    values: dict[str, Array]
+    answers: Array
+
+
+def read(bucket: Bucket, project: str, version: int, days: Sequence[date]) -> Heard | None:
+    """What a version was asked on those days; None if nothing is kept of it. Of very many files some are read, spread
+    evenly; one that is broken, or of a model with other features, is passed over."""
+    listed = [each.key for day in days for each in bucket.list(_folder(project, day)) if f"-v{version}-" in each.key]
+    if not listed:
+        return None
+    chosen = [listed[place] for place in np.unique(np.linspace(0, len(listed) - 1, _MOST_FILES).astype(int))]
+    with ThreadPoolExecutor(8) as pool:
+        bodies = list(pool.map(bucket.get, chosen))
+    tables = [table for body in bodies if body is not None and (table := _unpacked(body)) is not None]
+    if not tables:
+        return None
+    kept = pa.concat_tables([table for table in tables if table.schema.equals(tables[-1].schema)])
+    features = kept["features"].combine_chunks()
+    values = {
+        field.name: features.field(field.name).to_numpy(zero_copy_only=False).astype(np.float64)
+        for field in features.type
+    }
+    return Heard(version, min(days), len(kept["id"].unique()), values, kept["answer"].to_numpy())
+
+
+def _unpacked(body: bytes) -> Any:
+    try:
+        table = pq.read_table(pa.BufferReader(body))
+    except pa.ArrowException:
+        return None
+    return table if {"id", "answer", "features"} <= set(table.column_names) else None
+
+
+def forget(bucket: Bucket, project: str, before: date) -> int:
+    """Delete what was asked before a day; how many files that were."""
+    old = list(takewhile(lambda each: each.key < _folder(project, before), bucket.list(f"{project}/requests/")))
+    for each in old:
+        bucket.delete(each.key)
+    return len(old)
 
 
 def packed(model: Model, batch: Sequence[Asked]) -> bytes:
