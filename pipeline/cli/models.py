@@ -70,7 +70,7 @@ def monitor(project: str, as_of: str, replay: tuple[str, str] | None) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=9100, show_default=True, help="Where to listen.")
 @click.option("--address", default="127.0.0.1", show_default=True, help="On which of the machine's addresses.")
 def metrics(port: int, address: str) -> None:
-    """Tell Prometheus how the projects here are, at /metrics, until Ctrl-C; and say where model servers tell of
+    """Tell Prometheus how the projects here are, at /metrics, until Ctrl-C; and say where the servers tell of
     themselves."""
     from pipeline.laptop.machine import LocalMachine
     from pipeline.models.metrics import serve

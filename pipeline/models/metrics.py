@@ -22,7 +22,7 @@ def serve(machine: LocalMachine, address: str, port: int) -> None:
         signal.signal(number, lambda *_: ended.set())
     click.echo(f"http://{address}:{port}/metrics")
     for name, found in machine.stack.metrics().items():
-        click.echo(f"{found}, of the model server {name}")
+        click.echo(f"{found} of {name}")
     try:
         scraped.serve(address, port, ended)
     except OSError as error:

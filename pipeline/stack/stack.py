@@ -165,7 +165,7 @@ class Stack:
         return [self._status(records.get(name, Record(name))) for name in names]
 
     def metrics(self) -> dict[str, str]:
-        """Where each model server that is up tells what it has counted, by its name."""
+        """Where each server that is up, of models and of objects, tells what it has counted, by its name."""
         records = self._supervisor.registry.all().values()
         ports = {each.name: each.ports["metrics"] for each in records if each.alive() and "metrics" in each.ports}
         return {name: f"http://127.0.0.1:{port}/metrics" for name, port in sorted(ports.items())}

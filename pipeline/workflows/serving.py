@@ -43,7 +43,7 @@ def deployment(project: Project | TableProject) -> RawArtifact:
         "annotations": {"seldon.io/no-engine": "true"},
         "labels": own,
         "graph": {"name": _NODE, "type": "MODEL", "endpoint": {"type": "REST"}, "children": []},
-        "componentSpecs": [{"metadata": {"annotations": pinned}, "spec": _pod(project.name)}],
+        "componentSpecs": [{"metadata": {"annotations": pinned}, "spec": _pod(project)}],
     }
     found = {
         "apiVersion": "machinelearning.seldon.io/v1",
@@ -54,15 +54,17 @@ def deployment(project: Project | TableProject) -> RawArtifact:
     return template_of("deployment", found)
 
 
-def _pod(project: str) -> dict[str, Any]:
+def _pod(project: Project | TableProject) -> dict[str, Any]:
     variables = {
-        "PROJECT": project,
+        "PROJECT": project.name,
         "PARAMETER": "<parameter>",
         "MODEL_URI": "<uri>",
         "MODEL_VERSION": "<version>",
         "MODEL_DIGEST": "<digest>",
         "MODEL_DECISION": "<decision>",
         "MODEL_DATASET": "<dataset>",
+        "REQUESTS_SHARE": f"{project.requests.share:g}",
+        "REQUESTS_ROWS": str(project.requests.rows),
         "GRPC_WORKERS": "0",
         "OMP_NUM_THREADS": "1",
         "PREDICTIVE_UNIT_METRICS_ENDPOINT": "/metrics",

@@ -3,6 +3,7 @@
 After a change that is meant: `python tests/cluster/test_chart.py` writes it anew.
 """
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from pipeline.projects.openaq import OPENAQ
+from pipeline.workflows.serving import deployment
 from tests import ROOT
 
 HERE = Path(__file__).parent
@@ -84,6 +87,19 @@ def test_every_pod_fits_pod_security_restricted() -> None:
             assert context["capabilities"] == {"drop": ["ALL"]}
             assert context["readOnlyRootFilesystem"] is True
             assert container["resources"]["limits"]["memory"]
+
+
+@needs_helm
+def test_all_agree_on_where_model_servers_tell_what_they_count() -> None:
+    """Seldon's operator sets PREDICTIVE_UNIT_METRICS_ENDPOINT to its own path, whatever the container says."""
+    [monitor] = [each for each in rendered("metrics.podMonitors=true") if each["kind"] == "PodMonitor"]
+    operator = yaml.safe_load((ROOT / "charts" / "upstream" / "seldon-core-operator.yaml").read_text())
+    manifest = json.loads(deployment(OPENAQ).data)
+    [container] = manifest["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
+    own = {each["name"]: each["value"] for each in container["env"]}["PREDICTIVE_UNIT_METRICS_ENDPOINT"]
+    [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+    assert endpoint["path"] == operator["executor"]["prometheus"]["path"] == own
+    assert endpoint["port"] in [port["name"] for port in container["ports"]]
 
 
 @needs_helm

@@ -41,6 +41,7 @@ from tests.steps.support.small_model import FEATURES, pack, train, upload
 HERE = Path(__file__).parent
 FILES = ROOT / "charts" / "platform" / "files"
 RULES = FILES / "rules.yaml"
+VALUES = yaml.safe_load((FILES.parent / "values.yaml").read_text())
 DASHBOARD = json.loads((FILES / "dashboard.json").read_text())
 DOCUMENTED = set(re.findall(r"^\| ((?:model|pipeline)_\w+) ", f"{gauges.__doc__}\n{measures.__doc__}", re.MULTILINE))
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
@@ -63,6 +64,14 @@ def test_only_what_is_documented_is_asked_for_and_all_of_it_can_be_seen() -> Non
     seen = set[str]().union(*map(asked_for, QUERIES))
     assert seen | set[str]().union(*(asked_for(rule["expr"]) for rule in ALERTS)) <= DOCUMENTED
     assert DOCUMENTED - seen == {"pipeline_database_up"}, "which has an alert"
+
+
+def test_the_page_has_the_tables_of_the_code() -> None:
+    page = (ROOT / "docs" / "metrics.md").read_text()
+    for told in (gauges, measures):
+        rows = [line for line in str(told.__doc__).splitlines() if line.startswith("|")]
+        assert "\n".join(rows) in page
+    assert set(re.findall(r"`metrics\.(\w+)`", page)) == set(VALUES["metrics"]) - {"enabled", "resources"}
 
 
 def test_no_alert_is_of_what_only_the_season_moves() -> None:
