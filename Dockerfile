@@ -23,7 +23,7 @@ RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-projec
 
 FROM locked AS serve-libraries
 RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-project --extra serving \
- && find /opt/venv -type d -name tests -prune -exec rm -rf {} +
+ && find /opt/venv -type d -name tests -prune -exec rm -rf {} + && rm -rf /opt/venv/lib/python3.12/site-packages/pyarrow/include
 
 FROM locked AS mlflow-libraries
 RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-project --extra tracking \

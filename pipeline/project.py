@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from traceback import extract_tb
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from pipeline.errors import UserError
 from steps.contract.declaration import Declaration, Part, TableDeclaration, problem
@@ -34,12 +34,21 @@ class Place(Part):
     radius: int
 
 
+class Kept(Part):
+    """How much of what its live model is asked is kept in the lake: the share of requests, and the most rows in a
+    minute."""
+
+    share: float = Field(default=1.0, ge=0, le=1)
+    rows: int = Field(default=1_000, ge=0, le=100_000)
+
+
 class Project(Declaration):
     """A use case that learns from series."""
 
     source: str  # where data comes from: an archive's URL, or a folder
     schedule: Schedule
     home: Place
+    requests: Kept = Kept()
 
     def declaration(self) -> str:
         """What steps need of it; see `_canonical`."""
@@ -58,6 +67,7 @@ class TableProject(TableDeclaration):
     """A use case that learns from files dropped into its inbox."""
 
     reconciling: Reconciling = Reconciling()
+    requests: Kept = Kept()
 
     def declaration(self) -> str:
         """What steps need of it; see `_canonical`."""

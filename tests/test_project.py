@@ -28,6 +28,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
         ("gate=Gate()", "gate=Gaet()", "Gaet", "name 'Gaet' is not defined"),
         ("import Place,", "import Palace,", "import Palace", "cannot import name 'Palace' from 'pipeline.project'"),
         ("gate=Gate()", "gate=$", "gate=$", "invalid syntax"),
+        ("home=Place", "requests={'share': 2}, home=Place", "OPENAQ =", "requests.share: got 2, wanted"),
     ],
 )
 def test_a_mistake_is_one_line(checkout: Checkout, old: str, new: str, where: str, words: str) -> None:

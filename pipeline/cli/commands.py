@@ -243,6 +243,7 @@ cli.add_command(cluster.doctor)
 cli.add_command(models.models)
 cli.add_command(models.rollback)
 cli.add_command(models.monitor)
+cli.add_command(models.metrics)
 
 
 @cli.command(**example("pipeline watch"))

@@ -64,3 +64,15 @@ def monitor(project: str, as_of: str, replay: tuple[str, str] | None) -> None:
         raise UserError(f"{project} learns from files, and is scored on each; see: pipeline models {project}")
     note_manifests()
     click.echo(monitored(LocalMachine.here(), declared.name, {"as-of": as_of, "replay": "/".join(replay or ())}))
+
+
+@click.command("metrics", **example("pipeline metrics --port 9100"))
+@click.option("--port", type=click.IntRange(1, 65535), default=9100, show_default=True, help="Where to listen.")
+@click.option("--address", default="127.0.0.1", show_default=True, help="On which of the machine's addresses.")
+def metrics(port: int, address: str) -> None:
+    """Tell Prometheus how the projects here are, at /metrics, until Ctrl-C; and say where the servers tell of
+    themselves."""
+    from pipeline.laptop.machine import LocalMachine
+    from pipeline.models.metrics import serve
+
+    serve(LocalMachine.known(), address, port)

@@ -31,6 +31,7 @@ log = logging.getLogger("pipeline.stack")
 SETTINGS = (
     "secret object-store",
     "secret object-store-events",
+    "secret object-store-serving",
     "secret database",
     "secret openaq",
     "configMap tracking",
@@ -100,6 +101,7 @@ class Stack:
         return {
             "secret object-store": self._store_settings,
             "secret object-store-events": self._store_settings,
+            "secret object-store-serving": self._store_settings,
             "secret database": self._database_settings,
             "secret openaq": _openaq_settings,
             "configMap tracking": lambda: self._tracking().settings(self._ensure("tracking").ports),
@@ -161,6 +163,12 @@ class Stack:
         records = self._supervisor.registry.all()
         names = [*SERVERS, *sorted({*records, *self._makers()}.difference(SERVERS))]
         return [self._status(records.get(name, Record(name))) for name in names]
+
+    def metrics(self) -> dict[str, str]:
+        """Where each server that is up, of models and of objects, tells what it has counted, by its name."""
+        records = self._supervisor.registry.all().values()
+        ports = {each.name: each.ports["metrics"] for each in records if each.alive() and "metrics" in each.ports}
+        return {name: f"http://127.0.0.1:{port}/metrics" for name, port in sorted(ports.items())}
 
     def _ensure(self, name: str) -> Record:
         if name in self._deployments.names():

@@ -1,7 +1,8 @@
 """How a model is served: the SeldonDeployment that a release applies, without what is decided then.
 
 One predictor with one node and no engine beside it (https://docs.seldon.io/projects/seldon-core/en/latest/graph/svcorch.html#bypass-service-orchestrator-version-0-5-0-and-above).
-The container gets the object store's settings and nothing else, and runs as Pod Security's `restricted` wants it. On a
+The container gets the settings of the object store, as one who may read models and add what was asked of them, and
+nothing else; it runs as Pod Security's `restricted` wants it. On a
 laptop the same object is read by what stands in for the cluster.
 """
 
@@ -18,6 +19,7 @@ from pipeline.workflows.leaf import template_of
 _NODE = "model"
 _CLASS = "steps.serving.Predictor"
 _PORT = 9000
+_METRICS_PORT = 6000  # Seldon's own
 _NAME = re.compile(r"[a-z]([-a-z0-9]{0,40}[a-z0-9])?")  # Seldon adds to it, and a label ends at 63
 _PROBE = {"httpGet": {"path": "/health/ping", "port": "http"}, "periodSeconds": 5, "timeoutSeconds": 2}
 _TMP = "/tmp"  # noqa: S108
@@ -41,7 +43,7 @@ def deployment(project: Project | TableProject) -> RawArtifact:
         "annotations": {"seldon.io/no-engine": "true"},
         "labels": own,
         "graph": {"name": _NODE, "type": "MODEL", "endpoint": {"type": "REST"}, "children": []},
-        "componentSpecs": [{"metadata": {"annotations": pinned}, "spec": _pod(project.name)}],
+        "componentSpecs": [{"metadata": {"annotations": pinned}, "spec": _pod(project)}],
     }
     found = {
         "apiVersion": "machinelearning.seldon.io/v1",
@@ -52,17 +54,20 @@ def deployment(project: Project | TableProject) -> RawArtifact:
     return template_of("deployment", found)
 
 
-def _pod(project: str) -> dict[str, Any]:
+def _pod(project: Project | TableProject) -> dict[str, Any]:
     variables = {
-        "PROJECT": project,
+        "PROJECT": project.name,
         "PARAMETER": "<parameter>",
         "MODEL_URI": "<uri>",
         "MODEL_VERSION": "<version>",
         "MODEL_DIGEST": "<digest>",
         "MODEL_DECISION": "<decision>",
         "MODEL_DATASET": "<dataset>",
+        "REQUESTS_SHARE": f"{project.requests.share:g}",
+        "REQUESTS_ROWS": str(project.requests.rows),
         "GRPC_WORKERS": "0",
         "OMP_NUM_THREADS": "1",
+        "PREDICTIVE_UNIT_METRICS_ENDPOINT": "/metrics",
         "HOME": _TMP,
     }
     container = {
@@ -72,8 +77,11 @@ def _pod(project: str) -> dict[str, Any]:
         "command": ["seldon-core-microservice"],
         "args": [_CLASS, "--service-type", "MODEL"],
         "env": [{"name": name, "value": value} for name, value in variables.items()],
-        "envFrom": [{"secretRef": {"name": "object-store"}}],
-        "ports": [{"name": "http", "containerPort": _PORT, "protocol": "TCP"}],
+        "envFrom": [{"secretRef": {"name": "object-store-serving"}}],
+        "ports": [
+            {"name": "http", "containerPort": _PORT, "protocol": "TCP"},
+            {"name": "metrics", "containerPort": _METRICS_PORT, "protocol": "TCP"},
+        ],
         "startupProbe": {**_PROBE, "periodSeconds": 1, "failureThreshold": 60},
         "readinessProbe": {**_PROBE, "failureThreshold": 3},
         "livenessProbe": {**_PROBE, "failureThreshold": 6},

@@ -6,6 +6,7 @@ nothing here decides who wins; that is the database's business. Objects under th
 that names their content, and a marker written last says that a set of them is whole.
 """
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -197,3 +198,6 @@ def _client(endpoint: str) -> "S3Client":
                 s3={"addressing_style": "path"},
             ),
         )
+
+
+os.register_at_fork(after_in_child=_client.cache_clear)  # two processes on one connection would mix up their answers

@@ -9,7 +9,8 @@ import pandas as pd
 
 from steps.backends import catalog, objects, promotions, runs
 from steps.backends.database import begin
-from steps.backends.warehouse import skill
+from steps.backends.warehouse import detectors, skill
+from steps.backends.warehouse.detectors import Detector
 from steps.backends.warehouse.skill import Alarm, Raised
 from steps.contract.declaration import Declaration
 from steps.contract.units import mistakable
@@ -160,6 +161,15 @@ class Watch:
         what = f"for {quantity.unit} of {parameter_name(self.parameter)}"
         factors = mistakable(quantity.unit, quantity.molar_mass, self.project.reference_celsius)
         return {f"{given} {what}": factor for given, factor in factors.items()}
+
+    def note(self) -> None:
+        """Write down how far each detector is."""
+        ways = [way for way in self.ways if way.days]
+        seen = [
+            Detector(way.kind, way.location, self.version, way.days[-1], way.evidence[-1], way.level) for way in ways
+        ]
+        with begin() as connection:
+            detectors.note(connection, self.project.name, self.parameter, seen)
 
     def summary(self) -> Monitoring:
         """All of it, in words and figures."""

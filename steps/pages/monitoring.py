@@ -148,11 +148,40 @@ def drift(found: Monitoring) -> Markup | None:
     return section("drift", "Inputs that moved", about, table(["Feature", "#Shift"], rows, "Drift of features"))
 
 
+def requests(found: Monitoring) -> Markup | None:
+    """What the live model was asked; never an alarm by itself."""
+    asked = found.requests
+    if asked is None:
+        return None
+    about = (
+        f"{count(asked.requests, 'request')} with {count(asked.rows, 'row')} since {asked.since:%F}, as far as they "
+        "are kept. Without the truth a change here says nothing of the error: it informs, and never alarms."
+    )
+    names = ("5 %", "25 %", "50 %", "75 %", "95 %")
+    learned = ["#Where it learned"] if asked.usual else []  # else it is not known
+    usual = [[quantity(value)] for value in asked.usual] or [[] for _ in names]
+    below: list[list[Child]] = [
+        [name, quantity(value), *other] for name, value, other in zip(names, asked.answers, usual, strict=False)
+    ]
+    absent: list[list[Child]] = [
+        [code(one.feature), percent(one.share), *([percent(one.usual or 0.0)] if learned else [])]
+        for one in asked.absent
+    ]
+    return section(
+        "requests",
+        "What it was asked",
+        about,
+        table(["Of its predictions are below", f"#{found.unit or 'Value'}", *learned], below, "Its predictions"),
+        table(["Feature that is missing", "#In the rows", *learned], absent, "Missing features") if absent else None,
+    )
+
+
 SECTIONS: Final[tuple[Section[Monitoring], ...]] = (
     ("detectors", "Evidence", ways),
     ("errors", "Errors", errors),
     ("alarms", "Alarms", alarms),
     ("drift", "Inputs", drift),
+    ("requests", "Requests", requests),
 )
 
 

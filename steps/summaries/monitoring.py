@@ -48,6 +48,26 @@ class Drift(Part):
     shift: Number
 
 
+class Absent(Part):
+    """How often requests did without a feature, as shares of the rows; `usual`: of what was learned from."""
+
+    feature: str
+    share: Number
+    usual: Number | None = None
+
+
+class Requests(Part):
+    """What the live model was asked since a day, as far as it is kept. `answers`: the 5, 25, 50, 75 and 95 % quantiles
+    of its predictions; `usual`: of those that it makes for what it has learned from. It informs, and never alarms."""
+
+    since: date
+    requests: Count
+    rows: Count
+    answers: Numbers
+    usual: Numbers = ()
+    absent: tuple[Absent, ...] = ()
+
+
 class Monitoring(Summary):
     """What a monitoring run found, as of a logical time. `replayed`: nothing was written down, and nothing started."""
 
@@ -60,5 +80,6 @@ class Monitoring(Summary):
     ways: tuple[Way, ...] = ()
     alarms: tuple[Alarm, ...] = ()
     drift: tuple[Drift, ...] = ()
+    requests: Requests | None = None
     replayed: bool = False
     words: str = ""

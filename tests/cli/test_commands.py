@@ -1,6 +1,8 @@
 """The command line as a person meets it: help with an example, one line for a mistake, the right exit code."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,8 @@ import click
 import pytest
 
 from pipeline.cli.commands import cli
+from pipeline.engine.processes import wait_until
+from pipeline.stack.server import responds
 
 PROMISED = "render lint run stop up down status runs logs report backfill rollback models doctor"
 
@@ -89,3 +93,23 @@ def test_render_check_says_which_file_is_stale(tmp_path: Path, monkeypatch: pyte
     answer = CliRunner().invoke(cli, ["render", "--check"])
     assert isinstance(answer.exception, UserError)
     assert str(answer.exception) == "manifests/openaq/openaq-backfill.yaml is missing, and 5 more; run: pipeline render"
+
+
+@pytest.mark.soak  # three commands that import the database
+def test_metrics_of_what_is_here_are_told_until_ctrl_c_and_a_taken_port_is_one_line(tmp_path: Path) -> None:
+    nothing = pipeline("metrics", home=tmp_path / "absent")
+    assert (nothing.returncode, "no state yet" in nothing.stderr) == (2, True)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = pipeline("metrics", "--port", port, home=tmp_path)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert f"cannot listen on 127.0.0.1, port {port}: Address already in use; give another --port" in refused.stderr
+    command = [sys.executable, "-m", "pipeline", "metrics", "--port", port]
+    environment = {**os.environ, "PIPELINE_HOME": str(tmp_path)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        address = started.stdout.readline().strip()
+        assert address == f"http://127.0.0.1:{port}/metrics"
+        assert wait_until(lambda: responds(int(port), "/metrics"), 10)
+        started.send_signal(signal.SIGINT)
+        assert started.wait(10) == 0

@@ -79,6 +79,7 @@ def deployed(cluster: FakeCluster) -> FakeCluster:
         cluster.add("ServiceAccount", name)
     keys = ("AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
     cluster.add("Secret", "object-store", data=dict.fromkeys(keys, "eA=="))
+    cluster.add("Secret", "object-store-serving", data=dict.fromkeys(keys, "eA=="))
     cluster.add("Secret", "object-store-events", data=dict.fromkeys(keys[1:3], "eA=="))
     cluster.add("Secret", "database", data={"DATABASE_URL": "eA=="})
     cluster.add("ConfigMap", "tracking", data={"MLFLOW_TRACKING_URI": "http://mlflow:5000"})

@@ -3,6 +3,7 @@
 After a change that is meant: `python -m tests.cluster.test_chart` writes it anew.
 """
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from pipeline.projects.openaq import OPENAQ
+from pipeline.workflows.serving import deployment
 from steps.router.__main__ import command
 from tests import ROOT
 
@@ -19,8 +22,9 @@ CHART = ROOT / "charts" / "platform"
 RENDERED = HERE / "platform.yaml"
 EVERYTHING = (
     "notify.url=https://example.com/hook,metrics.enabled=true,images.registry=registry.example.com/ml,"
-    "images.pullSecrets={registry},objectStore.storageClass=fast,tracking.allowedHosts={mlflow.example.com},"
-    "router.projects={openaq}"
+    "metrics.exporter=true,metrics.podMonitors=true,metrics.rules=true,metrics.dashboard=true,"
+    "metrics.labels.release=prometheus,images.pullSecrets={registry},objectStore.storageClass=fast,"
+    "tracking.allowedHosts={mlflow.example.com},router.projects={openaq}"
 )
 ACCOUNT_FILES = ("token", "ca.crt", "namespace")  # which client libraries look for
 needs_helm = pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")
@@ -61,6 +65,7 @@ def test_it_is_clean() -> None:
         ("retention.backups=0", "backups"),
         ("notify.url=mail@example.com", "url"),
         ("router.projects={Open AQ}", "projects"),
+        ("metrics.rules=true", "exporter"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(setting: str, told: str) -> None:
@@ -86,6 +91,19 @@ def test_every_pod_fits_pod_security_restricted() -> None:
             assert context["capabilities"] == {"drop": ["ALL"]}
             assert context["readOnlyRootFilesystem"] is True
             assert container["resources"]["limits"]["memory"]
+
+
+@needs_helm
+def test_all_agree_on_where_model_servers_tell_what_they_count() -> None:
+    """Seldon's operator sets PREDICTIVE_UNIT_METRICS_ENDPOINT to its own path, whatever the container says."""
+    [monitor] = [each for each in rendered("metrics.podMonitors=true") if each["kind"] == "PodMonitor"]
+    operator = yaml.safe_load((ROOT / "charts" / "upstream" / "seldon-core-operator.yaml").read_text())
+    manifest = json.loads(deployment(OPENAQ).data)
+    [container] = manifest["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
+    own = {each["name"]: each["value"] for each in container["env"]}["PREDICTIVE_UNIT_METRICS_ENDPOINT"]
+    [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+    assert endpoint["path"] == operator["executor"]["prometheus"]["path"] == own
+    assert endpoint["port"] in [port["name"] for port in container["ports"]]
 
 
 @needs_helm

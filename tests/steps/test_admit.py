@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.stack.serving import read
+from pipeline.stack.serving.deployment import read
 from steps import admit
 from steps.backends import promotions
 from steps.backends.database import begin
@@ -48,7 +48,9 @@ def test_the_manifest_pins_version_and_digest(tmp_path: Path) -> None:
     assert (
         variables.items() >= {"MODEL_URI": "s3://artifacts/m-7", "MODEL_VERSION": "7", "MODEL_DIGEST": DIGEST}.items()
     )
-    assert container["envFrom"] == [{"secretRef": {"name": "object-store"}}], "no setting that serving does not need"
+    assert container["envFrom"] == [{"secretRef": {"name": "object-store-serving"}}], (
+        "no setting that serving does not need"
+    )
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert pod["securityContext"]["runAsNonRoot"]
     assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
@@ -74,7 +76,7 @@ def test_a_laptop_can_run_the_manifest(tmp_path: Path) -> None:
     _, manifest = admitted(decide("a", 7), tmp_path)
     served = read(manifest).champion
     assert served.arguments == ("steps.serving.Predictor", "--service-type", "MODEL")
-    assert served.sources == (("secret", "object-store"),)
+    assert served.sources == (("secret", "object-store-serving"),)
 
 
 def test_an_older_decision_never_replaces_a_newer_one(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from steps import monitor
 from steps.backends import objects, promotions, runs, warehouse
 from steps.backends.database import begin
 from steps.backends.runs import Run
-from steps.backends.warehouse import Prediction, schema, skill
+from steps.backends.warehouse import Prediction, detectors, schema, skill
 from steps.errors import BadInput
 from steps.learning import decisions
 from steps.monitoring import drift
@@ -129,6 +129,17 @@ def test_as_long_as_all_is_as_usual_there_is_no_alarm(world: World, tmp_path: Pa
     assert (found["alarms"], found["manifest"]) == ([], {})
     assert "179 days watched: no alarm" in found["words"]
     assert "no alarm" in (tmp_path / "page").read_text()
+
+
+def test_how_far_each_detector_is_can_be_asked(world: World, tmp_path: Path) -> None:
+    world.days(30)
+    watched(tmp_path, 20)
+    found = watched(tmp_path, 30)
+    with begin() as connection:
+        rows = connection.execute(sa.select(detectors.detectors)).mappings().all()
+    told = {(row["kind"], row["location"]): (row["version"], str(row["day"]), row["evidence"]) for row in rows}
+    assert told[("error", 0)] == (1, found["ways"][0]["days"][-1], found["ways"][0]["evidence"][-1])
+    assert len(told) == len([way for way in found["ways"] if way["days"]])
 
 
 def test_a_changed_world_is_told_and_starts_one_training_however_often_it_is_looked_at(

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import requests
 
-from steps import serving as module
 from steps.backends.modelstore import request_body
 from steps.backends.objects import artifacts
+from steps.serving.pages import MAX_BYTES
 from tests import ROOT
 from tests.steps.support.model_server import command, environment, serving
 from tests.steps.support.small_model import FAMILIES, FEATURES, known, pack, train, upload
@@ -128,7 +128,7 @@ def test_what_is_no_json_is_a_mistake_of_the_sender(server: str) -> None:
     untyped = post(server, None, json=None, data=json.dumps(row()))
     assert untyped.status_code == 415
     assert "send it with Content-Type: application/json" in untyped.json()["status"]["info"]
-    assert post(server, None, json=None, data=b" " * (module.MAX_BYTES + 1), headers=typed).status_code == 413
+    assert post(server, None, json=None, data=b" " * (MAX_BYTES + 1), headers=typed).status_code == 413
     assert requests.get(server + "/nowhere", timeout=10).status_code == 404
 
 

@@ -37,6 +37,12 @@ POLICIES = {
         allow(READ, "inbox", "lake", "artifacts"),
         allow(WRITE, "inbox/*", "lake/*", "artifacts/*"),
     ],
+    # the model servers: read models, add what was asked of them, and read nothing of that back
+    "serving": [
+        allow(["s3:GetBucketLocation", "s3:ListBucket"], "artifacts"),
+        allow(["s3:GetObject"], "artifacts/*"),
+        allow(["s3:PutObject"], "lake/*/requests/*"),
+    ],
     # hears of uploads, reads none
     "events": [allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListenBucketNotification"], "inbox")],
     "backup": [

@@ -82,7 +82,11 @@ def predict(wanted: dict[str, Any], predictor: dict[str, Any]) -> dict[str, Any]
         "name": metadata["name"],
         "uid": metadata["uid"],
     }
-    labels = {"seldon-deployment-id": metadata["name"], "app": f"{name}-0-{container['name']}"}
+    labels = {
+        "seldon-deployment-id": metadata["name"],
+        "app": f"{name}-0-{container['name']}",
+        "app.kubernetes.io/managed-by": "seldon-core",
+    }
     variables = {
         "PREDICTIVE_UNIT_SERVICE_PORT": str(PORT),
         "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(PORT),

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -14,14 +14,12 @@ import requests
 
 from tests import ROOT
 
+PREDICTOR = "steps.serving.Predictor"
 
-def command(http: int, metrics: int) -> list[str]:
-    program = [
-        sys.executable,
-        "-P",
-        str(ROOT / "pipeline" / "stack" / "serving" / "model_main.py"),
-        "steps.serving.Predictor",
-    ]
+
+def command(http: int, metrics: int, predictor: str = PREDICTOR) -> list[str]:
+    main = ROOT / "pipeline" / "stack" / "serving" / "model_main.py"
+    program = [sys.executable, "-P", str(main), predictor]
     return [*program, "--service-type", "MODEL", "--http-port", str(http), "--metrics-port", str(metrics)]
 
 
@@ -38,20 +36,39 @@ def environment(uri: str, version: int, digest: str) -> dict[str, str]:
     }
 
 
+class Address(str):
+    """Where a server answers. `metrics`: where it tells what it has counted; `group`: its processes."""
+
+    metrics: str
+    group: int
+
+
+def awaited[T](look: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 10) -> T:
+    """What `look` finds as soon as it is `wanted`."""
+    deadline = time.monotonic() + seconds
+    while not wanted(found := look()):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+    return found
+
+
 @contextmanager
-def serving(uri: str, version: int, digest: str, log: Path, port: int | None = None) -> Iterator[str]:
+def serving(
+    uri: str, version: int, digest: str, log: Path, port: int | None = None, *, predictor: str = PREDICTOR
+) -> Iterator[Address]:
     """The server's address, once it answers."""
     free, metrics = _free_ports()
     http = port or free
     with log.open("w") as output:
         server = subprocess.Popen(
-            command(http, metrics),
+            command(http, metrics, predictor),
             env=environment(uri, version, digest),
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
-    address = f"http://127.0.0.1:{http}"
+    address = Address(f"http://127.0.0.1:{http}")
+    address.metrics, address.group = f"http://127.0.0.1:{metrics}/metrics", server.pid
     try:
         deadline = time.monotonic() + 60
         while not _answers(address):
