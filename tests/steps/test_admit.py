@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.stack.serving.deployment import read
+from pipeline.stack.serving import read
 from steps import admit
 from steps.backends import promotions
 from steps.backends.database import begin
