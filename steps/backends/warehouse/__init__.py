@@ -1,20 +1,29 @@
 """The warehouse: what was predicted for which hour, and what came true.
 
-Contract. A prediction's natural key is (project, location, parameter, target_at): publishing again replaces it, so that
-a repeated run leaves the same rows. `low` and `high` are the ends of its band, if the model has one. What came true is
-taken from `measurements`. Values are in the parameter's unit, times are ends of hours in UTC.
+Contract. A prediction's natural key is (project, location, parameter, target_at, role, version). The role is what the
+model was when it predicted: the champion, a challenger on trial beside it, or the former champion. Publishing again
+replaces what was published for the same hours, whatever models were live then, so that a repeated run leaves the same
+rows and an hour has one prediction of the champion. `low` and `high` are the ends of its band, if the model has one.
+What came true is taken from `measurements`. Values are in the parameter's unit, times are ends of hours in UTC.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import batched
 from math import sqrt
+from typing import Literal
 
 import sqlalchemy as sa
 
 from steps.backends.database import upsert
 from steps.backends.warehouse import schema as schema
 from steps.backends.warehouse import skill as skill
+
+
+Role = Literal["champion", "challenger", "former"]
+
+_AT_ONCE = 1000  # keys in a statement
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,7 @@ class Prediction:
     low: float | None = None
     high: float | None = None
     lacked: str | None = None
+    role: Role = "champion"
 
 
 @dataclass(frozen=True)
@@ -52,14 +62,21 @@ class Outcome:
 
 
 def record(connection: sa.Connection, project: str, parameter: str, made: Sequence[Prediction]) -> None:
-    """Write the predictions, replacing earlier ones for the same hours."""
+    """Write the predictions of all roles, replacing earlier ones for the same hours."""
+    c = schema.predictions.c
+    mine = c.project == project, c.parameter == parameter
+    for keys in batched(sorted({(one.location, one.target_at) for one in made}), _AT_ONCE):
+        places, hours = ({key[part] for key in keys} for part in (0, 1))
+        near = c.location.in_(places), c.target_at.in_(hours)  # by these the key's index is used
+        there = sa.tuple_(c.location, c.target_at).in_(keys)
+        connection.execute(sa.delete(schema.predictions).where(*mine, *near, there))
     upsert(
         connection, schema.predictions, [{"project": project, "parameter": parameter, **asdict(one)} for one in made]
     )
 
 
 def outcomes(connection: sa.Connection, project: str, parameter: str, first: datetime, last: datetime) -> list[Outcome]:
-    """The predictions for the hours from `first` to `last`, both included, in order of time and location."""
+    """The champion's predictions for the hours from `first` to `last`, both included, in order of time and location."""
     c = schema.outcomes.c
     query = (
         sa.select(c.location, c.target_at, c.predicted, c.observed, c.version, c.low, c.high)
