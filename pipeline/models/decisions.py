@@ -53,7 +53,7 @@ class Decisions:
 
     def made(self, version: int) -> Promotion | None:
         """The decision of the training that made a version."""
-        return next((one for one in self.all if one.kind != "rollback" and one.version == version), None)
+        return next((one for one in self.all if one.fitted and one.version == version), None)
 
     def afterwards(self, version: int | None) -> dict[str, Any] | None:
         """The last score of a version on the rows that came after it was fitted; None if no training has seen any."""
@@ -77,7 +77,7 @@ class Decisions:
         Raises:
             UserError: no version fits, or several do.
         """
-        made = [one for one in self.all if one.kind != "rollback" and one.version is not None]
+        made = [one for one in self.all if one.fitted and one.version is not None]
         found = [one for one in made if str(one.version) == text]
         if not found and len(text) >= _SHORTEST:
             found = [one for one in made if f"{one.digest}".startswith(text) or f"{one.fingerprint}".startswith(text)]

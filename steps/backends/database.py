@@ -161,8 +161,9 @@ def _rebuild(connection: sa.Connection, table: sa.Table, known: list[str]) -> No
     """The table as it is declared, with the same rows: SQLite cannot change a key."""
     connection.exec_driver_sql(f'ALTER TABLE "{table.name}" RENAME TO "{table.name}_before"')
     table.create(connection)
-    names = ", ".join(f'"{name}"' for name in known if name in table.columns)
-    connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM "{table.name}_before"')
+    kept = [name for name in known if name in table.columns]
+    before = sa.table(f"{table.name}_before", *map(sa.column, kept))
+    connection.execute(table.insert().from_select(kept, sa.select(before)))
     connection.exec_driver_sql(f'DROP TABLE "{table.name}_before"')
 
 

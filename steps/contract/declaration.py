@@ -81,8 +81,8 @@ class Gate(Part):
     confidence: float = 0.9  # of the one-sided block bootstrap against the champion
     block_hours: int = 24  # its blocks in a series; a table's are its rows
     release: Literal["direct", "shadow", "canary"] = "direct"
-    trial_days: int | None = Field(None, ge=7, le=365)
-    share: float = Field(0.1, ge=0.01, le=0.5)  # of the requests, that a canary answers
+    trial_days: int | None = Field(default=None, ge=7, le=365)
+    share: float = Field(default=0.1, ge=0.01, le=0.5)  # of the requests, that a canary answers
 
     @property
     def guarded_days(self) -> int:

@@ -20,7 +20,6 @@ from steps.backends.database import upsert
 from steps.backends.warehouse import schema as schema
 from steps.backends.warehouse import skill as skill
 
-
 Role = Literal["champion", "challenger", "former"]
 
 _AT_ONCE = 1000  # keys in a statement
