@@ -16,9 +16,11 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from steps.backends.columns import Utc
 from steps.backends.database import upsert
 from steps.backends.warehouse import schema as schema
 from steps.backends.warehouse import skill as skill
+from steps.backends.warehouse import versus as versus
 
 Role = Literal["champion", "challenger", "former"]
 
@@ -83,6 +85,16 @@ def outcomes(connection: sa.Connection, project: str, parameter: str, first: dat
         .order_by(c.target_at, c.location)
     )
     return [Outcome(*row) for row in connection.execute(query)]
+
+
+def began(connection: sa.Connection, project: str, parameter: str, version: int) -> datetime | None:
+    """The first hour that this version predicted as the champion; None if it has not yet."""
+    c = schema.predictions.c
+    mine = c.project == project, c.parameter == parameter, c.role == "champion", c.version == version
+    first: datetime | None = connection.execute(
+        sa.select(sa.func.min(c.target_at, type_=Utc)).where(*mine)
+    ).scalar_one()
+    return first
 
 
 def rmse(found: Sequence[Outcome]) -> float | None:
