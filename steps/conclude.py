@@ -24,7 +24,7 @@ Verdict = Literal["take-over", "withdraw", "roll-back"]
 @declaration_option
 @click.option("--run", "name", required=True, help="The workflow's name; kept with the decision.")
 @click.option("--by", default="", help="What or who started the workflow; likewise.")
-@click.option("--decision", type=int, required=True, help="The decision that is on trial, or for roll-back live.")
+@click.option("--decision", type=int, required=True, help="What is on trial (0: whatever is), or for roll-back live.")
 @click.option("--verdict", type=click.Choice(["take-over", "withdraw", "roll-back"]), required=True, help="Its end.")
 @click.option("--why", default="", help="Why, in a sentence.")
 @click.option("--needed-out", type=click.Path(path_type=Path), required=True, help="true or false.")
@@ -64,7 +64,8 @@ class _Ending:
             return before.decision
         if verdict == "roll-back":
             return self._roll_back(decision)
-        trial = challengers.get(self._connection, self._project, decision)
+        standing = None if decision else challengers.on_trial(self._connection, self._project)
+        trial = standing or challengers.get(self._connection, self._project, decision)
         live = promotions.champion(self._connection, self._project)
         if trial is None or live is None:
             return None

@@ -48,6 +48,21 @@ class Drift(Part):
     shift: Number
 
 
+class Other(Part):
+    """A model beside the live one (role: challenger or former): since when, how much smaller its error was, as a share
+    of the live one's, and the ways of the evidence that it is better and that it is worse. `most`: days after which it
+    is over."""
+
+    role: str
+    version: Count
+    since: Instant | None = None
+    most: Count
+    gain: Number | None = None
+    better: Way
+    worse: Way
+    words: str
+
+
 class Monitoring(Summary):
     """What a monitoring run found, as of a logical time. `replayed`: nothing was written down, and nothing started."""
 
@@ -60,5 +75,6 @@ class Monitoring(Summary):
     ways: tuple[Way, ...] = ()
     alarms: tuple[Alarm, ...] = ()
     drift: tuple[Drift, ...] = ()
+    others: tuple[Other, ...] = ()
     replayed: bool = False
     words: str = ""
