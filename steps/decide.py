@@ -204,18 +204,25 @@ def _newer(connection: sa.Connection, made: _Made) -> str | None:
 
 
 def _set_aside(connection: sa.Connection, project: str, parameter: str) -> Aside | None:
-    """The recipe that may not be promoted, because somebody rolled back from it and what they restored is still live.
+    """The recipe that may not be promoted, because it was rolled back and what was restored is still live, or because
+    it was withdrawn from its trial of late.
 
     A schedule must not undo on Monday what a person did on Friday. This ends once another recipe is promoted, or the
     person goes forward again.
     """
-    before = promotions.set_aside(connection, project)
-    if before is None or before.parameter != parameter:
-        return None
-    forward = f"pipeline rollback {project} --to {before.version}"
-    why = f"the recipe is that of version {before.version}, which was rolled back; to have it again: {forward}"
+    if before := promotions.set_aside(connection, project):
+        forward = f"pipeline rollback {project} --to {before.version}"
+        why = f"the recipe is that of version {before.version}, which was rolled back; to have it again: {forward}"
+        return _aside(before, parameter, why)
+    if trial := challengers.turned_down(connection, project):
+        why = f"the recipe is that of version {trial.version}, which was withdrawn from its trial: {trial.words}"
+        return _aside(trial.model, parameter, why)
+    return None
+
+
+def _aside(before: Promotion, parameter: str, why: str) -> Aside | None:
     try:
-        return Aside(Recipe.model_validate(before.recipe), why)
+        return Aside(Recipe.model_validate(before.recipe), why) if before.parameter == parameter else None
     except ValidationError:
         return None  # nobody can train it any more
 

@@ -11,8 +11,8 @@ undo it, and it cannot undo a later one. MLflow's alias `challenger` follows thi
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
@@ -22,6 +22,7 @@ from steps.backends.database import metadata
 from steps.backends.promotions import Promotion
 
 Outcome = Literal["taken over", "withdrawn", "replaced"]
+REMEMBERED: Final = timedelta(days=90)
 
 challengers = sa.Table(
     "challengers",
@@ -128,6 +129,18 @@ def withdraw(connection: sa.Connection, project: str, why: str) -> None:
 def on_trial(connection: sa.Connection, project: str) -> Trial | None:
     """The trial that has not ended, begun or only admitted."""
     return _first(connection, project, _OPEN)
+
+
+def turned_down(connection: sa.Connection, project: str) -> Trial | None:
+    """The last trial, if its challenger was withdrawn on what it did, at most 90 days ago, and no other recipe has gone
+    live since: its recipe would only be withdrawn again."""
+    trial = last(connection, project)
+    if trial is None or trial.outcome != "withdrawn" or trial.run is None or trial.ended_at is None:
+        return None
+    made = promotions.promotions.c
+    others = made.project == project, made.kind != "refresh", made.live_at > trial.ended_at
+    newer = connection.execute(sa.select(made.decision).where(*others).limit(1)).first()
+    return None if newer or datetime.now(UTC) - trial.ended_at > REMEMBERED else trial
 
 
 def get(connection: sa.Connection, project: str, decision: int) -> Trial | None:

@@ -177,6 +177,26 @@ def test_a_challenger_that_is_withdrawn_leaves_the_server(given: str, tmp_path: 
     assert concluded("withdraw", 0, tmp_path, "another-run") == 0
 
 
+def test_a_recipe_that_was_withdrawn_is_not_promoted_again_until_another_one_is(tmp_path: Path) -> None:
+    release(decide("a", 1))
+    number = begin_trial("b", 2)
+    assert turned_down() is None
+    concluded("withdraw", number, tmp_path)
+    release(decide("c", 3, kind="refresh"))
+    assert turned_down() == 2
+    release(decide("d", 4))
+    assert turned_down() is None
+    older = begin_trial("e", 5)
+    admitted(decide("f", 6, recipe={"family": "lightgbm"}), tmp_path)
+    assert trial(older).outcome == "replaced" and turned_down() is None, "it was not judged"
+
+
+def turned_down() -> int | None:
+    with begin() as connection:
+        found = challengers.turned_down(connection, "openaq")
+    return None if found is None else found.version
+
+
 def test_a_trial_whose_release_failed_is_ended_and_the_champion_put_back_alone(tmp_path: Path) -> None:
     release(decide("a", 1))
     number = decide("b", 2)
