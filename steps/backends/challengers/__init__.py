@@ -160,6 +160,11 @@ def listed(connection: sa.Connection, project: str) -> dict[int, Trial]:
     return {trial.model.decision: trial for trial in found if trial is not None}
 
 
+def ended_by(connection: sa.Connection, project: str, run: str) -> Trial | None:
+    """The trial that a workflow ended, if it did."""
+    return _first(connection, project, challengers.c.run == run)
+
+
 def versions(connection: sa.Connection, trial: Trial) -> list[int]:
     """The versions whose predictions count in the trial: its own, and those of the same recipe that it replaced."""
     made, c = promotions.promotions.c, challengers.c
