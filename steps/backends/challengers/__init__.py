@@ -20,6 +20,7 @@ from steps.backends import promotions
 from steps.backends.columns import Utc
 from steps.backends.database import metadata
 from steps.backends.promotions import Promotion
+from steps.errors import StepError
 
 Outcome = Literal["taken over", "withdrawn", "replaced"]
 REMEMBERED: Final = timedelta(days=90)
@@ -83,7 +84,11 @@ def due(release: str, kind: str, parameter: str, version: int | None, live: prom
 
 def admit(connection: sa.Connection, wanted: Promotion, *, how: str, share: float, days: int) -> bool:
     """The fence: the promoted decision is on trial now, in the place of an older one. False if it was before and the
-    trial has ended, or if a later decision has been admitted to deployment or trial."""
+    trial has ended, or if a later decision has been admitted to deployment or trial.
+
+    Raises:
+        StepError: another process put a challenger on trial at this moment. Worth a retry.
+    """
     known = get(connection, wanted.project, wanted.decision)
     if known is not None:
         return known.ended_at is None
@@ -97,7 +102,10 @@ def admit(connection: sa.Connection, wanted: Promotion, *, how: str, share: floa
         end(connection, before, "replaced", f"version {wanted.version} is on trial in its place")
     row = {"project": wanted.project, "decision": wanted.decision, "first": first}
     row |= {"how": how, "share": share, "days": days, "admitted_at": datetime.now(UTC)}
-    connection.execute(sa.insert(challengers), row)
+    try:
+        connection.execute(sa.insert(challengers), row)
+    except sa.exc.IntegrityError as error:
+        raise StepError(f"another challenger of {wanted.project} began a trial at this moment; try again") from error
     return True
 
 
