@@ -74,7 +74,7 @@ def others(found: Monitoring) -> Markup | None:
     drawn = []
     for one in found.others:
         title = f"Version {one.version}, {'on trial' if one.role == 'challenger' else 'live before'}"
-        ways = [_way(way, f"% of {way.level:.0f}", title) for way in (one.better, one.worse) if way.days]
+        ways = [_way(way, "% of what it takes", title) for way in (one.better, one.worse) if way.days]
         drawn += [tag("h3", title), tag("p", one.words), *ways]
     about = "On the same hours. At 100 % it is told, with one false word in twenty at most, however long one looks."
     return section("others", "Beside the live model", about, *drawn)
