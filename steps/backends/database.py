@@ -153,6 +153,8 @@ def _change_keys(connection: sa.Connection) -> None:
             names = ", ".join(f'"{name}"' for name in wanted)
             change = f'DROP CONSTRAINT "{key["name"]}", ADD PRIMARY KEY ({names})'
             connection.exec_driver_sql(f'ALTER TABLE "{table.name}" {change}')
+            for index in table.indexes:
+                index.create(connection, checkfirst=True)
         else:
             _rebuild(connection, table, known)
 

@@ -52,6 +52,20 @@ predictions = sa.Table(
     comment="What was predicted, by hour, by the champion and by models beside it; publishing again replaces it.",
 )
 
+
+def beside_champion(role: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a prediction is another model's than the champion's."""
+    return role != sa.literal_column("'champion'")  # a bound value would not be seen to be the index's condition
+
+
+_BESIDE = beside_champion(predictions.c.role)
+sa.Index(
+    "predictions_beside",
+    *(predictions.c[name] for name in ("project", "parameter", "role", "version", "location", "target_at")),
+    sqlite_where=_BESIDE,
+    postgresql_where=_BESIDE,
+)
+
 runs = sa.Table(
     "runs",
     metadata,

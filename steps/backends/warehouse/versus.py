@@ -11,30 +11,29 @@ from steps.backends import sql
 from steps.backends.database import View
 from steps.backends.warehouse import schema
 
+_OWN, _OTHER = schema.predictions.alias("own"), schema.predictions.alias("other")
 
-def _trial_skill() -> sa.Select[Any]:
-    own, other, found = schema.predictions.alias("own"), schema.predictions.alias("other"), schema.measurements
-    places = ("project", "location", "parameter")
-    same_hour = sa.and_(*(own.c[name] == other.c[name] for name in (*places, "target_at")))
-    truth = sa.and_(*(found.c[name] == other.c[name] for name in places), found.c.time == other.c.target_at)
+
+def _trial_skill(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The rows of the view; `conditions` on _OTHER and _OWN, since a database does not look into a view's groups."""
+    found, places = schema.measurements, ("project", "location", "parameter")
+    same_hour = sa.and_(*(_OWN.c[name] == _OTHER.c[name] for name in (*places, "target_at")))
+    truth = sa.and_(*(found.c[name] == _OTHER.c[name] for name in places), found.c.time == _OTHER.c.target_at)
     keys = [
-        *(other.c[name] for name in ("project", "parameter", "location")),
-        other.c.role,
-        other.c.version,
-        own.c.version.label("champion"),
-        sql.day_of(other.c.target_at).label("day"),
+        *(_OTHER.c[name] for name in ("project", "parameter", "location")),
+        _OTHER.c.role,
+        _OTHER.c.version,
+        _OWN.c.version.label("champion"),
+        sql.day_of(_OTHER.c.target_at).label("day"),
     ]
     columns = (
         sa.func.count().label("hours"),
-        sa.func.avg(sa.func.abs(own.c.value - found.c.value)).label("champion_error"),
-        sa.func.avg(sa.func.abs(other.c.value - found.c.value)).label("error"),
+        sa.func.avg(sa.func.abs(_OWN.c.value - found.c.value)).label("champion_error"),
+        sa.func.avg(sa.func.abs(_OTHER.c.value - found.c.value)).label("error"),
     )
-    joined = other.join(own, same_hour).join(found, truth)
-    return sa.select(*keys, *columns).select_from(joined).where(*_roles(own, other)).group_by(*keys)
-
-
-def _roles(own: sa.FromClause, other: sa.FromClause) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    return own.c.role == "champion", other.c.role != "champion"
+    joined = _OTHER.join(_OWN, same_hour).join(found, truth)
+    roles = _OWN.c.role == "champion", schema.beside_champion(_OTHER.c.role)
+    return sa.select(*keys, *columns).select_from(joined).where(*roles, *conditions).group_by(*keys)
 
 
 trial_skill = View(
@@ -69,12 +68,13 @@ def days(
 ) -> pd.DataFrame:
     """The days of these versions in that role that had ended at `until`, in order: location, day, hours, own (the
     champion's error) and other (theirs). `champion`: only beside this version."""
-    c = trial_skill.c
+    c = _OTHER.c
     mine = [c.project == project, c.parameter == parameter, c.location.in_(list(locations))]
     mine += [c.role == role, c.version.in_(list(versions))]
-    mine += [c.champion == champion] if champion is not None else []
-    wanted = c.location, c.day, c.hours, c.champion_error, c.error
-    rows = connection.execute(sa.select(*wanted).where(*mine).order_by(c.day, c.location)).fetchall()
+    mine += [_OWN.c.version == champion] if champion is not None else []
+    told = _trial_skill(*mine).subquery().c
+    wanted = told.location, told.day, told.hours, told.champion_error, told.error
+    rows = connection.execute(sa.select(*wanted).order_by(told.day, told.location)).fetchall()
     found = pd.DataFrame(rows, columns=["location", "day", "hours", "own", "other"])
     found = found.astype({"own": "float64", "other": "float64"})
     ended = pd.to_datetime(found["day"], utc=True)
