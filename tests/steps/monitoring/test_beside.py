@@ -157,10 +157,9 @@ def test_a_new_champion_that_is_better_stays_and_is_not_compared_for_ever(tmp_pa
     lived(range(30), {("former", 1): 1.2}, champion=2)
     assert watched(tmp_path, 25)["ending"] == {}
     lived(range(30, 62), {}, champion=2)
-    with begin() as connection:  # months later, what was measured then is patched
-        c = schema.predictions.c
-        connection.execute(sa.update(schema.predictions).where(c.role == "former").values(value=40.0))
-    assert watched(tmp_path, 62)["ending"] == {}
+    lived(range(30), {("former", 1): 0.3}, champion=2, measured=False)  # late: it was the better one after all
+    assert watched(tmp_path, 59)["ending"]["spec"]["verdict"] == "roll-back"
+    assert watched(tmp_path, 62)["ending"] == {}, "what is patched months later brings nothing back"
 
 
 def test_where_releases_are_direct_a_new_champion_is_compared_only_if_that_is_declared(tmp_path: Path) -> None:
