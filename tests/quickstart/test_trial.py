@@ -29,6 +29,13 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, str,
     learning = OPENAQ.learning.model_copy(update={"gate": Gate(release="shadow", trial_days=30)})
     write(OPENAQ.model_copy(update={"learning": learning}), folder / "manifests" / "openaq")
     place = Place(folder / "state", ARCHIVE.write(folder / "archive"))
+    try:
+        yield place, _prepared(place, folder), folder
+    finally:
+        assert place.run("down")[0] == 0
+
+
+def _prepared(place: Place, folder: Path) -> str:
     code, printed = place.run(*place.quickstart())
     assert code == 0, printed
     kept = place.home / "rendered" / "openaq"  # or what is started by its name is refused: it is not what is declared
@@ -36,8 +43,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, str,
     kept.write_text(stale.digest(folder / "manifests" / "openaq"))
     second_version.add(place)
     days(place, "begin")
-    yield place, printed, folder
-    assert place.run("down")[0] == 0
+    return printed
 
 
 def days(place: Place, *words: str) -> None:
