@@ -16,10 +16,10 @@ import click
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from steps.backends import caching, modelstore, objects, promotions, tracking, trainings
+from steps.backends import caching, challengers, modelstore, objects, promotions, tracking, trainings
 from steps.backends.database import begin
 from steps.backends.promotions import Promotion
-from steps.backends.tracking import ALIAS, Account, Registered, Tracking
+from steps.backends.tracking import ALIAS, CHALLENGER, Account, Registered, Tracking
 from steps.contract import declaration as declared
 from steps.contract import selection
 from steps.contract.command import declaration_option, log, run, write_json, write_text
@@ -102,8 +102,20 @@ class _Made:
 
     def registered(self, version: Registered | None) -> Decision:
         """The decision with the model version that it made."""
-        names = {"version": version.version, "alias": ALIAS} if version else {}
-        return self.decision.model_copy(update=names)
+        alias = CHALLENGER if self.decision.trial else ALIAS
+        return self.decision.model_copy(update={"version": version.version, "alias": alias} if version else {})
+
+    def on_trial(self, live: promotions.Champion | None) -> "_Made":
+        """The same, and that it goes on trial first, if that is how the project releases what is promoted."""
+        gate, kind = self.project.learning.gate, "refresh" if self.decision.refreshed else "train"
+        if live is None or not self.decision.promoted:
+            return self
+        if not challengers.due(gate.release, kind, self.decision.parameter, None, live):
+            return self
+        article = "a shadow of" if gate.release == "shadow" else "a canary beside"
+        words = f"{self.decision.words} It goes on trial first, as {article} version {live.version}, "
+        words += f"for at most {gate.guarded_days} days whose outcome is known."
+        return replace(self, decision=self.decision.model_copy(update={"trial": gate.release, "words": words}))
 
 
 def _decide(project: Declaration | TableDeclaration, fingerprint: str, created: str, started: _Started) -> Decision:
@@ -145,6 +157,7 @@ def _settle(made: _Made) -> Decision:
             made = made.refused(f"a newer dataset, {newer}, has been decided already")
         elif (aside := _set_aside(connection, name, made.decision.parameter)) and aside.recipe == made.decision.recipe:
             made = made.refused(aside.words)
+        made = made.on_trial(promotions.champion(connection, name))
         if sequence is not None:
             trainings.done(connection, name, made.dataset.fingerprint)
         registered = _tell(made)
@@ -191,18 +204,25 @@ def _newer(connection: sa.Connection, made: _Made) -> str | None:
 
 
 def _set_aside(connection: sa.Connection, project: str, parameter: str) -> Aside | None:
-    """The recipe that may not be promoted, because somebody rolled back from it and what they restored is still live.
+    """The recipe that may not be promoted, because it was rolled back and what was restored is still live, or because
+    it was withdrawn from its trial of late.
 
     A schedule must not undo on Monday what a person did on Friday. This ends once another recipe is promoted, or the
     person goes forward again.
     """
-    before = promotions.set_aside(connection, project)
-    if before is None or before.parameter != parameter:
-        return None
-    forward = f"pipeline rollback {project} --to {before.version}"
-    why = f"the recipe is that of version {before.version}, which was rolled back; to have it again: {forward}"
+    if before := promotions.set_aside(connection, project):
+        forward = f"pipeline rollback {project} --to {before.version}"
+        why = f"the recipe is that of version {before.version}, which was rolled back; to have it again: {forward}"
+        return _aside(before, parameter, why)
+    if trial := challengers.turned_down(connection, project):
+        why = f"the recipe is that of version {trial.version}, which was withdrawn from its trial: {trial.words}"
+        return _aside(trial.model, parameter, why)
+    return None
+
+
+def _aside(before: Promotion, parameter: str, why: str) -> Aside | None:
     try:
-        return Aside(Recipe.model_validate(before.recipe), why)
+        return Aside(Recipe.model_validate(before.recipe), why) if before.parameter == parameter else None
     except ValidationError:
         return None  # nobody can train it any more
 
@@ -262,11 +282,14 @@ def _recall(project: Declaration | TableDeclaration, found: Promotion) -> Decisi
     kept = decisions.find(objects.lake(), project.name, found.decision)
     if kept and kept.fingerprint == found.fingerprint:
         return kept
+    with begin() as connection:
+        trial = challengers.get(connection, project.name, found.decision)
     written = {
         "kind": "decision",
         "refreshed": found.kind == "refresh",
         "made_at": found.made_at.isoformat(),
-        "alias": ALIAS if found.promoted else None,
+        "alias": (CHALLENGER if trial else ALIAS) if found.promoted else None,
+        "trial": trial.how if trial else None,
     }
     metric, task, unit = project.learning.gate.metric, project.learning.task, project.unit(found.parameter)
     return Decision.model_validate(asdict(found) | written | {"metric": metric, "task": task, "unit": unit})

@@ -3,19 +3,25 @@
 It runs under the same mutex as a release, so no other release is between `admit` and `verify`. The decision admitted
 last is therefore either live or was left behind: not verified (put back what is live), or verified without it being
 certain that the alias moved. In that case the alias decides.
+
+A challenger that was admitted to its trial and not seen beside the champion was left behind, too: its trial ends.
 """
 
 from pathlib import Path
 from typing import Any
 
 import click
+import sqlalchemy as sa
 
-from steps.backends import promotions, trainings
+from steps.backends import challengers, promotions, trainings
+from steps.backends.challengers import Trial
 from steps.backends.database import begin
-from steps.backends.promotions import Promotion
+from steps.backends.promotions import Champion, Promotion
 from steps.contract import declaration as declared
 from steps.contract.command import declaration_option, input_file, log, run, write_json, write_text
 from steps.release import deployment
+
+_FAILED = "its release did not succeed"
 
 
 @click.command()
@@ -43,10 +49,13 @@ def _manifest(template: Path, project: str, image: str) -> dict[str, Any]:
     with begin() as connection:
         last = promotions.newest_admitted(connection, project)
         live = promotions.champion(connection, project)
-        dataset = promotions.dataset(connection, project, live.version) if live else None
+        _end_trial(connection, project)
+        trial = challengers.last(connection, project)
     if last is None or (_verified(last) and live is not None and live.decision == last.decision):
-        log.info("%s: nothing to put back", project)
-        return {}
+        if live is None or last is None or not _still_served(trial, last):
+            log.info("%s: nothing to put back", project)
+            return {}
+        return _put_back(template, project, image, live)
     if _verified(last) and _alias(project) == last.version:
         with begin() as connection:
             promotions.go_live(connection, project, last.decision)
@@ -57,9 +66,28 @@ def _manifest(template: Path, project: str, image: str) -> dict[str, Any]:
         return {}
     if live.decision != last.decision and last.ended is None:
         with begin() as connection:
-            promotions.end(connection, project, last.decision, "its release did not succeed")
+            promotions.end(connection, project, last.decision, _FAILED)
+    return _put_back(template, project, image, live)
+
+
+def _put_back(template: Path, project: str, image: str, live: Champion) -> dict[str, Any]:
     log.info("%s: putting back version %d (decision %d)", project, live.version, live.decision)
-    return deployment.build(template, project, image, live, dataset)
+    with begin() as connection:
+        return deployment.build(connection, template, project, image, live)
+
+
+def _end_trial(connection: sa.Connection, project: str) -> None:
+    """End a trial that was admitted and did not begin."""
+    trial = challengers.on_trial(connection, project)
+    if trial is not None and trial.since is None:
+        challengers.end(connection, trial, "withdrawn", _FAILED)
+
+
+def _still_served(trial: Trial | None, live: Promotion) -> bool:
+    """Whether the server may still have a challenger whose trial is over: it was not asked since."""
+    if trial is None or trial.ended_at is None or live.verified_at is None:
+        return False
+    return live.verified_at < trial.ended_at
 
 
 def _verified(decision: Promotion) -> bool:

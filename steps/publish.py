@@ -3,6 +3,9 @@
 It needs neither the tracking server nor the model server: the live model comes straight from the object store, by the
 address and digest in the table of promotions. Publishing again replaces the same rows. Earlier predictions are joined
 with what has come true since, which shows how the live model is doing.
+
+A challenger on trial predicts the same hours, and so does the model that was live before a new champion, for as long
+as the project declares: the monitor compares them. Neither costs a forecast where it cannot answer.
 """
 
 from collections import defaultdict
@@ -16,15 +19,15 @@ import click
 import numpy as np
 import pandas as pd
 
-from steps.backends import judged, objects, promotions, warehouse
+from steps.backends import challengers, judged, objects, promotions, warehouse
 from steps.backends.database import begin
-from steps.backends.promotions import Champion
-from steps.backends.warehouse import Outcome, Prediction
+from steps.backends.promotions import Champion, Promotion
+from steps.backends.warehouse import Outcome, Prediction, Role
 from steps.contract import declaration as declared
 from steps.contract import selection
 from steps.contract.command import declaration_option, log, run, write_json
 from steps.contract.declaration import Declaration
-from steps.errors import CheckFailed
+from steps.errors import CheckFailed, StepError
 from steps.features import keys
 from steps.models import Model
 from steps.models.bands import Bands
@@ -66,9 +69,10 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
     earlier = _outcomes(project.name, parameter, now)
     made, lacked = predict(frame, live, now, timedelta(hours=project.learning.horizon_hours))
     made = banded(made, stored.around(live.model_uri, live.digest), earlier, now)
-    outcomes = _published(project.name, parameter, now, made)
+    others, besides = _beside(project, live, frame, now) if made else ([], "")
+    outcomes = _published(project.name, parameter, now, [*made, *others])
     words = f"Published {len(made)} hours ahead with version {live.version}." if made else _nothing(frame, now)
-    words += _without(lacked) + _left_out(judged.left_out(project.name, parameter, places))
+    words += besides + _without(lacked) + _left_out(judged.left_out(project.name, parameter, places))
     summary = Predictions(
         as_of=now,
         parameter=parameter,
@@ -93,34 +97,63 @@ def _features(project: Declaration, locations: Sequence[int], parameter: str, no
 
 
 def predict(
-    frame: pd.DataFrame, live: Champion, now: datetime, horizon: timedelta
+    frame: pd.DataFrame, live: Champion | Promotion, now: datetime, horizon: timedelta, role: Role = "champion"
 ) -> tuple[list[Prediction], tuple[str, ...]]:
-    """The live model's answers to the rows with t in (now − 24 h, now], each for t + horizon; and the features that it
+    """A model's answers to the rows with t in (now − 24 h, now], each for t + horizon; and the features that it
     has learned from and that no row has, because a sensor died or a location went. It does without them, as with any
     missing value, unless they carry more than half of its answers.
 
     Raises:
         CheckFailed: the rows lack too much or have an infinite feature, or an answer is not a finite number.
     """
-    model, _ = stored.load(live.model_uri, live.digest)
+    version = int(live.version or 0)
+    model, _ = stored.load(str(live.model_uri), str(live.digest))
     rows = frame[frame["time"] > now - PERIOD]
     if rows.empty:
         return [], ()
     rows = rows.assign(**{name: np.nan for name in model.features if name not in rows})
-    lacked = _lacked(model, rows, live.version)
+    lacked = _lacked(model, rows, version)
     values = rows[list(model.features)].to_numpy(dtype=np.float64)
     if np.isinf(values).any():
         raise CheckFailed("a feature of the last 24 hours is infinite; run the project's backfill again")
     answers = model.predict(values)
     if not np.isfinite(answers).all():
-        raise CheckFailed(f"version {live.version} answered something that is not a number; it is not published")
+        raise CheckFailed(f"version {version} answered something that is not a number; it is not published")
     pairs = zip(rows["location"], rows["time"], answers, strict=True)
     named = ", ".join(lacked) or None
     made = [
-        Prediction(int(location), time.to_pydatetime() + horizon, float(answer), live.version, now, lacked=named)
+        Prediction(int(location), time.to_pydatetime() + horizon, float(answer), version, now, lacked=named, role=role)
         for location, time, answer in pairs
     ]
     return made, lacked
+
+
+def _beside(project: Declaration, live: Champion, frame: pd.DataFrame, now: datetime) -> tuple[list[Prediction], str]:
+    """The answers of the models that predict beside the live one, and in words which they are."""
+    found, words = [], ""
+    for role, model in _others(project, live, now):
+        what = f"Version {model.version}, {'on trial' if role == 'challenger' else 'live before'},"
+        try:
+            found += predict(frame, model, now, timedelta(hours=project.learning.horizon_hours), role)[0]
+            words += f" {what} predicted the same hours."
+        except StepError as error:
+            words += f" {what} could not predict: {error}."
+    return found, words
+
+
+def _others(project: Declaration, live: Champion, now: datetime) -> list[tuple[Role, Promotion]]:
+    """The challenger on trial, and the former champion while the live one is new."""
+    found: list[tuple[Role, Promotion]] = []
+    with begin() as connection:
+        trial = challengers.on_trial(connection, project.name)
+        if trial is not None and trial.since is not None and trial.model.parameter == live.parameter:
+            found.append(("challenger", trial.model))
+        former = promotions.former(connection, project.name)
+        began = warehouse.began(connection, project.name, live.parameter, live.version)
+    guarded = timedelta(days=project.learning.gate.guarded_days)
+    if former is not None and guarded and (began is None or now < began + guarded):
+        found.append(("former", former))
+    return found
 
 
 def _lacked(model: Model, rows: pd.DataFrame, version: int) -> tuple[str, ...]:

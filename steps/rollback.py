@@ -2,13 +2,14 @@
 
 It then takes the path of every decision (admit, deploy, verify), so an older one that arrives late cannot undo it.
 Rolling back twice returns to where you were, like `cd -`: it is the way out of a bad step, not a walk through history.
+A trial that is under way ends: the challenger was compared with what is taken back.
 """
 
 from pathlib import Path
 
 import click
 
-from steps.backends import promotions
+from steps.backends import challengers, promotions
 from steps.backends.database import begin
 from steps.contract import declaration as declared
 from steps.contract.command import declaration_option, log, run, write_text
@@ -32,6 +33,7 @@ def command(*, declaration: str, name: str, by: str, why: str, to: str, decision
         decision = promotions.roll_back(
             connection, project, to=version, why=reason, run=name or None, by=person or None
         )
+        challengers.withdraw(connection, project, f"what it was compared with was rolled back by {decision.decision}")
     write_text(decision_out, str(decision.decision))
     log.info("decision %d of %s: %s", decision.decision, project, decision.words)
 

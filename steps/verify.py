@@ -4,6 +4,9 @@ An applied object may still show the `Available` of its predecessor, so the serv
 name the decision's version and digest, and then for the known rows, whose answers must equal those the model gave when
 it was made. The order of what follows makes every crash repairable: the table says *verified*, the alias moves, the
 table says *live*. Verifying again takes the same path; `follow` finishes whatever was left in between.
+
+Of a decision that is on trial, it is the champion that must answer as before; then the trial begins. The alias
+`challenger` names the version that is on trial, if one is.
 """
 
 import time
@@ -12,7 +15,8 @@ from typing import Any
 import click
 import requests
 
-from steps.backends import modelstore, promotions
+from steps.backends import challengers, modelstore, promotions
+from steps.backends.challengers import Trial
 from steps.backends.database import begin
 from steps.backends.modelstore import KnownRows
 from steps.backends.promotions import Promotion
@@ -34,19 +38,46 @@ _CHAMPION = {"X-Predictor": "default"}  # where a router shares requests with a 
 def command(declaration: str, decision: int, url: str, timeout_seconds: float) -> None:
     """Ask the live server for version, digest and known answers; then move the alias `champion`."""
     project = declared.parse_any(declaration).name
-    wanted = _wanted(project, decision)
+    trial = _trial(project, decision)
+    wanted = _live(project) if trial else _wanted(project, decision)
     known = modelstore.known_rows(modelstore.fetch(str(wanted.model_uri), str(wanted.digest)))
     try:
         compare(known, ask(url, wanted, known, timeout_seconds))
     except CheckFailed as error:
-        _failed(project, wanted, str(error))
+        _failed(project, wanted, trial, str(error))
         raise
     with begin() as connection:
-        promotions.verified(connection, project, decision, url)
-    Tracking(project).move_alias(int(wanted.version or 0))
+        promotions.verified(connection, project, wanted.decision, url)
+        if trial:
+            challengers.begun(connection, trial)
+    tracking = Tracking(project)
+    tracking.move_alias(int(wanted.version or 0))
     with begin() as connection:
-        promotions.go_live(connection, project, decision)
+        promotions.go_live(connection, project, wanted.decision)
+        newest, standing = challengers.last(connection, project), challengers.on_trial(connection, project)
+    if newest is not None:
+        tracking.name_challenger(standing.version if standing else None)
     log.info("version %s of %s is live at %s and is the %s", wanted.version, project, url, ALIAS)
+    if trial:
+        log.info("version %s of %s is on trial beside it", trial.version, project)
+
+
+def _trial(project: str, decision: int) -> Trial | None:
+    """The trial of that decision's model, which has not ended; None if it is to be live itself.
+
+    Raises:
+        CheckFailed: the trial has ended.
+    """
+    with begin() as connection:
+        trial = challengers.get(connection, project, decision)
+    if trial is not None and trial.ended_at is not None:
+        raise CheckFailed(f"decision {decision} of {project} is on trial no longer: {trial.outcome}, {trial.words}")
+    return trial
+
+
+def _live(project: str) -> Promotion:
+    with begin() as connection:
+        return promotions.live(connection, project)
 
 
 def _wanted(project: str, decision: int) -> Promotion:
@@ -114,10 +145,12 @@ def compare(known: KnownRows, got: list[float]) -> None:
             raise CheckFailed(f"known row {number}: the server answers {answer!r}, the model itself {mine!r}")
 
 
-def _failed(project: str, wanted: Promotion, why: str) -> None:
+def _failed(project: str, wanted: Promotion, trial: Trial | None, why: str) -> None:
     """Record the failure, unless this is the live model, which must stay restorable."""
     with begin() as connection:
         live = promotions.champion(connection, project)
+        if trial is not None:
+            challengers.end(connection, trial, "withdrawn", f"failed verify: {why}")
         if live is None or live.decision != wanted.decision:
             promotions.end(connection, project, wanted.decision, f"failed verify: {why}")
 

@@ -13,7 +13,9 @@ from pipeline.errors import UserError
 from pipeline.lint import command, lint
 from pipeline.project import Project, TableProject
 from pipeline.projects import PROJECTS
+from pipeline.projects.openaq import OPENAQ
 from pipeline.render import WRITTEN, differences, rendered, write
+from steps.contract.declaration import Gate
 from tests import ROOT
 
 MANIFESTS = ROOT / "manifests"
@@ -200,3 +202,17 @@ def test_every_leaf_calls_its_step_with_options_that_it_has(name: str, template:
     required = {flag for flag, option in known.items() if option.required}
     assert required <= set(given)
     assert all(option.help for option in known.values()), "every option says what it is"
+
+
+def test_a_project_that_compares_models_gets_the_workflow_that_ends_a_trial(tmp_path: Path) -> None:
+    learning = OPENAQ.learning.model_copy(update={"gate": Gate(release="shadow")})
+    texts = rendered(OPENAQ.model_copy(update={"learning": learning}))
+    assert set(texts) - set(rendered(OPENAQ)) == {"openaq-conclude.yaml"}
+    for name in ("openaq-daily.yaml", "openaq-monitor.yaml"):
+        spec = yaml.safe_load(texts[name])["spec"]
+        found = templates(spec.get("workflowSpec", spec))
+        arguments = found["monitor"]["container"]["args"]
+        assert {"--conclusion", "--conclude-out", "--ending-out"} < set(arguments)
+        assert found["conclude"]["resource"]["action"] == "apply"
+        assert '"workflowTemplateRef": {"name": "openaq-conclude"}' in texts[name]
+    assert "conclude" not in rendered(OPENAQ)["openaq-daily.yaml"], "direct: nothing is compared"

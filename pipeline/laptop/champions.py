@@ -22,7 +22,9 @@ from pipeline.show.tables import table
 from pipeline.stack import Stack
 from pipeline.stack.doctor import Check
 from pipeline.stack.watcher import watching
-from steps.backends import promotions
+from steps.backends import challengers, promotions
+from steps.backends.challengers import Trial
+from steps.backends.challengers.served import beside
 from steps.backends.database import begin
 from steps.contract.manifests import completed
 
@@ -30,13 +32,22 @@ _PATIENCE = 2.0  # seconds for an answer about itself
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A challenger on trial, made of `dataset`."""
+
+    trial: Trial
+    dataset: str | None
+
+
+@dataclass(frozen=True)
 class Served:
-    """One project's model. `champion`: what must be served, made of `dataset`. `now`: the version and digest that its
-    server names; None if none answers. `release`: the run that is releasing a later decision. `stopped`: everything
-    was, on purpose."""
+    """One project's model. `champion`: what must be served, made of `dataset`; `beside` it, what is on trial. `now`:
+    the version and digest that its server names; None if none answers. `release`: the run that is releasing a later
+    decision. `stopped`: everything was, on purpose."""
 
     champion: promotions.Promotion
     dataset: str | None
+    beside: Beside | None
     now: tuple[int, str] | None
     release: str | None
     stopped: bool
@@ -105,15 +116,19 @@ class _Recorded:
 
     champion: promotions.Promotion
     dataset: str | None
+    beside: Beside | None
     admitted: str | None
 
 
 def _recorded(connection: sa.Connection, project: str) -> _Recorded:
     live, last = promotions.live(connection, project), promotions.newest_admitted(connection, project)
     later = last is not None and last.decision != live.decision and last.ended is None
-    return _Recorded(
-        live, promotions.dataset(connection, project, live.version), last.run if last is not None and later else None
-    )
+    admitted = last.run if last is not None and later else None
+    trial, beside = challengers.on_trial(connection, project), None
+    if trial is not None:
+        beside = Beside(trial, promotions.dataset(connection, project, trial.version))
+        admitted = admitted or (trial.model.run if trial.since is None else None)
+    return _Recorded(live, promotions.dataset(connection, project, live.version), beside, admitted)
 
 
 def _served(stack: Stack, journal: Journal, recorded: _Recorded) -> Served:
@@ -121,6 +136,7 @@ def _served(stack: Stack, journal: Journal, recorded: _Recorded) -> Served:
     return Served(
         recorded.champion,
         recorded.dataset,
+        recorded.beside,
         _identity(stack.known_address(project)),
         _going_on(journal, recorded.admitted),
         watching(stack.home) is None and stack.was_stopped(project),
@@ -160,10 +176,17 @@ def _manifest(each: Served) -> dict[str, Any]:
     from pipeline.workflows.serving import deployment  # noqa: PLC0415 - likewise
 
     template = json.loads(str(deployment(find(each.project)).data))
-    found = completed(template, {"image": SERVING, **promotions.pins(each.champion, each.dataset)})
-    if not isinstance(found, dict):
-        raise UserError(f"how {each.project} is served is no object; render the manifests again")
-    return found
+
+    def alone(model: promotions.Promotion, dataset: str | None) -> dict[str, Any]:
+        found = completed(template, {"image": SERVING, **promotions.pins(model, dataset)})
+        if not isinstance(found, dict):
+            raise UserError(f"how {each.project} is served is no object; render the manifests again")
+        return found
+
+    champion = alone(each.champion, each.dataset)
+    if each.beside is None or each.beside.trial.since is None:
+        return champion
+    return beside(champion, alone(each.beside.trial.model, each.beside.dataset), each.beside.trial)
 
 
 def recorded(url: str) -> bool:

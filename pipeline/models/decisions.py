@@ -1,13 +1,15 @@
 """A project's decisions as people look them up: which one made a version, what is live, and since when."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from pipeline.errors import UserError
 from pipeline.laptop.machine import LocalMachine
 from pipeline.models.mlflow import ModelRegistry
-from steps.backends import promotions
+from steps.backends import challengers, promotions
+from steps.backends.challengers import Trial
 from steps.backends.database import begin
 from steps.backends.promotions import Promotion
 
@@ -16,13 +18,14 @@ _SHORTEST = 6  # digits that may name a digest or fingerprint
 
 @dataclass(frozen=True)
 class Decisions:
-    """All decisions of `project`, the newest first. `registry`: MLflow's, None if its server does not run; `alias`: the
-    version that has the alias `champion` there."""
+    """All decisions of `project`, the newest first; `trials` by decision. `registry`: MLflow's, None if its server does
+    not run; `alias`: the version that has the alias `champion` there."""
 
     project: str
     all: tuple[Promotion, ...]
     registry: ModelRegistry | None
     alias: int | None
+    trials: Mapping[int, Trial] = field(default_factory=dict)
 
     @property
     def live(self) -> Promotion | None:
@@ -51,9 +54,25 @@ class Decisions:
             f"to make the server follow the alias: pipeline rollback {self.project} --to {self.alias}"
         )
 
+    def trial(self, one: Promotion) -> str | None:
+        """How the trial of the model that a decision promoted stands or ended; None if it was on none."""
+        trial = self.trials.get(one.decision)
+        if trial is None or (trial.ended_at is not None and trial.outcome != "taken over"):
+            return None
+        if trial.outcome == "taken over":
+            return f"took over {trial.words}"
+        if trial.since is None:
+            return "on its way to a trial"
+        since = f"on trial ({trial.how}) since {trial.since.astimezone():%Y-%m-%d %H:%M}"
+        if not trial.counted:
+            return f"{since}; no day was compared yet"
+        days, gain = f"{trial.counted} of {trial.days} days", trial.gain or 0.0
+        closer = f"{abs(gain):.1%} {'closer' if gain >= 0 else 'further off'}"
+        return f"{since}; {days}, {closer}, evidence {trial.better:.2g} for it, {trial.worse:.2g} against, of 20"
+
     def made(self, version: int) -> Promotion | None:
         """The decision of the training that made a version."""
-        return next((one for one in self.all if one.kind != "rollback" and one.version == version), None)
+        return next((one for one in self.all if one.fitted and one.version == version), None)
 
     def afterwards(self, version: int | None) -> dict[str, Any] | None:
         """The last score of a version on the rows that came after it was fitted; None if no training has seen any."""
@@ -77,7 +96,7 @@ class Decisions:
         Raises:
             UserError: no version fits, or several do.
         """
-        made = [one for one in self.all if one.kind != "rollback" and one.version is not None]
+        made = [one for one in self.all if one.fitted and one.version is not None]
         found = [one for one in made if str(one.version) == text]
         if not found and len(text) >= _SHORTEST:
             found = [one for one in made if f"{one.digest}".startswith(text) or f"{one.fingerprint}".startswith(text)]
@@ -94,9 +113,9 @@ def decisions_of(machine: LocalMachine, project: str) -> Decisions:
     machine.home.mkdir(parents=True, exist_ok=True)
     machine.use("database")
     with begin() as connection:
-        listed = promotions.listed(connection, project)
+        listed, trials = promotions.listed(connection, project), challengers.listed(connection, project)
     registry = _registry(machine) if listed else None
-    return Decisions(project, tuple(listed), registry, registry.champion(project) if registry else None)
+    return Decisions(project, tuple(listed), registry, registry.champion(project) if registry else None, trials)
 
 
 def _registry(machine: LocalMachine) -> ModelRegistry | None:

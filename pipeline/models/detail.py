@@ -59,7 +59,9 @@ def _facts(decisions: Decisions, made: Promotion) -> Iterator[str]:
         ended = one_line(one.ended or "")
         yield _fact("decision", ", ".join([str(one.decision), local(one.made_at), *_who(one)]))
         yield _fact("", one_line(one.words or ""))
-        if one.live_at is not None:
+        if trial := decisions.trial(one):
+            yield _fact("trial", one_line(trial))
+        elif one.live_at is not None:
             yield _fact("live", period(decisions, one) + (f", {ended}" if decisions.until(one) else ""))
         else:
             yield _fact("live", f"never: {ended}" if ended else "not yet")

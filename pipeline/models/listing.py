@@ -37,7 +37,7 @@ def _nothing(decisions: Decisions, project: Project | TableProject) -> str:
 def _row(decisions: Decisions, one: Promotion, metric: str, *, champion: bool) -> tuple[str, ...]:
     return (
         str(one.version or "-"),
-        "champion" if champion else "",
+        "champion" if champion else _standing(decisions, one),
         f"{one.decision}",
         local(one.made_at),
         (decisions.dataset(one) or "-")[:8],
@@ -51,9 +51,16 @@ def _row(decisions: Decisions, one: Promotion, metric: str, *, champion: bool) -
     )
 
 
+def _standing(decisions: Decisions, one: Promotion) -> str:
+    trial = decisions.trials.get(one.decision)
+    return "challenger" if trial is not None and trial.ended_at is None else ""
+
+
 def _life(decisions: Decisions, one: Promotion) -> str:
     if not one.promoted:
         return "not promoted"
+    if trial := decisions.trial(one):
+        return one_line(trial)
     if one.live_at is not None:
         return period(decisions, one)
     return shortened(f"never: {one_line(one.ended)}", _WIDEST) if one.ended else "not yet"

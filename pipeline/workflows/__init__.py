@@ -4,6 +4,7 @@ from hera.workflows import Workflow
 
 from pipeline.project import Project, TableProject
 from pipeline.workflows.collect import backfill
+from pipeline.workflows.conclude import conclude
 from pipeline.workflows.daily import daily
 from pipeline.workflows.ingest import ingest, reconcile
 from pipeline.workflows.monitor import monitor
@@ -14,6 +15,7 @@ from pipeline.workflows.train_table import train as train_table
 
 def workflows_of(project: Project | TableProject) -> list[Workflow]:
     """A project's workflows, by its kind."""
+    ending = [conclude(project)] if project.learning.gate.guarded_days else []
     if isinstance(project, TableProject):
-        return [build(project) for build in (ingest, train_table, reconcile, rollback)]
-    return [build(project) for build in (backfill, daily, monitor, train, weekly, rollback)]
+        return [*(build(project) for build in (ingest, train_table, reconcile, rollback)), *ending]
+    return [*(build(project) for build in (backfill, daily, monitor, train, weekly, rollback)), *ending]

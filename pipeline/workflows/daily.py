@@ -14,7 +14,7 @@ def daily(project: Project) -> CronWorkflow:
     with DAG(name="daily") as dag:
         collect.tasks()
         Task(name="publish", template="publish", depends="prepare")
-        monitor.tasks(after="publish")
+        monitor.tasks(project, after="publish")
     return cron(
         project,
         "daily",

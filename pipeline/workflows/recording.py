@@ -11,7 +11,7 @@ EXIT_HANDLER = "record"
 
 def record(project: Project | TableProject, workflow: str) -> Container:
     """The step. A table's workflow, and a rollback, have no logical time except their creation."""
-    as_of = passed("as-of") if isinstance(project, Project) and workflow != "rollback" else {}
+    as_of = passed("as-of") if isinstance(project, Project) and workflow not in ("conclude", "rollback") else {}
     ended = {"status": "{{workflow.status}}", "failures": "{{workflow.failures}}"}
     return leaf(
         project.name,

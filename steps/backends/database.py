@@ -132,19 +132,56 @@ def _create_tables(engine: sa.Engine, _declared: int) -> None:
         if postgres:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))
         metadata.create_all(connection)
+        _change_keys(connection)
         _add_columns(connection)
         _make_views(connection)
 
 
-def _add_columns(connection: sa.Connection) -> None:
-    """Add missing columns to tables of an earlier version; a new column must therefore be nullable."""
+def _change_keys(connection: sa.Connection) -> None:
+    """Give tables of an earlier version the key that is declared now. A new column of it must have a default, which the
+    rows that are there get. Views are made again afterwards."""
     there = sa.inspect(connection)
     for table in metadata.sorted_tables:
-        known = {column["name"] for column in there.get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in known:
-                kind = column.type.compile(connection.dialect)
-                connection.exec_driver_sql(f'ALTER TABLE "{table.name}" ADD COLUMN "{column.name}" {kind}')
+        key = there.get_pk_constraint(table.name)
+        wanted = [column.name for column in table.primary_key]
+        if set(key["constrained_columns"]) == set(wanted):
+            continue
+        known = [column["name"] for column in there.get_columns(table.name)]
+        for view in reversed(_views):
+            connection.exec_driver_sql(f'DROP VIEW IF EXISTS "{view.name}"')
+        if connection.dialect.name == "postgresql":
+            _add(connection, table, known)
+            names = ", ".join(f'"{name}"' for name in wanted)
+            change = f'DROP CONSTRAINT "{key["name"]}", ADD PRIMARY KEY ({names})'
+            connection.exec_driver_sql(f'ALTER TABLE "{table.name}" {change}')
+            for index in table.indexes:
+                index.create(connection, checkfirst=True)
+        else:
+            _rebuild(connection, table, known)
+
+
+def _rebuild(connection: sa.Connection, table: sa.Table, known: list[str]) -> None:
+    """The table as it is declared, with the same rows: SQLite cannot change a key."""
+    connection.exec_driver_sql(f'ALTER TABLE "{table.name}" RENAME TO "{table.name}_before"')
+    table.create(connection)
+    kept = [name for name in known if name in table.columns]
+    before = sa.table(f"{table.name}_before", *map(sa.column, kept))
+    connection.execute(table.insert().from_select(kept, sa.select(before)))
+    connection.exec_driver_sql(f'DROP TABLE "{table.name}_before"')
+
+
+def _add_columns(connection: sa.Connection) -> None:
+    """Add missing columns to tables of an earlier version; a new column must be nullable or have a default."""
+    there = sa.inspect(connection)
+    for table in metadata.sorted_tables:
+        _add(connection, table, [column["name"] for column in there.get_columns(table.name)])
+
+
+def _add(connection: sa.Connection, table: sa.Table, known: list[str]) -> None:
+    for column in table.columns:
+        if column.name not in known:
+            declared = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f'ALTER TABLE "{table.name}" ADD COLUMN {declared}')
 
 
 def _make_views(connection: sa.Connection) -> None:

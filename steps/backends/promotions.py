@@ -1,7 +1,7 @@
 """Promotions: one numbered decision for one judged dataset or rollback, and what became of it.
 
 Its kind is *train* (a challenger was judged), *refresh* (it was judged too, but the live model's own recipe, fitted
-again, is what was released) or *rollback*.
+again, is what was released), *rollback*, or *takeover* (a challenger takes over after its trial; see `challengers`).
 
 Contract. A decision's number comes from the database and is never used again; a dataset is decided once, so a second
 run of `decide` reads the first one's answer. A decision is *reserved* (its number is known, nothing else), then
@@ -32,8 +32,8 @@ promotions = sa.Table(
     sa.Column("decision", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("kind", sa.String(8), nullable=False),
     sa.Column("fingerprint", sa.String(64)),  # of the dataset; a rollback has none
-    sa.Column("restores", sa.Integer),  # the decision that a rollback goes back to
-    sa.Column("replaces", sa.Integer),  # the decision that a rollback goes back from
+    sa.Column("restores", sa.Integer),  # the decision that a rollback goes back to, or whose challenger takes over
+    sa.Column("replaces", sa.Integer),  # the decision that was live then
     sa.Column("parameter", sa.String(63), nullable=False),
     sa.Column("promoted", sa.Boolean),  # null until settled
     sa.Column("words", sa.Text),
@@ -56,7 +56,7 @@ promotions = sa.Table(
     sa.UniqueConstraint("project", "fingerprint"),
 )
 
-_FITTED = promotions.c.kind != "rollback"
+_FITTED = promotions.c.kind.in_(("train", "refresh"))
 _LIVE = promotions.c.live_at.is_not(None), promotions.c.ended.is_(None)
 
 
@@ -66,7 +66,7 @@ class Promotion:
 
     project: str
     decision: int
-    kind: Literal["train", "refresh", "rollback"]
+    kind: Literal["train", "refresh", "rollback", "takeover"]
     fingerprint: str | None
     restores: int | None
     replaces: int | None
@@ -89,6 +89,11 @@ class Promotion:
     ended: str | None
     run: str | None
     by: str | None
+
+    @property
+    def fitted(self) -> bool:
+        """Whether a training made its model, and not an earlier decision."""
+        return self.kind in ("train", "refresh")
 
 
 @dataclass(frozen=True)
@@ -196,9 +201,19 @@ def of_run(connection: sa.Connection, project: str, run: str) -> Promotion | Non
 def set_aside(connection: sa.Connection, project: str) -> Promotion | None:
     """The decision that was rolled back to get to the live one; None if nothing was rolled back."""
     live = _first(connection, project, *_LIVE)
-    if live is None or live.replaces is None:
+    if live is None or live.kind != "rollback" or live.replaces is None:
         return None
     return get(connection, project, live.replaces)
+
+
+def former(connection: sa.Connection, project: str) -> Promotion | None:
+    """The decision that was live with another version before the live one; None if there is none, or if the live one
+    was put back by a rollback and so has proved itself before."""
+    live = _first(connection, project, *_LIVE)
+    if live is None or live.kind == "rollback":
+        return None
+    found = _last_before(connection, project, live.decision, live.version)
+    return found if found is not None and found.parameter == live.parameter else None
 
 
 def newest_admitted(connection: sa.Connection, project: str) -> Promotion | None:
@@ -322,8 +337,29 @@ def roll_back(
     if last and last.restores == earlier.decision and last.live_at is None and last.ended is None:
         _update(connection, project, last.decision, words=words, run=run, by=by)
         return get(connection, project, last.decision)
-    back = {"restores": earlier.decision, "replaces": present.decision, "parameter": earlier.parameter}
-    reserved = _insert(connection, project, kind="rollback", **back)
+    return _again(connection, earlier, present, kind="rollback", words=words, run=run, by=by)
+
+
+def take_over(connection: sa.Connection, challenger: Promotion, *, why: str, run: str | None, by: str) -> Promotion:
+    """Make a new decision for the version that `challenger` promoted and that was on trial since.
+
+    Raises:
+        CheckFailed: nothing is live.
+    """
+    present = champion(connection, challenger.project)
+    if present is None:
+        raise CheckFailed(f"no model of {challenger.project} is live, so none is to be taken over from")
+    words = f"Took over from version {present.version}: {why}"
+    return _again(connection, challenger, present, kind="takeover", words=words, run=run, by=by)
+
+
+def _again(
+    connection: sa.Connection, earlier: Promotion, present: Champion, *, kind: str, words: str, **told: str | None
+) -> Promotion:
+    """A new decision of that kind for the model of an earlier one."""
+    project = earlier.project
+    parts = {"restores": earlier.decision, "replaces": present.decision, "parameter": earlier.parameter}
+    reserved = _insert(connection, project, kind=kind, **parts)
     settle(
         connection,
         project,
@@ -335,19 +371,23 @@ def roll_back(
         version=earlier.version,
         model_uri=earlier.model_uri,
         digest=earlier.digest,
-        run=run,
-        by=by,
+        run=told["run"],
+        by=told["by"],
     )
     return get(connection, project, reserved.decision)
 
 
 def _before(connection: sa.Connection, project: str, present: Champion) -> Promotion:
     """The newest decision before the present one that was live with another version."""
-    older = promotions.c.decision < present.decision, promotions.c.version != present.version
-    found = _first(connection, project, promotions.c.live_at.is_not(None), *older)
+    found = _last_before(connection, project, present.decision, present.version)
     if found is None:
         raise CheckFailed(f"version {present.version} is the only one of {project} that was ever live; it stays")
     return found
+
+
+def _last_before(connection: sa.Connection, project: str, decision: int, version: int | None) -> Promotion | None:
+    older = promotions.c.decision < decision, promotions.c.version != version
+    return _first(connection, project, promotions.c.live_at.is_not(None), *older)
 
 
 def _verified(connection: sa.Connection, project: str, present: Champion, version: int) -> Promotion:

@@ -3,7 +3,7 @@
 Contract. Everything created here carries a tag that says what it belongs to (`pipeline.key`: dataset and recipe), and
 is looked up by that tag before it is created. So a step that was killed anywhere in between can be run again, and a
 decision has one run and one model version. The alias `champion` of the registered model, which is named after the
-project, says which version is live; only `verify` moves it.
+project, says which version is live; `challenger` says which is on trial beside it. Only `verify` moves them.
 
 A model is logged as a `python_function` with a loader of our own: plain files and no pickle, so that
 `mlflow.pyfunc.load_model("models:/openaq@champion")` works wherever `steps` can be imported.
@@ -47,6 +47,7 @@ from mlflow.models import Model, infer_signature  # noqa: E402
 from mlflow.utils import requirements_utils  # noqa: E402
 
 ALIAS = "champion"
+CHALLENGER = "challenger"
 _KEY = "pipeline.key"
 _PARENT = "mlflow.parentRunId"
 _THREADS = 4
@@ -149,6 +150,14 @@ class Tracking:
         """Point the alias at `version`: it is live."""
         with self._talking("move the alias"):
             self._client.set_registered_model_alias(self.project, ALIAS, str(version))
+
+    def name_challenger(self, version: int | None) -> None:
+        """Point the alias `challenger` at the version that is on trial; None: take it away."""
+        with self._talking("name the challenger"):
+            if version is not None:
+                self._client.set_registered_model_alias(self.project, CHALLENGER, str(version))
+            elif CHALLENGER in self._client.get_registered_model(self.project).aliases:
+                self._client.delete_registered_model_alias(self.project, CHALLENGER)
 
     def _experiment(self) -> str:
         found = self._client.get_experiment_by_name(self.project)

@@ -68,12 +68,26 @@ class Family(Part):
 
 
 class Gate(Part):
-    """What a challenger must pass besides the naive predictors and the champion."""
+    """What a challenger must pass besides the naive predictors and the champion, and how it is released then.
+
+    `direct`: at once. Or after a trial beside the champion: in `shadow` both get each request, and the champion
+    answers; as a `canary` the challenger answers a share of them. `trial_days` (of which the outcome is known; 60 by
+    default) bound the trial. So many days the model that was live before a new one goes on predicting, too, and comes
+    back if it turns out to be better; where the release is direct, only if `trial_days` is given.
+    """
 
     metric: str = "rmse"  # what decides: rmse, mae (lower is better) or accuracy (higher is)
     bound: float | None = None  # the score must be better than it
     confidence: float = 0.9  # of the one-sided block bootstrap against the champion
     block_hours: int = 24  # its blocks in a series; a table's are its rows
+    release: Literal["direct", "shadow", "canary"] = "direct"
+    trial_days: int | None = Field(default=None, ge=7, le=365)
+    share: float = Field(default=0.1, ge=0.01, le=0.5)  # of the requests, that a canary answers
+
+    @property
+    def guarded_days(self) -> int:
+        """How long a trial is, and how long a new champion is compared with the model before; 0: it is not."""
+        return self.trial_days or (0 if self.release == "direct" else 60)
 
 
 class Refresh(Part):

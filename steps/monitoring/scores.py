@@ -48,11 +48,11 @@ def whole(days: pd.DataFrame) -> pd.DataFrame:
     return days[days["hours"] >= FEWEST_HOURS]
 
 
-def pooled(days: pd.DataFrame) -> pd.DataFrame:
-    """All locations' days as one series: day, hours, error, persistence."""
-    weighted = days.assign(**{name: days[name] * days["hours"] for name in ("error", "persistence")})
-    found = weighted.groupby("day")[["hours", "error", "persistence"]].sum().reset_index()
-    return found.assign(**{name: found[name] / found["hours"] for name in ("error", "persistence")})
+def pooled(days: pd.DataFrame, means: tuple[str, str] = ("error", "persistence")) -> pd.DataFrame:
+    """All locations' days as one series: day, hours, and the means."""
+    weighted = days.assign(**{name: days[name] * days["hours"] for name in means})
+    found = weighted.groupby("day")[["hours", *means]].sum().reset_index()
+    return found.assign(**{name: found[name] / found["hours"] for name in means})
 
 
 def score(error: Array, persistence: Array) -> Array:

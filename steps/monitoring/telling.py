@@ -9,10 +9,12 @@ import pandas as pd
 from steps.backends.warehouse import skill
 from steps.backends.warehouse.skill import Raised
 from steps.monitoring import scores
+from steps.monitoring.beside import Beside
 from steps.monitoring.cause import RECENT
+from steps.monitoring.versus import TAKES
 from steps.monitoring.watching import ALL, Watched
 from steps.pages.words import count
-from steps.summaries.monitoring import Alarm, Day, Way
+from steps.summaries.monitoring import Alarm, Day, Monitoring, Other, Way
 
 _LABELS: Final = {"error": "Error", "bands": "Bands"}
 
@@ -43,6 +45,20 @@ def days(found: pd.DataFrame) -> tuple[Day, ...]:
     together = scores.pooled(found).sort_values("day").set_index("day").assign(outside=outside).reset_index()
     together = together.assign(day=together["day"].dt.date).replace({float("nan"): None})
     return tuple(Day.model_validate(one) for one in together.to_dict("records"))
+
+
+def with_others(found: Monitoring, standing: Sequence[Beside]) -> Monitoring:
+    """The summary with the models that predict beside the live one."""
+    said = " ".join([found.words, *(one.words for one in standing)])
+    return found.model_copy(update={"others": tuple(map(_other, standing)), "words": said})
+
+
+def _other(one: Beside) -> Other:
+    seen = {"location": ALL, "level": TAKES, "days": one.found.days, "scores": one.found.scores}
+    better = Way.model_validate(seen | {"label": "Better than the champion", "evidence": one.found.better})
+    worse = Way.model_validate(seen | {"label": "Worse than the champion", "evidence": one.found.worse})
+    told = {"role": one.role, "version": one.version, "since": one.since, "most": one.most, "gain": one.found.gain}
+    return Other.model_validate(told | {"better": better, "worse": worse, "words": one.words})
 
 
 def words(model: str, ways: Sequence[Watched], alarms: Sequence[Raised], today: date) -> str:

@@ -67,24 +67,37 @@ def ways(found: Monitoring) -> Markup | None:
     )
 
 
+def others(found: Monitoring) -> Markup | None:
+    """The models beside the live one: how the evidence stands that they are better, and that they are worse."""
+    if not found.others:
+        return None
+    drawn = []
+    for one in found.others:
+        title = f"Version {one.version}, {'on trial' if one.role == 'challenger' else 'live before'}"
+        ways = [_way(way, "% of what it takes", title) for way in (one.better, one.worse) if way.days]
+        drawn += [tag("h3", title), tag("p", one.words), *ways]
+    about = "On the same hours. At 100 % it is told, with one false word in twenty at most, however long one looks."
+    return section("others", "Beside the live model", about, *drawn)
+
+
 def _share(way: Way, index: int) -> float:
     return way.evidence[index] / way.level
 
 
-def _way(way: Way) -> Markup:
+def _way(way: Way, unit: str = "% of an alarm", of: str = "") -> Markup:
     shares = [100 * _share(way, index) for index in range(len(way.days))]
     y, y_ticks = around([*shares, 100.0], from_zero=True, about=4)
     x, x_ticks = hours(_noon(way.days[0]), _noon(way.days[-1]))
     points = [(x.share(_noon(day).timestamp()), y.share(share)) for day, share in zip(way.days, shares, strict=True)]
     drawn = plot(
-        f"Evidence: {way.label}",
+        f"Evidence: {of}{': ' if of else ''}{way.label}",
         f"{count(len(way.days), 'day')}, {count(len(way.alarms), 'alarm')}; now at {shares[-1]:.0f} %.",
         tag("line", x2="100%", y1=at(1 - y.share(100)), y2=at(1 - y.share(100)), class_="zero"),
         line(points, "forecast"),
         *(upright(x.share(_noon(day).timestamp()), 0, 1, "end-of") for day in way.alarms),
         x_ticks=x_ticks,
         y_ticks=y_ticks,
-        unit="% of an alarm",
+        unit=unit,
         height=130,
     )
     return tag("div", tag("h3", way.label), drawn, class_="block")
@@ -177,6 +190,7 @@ def requests(found: Monitoring) -> Markup | None:
 
 
 SECTIONS: Final[tuple[Section[Monitoring], ...]] = (
+    ("others", "Trial", others),
     ("detectors", "Evidence", ways),
     ("errors", "Errors", errors),
     ("alarms", "Alarms", alarms),

@@ -235,12 +235,14 @@ class Verdict(Summary):
 
 
 class Decision(Verdict):
-    """A verdict as it was written down. `looked`: how many decisions of the project there are, with this one."""
+    """A verdict as it was written down. `looked`: how many decisions of the project there are, with this one. `trial`:
+    how what was promoted is released, if it goes on trial beside the champion first: shadow or canary."""
 
     kind: Literal["decision"] = "decision"
     number: Count = Field(validation_alias="decision", serialization_alias="decision")
     version: Count | None = None
     alias: str | None = None
+    trial: str | None = None
     fingerprint: str = ""
     made_at: str = ""
     looked: Count | None = None

@@ -68,6 +68,21 @@ class Requests(Part):
     absent: tuple[Absent, ...] = ()
 
 
+class Other(Part):
+    """A model beside the live one (role: challenger or former): since when, how much smaller its error was, as a share
+    of the live one's, and the ways of the evidence that it is better and that it is worse. `most`: days after which it
+    is over."""
+
+    role: str
+    version: Count
+    since: Instant | None = None
+    most: Count
+    gain: Number | None = None
+    better: Way
+    worse: Way
+    words: str
+
+
 class Monitoring(Summary):
     """What a monitoring run found, as of a logical time. `replayed`: nothing was written down, and nothing started."""
 
@@ -81,5 +96,6 @@ class Monitoring(Summary):
     alarms: tuple[Alarm, ...] = ()
     drift: tuple[Drift, ...] = ()
     requests: Requests | None = None
+    others: tuple[Other, ...] = ()
     replayed: bool = False
     words: str = ""

@@ -7,7 +7,7 @@ import pytest
 from pipeline import engine
 from pipeline.laptop import champions
 from pipeline.laptop.machine import LocalMachine
-from steps.backends import promotions
+from steps.backends import challengers, promotions
 from steps.backends.database import begin
 
 WORKFLOW = """\
@@ -79,3 +79,15 @@ def test_without_a_decision_nothing_is_looked_for(tmp_path: Path, monkeypatch: p
     assert machine.serve() == []
     assert not (tmp_path / "none.db").exists(), "looking makes nothing"
     assert not machine.home.exists()
+
+
+def test_what_is_put_back_after_a_reboot_has_the_challenger_that_is_on_trial(machine: LocalMachine) -> None:
+    decide("b", 2)
+    with begin() as connection:
+        assert challengers.admit(connection, promotions.get(connection, "openaq", 2), how="canary", share=0.2, days=60)
+        trial = challengers.on_trial(connection, "openaq")
+        assert trial is not None
+        challengers.begun(connection, trial)
+    [each] = champions.served(machine.stack, machine.journal)
+    predictors = champions._manifest(each)["spec"]["predictors"]
+    assert [(one["name"], one["traffic"]) for one in predictors] == [("default", 80), ("challenger", 20)]

@@ -13,7 +13,7 @@ from pipeline.errors import PipelineError, UserError
 from pipeline.laptop.machine import LocalMachine
 from pipeline.models.decisions import Decisions, decisions_of
 from pipeline.models.mlflow import ModelRegistry
-from steps.backends import promotions
+from steps.backends import challengers, promotions
 from steps.backends.database import begin
 
 SCORES = [
@@ -94,6 +94,26 @@ def test_a_model_that_never_went_live_says_why(place: LocalMachine) -> None:
     with begin() as connection:
         promotions.end(connection, "openaq", 1, "failed verify: it answers otherwise")
     assert "never: failed verify: it answers otherwise" in told()[1]
+
+
+def test_a_challenger_on_trial_says_since_when_and_how_the_evidence_stands(place: LocalMachine) -> None:
+    decide("a", 1)
+    decide("b", 2, live=False)
+    with begin() as connection:
+        wanted = promotions.get(connection, "openaq", 2)
+        assert challengers.admit(connection, wanted, how="shadow", share=0.1, days=60)
+        trial = challengers.get(connection, "openaq", 2)
+        assert trial is not None
+        challengers.begun(connection, trial)
+    second, first, _ = told()[1:]
+    assert second.split()[:2] == ["2", "challenger"] and first.split()[:2] == ["1", "champion"]
+    assert re.search(r"on trial \(shadow\) since \d{4}-.*; no day was compared yet", second)
+    with begin() as connection:
+        challengers.looked(connection, trial, counted=23, better=6.13, worse=0.21, gain=0.041)
+    assert "; 23 of 60 days, 4.1% closer, evidence 6.1 for it, 0.21 against, of 20" in told()[1]
+    with begin() as connection:
+        challengers.end(connection, trial, "withdrawn", "it was 3.0% further off")
+    assert "never: withdrawn: it was 3.0% further off" in told()[1] and "challenger" not in told()[1]
 
 
 @pytest.fixture

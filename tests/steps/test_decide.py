@@ -17,7 +17,7 @@ from steps.backends.database import begin
 from steps.errors import CheckFailed
 from steps.release import stored
 from tests import ROOT
-from tests.steps.support.released import DECLARATION, decision, live, release, run, start
+from tests.steps.support.released import DECLARATION, decision, live, release, releasing, run, start
 from tests.steps.support.released import decide as decided
 from tests.steps.support.small_dataset import store
 
@@ -312,3 +312,17 @@ def test_a_tracking_server_that_is_down_is_one_line_and_worth_a_retry(
     )
     assert not (tmp_path / "decision").exists()
     assert made(fingerprint, tmp_path)["decision"] == 1
+
+
+def test_where_releases_are_in_shadow_what_is_promoted_goes_on_trial_and_it_is_said(
+    client: MlflowClient, tmp_path: Path
+) -> None:
+    release(decided("z", 7, recipe={"family": "gone"}))
+    fingerprint = store("a")
+    run(decide, *options(fingerprint, tmp_path), declaration=releasing("shadow", trial_days=30))
+    summary = outputs(tmp_path)
+    assert (summary["promoted"], summary["trial"], summary["alias"]) == (True, "shadow", "challenger")
+    trial = "It goes on trial first, as a shadow of version 7, for at most 30 days whose outcome is known."
+    assert summary["words"].startswith("Promoted: ") and summary["words"].endswith(trial)
+    assert decision(summary["decision"]).words == summary["words"]
+    assert "goes on trial first" in (tmp_path / "page").read_text()

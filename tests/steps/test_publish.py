@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from steps import publish
-from steps.backends import catalog, judged, measurements, objects, promotions, warehouse
+from steps.backends import catalog, challengers, judged, measurements, objects, promotions, warehouse
 from steps.backends.catalog import Accepted
 from steps.backends.database import begin
 from steps.backends.judged import Doubt
@@ -25,7 +25,7 @@ from steps.features import hourly, keys
 from steps.models.bands import Bands
 from steps.models.linear import Linear
 from tests.steps.support.databases import new_database
-from tests.steps.support.released import DECLARATION, decide, release, run
+from tests.steps.support.released import DECLARATION, begin_trial, decide, release, releasing, run
 from tests.steps.support.small_model import pack, upload
 
 pytestmark = pytest.mark.usefixtures("database", "store_environment")
@@ -122,10 +122,12 @@ def go_live(
     return model
 
 
-def published(folder: Path, *, as_of: datetime = AS_OF, **options: str) -> dict[str, Any]:
+def published(
+    folder: Path, *, as_of: datetime = AS_OF, declaration: str = DECLARATION, **options: str
+) -> dict[str, Any]:
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     times = ["--as-of", as_of.isoformat(), "--created", "2026-01-01T00:00:00Z"]
-    run(publish, *times, *words, "--summary-out", folder / "summary.json")
+    run(publish, *times, *words, "--summary-out", folder / "summary.json", declaration=declaration)
     return json.loads((folder / "summary.json").read_text())
 
 
@@ -312,3 +314,77 @@ def test_a_location_that_is_left_out_has_no_forecast_and_it_is_said_why(
     assert summary["words"] == (
         f"Published 24 hours ahead with version 1. Location {PLACES[0]} is left out: it is dead."
     )
+
+
+SHADOW = releasing("shadow", trial_days=30)
+
+
+def packed(features: pd.DataFrame, folder: Path, version: int) -> dict[str, Any]:
+    """A model of two features, in the store, as a decision names it."""
+    model = Linear.fit(features[["location", "lag_0"]], features["value"].to_numpy(), {}, 1)
+    digest = pack(model, folder / f"model-{version}")
+    return {"model_uri": upload(folder / f"model-{version}", f"m{version}"), "digest": digest}
+
+
+def roles() -> dict[tuple[str, int], int]:
+    with begin() as connection:
+        c = predictions.c
+        found = connection.execute(sa.select(c.role, c.version, sa.func.count()).group_by(c.role, c.version))
+        return {(role, version): rows for role, version, rows in found}
+
+
+def test_a_challenger_on_trial_predicts_the_same_hours_and_the_champion_s_stay_its_own(
+    features: pd.DataFrame, tmp_path: Path
+) -> None:
+    go_live(features, tmp_path)
+    before = published(tmp_path)
+    begin_trial("b", 2, **packed(features, tmp_path, 2))
+    summary = published(tmp_path, declaration=SHADOW)
+    assert roles() == {("champion", 1): 48, ("challenger", 2): 48}
+    assert (summary["rows"], summary["version"]) == (before["rows"], 1)
+    assert "Version 2, on trial, predicted the same hours." in summary["words"]
+    published(tmp_path, declaration=SHADOW)
+    assert roles() == {("champion", 1): 48, ("challenger", 2): 48}
+
+
+def test_a_challenger_that_cannot_predict_costs_no_forecast(features: pd.DataFrame, tmp_path: Path) -> None:
+    go_live(features, tmp_path)
+    begin_trial("b", 2, model_uri="s3://artifacts/gone")
+    summary = published(tmp_path, declaration=SHADOW)
+    assert roles() == {("champion", 1): 48}
+    assert "Version 2, on trial, could not predict: " in summary["words"]
+
+
+def test_the_model_before_a_new_champion_goes_on_for_as_long_as_is_declared(
+    features: pd.DataFrame, tmp_path: Path
+) -> None:
+    go_live(features, tmp_path)
+    go_live(features, tmp_path, version=2, columns=["location", "lag_0"])
+    published(tmp_path)
+    assert roles() == {("champion", 2): 48}, "direct: it does not"
+    week = releasing("direct", trial_days=7)
+    summary = published(tmp_path, declaration=week)
+    assert roles() == {("champion", 2): 48, ("former", 1): 48}
+    assert "Version 1, live before, predicted the same hours." in summary["words"]
+    with begin() as connection:  # it has been live for a while
+        c = predictions.c
+        earlier = c.target_at == AS_OF + timedelta(hours=1), c.role == "champion"
+        connection.execute(sa.update(predictions).where(*earlier).values(target_at=AS_OF - timedelta(days=7)))
+    published(tmp_path, declaration=week)
+    assert ("former", 1) not in roles()
+
+
+def test_what_was_on_trial_in_the_morning_and_is_live_at_noon_has_one_role(
+    features: pd.DataFrame, tmp_path: Path
+) -> None:
+    go_live(features, tmp_path)
+    number = begin_trial("b", 2, **packed(features, tmp_path, 2))
+    published(tmp_path, declaration=SHADOW)
+    with begin() as connection:
+        trial = challengers.get(connection, "openaq", number)
+        assert trial is not None
+        taking = promotions.take_over(connection, trial.model, why="", run="r", by="monitor")
+        challengers.end(connection, trial, "taken over", "", "r")
+    release(taking.decision)
+    published(tmp_path, declaration=SHADOW)
+    assert roles() == {("champion", 2): 48, ("former", 1): 48}

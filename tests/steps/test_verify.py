@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from steps import verify
-from steps.backends import promotions
+from steps.backends import challengers, promotions
 from steps.backends.database import begin
 from steps.backends.tracking import Tracking
 from steps.errors import BadInput, CheckFailed, StepError
 from tests.steps.support.model_server import serving
-from tests.steps.support.released import decide, decision, live, release, run, start
+from tests.steps.support.released import decide, decision, live, release, run, start, trial
 from tests.steps.support.small_model import known, pack, train, upload
 
 pytestmark = pytest.mark.usefixtures("database_environment")
@@ -209,3 +209,46 @@ def test_a_crash_before_the_alias_moved_is_repaired_by_verifying_again(
         assert (registry.alias(), live()) == (None, None)
         check(number, url)
     assert (registry.alias(), live()) == (1, (1, 1))
+
+
+def test_a_trial_begins_once_the_champion_answers_as_before_and_the_alias_follows_it(
+    registry: Tracking, tmp_path: Path
+) -> None:
+    model = store(tmp_path)
+    first = admit(decide("a", 1, **model))
+    with server(model, 1, tmp_path) as url:
+        check(first, url)
+        number = decide("b", 2, **store(tmp_path, seed=2))
+        with begin() as connection:
+            wanted = promotions.get(connection, "openaq", number)
+            assert challengers.admit(connection, wanted, how="shadow", share=0.1, days=30)
+        check(number, url)
+        assert (registry.alias(), challenger(registry), live()) == (1, 2, (first, 1))
+        since = trial(number).since
+        assert since is not None
+        check(number, url)
+        assert trial(number).since == since, "again: the same"
+        with begin() as connection:
+            challengers.withdraw(connection, "openaq", "it was worse")
+        with pytest.raises(CheckFailed, match=f"decision {number} of openaq is on trial no longer: withdrawn, it was"):
+            check(number, url)
+        check(first, url)
+    assert (registry.alias(), challenger(registry)) == (1, None)
+
+
+@pytest.mark.usefixtures("store_environment")
+def test_a_trial_beside_a_champion_that_does_not_answer_does_not_begin(tmp_path: Path) -> None:
+    release(decide("a", 1, **store(tmp_path)))
+    number = decide("b", 2)
+    with begin() as connection:
+        wanted = promotions.get(connection, "openaq", number)
+        assert challengers.admit(connection, wanted, how="canary", share=0.1, days=30)
+    with pytest.raises(CheckFailed, match="does not serve version 1"):
+        check(number, "http://127.0.0.1:1" + PREDICTIONS, seconds=0.1)
+    assert (trial(number).since, trial(number).outcome) == (None, "withdrawn")
+    assert live() == (1, 1)
+
+
+def challenger(registry: Tracking) -> int | None:
+    version = registry._client.get_registered_model("openaq").aliases.get("challenger")
+    return None if version is None else int(version)

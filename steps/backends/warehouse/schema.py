@@ -16,8 +16,8 @@ from steps.backends.columns import Utc
 from steps.backends.database import View, metadata
 
 
-def _key(name: str, kind: Any, meaning: str) -> sa.Column[Any]:
-    return sa.Column(name, kind, primary_key=True, autoincrement=False, comment=meaning)
+def _key(name: str, kind: Any, meaning: str, **more: Any) -> sa.Column[Any]:
+    return sa.Column(name, kind, primary_key=True, autoincrement=False, comment=meaning, **more)
 
 
 measurements = sa.Table(
@@ -42,13 +42,28 @@ predictions = sa.Table(
     _key("location", sa.BigInteger, "OpenAQ's id of the location"),
     _key("parameter", sa.String(63), "what is predicted, such as no2"),
     _key("target_at", Utc, "the end of the hour that it is for"),
+    _key("role", sa.String(16), "what that model was: champion, challenger, or former", server_default="champion"),
+    _key("version", sa.Integer, "the version of the model"),
     sa.Column("value", sa.Float, nullable=False, comment="the prediction, in the parameter's unit"),
-    sa.Column("version", sa.Integer, nullable=False, comment="the version of the model"),
     sa.Column("as_of", Utc, nullable=False, comment="only what was known then went into it"),
     sa.Column("low", sa.Float, comment="the lower end of its band; null if the model has none"),
     sa.Column("high", sa.Float, comment="the upper end of its band; null if the model has none"),
     sa.Column("lacked", sa.Text, comment="the features that the model did without; null if it had all"),
-    comment="What was predicted, by hour; publishing again replaces it.",
+    comment="What was predicted, by hour, by the champion and by models beside it; publishing again replaces it.",
+)
+
+
+def beside_champion(role: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a prediction is another model's than the champion's."""
+    return role != sa.literal_column("'champion'")  # a bound value would not be seen to be the index's condition
+
+
+_BESIDE = beside_champion(predictions.c.role)
+sa.Index(
+    "predictions_beside",
+    *(predictions.c[name] for name in ("project", "parameter", "role", "version", "location", "target_at")),
+    sqlite_where=_BESIDE,
+    postgresql_where=_BESIDE,
 )
 
 runs = sa.Table(
@@ -77,12 +92,12 @@ def _outcomes() -> sa.Select[Any]:
     names = ("project", "location", "parameter", "target_at")
     more = (made.version, made.as_of, made.low, made.high, made.lacked)
     columns = *(made[name] for name in names), made.value.label("predicted"), found.value.label("observed"), *more
-    return sa.select(*columns).select_from(predictions.outerjoin(measurements, same))
+    return sa.select(*columns).select_from(predictions.outerjoin(measurements, same)).where(made.role == "champion")
 
 
 outcomes = View(
     "outcomes",
-    "Predictions beside what came true.",
+    "The champion's predictions beside what came true.",
     _outcomes(),
     {
         "project": "whose model made it",
@@ -191,9 +206,9 @@ def _freshness() -> sa.Select[Any]:
         sa.select(*(seen[key] for key in keys), sa.func.max(seen.time).label("seen"), never.label("made")).group_by(
             *(seen[key] for key in keys)
         ),
-        sa.select(*(made[key] for key in keys), never, sa.func.max(made.target_at)).group_by(
-            *(made[key] for key in keys)
-        ),
+        sa.select(*(made[key] for key in keys), never, sa.func.max(made.target_at))
+        .where(made.role == "champion")
+        .group_by(*(made[key] for key in keys)),
     ).subquery("newest")
     newest = sa.func.max(both.c.seen, type_=Utc), sa.func.max(both.c.made, type_=Utc)
     return sa.select(

@@ -1,14 +1,18 @@
 """Predictions and what came true, on both databases."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
+import pandas as pd
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.exc import StatementError
 
 from steps.backends import warehouse
 from steps.backends.database import begin, upsert
 from steps.backends.warehouse import Outcome, Prediction
-from steps.backends.warehouse.schema import measurements
+from steps.backends.warehouse.schema import measurements, predictions
+from steps.backends.warehouse.skill import live_skill
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -84,3 +88,38 @@ def test_the_error_counts_only_what_is_known() -> None:
     measure(ONE, 0, 13.0)
     measure(ONE, 1, 14.0)
     assert warehouse.rmse(outcomes()) == pytest.approx(12.5**0.5)
+
+
+def test_two_models_on_one_day_leave_one_prediction_of_the_champion_for_each_hour() -> None:
+    former = replace(prediction(ONE, 1, 8.0), role="former")
+    record(prediction(ONE, 0, 10.0), prediction(ONE, 1, 10.0), replace(prediction(ONE, 1, 9.0, 2), role="challenger"))
+    record(prediction(ONE, 1, 12.0, version=2), former)  # it has taken over, and the day is published again
+    assert [(one.target_at, one.predicted, one.version) for one in outcomes()] == [
+        (NOON, 10.0, 1),
+        (NOON + timedelta(hours=1), 12.0, 2),
+    ]
+    with begin() as connection:
+        c = predictions.c
+        found = connection.execute(sa.select(c.role, c.version).where(c.target_at > NOON).order_by(c.role)).fetchall()
+        assert [tuple(row) for row in found] == [("champion", 2), ("former", 1)]
+        assert warehouse.began(connection, "openaq", "no2", 2) == NOON + timedelta(hours=1)
+
+
+def beside(champion: int | None) -> pd.DataFrame:
+    until, role = NOON + timedelta(days=2), "challenger"
+    with begin() as connection:
+        return warehouse.versus.days(
+            connection, "openaq", "no2", [ONE, TWO], until, role=role, versions=[2], champion=champion
+        )
+
+
+def test_another_model_counts_in_no_view_of_the_champion() -> None:
+    record(prediction(ONE, 0, 10.0), replace(prediction(ONE, 0, 90.0, version=2), role="challenger"))
+    measure(ONE, 0, 12.0)
+    measure(ONE, -24, 11.0)
+    assert warehouse.rmse(outcomes()) == 2.0
+    with begin() as connection:
+        assert connection.execute(sa.select(live_skill.c.error, live_skill.c.version)).fetchall() == [(2.0, 1)]
+    told, gone = beside(None), beside(9)
+    assert told[["location", "hours", "own", "other"]].to_numpy().tolist() == [[ONE, 1, 2.0, 78.0]]
+    assert gone.empty

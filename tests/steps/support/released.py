@@ -2,16 +2,25 @@
 
 import subprocess
 import sys
-from typing import Any
+from typing import Any, Literal
 
 from click.testing import CliRunner
 
 from pipeline.projects.openaq import OPENAQ
-from steps.backends import promotions
+from steps.backends import challengers, promotions
 from steps.backends.database import begin
+from steps.contract.declaration import Gate
 from tests import ROOT
 
 DECLARATION = OPENAQ.declaration()
+
+
+def releasing(release: Literal["direct", "shadow", "canary"], **more: Any) -> str:
+    """The declaration of the same project with another way of release."""
+    learning = OPENAQ.learning.model_copy(update={"gate": Gate(release=release, **more)})
+    return OPENAQ.model_copy(update={"learning": learning}).declaration()
+
+
 DIGEST = "d" * 32
 URL = "http://127.0.0.1:1/api/v1.0/predictions"
 
@@ -28,9 +37,8 @@ def decide(fingerprint: str, version: int | None, **model: Any) -> int:
             promoted=version is not None,
             words="",
             scores=[],
-            recipe={"family": "linear"},
             version=version,
-            **found,
+            **{"recipe": {"family": "linear"}, **found},
         )
     return number
 
@@ -56,9 +64,29 @@ def decision(number: int) -> promotions.Promotion:
         return promotions.get(connection, "openaq", number)
 
 
-def run(step: Any, *arguments: object) -> None:
+def begin_trial(fingerprint: str, version: int, *, how: str = "shadow", days: int = 30, **model: Any) -> int:
+    """A decision whose model is on trial, as admit and verify write it."""
+    number = decide(fingerprint, version, **model)
+    with begin() as connection:
+        wanted = promotions.get(connection, "openaq", number)
+        assert challengers.admit(connection, wanted, how=how, share=0.1, days=days)
+        trial = challengers.get(connection, "openaq", number)
+        assert trial is not None
+        challengers.begun(connection, trial)
+    return number
+
+
+def trial(number: int) -> challengers.Trial:
+    """The trial of a decision's model as the table has it."""
+    with begin() as connection:
+        found = challengers.get(connection, "openaq", number)
+    assert found is not None
+    return found
+
+
+def run(step: Any, *arguments: object, declaration: str = DECLARATION) -> None:
     """Run a step's command in this process; its errors are raised."""
-    words = ["--declaration", DECLARATION, *map(str, arguments)]
+    words = ["--declaration", declaration, *map(str, arguments)]
     CliRunner().invoke(step.command, words, standalone_mode=False, catch_exceptions=False)
 
 
