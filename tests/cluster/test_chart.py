@@ -80,7 +80,7 @@ def test_every_pod_fits_pod_security_restricted() -> None:
     """https://kubernetes.io/docs/concepts/security/pod-security-standards/"""
     pods = [pod for each in rendered(EVERYTHING) for pod in _pods(each)]
 
-    assert len(pods) == 8
+    assert len(pods) == 9
     for pod in pods:
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
