@@ -5,17 +5,20 @@ the same days give the same alarms, and an alarm that is written down is not rai
 starts is a workflow of its own, whose name is its identity: applied twice, it is there once.
 """
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import click
 
 from steps.backends import objects
+from steps.backends.database import begin
+from steps.backends.warehouse import watches
 from steps.contract import declaration as declared
 from steps.contract import selection
 from steps.contract.command import declaration_option, input_file, log, run, write_json, write_text
-from steps.contract.declaration import Declaration
+from steps.contract.declaration import Declaration, TableDeclaration
 from steps.contract.manifests import filled
 from steps.errors import BadInput
 from steps.learning import decisions
@@ -54,25 +57,58 @@ def command(
     summary_out: Path,
     page_out: Path,
 ) -> None:
-    """Judge the live model's days up to as-of."""
-    project = declared.parse(declaration)
-    chosen, target = selection.locations(locations, project), selection.parameter(parameter, project)
-    now = selection.as_of(as_of, created)
-    training = None
-    if replay.strip():
-        summary = replayed(project, target, chosen, *_span(replay), usual=partial(_usual, project.name))
-    elif watch := Watch.of(project, target, chosen, now, usual=partial(_usual, project.name)):
-        training = watch.raised()
-        summary = watch.summary()
+    """Judge the live model's days, or the files of a table, up to as-of."""
+    project, now = declared.parse_any(declaration), selection.as_of(as_of, created)
+    values = {"asof": now.isoformat()}
+    if isinstance(project, TableDeclaration):
+        summary, training = _of_files(project, now, replay)
     else:
-        summary = _nothing(project, target, now)
-    values = {"name": training or "", "asof": now.isoformat(), "parameter": target}
-    values |= {"locations": ",".join(map(str, chosen)), "by": f"drift ({training})"}
+        chosen, target = selection.locations(locations, project), selection.parameter(parameter, project)
+        values |= {"parameter": target, "locations": ",".join(map(str, chosen))}
+        summary, training = _of_days(project, target, chosen, now, replay)
+    values |= {"name": training or "", "by": f"drift ({training})"}
     write_json(summary_out, summary.to_json())
     write_text(page_out, page(project.name, summary))
     write_json(manifest_out, filled("--training", template, values) if training else {})
     write_text(train_out, "true" if training else "false")
     log.info("%s", summary.words)
+
+
+def _of_days(
+    project: Declaration, target: str, chosen: Sequence[int], now: datetime, replay: str
+) -> tuple[Monitoring, str | None]:
+    """What was found of a series, and the training to start."""
+    usual = partial(_usual, project.name)
+    if replay.strip():
+        return replayed(project, target, chosen, *_span(replay), usual=usual), None
+    watch = Watch.of(project, target, chosen, now, usual=usual)
+    if watch is None:
+        return _nothing(project, target, now), None
+    training = watch.raised()
+    _keep(watch.state())
+    return watch.summary(), training
+
+
+def _of_files(project: TableDeclaration, now: datetime, replay: str) -> tuple[Monitoring, str | None]:
+    """The same of a table."""
+    from steps.inbox.training import Newest  # noqa: PLC0415 - Great Expectations, seconds of imports, of no use to series
+    from steps.tables import live  # noqa: PLC0415 - likewise
+
+    span = _span(replay) if replay.strip() else None
+    until = datetime.combine(span[1] + timedelta(days=1), datetime.min.time(), UTC) if span else now
+    watch = live.Watch.of(project, until, usual=partial(_usual, project.name))
+    if watch is None:
+        return _nothing(project, project.learning.target, now), None
+    if span:
+        return live.replayed(watch, *span), None
+    training = watch.raised(Newest(project))
+    _keep(watch.state())
+    return watch.summary(), training
+
+
+def _keep(state: watches.Watch) -> None:
+    with begin() as connection:
+        watches.record(connection, state)
 
 
 def _usual(project: str, decision: int) -> Usual:
@@ -81,7 +117,7 @@ def _usual(project: str, decision: int) -> Usual:
     kept = decisions.find(objects.lake(), project, decision)
     if kept is not None and kept.usual is not None:
         return kept.usual
-    return Usual(score=(0.5 - scores.LOW) / (scores.HIGH - scores.LOW), days=0)
+    return Usual(score=scores.NO_BETTER, days=0)
 
 
 def _span(replay: str) -> tuple[date, date]:
@@ -99,8 +135,8 @@ def _span(replay: str) -> tuple[date, date]:
     return first, last
 
 
-def _nothing(project: Declaration, parameter: str, now: datetime) -> Monitoring:
-    unit = project.quantities[parameter].unit
+def _nothing(project: Declaration | TableDeclaration, parameter: str, now: datetime) -> Monitoring:
+    unit = project.unit(parameter)
     words = f"No model of {project.name} that predicts {parameter} is live, so there is none to watch."
     return Monitoring(as_of=now, parameter=parameter, unit=unit, words=words)
 

@@ -18,6 +18,7 @@ from steps.pages.words import count, names
 
 Cause = Literal["data", "world", "unclear"]
 
+QUIET: Final = 2.0  # of the evidence, which grows by at most 1 a day while nothing has changed
 RECENT: Final = pd.Timedelta(days=14)  # at most, before the alarm; less if the evidence began to grow later
 BEFORE: Final = pd.Timedelta(days=28)  # before these, that they are compared with
 _NEAR = 0.1  # of a factor

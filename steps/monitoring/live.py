@@ -3,28 +3,25 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
 
 import pandas as pd
 
 from steps.backends import catalog, objects, promotions, runs
 from steps.backends.database import begin
-from steps.backends.warehouse import skill
+from steps.backends.warehouse import skill, watches
 from steps.backends.warehouse.skill import Alarm, Raised
 from steps.contract.declaration import Declaration
 from steps.contract.units import mistakable
 from steps.errors import CheckFailed
 from steps.features import keys
 from steps.monitoring import cause, drift, retraining, telling, watching
-from steps.monitoring.cause import BEFORE, RECENT, Evidence
+from steps.monitoring.cause import BEFORE, QUIET, RECENT, Evidence
 from steps.monitoring.watching import ALL, Watched
 from steps.pages.words import count, parameter_name
 from steps.summaries.decision import Usual
 from steps.summaries.monitoring import Monitoring
 
 UsualOf = Callable[[int], Usual]  # what is usual of the model that a decision made
-
-_QUIET: Final = 2.0  # of the evidence, which grows by at most 1 a day while nothing has changed
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,7 @@ class Watch:
 
     def _against(self, alarm: Alarm) -> str | None:
         if alarm.cause != "world":
-            return "the data are to be mended first" if alarm.cause == "data" else "a person has to look"
+            return telling.against(alarm.cause)
         own = [one for one in self._known() if one.training and one.version == alarm.version]
         earlier = [retraining.Earlier(one.day, _released(one)) for one in own]
         return retraining.reason_against(alarm.day, self.learned_until, earlier)
@@ -174,8 +171,17 @@ class Watch:
             ways=tuple(map(telling.way, self.ways)),
             alarms=tuple(map(telling.alarm, reversed(known))),
             drift=drift.ranked(self._recent(), self.usual.seasons) if self.usual.seasons else (),
-            words=telling.words(f"Version {self.version} of {self.project.name}", self.ways, own, self.now.date()),
+            words=telling.words(self._seen(), self.ways, own, self.now.date()),
         )
+
+    def state(self) -> watches.Watch:
+        """How far the watch is."""
+        shares = [one.evidence[-1] / one.level for one in self.ways if one.evidence]
+        watched, most = len(telling.seen(self.ways)), max(shares, default=0.0)
+        return watches.Watch(self.project.name, self.parameter, self.version, self.now, watched, "day", most)
+
+    def _seen(self) -> str:
+        return f"Version {self.version} of {self.project.name}, {count(len(telling.seen(self.ways)), 'day')} watched"
 
     def _recent(self) -> pd.DataFrame:
         """The features of the recent days, as far as the lake has them."""
@@ -191,7 +197,7 @@ class Watch:
 
 def _began(way: Watched, alarm: date) -> pd.Timestamp:
     """The day on which the evidence began to grow to that alarm."""
-    quiet = [one for one, level in zip(way.days, way.evidence, strict=True) if one < alarm and level <= _QUIET]
+    quiet = [one for one, level in zip(way.days, way.evidence, strict=True) if one < alarm and level <= QUIET]
     return pd.Timestamp(quiet[-1] if quiet else way.days[0], tz="UTC") + pd.Timedelta(days=1)
 
 

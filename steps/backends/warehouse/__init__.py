@@ -13,8 +13,10 @@ from math import sqrt
 import sqlalchemy as sa
 
 from steps.backends.database import upsert
+from steps.backends.warehouse import batches as batches
 from steps.backends.warehouse import schema as schema
 from steps.backends.warehouse import skill as skill
+from steps.backends.warehouse import watches as watches
 
 
 @dataclass(frozen=True)
