@@ -22,7 +22,7 @@ from steps.contract.declaration import Declaration, TableDeclaration
 from steps.contract.manifests import filled
 from steps.errors import BadInput
 from steps.learning import decisions
-from steps.monitoring import scores
+from steps.monitoring import notifying, scores, telling
 from steps.monitoring.live import Watch, replayed
 from steps.pages.monitoring import page
 from steps.summaries.decision import Usual
@@ -86,6 +86,7 @@ def _of_days(
         return _nothing(project, target, now), None
     training = watch.raised()
     _keep(watch.state())
+    notifying.tell(project.name, target, lambda one: telling.label(one.kind, one.location))
     return watch.summary(), training
 
 
@@ -103,6 +104,8 @@ def _of_files(project: TableDeclaration, now: datetime, replay: str) -> tuple[Mo
         return live.replayed(watch, *span), None
     training = watch.raised(Newest(project))
     _keep(watch.state())
+    target = project.learning.target
+    notifying.tell(project.name, target, lambda one: telling.label(one.kind, one.location, live.WHERE))
     return watch.summary(), training
 
 

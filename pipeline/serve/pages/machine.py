@@ -2,11 +2,14 @@
 
 from starlette.responses import Response
 
+from pipeline.laptop.watched import row, watched
 from pipeline.serve.api.requests import Call
 from pipeline.serve.pages.frame import dot, page
 from pipeline.stack import Stack
 from steps.pages.markup import tag
 from steps.pages.parts import note, section, table
+
+_WATCHES = ("Model", "Seen", "#Evidence", "Last alarm", "What came of it", "Up to")
 
 
 def inbox_page(call: Call) -> Response:
@@ -36,10 +39,13 @@ def health_page(call: Call) -> Response:
     served = (
         table(("Project", "Champion", "State", "What to know"), models, "Models") if models else note("None is live.")
     )
-    watched = "Schedules and inboxes are watched." if machine.watched() else "Nothing watches; start it: pipeline up"
+    states = watched(machine)
+    looks = table(_WATCHES, [row(each) for each in states], "Watches") if states else note("Nobody has looked yet.")
+    watching = "Schedules and inboxes are watched." if machine.watched() else "Nothing watches; start it: pipeline up"
     body = (
-        section("servers", "Servers", watched, servers),
+        section("servers", "Servers", watching, servers),
         section("models", "Models", "Those that must be served.", served),
+        section("watches", "Watches", "How the live models do; at 100 % the evidence of a change is an alarm.", looks),
     )
     return page("Health", ["pipeline doctor", "pipeline up"], *body, here="/health")
 
