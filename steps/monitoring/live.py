@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
 import pandas as pd
 
@@ -15,12 +16,13 @@ from steps.contract.units import mistakable
 from steps.errors import CheckFailed
 from steps.features import keys
 from steps.monitoring import cause, drift, retraining, telling, watching
-from steps.monitoring.cause import BEFORE, QUIET, RECENT, Evidence
+from steps.monitoring.cause import BEFORE, RECENT, Evidence
 from steps.monitoring.watching import ALL, Watched
 from steps.pages.words import count, parameter_name
 from steps.summaries.decision import Usual
 from steps.summaries.monitoring import Monitoring
 
+_COMPARED: Final = 20  # locations beside those of an alarm
 UsualOf = Callable[[int], Usual]  # what is usual of the model that a decision made
 
 
@@ -47,7 +49,8 @@ class Watch:
             live = promotions.champion(connection, project.name)
             if live is None or live.parameter != parameter:
                 return None
-            days = skill.days(connection, project.name, parameter, locations, now)
+            before = skill.last_of_another(connection, project.name, parameter, live.version)
+            days = skill.days(connection, project.name, parameter, locations, now, after=before)
         days = watching.since_last_model(days, live.version)
         return cls.over(project, parameter, locations, now, days=days, version=live.version, usual=usual)
 
@@ -134,23 +137,22 @@ class Watch:
 
     def _evidence(self, way: Watched, day: date) -> Evidence:
         last = pd.Timestamp(day, tz="UTC")
-        since = max(_began(way, day), last + pd.Timedelta(days=1) - RECENT)
-        until = min(_began(each, each.alarms[0]) for each in self.ways if each.alarms)
+        since = max(watching.began(way, day), last + pd.Timedelta(days=1) - RECENT)
+        until = min(watching.began(each, each.alarms[0]) for each in self.ways if each.alarms)
         places = self.locations if way.location == ALL else (way.location,)
         days = self.days[self.days["location"].isin(places) & (self.days["day"] <= last)]
         spans = (until - BEFORE, until), (since, last + pd.Timedelta(days=1))
-        with begin() as connection:
-            hours = pd.concat(
-                [
-                    skill.measured(
-                        connection, self.project.name, self.parameter, *(one.to_pydatetime() for one in span)
-                    )
-                    for span in spans
-                ],
-                ignore_index=True,
-            )
+        hours = pd.concat([self._measured(places, *span) for span in spans], ignore_index=True)
         refused = catalog.refused(self.project.name, places, first=since.date(), last=day)
         return Evidence(hours, days, refused, places, since, until, self._mistakable())
+
+    def _measured(self, places: Sequence[int], first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
+        """What was measured there, and at some other locations that these are compared with."""
+        others = [location for location in self.locations if location not in places]
+        span = {"first": first.to_pydatetime(), "last": last.to_pydatetime()}
+        wanted = [*places, *others[:_COMPARED]]
+        with begin() as connection:
+            return skill.measured(connection, self.project.name, self.parameter, wanted, **span)
 
     def _mistakable(self) -> dict[str, float]:
         quantity = self.project.quantities[self.parameter]
@@ -193,12 +195,6 @@ class Watch:
         except CheckFailed:
             return pd.DataFrame()
         return rows[(rows["time"] > first) & (rows["time"] <= self.now)]
-
-
-def _began(way: Watched, alarm: date) -> pd.Timestamp:
-    """The day on which the evidence began to grow to that alarm."""
-    quiet = [one for one, level in zip(way.days, way.evidence, strict=True) if one < alarm and level <= QUIET]
-    return pd.Timestamp(quiet[-1] if quiet else way.days[0], tz="UTC") + pd.Timedelta(days=1)
 
 
 def _undecided(status: str, failed: str | None) -> str:

@@ -14,6 +14,7 @@ from steps.summaries.decision import Usual
 
 LEVEL: Final = 365.0  # days between false alarms, on average at least, of each kind
 OUTSIDE: Final = 0.10  # so much more of the truth may lie outside the bands than they promise
+QUIET: Final = 2.0  # of the evidence, which grows by at most 1 a day while nothing has changed
 ALL: Final = 0  # the location that stands for all of them
 
 
@@ -35,6 +36,12 @@ def since_last_model(days: pd.DataFrame, version: int) -> pd.DataFrame:
     """The days since the last one on which another version predicted: detectors begin anew with each model."""
     other = days.loc[days["version"] != version, "day"]
     return days[days["day"] > other.max()] if len(other) else days
+
+
+def began(way: Watched, alarm: date) -> pd.Timestamp:
+    """The day on which the evidence began to grow to that alarm."""
+    quiet = [one for one, level in zip(way.days, way.evidence, strict=True) if one < alarm and level <= QUIET]
+    return pd.Timestamp(quiet[-1] if quiet else way.days[0], tz="UTC") + pd.Timedelta(days=1)
 
 
 def watch(days: pd.DataFrame, usual: Usual, band: float) -> list[Watched]:

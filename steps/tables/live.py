@@ -21,8 +21,8 @@ from steps.backends.warehouse.skill import Alarm, Raised
 from steps.contract.declaration import TableDeclaration
 from steps.features.table import features
 from steps.monitoring import drift, telling
-from steps.monitoring.cause import QUIET, RECENT
-from steps.monitoring.watching import ALL
+from steps.monitoring.cause import RECENT
+from steps.monitoring.watching import ALL, QUIET
 from steps.pages.words import count
 from steps.summaries.monitoring import Day, Drift, Monitoring
 from steps.tables import faults, history_rows, looks, scored

@@ -8,7 +8,7 @@ it is written once: the cause, then the training that it started, then how that 
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -105,16 +105,33 @@ class Raised(Alarm):
     outcome: str | None
 
 
+def last_of_another(connection: sa.Connection, project: str, parameter: str, version: int) -> datetime | None:
+    """The last hour for which another version predicted."""
+    c = schema.predictions.c
+    query = sa.select(sa.func.max(c.target_at)).where(c.project == project, c.parameter == parameter)
+    found: datetime | None = connection.execute(query.where(c.version != version)).scalar_one()
+    return found
+
+
 def days(
-    connection: sa.Connection, project: str, parameter: str, locations: Sequence[int], until: datetime
+    connection: sa.Connection,
+    project: str,
+    parameter: str,
+    locations: Sequence[int],
+    until: datetime,
+    *,
+    after: datetime | None = None,
 ) -> "pd.DataFrame":
-    """The rows of `live_skill` of these locations whose day had ended at `until`, in order of day and location."""
+    """The rows of `live_skill` of these locations whose day had ended at `until`, in order of day and location; from
+    the day of `after` on."""
     import pandas as pd  # noqa: PLC0415 - half a second, for which who only asks for alarms has no use
 
     c = live_skill.c
     wanted = (c.location, c.version, c.day, c.hours, c.error, c.persistence, c.bias, c.outside, c.lacking)
     mine = c.project == project, c.parameter == parameter, c.location.in_(list(locations))
     query = sa.select(*wanted).where(*mine)
+    if after is not None:
+        query = query.where(c.day >= after.date() - timedelta(days=1))
     names = [column.name for column in wanted]
     rows = connection.execute(query.order_by(c.day, c.location)).fetchall()
     found = pd.DataFrame(rows, columns=names).astype(dict.fromkeys(_FLOATS, "float64"))
@@ -123,15 +140,22 @@ def days(
 
 
 def measured(
-    connection: sa.Connection, project: str, parameter: str, first: datetime, last: datetime
+    connection: sa.Connection,
+    project: str,
+    parameter: str,
+    locations: Sequence[int],
+    *,
+    first: datetime,
+    last: datetime,
 ) -> "pd.DataFrame":
-    """What was measured after `first` up to `last`: location, time (the hour's end, UTC) and value."""
+    """What was measured at locations after `first` up to `last`: location, time (the hour's end, UTC) and value."""
     import pandas as pd  # noqa: PLC0415 - likewise
 
     c = schema.measurements.c
     query = (
         sa.select(c.location, c.time, c.value)
-        .where(c.project == project, c.parameter == parameter, c.time > first, c.time <= last)
+        .where(c.project == project, c.parameter == parameter, c.location.in_(list(locations)))
+        .where(c.time > first, c.time <= last)
         .order_by(c.location, c.time)
     )
     found = pd.DataFrame(connection.execute(query).fetchall(), columns=["location", "time", "value"])
