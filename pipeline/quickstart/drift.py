@@ -9,6 +9,7 @@ monitor then looks at all of them. Told of the sample's values: the roadside sta
 truth for three weeks; from New Year on a new road adds 30 µg/m³ at both stations.
 """
 
+import json
 import os
 import shutil
 import time
@@ -58,7 +59,7 @@ def main() -> None:
         page = _Story(machine).told()
     finally:
         machine.down()
-    click.echo(f"\n{time.monotonic() - began:.0f} s. The page of the last look: {page}")
+    click.echo(f"\n{time.monotonic() - began:.0f} s. The page of the year: {page}")
 
 
 def changed(location: int, parameter: str, ends: datetime, value: str) -> str:
@@ -93,7 +94,7 @@ class _Story:
         self._selection = {"locations": ",".join(map(str, SAMPLE)), "parameter": OPENAQ.learning.target}
 
     def told(self) -> Path:
-        """All of it; the page of the last look."""
+        """All of it; the page of the year."""
         machine = self._machine
         machine.stack.start_in_background(["fork-server", "tracking"])
         machine.use("object-store", "database")
@@ -104,37 +105,39 @@ class _Story:
         self._run("backfill", span | self._width, END)
         _say(LIVE, "a year of days is there to learn from")
         self._run("train", self._width, LIVE)
-        self._released()
+        self._released(LIVE)
         manifest, day = self._manifest(), LIVE
         while day < END:
             until = min(day + timedelta(days=_STRETCH), END)
-            page = self._stretch(manifest, day, until)
+            self._stretch(manifest, day, until)
             day = until
-        return page
+        return self._page()
 
     def _run(self, workflow: str, parameters: dict[str, str], as_of: date) -> "RunView":
         given = self._selection | parameters | {"as-of": f"{as_of:%F}T00:00:00Z"}
         run = self._machine.submit(f"{_PROJECT}-{workflow}", given)
         return self._machine.succeed(run, _quietly)
 
-    def _stretch(self, manifest: Path, day: date, until: date) -> Path:
-        """Days are predicted one by one, then looked at; a training that this starts is waited for."""
-        for when, words in _EVENTS.items():
-            if day <= when < until:
-                _say(when, words)
-        known = {_key(one) for one in self._alarms()}
-        days = [f"{day + timedelta(days=number):%F}T00:00:00Z" for number in range((until - day).days)]
-        parameters = self._selection | {"days": yaml.safe_dump(days, default_flow_style=True).strip()}
-        found = self._machine.find(str(manifest))
-        run = self._machine.begin(found, parameters | {"as-of": f"{until:%F}T00:00:00Z"})
-        ended = self._machine.succeed(run, _quietly)
-        for one in self._alarms():
-            if _key(one) not in known:
-                where = f"location {one.location}" if one.location else "all locations"
-                _say(one.day, f"ALARM ({one.kind}, {where}): {one.cause}. {one.words} {one.outcome or ''}".rstrip())
-        self._awaited(until)
+    def _page(self) -> Path:
+        """That of the whole year."""
+        last = END - timedelta(days=1)
+        ended = self._run("monitor", {"replay": f"{LIVE:%F}/{last:%F}"}, END)
         pages = (node.outputs.get("artifacts", {}).get("page") for node in ended.nodes)
         return Path(str(next(page for page in pages if page)))
+
+    def _stretch(self, manifest: Path, day: date, until: date) -> None:
+        """Days are predicted one by one, then looked at; a training that this starts is waited for."""
+        said = {(when, words) for when, words in _EVENTS.items() if day <= when < until}
+        known = {_key(one) for one in self._alarms()}
+        days = [f"{day + timedelta(days=number):%F}T00:00:00Z" for number in range((until - day).days)]
+        parameters = self._selection | {"days": json.dumps(days)}
+        found = self._machine.find(str(manifest))
+        run = self._machine.begin(found, parameters | {"as-of": f"{until:%F}T00:00:00Z"})
+        self._machine.succeed(run, _quietly)
+        said |= {(one.day, _alarm(one)) for one in self._alarms() if _key(one) not in known}
+        for when, words in sorted(said):
+            _say(when, words)
+        self._awaited(until)
 
     def _awaited(self, until: date) -> None:
         """Wait for the training that the monitor has started, if any, and say how it went."""
@@ -149,13 +152,12 @@ class _Story:
                 decided = promotions.of_run(connection, _PROJECT, name)
             words = decided.words if decided else f"it ended without a decision ({standing.phase})"
             _say(until, f"the training {name}: {words}")
-            self._released()
+            self._released(until)
 
-    def _released(self) -> None:
+    def _released(self, day: date) -> None:
         with begin() as connection:
             live = promotions.live(connection, _PROJECT)
-        until = live.data_until.date() if live.data_until else LIVE
-        _say(until, f"version {live.version} is verified and live, at {live.url}")
+        _say(day, f"version {live.version} is verified and live, at {live.url}")
 
     def _alarms(self) -> list[Raised]:
         with begin() as connection:
@@ -198,6 +200,11 @@ _EVENTS: Final = {
 
 def _key(one: Raised) -> tuple[object, ...]:
     return one.version, one.since, one.kind, one.location, one.number
+
+
+def _alarm(one: Raised) -> str:
+    where = f"location {one.location}" if one.location else "all locations"
+    return f"ALARM ({one.kind}, {where}): {one.cause}. {one.words} {one.outcome or ''}".rstrip()
 
 
 def _say(day: date, words: str) -> None:

@@ -22,6 +22,7 @@ from steps.pages.words import count, parameter_name
 from steps.summaries.decision import Usual
 from steps.summaries.monitoring import Monitoring
 
+_MOST_LOOKED_AT: Final = 100  # locations, for an alarm about all
 _COMPARED: Final = 20  # locations beside those of an alarm
 UsualOf = Callable[[int], Usual]  # what is usual of the model that a decision made
 
@@ -139,12 +140,18 @@ class Watch:
         last = pd.Timestamp(day, tz="UTC")
         since = max(watching.began(way, day), last + pd.Timedelta(days=1) - RECENT)
         until = min(watching.began(each, each.alarms[0]) for each in self.ways if each.alarms)
-        places = self.locations if way.location == ALL else (way.location,)
+        places = self._worst(since, last) if way.location == ALL else (way.location,)
         days = self.days[self.days["location"].isin(places) & (self.days["day"] <= last)]
         spans = (until - BEFORE, until), (since, last + pd.Timedelta(days=1))
         hours = pd.concat([self._measured(places, *span) for span in spans], ignore_index=True)
         refused = catalog.refused(self.project.name, places, first=since.date(), last=day)
         return Evidence(hours, days, refused, places, since, until, self._mistakable())
+
+    def _worst(self, since: pd.Timestamp, last: pd.Timestamp) -> list[int]:
+        """Of many locations those that were most off in these days, which an alarm about all is about."""
+        recent = self.days[(self.days["day"] >= since) & (self.days["day"] <= last)]
+        off = recent.groupby("location")["error"].mean().sort_values(ascending=False, kind="stable")
+        return [int(str(location)) for location in off.index[:_MOST_LOOKED_AT]]
 
     def _measured(self, places: Sequence[int], first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
         """What was measured there, and at some other locations that these are compared with."""
@@ -210,32 +217,39 @@ def _released(one: Raised) -> bool | None:
     return one.outcome.startswith(("Promoted", "Refreshed"))
 
 
+def _key(one: Alarm) -> tuple[object, ...]:
+    return one.version, one.since, one.kind, one.location, one.number
+
+
 def replayed(
     project: Declaration, parameter: str, locations: Sequence[int], first: date, last: date, *, usual: UsualOf
 ) -> Monitoring:
-    """When each model that was live from `first` to `last` would have alarmed, and why; nothing is written down."""
+    """When each model that was live from `first` to `last` would have alarmed, and why, with what came of it where it
+    did; nothing is written down."""
     now = datetime.combine(last + timedelta(days=1), datetime.min.time(), UTC)
     with begin() as connection:
         days = skill.days(connection, project.name, parameter, locations, now)
     days = days[days["day"] >= pd.Timestamp(first, tz="UTC")]
     newest = days.groupby("day")["version"].max()
     spells = newest.ne(newest.shift()).cumsum()
-    watches = []
+    watched = []
     for _, spell in newest.groupby(spells):
         own = days[days["day"].isin(spell.index) & (days["version"] == spell.iloc[0])]
         version = int(spell.iloc[0])
-        watches.append(Watch.over(project, parameter, locations, now, days=own, version=version, usual=usual))
-    found = [alarm for watch in watches for alarm in watch.alarms()]
+        watched.append(Watch.over(project, parameter, locations, now, days=own, version=version, usual=usual))
+    found = [alarm for watch in watched for alarm in watch.alarms()]
+    with begin() as connection:
+        told = {_key(one): one for one in skill.raised(connection, project.name, parameter)}
     raised = count(len(found), "alarm") if found else "no alarm"
     words = f"{first:%F} to {last:%F}, {count(len(newest), 'day')} replayed: {raised}."
     return Monitoring(
         as_of=now,
         parameter=parameter,
         unit=project.quantities[parameter].unit,
-        version=watches[-1].version if watches else None,
+        version=watched[-1].version if watched else None,
         days=telling.days(days),
-        ways=tuple(telling.way(way) for way in watches[-1].ways) if watches else (),
-        alarms=tuple(telling.alarm(one) for one in reversed(found)),
+        ways=tuple(map(telling.way, watching.joined([way for watch in watched for way in watch.ways]))),
+        alarms=tuple(telling.alarm(told.get(_key(one), one)) for one in reversed(found)),
         replayed=True,
         words=words,
     )

@@ -1,7 +1,7 @@
 """The live model's days, each judged by detectors: its error and its bands, all locations together and each alone."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -30,6 +30,21 @@ class Watched:
     scores: tuple[float, ...]
     evidence: tuple[float, ...]
     alarms: tuple[date, ...]
+
+
+def joined(ways: Sequence[Watched]) -> list[Watched]:
+    """The ways of models that followed each other, as one for each that is watched."""
+    found: dict[tuple[str, int], Watched] = {}
+    for way in ways:
+        key = way.kind, way.location
+        found[key] = _after(found[key], way) if key in found else way
+    return list(found.values())
+
+
+def _after(before: Watched, way: Watched) -> Watched:
+    """Both, by the later one's level."""
+    more = {name: getattr(before, name) + getattr(way, name) for name in ("days", "scores", "evidence", "alarms")}
+    return replace(way, **more)
 
 
 def since_last_model(days: pd.DataFrame, version: int) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from steps.summaries.monitoring import Alarm, Day, Monitoring, Way
 
 _MOST_WAYS = 6  # drawn; the others are in the table
 _MOST_TICKS = 8
+_MANY, _SMOOTHED = 90, 7  # days; more are drawn as means
 _LEARNED: Final = {"day": "the same season in what was learned from", "file": "what was learned from"}
 _NAIVE: Final = {  # by what is scored: the naive predictor, why it is there, what is drawn, and what is counted
     "day": ("persistence", "Season and weather hit both alike.", "Mean absolute error", "Hours"),
@@ -70,7 +71,7 @@ def ways(found: Monitoring) -> Markup | None:
         "detectors",
         "Evidence of a change",
         f"An alarm comes at 100 %. While nothing changes, each line gets there once in 365 {found.each}s at most.",
-        *(_way(way, found.each) for way in drawn[:_MOST_WAYS]),
+        *(_way(way, found.each, _whole(drawn)) for way in drawn[:_MOST_WAYS]),
         table(["What is watched", "#Now", "#Highest", "#Alarms"], rows, "The detectors"),
     )
 
@@ -79,10 +80,15 @@ def _share(way: Way, index: int) -> float:
     return way.evidence[index] / way.level
 
 
-def _way(way: Way, each: str) -> Markup:
+def _whole(ways: Sequence[Way]) -> list[date]:
+    """The first and the last day of all, so that they share an axis."""
+    return [min(way.days[0] for way in ways), max(way.days[-1] for way in ways)]
+
+
+def _way(way: Way, each: str, span: Sequence[date]) -> Markup:
     shares = [100 * _share(way, index) for index in range(len(way.days))]
     y, y_ticks = around([*shares, 100.0], from_zero=True, about=4)
-    places, x_ticks = _along(way.days, each)
+    places, x_ticks = _along(way.days, each, span)
     points = [(place, y.share(share)) for place, share in zip(places, shares, strict=True)]
     drawn = plot(
         f"Evidence: {way.label}",
@@ -103,13 +109,16 @@ def errors(found: Monitoring) -> Markup | None:
     if len(found.days) < 2:
         return None
     naive, about, amount, counted = _NAIVE[found.each]
-    places, x_ticks = _along([day.day for day in found.days], found.each)
-    y, y_ticks = around([value for day in found.days for value in (day.error, day.persistence)], from_zero=True)
+    when = [day.day for day in found.days]
+    places, x_ticks = _along(when, found.each, when)
+    width = _SMOOTHED if found.each == "day" and len(when) > _MANY else 1
+    own, other = (_means([getattr(day, name) for day in found.days], width) for name in ("error", "persistence"))
+    y, y_ticks = around([*own, *other], from_zero=True)
     drawn = plot(
         f"{amount} by {found.each}",
         f"The live model and {naive} over {count(len(found.days), found.each)}.",
-        line([(place, y.share(day.persistence)) for place, day in zip(places, found.days, strict=True)], "truth"),
-        line([(place, y.share(day.error)) for place, day in zip(places, found.days, strict=True)], "forecast"),
+        line([(place, y.share(value)) for place, value in zip(places, other, strict=True)], "truth"),
+        line([(place, y.share(value)) for place, value in zip(places, own, strict=True)], "forecast"),
         x_ticks=x_ticks,
         y_ticks=y_ticks,
         unit=", ".join(filter(None, (parameter_name(found.parameter), found.unit))),
@@ -118,6 +127,7 @@ def errors(found: Monitoring) -> Markup | None:
     columns = ["Day", "#Error", f"#{naive.capitalize()}", *(["#Outside the band"] if banded else []), f"#{counted}"]
     better = sum(day.error < day.persistence for day in found.days)
     caption = f"The model was closer than {naive} on {better} of {count(len(found.days), found.each)}."
+    caption += f" Drawn are means of {width} days." if width > 1 else ""
     rows = [_day(day, banded=banded) for day in found.days]
     return section(
         "errors",
@@ -126,6 +136,12 @@ def errors(found: Monitoring) -> Markup | None:
         legend(("forecast", "live model"), ("truth", naive)),
         figure(None, drawn, caption, table(columns, rows, f"Errors by {found.each}")),
     )
+
+
+def _means(values: Sequence[float], width: int) -> list[float]:
+    """Of so many values up to each."""
+    parts = (values[max(0, place - width + 1) : place + 1] for place in range(len(values)))
+    return [sum(part) / len(part) for part in parts]
 
 
 def _day(day: Day, *, banded: bool) -> list[Child]:
@@ -137,9 +153,14 @@ def alarms(found: Monitoring) -> Markup | None:
     """What was raised, what it was taken for, what came of it."""
     if not found.alarms:
         return section("alarms", "Alarms", None, note("None."))
-    rows = [[f"{one.day:%F}", one.label, one.cause, one.words, _outcome(one)] for one in found.alarms]
+    rows = [[_unbroken(one.day), one.label, one.cause, one.words, _outcome(one)] for one in found.alarms]
     columns = ["Day", "What", "Cause", "Seen", "What came of it"]
     return section("alarms", "Alarms", "The newest first.", table(columns, rows, "Alarms"))
+
+
+def _unbroken(day: date) -> str:
+    """A day that stays on one line."""
+    return f"{day:%F}".replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
 def _outcome(one: Alarm) -> str:
@@ -166,10 +187,10 @@ SECTIONS: Final[tuple[Section[Monitoring], ...]] = (
 )
 
 
-def _along(days: Sequence[date], each: str) -> tuple[list[float], list[Tick]]:
-    """Where along the axis each is, and its ticks: days by time, files one after the other."""
+def _along(days: Sequence[date], each: str, span: Sequence[date]) -> tuple[list[float], list[Tick]]:
+    """Where along the axis each is, and its ticks: days by time in a `span`, files one after the other."""
     if each == "day":
-        x, ticks = hours(_noon(days[0]), _noon(days[-1]))
+        x, ticks = hours(_noon(span[0]), _noon(span[-1]))
         return [x.share(_noon(day).timestamp()) for day in days], ticks
     last, step = max(1, len(days) - 1), -(-len(days) // _MOST_TICKS)
     marked = [Tick(place / last, f"{days[place].day} {days[place]:%b}") for place in range(0, len(days), step)]
