@@ -121,7 +121,7 @@ def errors(found: Monitoring) -> Markup | None:
         line([(place, y.share(value)) for place, value in zip(places, own, strict=True)], "forecast"),
         x_ticks=x_ticks,
         y_ticks=y_ticks,
-        unit=", ".join(filter(None, (parameter_name(found.parameter), found.unit))),
+        unit=", ".join(dict.fromkeys(filter(None, (parameter_name(found.parameter), found.unit)))),
     )
     banded = any(day.outside is not None for day in found.days)
     columns = ["Day", "#Error", f"#{naive.capitalize()}", *(["#Outside the band"] if banded else []), f"#{counted}"]

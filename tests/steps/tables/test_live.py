@@ -45,7 +45,7 @@ def test_files_that_are_as_usual_alarm_nobody(world: TableWorld) -> None:
     assert (found["alarms"], found["manifest"], len(found["days"])) == ([], {}, 12)
     assert found["words"].startswith("Version 1 of abalone, 12 files watched: no alarm; the evidence of a change is at")
     page = (world.folder / "page").read_text()
-    assert "12 files" in page and "a naive answer" in page and "Hours" not in page
+    assert "12 files" in page and "a naive answer" in page and "Hours" not in page and "rings, rings" not in page
 
 
 def test_small_files_are_looked_at_together_and_copies_never(world: TableWorld, rows: pd.DataFrame) -> None:
