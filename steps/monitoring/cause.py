@@ -20,7 +20,7 @@ Cause = Literal["data", "world", "unclear"]
 
 RECENT: Final = pd.Timedelta(days=14)  # at most, before the alarm; less if the evidence began to grow later
 BEFORE: Final = pd.Timedelta(days=28)  # before these, that they are compared with
-_NEWEST = pd.Timedelta(days=7)  # an alarm may come soon, when half of the recent days were as ever
+_NEWEST = pd.Timedelta(days=4)  # an alarm may come soon, when half of the recent days were as ever
 _NEAR = 0.1  # of a factor
 _DEAD = 0.2  # times what it was, or less
 _FLAT = 0.5  # of the hours equal to the one before
@@ -108,7 +108,7 @@ def _scaled(evidence: Evidence) -> Iterator[str]:
     for location in sorted(set(ratios) & set(evidence.locations)):
         others = [float(np.median(other)) for place, other in ratios.items() if place != location]
         own = ratios[location] / (np.median(others) if others else 1.0)
-        if (own < _DEAD).all():
+        if (own[1:] < _DEAD).all():  # the lower quartile of clean air is next to nothing, too
             yield f"the values at {location} are {np.median(own):.2g} times what they were (a dead sensor)"
         for words, factor in evidence.mistakable.items():
             for wanted in (factor, 1 / factor):
