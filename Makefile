@@ -43,6 +43,10 @@ run: .venv/.ready ## Learn, deploy and predict on this machine, no cluster (PROJ
 	@.venv/bin/pipeline quickstart $(PROJECT) --data "$(DATA)" --locations "$(LOCATIONS)" --parameter "$(PARAMETER)" \
 	  --as-of "$(AS_OF)" --source "$(SOURCE)"
 
+.PHONY: drift
+drift: .venv/.ready ## Tell a year of the live model in minutes: a sensor breaks, the world changes, a new model is live
+	@.venv/bin/python -m pipeline.quickstart.drift
+
 .PHONY: down
 down: .venv/.ready ## Stop the embedded servers and the model server
 	@.venv/bin/pipeline down

@@ -63,11 +63,20 @@ class Reconciling(Part):
     starting_deadline_seconds: int = 240
 
 
+class Watching(Part):
+    """When a cron looks how the live model does on the files that came, in `timezone`."""
+
+    schedule: str = "30 2 * * *"
+    timezone: str = "Europe/Vienna"
+    starting_deadline_seconds: int = 6 * 3600
+
+
 class TableProject(TableDeclaration):
     """A use case that learns from files dropped into its inbox."""
 
     reconciling: Reconciling = Reconciling()
     requests: Kept = Kept()
+    watching: Watching = Watching()
 
     def declaration(self) -> str:
         """What steps need of it; see `_canonical`."""

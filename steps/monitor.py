@@ -8,7 +8,8 @@ A challenger on trial, and a new champion beside the model before, are judged by
 started likewise, one thing at a time.
 """
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,22 @@ from typing import Any
 import click
 
 from steps.backends import objects
+from steps.backends.database import begin
+from steps.backends.warehouse import detectors, watches
+from steps.backends.warehouse.detectors import Detector
 from steps.contract import declaration as declared
 from steps.contract import selection
 from steps.contract.command import declaration_option, input_file, log, run, write_json, write_text
-from steps.contract.declaration import Declaration
+from steps.contract.declaration import Declaration, TableDeclaration
 from steps.contract.manifests import filled
 from steps.errors import BadInput
 from steps.learning import decisions
-from steps.monitoring import beside, scores, telling
+from steps.monitoring import beside, notifying, scores, telling
 from steps.monitoring.beside import Ending
 from steps.monitoring.live import Watch, replayed
+from steps.monitoring.watching import Watched
 from steps.pages.monitoring import page
-from steps.release import requests
+from steps.release import requests, service
 from steps.summaries.decision import Usual
 from steps.summaries.monitoring import Monitoring
 
@@ -66,25 +71,19 @@ def command(
     conclude_out: Path | None,
     ending_out: Path | None,
 ) -> None:
-    """Judge the live model's days up to as-of."""
-    project = declared.parse(declaration)
-    chosen, target = selection.locations(locations, project), selection.parameter(parameter, project)
-    now = selection.as_of(as_of, created)
-    training, ending = None, None
-    if replay.strip():
-        summary = replayed(project, target, chosen, *_span(replay), usual=partial(_usual, project.name))
-    elif watch := Watch.of(project, target, chosen, now, usual=partial(_usual, project.name)):
-        training = watch.raised()
-        watch.note()
-        standing = beside.standing(project, target, chosen, now)
-        beside.write_down(project.name, standing)
-        summary, ending = telling.with_others(watch.summary(), standing), beside.ending(standing)
+    """Judge the live model's days, or the files of a table, up to as-of."""
+    project, now = declared.parse_any(declaration), selection.as_of(as_of, created)
+    values, ending = {"asof": now.isoformat()}, None
+    if isinstance(project, TableDeclaration):
+        summary, training = _of_files(project, now, replay)
     else:
-        summary = _nothing(project, target, now)
-    values = {"name": training or "", "asof": now.isoformat(), "parameter": target}
-    values |= {"locations": ",".join(map(str, chosen)), "by": f"drift ({training})"}
+        chosen, target = selection.locations(locations, project), selection.parameter(parameter, project)
+        values |= {"parameter": target, "locations": ",".join(map(str, chosen))}
+        summary, training, ending = _of_days(project, target, chosen, now, replay)
+    values |= {"name": training or "", "by": f"drift ({training})"}
     if not replay.strip():
-        summary = requests.told(project.name, summary, beside=False)
+        summary = requests.told(project.name, summary, beside=isinstance(project, TableDeclaration))
+        ending = service.ending(project.name) or ending
     write_json(summary_out, summary.to_json())
     write_text(page_out, page(project.name, summary))
     write_json(manifest_out, filled("--training", template, values) if training else {})
@@ -100,13 +99,62 @@ def _ending(project: str, template: Path, ending: Ending, now: datetime) -> dict
     return filled("--conclusion", template, values | {"verdict": ending.verdict, "why": ending.why})
 
 
+def _of_days(
+    project: Declaration, target: str, chosen: Sequence[int], now: datetime, replay: str
+) -> tuple[Monitoring, str | None, Ending | None]:
+    """What was found of a series, the training to start, and the end of a comparison."""
+    usual = partial(_usual, project.name)
+    if replay.strip():
+        return replayed(project, target, chosen, *_span(replay), usual=usual), None, None
+    watch = Watch.of(project, target, chosen, now, usual=usual)
+    if watch is None:
+        return _nothing(project, target, now), None, None
+    training = watch.raised()
+    _keep(watch.state(), watch.ways)
+    notifying.tell(project.name, target, lambda one: telling.label(one.kind, one.location))
+    standing = beside.standing(project, target, chosen, now)
+    beside.write_down(project.name, standing)
+    return telling.with_others(watch.summary(), standing), training, beside.ending(standing)
+
+
+def _of_files(project: TableDeclaration, now: datetime, replay: str) -> tuple[Monitoring, str | None]:
+    """The same of a table."""
+    from steps.inbox.training import Newest  # noqa: PLC0415 - Great Expectations, seconds of imports, of no use to series
+    from steps.tables import live  # noqa: PLC0415 - likewise
+
+    span = _span(replay) if replay.strip() else None
+    until = datetime.combine(span[1] + timedelta(days=1), datetime.min.time(), UTC) if span else now
+    watch = live.Watch.of(project, until, usual=partial(_usual, project.name))
+    if watch is None:
+        return _nothing(project, project.learning.target, now), None
+    if span:
+        return live.replayed(watch, *span), None
+    training = watch.raised(Newest(project))
+    _keep(watch.state(), [watch.spells[-1].way])
+    target = project.learning.target
+    notifying.tell(project.name, target, lambda one: telling.label(one.kind, one.location, live.WHERE))
+    return watch.summary(), training
+
+
+def _keep(state: watches.Watch, ways: Sequence[Watched]) -> None:
+    """Write down how far the watch is, as a whole and by detector."""
+    seen = [
+        Detector(way.kind, way.location, state.version, way.days[-1], way.evidence[-1], way.level)
+        for way in ways
+        if way.days
+    ]
+    with begin() as connection:
+        watches.record(connection, state)
+        detectors.note(connection, state.project, state.parameter, seen)
+
+
 def _usual(project: str, decision: int) -> Usual:
     """What is usual of a model, by the decision that released it; for one of which nothing is kept: that it is no worse
     than persistence."""
     kept = decisions.find(objects.lake(), project, decision)
     if kept is not None and kept.usual is not None:
         return kept.usual
-    return Usual(score=(0.5 - scores.LOW) / (scores.HIGH - scores.LOW), days=0)
+    return Usual(score=scores.NO_BETTER, days=0)
 
 
 def _span(replay: str) -> tuple[date, date]:
@@ -124,8 +172,8 @@ def _span(replay: str) -> tuple[date, date]:
     return first, last
 
 
-def _nothing(project: Declaration, parameter: str, now: datetime) -> Monitoring:
-    unit = project.quantities[parameter].unit
+def _nothing(project: Declaration | TableDeclaration, parameter: str, now: datetime) -> Monitoring:
+    unit = project.unit(parameter)
     words = f"No model of {project.name} that predicts {parameter} is live, so there is none to watch."
     return Monitoring(as_of=now, parameter=parameter, unit=unit, words=words)
 

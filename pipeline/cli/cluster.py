@@ -52,8 +52,8 @@ _CLUSTER = click.option("--cluster", is_flag=True, help="Of kubectl's current co
 @_CLUSTER
 @_NAMESPACE
 def status(cluster: bool, namespace: str) -> None:
-    """Show the servers of this machine and which models are and must be live, or a cluster's runs, their reasons and
-    what is served."""
+    """Show the servers of this machine, which models are and must be live and how they do, or a cluster's runs, their
+    reasons and what is served."""
     if cluster:
         from pipeline.cluster.kube import Cluster
         from pipeline.cluster.status import shown
@@ -63,6 +63,7 @@ def status(cluster: bool, namespace: str) -> None:
     from pipeline.laptop.champions import models_table
     from pipeline.laptop.home import absent
     from pipeline.laptop.machine import LocalMachine
+    from pipeline.laptop.watched import watched, watched_table
     from pipeline.show.tables import servers_table
 
     if words := absent():
@@ -72,6 +73,8 @@ def status(cluster: bool, namespace: str) -> None:
     click.echo(servers_table(machine.stack.status()))
     if found := machine.served():
         click.echo(f"\n{models_table(found)}")
+    if states := watched(machine):
+        click.echo(f"\n{watched_table(states)}")
 
 
 @click.command("doctor", **example("pipeline doctor --cluster"))

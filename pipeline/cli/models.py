@@ -53,15 +53,13 @@ def rollback(project: str, why: str, to: int | None) -> None:
     "--replay", nargs=2, metavar="FROM TO", help="Two days: when it would have alarmed; nothing is written down."
 )
 def monitor(project: str, as_of: str, replay: tuple[str, str] | None) -> None:
-    """Look how the live model of PROJECT does, day by day; an alarm that is the world's starts a training."""
+    """Look how the live model of PROJECT does, day by day, or file by file; an alarm that is the world's starts a
+    training."""
     from pipeline.laptop.machine import LocalMachine
     from pipeline.models.monitoring import monitored
-    from pipeline.project import TableProject
     from pipeline.projects import find
 
     declared = find(project)
-    if isinstance(declared, TableProject):
-        raise UserError(f"{project} learns from files, and is scored on each; see: pipeline models {project}")
     note_manifests()
     click.echo(monitored(LocalMachine.here(), declared.name, {"as-of": as_of, "replay": "/".join(replay or ())}))
 

@@ -139,15 +139,16 @@ class LocalMachine:
         """Make the servers serve the champions; what could not be done, a line each."""
         from pipeline.laptop import champions  # noqa: PLC0415 - SQLAlchemy is slow to import, and not needed to run
 
-        return champions.serve(self.stack, self.journal) if self._has_decisions() else []
+        return champions.serve(self.stack, self.journal) if self.has_decisions() else []
 
     def served(self) -> list["Served"]:
         """The models that must be served, and what is; starts nothing."""
         from pipeline.laptop import champions  # noqa: PLC0415 - likewise
 
-        return champions.served(self.stack, self.journal) if self._has_decisions() else []
+        return champions.served(self.stack, self.journal) if self.has_decisions() else []
 
-    def _has_decisions(self) -> bool:
+    def has_decisions(self) -> bool:
+        """Whether there is a database that may hold some; it is in the environment then."""
         from pipeline.laptop import champions  # noqa: PLC0415 - likewise
 
         if not self.home.is_dir():

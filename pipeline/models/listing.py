@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from pipeline.laptop.machine import LocalMachine
+from pipeline.laptop.watched import watched, watched_line
 from pipeline.models.decisions import Decisions, decisions_of
 from pipeline.project import Project, TableProject
 from pipeline.show.tables import table
@@ -25,7 +26,7 @@ def listed(machine: LocalMachine, project: Project | TableProject, *, whole: boo
         return _nothing(decisions, project)
     newest = next((one for one in decisions.all if one.live_at and one.version == decisions.champion), None)
     rows = [_row(decisions, one, project.learning.gate.metric, champion=one is newest) for one in shown]
-    return "\n".join(filter(None, (table(_HEADER, rows), decisions.note)))
+    return "\n".join(filter(None, (table(_HEADER, rows), decisions.note, watched_line(watched(machine), project.name))))
 
 
 def _nothing(decisions: Decisions, project: Project | TableProject) -> str:

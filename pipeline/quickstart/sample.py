@@ -11,8 +11,9 @@ Missing values have no line, and a day without values has no file. The same inpu
 import csv
 import gzip
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
@@ -44,18 +45,28 @@ _STATIONS = (
     (SAMPLE[1], "unnamed UK background station (aqeval sample)", ((1, "no2", "µg/m³", "bg.no2"), *_WEATHER)),
 )
 
-Hours = Sequence[tuple[str, dict[str, str]]]  # each hour's stamp (its local end) and row
+Hours = Sequence[tuple[datetime, dict[str, str]]]  # each hour's local end and row
+Change = Callable[[int, str, datetime, str], str]  # of a value: its location, its parameter, its hour's end, itself
 
 
-def lay_out(bucket: Bucket) -> int:
-    """Put into `bucket` what it lacks of the sample; the number of objects put.
+@dataclass(frozen=True)
+class Span:
+    """The days from `first` to `last` of what the package has (2001 to 2003), each value as `change` makes it."""
+
+    first: date
+    last: date
+    change: Change
+
+
+def lay_out(bucket: Bucket, span: Span | None = None) -> int:
+    """Put into `bucket` what it lacks of the sample, or of another span; the number of objects put.
 
     Raises:
         UserError: the package with the data is not installed.
         StepError: the store does not take them.
     """
     there = {stored.key for stored in bucket.list("records/")}
-    lacking = [(key, text) for key, text in _texts() if key not in there]
+    lacking = [(key, text) for key, text in _texts(span or _sample()) if key not in there]
     with ThreadPoolExecutor(_THREADS) as pool:
         for _ in pool.map(lambda one: bucket.put(one[0], _packed(one[1])), lacking):
             pass
@@ -73,17 +84,22 @@ def require() -> None:
 
 def objects() -> Iterator[tuple[str, bytes]]:
     """Each object of the archive: its key and content."""
-    return ((key, _packed(text)) for key, text in _texts())
+    return ((key, _packed(text)) for key, text in _texts(_sample()))
 
 
-def _texts() -> Iterator[tuple[str, str]]:
-    days = _days()
+def _sample() -> Span:
+    return Span(FIRST_DAY, LAST_DAY, lambda _location, _parameter, _ends, value: value)
+
+
+def _texts(span: Span) -> Iterator[tuple[str, str]]:
+    days = _days(span)
     for location, name, sensors in _STATIONS:
         for day, hours in days.items():
             lines = [
-                f"{location},{location}{number},{name},{stamp},,,{parameter},{units},{row[column]}\n"
+                f"{location},{location}{number},{name},{ends.isoformat()},,,{parameter},{units},"
+                f"{span.change(location, parameter, ends, row[column])}\n"
                 for number, parameter, units, column in sensors
-                for stamp, row in hours
+                for ends, row in hours
                 if row[column]
             ]
             if lines:
@@ -91,14 +107,14 @@ def _texts() -> Iterator[tuple[str, str]]:
                 yield f"{folder}/location-{location}-{day:%Y%m%d}.csv.gz", _HEADER + "".join(lines)
 
 
-def _days() -> dict[date, Hours]:
-    """The sample's hours by local day; an hour that ends at midnight belongs to the day before."""
-    days: dict[date, list[tuple[str, dict[str, str]]]] = {}
+def _days(span: Span) -> dict[date, Hours]:
+    """The hours by local day; an hour that ends at midnight belongs to the day before."""
+    days: dict[date, list[tuple[datetime, dict[str, str]]]] = {}
     for row in csv.DictReader(io.StringIO(_source())):
         begins = datetime.fromisoformat(row["date"]).replace(tzinfo=UTC)
         day = begins.astimezone(_ZONE).date()
-        if FIRST_DAY <= day <= LAST_DAY:
-            days.setdefault(day, []).append(((begins + _HOUR).astimezone(_ZONE).isoformat(), row))
+        if span.first <= day <= span.last:
+            days.setdefault(day, []).append(((begins + _HOUR).astimezone(_ZONE), row))
     return dict(days)
 
 

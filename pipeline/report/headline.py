@@ -14,6 +14,7 @@ from steps.pages.words import count, duration, instant, moment, names, one_line,
 from steps.summaries.base import known
 from steps.summaries.dataset import SeriesDataset
 from steps.summaries.decision import Decision
+from steps.summaries.monitoring import Monitoring
 from steps.summaries.predictions import Predictions
 
 
@@ -86,6 +87,7 @@ def _facts(story: Story) -> list[tuple[str, Child]]:
     return [
         (known(lambda: _metric(story)) or "Error", known(lambda: _error(story))),
         ("Model", known(lambda: _decided(story)) or known(lambda: _live(story))),
+        ("Watch", known(lambda: _watched(story))),
         ("Parameter", _parameter(story)),
         ("Stations", _stations(story)),
         ("As of", _as_of(story)),
@@ -115,6 +117,17 @@ def _decided(story: Story) -> Child:
 def _live(story: Story) -> Child:
     version = story.latest(Predictions).version
     return None if version is None else with_small(f"version {version}", "live")
+
+
+def _watched(story: Story) -> Child:
+    """How the live model does, by the newest look at it."""
+    found = story.latest(Monitoring)
+    if found.version is None:
+        return None
+    shares = [way.evidence[-1] / way.level for way in found.ways if way.evidence]
+    raised = max((day for way in found.ways for day in way.alarms), default=None)
+    said = f"alarm of {raised:%F}" if raised else "no alarm"
+    return with_small(said, f"{count(len(found.days), found.each)}, evidence {percent(max(shares, default=0.0))}")
 
 
 def _parameter(story: Story) -> Child:

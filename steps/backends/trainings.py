@@ -53,6 +53,14 @@ def offer(connection: sa.Connection, project: str, fingerprint: str, sequence: i
     return name
 
 
+def given_up(connection: sa.Connection, project: str, fingerprint: str) -> bool:
+    """Whether it has failed so often that it is offered no more."""
+    found = _find(connection, project, fingerprint)
+    if found is None or found["state"] != "claimed" or found["until"] > clock(connection):
+        return False
+    return bool((found["failures"] or 0) + 1 >= MOST_CLAIMS)
+
+
 def claim(connection: sa.Connection, project: str, fingerprint: str, sequence: int, run: str) -> bool:
     """`run` learns from that state now; False if it is already done. Older states that are not done are superseded."""
     now, found = clock(connection), _find(connection, project, fingerprint)

@@ -21,7 +21,7 @@ from steps.models import Model
 from steps.models.bands import Bands
 from steps.models.base import Array
 from steps.monitoring import drift
-from steps.monitoring.scores import usual
+from steps.monitoring.scores import errors, of_rows, usual
 from steps.summaries.decision import Answers, Bootstrap, Hours, Importance, Recipe, Residuals, Score, Trial, Verdict
 
 SHOWN: Final = pd.Timedelta(days=14)  # of the holdout, for the report
@@ -135,7 +135,9 @@ def _evidence(dataset: Dataset, answers: Array, around: Measured | None) -> dict
     if dataset.task == "regression":
         found["residuals"] = _residuals(truth, answers)
     if not isinstance(dataset, Series):
-        return found | {"answers": _answers(truth, answers)}
+        naive = dataset.naive(dataset.training(), scored)[0][1]
+        both = (errors(each, truth, dataset.task) for each in (answers, naive))
+        return found | {"answers": _answers(truth, answers), "usual": of_rows(*both)}
     if around:
         found["forecast"] = _forecast(rows, answers, around)
     seasons = drift.seasons(dataset.rows, dataset.features)

@@ -20,7 +20,9 @@ Cause = Literal["data", "world", "unclear"]
 
 RECENT: Final = pd.Timedelta(days=14)  # at most, before the alarm; less if the evidence began to grow later
 BEFORE: Final = pd.Timedelta(days=28)  # before these, that they are compared with
+_NEWEST = pd.Timedelta(days=4)  # an alarm may come soon, when half of the recent days were as ever
 _NEAR = 0.1  # of a factor
+_DEAD = 0.2  # times what it was, or less
 _FLAT = 0.5  # of the hours equal to the one before
 _LACKING = 0.5  # of the predictions did without an input that they had before
 _REFUSED = 0.25  # of the days
@@ -34,8 +36,9 @@ class Evidence:
 
     The recent days are those from `since` on; they are compared with those before `until`, the beginning of the first
     change that was seen, so that a fault that stays is not taken for the usual. `observed`: location, time (the hour's
-    end) and value, of both. `days`: as `skill.days` gives them. `refused`: location and day of what was quarantined in
-    the recent days. `mistakable`: in words, what a value is multiplied by where its unit is taken for another.
+    end) and value, of both, and of some other locations. `days`: as `skill.days` gives them.
+    `refused`: location and day of what was quarantined in the recent days. `mistakable`: in words, what a value is
+    multiplied by where its unit is taken for another.
     """
 
     observed: pd.DataFrame
@@ -79,7 +82,8 @@ def _share_lacking(days: pd.DataFrame) -> float:
 
 
 def _flat(evidence: Evidence) -> Iterator[str]:
-    for location, hours in evidence.observed.groupby("location"):
+    about = evidence.observed[evidence.observed["location"].isin(evidence.locations)]
+    for location, hours in about.groupby("location"):
         own = hours.sort_values("time")
         same = own["value"].diff().eq(0).to_numpy()
         recent, before = (own["time"] > evidence.since).to_numpy(), (own["time"] <= evidence.until).to_numpy()
@@ -90,19 +94,22 @@ def _flat(evidence: Evidence) -> Iterator[str]:
 
 
 def _scaled(evidence: Evidence) -> Iterator[str]:
-    """Locations whose values have become a unit's factor larger or smaller, over their whole range, while the others'
-    have not."""
+    """Locations whose values have in the last days become a unit's factor larger or smaller, or next to nothing, over
+    their whole range, while the others' have not."""
     ratios: dict[int, Array] = {}
+    since = max(evidence.since, evidence.observed["time"].max() - _NEWEST)
     for location, hours in evidence.observed.groupby("location"):
         time, value = hours["time"], hours["value"]
-        parts = value[time <= evidence.until], value[time > evidence.since]
+        parts = value[time <= evidence.until], value[time > since]
         if min(map(len, parts)) >= 2 * _DAY:
             before, now = (np.quantile(part, [0.25, 0.5, 0.75]) for part in parts)
             if (before > 0).all() and (now > 0).all():
                 ratios[int(str(location))] = now / before
-    for location, ratio in ratios.items():
+    for location in sorted(set(ratios) & set(evidence.locations)):
         others = [float(np.median(other)) for place, other in ratios.items() if place != location]
-        own = ratio / (np.median(others) if others else 1.0)
+        own = ratios[location] / (np.median(others) if others else 1.0)
+        if (own[1:] < _DEAD).all():  # the lower quartile of clean air is next to nothing, too
+            yield f"the values at {location} are {np.median(own):.2g} times what they were (a dead sensor)"
         for words, factor in evidence.mistakable.items():
             for wanted in (factor, 1 / factor):
                 if (np.abs(own / wanted - 1) < _NEAR).all():

@@ -8,14 +8,12 @@ change in the end, the bold ones a large one at once.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from steps.models.base import Array
-
-_BETS: Final = np.geomspace(0.5, 0.99, 3)
+_BETS: Final[tuple[float, ...]] = tuple(np.geomspace(0.5, 0.99, 3).tolist())
 
 
 @dataclass
@@ -24,19 +22,22 @@ class Detector:
 
     usual: float
     level: float
-    _evidence: Array = field(default_factory=lambda: np.zeros(len(_BETS)))
+    _evidence: tuple[float, ...] = (0.0,) * len(_BETS)
 
     @property
     def evidence(self) -> float:
         """From 0; at `level` it is an alarm."""
-        return float(self._evidence.mean())
+        return sum(self._evidence) / len(_BETS)
 
     def saw(self, score: float) -> bool:
         """Take the next day's score, in [0, 1]; whether that is an alarm. After one, the evidence begins anew."""
-        self._evidence = (self._evidence + 1) * (1 + _BETS * (score / self.usual - 1))
+        more = score / self.usual - 1
+        self._evidence = tuple(
+            (before + 1) * (1 + bet * more) for before, bet in zip(self._evidence, _BETS, strict=True)
+        )
         if self.evidence < self.level:
             return False
-        self._evidence = np.zeros(len(_BETS))
+        self._evidence = (0.0,) * len(_BETS)
         return True
 
 

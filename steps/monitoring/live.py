@@ -9,8 +9,7 @@ import pandas as pd
 
 from steps.backends import catalog, objects, promotions, runs
 from steps.backends.database import begin
-from steps.backends.warehouse import detectors, skill
-from steps.backends.warehouse.detectors import Detector
+from steps.backends.warehouse import skill, watches
 from steps.backends.warehouse.skill import Alarm, Raised
 from steps.contract.declaration import Declaration
 from steps.contract.units import mistakable
@@ -23,9 +22,9 @@ from steps.pages.words import count, parameter_name
 from steps.summaries.decision import Usual
 from steps.summaries.monitoring import Monitoring
 
+_MOST_LOOKED_AT: Final = 100  # locations, for an alarm about all
+_COMPARED: Final = 20  # locations beside those of an alarm
 UsualOf = Callable[[int], Usual]  # what is usual of the model that a decision made
-
-_QUIET: Final = 2.0  # of the evidence, which grows by at most 1 a day while nothing has changed
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,8 @@ class Watch:
             live = promotions.champion(connection, project.name)
             if live is None or live.parameter != parameter:
                 return None
-            days = skill.days(connection, project.name, parameter, locations, now)
+            before = skill.last_of_another(connection, project.name, parameter, live.version)
+            days = skill.days(connection, project.name, parameter, locations, now, after=before)
         days = watching.since_last_model(days, live.version)
         return cls.over(project, parameter, locations, now, days=days, version=live.version, usual=usual)
 
@@ -112,7 +112,7 @@ class Watch:
 
     def _against(self, alarm: Alarm) -> str | None:
         if alarm.cause != "world":
-            return "the data are to be mended first" if alarm.cause == "data" else "a person has to look"
+            return telling.against(alarm.cause)
         own = [one for one in self._known() if one.training and one.version == alarm.version]
         earlier = [retraining.Earlier(one.day, _released(one)) for one in own]
         return retraining.reason_against(alarm.day, self.learned_until, earlier)
@@ -138,38 +138,34 @@ class Watch:
 
     def _evidence(self, way: Watched, day: date) -> Evidence:
         last = pd.Timestamp(day, tz="UTC")
-        since = max(_began(way, day), last + pd.Timedelta(days=1) - RECENT)
-        until = min(_began(each, each.alarms[0]) for each in self.ways if each.alarms)
-        places = self.locations if way.location == ALL else (way.location,)
+        since = max(watching.began(way, day), last + pd.Timedelta(days=1) - RECENT)
+        until = min(watching.began(each, each.alarms[0]) for each in self.ways if each.alarms)
+        places = self._worst(since, last) if way.location == ALL else (way.location,)
         days = self.days[self.days["location"].isin(places) & (self.days["day"] <= last)]
         spans = (until - BEFORE, until), (since, last + pd.Timedelta(days=1))
-        with begin() as connection:
-            hours = pd.concat(
-                [
-                    skill.measured(
-                        connection, self.project.name, self.parameter, *(one.to_pydatetime() for one in span)
-                    )
-                    for span in spans
-                ],
-                ignore_index=True,
-            )
+        hours = pd.concat([self._measured(places, *span) for span in spans], ignore_index=True)
         refused = catalog.refused(self.project.name, places, first=since.date(), last=day)
         return Evidence(hours, days, refused, places, since, until, self._mistakable())
+
+    def _worst(self, since: pd.Timestamp, last: pd.Timestamp) -> list[int]:
+        """Of many locations those that were most off in these days, which an alarm about all is about."""
+        recent = self.days[(self.days["day"] >= since) & (self.days["day"] <= last)]
+        off = recent.groupby("location")["error"].mean().sort_values(ascending=False, kind="stable")
+        return [int(str(location)) for location in off.index[:_MOST_LOOKED_AT]]
+
+    def _measured(self, places: Sequence[int], first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
+        """What was measured there, and at some other locations that these are compared with."""
+        others = [location for location in self.locations if location not in places]
+        span = {"first": first.to_pydatetime(), "last": last.to_pydatetime()}
+        wanted = [*places, *others[:_COMPARED]]
+        with begin() as connection:
+            return skill.measured(connection, self.project.name, self.parameter, wanted, **span)
 
     def _mistakable(self) -> dict[str, float]:
         quantity = self.project.quantities[self.parameter]
         what = f"for {quantity.unit} of {parameter_name(self.parameter)}"
         factors = mistakable(quantity.unit, quantity.molar_mass, self.project.reference_celsius)
         return {f"{given} {what}": factor for given, factor in factors.items()}
-
-    def note(self) -> None:
-        """Write down how far each detector is."""
-        ways = [way for way in self.ways if way.days]
-        seen = [
-            Detector(way.kind, way.location, self.version, way.days[-1], way.evidence[-1], way.level) for way in ways
-        ]
-        with begin() as connection:
-            detectors.note(connection, self.project.name, self.parameter, seen)
 
     def summary(self) -> Monitoring:
         """All of it, in words and figures."""
@@ -184,8 +180,17 @@ class Watch:
             ways=tuple(map(telling.way, self.ways)),
             alarms=tuple(map(telling.alarm, reversed(known))),
             drift=drift.ranked(self._recent(), self.usual.seasons) if self.usual.seasons else (),
-            words=telling.words(f"Version {self.version} of {self.project.name}", self.ways, own, self.now.date()),
+            words=telling.words(self._seen(), self.ways, own, self.now.date()),
         )
+
+    def state(self) -> watches.Watch:
+        """How far the watch is."""
+        shares = [one.evidence[-1] / one.level for one in self.ways if one.evidence]
+        watched, most = len(telling.seen(self.ways)), max(shares, default=0.0)
+        return watches.Watch(self.project.name, self.parameter, self.version, self.now, watched, "day", most)
+
+    def _seen(self) -> str:
+        return f"Version {self.version} of {self.project.name}, {count(len(telling.seen(self.ways)), 'day')} watched"
 
     def _recent(self) -> pd.DataFrame:
         """The features of the recent days, as far as the lake has them."""
@@ -197,12 +202,6 @@ class Watch:
         except CheckFailed:
             return pd.DataFrame()
         return rows[(rows["time"] > first) & (rows["time"] <= self.now)]
-
-
-def _began(way: Watched, alarm: date) -> pd.Timestamp:
-    """The day on which the evidence began to grow to that alarm."""
-    quiet = [one for one, level in zip(way.days, way.evidence, strict=True) if one < alarm and level <= _QUIET]
-    return pd.Timestamp(quiet[-1] if quiet else way.days[0], tz="UTC") + pd.Timedelta(days=1)
 
 
 def _undecided(status: str, failed: str | None) -> str:
@@ -218,32 +217,39 @@ def _released(one: Raised) -> bool | None:
     return one.outcome.startswith(("Promoted", "Refreshed"))
 
 
+def _key(one: Alarm) -> tuple[object, ...]:
+    return one.version, one.since, one.kind, one.location, one.number
+
+
 def replayed(
     project: Declaration, parameter: str, locations: Sequence[int], first: date, last: date, *, usual: UsualOf
 ) -> Monitoring:
-    """When each model that was live from `first` to `last` would have alarmed, and why; nothing is written down."""
+    """When each model that was live from `first` to `last` would have alarmed, and why, with what came of it where it
+    did; nothing is written down."""
     now = datetime.combine(last + timedelta(days=1), datetime.min.time(), UTC)
     with begin() as connection:
         days = skill.days(connection, project.name, parameter, locations, now)
     days = days[days["day"] >= pd.Timestamp(first, tz="UTC")]
     newest = days.groupby("day")["version"].max()
     spells = newest.ne(newest.shift()).cumsum()
-    watches = []
+    watched = []
     for _, spell in newest.groupby(spells):
         own = days[days["day"].isin(spell.index) & (days["version"] == spell.iloc[0])]
         version = int(spell.iloc[0])
-        watches.append(Watch.over(project, parameter, locations, now, days=own, version=version, usual=usual))
-    found = [alarm for watch in watches for alarm in watch.alarms()]
+        watched.append(Watch.over(project, parameter, locations, now, days=own, version=version, usual=usual))
+    found = [alarm for watch in watched for alarm in watch.alarms()]
+    with begin() as connection:
+        told = {_key(one): one for one in skill.raised(connection, project.name, parameter)}
     raised = count(len(found), "alarm") if found else "no alarm"
     words = f"{first:%F} to {last:%F}, {count(len(newest), 'day')} replayed: {raised}."
     return Monitoring(
         as_of=now,
         parameter=parameter,
         unit=project.quantities[parameter].unit,
-        version=watches[-1].version if watches else None,
+        version=watched[-1].version if watched else None,
         days=telling.days(days),
-        ways=tuple(telling.way(way) for way in watches[-1].ways) if watches else (),
-        alarms=tuple(telling.alarm(one) for one in reversed(found)),
+        ways=tuple(map(telling.way, watching.joined([way for watch in watched for way in watch.ways]))),
+        alarms=tuple(telling.alarm(told.get(_key(one), one)) for one in reversed(found)),
         replayed=True,
         words=words,
     )

@@ -15,9 +15,12 @@ from steps.summaries.decision import Usual
 
 LOW, HIGH = 0.30, 0.65  # of the ratio; what lies beyond counts as this, or single days would outweigh weeks
 FEWEST_HOURS: Final = 12  # of a location's day, or it does not count
+FEWEST_ROWS: Final = 30  # of a table, that are scored together
+NO_BETTER: Final = (0.5 - LOW) / (HIGH - LOW)  # the score of what is as good as persistence
 _BLOCK_DAYS: Final = 7
 _ONE_SIDED_95: Final = 1.645
 _LEAST, _MOST = 0.05, 0.95
+_FEWEST_PARTS: Final = 3  # of a table's holdout
 _FEWEST_DAYS: Final = 14  # of a location; with fewer it has no usual score of its own
 
 
@@ -78,6 +81,21 @@ def usual(rows: pd.DataFrame, answers: Array) -> Usual:
         days=len(together),
         locations={name: most(scores) for name, scores in own.items() if len(scores) >= _FEWEST_DAYS},
     )
+
+
+def errors(answers: Array, truth: Array, task: str) -> Array:
+    """How far off each answer is: of numbers the absolute difference, of classes 1 where it is wrong."""
+    return np.asarray(np.abs(answers - truth) if task == "regression" else answers != truth, dtype=np.float64)
+
+
+def of_rows(own: Array, naive: Array) -> Usual:
+    """What the mean score of a table's model is at most, by its errors on rows that it has not learned from, in the
+    order in which they came, and those of a naive predictor. Of too few rows: that it is no worse than that."""
+    parts = len(own) // FEWEST_ROWS
+    if parts < _FEWEST_PARTS:
+        return Usual(score=NO_BETTER, days=parts)
+    means = [np.array([part.mean() for part in np.array_split(each, parts)]) for each in (own, naive)]
+    return Usual(score=most(score(*means)), days=parts)
 
 
 def most(scores: Array) -> float:

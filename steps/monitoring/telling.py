@@ -13,26 +13,31 @@ from steps.monitoring.beside import Beside
 from steps.monitoring.cause import RECENT
 from steps.monitoring.versus import TAKES
 from steps.monitoring.watching import ALL, Watched
-from steps.pages.words import count
 from steps.summaries.monitoring import Alarm, Day, Monitoring, Other, Way
 
+EVERYWHERE: Final = "all locations"
 _LABELS: Final = {"error": "Error", "bands": "Bands"}
 
 
-def label(kind: str, location: int) -> str:
-    """What a detector watches."""
-    return f"{_LABELS[kind]}, {'all locations' if location == ALL else f'location {location}'}"
+def label(kind: str, location: int, everywhere: str = EVERYWHERE) -> str:
+    """What a detector watches; `everywhere`: what all together is called."""
+    return f"{_LABELS[kind]}, {everywhere if location == ALL else f'location {location}'}"
 
 
-def way(found: Watched) -> Way:
+def against(cause: str) -> str:
+    """Why an alarm of that cause, other than the world, starts no training."""
+    return "the data are to be mended first" if cause == "data" else "a person has to look"
+
+
+def way(found: Watched, everywhere: str = EVERYWHERE) -> Way:
     """A detector's way."""
-    return Way.of(found, label=label(found.kind, found.location))
+    return Way.of(found, label=label(found.kind, found.location, everywhere))
 
 
-def alarm(one: skill.Alarm) -> Alarm:
+def alarm(one: skill.Alarm, everywhere: str = EVERYWHERE) -> Alarm:
     """An alarm, with what came of it if it was raised."""
     came = {"training": one.training, "outcome": one.outcome} if isinstance(one, Raised) else {}
-    told = {"day": one.day, "cause": one.cause, "words": one.words, "label": label(one.kind, one.location)}
+    told = {"day": one.day, "cause": one.cause, "words": one.words, "label": label(one.kind, one.location, everywhere)}
     return Alarm.model_validate(told | came)
 
 
@@ -61,12 +66,19 @@ def _other(one: Beside) -> Other:
     return Other.model_validate(told | {"better": better, "worse": worse, "words": one.words})
 
 
-def words(model: str, ways: Sequence[Watched], alarms: Sequence[Raised], today: date) -> str:
-    """A sentence on the state: the last alarm of this model if it is recent, or how far the evidence is from one."""
-    seen = f"{model}, {count(len({day for one in ways for day in one.days}), 'day')} watched"
+def seen(ways: Sequence[Watched]) -> set[date]:
+    """The days on which anything was watched."""
+    return {day for one in ways for day in one.days}
+
+
+def words(
+    watched: str, ways: Sequence[Watched], alarms: Sequence[Raised], today: date, everywhere: str = EVERYWHERE
+) -> str:
+    """A sentence on the state: what was `watched`, and the last alarm of this model if it is recent, or how far the
+    evidence is from one."""
     if alarms and today - alarms[-1].day <= RECENT:
         last = alarms[-1]
-        said = f"alarm of {last.day:%F} ({label(last.kind, last.location)}). {last.words} {last.outcome or ''}"
-        return f"{seen}: {said}".strip()
+        said = f"alarm of {last.day:%F} ({label(last.kind, last.location, everywhere)}). {last.words}"
+        return f"{watched}: {said} {last.outcome or ''}".strip()
     shares = [one.evidence[-1] / one.level for one in ways if one.evidence]
-    return f"{seen}: no alarm; the evidence of a change is at {max(shares, default=0.0):.0%} of what it takes."
+    return f"{watched}: no alarm; the evidence of a change is at {max(shares, default=0.0):.0%} of what it takes."

@@ -1,7 +1,7 @@
 """The live model's days, each judged by detectors: its error and its bands, all locations together and each alone."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -14,6 +14,7 @@ from steps.summaries.decision import Usual
 
 LEVEL: Final = 365.0  # days between false alarms, on average at least, of each kind
 OUTSIDE: Final = 0.10  # so much more of the truth may lie outside the bands than they promise
+QUIET: Final = 2.0  # of the evidence, which grows by at most 1 a day while nothing has changed
 ALL: Final = 0  # the location that stands for all of them
 
 
@@ -31,10 +32,31 @@ class Watched:
     alarms: tuple[date, ...]
 
 
+def joined(ways: Sequence[Watched]) -> list[Watched]:
+    """The ways of models that followed each other, as one for each that is watched."""
+    found: dict[tuple[str, int], Watched] = {}
+    for way in ways:
+        key = way.kind, way.location
+        found[key] = _after(found[key], way) if key in found else way
+    return list(found.values())
+
+
+def _after(before: Watched, way: Watched) -> Watched:
+    """Both, by the later one's level."""
+    more = {name: getattr(before, name) + getattr(way, name) for name in ("days", "scores", "evidence", "alarms")}
+    return replace(way, **more)
+
+
 def since_last_model(days: pd.DataFrame, version: int) -> pd.DataFrame:
     """The days since the last one on which another version predicted: detectors begin anew with each model."""
     other = days.loc[days["version"] != version, "day"]
     return days[days["day"] > other.max()] if len(other) else days
+
+
+def began(way: Watched, alarm: date) -> pd.Timestamp:
+    """The day on which the evidence began to grow to that alarm."""
+    quiet = [one for one, level in zip(way.days, way.evidence, strict=True) if one < alarm and level <= QUIET]
+    return pd.Timestamp(quiet[-1] if quiet else way.days[0], tz="UTC") + pd.Timedelta(days=1)
 
 
 def watch(days: pd.DataFrame, usual: Usual, band: float) -> list[Watched]:

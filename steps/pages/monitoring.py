@@ -1,5 +1,6 @@
-"""A monitoring run: words first, then the detectors' ways, the errors beside persistence, the bands, and the alarms."""
+"""A monitoring run: words first, then the detectors' ways, the errors beside a naive predictor, and the alarms."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from typing import Final
 
@@ -7,11 +8,18 @@ from steps.pages.document import Section, document, draw
 from steps.pages.markup import Child, Markup, tag
 from steps.pages.parts import code, facts, figure, note, section, table
 from steps.pages.plot import at, legend, line, plot, upright
-from steps.pages.scale import around, hours
+from steps.pages.scale import Tick, around, hours
 from steps.pages.words import count, moment, parameter_name, percent, quantity
 from steps.summaries.monitoring import Alarm, Day, Monitoring, Way
 
 _MOST_WAYS = 6  # drawn; the others are in the table
+_MOST_TICKS = 8
+_MANY, _SMOOTHED = 90, 7  # days; more are drawn as means
+_LEARNED: Final = {"day": "the same season in what was learned from", "file": "what was learned from"}
+_NAIVE: Final = {  # by what is scored: the naive predictor, why it is there, what is drawn, and what is counted
+    "day": ("persistence", "Season and weather hit both alike.", "Mean absolute error", "Hours"),
+    "file": ("a naive answer", "The mean, or the commonest class, of what was learned from.", "Mean error", "Rows"),
+}
 
 
 def page(project: str, found: Monitoring) -> str:
@@ -36,10 +44,11 @@ def _state(found: Monitoring) -> str:
 
 def _facts(found: Monitoring) -> list[tuple[str, Child]]:
     error = sum(day.error * day.hours for day in found.days) / max(1, sum(day.hours for day in found.days))
+    name = "Mean error" if found.each == "file" else "Mean absolute error"
     return [
         ("Model", f"version {found.version}" if found.version is not None else None),
-        ("Watched", count(len(found.days), "day") if found.days else None),
-        ("Mean absolute error", f"{quantity(error, 2)} {found.unit}" if found.days else None),
+        ("Watched", count(len(found.days), found.each) if found.days else None),
+        (name, f"{quantity(error, 2)} {found.unit}".strip() if found.days else None),
         ("Alarms", str(sum(len(way.alarms) for way in found.ways))),
     ]
 
@@ -61,8 +70,8 @@ def ways(found: Monitoring) -> Markup | None:
     return section(
         "detectors",
         "Evidence of a change",
-        "An alarm comes at 100 %. While nothing has changed, that happens at most once in 365 days for each line.",
-        *(_way(way) for way in drawn[:_MOST_WAYS]),
+        f"An alarm comes at 100 %. While nothing changes, each line gets there once in 365 {found.each}s at most.",
+        *(_way(way, found.each, _whole(drawn)) for way in drawn[:_MOST_WAYS]),
         table(["What is watched", "#Now", "#Highest", "#Alarms"], rows, "The detectors"),
     )
 
@@ -74,7 +83,8 @@ def others(found: Monitoring) -> Markup | None:
     drawn = []
     for one in found.others:
         title = f"Version {one.version}, {'on trial' if one.role == 'challenger' else 'live before'}"
-        ways = [_way(way, "% of what it takes", title) for way in (one.better, one.worse) if way.days]
+        known = [way for way in (one.better, one.worse) if way.days]
+        ways = [_way(way, "day", _whole(known), "% of what it takes", title) for way in known]
         drawn += [tag("h3", title), tag("p", one.words), *ways]
     about = "On the same hours. At 100 % it is told, with one false word in twenty at most, however long one looks."
     return section("others", "Beside the live model", about, *drawn)
@@ -84,17 +94,22 @@ def _share(way: Way, index: int) -> float:
     return way.evidence[index] / way.level
 
 
-def _way(way: Way, unit: str = "% of an alarm", of: str = "") -> Markup:
+def _whole(ways: Sequence[Way]) -> list[date]:
+    """The first and the last day of all, so that they share an axis."""
+    return [min(way.days[0] for way in ways), max(way.days[-1] for way in ways)]
+
+
+def _way(way: Way, each: str, span: Sequence[date], unit: str = "% of an alarm", of: str = "") -> Markup:
     shares = [100 * _share(way, index) for index in range(len(way.days))]
     y, y_ticks = around([*shares, 100.0], from_zero=True, about=4)
-    x, x_ticks = hours(_noon(way.days[0]), _noon(way.days[-1]))
-    points = [(x.share(_noon(day).timestamp()), y.share(share)) for day, share in zip(way.days, shares, strict=True)]
+    places, x_ticks = _along(way.days, each, span)
+    points = [(place, y.share(share)) for place, share in zip(places, shares, strict=True)]
     drawn = plot(
         f"Evidence: {of}{': ' if of else ''}{way.label}",
-        f"{count(len(way.days), 'day')}, {count(len(way.alarms), 'alarm')}; now at {shares[-1]:.0f} %.",
+        f"{count(len(way.days), each)}, {count(len(way.alarms), 'alarm')}; now at {shares[-1]:.0f} %.",
         tag("line", x2="100%", y1=at(1 - y.share(100)), y2=at(1 - y.share(100)), class_="zero"),
         line(points, "forecast"),
-        *(upright(x.share(_noon(day).timestamp()), 0, 1, "end-of") for day in way.alarms),
+        *(upright(place, 0, 1, "end-of") for place, share in zip(places, shares, strict=True) if share >= 100),
         x_ticks=x_ticks,
         y_ticks=y_ticks,
         unit=unit,
@@ -104,45 +119,62 @@ def _way(way: Way, unit: str = "% of an alarm", of: str = "") -> Markup:
 
 
 def errors(found: Monitoring) -> Markup | None:
-    """The live model's error beside persistence's."""
+    """The live model's error beside the naive predictor's."""
     if len(found.days) < 2:
         return None
-    x, x_ticks = hours(_noon(found.days[0].day), _noon(found.days[-1].day))
-    y, y_ticks = around([value for day in found.days for value in (day.error, day.persistence)], from_zero=True)
-    places = [x.share(_noon(day.day).timestamp()) for day in found.days]
+    naive, about, amount, counted = _NAIVE[found.each]
+    when = [day.day for day in found.days]
+    places, x_ticks = _along(when, found.each, when)
+    width = _SMOOTHED if found.each == "day" and len(when) > _MANY else 1
+    own, other = (_means([getattr(day, name) for day in found.days], width) for name in ("error", "persistence"))
+    y, y_ticks = around([*own, *other], from_zero=True)
     drawn = plot(
-        "Mean absolute error by day",
-        f"The live model and persistence over {count(len(found.days), 'day')}.",
-        line([(place, y.share(day.persistence)) for place, day in zip(places, found.days, strict=True)], "truth"),
-        line([(place, y.share(day.error)) for place, day in zip(places, found.days, strict=True)], "forecast"),
+        f"{amount} by {found.each}",
+        f"The live model and {naive} over {count(len(found.days), found.each)}.",
+        line([(place, y.share(value)) for place, value in zip(places, other, strict=True)], "truth"),
+        line([(place, y.share(value)) for place, value in zip(places, own, strict=True)], "forecast"),
         x_ticks=x_ticks,
         y_ticks=y_ticks,
-        unit=f"{parameter_name(found.parameter)}, {found.unit}",
+        unit=", ".join(dict.fromkeys(filter(None, (parameter_name(found.parameter), found.unit)))),
     )
-    columns = ["Day", "#Error", "#Persistence", "#Outside the band", "#Hours"]
+    banded = any(day.outside is not None for day in found.days)
+    columns = ["Day", "#Error", f"#{naive.capitalize()}", *(["#Outside the band"] if banded else []), f"#{counted}"]
     better = sum(day.error < day.persistence for day in found.days)
-    caption = f"The model was closer than persistence on {better} of {count(len(found.days), 'day')}."
+    caption = f"The model was closer than {naive} on {better} of {count(len(found.days), found.each)}."
+    caption += f" Drawn are means of {width} days." if width > 1 else ""
+    rows = [_day(day, banded=banded) for day in found.days]
     return section(
         "errors",
-        "Beside persistence",
-        "Season and weather hit both alike.",
-        legend(("forecast", "live model"), ("truth", "persistence")),
-        figure(None, drawn, caption, table(columns, [_day(day) for day in found.days], "Errors by day")),
+        f"Beside {naive}",
+        about,
+        legend(("forecast", "live model"), ("truth", naive)),
+        figure(None, drawn, caption, table(columns, rows, f"Errors by {found.each}")),
     )
 
 
-def _day(day: Day) -> list[Child]:
-    outside = percent(day.outside) if day.outside is not None else "–"
-    return [f"{day.day:%F}", quantity(day.error, 2), quantity(day.persistence, 2), outside, str(day.hours)]
+def _means(values: Sequence[float], width: int) -> list[float]:
+    """Of so many values up to each."""
+    parts = (values[max(0, place - width + 1) : place + 1] for place in range(len(values)))
+    return [sum(part) / len(part) for part in parts]
+
+
+def _day(day: Day, *, banded: bool) -> list[Child]:
+    outside = [percent(day.outside) if day.outside is not None else "–"] if banded else []
+    return [f"{day.day:%F}", quantity(day.error, 2), quantity(day.persistence, 2), *outside, str(day.hours)]
 
 
 def alarms(found: Monitoring) -> Markup | None:
     """What was raised, what it was taken for, what came of it."""
     if not found.alarms:
         return section("alarms", "Alarms", None, note("None."))
-    rows = [[f"{one.day:%F}", one.label, one.cause, one.words, _outcome(one)] for one in found.alarms]
+    rows = [[_unbroken(one.day), one.label, one.cause, one.words, _outcome(one)] for one in found.alarms]
     columns = ["Day", "What", "Cause", "Seen", "What came of it"]
     return section("alarms", "Alarms", "The newest first.", table(columns, rows, "Alarms"))
+
+
+def _unbroken(day: date) -> str:
+    """A day that stays on one line."""
+    return f"{day:%F}".replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
 def _outcome(one: Alarm) -> str:
@@ -155,8 +187,8 @@ def drift(found: Monitoring) -> Markup | None:
         return None
     rows = [[code(one.feature), f"{'+' if one.shift > 0 else ''}{quantity(one.shift, 2)}"] for one in found.drift]
     about = (
-        "How far the last days lie from the same season in what was learned from, in interquartile ranges. It "
-        "explains, and never alarms."
+        f"How far the last {found.each}s lie from {_LEARNED[found.each]}, in interquartile ranges. It explains, and "
+        "never alarms."
     )
     return section("drift", "Inputs that moved", about, table(["Feature", "#Shift"], rows, "Drift of features"))
 
@@ -197,6 +229,16 @@ SECTIONS: Final[tuple[Section[Monitoring], ...]] = (
     ("drift", "Inputs", drift),
     ("requests", "Requests", requests),
 )
+
+
+def _along(days: Sequence[date], each: str, span: Sequence[date]) -> tuple[list[float], list[Tick]]:
+    """Where along the axis each is, and its ticks: days by time in a `span`, files one after the other."""
+    if each == "day":
+        x, ticks = hours(_noon(span[0]), _noon(span[-1]))
+        return [x.share(_noon(day).timestamp()) for day in days], ticks
+    last, step = max(1, len(days) - 1), -(-len(days) // _MOST_TICKS)
+    marked = [Tick(place / last, f"{days[place].day} {days[place]:%b}") for place in range(0, len(days), step)]
+    return [place / last for place in range(len(days))], marked
 
 
 def _noon(day: date) -> datetime:

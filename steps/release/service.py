@@ -1,6 +1,6 @@
 """What the router of a project says of the challenger: whether the service alarm has withdrawn it.
 
-Nothing is decided by it here: a router acts at once and alone, and whoever keeps the decisions reads here that it did.
+A router acts at once and alone; the monitor reads here that it did, and ends the trial.
 Where there is no router, or it does not answer, nothing is known.
 """
 
@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import requests
+
+from steps.backends import challengers, promotions
+from steps.backends.database import begin
+from steps.monitoring.beside import Ending
 
 _PATIENCE = 2.0  # seconds
 _PORT = 9000  # of a router on a cluster
@@ -35,6 +39,16 @@ def withdrawn(project: str, url: str | None) -> Withdrawn | None:
         except (requests.RequestException, LookupError, TypeError, AttributeError):
             continue
     return None
+
+
+def ending(project: str) -> Ending | None:
+    """What is to be done where the router has withdrawn the challenger on trial."""
+    with begin() as connection:
+        live, trial = promotions.champion(connection, project), challengers.on_trial(connection, project)
+    found = withdrawn(project, live.url) if live and trial else None
+    if trial is None or found is None or found.version != str(trial.model.version):
+        return None
+    return Ending("withdraw", trial.model.decision, f"service alarm: {found.words}")
 
 
 def _host(url: str | None) -> str:

@@ -55,9 +55,9 @@ Seasons = dict[str, dict[str, tuple[Number, Number, Number]]]  # by month of the
 
 
 class Usual(Part):
-    """What the mean of a model's daily scores beside persistence is at most, as long as nothing has changed: over all
-    locations, and for each by its id. `days`: of the holdout, that this rests on. `seasons`: of what was learned
-    from."""
+    """What the mean of a model's scores beside a naive predictor is at most, as long as nothing has changed: of a
+    series day by day, over all locations, and for each by its id; of a table file by file. `days`: of the holdout, or
+    parts of a table's, that this rests on. `seasons`: of what was learned from."""
 
     score: Number
     days: Count
@@ -180,7 +180,7 @@ class Verdict(Summary):
     `recipe` is the challenger's, or if the live model is `refreshed` the champion's; if `promoted`, it is refitted on
     everything and released, a refresh too. `scores` are of the holdout: the naive predictors, the champion's recipe if
     one competed, the challenger; the `bootstrap` compares the last two over the `span`, such as 74 days. `afterwards`
-    is the live model's own score. `bands`, `forecast` and `usual` (of a series), `answers` (of a table), `residuals`
+    is the live model's own score. `bands` and `forecast` (of a series), `usual`, `answers` (of a table), `residuals`
     (of numbers) and `importance` are those of the `recipe` trained on the training part.
     """
 

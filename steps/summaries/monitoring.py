@@ -31,7 +31,8 @@ class Alarm(Part):
 
 class Day(Part):
     """How far off a day's predictions were, all locations together, in the parameter's unit; `outside`: the share of
-    the truth that was outside the bands."""
+    the truth that was outside the bands. Of a table it is a file: its rows are the `hours`, and `persistence` is the
+    naive predictor that it has."""
 
     day: date
     hours: Count
@@ -84,13 +85,15 @@ class Other(Part):
 
 
 class Monitoring(Summary):
-    """What a monitoring run found, as of a logical time. `replayed`: nothing was written down, and nothing started."""
+    """What a monitoring run found, as of a logical time. `each`: what is scored. `replayed`: nothing was written down,
+    and nothing started."""
 
     kind: Literal["monitoring"] = "monitoring"
     as_of: Instant
     parameter: str
     unit: str = ""
     version: Count | None = None
+    each: Literal["day", "file"] = "day"
     days: tuple[Day, ...] = ()
     ways: tuple[Way, ...] = ()
     alarms: tuple[Alarm, ...] = ()

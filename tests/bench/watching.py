@@ -7,26 +7,46 @@ rest; the same for PM2.5 in Beijing where OPENAQ_ARCHIVE has an archive. Years a
 its errors and persistence's. `worst`: the live error as much larger as the usual allows, where the false alarms are
 most. A change multiplies the model's error from the first day on; `both`: persistence's too, as a harder season does.
 For comparison: the error of 7 days against 1.2 times the holdout's, as it is often done.
+
+Then one location of the two alone gets worse; sensors of the UK sample break in the ways that checks may miss, each
+seen as the features, answers and alarms that follow; and the monitor's own time and memory where 500 locations were
+predicted for a year, as usual and in a storm.
 """
 
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from tempfile import TemporaryDirectory
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from pipeline.projects.openaq import OPENAQ
+from steps.contract.units import mistakable
 from steps.learning import trials
-from steps.learning.dataset import Series
+from steps.learning.dataset import Series, label
 from steps.learning.recipe import ask, train
+from steps.models import Model
 from steps.models.base import Array
 from steps.monitoring import scores
+from steps.monitoring.cause import RECENT, Evidence, judge
 from steps.monitoring.detector import Detector, path
-from steps.monitoring.watching import LEVEL
-from steps.summaries.decision import Recipe
+from steps.monitoring.watching import LEVEL, Watched, began, watch
+from steps.summaries.decision import Recipe, Usual
 from tests.bench import learning as bench
 
 YEARS = 500
 YEAR = 365
 NEVER = 999
+SHIFTS = 200
+INJECTED = 40
+_NO2 = OPENAQ.quantities["no2"]
+FACTORS = mistakable(_NO2.unit, _NO2.molar_mass, OPENAQ.reference_celsius)
+Fault = Callable[[Array, np.random.Generator], Array]
 
 
 def main() -> None:
@@ -45,6 +65,9 @@ def main() -> None:
         rows = {"nothing changed": (1.0, 1.0), f"worst (× {worst:.2f})": (worst, 1.0), "both × 1.25": (1.25, 1.25)}
         for name, factors in (rows | {f"error × {more}": (more, 1.0) for more in (1.15, 1.25, 1.5)}).items():
             _row(name, *_years(days, usual, *factors))
+    _alone()
+    _broken()
+    _large()
 
 
 def cases() -> Iterator[tuple[str, Series, float, float]]:
@@ -96,6 +119,144 @@ def _years(days: pd.DataFrame, usual: float, error: float, persistence: float) -
 def _row(name: str, alarms: Array, first: Array) -> None:
     median, most = (f"{day:.0f} d" if day < NEVER else "–" for day in np.quantile(first, [0.5, 0.9]))
     print(f"  {name:<22}{alarms.mean():14.2f}{median:>15}{most:>6}{(first == NEVER).mean():16.1%}", flush=True)
+
+
+def _alone() -> None:
+    """How soon a change at one of two locations is seen, by its own detector."""
+    life = Life.of_uk()
+    random, level = np.random.default_rng(1), LEVEL * len(life.usual.locations)
+    lived = life.days[life.days["day"] >= life.live]
+    print(f"\nOne location alone, of {len(life.usual.locations)} ({SHIFTS} shifts each)")
+    for factor in (1.0, 1.25, 1.5, 2.0):
+        alarms, first = [], []
+        for number in range(SHIFTS):
+            name = sorted(life.usual.locations)[number % 2]
+            own = lived[lived["location"] == int(name)]
+            drawn = own.iloc[random.integers(0, len(own), YEAR)]
+            told = scores.score(drawn["error"].to_numpy() * factor, drawn["persistence"].to_numpy())
+            ways = path(Detector(life.usual.locations[name], level), told)
+            raised = [day for day, (_, alarm) in enumerate(ways, 1) if alarm]
+            alarms.append(len(raised))
+            first.append(raised[0] if raised else NEVER)
+        _row(f"error × {factor}", np.array(alarms, dtype=float), np.array(first, dtype=float))
+
+
+@dataclass(frozen=True)
+class Life:
+    """The UK sample's model, what is usual of it, and its days; live from `live` on."""
+
+    model: Model
+    usual: Usual
+    days: pd.DataFrame
+    live: pd.Timestamp
+    observed: pd.DataFrame
+
+    @classmethod
+    def of_uk(cls) -> "Life":
+        observed = bench.uk_sample()
+        dataset = bench.dataset_of(observed, "no2", of_hours=False)
+        rows, times = dataset.rows, dataset.rows["target_at"]
+        first, whole = times.min(), times.max() - times.min()
+        held, live = first + 0.4 * whole, (first + 0.5 * whole).floor("D")
+        recipe = Recipe(family="linear", parameters=trials.draw(bench.LEARNING.families[0], None)[0])
+        judged = train(bench.LEARNING, recipe, dataset, (times < held - dataset.horizon).to_numpy())
+        part = rows[(times >= held) & (times < live)]
+        model = train(bench.LEARNING, recipe, dataset, (times < live - dataset.horizon).to_numpy())
+        usual = scores.usual(part, ask(judged, part))
+        lived = rows[times >= live]
+        return cls(model, usual, _days(lived, ask(model, lived)), live, observed)
+
+
+def _days(rows: pd.DataFrame, answers: Array) -> pd.DataFrame:
+    found = scores.by_day(rows, answers)
+    nothing = found.assign(outside=np.nan, lacking=0, version=1)
+    return nothing.sort_values(["day", "location"], ignore_index=True)
+
+
+def _broken() -> None:
+    """Sensors that break, and what the alarms that follow are taken for."""
+    life, random = Life.of_uk(), np.random.default_rng(3)
+    first, last = life.live + pd.Timedelta(days=90), life.days["day"].max() - pd.Timedelta(days=90)
+    print(f"\nSensors that break, {INJECTED} each: alarms within 90 days, and what they are taken for")
+    print(f"  {'':<34}{'alarmed':>8}{'data':>7}{'world':>7}{'unclear':>9}")
+    for name, fault in FAULTS.items():
+        causes: list[str] = []
+        for number in range(INJECTED):
+            since = first + pd.Timedelta(days=int(random.integers(0, (last - first).days)))
+            causes += _causes(life, fault, 9000001 + number % 2, since, random)
+        seen = Counter(causes)
+        alarmed = INJECTED - seen["none"]
+        share = {cause: seen[cause] / max(1, alarmed) for cause in ("data", "world", "unclear")}
+        print(f"  {name:<34}{alarmed / INJECTED:8.0%}{share['data']:7.0%}{share['world']:7.0%}{share['unclear']:9.0%}")
+
+
+def _causes(life: Life, fault: Fault, location: int, since: pd.Timestamp, random: np.random.Generator) -> list[str]:
+    """The cause of the first alarm after a fault; none if there is none in 90 days."""
+    until = since + pd.Timedelta(days=90)
+    seen = life.observed
+    part = seen[(seen["time"] > since - pd.Timedelta(days=100)) & (seen["time"] <= until)].copy()
+    own = ((part["location"] == location) & (part["parameter"] == "no2") & (part["time"] > since)).to_numpy()
+    part.loc[own, "value"] = fault(part.loc[own, "value"].to_numpy(), random)
+    rows = label(bench.features_of(part, "no2"), bench.LEARNING.horizon_hours)
+    rows = rows[rows["target_at"] > since]
+    before = life.days[(life.days["day"] < since) & (life.days["day"] >= since - pd.Timedelta(days=60))]
+    days = pd.concat([before, _days(rows, ask(life.model, rows))], ignore_index=True)
+    ways = [
+        way for way in watch(days, life.usual, 0.8) if any(pd.Timestamp(day, tz="UTC") >= since for day in way.alarms)
+    ]
+    if not ways:
+        return ["none"]
+    alarms = [(min(day for day in way.alarms if pd.Timestamp(day, tz="UTC") >= since), way) for way in ways]
+    day, way = min(alarms, key=lambda one: one[0])
+    spans = _spans(way, ways, day)
+    hours = part[part["parameter"] == "no2"][["location", "time", "value"]]
+    hours = hours[hours["time"] <= pd.Timestamp(day, tz="UTC") + pd.Timedelta(days=1)]
+    places = (9000001, 9000002) if way.location == 0 else (way.location,)
+    judged, _ = judge(Evidence(hours, days, [], places, *spans, FACTORS))
+    return [judged]
+
+
+def _spans(way: Watched, ways: Sequence[Watched], day: date) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """As the monitor looks: since when an alarm's days are recent, and until when they were as usual."""
+    since = max(began(way, day), pd.Timestamp(day, tz="UTC") + pd.Timedelta(days=1) - RECENT)
+    return since, min(began(each, each.alarms[0]) for each in ways)
+
+
+def _stuck(values: Array, _random: np.random.Generator) -> Array:
+    return np.full_like(values, values[0])
+
+
+def _repeats(values: Array, _random: np.random.Generator) -> Array:
+    return np.repeat(values[::4], 4)[: len(values)]
+
+
+def _dead(values: Array, random: np.random.Generator) -> Array:
+    return np.asarray(random.uniform(0.5, 2.0, len(values)))
+
+
+def _ppb(values: Array, _random: np.random.Generator) -> Array:
+    return values / 1.881
+
+
+def _of_ppb(values: Array, _random: np.random.Generator) -> Array:
+    return values * 1.881
+
+
+FAULTS: Final[dict[str, Fault]] = {
+    "stuck at a value": _stuck,
+    "every value four times": _repeats,
+    "dead: noise near zero": _dead,
+    "ppb taken for µg/m³": _ppb,
+    "µg/m³ taken for ppb": _of_ppb,
+}
+
+
+def _large() -> None:
+    """The monitor's time and memory: 500 locations, a year."""
+    with TemporaryDirectory() as folder:
+        for storm in ("as usual", "in a storm"):
+            code = f"from tests.bench.watching_large import measured; measured({folder!r}, {storm!r})"
+            subprocess.run([sys.executable, "-c", code], check=True)
 
 
 if __name__ == "__main__":

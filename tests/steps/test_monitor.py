@@ -1,8 +1,11 @@
 """The live model is watched: what alarms, what it is taken for, and that a storm of alarms ends in one training."""
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from steps.backends import objects, promotions, runs, warehouse
 from steps.backends.database import begin
 from steps.backends.runs import Run
 from steps.backends.warehouse import Prediction, detectors, schema, skill
+from steps.contract import command
 from steps.errors import BadInput
 from steps.learning import decisions
 from steps.monitoring import drift
@@ -295,3 +299,88 @@ def test_the_inputs_that_moved_are_ranked_against_their_own_season() -> None:
     assert moved[0].feature == "wind" and moved[0].shift > 2
     assert drift.ranked(july.iloc[:0], usual) == ()
     assert drift.ranked(july, {"1": usual["1"]}) == (), "July says nothing of January"
+
+
+class Webhook:
+    """A receiver that says what it is to say, and keeps what it got."""
+
+    def __init__(self, *statuses: int) -> None:
+        self.got: list[dict[str, Any]] = []
+        self._statuses = list(statuses)
+
+    @contextmanager
+    def at(self) -> Iterator[str]:
+        webhook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                assert self.headers["Idempotency-Key"] == body["id"]
+                webhook.got.append(body)
+                self.send_response(webhook._statuses.pop(0) if webhook._statuses else 204)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Nothing."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/token"
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
+def test_a_webhook_is_told_of_each_alarm_once(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.days(100, error=worse(60, 1.5))
+    webhook = Webhook(500)
+    with webhook.at() as url:
+        monkeypatch.setenv("NOTIFY_URL", url)
+        watched(tmp_path, 100)
+        assert len(webhook.got) == 1 and "token" not in caplog.text
+        assert watched(tmp_path, 100)["alarms"] and watched(tmp_path, 100)["alarms"], "a dead webhook stops nothing"
+    first, *rest = webhook.got
+    assert rest[0] == first, "told again under the same id, since it was not taken"
+    assert len({one["id"] for one in rest}) == len(rest) == len(alarms())
+    assert first["id"] == "openaq-no2-v1-2003-01-02-error-0-1" and first["cause"] == "world"
+    assert first["alarm"].startswith("openaq: alarm of 2003-03-") and "(Error, all locations)" in first["alarm"]
+    assert first["training"].startswith("openaq-train-drift-v1-") and first["outcome"] is None
+    with begin() as connection:  # killed after it was told and before that was written down
+        connection.execute(
+            sa.update(skill.alarms).values(told_at=None, words="</script>{{=1+1}}\n\x1b[31m" + "x" * 5000)
+        )
+    again = Webhook()
+    with again.at() as url:
+        monkeypatch.setenv("NOTIFY_URL", url)
+        watched(tmp_path, 100)
+    assert {one["id"] for one in again.got} == {one["id"] for one in rest}
+    assert all("\n" not in one["message"] and "\x1b" not in one["message"] for one in again.got)
+    assert again.got[0]["message"].startswith("</script>{{=1+1}}") and len(again.got[0]["message"]) <= 1000
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/secret", "no address", "ftp://example.com/secret"])
+def test_a_webhook_that_cannot_be_reached_is_logged_without_its_address(
+    url: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.days(90, error=worse(40, 2.0))
+    monkeypatch.setenv("NOTIFY_URL", url)
+    monkeypatch.setattr(command.log, "propagate", True)
+    assert watched(tmp_path, 90)["manifest"]
+    assert "was not told of openaq-no2-v1-" in caplog.text and "secret" not in caplog.text
+
+
+def test_alarms_from_before_there_was_a_webhook_are_not_told(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.days(90, error=worse(40, 2.0))
+    watched(tmp_path, 90)
+    with begin() as connection:
+        connection.execute(sa.update(skill.alarms).values(raised_at=datetime.now(UTC) - timedelta(days=8)))
+    webhook = Webhook()
+    with webhook.at() as url:
+        monkeypatch.setenv("NOTIFY_URL", url)
+        watched(tmp_path, 90)
+    assert webhook.got == []

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from pipeline.laptop.watched import row, watched
 from pipeline.project import Project
 from pipeline.projects import PROJECTS
 from pipeline.serve.api.requests import Call
@@ -11,6 +12,7 @@ from steps.pages.parts import note, section, table
 from steps.pages.words import readable
 
 _ALARMS = 50  # of a project that are shown
+_WATCHES = ("Model", "Seen", "#Evidence", "Last alarm", "What came of it", "Up to")
 
 
 def health_page(call: Call) -> Response:
@@ -29,11 +31,14 @@ def health_page(call: Call) -> Response:
     served = (
         table(("Project", "Champion", "State", "What to know"), models, "Models") if models else note("None is live.")
     )
-    watched = "Schedules and inboxes are watched." if machine.watched() else "Nothing watches; start it: pipeline up"
+    states = watched(machine)
+    looks = table(_WATCHES, [row(each) for each in states], "Watches") if states else note("Nobody has looked yet.")
+    watching = "Schedules and inboxes are watched." if machine.watched() else "Nothing watches; start it: pipeline up"
     body = (
-        section("servers", "Servers", f"{watched} {logs}", servers),
+        section("servers", "Servers", f"{watching} {logs}", servers),
         section("models", "Models", "Those that must be served.", served),
-        section("monitoring", "Monitoring", "Alarms of live models, the newest first.", _alarms(call)),
+        section("watches", "Watches", "How the live models do; at 100 % the evidence of a change is an alarm.", looks),
+        section("monitoring", "Alarms", "Of live models, the newest first.", _alarms(call)),
     )
     return page("Health", ["pipeline doctor", "pipeline up", "pipeline monitor openaq"], *body, here="/health")
 

@@ -18,9 +18,11 @@ import sqlalchemy as sa
 
 from steps.backends.columns import Utc
 from steps.backends.database import upsert
+from steps.backends.warehouse import batches as batches
 from steps.backends.warehouse import schema as schema
 from steps.backends.warehouse import skill as skill
 from steps.backends.warehouse import versus as versus
+from steps.backends.warehouse import watches as watches
 
 Role = Literal["champion", "challenger", "former"]
 

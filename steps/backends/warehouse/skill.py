@@ -8,16 +8,18 @@ it is written once: the cause, then the training that it started, then how that 
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import sqlalchemy as sa
 
 from steps.backends import sql
 from steps.backends.columns import Utc
 from steps.backends.database import View, metadata
 from steps.backends.warehouse import schema
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FLOATS = ("error", "persistence", "bias", "outside")
 
@@ -76,6 +78,7 @@ alarms = sa.Table(
     sa.Column("raised_at", Utc, nullable=False, comment="when it was written down"),
     sa.Column("training", sa.String(253), comment="the workflow that it started; null if none"),
     sa.Column("outcome", sa.Text, comment="how that ended, or why none was started"),
+    sa.Column("told_at", Utc, comment="when a webhook took it; null if none was told"),
     comment="When the live model was found to do worse than it was promoted for, why, and what came of it.",
 )
 
@@ -102,14 +105,33 @@ class Raised(Alarm):
     outcome: str | None
 
 
+def last_of_another(connection: sa.Connection, project: str, parameter: str, version: int) -> datetime | None:
+    """The last hour for which another version predicted."""
+    c = schema.predictions.c
+    query = sa.select(sa.func.max(c.target_at)).where(c.project == project, c.parameter == parameter)
+    found: datetime | None = connection.execute(query.where(c.version != version)).scalar_one()
+    return found
+
+
 def days(
-    connection: sa.Connection, project: str, parameter: str, locations: Sequence[int], until: datetime
-) -> pd.DataFrame:
-    """The rows of `live_skill` of these locations whose day had ended at `until`, in order of day and location."""
+    connection: sa.Connection,
+    project: str,
+    parameter: str,
+    locations: Sequence[int],
+    until: datetime,
+    *,
+    after: datetime | None = None,
+) -> "pd.DataFrame":
+    """The rows of `live_skill` of these locations whose day had ended at `until`, in order of day and location; from
+    the day of `after` on."""
+    import pandas as pd  # noqa: PLC0415 - half a second, for which who only asks for alarms has no use
+
     c = live_skill.c
     wanted = (c.location, c.version, c.day, c.hours, c.error, c.persistence, c.bias, c.outside, c.lacking)
     mine = c.project == project, c.parameter == parameter, c.location.in_(list(locations))
     query = sa.select(*wanted).where(*mine)
+    if after is not None:
+        query = query.where(c.day >= after.date() - timedelta(days=1))
     names = [column.name for column in wanted]
     rows = connection.execute(query.order_by(c.day, c.location)).fetchall()
     found = pd.DataFrame(rows, columns=names).astype(dict.fromkeys(_FLOATS, "float64"))
@@ -117,12 +139,23 @@ def days(
     return found.assign(day=ended)[ended + pd.Timedelta(days=1) <= until].reset_index(drop=True)
 
 
-def measured(connection: sa.Connection, project: str, parameter: str, first: datetime, last: datetime) -> pd.DataFrame:
-    """What was measured after `first` up to `last`: location, time (the hour's end, UTC) and value."""
+def measured(
+    connection: sa.Connection,
+    project: str,
+    parameter: str,
+    locations: Sequence[int],
+    *,
+    first: datetime,
+    last: datetime,
+) -> "pd.DataFrame":
+    """What was measured at locations after `first` up to `last`: location, time (the hour's end, UTC) and value."""
+    import pandas as pd  # noqa: PLC0415 - likewise
+
     c = schema.measurements.c
     query = (
         sa.select(c.location, c.time, c.value)
-        .where(c.project == project, c.parameter == parameter, c.time > first, c.time <= last)
+        .where(c.project == project, c.parameter == parameter, c.location.in_(list(locations)))
+        .where(c.time > first, c.time <= last)
         .order_by(c.location, c.time)
     )
     found = pd.DataFrame(connection.execute(query).fetchall(), columns=["location", "time", "value"])
@@ -131,9 +164,18 @@ def measured(connection: sa.Connection, project: str, parameter: str, first: dat
 
 def raised(connection: sa.Connection, project: str, parameter: str) -> list[Raised]:
     """All alarms, in order of their days."""
+    return _raised(connection, project, parameter)
+
+
+def untold(connection: sa.Connection, project: str, parameter: str, since: datetime) -> list[Raised]:
+    """Those raised since then that no webhook took yet."""
+    return _raised(connection, project, parameter, alarms.c.told_at.is_(None), alarms.c.raised_at >= since)
+
+
+def _raised(connection: sa.Connection, project: str, parameter: str, *more: sa.ColumnElement[bool]) -> list[Raised]:
     c = alarms.c
     names = list(Raised.__dataclass_fields__)
-    query = sa.select(*(c[name] for name in names)).where(c.project == project, c.parameter == parameter)
+    query = sa.select(*(c[name] for name in names)).where(c.project == project, c.parameter == parameter, *more)
     return [Raised(*row) for row in connection.execute(query.order_by(c.day, c.kind, c.location, c.number))]
 
 
@@ -145,8 +187,15 @@ def raise_alarm(connection: sa.Connection, project: str, parameter: str, alarm: 
 
 def made_of(connection: sa.Connection, project: str, parameter: str, alarm: Alarm, **told: str | None) -> None:
     """Write down the `training` that an alarm started, or its `outcome`."""
-    c = alarms.c
-    key = {"version": alarm.version, "since": alarm.since, "kind": alarm.kind, "location": alarm.location}
-    same = [c[name] == value for name, value in (key | {"number": alarm.number}).items()]
-    where = c.project == project, c.parameter == parameter, *same
-    connection.execute(sa.update(alarms).where(*where).values(**told))
+    connection.execute(sa.update(alarms).where(*_same(project, parameter, alarm)).values(**told))
+
+
+def told(connection: sa.Connection, project: str, parameter: str, alarm: Alarm, at: datetime) -> None:
+    """Write down that a webhook took it."""
+    connection.execute(sa.update(alarms).where(*_same(project, parameter, alarm)).values(told_at=at))
+
+
+def _same(project: str, parameter: str, alarm: Alarm) -> list[sa.ColumnElement[bool]]:
+    key = {"project": project, "parameter": parameter, "version": alarm.version, "since": alarm.since}
+    key |= {"kind": alarm.kind, "location": alarm.location, "number": alarm.number}
+    return [alarms.c[name] == value for name, value in key.items()]

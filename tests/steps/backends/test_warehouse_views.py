@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from steps.backends import database, warehouse
 from steps.backends.database import View, begin
-from steps.backends.warehouse import Prediction, schema, skill
+from steps.backends.warehouse import Prediction, batches, schema, skill, watches
 
 MIDNIGHT = datetime(2003, 6, 2, tzinfo=UTC)
 ONE, TWO = 9000001, 9000002
@@ -126,7 +126,9 @@ def test_a_view_that_was_made_otherwise_is_made_anew_and_then_left() -> None:
     assert [statement for statement in statements if "VIEW" in statement.upper().split()] == []
 
 
-@pytest.mark.parametrize("table", (*schema.TABLES, skill.alarms), ids=lambda table: table.name)
+@pytest.mark.parametrize(
+    "table", (*schema.TABLES, skill.alarms, batches.batches, watches.watches), ids=lambda table: table.name
+)
 def test_every_table_and_column_has_its_meaning(table: sa.Table) -> None:
     assert table.comment
     assert [column.name for column in table.columns if not column.comment] == []

@@ -1,0 +1,129 @@
+"""What comes is scored by the model that was live then, and that has not learned from it.
+
+So a model is never asked about rows it knows, and a retraining, which each file may start, loses none: what came before
+it counts for the one before.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from steps.backends import history, promotions
+from steps.backends.database import begin, transact
+from steps.backends.history import Entry
+from steps.backends.objects import Bucket
+from steps.backends.warehouse import batches
+from steps.backends.warehouse.batches import Batch
+from steps.contract.command import log
+from steps.contract.declaration import TableDeclaration
+from steps.errors import CheckFailed
+from steps.features.table import features
+from steps.models.base import Array
+from steps.monitoring import scores
+from steps.release.stored import load
+from steps.tables import copies, history_rows
+
+
+@dataclass(frozen=True)
+class Life:
+    """A stretch of time in which a version was live: `since`, and until the next. It has learned from the history up to
+    `sequence`; `made`: the decision that fitted it. `refreshed`: its recipe was live before, and is fitted again."""
+
+    version: int
+    made: int
+    sequence: int
+    since: datetime
+    refreshed: bool
+    model_uri: str
+    digest: str
+
+
+def lives(connection: sa.Connection, project: str) -> list[Life]:
+    """All of a project, in order."""
+    listed = promotions.listed(connection, project)
+    fitted = {one.version: one for one in listed if one.kind != "rollback"}
+    found = []
+    for one in listed:
+        made = fitted.get(one.version)
+        if one.live_at is not None and made is not None and made.sequence is not None:
+            model = str(made.model_uri), str(made.digest)
+            told = int(one.version or 0), made.decision, made.sequence, one.live_at, one.kind == "refresh"
+            found.append(Life(*told, *model))
+    return sorted(found, key=lambda one: one.since)
+
+
+def at(known: Sequence[Life], sequence: int, came_at: datetime) -> Life | None:
+    """The life in which a number of the history came; None if nothing was live that had not learned from it."""
+    there = [one for one in known if one.since <= came_at and one.sequence < sequence]
+    return there[-1] if there else None
+
+
+def score(bucket: Bucket, project: TableDeclaration, until: datetime) -> None:
+    """Score all that had come at `until` and is not scored yet.
+
+    Raises:
+        CheckFailed: rows of the history are gone from the lake.
+    """
+
+    def left(connection: sa.Connection) -> tuple[list[Life], list[Entry], set[int]]:
+        done = {one.sequence for one in batches.scored(connection, project.name, until)}
+        return lives(connection, project.name), history.entries(connection, project.name), done
+
+    known, entries, done = transact(left)
+    waiting = [one for one in entries if one.sequence not in done and one.made_at <= until]
+    asked = [(one, life) for one in waiting if (life := at(known, one.sequence, one.made_at))]
+    if not asked:
+        return
+    rows, _ = history_rows.load(bucket, project.name, entries[-1].sequence)
+    first = asked[0][0]
+    fresh = copies.originals(rows, project.table, first.total - first.rows) == np.arange(len(rows))
+    came = _Came(project, rows, fresh, {one.sequence: one.total for one in entries})
+    for life, own in groupby(asked, key=lambda one: one[1]):
+        found = list(came.scored(life, [entry for entry, _ in own]))
+        with begin() as connection:
+            batches.record(connection, project.name, found)
+
+
+def naive(learned: "pd.Series[float]", project: TableDeclaration) -> float:
+    """What is answered without looking at a row: the mean, or the commonest class."""
+    return float(learned.mean() if project.learning.task == "regression" else learned.mode().iloc[0])
+
+
+@dataclass(frozen=True, eq=False)
+class _Came:
+    """All rows of the history; which of them are `fresh`, that is no copies of earlier ones; and how many rows it had
+    at each number."""
+
+    project: TableDeclaration
+    rows: pd.DataFrame
+    fresh: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+    totals: Mapping[int, int]
+
+    def scored(self, life: Life, entries: Sequence[Entry]) -> Iterator[Batch]:
+        """The scores of entries by the model of that life; none if it cannot be asked."""
+        try:
+            model, _ = load(life.model_uri, life.digest)
+        except CheckFailed as gone:
+            log.warning("version %d cannot score what came while it was live: %s", life.version, gone)
+            return
+        inputs, target = list(model.features), self.project.target.name
+        if not set(inputs) <= set(features(self.rows.iloc[:0], self.project).columns):
+            log.warning("version %d wants other columns than are declared, so it scores nothing", life.version)
+            return
+        without = naive(self.rows[target].iloc[: self.totals[life.sequence]], self.project)
+        for entry in entries:
+            own = slice(entry.total - entry.rows, entry.total)
+            part = self.rows.iloc[own][self.fresh[own]]
+            told = features(part, self.project)[inputs].to_numpy(dtype=np.float64)
+            answers = model.predict(told) if len(part) else np.zeros(0)
+            means = (self._missed(part[target], each) for each in (answers, np.full(len(part), without)))
+            yield Batch(entry.sequence, life.version, entry.made_at, len(part), *means)
+
+    def _missed(self, truth: "pd.Series[float]", answers: Array) -> float:
+        errors = scores.errors(answers, truth.to_numpy(dtype=np.float64), self.project.learning.task)
+        return float(errors.mean()) if len(errors) else 0.0
