@@ -16,6 +16,7 @@
 | pipeline_quarantined_files | project | dropped files, and days of a location, that lie in quarantine |
 | pipeline_quarantined_rows | project | refused rows of dropped files |
 | pipeline_open_uploads | project | dropped files that are not decided about |
+| pipeline_open_trials | project | challengers that are on trial beside the champion |
 
 All are gauges. Times are seconds since 1970, so that an age is `time() - x`.
 """  # noqa: E501
@@ -27,6 +28,7 @@ from datetime import UTC, date, datetime, timedelta
 import sqlalchemy as sa
 
 from steps.backends.catalog import QUARANTINED, location_days
+from steps.backends.challengers import challengers
 from steps.backends.ledger import OPEN, uploads
 from steps.backends.promotions import promotions
 from steps.backends.trainings import trainings
@@ -145,9 +147,16 @@ def _midnight(day: date) -> float:
     return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
 
 
+def _trials(connection: sa.Connection) -> Iterator[Gauge]:
+    c = challengers.c
+    query = sa.select(c.project, sa.func.count().label("number")).where(c.ended_at.is_(None)).group_by(c.project)
+    for row in connection.execute(query):
+        yield Gauge("pipeline_open_trials", {"project": row.project}, row.number)
+
+
 _PARTS: tuple[Callable[[sa.Connection], Iterator[Gauge]], ...] = (
     *(_live, _decisions, _runs, _trainings),
-    *(_detectors, _alarms, _measurements, _inputs),
+    *(_detectors, _alarms, _measurements, _inputs, _trials),
 )
 UP = "pipeline_database_up"
 """Whether the rest could be read."""

@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from steps.backends import gauges, promotions, runs
 from steps.backends.catalog import location_days
+from steps.backends.challengers import challengers
 from steps.backends.database import begin
 from steps.backends.gauges import Gauge, scraped
 from steps.backends.gauges.scraped import Gauges
@@ -65,6 +66,11 @@ def filled(database: str) -> None:
         ),
         (location_days, DAY | {"day": date(2026, 4, 30), "state": "accepted", "first_hour": NOON, "last_hour": NOON}),
         (location_days, DAY | {"day": date(2026, 5, 1), "state": "quarantined"}),
+        (
+            challengers,
+            {"project": "openaq", "decision": 5, "first": 5, "how": "shadow", "share": 0.0, "days": 60}
+            | {"admitted_at": NOON},
+        ),
         (uploads, DROPPED | {"upload": "1", "key": "1", "state": "quarantined", "rows_refused": 3}),
         (uploads, DROPPED | {"upload": "2", "key": "2", "state": "done", "rows_refused": 2}),
         (uploads, DROPPED | {"upload": "3", "key": "3", "state": "claimed", "rows_refused": 0}),
@@ -111,6 +117,7 @@ def test_what_is_told(filled: None) -> None:
         ("pipeline_quarantined_files", ("wine",)): 1,
         ("pipeline_quarantined_rows", ("wine",)): 5,
         ("pipeline_open_uploads", ("wine",)): 1,
+        ("pipeline_open_trials", ("openaq",)): 1,
     }
 
 
