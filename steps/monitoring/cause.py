@@ -20,9 +20,8 @@ Cause = Literal["data", "world", "unclear"]
 
 RECENT: Final = pd.Timedelta(days=14)  # at most, before the alarm; less if the evidence began to grow later
 BEFORE: Final = pd.Timedelta(days=28)  # before these, that they are compared with
-_NEWEST = pd.Timedelta(days=4)  # an alarm may come soon, when half of the recent days were as ever
 _NEAR = 0.1  # of a factor
-_DEAD = 0.2  # times what it was, or less
+_NOTHING = 0.2  # times what it was, or less
 _FLAT = 0.5  # of the hours equal to the one before
 _LACKING = 0.5  # of the predictions did without an input that they had before
 _REFUSED = 0.25  # of the days
@@ -52,7 +51,7 @@ class Evidence:
 
 def judge(evidence: Evidence) -> tuple[Cause, str]:
     """The cause, and what it is taken from, in words."""
-    faults = [*_quarantined(evidence), *_lacking(evidence), *_flat(evidence), *_scaled(evidence)]
+    faults = [fault for check in _CHECKS for fault in check(evidence)]
     if faults:
         return "data", f"The data are broken: {'; '.join(faults)}."
     recent = scores.whole(evidence.days)
@@ -94,10 +93,27 @@ def _flat(evidence: Evidence) -> Iterator[str]:
 
 
 def _scaled(evidence: Evidence) -> Iterator[str]:
-    """Locations whose values have in the last days become a unit's factor larger or smaller, or next to nothing, over
-    their whole range, while the others' have not."""
+    """Locations whose values have in the last days become a unit's factor larger or smaller, over their whole range,
+    while the others' have not."""
+    for location, own in _times(evidence, pd.Timedelta(days=7)).items():
+        for words, factor in evidence.mistakable.items():
+            for wanted in (factor, 1 / factor):
+                if (np.abs(own / wanted - 1) < _NEAR).all():
+                    yield f"the values at {location} are {wanted:.3g} times what they were ({words})"
+
+
+def _dead(evidence: Evidence) -> Iterator[str]:
+    """Locations whose values have in the last days become next to nothing, while the others' have not."""
+    for location, own in _times(evidence, pd.Timedelta(days=4)).items():
+        if (own[1:] < _NOTHING).all():  # the lower quartile of clean air is next to nothing, too
+            yield f"the values at {location} are {np.median(own):.2g} times what they were (a dead sensor)"
+
+
+def _times(evidence: Evidence, newest: pd.Timedelta) -> dict[int, Array]:
+    """By location, how many times what they were the values' quartiles are in the newest days, beside the others': an
+    alarm may come soon, when half of the recent days were as ever."""
     ratios: dict[int, Array] = {}
-    since = max(evidence.since, evidence.observed["time"].max() - _NEWEST)
+    since = max(evidence.since, evidence.observed["time"].max() - newest)
     for location, hours in evidence.observed.groupby("location"):
         time, value = hours["time"], hours["value"]
         parts = value[time <= evidence.until], value[time > since]
@@ -105,12 +121,11 @@ def _scaled(evidence: Evidence) -> Iterator[str]:
             before, now = (np.quantile(part, [0.25, 0.5, 0.75]) for part in parts)
             if (before > 0).all() and (now > 0).all():
                 ratios[int(str(location))] = now / before
+    found = {}
     for location in sorted(set(ratios) & set(evidence.locations)):
         others = [float(np.median(other)) for place, other in ratios.items() if place != location]
-        own = ratios[location] / (np.median(others) if others else 1.0)
-        if (own[1:] < _DEAD).all():  # the lower quartile of clean air is next to nothing, too
-            yield f"the values at {location} are {np.median(own):.2g} times what they were (a dead sensor)"
-        for words, factor in evidence.mistakable.items():
-            for wanted in (factor, 1 / factor):
-                if (np.abs(own / wanted - 1) < _NEAR).all():
-                    yield f"the values at {location} are {wanted:.3g} times what they were ({words})"
+        found[location] = ratios[location] / (np.median(others) if others else 1.0)
+    return found
+
+
+_CHECKS: Final = (_quarantined, _lacking, _flat, _scaled, _dead)

@@ -228,6 +228,16 @@ def test_another_unit_is_the_data_s(world: World, tmp_path: Path) -> None:
     assert "0.532 times what they were (ppb for µg/m³ of NO₂)" in found["alarms"][-1]["words"]
 
 
+def test_a_dead_sensor_is_the_data_s(world: World, tmp_path: Path) -> None:
+    def dead(day: int, location: int, value: float) -> float:
+        return value / 12 if day >= 60 and location == PLACES[0] else value
+
+    world.days(75, measured=dead)
+    found = watched(tmp_path, 75)
+    assert found["alarms"] and {one["cause"] for one in found["alarms"]} == {"data"}
+    assert "the values at 9000001 are 0.084 times what they were (a dead sensor)" in found["alarms"][-1]["words"]
+
+
 def test_one_location_alone_is_found(world: World, tmp_path: Path) -> None:
     world.days(150, error=worse(60, 1.6, PLACES[1]))
     found = watched(tmp_path, 150)
