@@ -14,7 +14,7 @@ from tests.house.measures import House, module_of
 
 PICTURE = ROOT / "docs" / "architecture.svg"
 LEFT_OUT = {"pipeline", "pipeline.errors", "pipeline.__main__", "steps", "steps.errors", "steps.settings"}
-WIDTH, MARGIN = 1000, 16
+WIDTH, MARGIN = 1240, 16
 ROOM, HEIGHT, ROW, TITLE = 112, 40, 64, 58
 TITLES = {
     "pipeline": ("pipeline/", "decides what runs when, and shows it"),
@@ -61,7 +61,8 @@ def room_of(module: str) -> Room | None:
         return None
     if parts[:2] == ["pipeline", "engine"]:
         return Room("engine", parts[2] if len(parts) > 2 else "engine")
-    if parts[0] == "steps" and not (ROOT / "steps" / parts[1]).is_dir():
+    own = ROOT / "steps" / parts[1]
+    if parts[0] == "steps" and (not own.is_dir() or (own / "__main__.py").exists()):
         return Room("steps", "commands")
     return Room(parts[0], parts[1])
 
@@ -95,7 +96,7 @@ class _Picture:
         groups = {key: room.storey for key, room in self.rooms.items()}
         kept = reduced(edges)
         top = 1 + _depth([key for key in self.rooms if groups[key] == "pipeline"], kept)
-        middle = WIDTH * 0.58
+        middle = WIDTH * 0.56
         self.areas = {
             "pipeline": Area(MARGIN, WIDTH - MARGIN, 0),
             "steps": Area(MARGIN, middle - MARGIN / 2, top),

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import sqlalchemy as sa
 
 from steps.backends import sql
 from steps.backends.database import View
 from steps.backends.warehouse import schema
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _OWN, _OTHER = schema.predictions.alias("own"), schema.predictions.alias("other")
 
@@ -65,7 +67,7 @@ def days(
     role: str,
     versions: Sequence[int],
     champion: int | None = None,
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """The days of these versions in that role that had ended at `until`, in order: location, day, hours, own (the
     champion's error) and other (theirs). `champion`: only beside this version."""
     c = _OTHER.c
@@ -75,6 +77,8 @@ def days(
     told = _trial_skill(*mine).subquery().c
     wanted = told.location, told.day, told.hours, told.champion_error, told.error
     rows = connection.execute(sa.select(*wanted).order_by(told.day, told.location)).fetchall()
+    import pandas as pd  # noqa: PLC0415 - half a second, for which who only asks for alarms has no use
+
     found = pd.DataFrame(rows, columns=["location", "day", "hours", "own", "other"])
     found = found.astype({"own": "float64", "other": "float64"})
     ended = pd.to_datetime(found["day"], utc=True)
