@@ -73,9 +73,9 @@ def command(
 ) -> None:
     """Judge the live model's days, or the files of a table, up to as-of."""
     project, now = declared.parse_any(declaration), selection.as_of(as_of, created)
-    values, ending = {"asof": now.isoformat()}, None
+    values = {"asof": now.isoformat()}
     if isinstance(project, TableDeclaration):
-        summary, training = _of_files(project, now, replay)
+        summary, training, ending = _of_files(project, now, replay)
     else:
         chosen, target = selection.locations(locations, project), selection.parameter(parameter, project)
         values |= {"parameter": target, "locations": ",".join(map(str, chosen))}
@@ -117,23 +117,26 @@ def _of_days(
     return telling.with_others(watch.summary(), standing), training, beside.ending(standing)
 
 
-def _of_files(project: TableDeclaration, now: datetime, replay: str) -> tuple[Monitoring, str | None]:
+def _of_files(project: TableDeclaration, now: datetime, replay: str) -> tuple[Monitoring, str | None, Ending | None]:
     """The same of a table."""
     from steps.inbox.training import Newest  # noqa: PLC0415 - Great Expectations, seconds of imports, of no use to series
+    from steps.tables import beside as pairs  # noqa: PLC0415 - likewise
     from steps.tables import live  # noqa: PLC0415 - likewise
 
     span = _span(replay) if replay.strip() else None
     until = datetime.combine(span[1] + timedelta(days=1), datetime.min.time(), UTC) if span else now
     watch = live.Watch.of(project, until, usual=partial(_usual, project.name))
     if watch is None:
-        return _nothing(project, project.learning.target, now), None
+        return _nothing(project, project.learning.target, now), None, None
     if span:
-        return live.replayed(watch, *span), None
+        return live.replayed(watch, *span), None, None
     training = watch.raised(Newest(project))
     _keep(watch.state(), [watch.spells[-1].way])
     target = project.learning.target
     notifying.tell(project.name, target, lambda one: telling.label(one.kind, one.location, live.WHERE))
-    return watch.summary(), training
+    standing = pairs.standing(objects.lake(), project, now)
+    beside.write_down(project.name, standing)
+    return telling.with_others(watch.summary(), standing), training, beside.ending(standing)
 
 
 def _keep(state: watches.Watch, ways: Sequence[Watched]) -> None:

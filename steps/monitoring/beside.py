@@ -34,7 +34,7 @@ class Ending:
 @dataclass(frozen=True)
 class Beside:
     """A model beside the champion. `how`: shadow or canary, of a challenger; `decision`: the one that is on trial, or
-    that is live beside a former champion; `most`: the days after which it is over."""
+    that is live beside a former champion; `most`: the days after which it is over; `late`: nothing follows any more."""
 
     role: Literal["challenger", "former"]
     version: int
@@ -45,6 +45,7 @@ class Beside:
     most: int
     found: Versus
     late: bool = False
+    each: str = "day"  # what is compared: days, or a table's looks
 
     @property
     def ending(self) -> Ending | None:
@@ -60,10 +61,10 @@ class Beside:
     @property
     def _told(self) -> str:
         found = self.found
-        days = count(len(found.days), "day")
+        same = f"on the same {'hours' if self.each == 'day' else 'rows'} of {count(len(found.days), self.each)}"
         if found.gain is None:
-            return f"was as good on the same hours of {days}"
-        closer = f"was {_closer(found.gain)} on the same hours of {days}"
+            return f"was as good {same}"
+        closer = f"was {_closer(found.gain)} {same}"
         if not found.proved:
             return f"{closer}, and the time is over"
         shown = max(found.better[-1], found.worse[-1])
@@ -78,13 +79,14 @@ class Beside:
         else:
             what = f"Version {self.version}, which was live before, still predicts beside version {self.champion}"
         if not found.days:
-            return f"{what}; no day could be compared yet."
+            return f"{what}; no {self.each} could be compared yet."
         if ending := self.ending:
             done = {"take-over": "it takes over", "withdraw": "it is withdrawn", "roll-back": "it comes back"}
             return f"{what}; {done[ending.verdict]}: {ending.why}."
         closer = f"{_closer(found.gain or 0.0)} than version {self.champion}"
         evidence = f"the evidence that it is better is {found.better[-1]:.2g}, that it is worse {found.worse[-1]:.2g}"
-        return f"{what}; on {len(found.days)} of {self.most} days it was {closer}; {evidence}, of {TAKES:.0f}."
+        seen = f"{len(found.days)} of {self.most} days" if self.each == "day" else count(len(found.days), self.each)
+        return f"{what}; on {seen} it was {closer}; {evidence}, of {TAKES:.0f}."
 
 
 def _closer(gain: float) -> str:

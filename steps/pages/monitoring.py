@@ -84,9 +84,10 @@ def others(found: Monitoring) -> Markup | None:
     for one in found.others:
         title = f"Version {one.version}, {'on trial' if one.role == 'challenger' else 'live before'}"
         known = [way for way in (one.better, one.worse) if way.days]
-        ways = [_way(way, "day", _whole(known), "% of what it takes", title) for way in known]
+        ways = [_way(way, found.each, _whole(known), "% of what it takes", title) for way in known]
         drawn += [tag("h3", title), tag("p", one.words), *ways]
-    about = "On the same hours. At 100 % it is told, with one false word in twenty at most, however long one looks."
+    same = "On the same hours" if found.each == "day" else "On the same rows"
+    about = f"{same}. At 100 % it is told, with one false word in twenty at most, however long one looks."
     return section("others", "Beside the live model", about, *drawn)
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from pipeline.projects.abalone import ABALONE
 from pipeline.quickstart import tabular_samples
 from steps import monitor
-from steps.backends import history, objects, promotions
+from steps.backends import challengers, history, objects, promotions
 from steps.backends.database import begin
 from steps.backends.modelstore import KnownRows
 from steps.backends.warehouse import skill
@@ -65,11 +65,13 @@ class TableWorld:
             moved = sa.update(history.history).where(c.project == "abalone", c.sequence == entry.sequence)
             connection.execute(moved.values(made_at=START + timedelta(days=day)))
 
-    def learned(self, day: float, version: int, *, kind: str = "train") -> None:
-        """A model of all that has come goes live."""
+    def learned(
+        self, day: float, version: int, *, kind: str = "train", trees: int = 60, on_trial: bool = False
+    ) -> None:
+        """A model of all that has come goes live, or on trial."""
         inputs = features(self.rows.iloc[: self.used], DECLARATION)
         target = self.rows["rings"].iloc[: self.used].to_numpy(dtype=np.float64)
-        model = LightGBM.fit(inputs, target, {"base": "none", "leaf_rows": 20, "trees": 60}, 0)
+        model = LightGBM.fit(inputs, target, {"base": "none", "leaf_rows": 20, "trees": trees}, 0)
         folder = self.folder / f"v{version}"
         folder.mkdir()
         known = inputs.to_numpy()[:3]
@@ -77,7 +79,7 @@ class TableWorld:
         uri = upload(folder, f"{self.folder.name}/v{version}")
         told = {"version": version, "kind": kind, "model_uri": uri, "digest": digest}
         number = self.decided(f"s{self.files}-{version}", f"Released version {version}.", **told)
-        self.released(number, day)
+        self.tried(number, day) if on_trial else self.released(number, day)
         held = self.rows.iloc[-300:]
         truth = held["rings"].to_numpy(dtype=np.float64)
         answers = model.predict(features(held, DECLARATION).to_numpy())
@@ -117,6 +119,15 @@ class TableWorld:
             c = promotions.promotions.c
             at = sa.update(promotions.promotions).where(c.project == "abalone", c.decision == number)
             connection.execute(at.values(live_at=START + timedelta(days=day)))
+
+    def tried(self, number: int, day: float, days: int = 30) -> None:
+        """Admitted to a trial that has begun."""
+        with begin() as connection:
+            wanted = next(one for one in promotions.listed(connection, "abalone") if one.decision == number)
+            assert challengers.admit(connection, wanted, how="shadow", share=0.0, days=days)
+            c = challengers.challengers.c
+            at = sa.update(challengers.challengers).where(c.decision == number)
+            connection.execute(at.values(since=START + timedelta(days=day)))
 
     def looked(self, day: float, **more: object) -> dict[str, Any]:
         """Monitor as of a day; the summary, with the manifest of the training that it starts, if any."""

@@ -1,0 +1,150 @@
+"""The models beside a table's live one, each compared with it on rows that neither has learned from: a challenger on
+trial, and the former champion while the live one is new.
+
+A look is `LOOK` such rows in the order in which they came, copies left out, however many files they lie in. The looks
+of a pair of models are the same each time, and more are added as files come. A trial is over so many days after it
+began, since files come when they come; without a look nothing is decided.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from steps.backends import challengers, history, promotions
+from steps.backends.challengers import Trial
+from steps.backends.database import transact
+from steps.backends.history import Entry
+from steps.backends.objects import Bucket
+from steps.backends.promotions import Promotion
+from steps.contract.command import log
+from steps.contract.declaration import TableDeclaration
+from steps.errors import CheckFailed
+from steps.features.table import features
+from steps.models.base import Array
+from steps.monitoring import scores, versus
+from steps.monitoring.beside import Beside
+from steps.release.stored import load
+from steps.tables import copies, history_rows
+
+LOOK: Final = 50  # rows
+
+
+@dataclass(frozen=True)
+class _Models:
+    """The live model, and those beside it."""
+
+    live: Promotion
+    decision: int
+    live_at: datetime
+    trial: Trial | None
+    former: Promotion | None
+    entries: Sequence[Entry]
+
+
+def standing(bucket: Bucket, project: TableDeclaration, now: datetime) -> list[Beside]:
+    """Those models as of a time; first the former champion, whose return would end a trial.
+
+    Raises:
+        CheckFailed: rows of the history are gone from the lake.
+    """
+    guarded = project.learning.gate.guarded_days
+    known = transact(lambda connection: _models(connection, project.name)) if guarded else None
+    if known is None or (known.trial is None and known.former is None):
+        return []
+    came = _Came.of(bucket, project, [one for one in known.entries if one.made_at <= now])
+    found = []
+    if known.former is not None and now <= known.live_at + timedelta(days=2 * guarded):
+        late = now > known.live_at + timedelta(days=guarded)
+        found.append(came.beside("former", known, known.former, guarded, late=late))
+    if known.trial is not None and known.trial.since is not None:
+        over = now > known.trial.since + timedelta(days=known.trial.days)
+        found.append(came.beside("challenger", known, known.trial.model, known.trial.days, late=over))
+    return found
+
+
+def _models(connection: sa.Connection, project: str) -> _Models | None:
+    now = promotions.champion(connection, project)
+    live = promotions.made(connection, project, now.version) if now else None
+    if now is None or live is None:
+        return None
+    since = promotions.live(connection, project).live_at
+    former = promotions.former(connection, project)
+    return _Models(
+        live,
+        now.decision,
+        since or live.made_at,
+        challengers.on_trial(connection, project),
+        promotions.made(connection, project, former.version) if former else None,
+        history.entries(connection, project),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Came:
+    """All rows of the history, with the number and the time under which each came."""
+
+    project: TableDeclaration
+    rows: pd.DataFrame
+    sequence: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    times: Sequence[datetime]
+
+    @classmethod
+    def of(cls, bucket: Bucket, project: TableDeclaration, entries: Sequence[Entry]) -> "_Came":
+        rows, _ = history_rows.load(bucket, project.name, entries[-1].sequence if entries else 0)
+        sizes = [one.rows for one in entries]
+        times = [one.made_at for one in entries for _ in range(one.rows)]
+        return cls(project, rows, np.repeat(np.array([one.sequence for one in entries], dtype=np.int64), sizes), times)
+
+    def beside(
+        self,
+        role: Literal["challenger", "former"],
+        known: _Models,
+        other: Promotion,
+        days: int,
+        *,
+        late: bool,
+    ) -> Beside:
+        looks = self._looks(known.live, other)
+        trial = known.trial if role == "challenger" and known.trial else None
+        over = trial is not None and late and len(looks) > 0
+        found = versus.judged(looks, len(looks) if over else None)
+        how, since = (trial.how, trial.since) if trial else (None, None)
+        decision = trial.model.decision if trial else known.decision
+        told = int(other.version or 0), int(known.live.version or 0), decision
+        return Beside(role, *told, how, since, days, found, late=role == "former" and late, each="look")
+
+    def _looks(self, live: Promotion, other: Promotion) -> pd.DataFrame:
+        """The looks as `versus.judged` wants them, `own` the live model's mean error; none if one cannot be asked."""
+        unseen = np.flatnonzero(self.sequence > max(live.sequence or 0, other.sequence or 0))
+        if len(unseen):
+            first = int(unseen[0])
+            unseen = unseen[copies.originals(self.rows, self.project.table, first)[unseen] == unseen]
+        unseen = unseen[: len(unseen) // LOOK * LOOK]
+        errors = [self._errors(one, unseen) for one in (live, other)] if len(unseen) else []
+        means = [each.reshape(-1, LOOK).mean(axis=1) for each in errors if each is not None]
+        own, others = means if len(means) == 2 else (np.zeros(0), np.zeros(0))
+        # looks of one day are told apart by microseconds
+        ends = [self.times[place] for place in unseen[LOOK - 1 :: LOOK][: len(own)]]
+        when = [pd.Timestamp(end.date(), tz="UTC") + pd.Timedelta(microseconds=n) for n, end in enumerate(ends)]
+        day = pd.DatetimeIndex(when, tz="UTC") if when else pd.DatetimeIndex([], tz="UTC")
+        return pd.DataFrame({"location": 0, "day": day, "hours": LOOK, "own": own, "other": others})
+
+    def _errors(self, made: Promotion, places: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> Array | None:
+        """A model's error on each of the rows; None if it cannot be asked."""
+        try:
+            model, _ = load(str(made.model_uri), str(made.digest))
+        except CheckFailed as gone:
+            log.warning("version %s cannot be compared: %s", made.version, gone)
+            return None
+        part, inputs = self.rows.iloc[places], list(model.features)
+        told = features(part, self.project)
+        if not set(inputs) <= set(told.columns):
+            log.warning("version %s wants other columns than are declared, so it is not compared", made.version)
+            return None
+        truth = part[self.project.target.name].to_numpy(dtype=np.float64)
+        return scores.errors(model.predict(told[inputs].to_numpy(dtype=np.float64)), truth, self.project.learning.task)
