@@ -36,6 +36,8 @@ from steps.release import requests, service
 from steps.summaries.decision import Usual
 from steps.summaries.monitoring import Monitoring
 
+Training = tuple[str, datetime]  # a name, and up to when it learns
+
 
 @click.command()
 @declaration_option
@@ -73,14 +75,15 @@ def command(
 ) -> None:
     """Judge the live model's days, or the files of a table, up to as-of."""
     project, now = declared.parse_any(declaration), selection.as_of(as_of, created)
-    values = {"asof": now.isoformat()}
+    values: dict[str, str] = {}
     if isinstance(project, TableDeclaration):
         summary, training, ending = _of_files(project, now, replay)
     else:
         chosen, target = selection.locations(locations, project), selection.parameter(parameter, project)
         values |= {"parameter": target, "locations": ",".join(map(str, chosen))}
         summary, training, ending = _of_days(project, target, chosen, now, replay)
-    values |= {"name": training or "", "by": f"drift ({training})"}
+    name, asof = training or ("", now)
+    values |= {"name": name, "asof": asof.isoformat(), "by": f"drift ({name})"}
     if not replay.strip():
         summary = requests.told(project.name, summary, beside=isinstance(project, TableDeclaration))
         ending = service.ending(project.name) or ending
@@ -101,7 +104,7 @@ def _ending(project: str, template: Path, ending: Ending, now: datetime) -> dict
 
 def _of_days(
     project: Declaration, target: str, chosen: Sequence[int], now: datetime, replay: str
-) -> tuple[Monitoring, str | None, Ending | None]:
+) -> tuple[Monitoring, Training | None, Ending | None]:
     """What was found of a series, the training to start, and the end of a comparison."""
     usual = partial(_usual, project.name)
     if replay.strip():
@@ -117,7 +120,9 @@ def _of_days(
     return telling.with_others(watch.summary(), standing), training, beside.ending(standing)
 
 
-def _of_files(project: TableDeclaration, now: datetime, replay: str) -> tuple[Monitoring, str | None, Ending | None]:
+def _of_files(
+    project: TableDeclaration, now: datetime, replay: str
+) -> tuple[Monitoring, Training | None, Ending | None]:
     """The same of a table."""
     from steps.inbox.training import Newest  # noqa: PLC0415 - Great Expectations, seconds of imports, of no use to series
     from steps.tables import beside as pairs  # noqa: PLC0415 - likewise
@@ -130,13 +135,13 @@ def _of_files(project: TableDeclaration, now: datetime, replay: str) -> tuple[Mo
         return _nothing(project, project.learning.target, now), None, None
     if span:
         return live.replayed(watch, *span), None, None
-    training = watch.raised(Newest(project))
+    name = watch.raised(Newest(project))
     _keep(watch.state(), [watch.spells[-1].way])
     target = project.learning.target
     notifying.tell(project.name, target, lambda one: telling.label(one.kind, one.location, live.WHERE))
     standing = pairs.standing(objects.lake(), project, now)
     beside.write_down(project.name, standing)
-    return telling.with_others(watch.summary(), standing), training, beside.ending(standing)
+    return telling.with_others(watch.summary(), standing), (name, now) if name else None, beside.ending(standing)
 
 
 def _keep(state: watches.Watch, ways: Sequence[Watched]) -> None:

@@ -3,6 +3,7 @@
 A test gets buckets, a database and experiments of its own, so tests do not see each other's.
 """
 
+import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,6 +45,15 @@ SLOW_FILES = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow files first, so that no worker is left with one at the end."""
     items.sort(key=lambda item: item.path.name not in SLOW_FILES)
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """What a command puts into its process's environment is gone after the test."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

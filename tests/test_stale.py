@@ -95,7 +95,9 @@ def test_another_project_and_a_path_run_all_the_same(fresh: Checkout) -> None:
     ("file", "old", "new"),
     [
         pytest.param(TRAIN, "hours", "minutes", id="manifest"),
-        pytest.param("steps/contract/declaration.py", "neighbours: int = 8", "neighbours: int = 9", id="default"),
+        pytest.param(
+            "steps/contract/declaration.py", "neighbours: int = 8", "neighbours: int = 9", id="default", marks=SOAK
+        ),
         pytest.param(
             TRAIN, "activeDeadlineSeconds: 43200", "activeDeadlineSeconds: 1", id="another manifest", marks=SOAK
         ),
@@ -119,6 +121,7 @@ def test_a_manifest_that_is_missing_is_noticed(fresh: Checkout) -> None:
     assert (code, said) == (2, f"error: {TRAIN} is missing; run: pipeline render\n")
 
 
+@pytest.mark.soak
 def test_an_edit_that_changes_nothing_is_none(fresh: Checkout) -> None:
     fresh.home.mkdir(exist_ok=True)
     assert asked(fresh)[0] == ""
@@ -188,6 +191,7 @@ def test_up_notes_it_and_goes_on(monkeypatch: pytest.MonkeyPatch, fresh: Checkou
     assert "started" in answer.stdout
 
 
+@pytest.mark.soak
 def test_a_watch_says_it_and_goes_on(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path)
     SetUps(checkout.home).keep(

@@ -75,9 +75,9 @@ class Watch:
         ways = watching.watch(days, known, project.learning.band)
         return cls(project, parameter, tuple(locations), now, version, until, days, ways, known)
 
-    def raised(self) -> str | None:
-        """Write down the alarms that are new and how earlier trainings ended; the name of the training to start now, if
-        any, which is the same each time this is asked."""
+    def raised(self) -> tuple[str, datetime] | None:
+        """Write down the alarms that are new and how earlier trainings ended; the training to start now, if any: its
+        name, and up to when it learns, which are the same each time this is asked."""
         self._follow(self._known())
         for alarm in self.alarms(self._known()):
             self._act(alarm)
@@ -108,7 +108,8 @@ class Watch:
         outcome = f"No training: {against}." if against else None
         with begin() as connection:
             skill.raise_alarm(connection, self.project.name, self.parameter, alarm, datetime.now(UTC))
-            skill.made_of(connection, self.project.name, self.parameter, alarm, training=name, outcome=outcome)
+            told: dict[str, str | datetime | None] = {"training": name, "outcome": outcome, "as_of": self.now}
+            skill.made_of(connection, self.project.name, self.parameter, alarm, **told)
 
     def _against(self, alarm: Alarm) -> str | None:
         if alarm.cause != "world":
@@ -120,11 +121,13 @@ class Watch:
     def _name(self, alarm: Alarm) -> str:
         return f"{self.project.name}-train-drift-v{alarm.version}-{alarm.day:%Y%m%d}"
 
-    def _pending(self, known: Sequence[Raised]) -> str | None:
+    def _pending(self, known: Sequence[Raised]) -> tuple[str, datetime] | None:
         """The training of an alarm of which nothing was heard: it may not be there, since a run was killed before that
         was applied. Applied again, it is there once."""
-        waiting = [one.training for one in known if one.outcome is None and one.version == self.version]
-        return next((name for name in reversed(waiting) if name), None)
+        for one in reversed(known):
+            if one.training and one.outcome is None and one.version == self.version:
+                return one.training, one.as_of or self.now
+        return None
 
     def _follow(self, known: Sequence[Raised]) -> None:
         """Write down how the trainings of earlier alarms ended."""

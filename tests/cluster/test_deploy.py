@@ -69,6 +69,7 @@ def changed(cluster: FakeCluster, kind: str, name: str, **spec: Any) -> None:
     cluster.set(objects=objects)
 
 
+@pytest.mark.soak
 def test_what_differs_is_counted_and_with_diff_shown_line_by_line(full: FakeCluster) -> None:
     changed(full, "WorkflowTemplate", "openaq-train", priority=7)
     said = told(run("deploy", "--diff"))
@@ -88,6 +89,7 @@ def test_what_is_ours_and_wanted_no_more_is_removed_and_what_is_not_ours_stays(r
     assert "old" not in ready.names("Sensor")
 
 
+@pytest.mark.soak
 def test_without_crons_those_that_are_there_are_left_alone(full: FakeCluster) -> None:
     crons = full.names("CronWorkflow")
     assert crons

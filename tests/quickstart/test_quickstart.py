@@ -202,6 +202,7 @@ def doctor(place: Place) -> str:
     return next(line for line in printed.splitlines() if "model of openaq: " in line)
 
 
+@pytest.mark.soak
 def test_after_down_and_up_what_was_live_serves_again(done: tuple[Place, str]) -> None:
     place, before = done[0], tags(done)
     live = f"version {before['version']} (decision {before['decision']})"

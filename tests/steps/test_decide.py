@@ -298,6 +298,7 @@ def test_two_at_once_make_one_decision(client: MlflowClient, tmp_path: Path) -> 
     assert (versions(client), len(parents(client))) == ([1], 1)
 
 
+@pytest.mark.soak
 def test_a_tracking_server_that_is_down_is_one_line_and_worth_a_retry(
     client: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,6 +161,7 @@ class TestADayThatIsRefused:
         pd.testing.assert_frame_equal(rows_of(101), before)
         assert collector.plan().fetch == ()
 
+    @pytest.mark.soak
     def test_for_its_target_is_accepted_for_another(self, collector: Collector) -> None:
         bend(collector, 101, FIRST, without("no2"))
         collector.collect()
@@ -205,6 +206,7 @@ class TestAPatchedDay:
         assert {one: lake().get(one) for one in before} == before
         assert rows_of(102)["value"].loc[datetime(2021, 3, 4, 1, tzinfo=UTC)] == 0
 
+    @pytest.mark.soak
     def test_changes_nothing_before_it(self, collector: Collector) -> None:
         """Nothing from the future: what is known later does not change the rows of earlier hours."""
         collector.collect()

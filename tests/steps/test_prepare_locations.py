@@ -59,6 +59,7 @@ class TestALocationWhoseUnitChanges:
         assert f"Location 101 is left out: {out['reason']}." in collector.page().body
         assert collector.summary()["features"]["months"] == 4
 
+    @pytest.mark.soak
     def test_does_not_reach_its_neighbours_features(self, collector: Collector, tmp_path: Path) -> None:
         bend(collector, 101, MARCH, ppb)
         collector.collect()
@@ -86,6 +87,7 @@ class TestALocationWhoseUnitChanges:
         found = keys.months("openaq", parse(OPENAQ.declaration()), SEEDED.locations, "no2")
         assert set(keys.read(lake(), found)["location"]) == {101, 102, 103}
 
+    @pytest.mark.soak
     def test_long_ago_stays_out_until_those_days_are_taken_again(
         self, collector: Collector, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -96,6 +98,7 @@ class TestALocationWhoseUnitChanges:
         assert collector.collect(from_=SEEDED.last - timedelta(days=3)).code == 0
         assert [one["location"] for one in collector.summary()["left_out_locations"]] == [101]
 
+    @pytest.mark.soak
     def test_stops_the_run_where_it_is_the_only_one(self, collector: Collector) -> None:
         alone = replace(collector, seeded=replace(SEEDED, locations=(101,)))
         bend(collector, 101, MARCH, ppb)

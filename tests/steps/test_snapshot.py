@@ -107,7 +107,13 @@ def test_a_champion_is_among_the_trials_of_a_new_dataset(learner: Learner) -> No
     assert {family: len(ones) for family, ones in drawn.items()} == learner.summary()["trials"]
 
 
-@pytest.mark.parametrize("recipe", [{}, {"family": "linear"}, {"family": "gone", "parameters": {"a": 1}}])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        *(pytest.param(one, marks=pytest.mark.soak) for one in ({}, {"family": "linear"})),
+        {"family": "gone", "parameters": {"a": 1}},
+    ],
+)
 def test_a_champion_without_a_usable_recipe_is_passed_over(learner: Learner, recipe: dict[str, object]) -> None:
     make_champion_of(recipe)
     fill()

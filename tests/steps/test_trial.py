@@ -39,6 +39,7 @@ def done(learner: Learner, family: str) -> list[int]:
     return [number for number, one in enumerate(drawn) if lake.recall(bucket, fingerprint, family, number, one)]
 
 
+@pytest.mark.soak
 def test_workers_share_the_list_and_leave_nothing_out(learner: Learner) -> None:
     with pytest.raises(CheckFailed, match="20 of 20 trials of dataset"):
         results(learner)

@@ -85,6 +85,7 @@ def test_a_patched_day_costs_its_location_and_those_that_look_at_it(collector: C
     pd.testing.assert_frame_equal(rows(), first, check_exact=True)
 
 
+@pytest.mark.soak
 def test_a_day_that_comes_in_costs_its_rows_and_the_history_they_need(
     collector: Collector, read: Iterator[list[str]], examined: list[int]
 ) -> None:

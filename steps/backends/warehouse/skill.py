@@ -78,6 +78,7 @@ alarms = sa.Table(
     sa.Column("raised_at", Utc, nullable=False, comment="when it was written down"),
     sa.Column("training", sa.String(253), comment="the workflow that it started; null if none"),
     sa.Column("outcome", sa.Text, comment="how that ended, or why none was started"),
+    sa.Column("as_of", Utc, comment="up to when was looked, and up to when that training learns; null if unknown"),
     sa.Column("told_at", Utc, comment="when a webhook took it; null if none was told"),
     comment="When the live model was found to do worse than it was promoted for, why, and what came of it.",
 )
@@ -103,6 +104,7 @@ class Raised(Alarm):
 
     training: str | None
     outcome: str | None
+    as_of: datetime | None
 
 
 def last_of_another(connection: sa.Connection, project: str, parameter: str, version: int) -> datetime | None:
@@ -185,8 +187,10 @@ def raise_alarm(connection: sa.Connection, project: str, parameter: str, alarm: 
     connection.execute(sa.insert(alarms), row)
 
 
-def made_of(connection: sa.Connection, project: str, parameter: str, alarm: Alarm, **told: str | None) -> None:
-    """Write down the `training` that an alarm started, or its `outcome`."""
+def made_of(
+    connection: sa.Connection, project: str, parameter: str, alarm: Alarm, **told: str | datetime | None
+) -> None:
+    """Write down the `training` that an alarm started and its `as_of`, or its `outcome`."""
     connection.execute(sa.update(alarms).where(*_same(project, parameter, alarm)).values(**told))
 
 

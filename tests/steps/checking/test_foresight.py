@@ -87,7 +87,12 @@ def test_what_tells_the_past_is_no_leak() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "seed"), [*(pytest.param(365, seed, marks=pytest.mark.soak) for seed in (1, 2)), (33, 1), (33, 2), (33, 3)]
+    ("days", "seed"),
+    [
+        *(pytest.param(365, seed, marks=pytest.mark.soak) for seed in (1, 2)),
+        *(pytest.param(33, seed, marks=pytest.mark.soak) for seed in (2, 3)),
+        (33, 1),
+    ],
 )
 @pytest.mark.parametrize("parameter", ["pm25", "no2", "so2"])
 def test_weather_that_leads_and_fronts_that_travel_are_no_leaks(days: int, seed: int, parameter: str) -> None:

@@ -122,7 +122,7 @@ class TestALocalClock:
         assert found.observations["time"].iloc[0] == pd.Timestamp(end).ceil("h")
         assert found.observations["time"].diff().dropna().unique().tolist() == [pd.Timedelta(hours=1)]
 
-    @pytest.mark.parametrize("minutes", [1, 5, 15, 60])
+    @pytest.mark.parametrize("minutes", [15, 60, *(pytest.param(one, marks=pytest.mark.soak) for one in (1, 5))])
     @pytest.mark.parametrize(
         ("zone", "on", "count"),
         [

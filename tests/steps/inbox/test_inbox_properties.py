@@ -140,6 +140,7 @@ def test_a_kill_at_every_point_of_one_run(worlds: list[World], versioned: bool) 
     pytest.fail("the run never got through")
 
 
+@pytest.mark.soak
 def test_two_runs_with_a_row_in_common(worlds: list[World]) -> None:
     """One is held up at its first point, its second, …, while the other goes through from beginning to end."""
     for steps in range(1, 400):

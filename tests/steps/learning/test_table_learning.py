@@ -188,6 +188,7 @@ def test_a_tie_of_classes_keeps_the_champion() -> None:
 
 
 @pytest.mark.usefixtures("database_environment", "client")
+@pytest.mark.soak
 def test_a_newer_dataset_s_decision_stands(dropper: Dropper, tmp_path: Path) -> None:
     """Two states of the history are fixed; the newer one is decided first."""
     fingerprints = []

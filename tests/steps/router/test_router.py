@@ -96,7 +96,7 @@ def limit(tried: World, seconds: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("how", [{"shadow": True}, {"traffic": 50}], ids=["shadow", "canary"])
-@pytest.mark.parametrize("harm", [broken, hanging])
+@pytest.mark.parametrize("harm", [pytest.param(broken, marks=pytest.mark.soak), hanging])
 def test_a_bad_challenger_costs_no_answer_and_is_withdrawn(
     tried: World, how: dict[str, object], harm: Callable[[World], None]
 ) -> None:
