@@ -18,7 +18,6 @@ _SPEEDS: Final = ((0, 2), (2, 4), (4, 6), (6, np.inf))  # m/s
 _SECTORS: Final = 16
 _LOOK: Final[dict[str, Any]] = {
     "svg.fonttype": "none",
-    "font.family": ["Inter", "Segoe UI", "Helvetica Neue", "Arial", "sans-serif"],
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,

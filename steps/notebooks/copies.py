@@ -21,6 +21,8 @@ _SHORTEST: Final = 6  # characters; a shorter value is a word that anything may 
 def marked(copy: dict[str, Any], ended: str, said: str) -> dict[str, Any]:
     """The copy with how it ended in its metadata, and, of one that was cut off, in the cell that ran then."""
     copy["metadata"]["pipeline"] = {"ended": ended, "said": said}
+    for name in ("input_path", "output_path"):  # the whole notebook again, and a folder that is gone
+        copy["metadata"].get("papermill", {}).pop(name, None)
     if ended in ("done", "cell", "refused", "running", "secret"):
         return copy
     begun = [each for each in copy["cells"] if each["metadata"].get("papermill", {}).get("status") in _BEGUN]

@@ -72,7 +72,9 @@ class Bounded(Engine):  # type: ignore[misc]
         """Execute it."""
         for name in ("input_path", "log_output", "stdout_file", "stderr_file", "start_timeout"):
             fields.pop(name, None)
-        cls.client = Client(nb_man, kernel_name=kernel_name, startup_timeout=120, iopub_timeout=60, **fields)
+        cls.client = Client(
+            nb_man, kernel_name=kernel_name, startup_timeout=120, iopub_timeout=60, coalesce_streams=True, **fields
+        )
         return cls.client.execute()
 
 

@@ -205,7 +205,7 @@ class _One:
         """The copy as it is kept, its page, and the names of the settings that were in it."""
         copy = copies.marked(self._read(), ending.ended, ending.said)
         text, leaked = copies.without_secrets(json.dumps(copy, indent=1, ensure_ascii=False), copies.secrets())
-        shown = page(json.loads(text), self._title, {"Run for": self._work.item, **self._work.parameters})
+        shown = page(json.loads(text), self._title, self._work.parameters)
         return text, shown, leaked
 
     def _read(self) -> dict[str, Any]:

@@ -70,7 +70,8 @@ wide = everything.pivot(index="time", columns="parameter", values="value")
 if {"wind_direction", "wind_speed", parameter} <= set(wide):
     shown = charts.wind_rose(wide[["wind_direction", "wind_speed", parameter]].dropna(), parameter, unit)
 else:
-    shown = "This station has no wind."
+    shown = None
+    print("This station has no wind.")
 shown
 
 # %% [markdown]
@@ -82,7 +83,8 @@ shown
 months = hours.set_index("local")["value"].resample("MS").agg(["mean", "count"])
 months = months.loc[months["count"] >= 0.5 * months.index.days_in_month * 24, "mean"]
 if len(months) < 12:
-    shown = f"{len(months)} months are too few; wanted 12."
+    shown = None
+    print(f"{len(months)} months are too few; wanted 12.")
 else:
     usual = months.groupby(months.index.month).transform("mean") if len(months) >= 24 else months.mean()
     years = (months.index - months.index[0]).days.to_numpy() / 365.25
@@ -122,7 +124,8 @@ pd.DataFrame(
 outcomes = air.forecasts(project, station, parameter, end, days)
 known = outcomes.dropna(subset=["predicted", "observed", "before"])
 if known.empty:
-    shown = "No forecast of this station can be compared yet."
+    shown = None
+    print("No forecast of this station can be compared yet.")
 else:
     error, naive = known["predicted"] - known["observed"], known["before"] - known["observed"]
     inside = known["observed"].between(known["low"], known["high"])[known["low"].notna()]
