@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from steps.backends import deliveries
+from steps.backends.warehouse import deliveries
 from steps.contract import declaration as declared
 from steps.contract import notebooks as contract
 from steps.contract.command import declaration_option, input_file, log, run, write_json

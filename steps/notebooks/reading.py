@@ -41,7 +41,7 @@ def read(file: Path) -> "NotebookNode":
         nbformat.validate(notebook)
     except (nbformat.ValidationError, nbformat.reader.NotJSONError) as error:
         raise BadInput(f"{file} is not a notebook: {str(error).splitlines()[0]:.200}") from None
-    except (UnicodeDecodeError, ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, TypeError, KeyError) as error:
         raise BadInput(f"{file} is not a notebook: {error!s:.200}") from None
     return notebook
 
