@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from steps.backends.columns import Utc
 from steps.backends.database import begin
 from steps.backends.warehouse import schema
 from steps.errors import BadInput
@@ -38,9 +39,21 @@ def find_warehouse() -> None:
     os.environ["DATABASE_URL"] = f"sqlite:///{found.resolve()}"
 
 
-def until(as_of: str) -> datetime:
-    """The time that a notebook looks back from: `as_of` (RFC 3339), or now."""
-    return datetime.fromisoformat(as_of).astimezone(UTC) if as_of else datetime.now(UTC)
+def until(project: str, station: int, as_of: str) -> datetime:
+    """The newest hour of a station up to `as_of` (RFC 3339; empty: now), from which a notebook looks back.
+
+    Raises:
+        LookupError: it has none.
+    """
+    find_warehouse()
+    now = datetime.fromisoformat(as_of).astimezone(UTC) if as_of else datetime.now(UTC)
+    c = schema.measurements.c
+    query = sa.select(sa.func.max(c.time, type_=Utc)).where(c.project == project, c.location == station, c.time <= now)
+    with begin() as connection:
+        newest: datetime | None = connection.scalar(query)
+    if newest is None:
+        raise LookupError(f"nothing was measured at station {station} up to {now:%Y-%m-%d %H:%M} UTC")
+    return newest
 
 
 def hours(project: str, station: int, end: datetime, days: int) -> pd.DataFrame:
@@ -57,11 +70,11 @@ def hours(project: str, station: int, end: datetime, days: int) -> pd.DataFrame:
 
 
 def forecasts(project: str, station: int, parameter: str, end: datetime, days: int) -> pd.DataFrame:
-    """What was predicted for the hours of those days, beside what came true and, as `before`, the value 24 hours
-    earlier, which is persistence's answer."""
+    """What was predicted for the hours of those days and for those to come, beside what came true and, as `before`, the
+    value 24 hours earlier, which is persistence's answer."""
     find_warehouse()
     c = schema.outcomes.c
-    within = c.target_at.between(end - timedelta(days=days), end)
+    within = c.target_at >= end - timedelta(days=days)
     query = sa.select(*(c[name] for name in _FORECAST))
     query = query.where(c.project == project, c.location == station, c.parameter == parameter, within)
     with begin() as connection:

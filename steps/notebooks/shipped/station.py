@@ -18,7 +18,7 @@
 project = "openaq"
 station: int = 9000001
 parameter = "no2"
-as_of = ""  # RFC 3339; empty: now
+as_of = ""  # RFC 3339; empty: now. The newest hour up to then is the last
 days = 730  # to look back
 
 # %%
@@ -27,7 +27,7 @@ from scipy.stats import theilslopes
 
 from steps.notebooks import air, charts, limits
 
-end = air.until(as_of)
+end = air.until(project, station, as_of)
 everything = air.hours(project, station, end, days)
 hours = everything[everything["parameter"] == parameter].reset_index(drop=True)
 if hours.empty:
