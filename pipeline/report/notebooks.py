@@ -23,7 +23,7 @@ def notebooks(story: Story) -> Markup:
 
 def _row(story: Story, found: Found[Executed]) -> tuple[Child, ...]:
     one, page = found.summary, story.page_of(found)
-    ended = "done" if one.ended == "done" else tag("span", f"{one.ended}: {one.said}", class_="bad")
+    ended = "done" if one.ended == "done" else tag("span", f"failed: {one.said}", class_="bad")
     return (
         tag("a", one.notebook, href=page) if page else one.notebook,
         one.item,

@@ -41,6 +41,12 @@ class Place:
         """The copy's address."""
         return f"s3://{objects.artifacts().name}/{self.copy}"
 
+    def put_aside(self) -> None:
+        """Keep the copy of an earlier attempt beside the one that comes."""
+        store = objects.artifacts()
+        if earlier := store.look(self.copy):
+            store.copy(earlier, f"{self.prefix}/earlier/{earlier.etag}.ipynb")
+
     def keep(self, copy: str, page: str) -> None:
         """Keep the copy and its page."""
         store = objects.artifacts()

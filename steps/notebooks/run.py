@@ -20,7 +20,6 @@ from typing import Any, Final
 
 import click
 
-from steps.backends import objects
 from steps.contract import declaration as declared
 from steps.contract import notebooks as contract
 from steps.contract.command import declaration_option, input_file, log, run, write_json, write_text
@@ -123,7 +122,7 @@ class _One:
 
     def execute(self) -> Ending:
         """Execute it by papermill, to its end or until its time is up."""
-        self._put_earlier_aside()
+        self._place.put_aside()
         request = Request(
             self._notebook.path,
             self._work.parameters,
@@ -154,12 +153,6 @@ class _One:
         lines = log_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         said = f": {lines[-1]:.200}" if lines and child.returncode > 0 else ""
         return Ending("killed", f"papermill ended with {child.returncode}{said}")
-
-    def _put_earlier_aside(self) -> None:
-        """Keep the copy of an earlier attempt beside the one that comes."""
-        store = objects.artifacts()
-        if earlier := store.look(self._place.copy):
-            store.copy(earlier, f"{self._place.prefix}/earlier/{earlier.etag}.ipynb")
 
     def _wait(self, child: "subprocess.Popen[bytes]") -> bool:
         """Wait for the end; whether its time was up. What there is of the copy is kept meanwhile."""

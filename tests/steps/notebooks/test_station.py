@@ -22,20 +22,16 @@ from tests.steps.support import synthetic
 STATION = 9000001
 
 
-def measured(days: int) -> pd.DataFrame:
-    """The rows of the warehouse for one station, an hour ahead of UTC."""
-    found = synthetic.observations(days, (STATION,))
-    local = found["time"] + pd.Timedelta(hours=1)
-    day = (local - pd.Timedelta(hours=1)).dt.date
-    return found.assign(day=day)[["time", "day", "parameter", "value"]]
-
-
 def fill(days: int) -> None:
+    """Put made-up hours of one station, an hour ahead of UTC, into the warehouse."""
+    found = synthetic.observations(days, (STATION,))[["time", "parameter", "value"]]
     more = {"project": "openaq", "location": STATION, "unit": "µg/m³", "etag": "a"}
+    rows: list[dict[str, Any]] = [
+        {**more, "time": time, "day": time.date(), "parameter": parameter, "value": value}
+        for time, parameter, value in found.itertuples(index=False)
+    ]
     with begin() as connection:
-        connection.execute(
-            sa.insert(schema.measurements), [dict(row) for row in measured(days).assign(**more).to_dict("records")]
-        )
+        connection.execute(sa.insert(schema.measurements), rows)
 
 
 @pytest.mark.usefixtures("database_environment")
