@@ -1,7 +1,7 @@
 """Load what a run's notebooks handed over into the warehouse: those that ended well, in the plan's order.
 
-May be killed and repeated, and two runs may load at once: a row replaces the one with its key. A table that is refused
-does not keep the others out.
+May be killed and repeated, and two runs may load at once: a row replaces the one with its key. What is refused, of one
+copy, does not keep the others out.
 """
 
 from pathlib import Path
@@ -34,10 +34,9 @@ def command(*, declaration: str, notebooks: str, plan: Path, name: str, summary_
     for notebook in known:
         bodies = _delivered(project.name, name, planned, notebook)
         for delivery in notebook.delivers:
-            try:
-                rows[delivery.table] = rows.get(delivery.table, 0) + _load(delivery, bodies)
-            except BadInput as error:
-                refused.append(str(error))
+            number, problems = _load(delivery, bodies)
+            rows[delivery.table] = rows.get(delivery.table, 0) + number
+            refused += problems
     words = "; ".join(f"{table}: {count(number, 'row')}" for table, number in rows.items()) or "nothing was handed over"
     write_json(summary_out, Loaded(rows=rows, refused=tuple(refused), words=words).to_json())
     log.info("%s", words)
@@ -55,13 +54,27 @@ def _delivered(project: str, name: str, plan: Plan, notebook: Notebook) -> dict[
     return found
 
 
-def _load(delivery: Delivery, bodies: dict[str, dict[str, bytes]]) -> int:
-    tables = {
-        address: deliveries.read(tables[delivery.table], delivery)
-        for address, tables in bodies.items()
-        if delivery.table in tables
-    }
-    return deliveries.load(delivery, tables)
+def _load(delivery: Delivery, bodies: dict[str, dict[str, bytes]]) -> tuple[int, list[str]]:
+    """Load one table of all copies; how many rows, and why some are refused. They are loaded together, so that a column
+    has the type that suits all of them; where they do not go together, each for itself."""
+    tables, refused = {}, []
+    for address, found in bodies.items():
+        if delivery.table in found:
+            try:
+                tables[address] = deliveries.read(found[delivery.table], delivery)
+            except BadInput as error:
+                refused.append(f"{error} ({address})")
+    try:
+        return deliveries.load(delivery, tables), refused
+    except BadInput:
+        pass
+    rows = 0
+    for address, table in tables.items():
+        try:
+            rows += deliveries.load(delivery, {address: table})
+        except BadInput as error:
+            refused.append(f"{error} ({address})")
+    return rows, refused
 
 
 if __name__ == "__main__":
