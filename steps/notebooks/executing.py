@@ -95,7 +95,7 @@ def execute(request: Request) -> Outcome:
                 progress_bar=False,
                 cwd=request.folder,
                 autosave_cell_every=2,
-                kernel_manager_class=kernels.leashed(folder, request.memory_mb),
+                kernel_manager_class=kernels.leashed(folder, request.memory_mb, request.session),
             )
         except BadInput as error:
             return Outcome("refused", str(error))

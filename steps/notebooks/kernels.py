@@ -5,10 +5,11 @@ could connect to. A socket's path has 107 bytes at most (unix(7)), so the folder
 """
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,9 +36,9 @@ def socket_folder() -> Iterator[Path]:
         yield Path(made)
 
 
-def leashed(folder: Path, memory_mb: int) -> "type[KernelManager]":
+def leashed(folder: Path, memory_mb: int, note: str) -> "type[KernelManager]":
     """The class of managers whose kernels have their sockets in `folder`, at most so much memory, and end with this
-    process."""
+    process. The file `note` gets the number of the kernel's session."""
     from jupyter_client.manager import AsyncKernelManager  # noqa: PLC0415 - slow to import
 
     class Leashed(AsyncKernelManager):
@@ -47,6 +48,17 @@ def leashed(folder: Path, memory_mb: int) -> "type[KernelManager]":
         def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
             """The kernel's command, on its leash."""
             command = super().format_kernel_cmd(extra_arguments)
-            return [sys.executable, "-I", "-S", str(_LEASH), str(memory_mb), *command]
+            return [sys.executable, "-I", "-S", str(_LEASH), str(memory_mb), note, *command]
 
     return Leashed
+
+
+def end_session(note: Path) -> None:
+    """End whatever is left of a kernel's session: the kernel, and what its cells have started."""
+    with suppress(OSError, ValueError):
+        session = int(note.read_text(encoding="ascii"))
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                fields = stat.read_text(errors="replace").rpartition(")")[2].split()
+                if int(fields[3]) == session:
+                    os.kill(int(stat.parent.name), signal.SIGKILL)

@@ -1,9 +1,9 @@
-"""Ties a kernel to the process that starts it: `python leash.py MEGABYTES command…` becomes that command, which the
-kernel (of the machine) then ends with its parent, and which cannot have more memory than that.
+"""Ties a kernel to the process that starts it: `python leash.py MEGABYTES NOTE command…` becomes that command, which
+Linux then ends with its parent, and which cannot have more memory than that.
 
-Jupyter gives a kernel a session of its own, so that ending its parent's group does not reach it; Linux only. More
-memory is refused where it is asked for, so that a cell fails and the step goes on, rather than that the machine ends
-the step.
+Jupyter gives a kernel a session of its own, so that ending its parent's group does not reach it. The file NOTE gets the
+session's number, so that what a cell started and left can be ended, too. More memory is refused where it is asked for,
+so that a cell fails and the step goes on, rather than that the machine ends the step.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
-def main(megabytes: str, *command: str) -> None:
+def main(megabytes: str, note: str, *command: str) -> None:
     parent = os.getppid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
@@ -23,6 +23,8 @@ def main(megabytes: str, *command: str) -> None:
     most = int(megabytes) << 20
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with open(note, "w", encoding="ascii") as file:  # noqa: PTH123 - pathlib takes longer to import than all else
+        file.write(str(os.getsid(0)))
     os.execvp(command[0], command)  # noqa: S606 - it becomes the kernel
 
 

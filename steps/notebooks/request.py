@@ -7,7 +7,8 @@ from steps.contract.notebooks import Scalar
 
 @dataclass(frozen=True)
 class Request:
-    """`path`: of the notebook; `copy`, `outcome`: where to write; `folder`: in which it runs; `by`: the step's pid."""
+    """`path`: of the notebook; `copy`, `outcome`: where to write; `folder`: in which it runs; `session`: gets the
+    number of the kernel's session; `by`: the step's pid."""
 
     path: str
     parameters: dict[str, Scalar]
@@ -16,4 +17,5 @@ class Request:
     outcome: str
     folder: str
     memory_mb: int
+    session: str
     by: int

@@ -27,6 +27,7 @@ from steps.contract.notebooks import Notebook, Work
 from steps.errors import BadInput, CheckFailed, StepError
 from steps.notebooks import copies, reading
 from steps.notebooks.keeping import Place
+from steps.notebooks.kernels import end_session
 from steps.notebooks.request import Request
 from steps.pages.notebook import page
 from steps.pages.words import duration
@@ -131,6 +132,7 @@ class _One:
             str(self._outcome),
             str(self._folder),
             self._notebook.memory_mb,
+            str(session := self._scratch / "session"),
             os.getpid(),
         )
         asked = self._scratch / "request.json"
@@ -146,6 +148,7 @@ class _One:
             finally:
                 child.kill()
                 child.wait()
+                end_session(session)
         if late:
             return Ending("late", f"it had not ended after {self._notebook.minutes} minutes")
         if self._outcome.exists():
