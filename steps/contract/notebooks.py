@@ -27,10 +27,10 @@ class Delivery(Part):
 class Notebook(Part):
     """A notebook, and what it runs for.
 
-    `path`: a file of the package `steps.notebooks`, or an absolute path that the image has; jupytext's percent form or
-    .ipynb. `over`: it runs once for each of these, which the parameter `each` gets: a list, or `module:function` of
-    steps that makes one of the declaration and the run's locations. `parameters`: of all of them. `minutes` and
-    `memory_mb`: what one may take.
+    `path`: a file of the package `steps.notebooks`, or an absolute path that the image has (not below /work or /tmp,
+    which are the pod's own); jupytext's percent form or .ipynb. `over`: it runs once for each of these, which the
+    parameter `each` gets: a list, or `module:function` of steps that makes one of the declaration and the run's
+    locations. `parameters`: of all of them. `minutes` and `memory_mb`: what one may take.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
