@@ -125,7 +125,7 @@ def trend(months: pd.Series, line: pd.Series, unit: str) -> Chart:
 def forecast(outcomes: pd.DataFrame, unit: str) -> Chart:
     """What was predicted, its band, and what came true."""
     with mpl.rc_context(_LOOK):
-        figure, axes = _plain("the last days with a forecast", unit)
+        figure, axes = _plain("the last days with a forecast, times in UTC", unit)
         when = outcomes["target_at"]
         if outcomes["low"].notna().any():
             axes.fill_between(

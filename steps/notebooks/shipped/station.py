@@ -67,11 +67,8 @@ charts.rhythm(hours, unit)
 
 # %%
 wide = everything.pivot(index="time", columns="parameter", values="value")
-if {"wind_direction", "wind_speed", parameter} <= set(wide):
-    shown = charts.wind_rose(wide[["wind_direction", "wind_speed", parameter]].dropna(), parameter, unit)
-else:
-    shown = None
-    print("This station has no wind.")
+windy = wide.reindex(columns=["wind_direction", "wind_speed", parameter]).dropna()
+shown = charts.wind_rose(windy, parameter, unit) if len(windy) else print("This station has no wind.")
 shown
 
 # %% [markdown]

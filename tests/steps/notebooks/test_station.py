@@ -61,6 +61,7 @@ def test_a_day_is_held_against_the_limits_by_their_rules() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(300)
 def test_it_is_written_for_jupyter_and_runs_there_with_its_defaults(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
