@@ -7,8 +7,12 @@ finds what did, in the cell that ran then.
 import json
 import os
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
+
+import pyarrow as pa
+from pyarrow import compute, parquet
 
 _SECRET: Final = (
     *("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "OPENAQ_API_KEY"),
@@ -44,6 +48,23 @@ def secrets(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
         if password:
             found[f"the password in {name}"] = unquote(password)
     return {name: value for name, value in found.items() if len(value) >= _SHORTEST}
+
+
+def in_table(body: bytes, known: Mapping[str, str]) -> list[str]:
+    """The names of those of `known` that a text of a Parquet file holds. One that cannot be read holds none, and is
+    refused when it is loaded."""
+    try:
+        table = parquet.read_table(BytesIO(body))
+    except (pa.ArrowException, OSError):
+        return []
+    texts = [
+        column for column in table.columns if pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    ]
+    return sorted(
+        name
+        for name, value in known.items()
+        if any(compute.any(compute.match_substring(column, value)).as_py() for column in texts)
+    )
 
 
 def without_secrets(text: str, known: Mapping[str, str]) -> tuple[str, list[str]]:

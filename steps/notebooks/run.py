@@ -195,6 +195,8 @@ class _One:
                 most = _LARGEST_TABLE >> 20
                 return Ending("cell", f"deliver/{each.table}.parquet has {size >> 20} MB; wanted at most {most}"), {}
             tables[each.table] = file.read_bytes()
+            if leaked := copies.in_table(tables[each.table], copies.secrets()):
+                return Ending("secret", f"deliver/{each.table}.parquet holds {', '.join(leaked)}; take it out"), {}
         return ending, tables
 
     def drawn(self, ending: Ending) -> tuple[str, str, list[str]]:

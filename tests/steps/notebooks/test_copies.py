@@ -1,11 +1,13 @@
 """The executed copy: what was cut off says so, and settings that nobody may read are not in it."""
 
 import json
+from io import BytesIO
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from steps.notebooks.copies import marked, secrets, without_secrets
+from steps.notebooks.copies import in_table, marked, secrets, without_secrets
 
 ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": 'a"b/c+d',
@@ -45,3 +47,12 @@ def test_of_an_address_only_the_password_is_one_and_a_short_word_is_none() -> No
     known = secrets(ENVIRONMENT)
     assert known == {"AWS_SECRET_ACCESS_KEY": 'a"b/c+d', "the password in DATABASE_URL": "p@ss/word"}
     assert without_secrets("eu-central-1 short db:5432", known) == ("eu-central-1 short db:5432", [])
+
+
+def test_a_secret_in_a_table_is_found() -> None:
+    body, broken = BytesIO(), b"no parquet"
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", 'my a"b/c+d'], "c": pd.Categorical(["x", "y"])})
+    frame.to_parquet(body, index=False)
+    assert in_table(body.getvalue(), secrets(ENVIRONMENT)) == ["AWS_SECRET_ACCESS_KEY"]
+    assert in_table(body.getvalue(), {"other": "nowhere"}) == []
+    assert in_table(broken, secrets(ENVIRONMENT)) == []
