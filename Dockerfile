@@ -1,7 +1,8 @@
 # The product's images, one target each:
-#   steps    runs `python -m steps.<step>` in a workflow's pod
-#   serve    answers predictions: Seldon's microservice with steps.serving
-#   mlflow   the tracking server
+#   steps      runs `python -m steps.<step>` in a workflow's pod
+#   notebooks  runs `python -m steps.notebooks.run`: the same with papermill, Jupyter's kernel and what draws
+#   serve      answers predictions: Seldon's microservice with steps.serving
+#   mlflow     the tracking server
 # Libraries come from uv.lock and are a layer of their own, so that a change of our code rebuilds in seconds.
 
 FROM python:3.12-slim-bookworm AS base
@@ -19,6 +20,10 @@ COPY pyproject.toml uv.lock ./
 
 FROM locked AS steps-libraries
 RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-project --extra steps --extra platform \
+ && find /opt/venv -type d -name tests -prune -exec rm -rf {} + && rm -rf /opt/venv/lib/python3.12/site-packages/pyarrow/include
+
+FROM locked AS notebooks-libraries
+RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-project --extra steps --extra notebooks \
  && find /opt/venv -type d -name tests -prune -exec rm -rf {} + && rm -rf /opt/venv/lib/python3.12/site-packages/pyarrow/include
 
 FROM locked AS serve-libraries
@@ -44,6 +49,17 @@ LABEL org.opencontainers.image.title="learning-pipelines: steps" \
       org.opencontainers.image.licenses="Apache-2.0"
 USER 8737:8737
 CMD ["python", "-m", "steps.plan", "--help"]
+
+FROM base AS notebooks
+COPY --from=notebooks-libraries /opt/venv /opt/venv
+COPY --from=code /app/steps /app/steps
+ENV PYTHONPATH=/app HOME=/tmp OMP_NUM_THREADS=1
+ARG VERSION=0
+LABEL org.opencontainers.image.title="learning-pipelines: notebooks" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.licenses="Apache-2.0"
+USER 8737:8737
+CMD ["python", "-m", "steps.notebooks.run", "--help"]
 
 FROM base AS serve
 COPY --from=serve-libraries /opt/venv /opt/venv

@@ -3,5 +3,6 @@
 from pipeline import __version__
 
 STEPS = f"pipeline-steps:{__version__}"
+NOTEBOOKS = f"pipeline-notebooks:{__version__}"
 SERVING = f"pipeline-serve:{__version__}"
 TRACKING = f"pipeline-mlflow:{__version__}"

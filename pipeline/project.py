@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from pipeline.errors import UserError
 from steps.contract.declaration import Declaration, Part, TableDeclaration, problem
+from steps.contract.notebooks import Notebook
 
 
 class Schedule(Part):
@@ -21,6 +22,7 @@ class Schedule(Part):
 
     daily: str
     weekly: str
+    notebooks: str = "0 3 * * *"  # when the daily run is over
     timezone: str
     starting_deadline_seconds: int
 
@@ -49,6 +51,7 @@ class Project(Declaration):
     schedule: Schedule
     home: Place
     requests: Kept = Kept()
+    notebooks: tuple[Notebook, ...] = ()  # a parameter of their own workflow, and of no other
 
     def declaration(self) -> str:
         """What steps need of it; see `_canonical`."""

@@ -36,7 +36,7 @@ def test_every_library_is_of_the_base_or_of_the_extras() -> None:
 def test_the_extra_laptop_brings_what_steps_models_and_manifests_need() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (own,) = (each for each in project["optional-dependencies"]["laptop"] if each.startswith(project["name"]))
-    assert set(re.findall(r"\w+", own.partition("[")[2])) == {"authoring", "serving", "steps", "tracking"}
+    assert set(re.findall(r"\w+", own.partition("[")[2])) == {"authoring", "notebooks", "serving", "steps", "tracking"}
 
 
 def test_a_module_of_ours_that_is_missing_is_no_matter_of_extras() -> None:

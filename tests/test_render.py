@@ -27,6 +27,13 @@ def parsed(path: Path) -> dict[str, Any]:
     return found
 
 
+MODULES = {
+    "openaq-notebooks/list": "notebooks.listing",
+    "openaq-notebooks/notebook": "notebooks.run",
+    "openaq-notebooks/load": "notebooks.load",
+}
+
+
 @cache
 def leaves() -> list[tuple[str, dict[str, Any]]]:
     found = []
@@ -168,7 +175,7 @@ def test_every_leaf_has_what_a_leaf_needs(name: str, template: dict[str, Any]) -
         assert "manifestFrom" in template["resource"]
         return
     container = template["container"]
-    assert container["command"] == ["python", "-m", f"steps.{template['name']}"]
+    assert container["command"] == ["python", "-m", f"steps.{MODULES.get(name, template['name'])}"]
     assert container["resources"]["requests"].keys() == {"cpu", "memory"}
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pipeline import __version__
-from pipeline.cli import cluster, inbox, models, secret
+from pipeline.cli import cluster, inbox, models, notebook, secret
 from pipeline.cli.help import example
 from pipeline.cli.place import note_manifests, note_state
 from pipeline.cli.serve import serve
@@ -244,6 +244,7 @@ cli.add_command(models.models)
 cli.add_command(models.rollback)
 cli.add_command(models.monitor)
 cli.add_command(models.metrics)
+cli.add_command(notebook.notebook)
 
 
 @cli.command(**example("pipeline watch"))

@@ -7,6 +7,7 @@ hours; instruments for gases do not.
 
 from pipeline.project import Place, Project, Schedule
 from steps.contract.declaration import Expectations, Family, Gate, Learning, Quantity, Range
+from steps.contract.notebooks import Delivery, Notebook
 
 SAMPLE = (9000001, 9000002)  # made up for the sample, `quickstart.sample`; no archive knows them
 
@@ -68,6 +69,16 @@ OPENAQ = Project(
     ),
     schedule=Schedule(
         daily="0 1 * * *", weekly="30 2 * * 0", timezone="Europe/Vienna", starting_deadline_seconds=6 * 3600
+    ),
+    notebooks=(
+        Notebook(
+            name="station",
+            title="Air quality at one station",
+            path="shipped/station.py",
+            over="steps.notebooks.listing:stations",
+            each="station",
+            delivers=(Delivery(table="station_days", key=("location", "day", "parameter")),),
+        ),
     ),
     # The Stephansplatz. A place and no ids: none could be checked against the live API (2026-11-27), whose published
     # examples name no location of Vienna; the API is asked which there are.

@@ -6,6 +6,7 @@ from pipeline.report.arrivals import arrivals
 from pipeline.report.dataset import dataset
 from pipeline.report.failures import failures
 from pipeline.report.headline import headline, page_title
+from pipeline.report.notebooks import notebooks
 from pipeline.report.predictions import predictions
 from pipeline.report.provenance import provenance
 from pipeline.report.runs import runs
@@ -45,6 +46,7 @@ _SECTIONS: tuple[Section[Story], ...] = (
     ("failures", "What failed", failures),
     *_decided(decision.OUTCOME),
     ("arrivals", "Files", arrivals),
+    ("notebooks", "Notebooks", notebooks),
     *_decided(decision.ANSWERS),
     ("predictions", "Next hours", predictions),
     *_watched(monitoring.SECTIONS),

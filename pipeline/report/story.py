@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pipeline.report.tasks import FAILED, tasks
 from steps.pages.words import attribution
@@ -15,6 +16,7 @@ from steps.summaries.dataset import SeriesDataset, read_dataset
 from steps.summaries.decision import Decision
 from steps.summaries.ingest import Ingest
 from steps.summaries.monitoring import Monitoring
+from steps.summaries.notebook import Executed, Loaded
 from steps.summaries.predictions import Predictions
 from steps.summaries.validation import Validation
 
@@ -22,28 +24,30 @@ if TYPE_CHECKING:
     from pipeline.engine.views import NodeView, RunView
 
 _LARGEST_SUMMARY = 20_000_000
+_KINDS = (Decision, Executed, Ingest, Loaded, Monitoring, Predictions, Validation)
 _READERS: Mapping[str, Callable[[object], Summary]] = {
     "dataset": read_dataset,
-    **{
-        kind.model_fields["kind"].default: kind.read for kind in (Decision, Ingest, Monitoring, Predictions, Validation)
-    },
+    **{kind.model_fields["kind"].default: kind.read for kind in _KINDS},
 }
 
 
 @dataclass(frozen=True)
 class Found[S: Summary]:
-    """A summary, and the run that left it."""
+    """A summary, and the run and the node that left it."""
 
     run: "RunView"
     summary: S
+    node: "NodeView | None" = None
 
 
 @dataclass(frozen=True)
 class Story:
-    """The runs in the order they were made, and the time the report is written (UTC)."""
+    """The runs in the order they were made, and the time the report is written (UTC). `served`: whether it is read from
+    the server of the pages, rather than from a file."""
 
     runs: Sequence["RunView"]
     now: datetime
+    served: bool = False
 
     def all[S: Summary](self, kind: type[S]) -> list[Found[S]]:
         """Every summary of a kind, the oldest first.
@@ -52,10 +56,19 @@ class Story:
             Unreadable: there is none; says why (`Absent` if none is broken).
         """
         summaries, _ = self._read
-        found = [Found(one.run, one.summary) for one in summaries if isinstance(one.summary, kind)]
+        found = [Found(one.run, one.summary, one.node) for one in summaries if isinstance(one.summary, kind)]
         if not found:
             raise self._why_missing(kind.model_fields["kind"].default)
         return found
+
+    def page_of(self, found: "Found[Any]") -> str | None:
+        """The address of the page that a node left beside its summary; None if it left none."""
+        path = (found.node.outputs.get("artifacts") or {}).get("page") if found.node is not None else None
+        if found.node is None or not path:
+            return None
+        if self.served:
+            return f"/artifacts/-/{quote(found.run.id, safe='')}/{quote(found.node.id, safe='')}/page"
+        return Path(str(path)).absolute().as_uri()
 
     def latest[S: Summary](self, kind: type[S]) -> S:
         """The newest summary of a kind.
@@ -109,7 +122,7 @@ class Story:
         found, broken = [], []
         for (_, source), (run, node) in sources.items():
             try:
-                found.append(Found(run, _summary(source)))
+                found.append(Found(run, _summary(source), node))
             except Unreadable as reason:
                 broken.append(f"that of {node.display_name} {reason}")
         return found, broken

@@ -7,7 +7,9 @@ from pipeline.workflows.collect import backfill
 from pipeline.workflows.conclude import conclude
 from pipeline.workflows.daily import daily
 from pipeline.workflows.ingest import ingest, reconcile
-from pipeline.workflows.monitor import monitor, nightly
+from pipeline.workflows.monitor import monitor
+from pipeline.workflows.monitor import nightly as monitor_nightly
+from pipeline.workflows.notebooks import nightly, notebooks
 from pipeline.workflows.rollback import rollback
 from pipeline.workflows.train import train, weekly
 from pipeline.workflows.train_table import train as train_table
@@ -17,6 +19,7 @@ def workflows_of(project: Project | TableProject) -> list[Workflow]:
     """A project's workflows, by its kind."""
     ending = [conclude(project)] if project.learning.gate.guarded_days else []
     if isinstance(project, TableProject):
-        made = [build(project) for build in (ingest, train_table, monitor, nightly, reconcile, rollback)]
+        made = [build(project) for build in (ingest, train_table, monitor, monitor_nightly, reconcile, rollback)]
         return [*made, *ending]
-    return [*(build(project) for build in (backfill, daily, monitor, train, weekly, rollback)), *ending]
+    more = (notebooks, nightly) if project.notebooks else ()
+    return [*(build(project) for build in (backfill, daily, monitor, *more, train, weekly, rollback)), *ending]

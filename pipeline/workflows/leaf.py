@@ -70,13 +70,15 @@ def leaf(
     step: str,
     options: dict[str, str],
     *,
+    module: str = "",
+    image: str = STEPS,
     size: Size = SMALL,
     settings: Sequence[SecretEnvFrom | ConfigMapEnvFrom] = (OBJECT_STORE, DATABASE),
     inputs: Sequence[Parameter | Artifact] = (),
     parameters_out: Sequence[str] = (),
     artifacts_out: Sequence[str] = (),
 ) -> Container:
-    """A template that runs `python -m steps.<step>` with `options`.
+    """A template that runs `python -m steps.<step>` (or another `module` of steps) with `options`.
 
     An output named `x` reaches the step as `--x-out` and is written under `/work`.
     """
@@ -86,9 +88,9 @@ def leaf(
     arguments += [word for name, path in produced.items() for word in (f"--{name}-out", path)]
     return Container(
         name=step,
-        image=STEPS,
+        image=image,
         image_pull_policy="IfNotPresent",
-        command=["python", "-m", f"steps.{step}"],
+        command=["python", "-m", f"steps.{module or step}"],
         args=arguments,
         env_from=list(settings),
         inputs=list(inputs),
@@ -135,4 +137,4 @@ def _wrapped(value: Any, indent: str = "") -> str:
 
 
 def _extension(artifact: str) -> str:
-    return "html" if artifact in {"page", "report"} else "json"
+    return {"page": "html", "report": "html", "copy": "ipynb"}.get(artifact, "json")

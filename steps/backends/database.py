@@ -99,6 +99,11 @@ def begin() -> Iterator[sa.Connection]:
         raise StepError(f"the database did not take the transaction: {error.orig}") from error
 
 
+def ours() -> set[str]:
+    """The names of our own tables and views."""
+    return {*metadata.tables, *(view.name for view in _views)}
+
+
 def transact[T](work: Callable[[sa.Connection], T]) -> T:
     """What `work` returns from one transaction, which is retried a few times if another writer was first.
 
@@ -127,14 +132,34 @@ def clock(connection: sa.Connection) -> float:
 def _create_tables(engine: sa.Engine, _declared: int) -> None:
     """Once for the modules that are imported, again when more of them are (`_declared`: their tables). One process at a
     time: PostgreSQL's CREATE TABLE IF NOT EXISTS fails if two run it at once."""
-    postgres = engine.dialect.name == "postgresql"
-    with (engine.execution_options(isolation_level="READ COMMITTED") if postgres else engine).begin() as connection:
-        if postgres:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))
+    with _reshaping(engine) as connection:
         metadata.create_all(connection)
         _change_keys(connection)
         _add_columns(connection)
         _make_views(connection)
+
+
+@contextmanager
+def reshape() -> Iterator[sa.Connection]:
+    """One transaction that makes or changes tables; others that do wait for its end.
+
+    Raises:
+        StepError: the database does not answer.
+    """
+    try:
+        with _reshaping(_engine(setting("DATABASE_URL"))) as connection:
+            yield connection
+    except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+        raise StepError(f"the database did not change its tables: {error.orig}") from error
+
+
+@contextmanager
+def _reshaping(engine: sa.Engine) -> Iterator[sa.Connection]:
+    postgres = engine.dialect.name == "postgresql"
+    with (engine.execution_options(isolation_level="READ COMMITTED") if postgres else engine).begin() as connection:
+        if postgres:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))
+        yield connection
 
 
 def _change_keys(connection: sa.Connection) -> None:

@@ -48,11 +48,11 @@ def draw[S](sections: Iterable[Section[S]], source: S) -> Drawn:
     return drawn
 
 
-def document(title: str, *body: Child) -> str:
-    """The whole file."""
+def document(title: str, *body: Child, pictures: str = "'none'") -> str:
+    """The whole file. `pictures`: where they may come from; `data:` for those that are in the file."""
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    policy = f"default-src 'none'; img-src {pictures}; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     head = tag(
         "head",
         tag("meta", charset="utf-8"),

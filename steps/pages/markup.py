@@ -10,7 +10,7 @@ from html import escape
 from steps.pages.words import printable
 
 Attribute = str | int | float | bool | None
-_VOID = frozenset({"meta", "br", "hr", "wbr", "col"})
+_VOID = frozenset({"meta", "br", "hr", "wbr", "col", "img"})
 
 
 class Markup(str):

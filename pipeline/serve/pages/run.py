@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from pipeline.engine.views import RunView, labels
 from pipeline.explain import of_run
+from pipeline.report.notebooks import notebooks
 from pipeline.report.page import page as report
 from pipeline.report.runs import runs as graph
 from pipeline.report.story import Story
@@ -18,6 +19,7 @@ from pipeline.serve.problems import invalid
 from steps.pages.markup import Markup, join, tag
 from steps.pages.parts import code, facts, section, table, unfolds
 from steps.pages.words import moment
+from steps.summaries.base import known
 
 _GOING_ON = ("Pending", "Running")
 
@@ -28,8 +30,9 @@ def run_page(call: Call) -> Response:
     view = call.service.runs.view(item.name)
     commands = [f"pipeline explain {item.name}", f"pipeline logs -f {item.name}", f"argo get {item.name}"]
     query = {"listOptions.fieldSelector": f"metadata.name={item.name}", "fields": "result.type"}
-    body = join(_actions(item, view), _facts(item, view), _why(call, item), graph(Story([view], datetime.now(UTC))),
-                _logs(item.name, view))  # fmt: skip
+    story = Story([view], datetime.now(UTC), served=True)
+    body = join(_actions(item, view), _facts(item, view), _why(call, item), graph(story),
+                known(lambda: notebooks(story)), _logs(item.name, view))  # fmt: skip
     watch = f"/api/v1/workflow-events/?{urlencode(query)}"
     return page(item.name, commands, body, here="/runs", watch=watch)
 
@@ -37,7 +40,7 @@ def run_page(call: Call) -> Response:
 def report_page(call: Call) -> Response:
     """The report of the run, as `pipeline report` writes it."""
     view = call.service.runs.view(call.service.runs.item(call.name).name)
-    return HTMLResponse(report(Story([view], datetime.now(UTC))))
+    return HTMLResponse(report(Story([view], datetime.now(UTC), served=True)))
 
 
 def _facts(item: Item, view: RunView) -> Markup:
