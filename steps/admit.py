@@ -53,7 +53,7 @@ def command(
 
 
 def _on_trial(connection: sa.Connection, wanted: Promotion, gate: Gate) -> bool:
-    return challengers.admit(connection, wanted, how=gate.release, share=gate.share, days=gate.guarded_days)
+    return challengers.admit(connection, wanted, how=gate.release, share=gate.shares[0], days=gate.guarded_days)
 
 
 def _direct(connection: sa.Connection, wanted: Promotion, gate: Gate) -> bool:

@@ -99,7 +99,8 @@ def command(
 
 def _ending(project: str, template: Path, ending: Ending, now: datetime) -> dict[str, Any]:
     values = {"name": ending.name(project, now), "by": "monitor", "decision": str(ending.decision)}
-    return filled("--conclusion", template, values | {"verdict": ending.verdict, "why": ending.why})
+    values |= {"verdict": ending.verdict, "why": ending.why}
+    return filled("--conclusion", template, values | {"share": f"{ending.share:g}"})
 
 
 def _of_days(

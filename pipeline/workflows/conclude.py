@@ -11,7 +11,7 @@ from pipeline.workflows import release
 from pipeline.workflows.leaf import DATABASE, leaf
 from pipeline.workflows.shape import BY_HAND, DECLARATION, RUN, arguments, passed, template
 
-GIVEN = {"decision": "0", "verdict": "withdraw", "why": "by hand"}
+GIVEN = {"decision": "0", "share": "0", "verdict": "withdraw", "why": "by hand"}
 
 
 def conclude(project: Project | TableProject) -> WorkflowTemplate:

@@ -1,5 +1,5 @@
-"""The three ends, each in the caller's transaction. They return the decision to release, or None if there is nothing to
-do any more."""
+"""The ends, and the wider share, each in the caller's transaction. They return the decision to release, or None if
+there is nothing to do any more."""
 
 from dataclasses import dataclass
 
@@ -36,6 +36,14 @@ class Ending:
             return None
         challengers.end(connection, trial, "withdrawn", self.why, self.run)
         return live
+
+    def widen(self, connection: sa.Connection, decision: int, share: float) -> int | None:
+        """The canary on trial by `decision` answers that share of the requests; the champion is released again."""
+        trial = challengers.on_trial(connection, self.project)
+        if trial is None or trial.model.decision != decision:
+            return None
+        challengers.widen(connection, trial, share)
+        return promotions.live(connection, self.project).decision
 
     def roll_back(self, connection: sa.Connection, decision: int) -> int | None:
         """The model that was live before `decision`, which is live, comes back."""

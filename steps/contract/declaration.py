@@ -7,7 +7,7 @@ Functions and classes are named `module:name`, so that the JSON stays plain. Sha
 import importlib
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from steps.errors import BadInput
 
@@ -71,9 +71,10 @@ class Gate(Part):
     """What a challenger must pass besides the naive predictors and the champion, and how it is released then.
 
     `direct`: at once. Or after a trial beside the champion: in `shadow` both get each request, and the champion
-    answers; as a `canary` the challenger answers a share of them. `trial_days` (of which the outcome is known; 60 by
-    default) bound the trial. So many days the model that was live before a new one goes on predicting, too, and comes
-    back if it turns out to be better; where the release is direct, only if `trial_days` is given.
+    answers; as a `canary` the challenger answers a share of them: the first of `shares` to begin with, and the next
+    ones in equal parts of the trial, as long as its error is not the larger. `trial_days` (of which the outcome is
+    known; 60 by default) bound the trial. So many days the model that was live before a new one goes on predicting,
+    too, and comes back if it turns out to be better; where the release is direct, only if `trial_days` is given.
     """
 
     metric: str = "rmse"  # what decides: rmse, mae (lower is better) or accuracy (higher is)
@@ -82,7 +83,14 @@ class Gate(Part):
     block_hours: int = 24  # its blocks in a series; a table's are its rows
     release: Literal["direct", "shadow", "canary"] = "direct"
     trial_days: int | None = Field(default=None, ge=7, le=365)
-    share: float = Field(default=0.1, ge=0.01, le=0.5)  # of the requests, that a canary answers
+    shares: tuple[Annotated[float, Field(ge=0.01, le=0.5)], ...] = Field(default=(0.1, 0.25, 0.5), min_length=1)
+
+    @field_validator("shares")
+    @classmethod
+    def _rising(cls, shares: tuple[float, ...]) -> tuple[float, ...]:
+        if list(shares) != sorted(set(shares)):
+            raise ValueError("wanted shares of the requests that rise, like 0.1, 0.25, 0.5")
+        return shares
 
     @property
     def guarded_days(self) -> int:

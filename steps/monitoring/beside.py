@@ -22,9 +22,10 @@ from steps.pages.words import count
 class Ending:
     """What is to be done: with the challenger of a decision that is on trial, or with a decision that is live."""
 
-    verdict: Literal["take-over", "withdraw", "roll-back"]
+    verdict: Literal["take-over", "withdraw", "roll-back", "widen"]
     decision: int
     why: str
+    share: float = 0.0  # of the requests, that a canary is to answer
 
     def name(self, project: str, now: datetime) -> str:
         """The workflow that does it: one a day, if it has to be tried again."""
@@ -46,6 +47,7 @@ class Beside:
     found: Versus
     late: bool = False
     each: str = "day"  # what is compared: days, or a table's looks
+    wider: float = 0.0  # the share of the requests that is due for a canary; 0 for none
 
     @property
     def ending(self) -> Ending | None:
@@ -55,7 +57,8 @@ class Beside:
             back = found.proved and found.verdict == "better" and not self.late
             return Ending("roll-back", self.decision, f"version {self.version} {self._told}") if back else None
         if found.verdict is None:
-            return None
+            why = f"it {self._told}; {self.wider:.0%} of the requests next"
+            return Ending("widen", self.decision, why, self.wider) if self.wider and (found.gain or 0.0) >= 0 else None
         return Ending("take-over" if found.verdict == "better" else "withdraw", self.decision, f"it {self._told}")
 
     @property
@@ -65,6 +68,8 @@ class Beside:
         if found.gain is None:
             return f"was as good {same}"
         closer = f"was {_closer(found.gain)} {same}"
+        if found.verdict is None:
+            return closer
         if not found.proved:
             return f"{closer}, and the time is over"
         shown = max(found.better[-1], found.worse[-1])
@@ -82,6 +87,7 @@ class Beside:
             return f"{what}; no {self.each} could be compared yet."
         if ending := self.ending:
             done = {"take-over": "it takes over", "withdraw": "it is withdrawn", "roll-back": "it comes back"}
+            done |= {"widen": "it answers more"}
             return f"{what}; {done[ending.verdict]}: {ending.why}."
         closer = f"{_closer(found.gain or 0.0)} than version {self.champion}"
         evidence = f"the evidence that it is better is {found.better[-1]:.2g}, that it is worse {found.worse[-1]:.2g}"
@@ -91,6 +97,13 @@ class Beside:
 
 def _closer(gain: float) -> str:
     return f"{abs(gain):.1%} {'closer' if gain >= 0 else 'further off'}"
+
+
+def wider(shares: Sequence[float], trial: Trial, part: float) -> float:
+    """The share of the requests that is due for a canary of which that `part` (0 to 1) of the trial is over; 0 where it
+    answers as many."""
+    due = shares[min(int(part * len(shares)), len(shares) - 1)]
+    return due if trial.how == "canary" and due > trial.share else 0.0
 
 
 def standing(project: Declaration, parameter: str, locations: Sequence[int], now: datetime) -> list[Beside]:
@@ -171,5 +184,6 @@ class _Look:
         late: bool = False,
     ) -> Beside:
         how, since = (trial.how, trial.since) if trial else (None, None)
-        version = int(model.version or 0)
-        return Beside(role, version, self.live.version, decision, how, since, most, found, late)
+        version, part = int(model.version or 0), len(found.days) / max(most, 1)
+        due = wider(self.project.learning.gate.shares, trial, part) if trial else 0.0
+        return Beside(role, version, self.live.version, decision, how, since, most, found, late, wider=due)

@@ -27,7 +27,7 @@ from steps.errors import CheckFailed
 from steps.features.table import features
 from steps.models.base import Array
 from steps.monitoring import scores, versus
-from steps.monitoring.beside import Beside
+from steps.monitoring.beside import Beside, wider
 from steps.release.stored import load
 from steps.tables import copies, history_rows
 
@@ -56,7 +56,7 @@ def standing(bucket: Bucket, project: TableDeclaration, now: datetime) -> list[B
     known = transact(lambda connection: _models(connection, project.name)) if guarded else None
     if known is None or (known.trial is None and known.former is None):
         return []
-    came = _Came.of(bucket, project, [one for one in known.entries if one.made_at <= now])
+    came = _Came.of(bucket, project, [one for one in known.entries if one.made_at <= now], now)
     found = []
     if known.former is not None and now <= known.live_at + timedelta(days=2 * guarded):
         late = now > known.live_at + timedelta(days=guarded)
@@ -92,13 +92,16 @@ class _Came:
     rows: pd.DataFrame
     sequence: "np.ndarray[tuple[int], np.dtype[np.int64]]"
     times: Sequence[datetime]
+    now: datetime
 
     @classmethod
-    def of(cls, bucket: Bucket, project: TableDeclaration, entries: Sequence[Entry]) -> "_Came":
+    def of(cls, bucket: Bucket, project: TableDeclaration, entries: Sequence[Entry], now: datetime) -> "_Came":
         rows, _ = history_rows.load(bucket, project.name, entries[-1].sequence if entries else 0)
         sizes = [one.rows for one in entries]
         times = [one.made_at for one in entries for _ in range(one.rows)]
-        return cls(project, rows, np.repeat(np.array([one.sequence for one in entries], dtype=np.int64), sizes), times)
+        return cls(
+            project, rows, np.repeat(np.array([one.sequence for one in entries], dtype=np.int64), sizes), times, now
+        )
 
     def beside(
         self,
@@ -116,7 +119,9 @@ class _Came:
         how, since = (trial.how, trial.since) if trial else (None, None)
         decision = trial.model.decision if trial else known.decision
         told = int(other.version or 0), int(known.live.version or 0), decision
-        return Beside(role, *told, how, since, days, found, late=role == "former" and late, each="look")
+        part = (self.now - since) / timedelta(days=max(days, 1)) if since else 0.0
+        due = wider(self.project.learning.gate.shares, trial, part) if trial and len(looks) else 0.0
+        return Beside(role, *told, how, since, days, found, late=role == "former" and late, each="look", wider=due)
 
     def _looks(self, live: Promotion, other: Promotion) -> pd.DataFrame:
         """The looks as `versus.judged` wants them, `own` the live model's mean error; none if one cannot be asked."""

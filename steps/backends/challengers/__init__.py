@@ -121,6 +121,11 @@ def looked(
     _update(connection, trial, counted=counted, better=better, worse=worse, gain=gain)
 
 
+def widen(connection: sa.Connection, trial: Trial, share: float) -> None:
+    """The canary answers that share of the requests, unless it answers more."""
+    _update(connection, trial, challengers.c.share < share, share=share)
+
+
 def end(connection: sa.Connection, trial: Trial, outcome: Outcome, why: str, run: str | None = None) -> None:
     """The trial is over; nothing changes if it was before."""
     told = {"ended_at": datetime.now(UTC), "outcome": outcome, "words": why, "run": run}

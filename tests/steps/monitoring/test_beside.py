@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from steps import monitor
-from steps.backends import warehouse
+from steps.backends import challengers, warehouse
 from steps.backends.database import begin
 from steps.backends.warehouse import Prediction, Role, schema
 from tests.steps.support.released import begin_trial, decide, release, releasing, run, trial
@@ -20,7 +20,8 @@ pytestmark = pytest.mark.usefixtures("database_environment", "store_environment"
 
 START = datetime(2003, 1, 1, tzinfo=UTC)
 PLACE = 9000001
-CONCLUSION = {"metadata": {"name": "<name>"}, "spec": {key: f"<{key}>" for key in ("by", "decision", "verdict", "why")}}
+GIVEN = ("by", "decision", "share", "verdict", "why")
+CONCLUSION = {"metadata": {"name": "<name>"}, "spec": {key: f"<{key}>" for key in GIVEN}}
 SHADOW = releasing("shadow", trial_days=30)
 
 
@@ -80,6 +81,7 @@ def test_a_better_challenger_takes_over_by_a_workflow_with_an_identity(on_trial:
     assert found["ending"]["metadata"]["name"] == f"openaq-take-over-{on_trial}-20030121"
     assert found["ending"]["spec"] | {"why": ""} == {
         "by": "monitor",
+        "share": "0",
         "decision": f"{on_trial}",
         "verdict": "take-over",
         "why": "",
@@ -169,6 +171,26 @@ def test_where_releases_are_direct_a_new_champion_is_compared_only_if_that_is_de
     assert watched(tmp_path, 25, releasing("direct"))["others"] == []
     guarded = watched(tmp_path, 25, releasing("direct", trial_days=30))
     assert guarded["ending"]["spec"]["verdict"] == "roll-back"
+
+
+def test_a_canary_answers_more_in_steps_as_long_as_its_error_is_not_the_larger(tmp_path: Path) -> None:
+    release(decide("a", 1))
+    number = begin_trial("b", 2, how="canary", days=30)
+    canary = releasing("canary", trial_days=30, shares=(0.1, 0.25, 0.5))
+    lived(range(22), {("challenger", 2): 0.99})
+    assert watched(tmp_path, 9, canary)["ending"] == {}
+    found = watched(tmp_path, 10, canary)["ending"]
+    assert found["metadata"]["name"] == f"openaq-widen-{number}-20030111"
+    assert (found["spec"]["verdict"], found["spec"]["share"]) == ("widen", "0.25")
+    assert "25% of the requests next" in found["spec"]["why"]
+    assert watched(tmp_path, 21, canary)["ending"]["spec"]["share"] == "0.5", "a day that was missed is made up for"
+    lived(range(22), {("challenger", 2): 1.02}, measured=False)
+    assert watched(tmp_path, 21, canary)["ending"] == {}
+    lived(range(22), {("challenger", 2): 0.99}, measured=False)
+    open_trial = trial(number)
+    with begin() as connection:
+        challengers.widen(connection, open_trial, 0.5)
+    assert watched(tmp_path, 21, canary)["ending"] == {}
 
 
 def test_a_replay_ends_nothing(on_trial: int, tmp_path: Path) -> None:

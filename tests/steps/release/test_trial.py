@@ -26,7 +26,7 @@ from tests.steps.support.released import (
 from tests.steps.support.rendered import artifact
 
 pytestmark = pytest.mark.usefixtures("database_environment")
-SHADOW, CANARY = releasing("shadow", trial_days=30), releasing("canary", share=0.2)
+SHADOW, CANARY = releasing("shadow", trial_days=30), releasing("canary", shares=(0.2, 0.4))
 
 
 def admitted(number: int, folder: Path, declared: str = SHADOW) -> list[dict[str, Any]] | None:
@@ -47,10 +47,11 @@ def put_back(folder: Path) -> list[dict[str, Any]] | None:
     return list(manifest["spec"]["predictors"]) if manifest else None
 
 
-def concluded(verdict: str, number: int, folder: Path, name: str = "openaq-conclude-1") -> int:
+def concluded(verdict: str, number: int, folder: Path, name: str = "openaq-conclude-1", share: float = 0.0) -> int:
     """What is to be released then; 0 if nothing."""
     outputs = "--needed-out", folder / "n", "--decision-out", folder / "d"
-    words = "--run", name, "--by", "monitor", "--decision", number, "--verdict", verdict, "--why", "it was closer"
+    told = "--decision", number, "--verdict", verdict, "--share", share, "--why", "it was closer"
+    words = "--run", name, "--by", "monitor", *told
     run(conclude, *words, *outputs)
     made = int((folder / "d").read_text())
     assert (folder / "n").read_text() == ("true" if made else "false")
@@ -242,12 +243,25 @@ def test_a_new_champion_that_is_worse_goes_back_once(tmp_path: Path) -> None:
         assert aside is not None and aside.version == 2, "and the recipe is not promoted again at once"
 
 
+def test_a_canary_that_is_to_answer_more_does_after_the_next_release(tmp_path: Path) -> None:
+    release(decide("a", 1))
+    number = begin_trial("b", 2, how="canary")
+    for _ in range(2):
+        assert concluded("widen", number, tmp_path, "openaq-widen-2", 0.25) == 1
+        champion, other = admitted(1, tmp_path, CANARY) or [{}, {}]
+        assert (champion["traffic"], other["traffic"]) == (75, 25)
+    assert concluded("widen", number, tmp_path, "openaq-widen-2-late", 0.1) == 1
+    assert trial(number).share == 0.25, "it never answers fewer"
+    assert concluded("widen", 7, tmp_path, "openaq-widen-7", 0.5) == 0
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
         ({"release": "later"}, "learning.gate.release: got 'later', wanted 'direct', 'shadow' or 'canary'"),
         ({"trial_days": 3}, "learning.gate.trial_days: got 3, wanted greater than or equal to 7"),
-        ({"share": 0.9}, "learning.gate.share: got 0.9, wanted less than or equal to 0.5"),
+        ({"shares": [0.9]}, "learning.gate.shares.0: got 0.9, wanted less than or equal to 0.5"),
+        ({"shares": [0.3, 0.1]}, "wanted shares of the requests that rise"),
     ],
 )
 def test_a_wrong_way_of_release_is_one_line(wrong: dict[str, Any], said: str) -> None:
