@@ -158,7 +158,7 @@ def test_rolling_back_moves_server_and_alias_and_is_recorded(done: tuple[Place, 
     assert tags(done) == rolled_back.before | new
     assert place.table("select ended from promotions where decision = 1") == [("rolled back by 3",)]
     listed = models(done)
-    assert [line.split()[0] for line in listed] == ["VERSION", "2", "2", "1"]
+    assert [line.split()[0] for line in listed] == ["VERSION", "2", "2", "1", "watched:"]
     assert re.match(r"2 +champion +3 ", listed[1]), "and there is no note"
     shown = "\n".join(models(done, "2"))
     assert 'Rolled back from version 1 to version 2: one\'s "words"; $(x)' in shown

@@ -301,13 +301,11 @@ def gone(pids: list[int], seconds: float = 10) -> bool:
 
 def third_party_imports() -> set[str]:
     """What the modules of `steps` import on top that is neither theirs nor the standard library's; apart from
-    the model server, the router and the exporter, which no step loads."""
+    the model server, the router, the exporter and notebooks, which no fork of a step loads."""
     found: set[str] = set()
     named: Callable[[str], bool] = lambda name: name.partition(".")[0] not in {*sys.stdlib_module_names, "steps"}  # noqa: E731
-    servers = {
-        path for name in ("serving", "router", "metrics", "backends/gauges") for path in (STEPS / name).rglob("*.py")
-    }
-    for path in set(STEPS.rglob("*.py")) - servers:
+    apart = ("serving", "router", "metrics", "backends/gauges", "notebooks")
+    for path in set(STEPS.rglob("*.py")) - {path for name in apart for path in (STEPS / name).rglob("*.py")}:
         for statement in ast.parse(path.read_text()).body:
             if isinstance(statement, ast.Import):
                 found |= {alias.name for alias in statement.names if named(alias.name)}
