@@ -52,7 +52,7 @@ down: .venv/.ready ## Stop the embedded servers and the model server
 	@.venv/bin/pipeline down
 
 .PHONY: test
-test: .venv/.ready-dev ## Format, types and the fast tests, and what they covered (6 minutes)
+test: .venv/.ready-dev ## Format, types and the fast tests, and what they covered (11 minutes on two cores)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
