@@ -9,11 +9,14 @@ import click
 from pipeline import __version__
 from pipeline.cli import cluster, inbox, models, notebook, secret
 from pipeline.cli.help import example
+from pipeline.cli.pairs import named_values
 from pipeline.cli.place import note_manifests, note_state
 from pipeline.cli.serve import serve
 from pipeline.errors import PipelineError, UserError
 from steps.errors import StepError
 from steps.pages.words import one_line
+
+_PAIR = "as-of=2004-01-01T00:00:00Z"  # of a parameter and its value
 
 
 class _Commands(click.Group):
@@ -21,16 +24,6 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 — click's signature
         return list(self.commands)
-
-
-def _parameters(pairs: tuple[str, ...]) -> dict[str, str]:
-    given = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise UserError(f"-p {pair}: wanted name=value, for example -p as-of=2004-01-01T00:00:00Z")
-        given[name] = value
-    return given
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -175,7 +168,7 @@ def run(
 
         if not is_place(target):
             note_manifests()
-        found, parameters = machine.find(target, name or ""), _parameters(pairs)
+        found, parameters = machine.find(target, name or ""), named_values(pairs, _PAIR)
         if found.note:
             click.echo(f"note: {found.note}", err=True)
         if dry_run:
@@ -229,7 +222,7 @@ def backfill(project: str, first: str, last: str, pairs: tuple[str, ...]) -> Non
     note_manifests()
     note_state()
     machine = LocalMachine.here()
-    parameters = {"from": first, "to": last} | _parameters(pairs)
+    parameters = {"from": first, "to": last} | named_values(pairs, _PAIR)
     machine.succeed(machine.submit(f"{find(project).name}-backfill", parameters))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli.help import example
+from pipeline.cli.pairs import named_values
 from pipeline.cli.place import note_manifests
 from pipeline.errors import UserError
 
@@ -29,11 +30,6 @@ def notebook(name: str, pairs: tuple[str, ...], as_of: str, write: Path | None) 
         click.echo(notebooks.write(declared, write))
         return
     note_manifests()
-    given = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise UserError(f"-p {pair}: wanted name=value, for example -p station=9000001")
-        given[key] = value
+    given = named_values(pairs, "station=9000001")
     for line in notebooks.run(LocalMachine.here(), project, declared, given, as_of):
         click.echo(line)

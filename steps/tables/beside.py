@@ -21,15 +21,12 @@ from steps.backends.database import transact
 from steps.backends.history import Entry
 from steps.backends.objects import Bucket
 from steps.backends.promotions import Promotion
-from steps.contract.command import log
 from steps.contract.declaration import TableDeclaration
-from steps.errors import CheckFailed
-from steps.features.table import features
 from steps.models.base import Array
 from steps.monitoring import scores, versus
 from steps.monitoring.beside import Beside, wider
-from steps.release.stored import load
 from steps.tables import copies, history_rows
+from steps.tables.scored import answered, asked
 
 LOOK: Final = 50  # rows
 
@@ -141,15 +138,9 @@ class _Came:
 
     def _errors(self, made: Promotion, places: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> Array | None:
         """A model's error on each of the rows; None if it cannot be asked."""
-        try:
-            model, _ = load(str(made.model_uri), str(made.digest))
-        except CheckFailed as gone:
-            log.warning("version %s cannot be compared: %s", made.version, gone)
+        model = asked(self.project, int(made.version or 0), str(made.model_uri), str(made.digest))
+        if model is None:
             return None
-        part, inputs = self.rows.iloc[places], list(model.features)
-        told = features(part, self.project)
-        if not set(inputs) <= set(told.columns):
-            log.warning("version %s wants other columns than are declared, so it is not compared", made.version)
-            return None
+        part = self.rows.iloc[places]
         truth = part[self.project.target.name].to_numpy(dtype=np.float64)
-        return scores.errors(model.predict(told[inputs].to_numpy(dtype=np.float64)), truth, self.project.learning.task)
+        return scores.errors(answered(model, part, self.project), truth, self.project.learning.task)

@@ -23,6 +23,7 @@ from steps.contract.command import log
 from steps.contract.declaration import TableDeclaration
 from steps.errors import CheckFailed
 from steps.features.table import features
+from steps.models import Model
 from steps.models.base import Array
 from steps.monitoring import scores
 from steps.release.stored import load
@@ -94,6 +95,26 @@ def naive(learned: "pd.Series[float]", project: TableDeclaration) -> float:
     return float(learned.mean() if project.learning.task == "regression" else learned.mode().iloc[0])
 
 
+def asked(project: TableDeclaration, version: int, model_uri: str, digest: str) -> Model | None:
+    """A version's model; None, and the log says why, if its files are gone or it wants other columns than are
+    declared."""
+    try:
+        model, _ = load(model_uri, digest)
+    except CheckFailed as gone:
+        log.warning("version %d cannot be scored: %s", version, gone)
+        return None
+    declared = {column.name: pd.Series(dtype="float64") for column in project.table.columns}
+    if not set(model.features) <= set(features(pd.DataFrame(declared), project).columns):
+        log.warning("version %d wants other columns than are declared, so it is not scored", version)
+        return None
+    return model
+
+
+def answered(model: Model, rows: pd.DataFrame, project: TableDeclaration) -> Array:
+    """Its answers to these rows of the history."""
+    return model.predict(features(rows, project)[list(model.features)].to_numpy(dtype=np.float64))
+
+
 @dataclass(frozen=True, eq=False)
 class _Came:
     """All rows of the history; which of them are `fresh`, that is no copies of earlier ones; and how many rows it had
@@ -106,21 +127,14 @@ class _Came:
 
     def scored(self, life: Life, entries: Sequence[Entry]) -> Iterator[Batch]:
         """The scores of entries by the model of that life; none if it cannot be asked."""
-        try:
-            model, _ = load(life.model_uri, life.digest)
-        except CheckFailed as gone:
-            log.warning("version %d cannot score what came while it was live: %s", life.version, gone)
-            return
-        inputs, target = list(model.features), self.project.target.name
-        if not set(inputs) <= set(features(self.rows.iloc[:0], self.project).columns):
-            log.warning("version %d wants other columns than are declared, so it scores nothing", life.version)
+        model, target = asked(self.project, life.version, life.model_uri, life.digest), self.project.target.name
+        if model is None:
             return
         without = naive(self.rows[target].iloc[: self.totals[life.sequence]], self.project)
         for entry in entries:
             own = slice(entry.total - entry.rows, entry.total)
             part = self.rows.iloc[own][self.fresh[own]]
-            told = features(part, self.project)[inputs].to_numpy(dtype=np.float64)
-            answers = model.predict(told) if len(part) else np.zeros(0)
+            answers = answered(model, part, self.project) if len(part) else np.zeros(0)
             means = (self._missed(part[target], each) for each in (answers, np.full(len(part), without)))
             yield Batch(entry.sequence, life.version, entry.made_at, len(part), *means)
 
