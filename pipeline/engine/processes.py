@@ -47,15 +47,20 @@ def signal_group(group: int, number: int) -> None:
         os.killpg(group, number)
 
 
-def end_group(pid: int, started: float, *, grace: float = 2.0) -> None:
+def end_group(pid: int, started: float, *, grace: float = 2.0, leader_first: bool = False) -> None:
     """End the process group that `pid` led, and wait until it is gone: TERM, up to `grace` seconds, KILL.
 
-    Does nothing if another process has the number by now.
+    Does nothing if another process has the number by now. `leader_first`: TERM goes to the leader alone, which ends
+    its helpers itself once it needs them no more; what it leaves behind is killed.
     """
     if is_alive(pid, started):
-        signal_group(pid, signal.SIGTERM)
+        if leader_first:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        else:
+            signal_group(pid, signal.SIGTERM)
         signal_group(pid, signal.SIGCONT)  # a suspended process takes the signal only then
-        wait_until(lambda: not members(pid), grace)
+        wait_until(lambda: not (is_alive(pid, started) if leader_first else members(pid)), grace)
     elif start_time(pid) is not None:
         return
     if members(pid):

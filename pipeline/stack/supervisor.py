@@ -140,7 +140,7 @@ class Supervisor:
     def _end(self, name: str, grace: float) -> None:
         record = self.registry.get(name)
         if record.pid is not None and record.alive():
-            end_group(record.pid, record.started, grace=grace)
+            end_group(record.pid, record.started, grace=grace, leader_first=True)
         processes.end_marked(self._mark(name))
 
     def _ports(self, server: Server) -> dict[str, int]:

@@ -45,11 +45,12 @@ def test_after_a_list_only_what_is_new_is_told(served: Served) -> None:
 def test_what_no_longer_fits_or_is_deleted_is_told_as_deleted(served: Served) -> None:
     name = served.create(workflow("going", "sleep 1"))
     served.running(name)
-    query = {"listOptions.labelSelector": "workflows.argoproj.io/phase=Running"}
+    running, alone = "workflows.argoproj.io/phase=Running", f"metadata.name={name}"
+    query = {"listOptions.labelSelector": running, "listOptions.fieldSelector": alone}
     with served.events(WATCH, **query, fields="result.type,result.object.metadata.name") as events:
         kinds = [(each["result"]["type"], each["result"]["object"]["metadata"]["name"]) for each in _until_gone(events)]
     assert kinds[0] == ("ADDED", name) and kinds[-1] == ("DELETED", name)
-    with served.events(WATCH, **{"listOptions.fieldSelector": f"metadata.name={name}"}) as events:
+    with served.events(WATCH, **{"listOptions.fieldSelector": alone}) as events:
         assert next(events)["result"]["type"] == "ADDED"
         served.ask("DELETE", f"{ALL}/{name}")
         assert next(events)["result"]["type"] == "DELETED"

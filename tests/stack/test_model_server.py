@@ -3,6 +3,7 @@
 import copy
 import json
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +89,20 @@ def test_the_same_again_changes_nothing(host: StackHost, steps_stack: Stack, tmp
     assert [record_of(steps_stack, each) for each in servers] == before
 
 
-def test_a_change_is_served_at_the_same_address(host: StackHost, tmp_path: Path) -> None:
-    url = apply(host, tmp_path, manifest("1"))
-    assert apply(host, tmp_path, manifest("2")) == url
+def test_a_change_is_served_at_the_same_address_and_what_is_under_way_is_answered(
+    host: StackHost, tmp_path: Path
+) -> None:
+    slow = manifest("1", "tried.model.Slow")
+    (container,) = slow["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
+    asked = tmp_path / "asked"
+    container["env"].append({"name": "ASKED", "value": str(asked)})
+    url = apply(host, tmp_path, slow)
+    with ThreadPoolExecutor(1) as pool:
+        under_way = pool.submit(ask, url)
+        assert wait_until(asked.exists, 20)
+        assert apply(host, tmp_path, manifest("2")) == url
+        answer, tags = under_way.result()
+    assert (answer, tags["version"]) == ([[3.5]], "1")
     assert ask(url)[1]["version"] == "2"
 
 

@@ -1,6 +1,7 @@
 """Models for the model server: one that adds, and one that cannot be loaded."""
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,15 @@ class Adder:
 
     def tags(self) -> dict[str, Any]:
         return {"version": self.version, "store": "AWS_SECRET_ACCESS_KEY" in os.environ, "home": os.environ["HOME"]}
+
+
+class Slow(Adder):
+    """Says by the file ASKED that it was asked, and takes a while to answer."""
+
+    def predict(self, rows: Any, names: Any = None, meta: Any = None) -> Any:
+        Path(os.environ["ASKED"]).touch()
+        time.sleep(0.5)
+        return super().predict(rows)
 
 
 class Broken:
