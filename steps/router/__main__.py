@@ -84,7 +84,7 @@ async def _serve(source: Source, make: Callable[[], Proxy], host: str, port: int
 async def _follow(source: Source, proxy: Proxy) -> None:
     async for found in source.objects():
         try:
-            proxy.follow(routes.read(found))
+            proxy.follow(None if found is None else routes.read(found))
         except BadInput as error:
             log.warning("%s; what was read before stays in force", error)
 

@@ -39,7 +39,8 @@ class Door:
         return web.json_response(self._proxy.about())
 
     async def _ready(self, _request: web.Request) -> web.Response:
-        return web.Response(text="ready") if self._proxy.routes else _refused(503, "no model is served here yet")
+        """Not whether there is a model: a router that waited for its first one would hold up what installs both."""
+        return web.Response(text="ready") if self._proxy.informed else _refused(503, "it is not known yet who answers")
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         return web.Response(body=self._proxy.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})

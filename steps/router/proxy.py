@@ -37,6 +37,7 @@ class Proxy:
 
     def __init__(self, memory: Memory, *, patience: float, limit: float) -> None:
         self.routes: Routes | None = None
+        self.informed = False  # whether it was said where requests go, or that nothing is deployed yet
         self.metrics = Metrics()
         self._patience = patience
         self._caller = Caller()
@@ -48,8 +49,12 @@ class Proxy:
         await self._trying.close()
         await self._caller.close()
 
-    def follow(self, routes: Routes) -> None:
-        """From now on requests go there. A champion that has no address yet leaves its predecessor in place."""
+    def follow(self, routes: Routes | None) -> None:
+        """From now on requests go there. What is not deployed (None), and a champion that has no address yet, leave
+        their predecessors in place."""
+        self.informed = True
+        if routes is None:
+            return
         before = self.routes
         if routes.champion.url is None:
             if before is None:

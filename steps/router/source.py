@@ -10,6 +10,7 @@ import logging
 import os
 import ssl
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -23,6 +24,7 @@ ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _API: Final = "KUBERNETES_SERVICE"  # what Kubernetes tells every pod
 _FILE_SECONDS: Final = 0.1
 _API_SECONDS: Final = 2.0
+_UNASKED: Final = object()
 _PATIENCE: Final = aiohttp.ClientTimeout(total=10)
 
 
@@ -46,8 +48,8 @@ class Trouble:
 class Source(Protocol):
     """Something that knows the object."""
 
-    def objects(self) -> AsyncIterator[dict[str, Any]]:
-        """The object as it is, and again whenever it is another; never ends."""
+    def objects(self) -> AsyncIterator[dict[str, Any] | None]:
+        """The object as it is, and again whenever it is another; None where nothing is deployed. Never ends."""
         ...
 
 
@@ -95,15 +97,15 @@ class KubernetesSource:
         self._account = account
         self._trouble = Trouble()
 
-    async def objects(self) -> AsyncIterator[dict[str, Any]]:
+    async def objects(self) -> AsyncIterator[dict[str, Any] | None]:
         """See `Source`."""
-        seen = None
+        seen: object = _UNASKED
         trusted = ssl.create_default_context(cafile=str(self._account / "ca.crt"))
         async with aiohttp.ClientSession(timeout=_PATIENCE, connector=aiohttp.TCPConnector(ssl=trusted)) as session:
             while True:
                 try:
                     found = await self._get(session)
-                    version = found["metadata"]["resourceVersion"]
+                    version = found["metadata"]["resourceVersion"] if found is not None else None
                     self._trouble.over()
                     if version != seen:
                         seen = version
@@ -112,9 +114,11 @@ class KubernetesSource:
                     self._trouble.tell(f"{self._url} gave no answer: {error or type(error).__name__}")
                 await asyncio.sleep(_API_SECONDS)
 
-    async def _get(self, session: aiohttp.ClientSession) -> dict[str, Any]:
+    async def _get(self, session: aiohttp.ClientSession) -> dict[str, Any] | None:
         token = (self._account / "token").read_text().strip()
         async with session.get(self._url, headers={"Authorization": f"Bearer {token}"}) as answer:
+            if answer.status == HTTPStatus.NOT_FOUND:
+                return None
             answer.raise_for_status()
             found: dict[str, Any] = await answer.json()
             return found

@@ -1,5 +1,6 @@
 """The router in front of two real model servers: whatever the challenger does, the client gets an answer."""
 
+import asyncio
 import re
 import signal
 import socket
@@ -10,10 +11,14 @@ from itertools import count
 
 import pytest
 import requests
+from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families
 
 from steps.release import service
 from steps.router import metrics
+from steps.router.door import Door
+from steps.router.proxy import Proxy
+from steps.router.trial import Memory
 from tests.steps.router.running import World, predictor, world
 
 _names = count(10)
@@ -201,6 +206,22 @@ def test_an_object_that_makes_no_sense_changes_nothing(tried: World) -> None:
     tried.declare([predictor("default", "1"), predictor("challenger", trial()) | {"traffic": 30}])
     tried.until(lambda _: "their traffic is 0 and 30; wanted 100" in (tried.folder / "router.log").read_text())
     assert tried.asked(2) == [1.0] * 2
+
+
+def test_it_is_ready_before_there_is_a_model_and_says_that_there_is_none() -> None:
+    async def asked() -> list[int]:
+        proxy = Proxy(Memory(None), patience=1, limit=1)
+        try:
+            async with TestClient(TestServer(Door(proxy).application())) as client:
+                before = await client.get("/router/ready")
+                proxy.follow(None)
+                after = await client.get("/router/ready")
+                prediction = await client.post("/api/v1.0/predictions", json={})
+                return [before.status, after.status, prediction.status]
+        finally:
+            await proxy.close()
+
+    assert asyncio.run(asked()) == [503, 200, 503]
 
 
 def test_one_predictor_can_be_asked_by_its_name(tried: World) -> None:

@@ -23,7 +23,7 @@ PATH = "/apis/machinelearning.seldon.io/v1/namespaces/mlops/seldondeployments/op
 
 
 class FakeApi(http.server.ThreadingHTTPServer):
-    """Stands in for the API server: one object, to whoever has the token."""
+    """Stands in for the API server: one object, to whoever has the token; version 0 is none."""
 
     token = "first"
     version = 1
@@ -37,7 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.asked.append(self.path)
         right = self.headers["Authorization"] == f"Bearer {self.server.token}" and self.path == PATH
         body = json.dumps({"metadata": {"name": "openaq", "resourceVersion": str(self.server.version)}}).encode()
-        self.send_response(200 if right else 401)
+        self.send_response((200 if self.server.version else 404) if right else 401)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -84,16 +84,19 @@ def _certificate(folder: Path) -> None:
 
 
 def test_each_version_comes_once_and_a_new_token_is_read(api: FakeApi, tmp_path: Path) -> None:
-    async def follow() -> list[str]:
+    async def follow() -> list[str | None]:
         objects = KubernetesSource("openaq", tmp_path).objects()
+        api.version = 0
         found = [await anext(objects)]
+        api.version = 1
+        found.append(await asyncio.wait_for(anext(objects), 10))
         api.token = "second"
         api.version = 2
         asyncio.get_running_loop().call_later(0.1, (tmp_path / "token").write_text, "second")
         found.append(await asyncio.wait_for(anext(objects), 10))
-        return [each["metadata"]["resourceVersion"] for each in found]
+        return [None if each is None else each["metadata"]["resourceVersion"] for each in found]
 
-    assert asyncio.run(follow()) == ["1", "2"]
+    assert asyncio.run(follow()) == [None, "1", "2"]
     assert set(api.asked) == {PATH}
     assert len(api.asked) > 2, "while the token was the old one it was asked again"
 
