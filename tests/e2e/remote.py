@@ -40,14 +40,17 @@ class Remote:
 
     def summary(self, ended: Ended, node: str) -> dict[str, Any]:
         """What a step of the workflow says of its work: its artifact `summary`."""
-        artifacts = ended.node(node)["outputs"]["artifacts"]
-        key = next(each["s3"]["key"] for each in artifacts if each["name"] == "summary")
+        found: dict[str, Any] = json.loads(self.artifact(ended.node(node), "summary"))
+        return found
+
+    def artifact(self, node: dict[str, Any], name: str) -> bytes:
+        """The one file in that artifact of a node."""
+        key = next(each["s3"]["key"] for each in node["outputs"]["artifacts"] if each["name"] == name)
         body = self.store.get_object(Bucket="artifacts", Key=key)["Body"].read()
         with tarfile.open(fileobj=io.BytesIO(body)) as packed:
             file = packed.extractfile(packed.getmembers()[0])
             assert file is not None
-            found: dict[str, Any] = json.load(file)
-        return found
+            return file.read()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the database answers."""

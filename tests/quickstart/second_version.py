@@ -1,6 +1,7 @@
-"""A second version of a model, as a training that was promoted leaves it; without the training.
+"""Another version of a model, as a training that was promoted leaves it; without the training.
 
-Made by a process of its own: boto3 keeps the first credentials that a process gives it, and these are of one place.
+`python -m tests.quickstart.second_version`; with `fresh`, as a training leaves it before anything is released. Made by
+a process of its own: boto3 keeps the first credentials that a process gives it, and these are of one place.
 """
 
 import os
@@ -31,7 +32,7 @@ def add(place: Place) -> str:
     return subprocess.run([sys.executable, __file__], env=where, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def make() -> str:
+def make(*, released: bool = True) -> str:
     """What `add` does, where the environment says."""
     with begin() as connection:
         first = promotions.get(connection, "openaq", 1)
@@ -48,13 +49,13 @@ def make() -> str:
     )
     registered.raise_for_status()
     version = int(registered.json()["model_version"]["version"])
-    _promote(first, version, digest)
+    _promote(first, version, digest, released=released)
     return digest
 
 
-def _promote(first: promotions.Promotion, version: int, digest: str) -> None:
+def _promote(first: promotions.Promotion, version: int, digest: str, *, released: bool) -> None:
     with begin() as connection:
-        number = promotions.reserve(connection, "openaq", "2" * 32, first.parameter).decision
+        number = promotions.reserve(connection, "openaq", f"{version:032d}", first.parameter).decision
         promotions.settle(
             connection,
             "openaq",
@@ -69,9 +70,10 @@ def _promote(first: promotions.Promotion, version: int, digest: str) -> None:
             run="openaq-train-weekly-1",
             by="schedule",
         )
-        promotions.admit(connection, "openaq", number)
-        promotions.verified(connection, "openaq", number, str(first.url))
+        if released:
+            promotions.admit(connection, "openaq", number)
+            promotions.verified(connection, "openaq", number, str(first.url))
 
 
 if __name__ == "__main__":
-    sys.stdout.write(make())
+    sys.stdout.write(make(released="fresh" not in sys.argv))

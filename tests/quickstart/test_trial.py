@@ -42,7 +42,7 @@ def _prepared(place: Place, folder: Path) -> str:
     kept.parent.mkdir(exist_ok=True)
     kept.write_text(stale.digest(folder / "manifests" / "openaq"))
     second_version.add(place)
-    days(place, "begin")
+    days(place, "begin", "2", "shadow")
     return printed
 
 

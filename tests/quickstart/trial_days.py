@@ -1,7 +1,8 @@
 """A challenger on trial and days on which it was compared, as publish and outcomes leave them; without the days.
 
-`python -m tests.quickstart.trial_days begin`, or `lived ROLE VERSION FACTOR`: 25 days up to 2021-05-01 on which the
-champion's error was one and that model's the factor, give or take. Run where the environment names the database.
+`python -m tests.quickstart.trial_days begin DECISION HOW`, or `lived ROLE VERSION FACTOR`: 25 days up to 2021-05-01 on
+which the champion's error was one and that model's the factor, give or take. Run where the environment names the
+database.
 """
 
 import sys
@@ -18,12 +19,12 @@ LAST = datetime(2021, 5, 1, tzinfo=UTC)
 DAYS = 25
 
 
-def begin_trial() -> None:
-    """Version 2, which decision 2 promoted, is on trial."""
+def begin_trial(decision: int, how: Any) -> None:
+    """What that decision promoted is on trial."""
     with begin() as connection:
-        wanted = promotions.get(connection, "openaq", 2)
-        assert challengers.admit(connection, wanted, how="shadow", share=0.1, days=30)
-        trial = challengers.get(connection, "openaq", 2)
+        wanted = promotions.get(connection, "openaq", decision)
+        assert challengers.admit(connection, wanted, how=how, share=0.1, days=30)
+        trial = challengers.get(connection, "openaq", decision)
         assert trial is not None
         challengers.begun(connection, trial)
 
@@ -47,6 +48,6 @@ def lived(role: Any, version: int, factor: float) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "begin":
-        begin_trial()
+        begin_trial(int(sys.argv[2]), sys.argv[3])
     else:
         lived(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
