@@ -66,7 +66,7 @@ def shortfall(gate: Gate, unit: str, naive: Sequence[Score], own: Score) -> str:
 
 
 def _measured(own: Score, gate: Gate, unit: str) -> str:
-    return f"{named(gate)} {formatted(own.by(gate.metric), gate, unit)} on {own.rows} rows it had not seen"
+    return f"{named(gate)} {formatted(own.by(gate.metric), gate, unit)} on {own.rows:,} rows it had not seen"
 
 
 def too_good(gate: Gate, naive: Sequence[Score], challenger: Score, matter: Sequence[str]) -> str:

@@ -83,7 +83,7 @@ class Table(Dataset):
 
     def span(self, scored: Mask, hours: int) -> str:  # noqa: ARG002 - it has no hours
         rows, different = int(scored.sum()), self._originals[scored].nunique()
-        return f"{rows} rows" if rows == different else f"{rows} rows ({rows - different} of them copies)"
+        return f"{rows:,} rows" if rows == different else f"{rows:,} rows ({rows - different:,} of them copies)"
 
     def about(self) -> dict[str, Any]:
         return {"task": self.task, "holdout_share": self.holdout_share, "sequence": self.number}

@@ -65,11 +65,11 @@ def elapsed(start: datetime | None, end: datetime | None, now: datetime) -> floa
 
 
 def quantity(value: float, decimals: int | None = None) -> str:
-    """A number for people: three or four significant digits, thin spaces between thousands, a real minus sign."""
+    """A number for people: three or four significant digits, commas between thousands, a real minus sign."""
     if not math.isfinite(value):
         return "–"
     places = _decimals(value) if decimals is None else decimals
-    return f"{value:,.{places}f}".replace(",", "\u202f").replace("-", "−")
+    return f"{value:,.{places}f}".replace("-", "−")
 
 
 def _decimals(value: float) -> int:

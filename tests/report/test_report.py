@@ -87,7 +87,7 @@ def test_sections_say_their_numbers(full: Page) -> None:
             "21.84",
             "challenger (linear)",
             "−22.3\u00a0%",
-            "4\u202f871",
+            "4,871",
         ),
         "forecast": ("Location 9000001", "Location 9000002", "hours not measured", "NO₂, µg/m³"),
         "folds": ("5 folds", "it beats persistence on 5", "2002-03-01", "training mean"),
@@ -105,7 +105,7 @@ def test_sections_say_their_numbers(full: Page) -> None:
             "all accepted",
             "between 0 and 75",
         ),
-        "dataset": ("25\u202f316", "12 linear, 8 lightgbm", "9b1f4c07a7d3", "2003-03-06"),
+        "dataset": ("25,316", "12 linear, 8 lightgbm", "9b1f4c07a7d3", "2003-03-06"),
         "runs": ("snapshot", "trials-linear", "2/2", "2 attempts", "verify", "openaq-daily-6tt2c"),
         "provenance": ("2001-12-23", "openaq-train-r8w5n", "horizon_hours"),
     }

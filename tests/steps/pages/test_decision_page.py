@@ -93,7 +93,7 @@ def test_a_refresh_says_what_is_released_and_how_the_live_model_did() -> None:
     found = page(promoted=True, refreshed=True, afterwards=later)
     head = found.all("header")[0].text
     assert found.title == "NO₂: the live model was refreshed"
-    assert "version 1, on 3\u202f137 later rows" in head
+    assert "version 1, on 3,137 later rows" in head
 
 
 def test_a_table_has_answers_and_no_hours() -> None:
