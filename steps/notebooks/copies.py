@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyarrow import compute, parquet
 
 _SECRET: Final = (
-    *("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "OPENAQ_API_KEY"),
+    *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "OPENAQ_API_KEY"),
     *("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"),
 )
 _BEGUN: Final = ("running", "failed", "completed")  # papermill's words; a cell whose kernel died is completed to it
@@ -38,7 +38,8 @@ def marked(copy: dict[str, Any], ended: str, said: str) -> dict[str, Any]:
 
 
 def secrets(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The settings that nobody may read, by name: keys, and the password in the database's address."""
+    """The settings that nobody may read, by name: keys, and the password in the database's address. The access key's id
+    is none: it is a user's name, on a cluster a word such as `steps`, which any notebook may write."""
     found = {name: environment[name] for name in _SECRET if environment.get(name)}
     for name in ("DATABASE_URL", "MLFLOW_TRACKING_URI", "AWS_ENDPOINT_URL_S3"):
         try:

@@ -121,7 +121,12 @@ def steps(remote: Remote, module: str, *words: str) -> None:
     with forwarded(remote.cluster, "service/mlflow", 5000) as tracking:
         reached = {"DATABASE_URL": remote.database_url, "MLFLOW_TRACKING_URI": f"http://{tracking}"}
         where = {**os.environ, **remote.settings, **reached, "PYTHONPATH": str(ROOT)}
-        subprocess.run([sys.executable, "-m", f"tests.quickstart.{module}", *words], env=where, check=True)
+        subprocess.run(
+            [sys.executable, "-m", f"tests.quickstart.{module}", *words],
+            env=where,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
 
 def followed(cluster: Cluster, prefix: str) -> Ended:
