@@ -24,7 +24,7 @@ from steps.errors import BadInput
 from steps.learning import decisions
 from steps.monitoring import drift
 from steps.summaries.decision import Decision, Recipe, Usual
-from tests.steps.support.released import decide, decision, release, run
+from tests.steps.support.released import begin_trial, decide, decision, release, run
 
 pytestmark = pytest.mark.usefixtures("database_environment", "store_environment")
 
@@ -176,6 +176,16 @@ def test_what_came_of_it_is_written_beside_the_alarm(world: World, tmp_path: Pat
     assert [one.outcome for one in alarms() if one.training == name] == [words]
     refused = [one.outcome or "" for one in alarms() if one.training is None]
     assert refused and all("kept the champion; wanted 90 days" in words or "under way" in words for words in refused)
+
+
+def test_no_other_training_begins_while_what_one_has_made_is_on_trial(world: World, tmp_path: Path) -> None:
+    world.days(200, error=worse(60, 1.5))
+    name = watched(tmp_path, 100)["manifest"]["metadata"]["name"]
+    begin_trial("b", 2, run=name, words="Promoted: it was better.")
+    assert watched(tmp_path, 180)["manifest"] == {}
+    others = [one.outcome or "" for one in alarms() if one.training is None]
+    assert [words for words in others if words.startswith("No training: version 2, made for the alarm of 2003-03-")]
+    assert all("is on trial" in words or "under way" in words for words in others)
 
 
 def test_a_training_that_failed_is_said(world: World, tmp_path: Path) -> None:
