@@ -248,6 +248,15 @@ def test_a_dead_sensor_is_the_data_s(world: World, tmp_path: Path) -> None:
     assert "the values at 9000001 are 0.084 times what they were (a dead sensor)" in found["alarms"][-1]["words"]
 
 
+def test_a_station_is_not_dead_because_the_other_one_s_values_have_risen(world: World, tmp_path: Path) -> None:
+    def road(day: int, location: int, value: float) -> float:
+        return value * 6 if day >= 60 and location == PLACES[1] else value
+
+    world.days(90, measured=road)
+    causes = {(one["cause"], "dead" in one["words"]) for one in watched(tmp_path, 90)["alarms"]}
+    assert causes == {("world", False)}
+
+
 def test_one_location_alone_is_found(world: World, tmp_path: Path) -> None:
     world.days(150, error=worse(60, 1.6, PLACES[1]))
     found = watched(tmp_path, 150)
