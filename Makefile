@@ -44,7 +44,7 @@ run: .venv/.ready ## Learn, deploy and predict on this machine, no cluster (PROJ
 	  --as-of "$(AS_OF)" --source "$(SOURCE)"
 
 .PHONY: drift
-drift: .venv/.ready ## Tell a year of the live model in minutes: a sensor breaks, the world changes, a new model is live
+drift: .venv/.ready ## Tell a year of the live model in minutes: a sensor breaks, the world changes, a challenger takes over
 	@.venv/bin/python -m pipeline.quickstart.drift
 
 .PHONY: down

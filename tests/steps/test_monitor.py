@@ -15,7 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from steps import monitor
-from steps.backends import objects, promotions, runs, warehouse
+from steps.backends import catalog, objects, promotions, runs, warehouse
+from steps.backends.catalog import Refused
 from steps.backends.database import begin
 from steps.backends.runs import Run
 from steps.backends.warehouse import Prediction, detectors, schema, skill
@@ -236,6 +237,18 @@ def test_another_unit_is_the_data_s(world: World, tmp_path: Path) -> None:
     assert found["alarms"]
     assert {one["cause"] for one in found["alarms"]} == {"data"}
     assert "0.532 times what they were (ppb for µg/m³ of NO₂)" in found["alarms"][-1]["words"]
+
+
+def test_days_that_are_refused_as_those_of_a_unit_that_nobody_knows_are_the_data_s(
+    world: World, tmp_path: Path
+) -> None:
+    world.days(120, error=worse(60, 1.6))
+    days = [START.date() + timedelta(days=60 + number) for number in range(60)]
+    unknown = "no2 in an unknown unit 'index'"
+    catalog.record("openaq", [], [Refused(PLACES[0], day, "a", "", unknown, None) for day in days], at=START)
+    found = watched(tmp_path, 120)
+    assert found["alarms"] and {one["cause"] for one in found["alarms"] if "9000002" not in one["label"]} == {"data"}
+    assert "14 days were refused at 9000001" in found["alarms"][-1]["words"]
 
 
 def test_a_dead_sensor_is_the_data_s(world: World, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_a_better_challenger_takes_over_by_a_workflow_with_an_identity(on_trial:
     (other,) = found["others"]
     assert (other["role"], other["version"], other["most"]) == ("challenger", 2, 30)
     assert other["better"]["evidence"][-1] >= other["better"]["level"] == 20
-    assert "it takes over: it was" in found["words"]
+    assert "Version 2 is on trial (shadow) since 2003-01-01; it takes over: it was" in found["words"]
     page = (tmp_path / "page").read_text()
     assert "Version 2, on trial" in page and "Better than the champion" in page
 
