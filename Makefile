@@ -52,7 +52,7 @@ docs: .venv/.ready-dev ## The documentation as pages: site/index.html
 	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet && echo "site/index.html"
 
 .PHONY: drift
-drift: .venv/.ready ## Tell a year of the live model in minutes: a sensor breaks, the world changes, a new model is live
+drift: .venv/.ready ## Tell a year of the live model in minutes: a sensor breaks, the world changes, a challenger takes over
 	@.venv/bin/python -m pipeline.quickstart.drift
 
 .PHONY: down

@@ -49,22 +49,35 @@ _NAMED: Final = 5
 @click.option("--parameter", default="", help="What is predicted; empty: the declared target.")
 @click.option("--as-of", default="", help="The logical time (RFC 3339); empty: --created.")
 @click.option("--created", required=True, help="When the workflow was created (RFC 3339).")
+@click.option("--days", type=click.IntRange(1), default=1, help="So many days in their order, the last one of as-of.")
 @click.option("--summary-out", type=click.Path(path_type=Path), required=True, help="What was published, as JSON.")
-def command(*, declaration: str, locations: str, parameter: str, as_of: str, created: str, summary_out: Path) -> None:
+def command(
+    *, declaration: str, locations: str, parameter: str, as_of: str, created: str, days: int, summary_out: Path
+) -> None:
     """Predict the next 24 hours with the live model and write them to the warehouse."""
     project = declared.parse(declaration)
     parameter = selection.parameter(parameter, project)
-    now = selection.as_of(as_of, created)
+    places = selection.locations(locations, project)
+    last = selection.as_of(as_of, created)
+    for earlier in reversed(range(days)):
+        published = publish(project, places, parameter, last - earlier * PERIOD)
+        log.info(published.words)
+    write_json(summary_out, published.to_json())
+
+
+def publish(project: Declaration, places: Sequence[int], parameter: str, now: datetime) -> Predictions:
+    """Publish a day. Its bands follow the misses of the days before, so days are published in their order.
+
+    Raises:
+        CheckFailed: the rows lack too much or have an infinite feature, or an answer is not a finite number.
+    """
     with begin() as connection:
         live = promotions.champion(connection, project.name)
     unit = project.quantities[parameter].unit
     if live is None or live.parameter != parameter:
         other = f" (the live one predicts {live.parameter})" if live else ""
         words = f"No model of {project.name} that predicts {parameter} is live{other}: nothing was published."
-        write_json(summary_out, Predictions(as_of=now, parameter=parameter, unit=unit, words=words).to_json())
-        log.warning(words)
-        return
-    places = selection.locations(locations, project)
+        return Predictions(as_of=now, parameter=parameter, unit=unit, words=words)
     frame = _features(project, places, parameter, now)
     earlier = _outcomes(project.name, parameter, now)
     made, lacked = predict(frame, live, now, timedelta(hours=project.learning.horizon_hours))
@@ -73,7 +86,7 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
     outcomes = _published(project.name, parameter, now, [*made, *others])
     words = f"Published {len(made)} hours ahead with version {live.version}." if made else _nothing(frame, now)
     words += besides + _without(lacked) + _left_out(judged.left_out(project.name, parameter, places))
-    summary = Predictions(
+    return Predictions(
         as_of=now,
         parameter=parameter,
         unit=unit,
@@ -84,8 +97,6 @@ def command(*, declaration: str, locations: str, parameter: str, as_of: str, cre
         lacked=lacked,
         words=words,
     )
-    write_json(summary_out, summary.to_json())
-    log.info(words)
 
 
 def _features(project: Declaration, locations: Sequence[int], parameter: str, now: datetime) -> pd.DataFrame:

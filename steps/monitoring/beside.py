@@ -78,7 +78,8 @@ class Beside:
     @property
     def words(self) -> str:
         """How it stands, in a sentence."""
-        found, since = self.found, f" since {self.since:%F}" if self.since else ""
+        found, begun = self.found, self.found.days[0] if self.found.days and self.each == "day" else self.since
+        since = f" since {begun:%F}" if begun else ""
         if self.role == "challenger":
             what = f"Version {self.version} is on trial ({self.how}){since}"
         else:

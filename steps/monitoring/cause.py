@@ -21,7 +21,8 @@ Cause = Literal["data", "world", "unclear"]
 RECENT: Final = pd.Timedelta(days=14)  # at most, before the alarm; less if the evidence began to grow later
 BEFORE: Final = pd.Timedelta(days=28)  # before these, that they are compared with
 _NEAR = 0.1  # of a factor
-_NOTHING = 0.2  # times what it was, or less
+_NOTHING = 0.2  # times what it was beside the others, or less
+_FALLEN = 0.6  # times what it was itself, or less: else the others have risen
 _FLAT = 0.5  # of the hours equal to the one before
 _LACKING = 0.5  # of the predictions did without an input that they had before
 _REFUSED = 0.25  # of the days
@@ -95,23 +96,24 @@ def _flat(evidence: Evidence) -> Iterator[str]:
 def _scaled(evidence: Evidence) -> Iterator[str]:
     """Locations whose values have in the last days become a unit's factor larger or smaller, over their whole range,
     while the others' have not."""
-    for location, own in _times(evidence, pd.Timedelta(days=7)).items():
+    for location, (_, beside) in _times(evidence, pd.Timedelta(days=7)).items():
         for words, factor in evidence.mistakable.items():
             for wanted in (factor, 1 / factor):
-                if (np.abs(own / wanted - 1) < _NEAR).all():
+                if (np.abs(beside / wanted - 1) < _NEAR).all():
                     yield f"the values at {location} are {wanted:.3g} times what they were ({words})"
 
 
 def _dead(evidence: Evidence) -> Iterator[str]:
     """Locations whose values have in the last days become next to nothing, while the others' have not."""
-    for location, own in _times(evidence, pd.Timedelta(days=4)).items():
-        if (own[1:] < _NOTHING).all():  # the lower quartile of clean air is next to nothing, too
-            yield f"the values at {location} are {np.median(own):.2g} times what they were (a dead sensor)"
+    for location, (own, beside) in _times(evidence, pd.Timedelta(days=4)).items():
+        # the lower quartile of clean air is next to nothing, too
+        if (beside[1:] < _NOTHING).all() and (own[1:] < _FALLEN).all():
+            yield f"the values at {location} are {np.median(beside):.2g} times what they were (a dead sensor)"
 
 
-def _times(evidence: Evidence, newest: pd.Timedelta) -> dict[int, Array]:
-    """By location, how many times what they were the values' quartiles are in the newest days, beside the others': an
-    alarm may come soon, when half of the recent days were as ever."""
+def _times(evidence: Evidence, newest: pd.Timedelta) -> dict[int, tuple[Array, Array]]:
+    """By location, how many times what they were the values' quartiles are in the newest days, by themselves and beside
+    the others': an alarm may come soon, when half of the recent days were as ever."""
     ratios: dict[int, Array] = {}
     since = max(evidence.since, evidence.observed["time"].max() - newest)
     for location, hours in evidence.observed.groupby("location"):
@@ -124,7 +126,7 @@ def _times(evidence: Evidence, newest: pd.Timedelta) -> dict[int, Array]:
     found = {}
     for location in sorted(set(ratios) & set(evidence.locations)):
         others = [float(np.median(other)) for place, other in ratios.items() if place != location]
-        found[location] = ratios[location] / (np.median(others) if others else 1.0)
+        found[location] = ratios[location], ratios[location] / (np.median(others) if others else 1.0)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from steps.backends import catalog, objects, promotions, runs
+from steps.backends import catalog, challengers, objects, promotions, runs
 from steps.backends.database import begin
 from steps.backends.warehouse import skill, watches
 from steps.backends.warehouse.skill import Alarm, Raised
@@ -115,7 +115,10 @@ class Watch:
         if alarm.cause != "world":
             return telling.against(alarm.cause)
         own = [one for one in self._known() if one.training and one.version == alarm.version]
-        earlier = [retraining.Earlier(one.day, _released(one)) for one in own]
+        with begin() as connection:
+            trial = challengers.on_trial(connection, self.project.name)
+        tried = {trial.model.run: trial.version} if trial else {}
+        earlier = [retraining.Earlier(one.day, _released(one), tried.get(one.training)) for one in own]
         return retraining.reason_against(alarm.day, self.learned_until, earlier)
 
     def _name(self, alarm: Alarm) -> str:

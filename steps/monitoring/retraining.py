@@ -15,10 +15,11 @@ FEWEST_DAYS: Final = 30  # that the live model has not learned from
 @dataclass(frozen=True)
 class Earlier:
     """A training that an alarm of the same model started: the alarm's day, and what came of it: None while it is under
-    way, otherwise whether a model was released."""
+    way, otherwise whether a model was released; and the version of what it made, while that is on trial."""
 
     day: date
     released: bool | None
+    on_trial: int | None = None
 
 
 def reason_against(day: date, learned_until: date | None, earlier: Sequence[Earlier]) -> str | None:
@@ -29,6 +30,8 @@ def reason_against(day: date, learned_until: date | None, earlier: Sequence[Earl
     for one in earlier:
         if one.released is None:
             return f"the training for the alarm of {one.day:%F} is still under way"
+        if one.on_trial:
+            return f"version {one.on_trial}, made for the alarm of {one.day:%F}, is on trial"
         if day - one.day < COOL_DOWN:
             return f"the alarm of {one.day:%F} started one; wanted {COOL_DOWN.days} days between two"
         if not one.released and day - one.day < REFUSED:

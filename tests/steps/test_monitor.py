@@ -15,7 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from steps import monitor
-from steps.backends import objects, promotions, runs, warehouse
+from steps.backends import catalog, objects, promotions, runs, warehouse
+from steps.backends.catalog import Refused
 from steps.backends.database import begin
 from steps.backends.runs import Run
 from steps.backends.warehouse import Prediction, detectors, schema, skill
@@ -24,7 +25,7 @@ from steps.errors import BadInput
 from steps.learning import decisions
 from steps.monitoring import drift
 from steps.summaries.decision import Decision, Recipe, Usual
-from tests.steps.support.released import decide, decision, release, run
+from tests.steps.support.released import begin_trial, decide, decision, release, run
 
 pytestmark = pytest.mark.usefixtures("database_environment", "store_environment")
 
@@ -178,6 +179,16 @@ def test_what_came_of_it_is_written_beside_the_alarm(world: World, tmp_path: Pat
     assert refused and all("kept the champion; wanted 90 days" in words or "under way" in words for words in refused)
 
 
+def test_no_other_training_begins_while_what_one_has_made_is_on_trial(world: World, tmp_path: Path) -> None:
+    world.days(200, error=worse(60, 1.5))
+    name = watched(tmp_path, 100)["manifest"]["metadata"]["name"]
+    begin_trial("b", 2, run=name, words="Promoted: it was better.")
+    assert watched(tmp_path, 180)["manifest"] == {}
+    others = [one.outcome or "" for one in alarms() if one.training is None]
+    assert [words for words in others if words.startswith("No training: version 2, made for the alarm of 2003-03-")]
+    assert all("is on trial" in words or "under way" in words for words in others)
+
+
 def test_a_training_that_failed_is_said(world: World, tmp_path: Path) -> None:
     world.days(110, error=worse(60, 1.5))
     name = watched(tmp_path, 100)["manifest"]["metadata"]["name"]
@@ -228,6 +239,18 @@ def test_another_unit_is_the_data_s(world: World, tmp_path: Path) -> None:
     assert "0.532 times what they were (ppb for µg/m³ of NO₂)" in found["alarms"][-1]["words"]
 
 
+def test_days_that_are_refused_as_those_of_a_unit_that_nobody_knows_are_the_data_s(
+    world: World, tmp_path: Path
+) -> None:
+    world.days(120, error=worse(60, 1.6))
+    days = [START.date() + timedelta(days=60 + number) for number in range(60)]
+    unknown = "no2 in an unknown unit 'index'"
+    catalog.record("openaq", [], [Refused(PLACES[0], day, "a", "", unknown, None) for day in days], at=START)
+    found = watched(tmp_path, 120)
+    assert found["alarms"] and {one["cause"] for one in found["alarms"] if "9000002" not in one["label"]} == {"data"}
+    assert "14 days were refused at 9000001" in found["alarms"][-1]["words"]
+
+
 def test_a_dead_sensor_is_the_data_s(world: World, tmp_path: Path) -> None:
     def dead(day: int, location: int, value: float) -> float:
         return value / 12 if day >= 60 and location == PLACES[0] else value
@@ -236,6 +259,15 @@ def test_a_dead_sensor_is_the_data_s(world: World, tmp_path: Path) -> None:
     found = watched(tmp_path, 75)
     assert found["alarms"] and {one["cause"] for one in found["alarms"]} == {"data"}
     assert "the values at 9000001 are 0.084 times what they were (a dead sensor)" in found["alarms"][-1]["words"]
+
+
+def test_a_station_is_not_dead_because_the_other_one_s_values_have_risen(world: World, tmp_path: Path) -> None:
+    def road(day: int, location: int, value: float) -> float:
+        return value * 6 if day >= 60 and location == PLACES[1] else value
+
+    world.days(90, measured=road)
+    causes = {(one["cause"], "dead" in one["words"]) for one in watched(tmp_path, 90)["alarms"]}
+    assert causes == {("world", False)}
 
 
 def test_one_location_alone_is_found(world: World, tmp_path: Path) -> None:

@@ -205,6 +205,19 @@ def test_bands_widen_after_days_that_missed(features: pd.DataFrame, tmp_path: Pa
     assert np.mean([high - low for low, _, high in wide]) > 1.1 * np.mean([high - low for low, _, high in narrow])
 
 
+def test_days_that_are_published_together_are_published_in_their_order(features: pd.DataFrame, tmp_path: Path) -> None:
+    """A day's bands depend on what the days before have missed."""
+    go_live(features, tmp_path, around=bands())
+    for days in (3, 2, 1, 0):
+        published(tmp_path, as_of=AS_OF - timedelta(days=days))
+    one_by_one = stored()
+    with begin() as connection:
+        connection.execute(sa.delete(predictions))
+    summary = published(tmp_path, days="4")
+    assert stored() == one_by_one
+    assert (len(one_by_one), len(summary["rows"]), summary["as_of"]) == (4 * 48, 48, AS_OF.isoformat())
+
+
 def test_predictions_meet_what_came_true(features: pd.DataFrame, tmp_path: Path) -> None:
     go_live(features, tmp_path)
     first = published(tmp_path, as_of=AS_OF - timedelta(days=1))

@@ -108,10 +108,11 @@ class Raised(Alarm):
 
 
 def last_of_another(connection: sa.Connection, project: str, parameter: str, version: int) -> datetime | None:
-    """The last hour for which another version predicted."""
+    """The last hour for which another version predicted as the champion."""
     c = schema.predictions.c
     query = sa.select(sa.func.max(c.target_at)).where(c.project == project, c.parameter == parameter)
-    found: datetime | None = connection.execute(query.where(c.version != version)).scalar_one()
+    another = c.role == "champion", c.version != version
+    found: datetime | None = connection.execute(query.where(*another)).scalar_one()
     return found
 
 

@@ -91,9 +91,17 @@ def test_a_better_challenger_takes_over_by_a_workflow_with_an_identity(on_trial:
     (other,) = found["others"]
     assert (other["role"], other["version"], other["most"]) == ("challenger", 2, 30)
     assert other["better"]["evidence"][-1] >= other["better"]["level"] == 20
-    assert "it takes over: it was" in found["words"]
+    assert "Version 2 is on trial (shadow) since 2003-01-01; it takes over: it was" in found["words"]
     page = (tmp_path / "page").read_text()
     assert "Version 2, on trial" in page and "Better than the champion" in page
+
+
+def test_the_champion_is_watched_on_all_its_days_while_another_model_predicts_beside_it(
+    on_trial: int, tmp_path: Path
+) -> None:
+    lived(range(20), {("challenger", 2): 1.0})
+    days = watched(tmp_path, 20)["ways"][0]["days"]
+    assert (days[0], len(days)) == ("2003-01-02", 19), "the first has no persistence yet"
 
 
 def test_a_worse_challenger_is_withdrawn(on_trial: int, tmp_path: Path) -> None:

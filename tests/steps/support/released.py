@@ -35,10 +35,9 @@ def decide(fingerprint: str, version: int | None, **model: Any) -> int:
             "openaq",
             number,
             promoted=version is not None,
-            words="",
             scores=[],
             version=version,
-            **{"recipe": {"family": "linear"}, **found},
+            **{"recipe": {"family": "linear"}, "words": "", **found},
         )
     return number
 
