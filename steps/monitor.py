@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from steps.backends import objects
+from steps.backends import objects, promotions
 from steps.backends.database import begin
 from steps.backends.warehouse import detectors, watches
 from steps.backends.warehouse.detectors import Detector
@@ -83,7 +83,7 @@ def command(
         values |= {"parameter": target, "locations": ",".join(map(str, chosen))}
         summary, training, ending = _of_days(project, target, chosen, now, replay)
     name, asof = training or ("", now)
-    values |= {"name": name, "asof": asof.isoformat(), "by": f"drift ({name})"}
+    values |= {"name": name, "asof": asof.isoformat(), "by": f"{promotions.DRIFT}{name})"}
     if not replay.strip():
         summary = requests.told(project.name, summary, beside=isinstance(project, TableDeclaration))
         ending = service.ending(project.name) or ending

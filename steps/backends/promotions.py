@@ -56,6 +56,8 @@ promotions = sa.Table(
     sa.UniqueConstraint("project", "fingerprint"),
 )
 
+DRIFT = "drift ("  # how `by` begins where an alarm started the training
+_NAMED = (promotions.c.version.is_not(None),)
 _FITTED = promotions.c.kind.in_(("train", "refresh"))
 _LIVE = promotions.c.live_at.is_not(None), promotions.c.ended.is_(None)
 
@@ -185,6 +187,20 @@ def listed(connection: sa.Connection, project: str) -> list[Promotion]:
 def made(connection: sa.Connection, project: str, version: int | None) -> Promotion | None:
     """The decision that made a version; None if there is no such version."""
     return _first(connection, project, _FITTED, promotions.c.version == version)
+
+
+def watched_as(connection: sa.Connection, project: str) -> dict[int, int]:
+    """Of each version that was ever live the version as which it is watched: of a scheduled refit the one that it goes
+    on with, else itself. What an alarm's training has made is the answer to that alarm, and begins anew."""
+    found: dict[int, int] = {}
+    before = None
+    c = promotions.c
+    query = sa.select(c.version, c.kind, c.by).where(c.project == project, c.live_at.is_not(None), *_NAMED)
+    for version, kind, by in connection.execute(query.order_by(c.live_at, c.decision)):
+        refitted = kind == "refresh" and before is not None and not (by or "").startswith(DRIFT)
+        found.setdefault(version, found[before] if refitted and before is not None else version)
+        before = version
+    return found
 
 
 def dataset(connection: sa.Connection, project: str, version: int | None) -> str | None:

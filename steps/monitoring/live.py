@@ -29,13 +29,16 @@ UsualOf = Callable[[int], Usual]  # what is usual of the model that a decision m
 
 @dataclass(frozen=True)
 class Watch:
-    """A model's days as of a time, and the detectors' ways over them. `learned_until`: the last day that it knows."""
+    """A model's days as of a time, and the detectors' ways over them. `version`: the live one; `first`: the one that
+    began it, of which the live one may be a refit, and which names its alarms. `learned_until`: the last day that the
+    live one knows."""
 
     project: Declaration
     parameter: str
     locations: tuple[int, ...]
     now: datetime
     version: int
+    first: int
     learned_until: date | None
     days: pd.DataFrame
     ways: Sequence[Watched]
@@ -50,10 +53,13 @@ class Watch:
             live = promotions.champion(connection, project.name)
             if live is None or live.parameter != parameter:
                 return None
-            before = skill.last_of_another(connection, project.name, parameter, live.version)
+            known = promotions.watched_as(connection, project.name)
+            first = known.get(live.version, live.version)
+            own = {live.version, *(version for version, root in known.items() if root == first)}
+            before = skill.last_of_another(connection, project.name, parameter, own)
             days = skill.days(connection, project.name, parameter, locations, now, after=before)
-        days = watching.since_last_model(days, live.version)
-        return cls.over(project, parameter, locations, now, days=days, version=live.version, usual=usual)
+        days = watching.since_last_model(days, own)
+        return cls.over(project, parameter, locations, now, days=days, version=live.version, first=first, usual=usual)
 
     @classmethod
     def over(
@@ -65,15 +71,18 @@ class Watch:
         *,
         days: pd.DataFrame,
         version: int,
+        first: int,
         usual: UsualOf,
     ) -> "Watch":
-        """A version's days."""
+        """The days of a version and of those that it is a refit of. What is usual is what the first one was promoted
+        with."""
         with begin() as connection:
             made = promotions.made(connection, project.name, version)
-        known = usual(made.decision if made else 0)
+            began = promotions.made(connection, project.name, first)
+        known = usual(began.decision if began else 0)
         until = made.data_until.date() if made and made.data_until else None
         ways = watching.watch(days, known, project.learning.band)
-        return cls(project, parameter, tuple(locations), now, version, until, days, ways, known)
+        return cls(project, parameter, tuple(locations), now, version, first, until, days, ways, known)
 
     def raised(self) -> tuple[str, datetime] | None:
         """Write down the alarms that are new and how earlier trainings ended; the training to start now, if any: its
@@ -96,9 +105,9 @@ class Watch:
         found = []
         for way in self.ways:
             for number, day in enumerate(way.alarms, 1):
-                if (self.version, way.kind, way.location, number) not in keys:
+                if (self.first, way.kind, way.location, number) not in keys:
                     judged, words = cause.judge(self._evidence(way, day))
-                    found.append(Alarm(self.version, since, way.kind, way.location, number, day, judged, words))
+                    found.append(Alarm(self.first, since, way.kind, way.location, number, day, judged, words))
         return sorted(found, key=lambda one: (one.day, one.kind, one.location))
 
     def _act(self, alarm: Alarm) -> None:
@@ -128,7 +137,7 @@ class Watch:
         """The training of an alarm of which nothing was heard: it may not be there, since a run was killed before that
         was applied. Applied again, it is there once."""
         for one in reversed(known):
-            if one.training and one.outcome is None and one.version == self.version:
+            if one.training and one.outcome is None and one.version == self.first:
                 return one.training, one.as_of or self.now
         return None
 
@@ -176,7 +185,7 @@ class Watch:
     def summary(self) -> Monitoring:
         """All of it, in words and figures."""
         known = self._known()
-        own = [one for one in known if one.version == self.version]
+        own = [one for one in known if one.version == self.first]
         return Monitoring(
             as_of=self.now,
             parameter=self.parameter,
@@ -235,14 +244,19 @@ def replayed(
     now = datetime.combine(last + timedelta(days=1), datetime.min.time(), UTC)
     with begin() as connection:
         days = skill.days(connection, project.name, parameter, locations, now)
+        roots = promotions.watched_as(connection, project.name)
     days = days[days["day"] >= pd.Timestamp(first, tz="UTC")]
     newest = days.groupby("day")["version"].max()
-    spells = newest.ne(newest.shift()).cumsum()
+    roots = {version: roots.get(version, version) for version in map(int, newest.unique())}
+    watched_as = newest.map(roots)
     watched = []
-    for _, spell in newest.groupby(spells):
-        own = days[days["day"].isin(spell.index) & (days["version"] == spell.iloc[0])]
-        version = int(spell.iloc[0])
-        watched.append(Watch.over(project, parameter, locations, now, days=own, version=version, usual=usual))
+    for _, spell in newest.groupby(watched_as.ne(watched_as.shift()).cumsum()):
+        own = days[(days["day"].map(spell)) == days["version"]]
+        version = int(spell.iloc[-1])
+        began = roots[version]
+        watched.append(
+            Watch.over(project, parameter, locations, now, days=own, version=version, first=began, usual=usual)
+        )
     found = [alarm for watch in watched for alarm in watch.alarms()]
     with begin() as connection:
         told = {_key(one): one for one in skill.raised(connection, project.name, parameter)}

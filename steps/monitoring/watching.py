@@ -1,6 +1,6 @@
 """The live model's days, each judged by detectors: its error and its bands, all locations together and each alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -47,10 +47,12 @@ def _after(before: Watched, way: Watched) -> Watched:
     return replace(way, **more)
 
 
-def since_last_model(days: pd.DataFrame, version: int) -> pd.DataFrame:
-    """The days since the last one on which another version predicted: detectors begin anew with each model."""
-    other = days.loc[days["version"] != version, "day"]
-    return days[days["day"] > other.max()] if len(other) else days
+def since_last_model(days: pd.DataFrame, versions: Collection[int]) -> pd.DataFrame:
+    """The days since the last one on which a version that is none of these predicted: detectors begin anew with each
+    model, but for one that is another's refit."""
+    other = days.loc[~days["version"].isin(list(versions)), "day"]
+    own = days[days["day"] > other.max()] if len(other) else days
+    return own[own["version"] == own.groupby("day")["version"].transform("max")]
 
 
 def began(way: Watched, alarm: date) -> pd.Timestamp:
@@ -60,8 +62,8 @@ def began(way: Watched, alarm: date) -> pd.Timestamp:
 
 
 def watch(days: pd.DataFrame, usual: Usual, band: float) -> list[Watched]:
-    """All detectors' ways over `days` (of one model, as `skill.days` gives them). `band`: the share of the truth that
-    bands are meant to hold."""
+    """All detectors' ways over `days` (of one model and its refits, as `skill.days` gives them). `band`: the share of
+    the truth that bands are meant to hold."""
     counted = scores.whole(days)
     together = scores.pooled(counted).sort_values("day")
     found = [_error(ALL, together, usual.score, LEVEL)]

@@ -218,6 +218,28 @@ def test_a_new_model_begins_anew(world: World, tmp_path: Path) -> None:
     assert all(way["days"][0] == "2003-04-01" for way in found["ways"])
 
 
+def test_a_refit_every_week_hides_no_change(world: World, tmp_path: Path) -> None:
+    """Each would begin anew otherwise, and no evidence ever last longer than a week."""
+    for version in range(1, 9):
+        if version > 1:
+            release(decide(f"refit {version}", version, kind="refresh", by="schedule"))
+        world.days(7, first=7 * (version - 1), version=version, error=worse(14, 1.5))
+    found = watched(tmp_path, 56)
+    assert found["words"].startswith("Version 8 of openaq, 55 days watched: alarm of")
+    assert found["alarms"][-1]["cause"] == "world"
+    assert {one.version for one in alarms()} == {1}, "named by the version that the others are refits of"
+    replay = watched(tmp_path / "replay", 56, "--replay", "2003-01-01/2003-02-25")
+    assert [one["day"] for one in replay["alarms"]] == [one["day"] for one in found["alarms"]]
+
+
+def test_what_an_alarm_s_training_has_refitted_begins_anew(world: World, tmp_path: Path) -> None:
+    world.days(40, error=worse(14, 2))
+    name = watched(tmp_path, 40)["manifest"]["metadata"]["name"]
+    release(decide("refit", 2, kind="refresh", by=f"drift ({name})", run=name, words="Refreshed: it is no worse."))
+    world.days(20, first=40, version=2)
+    assert "Version 2 of openaq, 20 days watched: no alarm" in watched(tmp_path, 60)["words"]
+
+
 def test_a_stuck_sensor_is_the_data_s_and_trains_nothing(world: World, tmp_path: Path) -> None:
     def stuck(day: int, location: int, value: float) -> float:
         return 95.0 if day >= 60 and location == PLACES[0] else value

@@ -6,7 +6,7 @@ be patched later and the alarm then fall on another day: it is the same one, and
 it is written once: the cause, then the training that it started, then how that ended.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -107,11 +107,13 @@ class Raised(Alarm):
     as_of: datetime | None
 
 
-def last_of_another(connection: sa.Connection, project: str, parameter: str, version: int) -> datetime | None:
-    """The last hour for which another version predicted as the champion."""
+def last_of_another(
+    connection: sa.Connection, project: str, parameter: str, versions: Collection[int]
+) -> datetime | None:
+    """The last hour for which a version that is none of these predicted as the champion."""
     c = schema.predictions.c
     query = sa.select(sa.func.max(c.target_at)).where(c.project == project, c.parameter == parameter)
-    another = c.role == "champion", c.version != version
+    another = c.role == "champion", c.version.not_in(versions)
     found: datetime | None = connection.execute(query.where(*another)).scalar_one()
     return found
 
