@@ -39,7 +39,10 @@ def _sent(name: str, descriptor: int, to: IO[bytes]) -> Iterator[None]:
     before = os.dup(descriptor)
     os.dup2(to.fileno(), descriptor)
     try:
-        with open(descriptor, "w", buffering=1, encoding="utf-8", closefd=False) as stream, mock.patch.object(sys, name, stream):
+        with (
+            open(descriptor, "w", buffering=1, encoding="utf-8", closefd=False) as stream,
+            mock.patch.object(sys, name, stream),
+        ):
             yield
     finally:
         os.dup2(before, descriptor)
