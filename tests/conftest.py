@@ -39,12 +39,14 @@ SLOW_FILES = {
     "test_processes.py",
     "test_publish.py",
     "test_quickstart.py",
+    "test_schedules.py",
     "test_stale.py",
+    "test_uploads.py",
     "test_verify.py",
 }
 
 
-TRACKING = {  # what asks the one MLflow server: by one worker, since each would spend ten seconds on starting its own
+TRACKING = {  # What asks the one MLflow server: by one worker, since each would spend ten seconds on starting its own
     "tests/stack/test_tracking_server.py",
     "tests/steps/backends/test_tracking.py",
     "tests/steps/test_decide.py",
