@@ -17,6 +17,9 @@ PARAMETER ?=
 AS_OF ?=
 SOURCE ?=
 
+# The tests that `make test` runs; a worker more than two cores, since tests wait.
+FAST := -m "not soak and not storm and not cluster" -n 3 --dist loadfile --no-loadscope-reorder
+
 # What `make images`, `deploy` and `e2e` work with. VALUES: a file of values for charts/platform; WITHOUT: charts of
 # charts/upstream to leave out; BARE=1 for e2e: Argo's controllers are there, and neither our settings nor Seldon.
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' pipeline/__init__.py)
@@ -60,12 +63,16 @@ down: .venv/.ready ## Stop the embedded servers and the model server
 	@.venv/bin/pipeline down
 
 .PHONY: test
-test: .venv/.ready-dev ## Format, types and the fast tests, and what they covered (11 minutes on two cores)
+test: .venv/.ready-dev ## Format, types and the fast tests (7 minutes on two cores)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	.venv/bin/python -m pytest $(FAST)
+
+.PHONY: cover
+cover: .venv/.ready-dev ## The fast tests, and which files they cover least; a fifth slower, so not part of `make test`
 	@rm -rf .coverage
-	.venv/bin/coverage run -m pytest -m "not soak and not storm and not cluster" -n 4 --dist loadfile --no-loadscope-reorder
+	.venv/bin/coverage run -m pytest $(FAST)
 	@.venv/bin/coverage combine --quiet
 	@echo && echo "The ten files that the tests cover least:" && .venv/bin/coverage report --sort=cover | sed -n '1,12p;/^TOTAL/p'
 

@@ -7,6 +7,8 @@ that Argo, GitOps tools and our engine all read the very same thing.
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
 from pipeline import events
 from pipeline.errors import UserError
 from pipeline.project import Project, TableProject
@@ -20,9 +22,8 @@ def rendered(project: Project | TableProject) -> dict[str, str]:
     from pipeline.workflows import workflows_of  # noqa: PLC0415 — Hera takes most of a second to import
 
     header = HEADER.format(project=project.name)
-    texts = {
-        f"{each.name}.yaml": header + each.to_yaml(allow_unicode=True, width=1000) for each in workflows_of(project)
-    }
+    style = {"allow_unicode": True, "width": 1000, "Dumper": yaml.CSafeDumper}
+    texts = {f"{each.name}.yaml": header + each.to_yaml(**style) for each in workflows_of(project)}
     if isinstance(project, TableProject):
         texts |= {name: header + text for name, text in events.rendered(project).items()}
     return texts

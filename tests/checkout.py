@@ -1,12 +1,17 @@
 """A copy of the product, whose code and manifests a test may edit."""
 
+import atexit
+import compileall
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 from tests import ROOT
 
@@ -16,13 +21,12 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.home = folder / "copy", folder / "home"
-        for name in ("pipeline", "steps", "manifests"):
-            shutil.copytree(ROOT / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(_compiled(), self.folder)
         self.environment = {
             **os.environ,
             "PIPELINE_HOME": str(self.home),
             "PYTHONPATH": str(self.folder),
-            "PYTHONDONTWRITEBYTECODE": "1",  # bytecode does not tell two edits of one second from each other
+            "PYTHONDONTWRITEBYTECODE": "1",  # it would go by times, which do not tell two edits of one second apart
         }
 
     def edit(self, file: str, old: str, new: str) -> None:
@@ -58,3 +62,14 @@ class Checkout:
         done = self.python("-m", "pipeline", *arguments)
         assert "Traceback" not in done.stdout, done.stdout
         return done.returncode, done.stdout
+
+
+@cache
+def _compiled() -> Path:
+    """The product with bytecode that goes by the bytes of the code, whatever their times: imports in half the time."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in ("pipeline", "steps", "manifests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(folder, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
+    return folder

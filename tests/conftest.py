@@ -1,16 +1,19 @@
-"""Real servers for every test that needs one: started once for a test session, on free ports, in a temporary folder.
+"""Real servers for every test that needs one: started once for a worker, on free ports, in a temporary folder.
 
 A test gets buckets, a database and experiments of its own, so tests do not see each other's.
 """
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from pipeline.stack import Stack
 from pipeline.stack.object_store import connect, make_bucket
@@ -18,6 +21,9 @@ from tests.postgres import running as running_postgres
 
 settings.register_profile("untimed", deadline=None)  # no test asserts a time
 settings.load_profile("untimed")
+
+# What tests start takes Ctrl-C also where the tests were started in the background, which would make them deaf to it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
@@ -37,9 +43,29 @@ SLOW_FILES = {
     "test_processes.py",
     "test_publish.py",
     "test_quickstart.py",
+    "test_schedules.py",
     "test_stale.py",
+    "test_uploads.py",
     "test_verify.py",
 }
+
+
+TRACKING = {  # What asks the one MLflow server: by one worker, since each would spend ten seconds on starting its own
+    "tests/stack/test_tracking_server.py",
+    "tests/steps/backends/test_tracking.py",
+    "tests/steps/test_decide.py",
+    "tests/steps/test_follow.py",
+    "tests/steps/test_verify.py",
+}
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """As `--dist loadfile`, where a file's tests are one worker's; and so are those of the files in TRACKING."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    scheduling = LoadFileScheduling(config, log)
+    scheduling._split_scope = lambda nodeid: "tracking" if (file := nodeid.split("::")[0]) in TRACKING else file
+    return scheduling
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -60,15 +60,16 @@ def status(cluster: bool, namespace: str) -> None:
 
         click.echo(shown(Cluster(namespace)))
         return
-    from pipeline.laptop.champions import models_table
     from pipeline.laptop.home import absent
-    from pipeline.laptop.machine import LocalMachine
-    from pipeline.laptop.watched import watched, watched_table
-    from pipeline.show.tables import servers_table
 
     if words := absent():
         click.echo(words)
         return
+    from pipeline.laptop.champions import models_table
+    from pipeline.laptop.machine import LocalMachine
+    from pipeline.laptop.watched import watched, watched_table
+    from pipeline.show.tables import servers_table
+
     machine = LocalMachine.here()
     click.echo(servers_table(machine.stack.status()))
     if found := machine.served():

@@ -47,7 +47,6 @@ def cli() -> None:
 @click.option("--source", default="", help="A folder or URL in the OpenAQ archive's layout. Default: the sample.")
 def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of: str, source: str) -> None:
     """Do the main job here: collect or drop a file, learn, deploy, verify, predict. This is `make run`."""
-    from pipeline import shipped, stale
     from pipeline.laptop.home import home
     from pipeline.project import TableProject
     from pipeline.projects import find
@@ -56,7 +55,6 @@ def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of
     note_manifests()
     note_state()
     declared, series = find(project), {"locations": locations, "parameter": parameter, "as-of": as_of, "source": source}
-    stale.refuse(home(), shipped.manifests(), declared.name)
     if isinstance(declared, TableProject):
         from pipeline.quickstart.table import quickstart as drop
 

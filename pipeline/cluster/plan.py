@@ -82,7 +82,9 @@ def _applied(cluster: Cluster, wanted: list[dict[str, Any]]) -> list[dict[str, A
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> str:
-    now, then = (yaml.safe_dump(_compared(each), allow_unicode=True).splitlines() for each in (before, after))
+    now, then = (
+        yaml.dump(_compared(each), Dumper=yaml.CSafeDumper, allow_unicode=True).splitlines() for each in (before, after)
+    )
     return "\n".join(list(unified_diff(now, then, n=2, lineterm=""))[2:])
 
 
@@ -97,4 +99,4 @@ def _name(value: dict[str, Any]) -> str:
 
 
 def _text(values: list[dict[str, Any]]) -> str:
-    return yaml.safe_dump_all(values, allow_unicode=True)
+    return yaml.dump_all(values, Dumper=yaml.CSafeDumper, allow_unicode=True)

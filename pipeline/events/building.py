@@ -14,8 +14,8 @@ from pipeline.project import TableProject
 def rendered(project: TableProject) -> dict[str, str]:
     """The text of each manifest, by file name."""
     return {
-        f"{each['metadata']['name']}-{each['kind'].lower()}.yaml": yaml.safe_dump(
-            each, sort_keys=False, allow_unicode=True, width=1000
+        f"{each['metadata']['name']}-{each['kind'].lower()}.yaml": yaml.dump(
+            each, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=1000
         )
         for each in _objects(project)
     }

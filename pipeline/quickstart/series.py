@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline import stale
 from pipeline.errors import UserError
 from pipeline.laptop.machine import LocalMachine
 from pipeline.laptop.setups import SetUp, SetUps
@@ -46,7 +47,7 @@ def quickstart(declared: Project, options: SeriesOptions) -> None:
     """Do it all and say how it went.
 
     Raises:
-        UserError: an option cannot be understood.
+        UserError: an option cannot be understood, or the manifests are stale.
         RunFailed: a workflow did not succeed.
     """
     project = declared.name
@@ -55,6 +56,7 @@ def quickstart(declared: Project, options: SeriesOptions) -> None:
         OpenAQ.here()  # fails before anything is started if there is no key
     _check(declared, options)
     machine = LocalMachine.here()
+    stale.refuse(machine.home, machine.manifests, project)
     click.echo(f"starting the servers (their logs: {machine.home / 'logs'})")
     machine.stack.start_in_background(["fork-server", "tracking"])
     machine.use("object-store")

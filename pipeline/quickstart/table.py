@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline import engine
+from pipeline import engine, stale
 from pipeline.errors import PipelineError
 from pipeline.inbox.listing import newest
 from pipeline.inbox.put import key_of, put
@@ -33,10 +33,11 @@ def quickstart(project: "TableProject", data: str) -> None:
     """Drop `data` (a path, `look-alike`, or empty for the original) and follow what it starts.
 
     Raises:
-        UserError: there is no such file, or the original cannot be fetched.
+        UserError: there is no such file, the original cannot be fetched, or the manifests are stale.
         RunFailed: a workflow did not succeed.
     """
     machine = LocalMachine.here()
+    stale.refuse(machine.home, machine.manifests, project.name)
     file = tabular_samples.file(project.name, data, machine.home / "samples")
     click.echo(f"starting the servers and the watch (their logs: {machine.home / 'logs'})")
     for problem in machine.up():

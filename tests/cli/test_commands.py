@@ -1,6 +1,7 @@
 """The command line as a person meets it: help with an example, one line for a mistake, the right exit code."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from pipeline.cli.commands import cli
+from pipeline.cli.commands import cli, main
 from pipeline.engine.processes import wait_until
 from pipeline.stack.server import responds
 
@@ -18,6 +19,7 @@ PROMISED = "render lint run stop up down status runs logs report backfill rollba
 
 
 def pipeline(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """A command as a process."""
     return subprocess.run(
         [sys.executable, "-m", "pipeline", *arguments],
         capture_output=True,
@@ -74,14 +76,30 @@ def test_the_promised_commands_are_there() -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_mistake_gets_one_line_and_exit_code_2(arguments: list[str], words: str, tmp_path: Path) -> None:
-    finished = pipeline(*arguments, home=tmp_path)
-    assert finished.returncode == 2, finished.stderr
-    assert words in finished.stderr
-    assert "Traceback" not in finished.stderr
-    assert len([line for line in finished.stderr.splitlines() if line.lower().startswith("error")]) == 1
+def test_a_mistake_gets_one_line_and_exit_code_2(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In this process, which has imported it all; one below is a process."""
+    monkeypatch.setenv("PIPELINE_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["pipeline", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert len([line for line in said.splitlines() if line.lower().startswith("error")]) == 1
     left = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=False)
     assert left.stdout == "", "a mistake starts no server"
+
+
+def test_of_a_mistake_a_process_says_that_line_alone(tmp_path: Path) -> None:
+    finished = pipeline("models", "nosuch", home=tmp_path)
+    assert (finished.returncode, finished.stdout) == (2, "")
+    assert re.fullmatch(r"error: no project 'nosuch'.*\n", finished.stderr)
 
 
 def test_render_check_says_which_file_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

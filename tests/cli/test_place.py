@@ -1,13 +1,12 @@
 """Whose state and whose manifests a command means: the present folder's, and it says so where that may surprise."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests import ROOT
+from tests.cli.here import command
 
 HELLO = """\
 apiVersion: argoproj.io/v1alpha1
@@ -23,16 +22,9 @@ spec:
 def pipeline(folder: Path, *words: str, code: int = 0, **settings: str) -> tuple[str, str]:
     """What a command prints to stdout and to stderr, called in `folder`."""
     kept = {name: value for name, value in os.environ.items() if name != "PIPELINE_HOME"}
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "pipeline", *words],
-        cwd=folder,
-        env=kept | settings,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout, done.stderr
+    ended, out, err = command(*words, folder=folder, environment=kept | settings)
+    assert ended == code, out + err
+    return out, err
 
 
 @pytest.mark.parametrize("word", ["status", "runs", "down"])

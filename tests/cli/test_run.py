@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.cli.here import command
+
 HELLO = """
 apiVersion: argoproj.io/v1alpha1
 kind: Workflow
@@ -70,19 +72,9 @@ class Place:
 
     def call(self, *arguments: str, code: int = 0) -> str:
         """What a command prints to both streams; it must end with `code`."""
-        done = subprocess.run(
-            [sys.executable, "-m", "pipeline", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == code, done.stdout
-        assert "Traceback" not in done.stdout, done.stdout
-        return done.stdout
+        ended, said, _ = command(*arguments, folder=self.folder, environment=self.environment, together=True)
+        assert ended == code, said
+        return said
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
         child = subprocess.Popen(

@@ -48,8 +48,9 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     """A cluster with nothing in it but Kubernetes."""
     programs = tmp_path / "bin"
     programs.mkdir()
+    fake = f"import sys; sys.path[:0] = [{str(HERE)!r}]; from fake_kubectl import main; main()"
     for name in ("kubectl", "helm"):
-        (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -ES "{HERE}/fake_kubectl.py" {name} "$@"\n')
+        (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -ES -c "{fake}" {name} "$@"\n')
         (programs / name).chmod(0o755)
     state = tmp_path / "cluster.json"
     state.write_text("{}")

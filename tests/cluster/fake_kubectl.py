@@ -1,26 +1,32 @@
 """A fake: stands in for `kubectl` and `helm` where there is no cluster. It answers from the objects that FAKE_CLUSTER
 names, in the shapes of the API server, changes them as it is told, and writes down what it was asked.
 
-It knows the calls that `pipeline.cluster` makes and no others. What a real cluster does is for tests/e2e to say.
+It knows the calls that `pipeline.cluster` makes and no others. What a real cluster does is for tests/e2e to say. One
+command makes two dozen calls, each a process, so it imports little.
 """
+
+from __future__ import annotations
 
 import json
 import os
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-STATE = Path(os.environ["FAKE_CLUSTER"])
+TYPE_CHECKING = False  # that of `typing`, which takes longer to import than a call
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+STATE = os.environ["FAKE_CLUSTER"]
 GROUPS = ("argoproj.io", "machinelearning.seldon.io")
 
 
 def main() -> None:
     program, *words = sys.argv[1:]
-    state: dict[str, Any] = json.loads(STATE.read_text())
+    with open(STATE) as file:  # noqa: PTH123 - pathlib takes longer to import than a call
+        state: dict[str, Any] = json.load(file)
     state["calls"].append([program, *words])
-    STATE.write_text(json.dumps(state))
+    write(state)
     asked = " ".join([program, *words])
     for part, said in state["refused"].items():
         if part in asked:
@@ -31,7 +37,12 @@ def main() -> None:
         state["namespace"], words = words[1], words[2:]
     verb, *rest = words
     print({"kubectl": kubectl, "helm": helm}[program](state, verb, rest), end="")
-    STATE.write_text(json.dumps(state))
+    write(state)
+
+
+def write(state: dict[str, Any]) -> None:
+    with open(STATE, "w") as file:  # noqa: PTH123
+        file.write(json.dumps(state))
 
 
 def kubectl(state: dict[str, Any], verb: str, words: list[str]) -> str:
@@ -113,7 +124,3 @@ def is_it(value: dict[str, Any], kind: str, name: str) -> bool:
     wanted = kind.partition(".")[0].lower()
     wanted = short.get(wanted, wanted)
     return value["kind"].lower() in (wanted, wanted.removesuffix("s")) and name in ("", value["metadata"]["name"])
-
-
-if __name__ == "__main__":
-    main()

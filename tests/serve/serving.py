@@ -14,6 +14,7 @@ import requests
 
 from pipeline.stack.processes import free_port
 from tests import ROOT
+from tests.cli.here import command
 
 LIBRARY = """
 apiVersion: argoproj.io/v1alpha1
@@ -105,16 +106,11 @@ class Served:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(20)
             self.process = None
-        subprocess.run(
-            [sys.executable, "-P", "-m", "pipeline", "down"], cwd=self.folder, env=self.environment(),
-            capture_output=True, check=False, timeout=60,
-        )  # fmt: skip
+        command("down", folder=self.folder, environment=self.environment())
 
     def pipeline(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-P", "-m", "pipeline", *arguments]
-        return subprocess.run(
-            command, cwd=self.folder, env=self.environment(), capture_output=True, text=True, check=False, timeout=60
-        )
+        ended = command(*arguments, folder=self.folder, environment=self.environment())
+        return subprocess.CompletedProcess(arguments, *ended)
 
     def ask(self, method: str, path: str, body: Any = None, **query: str) -> requests.Response:
         data = None if body is None else json.dumps(body)

@@ -9,7 +9,8 @@ from steps import follow
 from steps.backends import promotions
 from steps.backends.database import begin
 from steps.backends.tracking import Tracking
-from tests.steps.support.released import URL, decide, decision, live, release, run, start
+from tests.steps.support.invoking import run_step
+from tests.steps.support.released import DECLARATION, URL, decide, decision, live, release, run
 from tests.steps.support.rendered import artifact
 
 pytestmark = pytest.mark.usefixtures("database_environment")
@@ -118,14 +119,17 @@ def test_while_the_alias_cannot_be_read_nothing_is_decided(tmp_path: Path, monke
     release(decide("a", 1))
     number = verified(admit(decide("b", 2)))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
-    process = start(
-        *("steps.follow", "--run", "r", "--image", "i:1"),
-        *("--deployment", artifact("openaq-train", "follow", "deployment", tmp_path)),
-        *("--manifest-out", tmp_path / "m", "--needed-out", tmp_path / "n"),
+    ended = run_step(
+        follow.command,
+        declaration=DECLARATION,
+        run="r",
+        image="i:1",
+        deployment=artifact("openaq-train", "follow", "deployment", tmp_path),
+        manifest_out=tmp_path / "m",
+        needed_out=tmp_path / "n",
     )
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert told.startswith("error: the tracking server at http://127.0.0.1:1 did not read the alias: ")
-    assert told.count("\n") == 1
+    assert ended.code == 1
+    assert ended.log.startswith("error: the tracking server at http://127.0.0.1:1 did not read the alias: ")
+    assert ended.log.count("\n") == 1
     assert decision(number).ended is None
     assert not (tmp_path / "n").exists()

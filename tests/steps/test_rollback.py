@@ -6,7 +6,8 @@ import pytest
 
 from steps import rollback
 from steps.errors import BadInput, CheckFailed
-from tests.steps.support.released import decide, decision, release, run, start
+from tests.steps.support.invoking import run_step
+from tests.steps.support.released import DECLARATION, decide, decision, release, run
 
 pytestmark = pytest.mark.usefixtures("database_environment")
 
@@ -69,8 +70,7 @@ def test_with_nothing_to_go_back_to_it_says_so_in_one_line_and_exits_3(tmp_path:
     release(decide("a", 1))
     with pytest.raises(CheckFailed):
         roll_back(tmp_path)
-    process = start("steps.rollback", "--decision-out", tmp_path / "decision")
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 3
-    assert told == "error: version 1 is the only one of openaq that was ever live; it stays\n"
+    ended = run_step(rollback.command, declaration=DECLARATION, decision_out=tmp_path / "decision")
+    assert ended.code == 3
+    assert ended.log == "error: version 1 is the only one of openaq that was ever live; it stays\n"
     assert not (tmp_path / "decision").exists()

@@ -16,8 +16,9 @@ from steps.backends import challengers, promotions
 from steps.backends.database import begin
 from steps.backends.tracking import Tracking
 from steps.errors import BadInput, CheckFailed, StepError
+from tests.steps.support.invoking import run_step
 from tests.steps.support.model_server import serving
-from tests.steps.support.released import decide, decision, live, release, run, start, trial
+from tests.steps.support.released import DECLARATION, decide, decision, live, release, run, trial
 from tests.steps.support.small_model import known, pack, train, upload
 
 pytestmark = pytest.mark.usefixtures("database_environment")
@@ -88,10 +89,9 @@ def test_a_server_with_another_version_is_not_verified(registry: Tracking, tmp_p
     registry.move_alias(1)
     number = admit(decide("b", 2, **new))
     with server(old, 1, tmp_path) as url:
-        arguments = ["--decision", number, "--url", url, "--timeout-seconds", 0.5]
-        process = start("steps.verify", *arguments)
-        _, told = process.communicate(timeout=60)
-    assert process.returncode == 3
+        ended = run_step(verify.command, declaration=DECLARATION, decision=number, url=url, timeout_seconds=0.5)
+    assert ended.code == 3
+    told = ended.log
     assert told.startswith(f"error: the server at {url} does not serve version 2, digest {new['digest'][:12]}")
     assert told.endswith(f"it serves version 1, digest {old['digest'][:12]}\n")
     assert (registry.alias(), live()) == (1, (1, 1))

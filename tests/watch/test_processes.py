@@ -18,6 +18,8 @@ import pytest
 from pipeline import engine
 from pipeline.engine.processes import is_alive
 from pipeline.laptop.cron_log import CronLog
+from tests import ROOT
+from tests.cli.here import command
 from tests.watch.watching import seconds, write
 
 FAST = ("schedules: ['@every 1s']", "concurrencyPolicy: Forbid", "startingDeadlineSeconds: 100",
@@ -54,9 +56,9 @@ class Machine:
         self.environment = {**os.environ, "PIPELINE_HOME": str(self.home)}
         self.started: list[subprocess.Popen[bytes]] = []
 
-    def watch(self, *command: str) -> subprocess.Popen[bytes]:
+    def watch(self, *words: str) -> subprocess.Popen[bytes]:
         """A watch in a session of its own, as in a terminal; its output is in `output`."""
-        given = command or (sys.executable, "-m", "pipeline", "watch", str(self.place))
+        given = words or (sys.executable, "-m", "pipeline", "watch", str(self.place))
         self.output = self.home.parent / f"output-{len(self.started)}"
         with self.output.open("wb") as out:
             watch = subprocess.Popen(
@@ -65,15 +67,9 @@ class Machine:
         self.started.append(watch)
         return watch
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """A command that ends by itself."""
-        return subprocess.run(
-            [sys.executable, "-m", "pipeline", *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def command(self, *arguments: str) -> tuple[int, str, str]:
+        """A command that ends by itself: its exit code, and what it prints to stdout and to stderr."""
+        return command(*arguments, folder=ROOT, environment=self.environment)
 
     def write(self, script: str, *fields: str) -> None:
         """A CronWorkflow named w that marks its begin, does something, and marks its end."""
@@ -194,10 +190,10 @@ def test_the_list_of_schedules(machine: Machine) -> None:
     write(machine.place, "w", "schedules: [30 2 29 2 *]", "timezone: Europe/Vienna", "suspend: true")
     write(machine.place, "v", "schedules: [0 0 30 2 *]")
     (machine.place / "broken.yaml").write_text("kind: [")
-    listed = machine.command("cron", str(machine.place))
-    assert listed.returncode == 0
-    assert re.fullmatch(rf"note: {machine.place}/broken.yaml, line 2, column 1: not YAML: .*\n", listed.stderr)
-    header, never, first, *more = map(cells, listed.stdout.splitlines())
+    code, listed, noted = machine.command("cron", str(machine.place))
+    assert code == 0
+    assert re.fullmatch(rf"note: {machine.place}/broken.yaml, line 2, column 1: not YAML: .*\n", noted)
+    header, never, first, *more = map(cells, listed.splitlines())
     assert header == ["NAME", "SCHEDULE", "ZONE", "NEXT", "UTC", "LAST RUN", "PHASE", "STATE"]
     assert never[:2] == ["v", "0 0 30 2 *"]
     assert never[3:] == ["never", "-", "-", "active"]
@@ -217,25 +213,25 @@ def test_the_list_tells_how_the_last_run_went(machine: Machine) -> None:
         until(lambda: f"{run} failed after" in machine.output.read_text())
         os.killpg(watch.pid, signal.SIGSTOP)
     until(lambda: all(run.finished_at for run in machine.runs()))
-    listed = machine.command("cron", str(machine.place))
-    assert cells(listed.stdout.splitlines()[1])[5:] == [machine.runs()[-1].id, "Failed", "active"]
+    _, listed, _ = machine.command("cron", str(machine.place))
+    assert cells(listed.splitlines()[1])[5:] == [machine.runs()[-1].id, "Failed", "active"]
 
 
-@pytest.mark.parametrize("command", ["watch", "cron"])
+@pytest.mark.parametrize("verb", ["watch", "cron"])
 @pytest.mark.parametrize(
     ("file", "words"),
     [("a: 1", "CronWorkflow"), ("kind: [", "not YAML"), (None, "holds no .yaml file")],
     ids=["no workflow", "broken", "empty"],
 )
-def test_a_folder_without_schedules_is_a_mistake(command: str, file: str | None, words: str, machine: Machine) -> None:
+def test_a_folder_without_schedules_is_a_mistake(verb: str, file: str | None, words: str, machine: Machine) -> None:
     machine.place.mkdir()
     if file is not None:
         (machine.place / "x.yaml").write_text(file)
-    finished = machine.command(command, str(machine.place))
-    assert finished.returncode == 2
-    assert words in finished.stdout + finished.stderr
-    assert finished.stderr.count("\n") == 1
-    assert finished.stderr.startswith("error: ")
+    code, out, err = machine.command(verb, str(machine.place))
+    assert code == 2
+    assert words in out + err
+    assert err.count("\n") == 1
+    assert err.startswith("error: ")
 
 
 @pytest.mark.parametrize(

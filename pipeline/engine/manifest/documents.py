@@ -7,6 +7,7 @@ same here as on a cluster.
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -109,7 +110,7 @@ _Loader.add_constructor("tag:yaml.org,2002:bool", _bool)
 
 
 def read(path: Path) -> list[Located]:
-    """All documents of one file.
+    """All documents of one file, which nobody changes: whoever reads the file again has the same ones.
 
     Raises:
         Refused: the file cannot be read, is not YAML (with line and column), or holds anything but mappings.
@@ -120,7 +121,12 @@ def read(path: Path) -> list[Located]:
         raise Refused(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise Refused(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
-    return parse(text, str(path))
+    return list(_parsed(text, str(path)))
+
+
+@lru_cache(maxsize=100)  # one command looks through a folder once for each of its workflows
+def _parsed(text: str, where: str) -> tuple[Located, ...]:
+    return tuple(parse(text, where))
 
 
 def parse(text: str, where: str) -> list[Located]:
