@@ -33,6 +33,7 @@ SETTINGS = (
     "secret object-store-events",
     "secret object-store-serving",
     "secret database",
+    "secret database-serving",
     "secret openaq",
     "configMap tracking",
 )
@@ -103,6 +104,7 @@ class Stack:
             "secret object-store-events": self._store_settings,
             "secret object-store-serving": self._store_settings,
             "secret database": self._database_settings,
+            "secret database-serving": self._database_settings,
             "secret openaq": _openaq_settings,
             "configMap tracking": lambda: self._tracking().settings(self._ensure("tracking").ports),
         }

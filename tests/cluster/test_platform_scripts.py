@@ -82,6 +82,24 @@ def test_databases_may_be_set_up_again_with_another_password(
     assert told(postgres, "SELECT count(*) FROM mine", "one_role", "one_role") == [(0,)]
 
 
+def test_a_guest_enters_one_database_and_owns_none(postgres: str, roles: dict[str, str], passwords: Path) -> None:
+    (passwords / "pipeline").write_text("the owner")
+    (passwords / "serving").write_text("a guest")
+    try:
+        for _ in range(2):
+            done = run("databases.py", environment=roles, passwords=passwords)
+            assert (done.returncode, done.stderr) == (0, "")
+            assert done.stdout.endswith("database pipeline: ready\nrole serving: ready\n")
+        assert told(postgres, "SELECT 1", "pipeline", "serving") == [(1,)]
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            told(postgres, "CREATE TABLE mine (x int)", "pipeline", "serving")
+        with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+            told(postgres, "SELECT 1", "one_role", "serving")
+    finally:
+        told(postgres, "DROP DATABASE IF EXISTS pipeline")
+        told(postgres, "DROP ROLE IF EXISTS serving")
+
+
 def test_the_tracking_server_waits_until_its_database_lets_it_in(
     postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
