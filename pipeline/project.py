@@ -23,6 +23,7 @@ class Schedule(Part):
     daily: str
     weekly: str
     notebooks: str = "0 3 * * *"  # when the daily run is over
+    features: str = "30 3 * * *"  # likewise
     timezone: str
     starting_deadline_seconds: int
 

@@ -12,7 +12,8 @@ import psycopg2
 from psycopg2 import sql
 
 PATIENCE = 300
-GUESTS = {"serving": "pipeline"}  # the database that a role without its own may enter
+GUESTS = {"serving": "pipeline", "features_reader": "features"}  # whose database a role without its own may enter
+READS_ALL = {"features_reader"}  # guests that may read whatever tables are made there
 
 
 def connection(database: str) -> "psycopg2.extensions.connection":
@@ -59,8 +60,13 @@ def own(role: str) -> None:
 
 def visit(role: str, database: str) -> None:
     """The role enters another's database."""
-    with connection("postgres").cursor() as cursor:
-        cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(*map(sql.Identifier, (database, role))))
+    owner, guest = sql.Identifier(database), sql.Identifier(role)
+    with connection(database).cursor() as cursor:
+        cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(owner, guest))
+        if role in READS_ALL:
+            made = sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT SELECT ON TABLES TO {}")
+            cursor.execute(made.format(owner, guest))
+            cursor.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(guest))
     print(f"role {role}: ready")
 
 
