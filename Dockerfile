@@ -1,7 +1,7 @@
 # The product's images, one target each:
 #   steps      runs `python -m steps.<step>` in a workflow's pod
 #   notebooks  runs `python -m steps.notebooks.run`: the same with papermill, Jupyter's kernel and what draws
-#   features   runs `python -m steps.featurestore.apply`: Feast, whose numpy is not the others'
+#   features   runs `python -m steps.featurestore.apply` and `serve`: Feast, whose numpy is not the others'
 #   serve      answers predictions: Seldon's microservice with steps.serving
 #   mlflow     the tracking server
 # Libraries come from uv.lock and are a layer of their own, so that a change of our code rebuilds in seconds.

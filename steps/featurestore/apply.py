@@ -36,11 +36,12 @@ def command(*, definitions: Path, days: int) -> None:
     """Apply the definitions, and load the newest rows."""
     told = parse(definitions.read_text(encoding="utf-8"))
     files = mirror(told)
-    with _quiet():
+    with _quiet(), repository.in_a_line(told.project):
         store = repository.opened(told.project)
         store.apply(repository.objects_of(told, files))
         newest = _load(store, told, days)
-    objects.lake().put(f"{told.project}/store/applied.json", json.dumps(_applied(told, newest)).encode())
+    key = f"{told.project}/store/{told.view.name}.applied.json"
+    objects.lake().put(key, json.dumps(_applied(told, newest)).encode())
     log.info("%s: %d services, %d locations online", told.view.name, len(told.services), len(newest))
     if told.view.newest <= told.as_of - days * _PERIOD:
         log.warning("nothing was loaded: the newest hour of %s is %s", told.view.name, told.view.newest.isoformat())
@@ -109,7 +110,6 @@ def _applied(told: Definitions, newest: dict[int, datetime]) -> dict[str, Any]:
     """What `pipeline features` shows."""
     return {
         "as_of": told.as_of.isoformat(),
-        "view": told.view.name,
         "services": [one.model_dump(mode="json") for one in told.services],
         "online": {str(location): time.isoformat() for location, time in sorted(newest.items())},
     }

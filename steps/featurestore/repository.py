@@ -6,12 +6,14 @@ On a laptop registry and online store are files below FEATURES_HOME, which is a 
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from steps.errors import BadInput
+from steps.errors import BadInput, StepError
 from steps.featurestore.definitions import Definitions
 from steps.settings import setting
 
@@ -57,6 +59,23 @@ def opened(project: str) -> "FeatureStore":
             out.write(text)
         part.replace(file)
     return FeatureStore(repo_path=str(place))
+
+
+@contextmanager
+def in_a_line(project: str) -> Iterator[None]:
+    """What Feast and its libraries raise, which has no common kind, in one line.
+
+    Raises:
+        StepError: always in place of another error.
+    """
+    try:
+        yield
+    except StepError:
+        raise
+    except Exception as error:
+        words = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        remedy = f"if its registry is of another version, remove {folder(project)} and run again"
+        raise StepError(f"Feast did not take it: {words:.300}; {remedy}") from error
 
 
 def objects_of(told: Definitions, files: Path) -> list[Any]:

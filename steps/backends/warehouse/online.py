@@ -55,6 +55,13 @@ def record(connection: sa.Connection, project: str, parameter: str, found: Itera
     upsert(connection, online_features, rows, newest="as_of")
 
 
+def listed(connection: sa.Connection, project: str) -> list[tuple[str, Online]]:
+    """All rows of the project with their parameters, by parameter and location."""
+    c = online_features.c
+    query = sa.select(c.parameter, *_COLUMNS).where(c.project == project).order_by(c.parameter, c.location)
+    return [(parameter, Online(*row)) for parameter, *row in connection.execute(query)]
+
+
 def read(project: str, parameter: str, locations: Sequence[int]) -> dict[int, Online]:
     """Those of `locations` that have a row, by location. The caller need not be allowed more than to read the table.
 

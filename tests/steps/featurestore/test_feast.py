@@ -61,8 +61,12 @@ class Feast:
         told = flatten.definitions(PROJECT, LOCATIONS, "no2", as_of, 48)
         file = self.folder / "definitions.json"
         file.write_text(told.model_dump_json())
-        settings = {"FEATURES_HOME": str(self.folder), "FEATURES_PYTHON": self.python, "LOG_FORMAT": "text"}
-        command = [sys.executable, "-m", "steps.featurestore.apply", "--definitions", str(file)]
+        return self.run(sys.executable, "apply", "--definitions", str(file), FEATURES_PYTHON=self.python)
+
+    def run(self, python: str, step: str, *options: str, **more: str) -> tuple[int, str]:
+        """A step; what it ended with, and the last that it said."""
+        settings = {"FEATURES_HOME": str(self.folder), "LOG_FORMAT": "text", **more}
+        command = [python, "-m", f"steps.featurestore.{step}", *options]
         done = subprocess.run(command, env=os.environ | settings, cwd=ROOT, capture_output=True, text=True, check=False)
         assert "Traceback" not in done.stderr
         return done.returncode, done.stderr.strip().splitlines()[-1]
@@ -162,6 +166,21 @@ def test_what_is_online_is_what_the_predictions_were_made_from(
     code, said = store.apply(AS_OF - timedelta(days=1))
     assert code == 3
     assert "the online store has no2_hours of 2021-04-14T12:00:00+00:00, later than 2021-04-13T12:00:00+00:00" in said
+
+
+def test_a_registry_that_cannot_be_read_is_one_line(store: Feast) -> None:
+    fill(45)
+    (store.folder / "openaq").mkdir()
+    (store.folder / "openaq" / "registry.db").write_bytes(b"of another version")
+    code, said = store.apply(AS_OF)
+    assert code == 1
+    assert said.startswith("error: Feast did not take it: ")
+    assert said.endswith(f"if its registry is of another version, remove {store.folder}/openaq and run again")
+
+
+def test_a_server_of_an_empty_store_says_what_to_run(store: Feast) -> None:
+    told = store.run(store.python, "serve", "--project", "openaq")
+    assert told == (1, "error: openaq has no features in its store yet; run openaq-features first")
 
 
 def value_of(location: int, target_at: datetime) -> float:
