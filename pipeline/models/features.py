@@ -27,7 +27,7 @@ def listed(machine: LocalMachine, project: Project) -> str:
     views = {
         each.key.rpartition("/")[2].removesuffix(".json"): json.loads(bucket.get(each.key) or b"{}")
         for each in bucket.list(f"{project.name}/store/")
-        if each.key.count("/") == 2 and not each.key.endswith(".applied.json")
+        if each.key.count("/") == 2 and each.key.endswith("_hours.json")
     }
     applied = {
         name: json.loads(body)
