@@ -1,6 +1,7 @@
 # The product's images, one target each:
 #   steps      runs `python -m steps.<step>` in a workflow's pod
 #   notebooks  runs `python -m steps.notebooks.run`: the same with papermill, Jupyter's kernel and what draws
+#   features   runs `python -m steps.featurestore.apply` and `serve`: Feast, whose numpy is not the others'
 #   serve      answers predictions: Seldon's microservice with steps.serving
 #   mlflow     the tracking server
 # Libraries come from uv.lock and are a layer of their own, so that a change of our code rebuilds in seconds.
@@ -25,6 +26,11 @@ RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-projec
 FROM locked AS notebooks-libraries
 RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-project --extra steps --extra notebooks \
  && find /opt/venv -type d -name tests -prune -exec rm -rf {} + && rm -rf /opt/venv/lib/python3.12/site-packages/pyarrow/include
+
+FROM locked AS features-libraries
+COPY steps/featurestore/locked/pyproject.toml steps/featurestore/locked/uv.lock ./
+RUN /opt/uv/bin/uv sync --quiet --frozen --no-install-project \
+ && rm -rf /opt/venv/lib/python3.12/site-packages/pyarrow/include
 
 FROM locked AS serve-libraries
 RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-project --extra serving \
@@ -60,6 +66,18 @@ LABEL org.opencontainers.image.title="learning-pipelines: notebooks" \
       org.opencontainers.image.licenses="Apache-2.0"
 USER 8737:8737
 CMD ["python", "-m", "steps.notebooks.run", "--help"]
+
+FROM base AS features
+COPY --from=features-libraries /opt/venv /opt/venv
+COPY --from=code /app/steps /app/steps
+ENV PYTHONPATH=/app HOME=/tmp OMP_NUM_THREADS=1
+ARG VERSION=0
+LABEL org.opencontainers.image.title="learning-pipelines: features" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.licenses="Apache-2.0"
+USER 8737:8737
+EXPOSE 6566
+CMD ["python", "-m", "steps.featurestore.apply", "--help"]
 
 FROM base AS serve
 COPY --from=serve-libraries /opt/venv /opt/venv

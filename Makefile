@@ -93,9 +93,9 @@ oracle: .venv/.ready-dev ## Ask the real controller (KUBECONFIG) about tests/ora
 	@.venv/bin/python -m tests.oracle.ask $(ARGS)
 
 .PHONY: images
-images: ## Build the images: steps, notebooks, serve, mlflow (CONTAINER_TOOL=minikube|docker|podman|buildah IMAGE_REGISTRY=)
+images: ## Build the images: steps, notebooks, features, serve, mlflow (CONTAINER_TOOL=minikube|docker|podman|buildah IMAGE_REGISTRY=)
 	$(if $(BUILD_$(CONTAINER_TOOL)),,$(error CONTAINER_TOOL=$(CONTAINER_TOOL): wanted minikube, docker, podman or buildah))
-	$(foreach target,steps notebooks serve mlflow,$(call BUILD_$(CONTAINER_TOOL),$(target),$(REGISTRY_PREFIX)pipeline-$(target):$(VERSION)) && ) true
+	$(foreach target,steps notebooks features serve mlflow,$(call BUILD_$(CONTAINER_TOOL),$(target),$(REGISTRY_PREFIX)pipeline-$(target):$(VERSION)) && ) true
 
 .PHONY: deploy
 deploy: .venv/.ready ## Install all of it on kubectl's context (NAMESPACE= IMAGE_REGISTRY= VALUES= CRONS=off WITHOUT=)

@@ -3,6 +3,8 @@
 from pipeline import __version__
 
 STEPS = f"pipeline-steps:{__version__}"
+FEATURES = f"pipeline-features:{__version__}"
 NOTEBOOKS = f"pipeline-notebooks:{__version__}"
 SERVING = f"pipeline-serve:{__version__}"
 TRACKING = f"pipeline-mlflow:{__version__}"
+ALL = (STEPS, NOTEBOOKS, FEATURES, SERVING, TRACKING)

@@ -23,6 +23,7 @@ class Schedule(Part):
     daily: str
     weekly: str
     notebooks: str = "0 3 * * *"  # when the daily run is over
+    features: str = "30 3 * * *"  # likewise
     timezone: str
     starting_deadline_seconds: int
 
@@ -45,12 +46,14 @@ class Kept(Part):
 
 
 class Project(Declaration):
-    """A use case that learns from series."""
+    """A use case that learns from series. `features_hours`: how old features may be that its model server looks up; by
+    default one night may be missed."""
 
     source: str  # where data comes from: an archive's URL, or a folder
     schedule: Schedule
     home: Place
     requests: Kept = Kept()
+    features_hours: int = Field(default=48, ge=1)
     notebooks: tuple[Notebook, ...] = ()  # a parameter of their own workflow, and of no other
 
     def declaration(self) -> str:

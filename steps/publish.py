@@ -2,7 +2,8 @@
 
 It needs neither the tracking server nor the model server: the live model comes straight from the object store, by the
 address and digest in the table of promotions. Publishing again replaces the same rows. Earlier predictions are joined
-with what has come true since, which shows how the live model is doing.
+with what has come true since, which shows how the live model is doing. With the predictions go the features of each
+location's newest hour, by which the model server can be asked about a location.
 
 A challenger on trial predicts the same hours, and so does the model that was live before a new champion, for as long
 as the project declares: the monitor compares them. Neither costs a forecast where it cannot answer.
@@ -22,7 +23,8 @@ import pandas as pd
 from steps.backends import challengers, judged, objects, promotions, warehouse
 from steps.backends.database import begin
 from steps.backends.promotions import Champion, Promotion
-from steps.backends.warehouse import Outcome, Prediction, Role
+from steps.backends.warehouse import Outcome, Prediction, Role, online
+from steps.backends.warehouse.online import Online
 from steps.contract import declaration as declared
 from steps.contract import selection
 from steps.contract.command import declaration_option, log, run, write_json
@@ -83,7 +85,8 @@ def publish(project: Declaration, places: Sequence[int], parameter: str, now: da
     made, lacked = predict(frame, live, now, timedelta(hours=project.learning.horizon_hours))
     made = banded(made, stored.around(live.model_uri, live.digest), earlier, now)
     others, besides = _beside(project, live, frame, now) if made else ([], "")
-    outcomes = _published(project.name, parameter, now, [*made, *others])
+    newest = _newest(frame, live, now, timedelta(hours=project.learning.horizon_hours)) if made else []
+    outcomes = _published(project.name, parameter, now, [*made, *others], newest)
     words = f"Published {len(made)} hours ahead with version {live.version}." if made else _nothing(frame, now)
     words += besides + _without(lacked) + _left_out(judged.left_out(project.name, parameter, places))
     return Predictions(
@@ -218,10 +221,31 @@ def _outcomes(project: str, parameter: str, now: datetime) -> list[Outcome]:
         return warehouse.outcomes(connection, project, parameter, now - WATCHED, now)
 
 
-def _published(project: str, parameter: str, now: datetime, made: Sequence[Prediction]) -> list[Outcome]:
-    """Write the predictions; returns the outcomes of the watched days."""
+def _newest(frame: pd.DataFrame, live: Champion, now: datetime, horizon: timedelta) -> list[Online]:
+    """The features of each location's newest hour of the 24 up to `now`."""
+    rows = frame[frame["time"] > now - PERIOD].drop_duplicates("location", keep="last")
+    names = [str(name) for name in rows if name not in ("location", "time", "value")]
+    values = rows[names].to_numpy(dtype=np.float64)
+    return [
+        Online(
+            location=int(location),
+            time=time.to_pydatetime(),
+            target_at=time.to_pydatetime() + horizon,
+            as_of=now,
+            version=live.version,
+            features={name: value if np.isfinite(value) else None for name, value in zip(names, row, strict=True)},
+        )
+        for location, time, row in zip(rows["location"], rows["time"], values.tolist(), strict=True)
+    ]
+
+
+def _published(
+    project: str, parameter: str, now: datetime, made: Sequence[Prediction], newest: Sequence[Online]
+) -> list[Outcome]:
+    """Write the predictions and the newest features; returns the outcomes of the watched days."""
     with begin() as connection:
         warehouse.record(connection, project, parameter, made)
+        online.record(connection, project, parameter, newest)
         return warehouse.outcomes(connection, project, parameter, now - WATCHED, now)
 
 

@@ -7,10 +7,11 @@
 | MLFLOW_TRACKING_URI | the tracking server |
 | DATABASE_URL | SQLAlchemy's URL of the database: SQLite or PostgreSQL |
 | OPENAQ_API_KEY, OPENAQ_API_URL | the key of OpenAQ's API, for the source `api`; its address, if not the default |
+| FEATURES_DATABASE_URL, FEATURES_HOME, FEATURES_PYTHON | where Feast keeps its registry and the newest rows: a database, or else a folder; the Python that it is in, if another |
 | NOTIFY_URL | a webhook that is told of alarms, if any |
 
 No manifest contains a value: on a cluster they come from Secrets and ConfigMaps, on a laptop from a private file.
-"""
+"""  # noqa: E501
 
 import os
 

@@ -28,6 +28,8 @@ def parsed(path: Path) -> dict[str, Any]:
 
 
 MODULES = {
+    "openaq-features/flatten": "featurestore.flatten",
+    "openaq-features/apply": "featurestore.apply",
     "openaq-notebooks/list": "notebooks.listing",
     "openaq-notebooks/notebook": "notebooks.run",
     "openaq-notebooks/load": "notebooks.load",

@@ -234,6 +234,7 @@ cli.add_command(cluster.doctor)
 cli.add_command(models.models)
 cli.add_command(models.rollback)
 cli.add_command(models.monitor)
+cli.add_command(models.features)
 cli.add_command(models.metrics)
 cli.add_command(notebook.notebook)
 

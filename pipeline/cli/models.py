@@ -1,4 +1,4 @@
-"""The commands around models: which there are, what one was made of, and the way back to an earlier one."""
+"""The commands around models: which there are, what one was made of and from, and the way back to an earlier one."""
 
 import click
 
@@ -62,6 +62,21 @@ def monitor(project: str, as_of: str, replay: tuple[str, str] | None) -> None:
     declared = find(project)
     note_manifests()
     click.echo(monitored(LocalMachine.here(), declared.name, {"as-of": as_of, "replay": "/".join(replay or ())}))
+
+
+@click.command("features", **example("pipeline features openaq"))
+@click.argument("project")
+def features(project: str) -> None:
+    """List the features of PROJECT that others can read here, how fresh they are, and where."""
+    from pipeline.laptop.machine import LocalMachine
+    from pipeline.models.features import listed
+    from pipeline.project import Project
+    from pipeline.projects import find
+
+    declared = find(project)
+    if not isinstance(declared, Project):
+        raise UserError(f"{project} learns from a table, which has no features of its own; wanted a series like openaq")
+    click.echo(listed(LocalMachine.known(), declared))
 
 
 @click.command("metrics", **example("pipeline metrics --port 9100"))

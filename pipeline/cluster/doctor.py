@@ -24,6 +24,8 @@ _SECRETS = {
     "object-store-serving": ("AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"),
     "object-store-events": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     "database": ("DATABASE_URL",),
+    "database-serving": ("DATABASE_URL",),
+    "features": ("FEATURES_DATABASE_URL",),
 }
 _CONFIGS = {"tracking": "MLFLOW_TRACKING_URI", "artifact-repositories": "object-store"}
 _MESHES = {"istio": "virtualservices.networking.istio.io", "ambassador": "mappings.getambassador.io"}

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from pipeline.errors import UserError
-from pipeline.images import SERVING, STEPS, TRACKING
+from pipeline.images import ALL
 from pipeline.kubernetes import PART_OF
 
 KINDS = ("WorkflowTemplate", "CronWorkflow", "EventBus", "EventSource", "Sensor")
@@ -34,7 +34,7 @@ def read(folder: Path, registry: str, *, crons: bool) -> list[dict[str, Any]]:
 
 def images(registry: str) -> Iterator[str]:
     """The images that these manifests and the platform's chart name."""
-    for image in (STEPS, SERVING, TRACKING):
+    for image in ALL:
         yield _in_registry(image, registry)
 
 
@@ -48,4 +48,4 @@ def _from_registry(value: Any, registry: str) -> Any:
         return {key: _from_registry(each, registry) for key, each in value.items()}
     if isinstance(value, list):
         return [_from_registry(each, registry) for each in value]
-    return _in_registry(value, registry) if value in (STEPS, SERVING) else value
+    return _in_registry(value, registry) if value in ALL else value

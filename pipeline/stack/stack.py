@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import PipelineError, UserError
+from pipeline.stack import feast
 from pipeline.stack.credentials import credentials
 from pipeline.stack.fork_client import ForkServer
 from pipeline.stack.object_store import ObjectStore, connect, make_bucket, open_to_all
@@ -33,7 +34,9 @@ SETTINGS = (
     "secret object-store-events",
     "secret object-store-serving",
     "secret database",
+    "secret database-serving",
     "secret openaq",
+    "secret features",
     "configMap tracking",
 )
 SERVERS = ("object-store", "tracking", "fork-server", "watch", "serve")
@@ -103,7 +106,9 @@ class Stack:
             "secret object-store-events": self._store_settings,
             "secret object-store-serving": self._store_settings,
             "secret database": self._database_settings,
+            "secret database-serving": self._database_settings,
             "secret openaq": _openaq_settings,
+            "secret features": partial(feast.settings, self.home),
             "configMap tracking": lambda: self._tracking().settings(self._ensure("tracking").ports),
         }
 

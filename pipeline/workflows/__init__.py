@@ -6,6 +6,8 @@ from pipeline.project import Project, TableProject
 from pipeline.workflows.collect import backfill
 from pipeline.workflows.conclude import conclude
 from pipeline.workflows.daily import daily
+from pipeline.workflows.features import features
+from pipeline.workflows.features import nightly as features_nightly
 from pipeline.workflows.ingest import ingest, reconcile
 from pipeline.workflows.monitor import monitor
 from pipeline.workflows.monitor import nightly as monitor_nightly
@@ -22,4 +24,10 @@ def workflows_of(project: Project | TableProject) -> list[Workflow]:
         made = [build(project) for build in (ingest, train_table, monitor, monitor_nightly, reconcile, rollback)]
         return [*made, *ending]
     more = (notebooks, nightly) if project.notebooks else ()
-    return [*(build(project) for build in (backfill, daily, monitor, *more, train, weekly, rollback)), *ending]
+    return [
+        *(
+            build(project)
+            for build in (backfill, daily, monitor, features, features_nightly, *more, train, weekly, rollback)
+        ),
+        *ending,
+    ]

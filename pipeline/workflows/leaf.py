@@ -33,6 +33,7 @@ _WIDEST = 100  # characters of a line of JSON
 OBJECT_STORE = SecretEnvFrom(name="object-store")
 DATABASE = SecretEnvFrom(name="database")
 TRACKING = ConfigMapEnvFrom(name="tracking")
+FEATURES_STORE = SecretEnvFrom(name="features")  # where Feast keeps its registry and the newest rows
 NOTIFY = SecretEnvFrom(name="notify", optional=True)  # a webhook that is told of alarms
 OPENAQ = SecretEnvFrom(name="openaq", optional=True)  # the key for OpenAQ's API; the archive needs none
 

@@ -1,9 +1,9 @@
 """How a model is served: the SeldonDeployment that a release applies, without what is decided then.
 
 One predictor with one node and no engine beside it (https://docs.seldon.io/projects/seldon-core/en/latest/graph/svcorch.html#bypass-service-orchestrator-version-0-5-0-and-above).
-The container gets the settings of the object store, as one who may read models and add what was asked of them, and
-nothing else; it runs as Pod Security's `restricted` wants it. On a
-laptop the same object is read by what stands in for the cluster.
+The container gets the settings of the object store, as one who may read models and add what was asked of them; for a
+series those of the database, as one who may read the newest features; and nothing else. It runs as Pod Security's
+`restricted` wants it. On a laptop the same object is read by what stands in for the cluster.
 """
 
 import re
@@ -70,6 +70,10 @@ def _pod(project: Project | TableProject) -> dict[str, Any]:
         "PREDICTIVE_UNIT_METRICS_ENDPOINT": "/metrics",
         "HOME": _TMP,
     }
+    sources = [{"secretRef": {"name": "object-store-serving"}}]
+    if isinstance(project, Project):
+        variables["FEATURES_HOURS"] = str(project.features_hours)
+        sources.append({"secretRef": {"name": "database-serving"}})
     container = {
         "name": _NODE,
         "image": "<image>",
@@ -77,7 +81,7 @@ def _pod(project: Project | TableProject) -> dict[str, Any]:
         "command": ["seldon-core-microservice"],
         "args": [_CLASS, "--service-type", "MODEL"],
         "env": [{"name": name, "value": value} for name, value in variables.items()],
-        "envFrom": [{"secretRef": {"name": "object-store-serving"}}],
+        "envFrom": sources,
         "ports": [
             {"name": "http", "containerPort": _PORT, "protocol": "TCP"},
             {"name": "metrics", "containerPort": _METRICS_PORT, "protocol": "TCP"},

@@ -3,7 +3,8 @@
 Contract. Transactions are atomic and serialise writers: `begin()` on SQLite takes the write lock at once (`BEGIN
 IMMEDIATE`, waiting up to 30 s), so that a read followed by a write inside it cannot be overtaken; on PostgreSQL it is
 SERIALIZABLE. Tables and views belong to the modules beside this one and are created on first use; a view whose
-definition has changed is created again. Times are UTC.
+definition has changed is created again. Times are UTC. On PostgreSQL the roles that a table's `info` names as its
+`readers`, as far as they exist, may read it.
 """
 
 import random
@@ -99,6 +100,38 @@ def begin() -> Iterator[sa.Connection]:
         raise StepError(f"the database did not take the transaction: {error.orig}") from error
 
 
+class NoTable(StepError):
+    """A table that nobody has made yet."""
+
+
+@contextmanager
+def look() -> Iterator[sa.Connection]:
+    """A connection that reads, for one who may do no more: each statement by itself, and no table is made.
+
+    Raises:
+        NoTable: a table is not there yet.
+        StepError: the database does not answer, or the table may not be read.
+    """
+    engine = _reading(setting("DATABASE_URL"))
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except sa.exc.DBAPIError as error:
+        words = str(error.orig).splitlines()[0]
+        if getattr(error.orig, "pgcode", "") == "42P01" or words.startswith("no such table"):
+            raise NoTable(words) from error
+        raise StepError(f"the database did not answer: {words}") from error
+
+
+@cache
+def _reading(url: str) -> sa.Engine:
+    engine = _engine(url)
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    file = engine.url.set(database=f"file:{engine.url.database}", query={"mode": "ro", "uri": "true"})
+    return sa.create_engine(file, connect_args={"timeout": 5})
+
+
 def ours() -> set[str]:
     """The names of our own tables and views."""
     return {*metadata.tables, *(view.name for view in _views)}
@@ -137,6 +170,7 @@ def _create_tables(engine: sa.Engine, _declared: int) -> None:
         _change_keys(connection)
         _add_columns(connection)
         _make_views(connection)
+        _let_read(connection)
 
 
 @contextmanager
@@ -226,8 +260,23 @@ def _make_views(connection: sa.Connection) -> None:
     upsert(connection, _definitions, [{"name": name, "definition": text} for name, text in wanted.items()])
 
 
-def upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    """Insert `rows` by the table's primary key, replacing the other columns of existing rows."""
+def _let_read(connection: sa.Connection) -> None:
+    """Let the declared readers read, as far as they exist and may not yet."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in metadata.sorted_tables:
+        known = sa.text(
+            "SELECT rolname FROM pg_roles WHERE rolname = ANY(:readers)"
+            " AND NOT has_table_privilege(rolname, CAST(:table AS text), 'SELECT')"
+        )
+        readers = table.info.get("readers", [])
+        for role in connection.scalars(known, {"readers": readers, "table": table.name}) if readers else ():
+            connection.exec_driver_sql(f'GRANT SELECT ON "{table.name}" TO "{role}"')
+
+
+def upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]], *, newest: str = "") -> None:
+    """Insert `rows` by the table's primary key, replacing the other columns of existing rows. `newest`: a column; rows
+    that have a later value of it stay as they are."""
     if not rows:
         return
     insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
@@ -235,4 +284,5 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]
     given = set(rows[0])
     statement = insert(table)
     others = {name: statement.excluded[name] for name in given.difference(key)}
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=others), rows)
+    where = statement.excluded[newest] >= table.c[newest] if newest else None
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=others, where=where), rows)

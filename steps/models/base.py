@@ -32,7 +32,8 @@ class Model(ABC):
 
     Contract. `fit` is a pure function: the same rows, target, parameters and seed give the same model, to the bit, on
     processors of one family, as long as one thread computes. Rows may hold NaN anywhere, columns may be constant or
-    empty, and a model still answers with finite numbers. `features` are the columns of `fit`'s rows in their order, and
+    empty, and a model still answers with finite numbers; a row's answer is the same, to the bit, whatever other rows it
+    comes with. `features` are the columns of `fit`'s rows in their order, and
     `predict` wants exactly these; a column `location` (ids) and those of the calendar (`cal_*`, see
     `steps.features.hourly`) are treated as such, all others as plain numbers. A model never answers below the smallest
     target it has seen: concentrations have a floor, and no known ceiling.

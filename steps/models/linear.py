@@ -62,7 +62,8 @@ class Linear(Model):
         )
 
     def predict(self, values: Array) -> Array:
-        both = self.levels + self.design.columns(values) @ self.weights
+        columns = self.design.columns(values)[:, np.newaxis, :]  # row by row: BLAS rounds by the number of rows
+        both = self.levels + (columns @ self.weights)[:, 0]
         squared = np.maximum(both[:, 1], 0) ** 2 + self.smear + self.floor
         answers: Array = (1 - self.root) * both[:, 0] + self.root * squared
         return np.maximum(answers, self.floor)

@@ -14,6 +14,7 @@ from steps.errors import StepError
 from steps.models.base import Array
 from steps.monitoring.asked import Model
 from steps.release import stored
+from steps.serving.entities import Entities
 from steps.serving.keeping import Keeper
 from steps.serving.measures import Measures, Store, spared
 from steps.serving.pages import pages
@@ -39,6 +40,7 @@ class Predictor:
             self._features = list(self._model.features)
             self._measures = Measures(_labels(self._identity))
             self._keeper = Keeper(self._named(), self._measures)
+            self._entities = Entities(setting("PROJECT"), setting("PARAMETER"), self._features)
         except StepError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(error.exit_code)
@@ -52,6 +54,7 @@ class Predictor:
     def load(self) -> None:
         """Called by the wrapper in each process that answers, before its first request."""
         self._keeper.start()
+        self._entities.start()
         self._measures.start(self._store)
 
     def close(self) -> None:
@@ -62,15 +65,21 @@ class Predictor:
         """Answer a REST request, from its JSON to the answer's."""
         if not isinstance(message, dict | list | str | int | float | bool | None):
             raise SeldonNotImplementedError("gRPC goes by predict")
-        names, rows = table(message)
-        values, answers = self._answered(rows, names)
+        told: dict[str, Any] = {}
+        if isinstance(message, dict) and "jsonData" in message:
+            found = self._entities.find(message)
+            values, answers = found.values, self._model.predict(found.values)
+            told["features"] = found.told
+        else:
+            names, rows = table(message)
+            values, answers = self._answered(rows, names)
         given = message.get("meta") if isinstance(message, dict) else None
         given = given if isinstance(given, dict) else {}
         puid = {"puid": given["puid"]} if isinstance(given.get("puid"), str) else {}
         self._measures.predicted(self._features, values, answers)
         if _may_be_kept(given):
             self._keeper.offer(puid.get("puid", ""), values, answers)
-        meta = {"tags": self.tags(), **puid}
+        meta = {"tags": self.tags() | told, **puid}
         return {"data": {"names": self.class_names(), "ndarray": answers.reshape(-1, 1).tolist()}, "meta": meta}
 
     def predict(self, X: Any, names: Sequence[str] | None, meta: object = None) -> Array:  # noqa: ARG002

@@ -110,7 +110,7 @@ def test_render_check_says_which_file_is_stale(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     answer = CliRunner().invoke(cli, ["render", "--check"])
     assert isinstance(answer.exception, UserError)
-    assert str(answer.exception) == "manifests/openaq/openaq-backfill.yaml is missing, and 7 more; run: pipeline render"
+    assert str(answer.exception) == "manifests/openaq/openaq-backfill.yaml is missing, and 9 more; run: pipeline render"
 
 
 @pytest.mark.soak  # three commands that import the database

@@ -82,7 +82,9 @@ def deployed(cluster: FakeCluster) -> FakeCluster:
     cluster.add("Secret", "object-store", data=dict.fromkeys(keys, "eA=="))
     cluster.add("Secret", "object-store-serving", data=dict.fromkeys(keys, "eA=="))
     cluster.add("Secret", "object-store-events", data=dict.fromkeys(keys[1:3], "eA=="))
-    cluster.add("Secret", "database", data={"DATABASE_URL": "eA=="})
+    for name in ("database", "database-serving"):
+        cluster.add("Secret", name, data={"DATABASE_URL": "eA=="})
+    cluster.add("Secret", "features", data={"FEATURES_DATABASE_URL": "eA=="})
     cluster.add("ConfigMap", "tracking", data={"MLFLOW_TRACKING_URI": "http://mlflow:5000"})
     cluster.add("ConfigMap", "artifact-repositories", data={"object-store": "s3: {}"})
     cluster.set(log='{"name": "buckets", "ok": true, "words": "inbox, lake and artifacts"}\n')

@@ -14,6 +14,7 @@ import yaml
 
 from pipeline.projects.openaq import OPENAQ
 from pipeline.workflows.serving import deployment
+from steps.featurestore import serve
 from steps.router.__main__ import command
 from tests import ROOT
 
@@ -24,7 +25,7 @@ EVERYTHING = (
     "notify.url=https://example.com/hook,metrics.enabled=true,images.registry=registry.example.com/ml,"
     "metrics.exporter=true,metrics.podMonitors=true,metrics.rules=true,metrics.dashboard=true,"
     "metrics.labels.release=prometheus,images.pullSecrets={registry},objectStore.storageClass=fast,"
-    "tracking.allowedHosts={mlflow.example.com},router.projects={openaq}"
+    "tracking.allowedHosts={mlflow.example.com},router.projects={openaq},features.projects={openaq}"
 )
 ACCOUNT_FILES = ("token", "ca.crt", "namespace")  # which client libraries look for
 needs_helm = pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")
@@ -80,7 +81,7 @@ def test_every_pod_fits_pod_security_restricted() -> None:
     """https://kubernetes.io/docs/concepts/security/pod-security-standards/"""
     pods = [pod for each in rendered(EVERYTHING) for pod in _pods(each)]
 
-    assert len(pods) == 9
+    assert len(pods) == 10
     for pod in pods:
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -111,6 +112,20 @@ def test_without_credentials_of_its_own_it_makes_no_secret() -> None:
     kinds = [each["kind"] for each in rendered("credentials.create=false")]
 
     assert "Secret" not in kinds
+
+
+@needs_helm
+def test_a_feature_server_is_there_only_where_it_is_wanted_and_may_only_read() -> None:
+    (pod,) = [
+        pod for each in rendered(EVERYTHING) if each["metadata"]["name"] == "openaq-features" for pod in _pods(each)
+    ]
+    (container,) = pod["containers"]
+    assert container["envFrom"] == [{"secretRef": {"name": "features-reader"}}]
+    assert container["command"] == ["python", "-m", "steps.featurestore.serve"]
+    given = [word.partition("=")[0] for word in container["args"]]
+    assert set(given) <= {option for each in serve.command.params for option in each.opts}
+    kinds = [each["kind"] for each in rendered("backup.enabled=true") if "openaq-features" in each["metadata"]["name"]]
+    assert kinds == []
 
 
 @needs_helm

@@ -82,6 +82,43 @@ def test_databases_may_be_set_up_again_with_another_password(
     assert told(postgres, "SELECT count(*) FROM mine", "one_role", "one_role") == [(0,)]
 
 
+GUESTS = {"serving": "pipeline", "features_reader": "features"}
+
+
+@pytest.fixture
+def guests(postgres: str, roles: dict[str, str], passwords: Path) -> Iterator[dict[str, str]]:
+    """The settings, with the roles that have no database of their own, and with those whose guests they are."""
+    for role in (*GUESTS, *GUESTS.values()):
+        (passwords / role).write_text("x")
+    yield roles
+    for role in GUESTS.values():
+        told(postgres, f"DROP DATABASE IF EXISTS {role}")
+    for role in (*GUESTS, "features"):  # the server's own user is named pipeline
+        told(postgres, f"DROP ROLE IF EXISTS {role}")
+
+
+@pytest.mark.parametrize("guest", GUESTS)
+def test_a_guest_enters_one_database_and_changes_nothing_there(
+    guest: str, postgres: str, guests: dict[str, str], passwords: Path
+) -> None:
+    for _ in range(2):
+        done = run("databases.py", environment=guests, passwords=passwords)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.endswith("role serving: ready\nrole features_reader: ready\n")
+    host = GUESTS[guest]
+    told(postgres, "CREATE TABLE theirs (x int)", host, host)
+    for statement in ("CREATE TABLE mine (x int)", "DELETE FROM theirs"):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            told(postgres, statement, host, guest)
+    with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+        told(postgres, "SELECT 1", "one_role", guest)
+    if guest == "features_reader":
+        assert told(postgres, "SELECT count(*) FROM theirs", host, guest) == [(0,)]
+        return
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        told(postgres, "SELECT count(*) FROM theirs", host, guest)
+
+
 def test_the_tracking_server_waits_until_its_database_lets_it_in(
     postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,9 +48,8 @@ def test_the_manifest_pins_version_and_digest(tmp_path: Path) -> None:
     assert (
         variables.items() >= {"MODEL_URI": "s3://artifacts/m-7", "MODEL_VERSION": "7", "MODEL_DIGEST": DIGEST}.items()
     )
-    assert container["envFrom"] == [{"secretRef": {"name": "object-store-serving"}}], (
-        "no setting that serving does not need"
-    )
+    secrets = [source["secretRef"]["name"] for source in container["envFrom"]]
+    assert secrets == ["object-store-serving", "database-serving"], "no setting that serving does not need"
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert pod["securityContext"]["runAsNonRoot"]
     assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
@@ -76,7 +75,7 @@ def test_a_laptop_can_run_the_manifest(tmp_path: Path) -> None:
     _, manifest = admitted(decide("a", 7), tmp_path)
     served = read(manifest).champion
     assert served.arguments == ("steps.serving.Predictor", "--service-type", "MODEL")
-    assert served.sources == (("secret", "object-store-serving"),)
+    assert served.sources == (("secret", "object-store-serving"), ("secret", "database-serving"))
 
 
 def test_an_older_decision_never_replaces_a_newer_one(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from steps.backends.catalog import Accepted
 from steps.backends.database import begin
 from steps.backends.judged import Doubt
 from steps.backends.measurements import Measured
+from steps.backends.warehouse import online
 from steps.backends.warehouse.schema import predictions
 from steps.contract import declaration
 from steps.errors import CheckFailed
@@ -167,6 +168,34 @@ def test_a_new_version_replaces_the_same_hours(features: pd.DataFrame, tmp_path:
     go_live(features, tmp_path, version=2, columns=["location", "lag_0"])
     published(tmp_path)
     assert [row[5] for row in stored()] == [2] * 48
+
+
+def test_the_newest_features_give_the_newest_prediction_to_the_bit(features: pd.DataFrame, tmp_path: Path) -> None:
+    model = go_live(features, tmp_path)
+    published(tmp_path)
+    found = online.read("openaq", "no2", PLACES)
+    assert [(one.time, one.as_of, one.version) for one in found.values()] == [(AS_OF, AS_OF, 1)] * 2
+    predicted = {(row[1], row[3]): row[6] for row in stored()}
+    for place, one in found.items():
+        row = [float(place) if name == "location" else one.features[name] for name in model.features]
+        (alone,) = model.predict(np.array([row], dtype=np.float64))
+        assert alone == predicted[place, one.target_at]
+
+
+def test_a_publication_of_an_earlier_time_leaves_the_newest_features(features: pd.DataFrame, tmp_path: Path) -> None:
+    go_live(features, tmp_path)
+    published(tmp_path)
+    newest = online.read("openaq", "no2", PLACES)
+    published(tmp_path, as_of=AS_OF - timedelta(days=2))
+    assert online.read("openaq", "no2", PLACES) == newest
+
+
+def test_what_publishes_nothing_leaves_the_newest_features(features: pd.DataFrame, tmp_path: Path) -> None:
+    go_live(features, tmp_path)
+    published(tmp_path)
+    newest = online.read("openaq", "no2", PLACES)
+    published(tmp_path, as_of=AS_OF + timedelta(days=9))
+    assert online.read("openaq", "no2", PLACES) == newest
 
 
 def bands() -> Bands:

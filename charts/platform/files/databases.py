@@ -1,4 +1,5 @@
-"""A role and a database for each of the platform's programs, owned by it and closed to the others. May be repeated.
+"""A role and a database for each of the platform's programs, owned by it and closed to the others; and roles without
+one, which another lets in and whose tables' owner says what they may read. May be repeated.
 
 In the environment: POSTGRES_HOST, POSTGRES_PORT, POSTGRES_USER, POSTGRES_PASSWORD; in /passwords a file for each role.
 """
@@ -11,6 +12,8 @@ import psycopg2
 from psycopg2 import sql
 
 PATIENCE = 300
+GUESTS = {"serving": "pipeline", "features_reader": "features"}  # whose database a role without its own may enter
+READS_ALL = {"features_reader"}  # guests that may read whatever tables are made there
 
 
 def connection(database: str) -> "psycopg2.extensions.connection":
@@ -35,13 +38,19 @@ def connection(database: str) -> "psycopg2.extensions.connection":
             return found
 
 
-def ensure(role: str, password: str) -> None:
-    """The role with that password, and its database of the same name."""
-    name = sql.Identifier(role)
+def let_in(role: str, password: str) -> None:
+    """The role with that password."""
     with connection("postgres").cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
-        verb = "ALTER" if cursor.fetchone() else "CREATE"
-        cursor.execute(sql.SQL(f"{verb} ROLE {{}} LOGIN PASSWORD {{}}").format(name, sql.Literal(password)))
+        verb = sql.SQL("ALTER" if cursor.fetchone() else "CREATE")
+        words = sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, sql.Identifier(role), sql.Literal(password))
+        cursor.execute(words)
+
+
+def own(role: str) -> None:
+    """The role's database, of the same name."""
+    name = sql.Identifier(role)
+    with connection("postgres").cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [role])
         if not cursor.fetchone():
             cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, name))
@@ -49,6 +58,23 @@ def ensure(role: str, password: str) -> None:
     print(f"database {role}: ready")
 
 
-for path in sorted(Path("/passwords").iterdir()):
-    if path.is_file():
-        ensure(path.name, path.read_text())
+def visit(role: str, database: str) -> None:
+    """The role enters another's database."""
+    owner, guest = sql.Identifier(database), sql.Identifier(role)
+    with connection(database).cursor() as cursor:
+        cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(owner, guest))
+        if role in READS_ALL:
+            made = sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT SELECT ON TABLES TO {}")
+            cursor.execute(made.format(owner, guest))
+            cursor.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(guest))
+    print(f"role {role}: ready")
+
+
+roles = [path for path in sorted(Path("/passwords").iterdir()) if path.is_file()]
+for path in roles:
+    let_in(path.name, path.read_text())
+    if path.name not in GUESTS:
+        own(path.name)
+for role, database in GUESTS.items():
+    if any(path.name == role for path in roles):
+        visit(role, database)

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from steps.backends.columns import Utc
 from steps.backends.database import upsert
 from steps.backends.warehouse import batches as batches
+from steps.backends.warehouse import online as online
 from steps.backends.warehouse import schema as schema
 from steps.backends.warehouse import skill as skill
 from steps.backends.warehouse import versus as versus

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from steps.backends import database, warehouse
 from steps.backends.database import View, begin
-from steps.backends.warehouse import Prediction, batches, schema, skill, watches
+from steps.backends.warehouse import Prediction, batches, online, schema, skill, watches
 
 MIDNIGHT = datetime(2003, 6, 2, tzinfo=UTC)
 ONE, TWO = 9000001, 9000002
@@ -127,7 +127,9 @@ def test_a_view_that_was_made_otherwise_is_made_anew_and_then_left() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", (*schema.TABLES, skill.alarms, batches.batches, watches.watches), ids=lambda table: table.name
+    "table",
+    (*schema.TABLES, online.online_features, skill.alarms, batches.batches, watches.watches),
+    ids=lambda table: table.name,
 )
 def test_every_table_and_column_has_its_meaning(table: sa.Table) -> None:
     assert table.comment

@@ -257,3 +257,14 @@ def test_torn_trees_are_refused(stored: Path, keep: float) -> None:
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="is not a model"):
         models.load(tmp_path)
+
+
+@ALL
+def test_a_row_s_answer_does_not_depend_on_the_rows_beside_it(family: type[Model], parameters: dict[str, Any]) -> None:
+    """Alone it is asked of a model server, with others it is published."""
+    rows, target = table()
+    model = fit(family, parameters, rows, target)
+    together = ask(model, rows[:97])
+    for few in (1, 2, 7, 48):
+        parts = [ask(model, rows[start : min(start + few, 97)]) for start in range(0, 97, few)]
+        assert np.concatenate(parts).tolist() == together.tolist()
