@@ -15,6 +15,10 @@ from pydantic import Field, ValidationError
 from pipeline.errors import UserError
 from steps.contract.declaration import Declaration, Part, TableDeclaration, problem
 from steps.contract.notebooks import Notebook
+from steps.errors import StepError
+
+_BETWEEN = ("/pydantic/", "<frozen", "/importlib/", "/pipeline/project.py", "/pipeline/projects/__init__.py")
+"""Of a traceback: files that lie between a mistake in a declaration and where it is noticed."""
 
 
 class Schedule(Part):
@@ -100,17 +104,28 @@ def _canonical(project: Project | TableProject, schema: type[Part]) -> str:
 
 
 @contextmanager
-def declaring() -> Iterator[None]:
-    """Around declarations: what is wrong with one becomes a line that says where it is written.
+def declaring(module: str) -> Iterator[None]:
+    """Around the import of a declaration's module: what is wrong with it becomes a line that says where.
 
     Raises:
-        UserError: a field is missing, unknown or of the wrong type; or Python cannot read the file.
+        UserError: a field is missing, unknown or of the wrong type; or Python cannot run the file.
     """
     try:
         yield
     except SyntaxError as error:
         raise UserError(f"{error.filename}, line {error.lineno}: {error.msg}") from None
-    except (ValidationError, TypeError, NameError, ImportError) as error:
-        frames = [each for each in extract_tb(error.__traceback__) if "/pydantic/" not in each.filename]
-        wrong = problem(error, error.title) if isinstance(error, ValidationError) else error
-        raise UserError(f"{frames[-1].filename}, line {frames[-1].lineno}: {wrong}") from None
+    except Exception as error:
+        frames = [
+            each for each in extract_tb(error.__traceback__) if not any(map(each.filename.__contains__, _BETWEEN))
+        ]
+        frames = [each for each in frames if "-packages/" not in each.filename] or frames
+        where = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else module
+        raise UserError(f"{where}: {_said(error)}") from None
+
+
+def _said(error: Exception) -> str:
+    """An error on one line: of a declaration, which field, what was got, what was wanted."""
+    if isinstance(error, ValidationError):
+        return problem(error, error.title)
+    plain = isinstance(error, TypeError | NameError | ImportError | UserError | StepError)
+    return " ".join((str(error) if plain else f"{type(error).__name__}: {error}").split())

@@ -11,6 +11,14 @@ def note_manifests() -> None:
         click.echo("note: workflows are those of ./manifests, not those that ship", err=True)
 
 
+def note_projects() -> None:
+    """Which declarations cannot be loaded, and which names mean several projects."""
+    from pipeline.projects import problems
+
+    for line in problems():
+        click.echo(f"note: {line}", err=True)
+
+
 def note_state() -> None:
     """That state begins here, though a folder further up has some."""
     from pipeline.laptop.home import above, home
