@@ -12,6 +12,7 @@ from traceback import extract_tb
 
 from pydantic import Field, ValidationError
 
+from pipeline import images
 from pipeline.errors import UserError
 from steps.contract.declaration import Declaration, Part, TableDeclaration, problem
 from steps.contract.notebooks import Notebook
@@ -22,40 +23,77 @@ _BETWEEN = ("/pydantic/", "<frozen", "/importlib/", "/pipeline/project.py", "/pi
 
 
 class Schedule(Part):
-    """When cron starts a workflow, in `timezone`, and how late it may start (seconds)."""
+    """When cron starts a series' workflows."""
 
-    daily: str
-    weekly: str
-    notebooks: str = "0 3 * * *"  # when the daily run is over
-    timezone: str
-    starting_deadline_seconds: int
+    daily: str = "0 1 * * *"
+    """When data are collected and predictions made, as five fields of cron. E.g. `"30 4 * * *"`."""
+    weekly: str = "30 2 * * 0"
+    """When a model is trained. E.g. `"0 2 1 * *"`."""
+    notebooks: str = "0 3 * * *"
+    """When notebooks run: once the daily run is over. E.g. `"0 6 * * 1"`."""
+    timezone: str = "Europe/Vienna"
+    """Of these times, by its name at IANA. E.g. `"America/New_York"`."""
+    starting_deadline_seconds: int = 6 * 3600
+    """How late one may start, in seconds. E.g. `3600`."""
 
 
 class Place(Part):
-    """Where a project looks for locations when none are named: degrees (WGS 84), and how far around (metres)."""
+    """Where a project looks for locations when none are named."""
 
     name: str
+    """What it is called. E.g. `"Vienna"`."""
     latitude: float
+    """In degrees (WGS 84). E.g. `48.2085`."""
     longitude: float
+    """In degrees (WGS 84). E.g. `16.3731`."""
     radius: int
+    """How far around, in metres. E.g. `12_000`."""
 
 
 class Kept(Part):
-    """How much of what its live model is asked is kept in the lake: the share of requests, and the most rows in a
-    minute."""
+    """How much of what its live model is asked is kept in the lake."""
 
     share: float = Field(default=1.0, ge=0, le=1)
+    """Of the requests; a share of 1. E.g. `0.1`."""
     rows: int = Field(default=1_000, ge=0, le=100_000)
+    """The most rows in a minute. E.g. `0`."""
+
+
+class Images(Part):
+    """The images that have the project's own code, for a cluster; ours where none is given."""
+
+    steps: str = ""
+    """In which steps run; it stands on `pipeline-steps`. E.g. `"housing-steps:1.0"`."""
+    serving: str = ""
+    """In which its model is served; it stands on `pipeline-serve`. E.g. `"housing-serve:1.0"`."""
+
+    @property
+    def steps_image(self) -> str:
+        """The one that steps run in."""
+        return self.steps or images.STEPS
+
+    @property
+    def serving_image(self) -> str:
+        """The one that serves."""
+        return self.serving or images.SERVING
 
 
 class Project(Declaration):
     """A use case that learns from series."""
 
-    source: str  # where data comes from: an archive's URL, or a folder
-    schedule: Schedule
-    home: Place
+    source: str
+    """Where data come from: an archive's URL, or a folder in its layout. E.g. `"https://archive.example.org"`."""
+    schedule: Schedule = Schedule()
+    """When cron starts its workflows. E.g. `Schedule(daily="30 4 * * *")`."""
+    home: Place | None = None
+    """Where the API is asked for locations when none are named. E.g. `Place(name="Vienna", latitude=48.2,
+    longitude=16.4, radius=12_000)`."""
     requests: Kept = Kept()
-    notebooks: tuple[Notebook, ...] = ()  # a parameter of their own workflow, and of no other
+    """What is kept of what its model is asked. E.g. `Kept(share=0.1)`."""
+    images: Images = Images()
+    """Those that have its own code. E.g. `Images(steps="energy-steps:1.0", serving="energy-serve:1.0")`."""
+    notebooks: tuple[Notebook, ...] = ()
+    """Notebooks that run over its locations. E.g. `(Notebook(name="station", title="…", path="shipped/x.py"),)`."""
 
     def declaration(self) -> str:
         """What steps need of it; see `_canonical`."""
@@ -63,27 +101,38 @@ class Project(Declaration):
 
 
 class Reconciling(Part):
-    """When a cron looks for what no event announced, in `timezone`."""
+    """When a cron looks for files that no event announced."""
 
     schedule: str = "*/5 * * * *"
+    """As five fields of cron. E.g. `"*/15 * * * *"`."""
     timezone: str = "Europe/Vienna"
+    """Of this time, by its name at IANA. E.g. `"UTC"`."""
     starting_deadline_seconds: int = 240
+    """How late it may start, in seconds. E.g. `600`."""
 
 
 class Watching(Part):
-    """When a cron looks how the live model does on the files that came, in `timezone`."""
+    """When a cron looks how the live model does on the files that came."""
 
     schedule: str = "30 2 * * *"
+    """As five fields of cron. E.g. `"0 6 * * *"`."""
     timezone: str = "Europe/Vienna"
+    """Of this time, by its name at IANA. E.g. `"UTC"`."""
     starting_deadline_seconds: int = 6 * 3600
+    """How late it may start, in seconds. E.g. `3600`."""
 
 
 class TableProject(TableDeclaration):
     """A use case that learns from files dropped into its inbox."""
 
     reconciling: Reconciling = Reconciling()
+    """When it is looked for files that no event announced. E.g. `Reconciling(schedule="*/15 * * * *")`."""
     requests: Kept = Kept()
+    """What is kept of what its model is asked. E.g. `Kept(share=0.1)`."""
+    images: Images = Images()
+    """Those that have its own code. E.g. `Images(steps="housing-steps:1.0", serving="housing-serve:1.0")`."""
     watching: Watching = Watching()
+    """When it is looked how the live model does. E.g. `Watching(schedule="0 6 * * *")`."""
 
     def declaration(self) -> str:
         """What steps need of it; see `_canonical`."""

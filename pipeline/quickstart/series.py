@@ -123,6 +123,8 @@ def _locations(machine: LocalMachine, declared: Project, source: str, parameter:
     if source != API:
         return ",".join(str(location) for location in declared.locations)
     home = declared.home
+    if home is None:
+        raise UserError(f"{declared.name} declares no `home` to look around; give LOCATIONS=…")
     found = locations.choose(locations.near(machine, home.latitude, home.longitude, home.radius, parameter))
     if not found:
         raise UserError(

@@ -9,7 +9,7 @@ the declared one. A column without a name is no data; it may hold row numbers, o
 import csv
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,7 +152,7 @@ def _bare(found: Sequence[str], delimiter: str, table: Table) -> Layout:
     return Layout(delimiter, names, header=False)
 
 
-def _in_order(found: Sequence[str], wanted: dict[str, str], ignored: Container[str]) -> tuple[str | None, ...]:
+def _in_order(found: Sequence[str], wanted: dict[str, str], ignored: Set[str]) -> tuple[str | None, ...]:
     """The declared names in the order of a header."""
     there = [_parted(name, wanted)[0] for name in found]
     missing = [name for plain, name in wanted.items() if plain not in there]
