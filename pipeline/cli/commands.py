@@ -9,6 +9,7 @@ import click
 from pipeline import __version__
 from pipeline.cli import cluster, inbox, models, notebook, secret
 from pipeline.cli.help import example
+from pipeline.cli.init import init
 from pipeline.cli.pairs import named_values
 from pipeline.cli.place import note_manifests, note_projects, note_state
 from pipeline.cli.serve import serve
@@ -78,6 +79,9 @@ def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of
         raise UserError(f"{declared.name} learns from an archive: --data is not for it; give --source FOLDER or URL")
     with alone(home()):
         start(declared, SeriesOptions(locations, parameter, as_of, source))
+
+
+cli.add_command(init)
 
 
 @cli.command(**example("pipeline render --check"))

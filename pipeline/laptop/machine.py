@@ -190,7 +190,8 @@ class LocalMachine:
         Raises:
             UserError: so it is.
         """
-        for name in projects.names():
+        own = [name for name in projects.names() if (each := projects.entry(name)) is not None and not each.ships]
+        for name in own:
             if target.startswith(f"{name}-") and not is_place(target) and not (self.manifests / name).is_dir():
                 stale.refuse(self.home, self.manifests, name)
 

@@ -17,10 +17,10 @@ import numpy as np
 
 from steps.checking.words import quoted
 from steps.contract.declaration import Table
+from steps.contract.written import DELIMITERS
 from steps.tables.content import Lines
 from steps.tables.verdicts import Unfit
 
-DELIMITERS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "bars"}
 _MOST_NAMES = 5
 _NUMBER_BEGINS = re.compile(r"\s*[+-]?\.?[0-9]")
 _COMMENT = "#"

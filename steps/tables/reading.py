@@ -10,10 +10,11 @@ import pyarrow.csv
 
 from steps.checking.words import quoted
 from steps.contract.declaration import Column, Table
+from steps.contract.written import DELIMITERS
 from steps.pages.words import count
 from steps.tables import cells
 from steps.tables.content import Lines, lines
-from steps.tables.header import DELIMITERS, Layout, fields, layout, opening, repeated
+from steps.tables.header import Layout, fields, layout, opening, repeated
 from steps.tables.verdicts import Unfit
 
 _PART = 20_000  # lines
