@@ -184,6 +184,17 @@ def test_installed_as_it_stands_it_is_one_project(tmp_path: Path) -> None:
     assert projects.problems() == []
 
 
+def test_a_step_of_its_own_finds_its_package_in_a_workflow_of_its_own(tmp_path: Path) -> None:
+    own = declare(tmp_path, "yards", "yards")
+    (own / "measure.py").write_text("print('measured by', __name__)")
+    (tmp_path / "measure.yaml").write_text(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: measure}\nspec:\n  entrypoint: main\n"
+        "  templates: [{name: main, container: {image: i, command: [python, -m, yards.measure]}}]\n"
+    )
+    assert said("run", "measure.yaml", "--logs").exit_code == 0
+    assert "measured by __main__" in said("logs").output
+
+
 def test_an_edit_that_was_not_rendered_is_noticed(tmp_path: Path) -> None:
     own = declare(tmp_path, "barns", "barns")
     assert said("render").exit_code == 0
