@@ -6,6 +6,7 @@ in the manifests as canonical JSON.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from traceback import extract_tb
@@ -172,9 +173,27 @@ def declaring(module: str) -> Iterator[None]:
         raise UserError(f"{where}: {_said(error)}") from None
 
 
+def _wanted(error: ValidationError) -> str:
+    """What a field that is missing should hold, in words; empty for any other mistake."""
+    first, parts = error.errors(include_url=False)[0], [Part]
+    for part in parts:
+        parts += part.__subclasses__()
+        info = part.model_fields.get(str(first["loc"][-1])) if first["loc"] else None
+        if first["type"] == "missing" and part.__name__ == error.title and info is not None:
+            return f"; wanted {_in_words(info.annotation)}"
+    return ""
+
+
+def _in_words(kind: object) -> str:
+    """A type as a person says it."""
+    if kind is str:
+        return "a text"
+    return f"a {kind.__name__}" if isinstance(kind, type) else re.sub(r"\w+(?:\.\w+)*\.(\w+)", r"\1", str(kind))
+
+
 def _said(error: Exception) -> str:
     """An error on one line: of a declaration, which field, what was got, what was wanted."""
     if isinstance(error, ValidationError):
-        return problem(error, error.title)
+        return problem(error, error.title) + _wanted(error)
     plain = isinstance(error, TypeError | NameError | ImportError | UserError | StepError)
     return " ".join((str(error) if plain else f"{type(error).__name__}: {error}").split())

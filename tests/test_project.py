@@ -16,7 +16,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     ("old", "new", "where", "words"),
     [
         ("trials=12", 'trials="x"', "Family(", "Family.trials: got 'x', wanted a valid integer"),
-        ('name="linear",', "", "Family(", "Family.name is missing"),
+        ('name="linear",', "", "Family(", "Family.name is missing; wanted a text"),
         ("trials=12", "trials=12, trails=3", "Family(", "there is no field Family.trails"),
         ("low=0.0, high=1.0", "low=None, high=1.0", '"root"', "Range.low: got None, wanted a valid number"),
         ("low=0.0, high=1.0", "low=0.0, high=float('inf')", '"root"', "Range.high: got inf, wanted a finite number"),

@@ -1,5 +1,6 @@
 """A project is found where it is declared: in the present folder, among those that ship, in an installed package."""
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,7 +107,8 @@ def test_nothing_is_imported_before_it_is_needed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
-        ('task="regression",', "", 8, "TableLearning.task is missing"),
+        ('task="regression",', "", 8, "TableLearning.task is missing; wanted Literal['regression', 'classification']"),
+        ("table=Table(columns=", "tabel=Table(columns=", 4, "TableProject.table is missing; wanted a Table"),
         ('target="price",', "target=5,", 8, "TableLearning.target: got 5, wanted a valid string"),
         (
             "trials=2",
@@ -128,7 +130,7 @@ def test_a_broken_one_breaks_only_itself(tmp_path: Path, old: str, new: str, lin
     written = said("render")
     assert str(written.exception).startswith(problem)
     assert "manifests/villa/villa-train.yaml" in written.output
-    with pytest.raises(UserError, match=words.partition(":")[0]):
+    with pytest.raises(UserError, match=re.escape(words)):
         projects.find("shack")
 
 

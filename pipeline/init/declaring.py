@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pipeline.init.columns import Found, Guess, room
+from pipeline.init.series import Series, unit
 
 _OWN = 'Family(name="neighbours", model="{package}.models:Neighbours", trials=4, space={{"near": NEAR}}),'
 _SVC = (
@@ -34,9 +35,9 @@ def text(name: str, package: str, title: str, source: str, guess: Guess) -> str:
     families = [_OWN.format(package=package), *(line.format(forest=_forest(guess)) for line in _FOREST)]
     families += [_SVC] if classes else _BOOSTING
     lines = [
-        f'"""{title}.',
+        f'"""{_plain(title)}.',
         "",
-        f"Written by `pipeline init` from {source}: look it through, and edit it. Ranges have room around what",
+        f"Written by `pipeline init` from {_plain(source)}: look it through, and edit it. Ranges have room around what",
         'was seen; a row outside them is left out, and a file of many such rows is refused."""',
         "",
         "from pipeline.project import Images, TableProject",
@@ -72,6 +73,61 @@ def text(name: str, package: str, title: str, source: str, guess: Guess) -> str:
         ")",
     ]
     return "\n".join(lines) + "\n"
+
+
+def series_text(name: str, package: str, title: str, source: str, found: Series) -> str:
+    """The whole module of a project that learns from series."""
+    entities = ", ".join(f"{number} {_plain(entity)}" for entity, number in found.entities.items() if entity)
+    numbers = tuple(found.entities.values())
+    lines = [
+        f'"""{_plain(title)}.',
+        "",
+        f"Written by `pipeline init` from {_plain(source)}: look it through, and edit it. Values out of range count",
+        'as faults of an instrument. Units are those that the files in data/archive state."""',
+        "",
+        "from pipeline.project import Images, Project",
+        "from steps.contract.declaration import Family, Gate, Learning, Quantity, Range",
+        "",
+        "PROJECT = Project(",
+        f"    name={_quoted(name)},",
+        f"    title={_quoted(title)},",
+        "    quantities={",
+        *(f"        {_quantity(each, column)}" for each, column in found.quantities.items()),
+        "    },",
+        '    source="data/archive",  # for a cluster: the URL of a place that has it',
+        f"    locations=({', '.join(map(str, numbers))}{',' if len(numbers) == 1 else ''}),"
+        + (f"  # {entities[:60]}" if entities else ""),
+        "    learning=Learning(",
+        f"        target={_quoted(found.target)},",
+        "        horizon_hours=24,",
+        f"        features={_quoted(f'{package}.features:build')},",
+        "        families=(",
+        "            Family(",
+        '                name="linear",',
+        '                model="steps.models.linear:Linear",',
+        "                trials=4,",
+        '                space={"root": Range(low=0.0, high=1.0)},',
+        "            ),",
+        "            Family(",
+        '                name="lightgbm",',
+        '                model="steps.models.lightgbm:LightGBM",',
+        "                trials=3,",
+        '                space={"trees": Range(low=60, high=150), "leaves": Range(low=4, high=24, log=True)},',
+        "            ),",
+        "        ),",
+        "        gate=Gate(),",
+        "    ),",
+        f"    images=Images(steps={_quoted(f'{name}-steps:0.1.0')}, serving={_quoted(f'{name}-serve:0.1.0')}),",
+        ")",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _quantity(name: str, column: Found) -> str:
+    numbers = column.numbers or (0.0,)
+    low, high = room(min(numbers), max(numbers), whole=False)
+    given = f"unit={_quoted(unit(column.name))}, low={_number(low)}, high={_number(high)}"
+    return f"{_quoted(name)}: Quantity({given}),  # seen: {min(numbers):g} to {max(numbers):g}"
 
 
 def seen(column: Found) -> str:
@@ -114,6 +170,11 @@ def _number(value: float) -> str:
 
 def _tuple(texts: tuple[str, ...]) -> str:
     return f"({', '.join(map(_quoted, texts))}{',' if len(texts) == 1 else ''})"
+
+
+def _plain(text: str) -> str:
+    """As it may stand in a docstring."""
+    return text.replace("\\", "/").replace('"', "'")
 
 
 def _quoted(text: str) -> str:

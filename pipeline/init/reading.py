@@ -33,15 +33,15 @@ class Sample:
         return [row[index].strip() for row in self.rows]
 
 
-def read(file: Path) -> Sample:
-    """A sample of a CSV file.
+def read(file: Path, *, whole: bool = False) -> Sample:
+    """A sample of a CSV file; `whole`: all of it.
 
     Raises:
         UserError: it is not there, no text, or no table with a header and several columns.
     """
     try:
         with file.open("rb") as stream:
-            parts = list(_parts(stream, file.stat().st_size))
+            parts = [stream.read()] if whole else list(_parts(stream, file.stat().st_size))
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror or error}; wanted a CSV file") from None
     texts = [_text(part, file) for part in parts]
@@ -104,6 +104,8 @@ def _check(names: tuple[str, ...], line: str, file: Path) -> None:
     number = next((name for name in names if re.match(NUMBER, name)), "")
     if number:
         raise UserError(f"{file} has no header: its first line has {number!r}; wanted the columns' names there")
+    if any("{{" in name for name in names):
+        raise UserError(f"{file}: a column's name has '{{{{', which Argo would expand; rename it")
     twice = next((name for place, name in enumerate(names) if name and name in names[:place]), "")
     if twice:
         raise UserError(f"{file} has two columns named {twice!r}; rename one of them")
