@@ -27,10 +27,11 @@ _BOOSTING = (
     "),",
 )
 _LEFT_OUT = 60  # characters of a reason
+_LARGE = 48 * 2**20  # bytes; 64 MB are taken unless another number is declared
 
 
-def text(name: str, package: str, title: str, source: str, guess: Guess) -> str:
-    """The whole module."""
+def text(name: str, package: str, title: str, source: str, guess: Guess, *, size: int = 0) -> str:
+    """The whole module. `size`: of the file, in bytes."""
     classes = guess.task == "classification"
     families = [_OWN.format(package=package), *(line.format(forest=_forest(guess)) for line in _FOREST)]
     families += [_SVC] if classes else _BOOSTING
@@ -58,6 +59,7 @@ def text(name: str, package: str, title: str, source: str, guess: Guess) -> str:
         "        ),",
         *_ignored(guess),
         f"        refused_share={guess.refused_share:g},",
+        *([f"        largest_mb={2 * size // 2**20},"] if size > _LARGE else []),
         "    ),",
         "    learning=TableLearning(",
         f"        target={_quoted(guess.target.name)},",
@@ -69,6 +71,7 @@ def text(name: str, package: str, title: str, source: str, guess: Guess) -> str:
         "        ),",
         f"        gate=Gate(metric={_quoted('accuracy' if classes else 'rmse')}),",
         "    ),",
+        "    # `make images` builds these; a new version in pyproject.toml is named here, too",
         f"    images=Images(steps={_quoted(f'{name}-steps:0.1.0')}, serving={_quoted(f'{name}-serve:0.1.0')}),",
         ")",
     ]
@@ -117,6 +120,7 @@ def series_text(name: str, package: str, title: str, source: str, found: Series)
         "        ),",
         "        gate=Gate(),",
         "    ),",
+        "    # `make images` builds these; a new version in pyproject.toml is named here, too",
         f"    images=Images(steps={_quoted(f'{name}-steps:0.1.0')}, serving={_quoted(f'{name}-serve:0.1.0')}),",
         ")",
     ]

@@ -80,7 +80,8 @@ def _table(wanted: Wanted) -> Iterator[str]:
     yield from _listed(found)
     yield f"target: {guess.target.name} ({guess.why}); task: {guess.task}"
     yield from (f"note: {words}" for words in guess.notes)
-    large = wanted.table is not None and wanted.table.stat().st_size > _LARGEST_COPIED
+    size = wanted.table.stat().st_size if wanted.table else 0
+    large = size > _LARGEST_COPIED
     data = wanted.table.absolute() if large and wanted.table else Path("data", f"{wanted.package}.csv")
     if large:
         yield f"note: {data} is large, and is not copied"
@@ -95,7 +96,7 @@ def _table(wanted: Wanted) -> Iterator[str]:
         "also": f"Another file: `pipeline put {wanted.name} FILE.csv`.",
     }
     files = _FILES | {"{package}/models.py": "models.py"}
-    text = declaring.text(wanted.name, wanted.package, title, source, guess)
+    text = declaring.text(wanted.name, wanted.package, title, source, guess, size=size)
     folder = _write(wanted, files, text, title, values)
     if wanted.table is None:
         (folder / data).write_text(example.table(), encoding="utf-8")

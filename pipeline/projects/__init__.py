@@ -168,7 +168,10 @@ def _root(folder: Path, value: str) -> Path:
 
 @cache
 def _installed() -> tuple[Entry, ...]:
-    from importlib.metadata import entry_points  # noqa: PLC0415 - takes a tenth of a second
+    files = (file for place in sys.path for file in Path(place).glob("*-info/entry_points.txt"))
+    if not any(GROUP.encode() in file.read_bytes() for file in files):
+        return ()
+    from importlib.metadata import entry_points  # noqa: PLC0415 - takes a tenth of a second, mostly for nothing
 
     found = entry_points(group=GROUP)
     return tuple(Entry(each.name, each.value, f"the package {each.dist.name if each.dist else '?'}") for each in found)

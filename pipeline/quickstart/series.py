@@ -95,6 +95,8 @@ def _check(declared: Project, options: SeriesOptions) -> None:
     selection.parameter(options.parameter, parsed)
     wanted = selection.locations(options.locations, parsed)
     if not options.source:
+        if not options.locations and not set(SAMPLE).intersection(declared.locations):
+            raise UserError(f"there is no sample for {declared.name}; give a folder or a URL: --source")
         sample.require()
         if other := sorted(set(wanted).difference(SAMPLE)):
             there = " and ".join(map(str, SAMPLE))

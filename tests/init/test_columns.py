@@ -123,6 +123,12 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path, body: bytes, words: 
     assert "\n" not in str(raised.value)
 
 
+def test_a_large_file_is_declared_to_be_taken(tmp_path: Path) -> None:
+    found = guessed(table(tmp_path))
+    assert "largest_mb" not in declaring.text("homes", "homes", "Homes", "table.csv", found, size=2**20)
+    assert "largest_mb=200," in declaring.text("homes", "homes", "Homes", "table.csv", found, size=100 * 2**20)
+
+
 @pytest.mark.parametrize("missing", ["nosuch.csv", "."])
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, missing: str) -> None:
     with pytest.raises(UserError, match="cannot be read: "):

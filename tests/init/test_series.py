@@ -65,6 +65,11 @@ def test_the_declaration_loads_and_is_rendered(made: tuple[Path, str], monkeypat
     check_features(declared)
 
 
+def test_without_a_source_it_is_asked_for(made: tuple[Path, str]) -> None:
+    said = call(made[0], "quickstart", code=2)
+    assert said == "error: there is no sample for grid; give a folder or a URL: --source\n"
+
+
 def test_what_it_writes_is_python_as_it_should_be(made: tuple[Path, str]) -> None:
     assert complaints(made[0]) == ""
 
