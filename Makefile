@@ -118,6 +118,10 @@ render: .venv/.ready ## Write manifests/ again from pipeline/projects/
 picture: .venv/.ready-dev ## Draw docs/architecture.svg again from the imports of the code
 	@.venv/bin/python -m tests.house.drawing
 
+.PHONY: fields
+fields: .venv/.ready-dev ## Write the fields of a declaration into docs/projects.md again
+	@.venv/bin/python -m tests.house.fields
+
 .PHONY: lint
 lint: .venv/.ready ## Check manifests/ with this engine and with argo, where it is installed
 	@.venv/bin/pipeline lint

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.errors import RunFailed, UserError
 from pipeline.laptop.machine import LocalMachine
 from pipeline.project import Project
-from pipeline.projects import PROJECTS
+from pipeline.projects import every
 from pipeline.report.story import Story
 from pipeline.stack.server import CODE
 from steps.contract.notebooks import Notebook
@@ -25,7 +25,7 @@ def find(name: str) -> tuple[Project, Notebook]:
     """
     there = {
         f"{project.name}/{each.name}": (project, each)
-        for project in PROJECTS.values()
+        for project in every().values()
         if isinstance(project, Project)
         for each in project.notebooks
     }

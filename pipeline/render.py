@@ -12,21 +12,39 @@ import yaml
 from pipeline import events
 from pipeline.errors import UserError
 from pipeline.project import Project, TableProject
+from pipeline.projects import entry, find
 
 WRITTEN = "# Written by `pipeline render`"
-HEADER = WRITTEN + ": change pipeline/projects/{project}.py or pipeline/workflows/ instead.\n"
+HEADER = WRITTEN + ": change {declared} instead.\n"
 
 
 def rendered(project: Project | TableProject) -> dict[str, str]:
     """The text of each of the project's manifests, by file name."""
     from pipeline.workflows import workflows_of  # noqa: PLC0415 — Hera takes most of a second to import
 
-    header = HEADER.format(project=project.name)
+    declared = _declared_in(project)
+    also = " or pipeline/workflows/" if declared.startswith("pipeline/") else ""
+    header = HEADER.format(declared=declared + also)
     style = {"allow_unicode": True, "width": 1000, "Dumper": yaml.CSafeDumper}
     texts = {f"{each.name}.yaml": header + each.to_yaml(**style) for each in workflows_of(project)}
     if isinstance(project, TableProject):
         texts |= {name: header + text for name, text in events.rendered(project).items()}
     return texts
+
+
+def rendered_here(name: str, remedy: str, *, check: bool) -> list[Path]:
+    """Write the manifests of a project into `manifests/` of the present folder. `check`: only compare.
+
+    Raises:
+        UserError: the declaration is wrong, they cannot be written, or they differ; says what to do, `remedy`.
+    """
+    project, folder = find(name), Path("manifests", name)
+    if not check:
+        return write(project, folder)
+    if found := list(differences(project, folder)):
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        raise UserError(f"{found[0]}{more}; run: {remedy}")
+    return []
 
 
 def differences(project: Project | TableProject, folder: Path) -> Iterator[str]:
@@ -39,7 +57,7 @@ def differences(project: Project | TableProject, folder: Path) -> Iterator[str]:
         elif name not in wanted:
             yield f"{path} belongs to no workflow"
         elif path.read_bytes() != wanted[name].encode():
-            yield f"{path} differs from what pipeline/projects/{project.name}.py declares"
+            yield f"{path} differs from what {_declared_in(project)} declares"
 
 
 def write(project: Project | TableProject, folder: Path) -> list[Path]:
@@ -63,6 +81,12 @@ def write(project: Project | TableProject, folder: Path) -> list[Path]:
     except OSError as error:
         raise UserError(f"cannot write the manifests: {error}") from error
     return [folder / name for name in sorted(wanted)]
+
+
+def _declared_in(project: Project | TableProject) -> str:
+    """The file to change, as it is called beside the manifests."""
+    found = entry(project.name)
+    return found.file if found is not None else f"pipeline/projects/{project.name}.py"
 
 
 def _written(folder: Path) -> set[str]:

@@ -19,6 +19,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from pipeline import projects
 from pipeline.errors import UserError
 
 _ROOT = Path(__file__).parents[1]
@@ -31,20 +32,23 @@ CODE = (
 def digest(folder: Path) -> str:
     """Of the code that decides what is written, and of the manifests in a folder and below it."""
     code = (path for pattern in CODE for path in _ROOT.glob(pattern))
+    own = [(each.parent, sorted(each.rglob("*.py")) if each.is_dir() else [each]) for each in projects.own_code()]
     sha = hashlib.sha256()
-    for root, paths in ((_ROOT, sorted(code)), (folder, sorted(folder.rglob("*.yaml")))):
+    for root, paths in ((_ROOT, sorted(code)), *own, (folder, sorted(folder.rglob("*.yaml")))):
         for path in paths:
             sha.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes() + b"\0")
     return sha.hexdigest()
 
 
-def stale(home: Path, manifests: Path, *projects: str) -> str:
+def stale(home: Path, manifests: Path, *names: str) -> str:
     """The first thing that is wrong with the manifests of projects, on one line with what to do; empty if nothing is. A
     name that is no project's is passed over: such a folder is somebody's own. `home`: the state folder."""
     new = {}
-    for name in projects:
-        declared, kept = _ROOT / "pipeline" / "projects" / f"{name}.py", home / "rendered" / name
-        if declared.is_file() and (now := digest(manifests / name)) != (kept.read_text() if kept.is_file() else ""):
+    for name in names:
+        declared, kept = projects.entry(name), home / "rendered" / name
+        if declared is not None and not declared.ships and not (manifests / name).is_dir():
+            return f"{Path('manifests').absolute()} has no manifests of {name} yet; run: pipeline render {name}"
+        if declared is not None and (now := digest(manifests / name)) != (kept.read_text() if kept.is_file() else ""):
             new[name] = kept, now
     if not new:
         return ""

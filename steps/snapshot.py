@@ -21,6 +21,7 @@ from steps.backends.objects import Bucket
 from steps.checking.leaks import finding as leaks
 from steps.contract import declaration as declared
 from steps.contract import selection
+from steps.contract.code import digests
 from steps.contract.command import declaration_option, log, run, write_json, write_text
 from steps.contract.declaration import Declaration
 from steps.errors import CheckFailed
@@ -83,6 +84,7 @@ def snapshot(
         "snapshot",
         days=sorted([day.location, day.day.isoformat(), day.etag] for day in days),
         declaration=project.model_dump(mode="json", exclude={"title", "locations", "window_days"}),
+        code=digests(*project.learning.code),
         parameter=parameter,
         locations=sorted(locations),
         neighbours={str(month.location): month.neighbours for month in months},

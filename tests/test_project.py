@@ -16,7 +16,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     ("old", "new", "where", "words"),
     [
         ("trials=12", 'trials="x"', "Family(", "Family.trials: got 'x', wanted a valid integer"),
-        ("trials=12,", "", "Family(", "Family.trials is missing"),
+        ('name="linear",', "", "Family(", "Family.name is missing; wanted a text"),
         ("trials=12", "trials=12, trails=3", "Family(", "there is no field Family.trails"),
         ("low=0.0, high=1.0", "low=None, high=1.0", '"root"', "Range.low: got None, wanted a valid number"),
         ("low=0.0, high=1.0", "low=0.0, high=float('inf')", '"root"', "Range.high: got inf, wanted a finite number"),
@@ -33,7 +33,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 )
 def test_a_mistake_is_one_line(checkout: Checkout, old: str, new: str, where: str, words: str) -> None:
     with checkout.edited(FILE, old, new):
-        code, said = checkout.call("render")
+        code, said = checkout.call("render", "openaq")
         lines = (checkout.folder / FILE).read_text(encoding="utf-8").splitlines()
     assert code == 2
     (error,) = said.splitlines()

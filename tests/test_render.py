@@ -12,12 +12,13 @@ import yaml
 from pipeline.errors import UserError
 from pipeline.lint import command, lint
 from pipeline.project import Project, TableProject
-from pipeline.projects import PROJECTS
+from pipeline.projects import every
 from pipeline.projects.openaq import OPENAQ
 from pipeline.render import WRITTEN, differences, rendered, write
 from steps.contract.declaration import Gate
 from tests import ROOT
 
+PROJECTS = every()
 MANIFESTS = ROOT / "manifests"
 projects = pytest.mark.parametrize("project", PROJECTS.values(), ids=PROJECTS)
 

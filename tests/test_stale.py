@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.laptop.setups import SetUp, SetUps
-from pipeline.projects import PROJECTS
+from pipeline.projects import every
 from pipeline.stale import CODE
 from tests import ROOT
 from tests.checkout import Checkout
@@ -151,8 +151,8 @@ def test_a_manifest_of_ones_own_is_ones_own(tmp_path: Path) -> None:
 
 def test_all_that_decides_what_is_written_is_looked_at() -> None:
     probe = (
-        "import sys; from pipeline.projects import PROJECTS; from pipeline.render import rendered\n"
-        "for project in PROJECTS.values(): rendered(project)\n"
+        "import sys; from pipeline.projects import every; from pipeline.render import rendered\n"
+        "for project in every().values(): rendered(project)\n"
         "for name, module in sys.modules.items():\n"
         "    if name.partition('.')[0] in ('pipeline', 'steps'): print(module.__file__)"
     )
@@ -162,7 +162,7 @@ def test_all_that_decides_what_is_written_is_looked_at() -> None:
 
 
 def test_a_project_lies_in_the_file_of_its_name() -> None:
-    assert {path.stem for path in (ROOT / "pipeline" / "projects").glob("[a-z]*.py")} == PROJECTS.keys()
+    assert {path.stem for path in (ROOT / "pipeline" / "projects").glob("[a-z]*.py")} == every().keys()
 
 
 @SOAK

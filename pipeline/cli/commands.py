@@ -9,8 +9,9 @@ import click
 from pipeline import __version__
 from pipeline.cli import cluster, inbox, models, notebook, secret
 from pipeline.cli.help import example
+from pipeline.cli.init import init
 from pipeline.cli.pairs import named_values
-from pipeline.cli.place import note_manifests, note_state
+from pipeline.cli.place import note_manifests, note_projects, note_state
 from pipeline.cli.serve import serve
 from pipeline.errors import PipelineError, UserError
 from steps.errors import StepError
@@ -37,7 +38,7 @@ def cli() -> None:
 
 
 @cli.command(**example("pipeline quickstart openaq --as-of 2003-06-01T00:00:00Z"))
-@click.argument("project", default="openaq")
+@click.argument("project", default="")
 @click.option("--data", default="", help="wine, abalone: a CSV file, or `look-alike`. Default: the original from UCI.")
 @click.option("--locations", default="", help="OpenAQ location ids, comma-separated. Default: the sample's two.")
 @click.option("--parameter", default="", help="What to learn, such as no2 or pm25. Default: the project's target.")
@@ -46,20 +47,24 @@ def cli() -> None:
 )
 @click.option("--source", default="", help="A folder or URL in the OpenAQ archive's layout. Default: the sample.")
 def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of: str, source: str) -> None:
-    """Do the main job here: collect or drop a file, learn, deploy, verify, predict. This is `make run`."""
+    """Do the main job here: collect or drop a file, learn, deploy, verify, predict. This is `make run`.
+
+    PROJECT is that of the present folder where it is left out, or else openaq.
+    """
     from pipeline.laptop.home import home
     from pipeline.project import TableProject
-    from pipeline.projects import find
+    from pipeline.projects import find, here
     from pipeline.quickstart.alone import alone
 
     note_manifests()
     note_state()
-    declared, series = find(project), {"locations": locations, "parameter": parameter, "as-of": as_of, "source": source}
+    declared = find(project or next(iter(here()), "openaq"))
+    series = {"locations": locations, "parameter": parameter, "as-of": as_of, "source": source}
     if isinstance(declared, TableProject):
         from pipeline.quickstart.table import quickstart as drop
 
         if given := [name for name, value in series.items() if value]:
-            raise UserError(f"{project} learns from a file: --{given[0]} is not for it; give --data FILE")
+            raise UserError(f"{declared.name} learns from a file: --{given[0]} is not for it; give --data FILE")
         with alone(home()):
             drop(declared, data)
         return
@@ -67,27 +72,36 @@ def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of
     from pipeline.quickstart.series import quickstart as start
 
     if data:
-        raise UserError(f"{project} learns from an archive: --data is not for it; give --source FOLDER or URL")
+        raise UserError(f"{declared.name} learns from an archive: --data is not for it; give --source FOLDER or URL")
     with alone(home()):
         start(declared, SeriesOptions(locations, parameter, as_of, source))
+
+
+cli.add_command(init)
 
 
 @cli.command(**example("pipeline render --check"))
 @click.argument("projects", nargs=-1, metavar="[PROJECT]...")
 @click.option("--check", is_flag=True, help="Change nothing; fail where manifests/ is not what would be written.")
 def render(projects: tuple[str, ...], check: bool) -> None:
-    """Write manifests/ of the present folder from the declarations of PROJECT, or of all projects."""
-    from pipeline.projects import PROJECTS, find
-    from pipeline.render import differences, write
+    """Write manifests/ of the present folder from the declarations of PROJECT; or of all projects that the folder has;
+    or, where it has none, of all that there are."""
+    from pipeline.projects import clashes, here, names
+    from pipeline.render import rendered_here
 
-    for project in [find(name) for name in projects] or PROJECTS.values():
-        folder = Path("manifests", project.name)
-        if not check:
-            for path in write(project, folder):
+    own = here()
+    for line in clashes():
+        click.echo(f"note: {line}", err=True)
+    broken = []
+    for name in projects or own or names():
+        remedy = "pipeline render" if name in (own or names()) else f"pipeline render {name}"
+        try:
+            for path in rendered_here(name, remedy, check=check):
                 click.echo(path)
-        elif found := list(differences(project, folder)):
-            more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-            raise UserError(f"{found[0]}{more}; run: pipeline render")
+        except UserError as error:
+            broken.append(str(error))
+    if broken:
+        raise UserError("\n".join(broken))
 
 
 @cli.command(**example("pipeline lint"))
@@ -330,6 +344,7 @@ def up() -> None:
     from pipeline.watch.here import outlook
 
     note_manifests()
+    note_projects()
     note_state()
     machine = LocalMachine.here()
     problems = machine.up()

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli.help import example
-from pipeline.cli.place import note_manifests, note_state
+from pipeline.cli.place import note_manifests, note_projects, note_state
 from pipeline.errors import UserError
 
 
@@ -52,6 +52,8 @@ def inbox_list(project: str | None, limit: int) -> None:
     from pipeline.inbox.listing import listed
     from pipeline.laptop.machine import LocalMachine
 
+    if project is None:
+        note_projects()
     click.echo(listed(LocalMachine.here(), project, limit))
 
 

@@ -4,11 +4,19 @@ import click
 
 
 def note_manifests() -> None:
-    """That names mean the folder's own manifests, where they do."""
-    from pipeline import shipped
+    """That names mean the folder's own manifests, where they do and it declares no project of its own."""
+    from pipeline import projects, shipped
 
-    if shipped.hidden():
+    if shipped.hidden() and not projects.here():
         click.echo("note: workflows are those of ./manifests, not those that ship", err=True)
+
+
+def note_projects() -> None:
+    """Which declarations cannot be loaded, and which names mean several projects."""
+    from pipeline.projects import problems
+
+    for line in problems():
+        click.echo(f"note: {line}", err=True)
 
 
 def note_state() -> None:

@@ -8,7 +8,7 @@ from pipeline.errors import RunFailed, UserError
 from pipeline.inbox.put import table_project
 from pipeline.laptop.machine import LocalMachine, user
 from pipeline.project import TableProject
-from pipeline.projects import PROJECTS
+from pipeline.projects import every
 from pipeline.show.tables import table
 from steps.backends import ledger, objects
 from steps.backends.database import transact
@@ -53,7 +53,7 @@ def dropped(machine: LocalMachine, name: str | None, limit: int) -> list[Dropped
     Raises:
         UserError: there is no such project, or it has no inbox.
     """
-    projects = [table_project(name)] if name else [one for one in PROJECTS.values() if isinstance(one, TableProject)]
+    projects = [table_project(name)] if name else [one for one in every().values() if isinstance(one, TableProject)]
     machine.use("object-store", "database")
     known = transact(lambda connection: ledger.recent(connection, name, limit))
     waiting = [_waits(one) for project in projects for one in _waiting(project.name)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.errors import PipelineError, UserError
 from pipeline.laptop.machine import LocalMachine
 from pipeline.project import TableProject
-from pipeline.projects import PROJECTS, find
+from pipeline.projects import every, find
 from pipeline.stack.object_store import connect
 
 _LARGE = 16 * 2**20  # larger uploads show a progress bar
@@ -22,7 +22,7 @@ def table_project(name: str) -> TableProject:
     """
     project = find(name)
     if not isinstance(project, TableProject):
-        others = ", ".join(sorted(each.name for each in PROJECTS.values() if isinstance(each, TableProject)))
+        others = ", ".join(sorted(each.name for each in every().values() if isinstance(each, TableProject)))
         raise UserError(f"{name} learns from an archive, not from files dropped into an inbox; these do: {others}")
     return project
 

@@ -172,13 +172,13 @@ def _put_right(stack: Stack, each: Served) -> None:
 
 
 def _manifest(each: Served) -> dict[str, Any]:
-    from pipeline.images import SERVING  # noqa: PLC0415 - Hera takes a second, and this is rare
-    from pipeline.workflows.serving import deployment  # noqa: PLC0415 - likewise
+    from pipeline.workflows.serving import deployment  # noqa: PLC0415 - Hera takes a second, and this is rare
 
-    template = json.loads(str(deployment(find(each.project)).data))
+    project = find(each.project)
+    template = json.loads(str(deployment(project).data))
 
     def alone(model: promotions.Promotion, dataset: str | None) -> dict[str, Any]:
-        found = completed(template, {"image": SERVING, **promotions.pins(model, dataset)})
+        found = completed(template, {"image": project.images.serving_image, **promotions.pins(model, dataset)})
         if not isinstance(found, dict):
             raise UserError(f"how {each.project} is served is no object; render the manifests again")
         return found

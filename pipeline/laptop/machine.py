@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from pipeline import engine, shipped, stale
+from pipeline import engine, projects, shipped, stale
 from pipeline.engine.execution import WithSettings
 from pipeline.engine.manifest import Commands, Found, find, is_place, read_commands
 from pipeline.engine.settings import NO_SETTINGS, of_file
@@ -172,13 +172,28 @@ class LocalMachine:
         Raises:
             UserError: it is not, or what `finding.find` raises.
         """
-        found = find(target, name, known=self.manifests)
+        try:
+            found = find(target, name, known=self.manifests)
+        except UserError:
+            self._refuse_unrendered(target)
+            raise
         folder = Path(found.manifests.named(found.name).source).parent
         if folder.parent == self.manifests and not is_place(target):
             stale.refuse(self.home, self.manifests, folder.name)
         manifests = found.manifests.with_commands(self.commands)
         settings = manifests.settings.without(secrets.names(self.home))
         return replace(found, manifests=replace(manifests, settings=settings).given(self.settings))
+
+    def _refuse_unrendered(self, target: str) -> None:
+        """Say of a workflow of a project that has no manifests here yet that it has none.
+
+        Raises:
+            UserError: so it is.
+        """
+        own = [name for name in projects.names() if (each := projects.entry(name)) is not None and not each.ships]
+        for name in own:
+            if target.startswith(f"{name}-") and not is_place(target) and not (self.manifests / name).is_dir():
+                stale.refuse(self.home, self.manifests, name)
 
     def submit(self, name: str, parameters: Mapping[str, str]) -> str:
         """A new run of the workflow of that name, not started yet; its id.

@@ -97,6 +97,8 @@ def _check(declared: Project, options: SeriesOptions) -> None:
     selection.parameter(options.parameter, parsed)
     wanted = selection.locations(options.locations, parsed)
     if not options.source:
+        if not options.locations and not set(SAMPLE).intersection(declared.locations):
+            raise UserError(f"there is no sample for {declared.name}; give a folder or a URL: --source")
         sample.require()
         if other := sorted(set(wanted).difference(SAMPLE)):
             there = " and ".join(map(str, SAMPLE))
@@ -125,6 +127,8 @@ def _locations(machine: LocalMachine, declared: Project, source: str, parameter:
     if source != API:
         return ",".join(str(location) for location in declared.locations)
     home = declared.home
+    if home is None:
+        raise UserError(f"{declared.name} declares no `home` to look around; give LOCATIONS=…")
     found = locations.choose(locations.near(machine, home.latitude, home.longitude, home.radius, parameter))
     if not found:
         raise UserError(

@@ -66,7 +66,7 @@ def file(project: str, data: str, folder: Path) -> Path:
             raise UserError(f"no file {data!r}; give a CSV file, or `{LOOK_ALIKE}`, or leave DATA out for the original")
         return path
     if project not in ORIGINALS:
-        raise UserError(f"there is no sample for {project}; there is one for {', '.join(sorted(ORIGINALS))}")
+        raise UserError(f"there is no sample for {project}; give a CSV file: --data FILE")
     folder.mkdir(parents=True, exist_ok=True)
     if data == LOOK_ALIKE:
         path = folder / f"{project}-{LOOK_ALIKE}.csv"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from pipeline import projects
 from pipeline.engine import LocalHost, Process, Source, generated_name
 from pipeline.engine.spec import Resource
 from pipeline.errors import PipelineError, UserError
@@ -86,9 +87,11 @@ class StackHost(Beforehand):
         self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: Path, stderr: Path
     ) -> Process:
         """Start a step of ours in a child of the fork server, starting that where it does not run; any other command
-        as a process of its own."""
+        as a process of its own. Both find the projects' own code."""
         if not is_step(command):
+            env = {**env, **projects.python_path(env.get("PYTHONPATH", ""))}
             return super().start(command, env=env, cwd=cwd, stdout=stdout, stderr=stderr)
+        env = {**projects.code_setting(), **env}
         return self.fork(command[2], command[3:], env=env, cwd=cwd, stdout=stdout, stderr=stderr)
 
     def change(self, resource: Resource, manifest: dict[str, Any] | None, *, log: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from pipeline import projects
 from pipeline.stack.locks import holder
 from pipeline.stack.server import CODE, Ports, Server, python, python_path, responds
 
@@ -73,6 +74,7 @@ def watching(home: Path) -> int | None:
 
 def _code() -> str:
     """A text that changes with the code and the declarations, so that `up` restarts the watch."""
-    files = sorted((CODE / "pipeline").rglob("*.py"))
+    own = [each for each in projects.own_code() if each.is_dir()]
+    files = [file for folder in (CODE / "pipeline", *own) for file in sorted(folder.rglob("*.py"))]
     stats = [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files]
     return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]

@@ -12,7 +12,7 @@ from pipeline.engine.runs import arguments_of
 from pipeline.engine.schedule import Cron
 from pipeline.errors import PipelineError, UserError
 from pipeline.laptop.setups import SetUp, SetUps, no_tomorrow
-from pipeline.projects import PROJECTS
+from pipeline.projects import entry
 from pipeline.projects.openaq import SAMPLE
 
 
@@ -108,7 +108,7 @@ class CronWorkflows:
             raise UserError(f"{name} in {self.place} is a {workflow.kind}, and was a CronWorkflow")
         own = {each.name: each.value or "" for each in arguments_of(workflow, {}).parameters}
         project, text = Path(workflow.source).parent.name, manifests.snapshot(name)
-        if self._setups is None or project not in PROJECTS:
+        if self._setups is None or entry(project) is None:
             return Scheduled(workflow.cron, manifests, workflow.source, text, {}, "")
         setup = self.set_up.get(project)
         given = {key: value for key, value in setup.parameters().items() if key in own} if setup is not None else {}

@@ -1,7 +1,8 @@
 """The workflows, one file each, as functions of a project. Only this package imports Hera."""
 
-from hera.workflows import Workflow
+from hera.workflows import Container, Workflow
 
+from pipeline.images import SERVING, STEPS
 from pipeline.project import Project, TableProject
 from pipeline.workflows.collect import backfill
 from pipeline.workflows.conclude import conclude
@@ -18,7 +19,17 @@ from pipeline.workflows.train_table import train as train_table
 
 
 def workflows_of(project: Project | TableProject) -> list[Workflow]:
-    """A project's workflows, by its kind."""
+    """A project's workflows, by its kind, in its own images where it has some."""
+    found = _workflows(project)
+    if project.images.steps or project.images.serving:
+        own = {STEPS: project.images.steps_image, SERVING: project.images.serving_image}
+        for container in (each for workflow in found for each in workflow.templates if isinstance(each, Container)):
+            container.image = own.get(str(container.image), container.image)
+            container.args = [own.get(str(word), word) for word in container.args or []]
+    return found
+
+
+def _workflows(project: Project | TableProject) -> list[Workflow]:
     ending = [conclude(project)] if project.learning.gate.guarded_days else []
     if isinstance(project, TableProject):
         made = [build(project) for build in (ingest, train_table, monitor, monitor_nightly, reconcile, rollback)]

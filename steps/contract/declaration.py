@@ -1,13 +1,14 @@
 """What a project is, as far as steps need it, and how a step reads it from the JSON that its manifest embeds.
 
 This is the only schema of it: `pipeline.project.Project` and `TableProject` extend it by what only a workflow needs.
-Functions and classes are named `module:name`, so that the JSON stays plain. Shares are of 1.
+Functions and classes are named `module:name` (`steps.contract.code`), so that the JSON stays plain. Shares are of 1.
+docs/projects.md has the fields as they are described here.
 """
 
-import importlib
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from steps.errors import BadInput
 
@@ -25,46 +26,68 @@ class Quantity(Part):
     another unit of its kind are converted."""
 
     unit: str
+    """What values are kept and predicted in. E.g. `"µg/m³"`."""
     low: Number
+    """The least that an instrument reports, in the unit. E.g. `-15`."""
     high: Number
-    molar_mass: Number | None = None  # g/mol, of a gas
-    also: tuple[str, ...] = ()  # what else sources call it
-    stuck_hours: int | None = None  # so many hours in a row without a change: it is stuck; None where that is normal
-    rests_at_zero: bool = False  # hours of exactly 0 are what clean air reads, not a sensor that is stuck
+    """The most that it reports, in the unit. E.g. `1000`."""
+    molar_mass: Number | None = None
+    """Of a gas, in g/mol: what ppb are converted with. E.g. `46.0055`."""
+    also: tuple[str, ...] = ()
+    """What else sources call it. E.g. `("pm2.5",)`."""
+    stuck_hours: int | None = None
+    """So many hours in a row without a change: the sensor is stuck. None where that is normal. E.g. `24`."""
+    rests_at_zero: bool = False
+    """Hours of exactly 0 are what clean air reads, and no sensor that is stuck. E.g. `True`."""
 
 
 class Expectations(Part):
     """When a location's day is refused, and when so many are that the run stops."""
 
-    null_share: float  # of the day's rows, per parameter
-    gap_hours: int  # longest stretch of the day without the target
-    age_days: int  # the newest accepted day may be this much older than as-of (freshness)
-    refused_share: float  # of the run's location-days
+    null_share: float = 0.5
+    """At most so much of a day's rows may be without a value, for each parameter; a share of 1. E.g. `0.2`."""
+    gap_hours: int = 18
+    """The longest stretch of a day without the target, in hours. E.g. `6`."""
+    age_days: int = 10
+    """The newest accepted day may be so much older than as-of, in days. E.g. `3`."""
+    refused_share: float = 0.5
+    """The run stops where more of its location-days are refused; a share of 1. E.g. `0.2`."""
 
 
 class Choice(Part):
-    """A trial parameter: one of `values`."""
+    """A trial parameter: one of several values."""
 
     values: tuple[float | int | str | bool, ...]
+    """From which a trial draws one; the first is tried first. E.g. `("none", "ridge")`."""
     kind: Literal["choice"] = "choice"
+    """Says that it is a choice; nobody writes it."""
 
 
 class Range(Part):
-    """A trial parameter: a number from `low` to `high`; whole where both are ints."""
+    """A trial parameter: a number in a range; whole where both ends are."""
 
     low: Number
+    """The least. E.g. `50`."""
     high: Number
-    log: bool = False  # spread evenly in its logarithm
+    """The most. E.g. `150`."""
+    log: bool = False
+    """Whether trials are spread evenly in its logarithm. E.g. `True`."""
     kind: Literal["range"] = "range"
+    """Says that it is a range; nobody writes it."""
 
 
 class Family(Part):
-    """A model family (`model` is `module:Class`), how many trials it gets, and the space they are drawn from."""
+    """A model family, how many trials it gets, and the space that they are drawn from."""
 
     name: str
+    """What it is called in tables and reports. E.g. `"forest"`."""
     model: str
-    trials: int
-    space: dict[str, Annotated[Choice | Range, Field(discriminator="kind")]]
+    """`module:Class`, of `steps.models` or of the project's own package. E.g. `"housing.models:Nearest"`."""
+    trials: int = Field(default=8, ge=1)
+    """How many sets of parameters are tried. E.g. `12`."""
+    space: dict[str, Annotated[Choice | Range, Field(discriminator="kind")]] = {}
+    """The parameters that are tried, by name; the others keep the family's defaults. E.g. `{"trees": Range(low=50,
+    high=150)}`."""
 
 
 class Gate(Part):
@@ -72,18 +95,25 @@ class Gate(Part):
 
     `direct`: at once. Or after a trial beside the champion: in `shadow` both get each request, and the champion
     answers; as a `canary` the challenger answers a share of them: the first of `shares` to begin with, and the next
-    ones in equal parts of the trial, as long as its error is not the larger. `trial_days` (of which the outcome is
-    known; 60 by default) bound the trial. So many days the model that was live before a new one goes on predicting,
-    too, and comes back if it turns out to be better; where the release is direct, only if `trial_days` is given.
+    ones in equal parts of the trial, as long as its error is not the larger.
     """
 
-    metric: str = "rmse"  # what decides: rmse, mae (lower is better) or accuracy (higher is)
-    bound: float | None = None  # the score must be better than it
-    confidence: float = 0.9  # of the one-sided block bootstrap against the champion
-    block_hours: int = 24  # its blocks in a series; a table's are its rows
+    metric: str = "rmse"
+    """What decides: `rmse`, `mae` (lower is better) or `accuracy` (higher is). E.g. `"accuracy"`."""
+    bound: float | None = None
+    """The score must be better than it; in the target's unit, or a share. E.g. `3.1`."""
+    confidence: float = 0.9
+    """With which it must beat the champion, by a one-sided block bootstrap; a share of 1. E.g. `0.95`."""
+    block_hours: int = 24
+    """The bootstrap's blocks in a series, in hours; a table's are its rows. E.g. `48`."""
     release: Literal["direct", "shadow", "canary"] = "direct"
+    """How it goes live. E.g. `"shadow"`."""
     trial_days: int | None = Field(default=None, ge=7, le=365)
+    """The days, with a known outcome, that bound a trial; 60 where none are given. So many days the model before goes
+    on predicting, too, and comes back if it turns out to be better; where the release is direct, only if they are
+    given. E.g. `30`."""
     shares: tuple[Annotated[float, Field(ge=0.01, le=0.5)], ...] = Field(default=(0.1, 0.25, 0.5), min_length=1)
+    """Of the requests that a canary answers, one after the other. E.g. `(0.05, 0.5)`."""
 
     @field_validator("shares")
     @classmethod
@@ -99,23 +129,43 @@ class Gate(Part):
 
 
 class Refresh(Part):
-    """When the live model is fitted again with its own recipe: once so many rows are new, as a share of those that it
-    learned from, or once the newest hour of a series is so many days newer."""
+    """When the live model is fitted again with its own recipe."""
 
     share: float = 0.05
+    """Once so many rows are new, as a share of those that it learned from. E.g. `0.2`."""
     days: int = 7
+    """Once the newest hour of a series is so many days newer. E.g. `30`."""
 
 
 class Judged(Part):
     """What every project declares about learning."""
 
     target: str
-    holdout_share: float
-    folds: int
-    trial_rows: int  # a trial sees at most so many training rows; of a series, the newest
-    families: tuple[Family, ...]
-    gate: Gate
+    """The column, or the quantity, that is predicted. E.g. `"rings"`."""
+    holdout_share: float = Field(default=0.2, gt=0, lt=1)
+    """So much of the data judges the winner, and nothing is learned from it; a share of 1. E.g. `0.3`."""
+    folds: int = Field(default=5, ge=2)
+    """How many parts a trial is scored on. E.g. `10`."""
+    trial_rows: int = Field(default=50_000, ge=1)
+    """A trial sees at most so many training rows; of a series, the newest. E.g. `200_000`."""
+    families: tuple[Family, ...] = Field(min_length=1)
+    """The model families that compete. E.g. `(Family(name="forest", model="steps.models.forest:ForestRegressor"),)`."""
+    gate: Gate = Gate()
+    """What a new model must pass. E.g. `Gate(metric="mae", bound=12)`."""
     refresh: Refresh = Refresh()
+    """When the live model is fitted again. E.g. `Refresh(share=0.2)`."""
+
+    @field_validator("families")
+    @classmethod
+    def _named(cls, families: tuple[Family, ...]) -> tuple[Family, ...]:
+        if twice := _twice([family.name for family in families]):
+            raise ValueError(f"two families are named {twice!r}; give each a name of its own")
+        return families
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """What learning runs, `module:name` each."""
+        return tuple(family.model for family in self.families)
 
     def family(self, name: str) -> Family:
         """The family of that name.
@@ -130,30 +180,51 @@ class Judged(Part):
 
 
 class Learning(Judged):
-    """How a series is learned from. Lags and windows are of hours."""
+    """How a series is learned from."""
 
     task: ClassVar[Literal["regression"]] = "regression"
-    horizon_hours: int
-    features: str  # module:function that turns hourly observations into features
-    lags: tuple[int, ...]
-    windows: tuple[int, ...]
-    neighbours: int = 8  # a location's features look at so many others at most, the nearest
-    band: float = 0.8  # the share of the truth that the band around a forecast shall hold
+    horizon_hours: int = Field(default=24, ge=1)
+    """How far ahead is predicted, in hours. E.g. `6`."""
+    features: str = "steps.features.hourly:build"
+    """`module:function` that turns hourly observations into features, of `steps.features` or of the project's own
+    package; beside it is `history_hours`. E.g. `"energy.features:build"`."""
+    lags: tuple[int, ...] = (1, 2, 3, 6, 12, 24, 48, 72, 96, 120, 144)
+    """Hours back at which the target is a feature. E.g. `(1, 24, 168)`."""
+    windows: tuple[int, ...] = (6, 24, 168)
+    """Hours over which the target's mean, spread and range are features. E.g. `(24,)`."""
+    neighbours: int = 8
+    """A location's features look at so many others at most, the nearest. E.g. `3`."""
+    band: float = 0.8
+    """The share of the truth that the band around a forecast shall hold. E.g. `0.9`."""
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        return (self.features, *super().code)
 
 
 class Declaration(Part):
-    """A project that learns from series. `pods`: as many at most work side by side at one thing, each at its share."""
+    """A project that learns from series."""
 
     kind: Literal["series"] = "series"
+    """Says that it learns from series; nobody writes it."""
     name: str
+    """Of its workflows, its folders and its server: at most 42 of a-z, 0-9 and -, a letter first. E.g. `"openaq"`."""
     title: str
+    """What it is about, for people. E.g. `"Air quality 24 hours ahead"`."""
     quantities: dict[str, Quantity]
+    """What is measured, by name. E.g. `{"no2": Quantity(unit="µg/m³", low=-15, high=1000)}`."""
     locations: tuple[int, ...]
-    window_days: int
+    """The ids of the locations to learn from where none are given. E.g. `(9000001, 9000002)`."""
+    window_days: int = 10
+    """The daily run looks so many days back for what is missing or was patched. E.g. `5`."""
     pods: int = 50
-    reference_celsius: Number = 25  # of the air that ppb are converted at, as in the US; the EU states 20
-    expectations: Expectations
+    """As many at most work side by side at one thing, each at its share. E.g. `8`."""
+    reference_celsius: Number = 25
+    """Of the air that ppb are converted at, in °C: 25 as in the US; the EU states 20. E.g. `20`."""
+    expectations: Expectations = Expectations()
+    """When a day is refused. E.g. `Expectations(gap_hours=6)`."""
     learning: Learning
+    """How it is learned from. E.g. `Learning(target="no2", families=…)`."""
 
     def unit(self, parameter: str) -> str:
         """The unit of what is predicted."""
@@ -167,53 +238,112 @@ class Declaration(Part):
             for spelling in (name, *quantity.also)
         }
 
+    @model_validator(mode="after")
+    def _has_its_target(self) -> Self:
+        if self.learning.target not in self.quantities:
+            raise ValueError(f"learning.target {self.learning.target!r} is none of {', '.join(self.quantities)}")
+        return self
+
 
 class Column(Part):
     """A column of a table: one of `levels`, or else a number from `low` to `high`."""
 
     name: str
+    """As in the files' header; case, blanks, `_`, `-` and `.` do not count. E.g. `"fixed acidity"`."""
     unit: str = ""
+    """For people; a file whose header gives another is refused. E.g. `"g/l"`."""
     low: Number = 0.0
+    """The least that a number may be, in the unit. E.g. `-40`."""
     high: Number = 0.0
-    above: bool = False  # `low` itself is not allowed
-    whole: bool = False  # only integers are
+    """The most that it may be, in the unit. E.g. `200`."""
+    above: bool = False
+    """Whether `low` itself is not allowed. E.g. `True`."""
+    whole: bool = False
+    """Whether only whole numbers are. E.g. `True`."""
     levels: tuple[str, ...] = ()
+    """The texts that it may hold, where it holds texts. E.g. `("I", "F", "M")`."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if not self.levels and not self.low < self.high:
+            raise ValueError(f"{self.name!r} has neither levels nor a range: low={self.low:g}, high={self.high:g}")
+        return self
 
 
 class Table(Part):
     """What a dropped file must hold."""
 
-    columns: tuple[Column, ...]
-    header: Literal["required", "optional"] = "required"  # without one, columns are in the declared order
-    refused_share: float = 0.01  # more rows outside their ranges refuse the file; fewer are left out
-    largest_mb: int = 64  # a larger file is refused unread
+    columns: tuple[Column, ...] = Field(min_length=2)
+    """The target and what it is predicted from. E.g. `(Column(name="length", unit="mm", high=400), …)`."""
+    header: Literal["required", "optional"] = "required"
+    """Without one, columns are in the declared order. E.g. `"optional"`."""
+    ignored: tuple[str, ...] = ()
+    """Columns that files may have beside these, and that nothing looks at. E.g. `("id", "remarks")`."""
+    refused_share: float = 0.01
+    """Where more rows are out of their ranges or incomplete, the file is refused; fewer are left out. A share of 1.
+    E.g. `0.05`."""
+    largest_mb: int = 64
+    """A larger file is refused unread, in MB. E.g. `500`."""
+
+    @field_validator("columns")
+    @classmethod
+    def _named(cls, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        if twice := _twice([column.name for column in columns]):
+            raise ValueError(f"two columns are named {twice!r}; leave one out")
+        return columns
 
 
 class Shift(Part):
-    """When a file is from another world: the champion's mean residual on its new rows, at least `rows` of them, lies
-    more than `errors` of the holdout's standard errors plus `tolerance` (the target's unit) from the holdout's."""
+    """When a file is from another world: the champion's mean residual on it lies too far from that of the holdout."""
 
     tolerance: float
+    """How far it may lie in any case, in the target's unit. E.g. `1.0`."""
     errors: float = 5.0
+    """And so many of the holdout's standard errors beyond. E.g. `3.0`."""
     rows: int = 30
+    """Fewer new rows are not judged. E.g. `100`."""
 
 
 class TableLearning(Judged):
     """How a table's target is learned from the other columns. Holdout and folds are drawn by the rows' content."""
 
     task: Literal["regression", "classification"]
+    """Whether a number is predicted, or one of several classes. E.g. `"regression"`."""
+    features: str = "steps.features.table:build"
+    """`module:function` that turns rows into what a model sees, of `steps.features` or of the project's own package.
+    E.g. `"housing.features:build"`."""
     shift: Shift | None = None
+    """When a file is from another world; None: that is not looked at. E.g. `Shift(tolerance=1.0)`."""
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        return (self.features, *super().code)
 
 
 class TableDeclaration(Part):
-    """A project that learns from tables: from the files dropped into `inbox/<name>/new/`. `pods`: as of a series."""
+    """A project that learns from tables: from the files dropped into `inbox/<name>/new/`."""
 
     kind: Literal["table"] = "table"
+    """Says that it learns from tables; nobody writes it."""
     name: str
+    """Of its workflows, its folders and its server: at most 42 of a-z, 0-9 and -, a letter first. E.g. `"wine"`."""
     title: str
+    """What it is about, for people. E.g. `"Quality of red wine"`."""
     table: Table
+    """What a file must hold. E.g. `Table(columns=…)`."""
     pods: int = 50
+    """As many at most work side by side at one thing, each at its share. E.g. `8`."""
     learning: TableLearning
+    """How it is learned from. E.g. `TableLearning(target="quality", task="classification", families=…)`."""
+
+    @model_validator(mode="after")
+    def _has_its_target(self) -> Self:
+        names = [column.name for column in self.table.columns]
+        if self.learning.target not in names:
+            raise ValueError(f"learning.target {self.learning.target!r} is none of the columns {', '.join(names)}")
+        if self.target.levels:
+            raise ValueError(f"learning.target {self.learning.target!r} holds texts; number its classes in the files")
+        return self
 
     @property
     def target(self) -> Column:
@@ -278,22 +408,14 @@ def problem(error: ValidationError, *above: str) -> str:
             return f"{where} is missing"
         case "extra_forbidden":
             return f"there is no field {where}"
+        case "value_error":
+            return f"{where or 'the whole'}: {first['ctx']['error']}"
         case "union_tag_invalid":
             return f"{where}: got {first['ctx']['tag']!r}, wanted one of {first['ctx']['expected_tags']}"
     wanted = first["msg"].removeprefix("Input should be ").removeprefix("Invalid ")
     return f"{where or 'the whole'}: got {first['input']!r:.60}, wanted {wanted}"
 
 
-def load(name: str) -> Any:
-    """The object that `module:name` names, inside `steps`.
-
-    Raises:
-        BadInput: it is not of that form, or not there.
-    """
-    module, _, attribute = name.partition(":")
-    if not module.startswith("steps.") or not attribute:
-        raise BadInput(f"{name!r} does not name a function or class of steps; wanted steps.module:name")
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise BadInput(f"{name!r} is not there: {error}") from error
+def _twice(names: Sequence[str]) -> str:
+    """The first that is there twice; empty if none is."""
+    return next((name for number, name in enumerate(names) if name in names[:number]), "")

@@ -25,7 +25,8 @@ import pandas as pd
 
 from steps.backends import caching, catalog, judged
 from steps.backends.objects import Bucket
-from steps.contract.declaration import Declaration, load
+from steps.contract.code import digests, load
+from steps.contract.declaration import Declaration
 from steps.contract.threads import each
 from steps.errors import CheckFailed
 from steps.features import neighbours
@@ -183,6 +184,7 @@ def _made_by(declaration: Declaration) -> dict[str, object]:
         "quantities": quantities,
         "reference_celsius": declaration.reference_celsius,
         "null_share": declaration.expectations.null_share,
+        "code": digests(declaration.learning.features),
     }
 
 

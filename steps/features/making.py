@@ -12,7 +12,8 @@ import pandas as pd
 from steps.backends.catalog import Accepted
 from steps.backends.objects import Bucket
 from steps.checking.leaks import lookahead
-from steps.contract.declaration import Declaration, load
+from steps.contract.code import load
+from steps.contract.declaration import Declaration
 from steps.errors import CheckFailed
 from steps.features.keys import Earlier, FeatureMonth
 from steps.features.observations import Observations

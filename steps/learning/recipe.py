@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from steps.contract.declaration import Judged, load
+from steps.contract.code import load
+from steps.contract.declaration import Judged
 from steps.errors import BadInput
 from steps.learning.dataset import Dataset
 from steps.learning.split import Mask

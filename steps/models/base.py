@@ -1,10 +1,9 @@
 """The contract of a model family, and how a stored model is read.
 
-A model is stored as plain JSON and text, never as a pickle: reading one runs no code other than `steps.models`, so a
-folder from elsewhere can at worst be refused.
+A model is stored as plain JSON and text, never as a pickle: reading one runs no code other than `steps.models` and the
+project's own packages (`steps.contract.code`), so a folder from elsewhere can at worst be refused.
 """
 
-import importlib
 import inspect
 import json
 import re
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
+from steps.contract import code
 from steps.errors import BadInput
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 FORMAT: Final = 1
 _FILE: Final = "model.json"
-_CLASS = re.compile(r"steps\.models\.[a-z_]+:[A-Za-z_]+")
+_OURS = re.compile(r"steps\.models\.[a-z_]+:[A-Za-z_]+")
 
 
 class Model(ABC):
-    """A trained model.
+    """A trained model: what a family derives from, one of ours or one of a project's own package.
 
     Contract. `fit` is a pure function: the same rows, target, parameters and seed give the same model, to the bit, on
     processors of one family, as long as one thread computes. Rows may hold NaN anywhere, columns may be constant or
@@ -38,7 +38,12 @@ class Model(ABC):
     `steps.features.hourly`) are treated as such, all others as plain numbers. A model never answers below the smallest
     target it has seen: concentrations have a floor, and no known ceiling.
 
-    `load` reverses `save`: the loaded model gives exactly the same answers.
+    For a classification the target holds numbers of classes, and each answer is one that was seen.
+
+    `load` reverses `save`: the loaded model gives exactly the same answers. `predict` and `restore` need numpy, and
+    what else the image has that serves; what only `fit` needs, such as pandas or scikit-learn, `fit` imports.
+
+    `steps.testing.check_family` tries all this.
     """
 
     features: tuple[str, ...]
@@ -82,7 +87,7 @@ def load(folder: Path) -> Model:
     """The model that was saved in `folder`.
 
     Raises:
-        BadInput: it is missing or incomplete, or not of `steps.models`.
+        BadInput: it is missing or incomplete, or of a class that is neither ours nor the project's own.
     """
     path = folder / _FILE
     try:
@@ -91,8 +96,10 @@ def load(folder: Path) -> Model:
         if stored["format"] != FORMAT or not all(isinstance(name, str) for name in features):
             raise ValueError(f"format {stored['format']}, wanted {FORMAT} with a list of features' names")
         return _family(stored["model"]).restore(features, stored["state"], folder)
+    except BadInput as error:  # of its code, which is not there
+        raise BadInput(f"{path} is not a model that can be read here: {error}") from error
     except (OSError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError, AttributeError) as error:
-        raise BadInput(f"{path} is not a model of steps.models: {_one_line(error)}; train again") from error
+        raise BadInput(f"{path} is not a model: {_one_line(error)}; train again") from error
 
 
 def parameters_of(family: str, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,13 +136,10 @@ def covers_the_year(features: tuple[str, ...], values: Array) -> bool:
 
 
 def _family(name: object) -> type[Model]:
-    if not isinstance(name, str) or not _CLASS.fullmatch(name):
-        raise ValueError(f"its class is {name!r}, wanted steps.models.module:Class")
-    module, _, attribute = name.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except ImportError as error:
-        raise ValueError(f"its class {name!r} is not there") from error
+    ours = isinstance(name, str) and _OURS.fullmatch(name)
+    if not isinstance(name, str) or (name.startswith("steps.") and not ours):
+        raise ValueError(f"its class is {name!r}, wanted steps.models.module:Class, or one of the project's own")
+    found = code.load(name)
     if not (isinstance(found, type) and issubclass(found, Model)) or inspect.isabstract(found):
         raise ValueError(f"its class {name!r} is not a model's")
     return found

@@ -6,6 +6,7 @@ rows' median.
 """
 
 import base64
+import warnings
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,7 +49,9 @@ class _Forest(Model):
 
         chosen = parameters_of("forest", parameters, DEFAULTS)
         values = rows.to_numpy(dtype=np.float64)
-        medians = np.nan_to_num(np.nanmedian(values, axis=0))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of columns without a value, which have no median
+            medians = np.nan_to_num(np.nanmedian(values, axis=0))
         learner = (ExtraTreesRegressor if cls.regression else ExtraTreesClassifier)(
             n_estimators=int(chosen["trees"]),
             min_samples_leaf=int(chosen["leaf_rows"]),

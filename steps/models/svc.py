@@ -37,7 +37,9 @@ class LinearSVC(Model):
 
         chosen = parameters_of("linear-svc", parameters, DEFAULTS)
         values = rows.to_numpy(dtype=np.float64)
-        center, deviation = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of columns without a value, which have no mean
+            center, deviation = np.nan_to_num(np.nanmean(values, axis=0)), np.nanstd(values, axis=0)
         scale = np.where(deviation > 1e-9 * (1 + np.abs(center)), deviation, 1.0)
         classes = np.unique(target)
         weights, levels = np.zeros((len(classes), values.shape[1])), np.zeros(len(classes))

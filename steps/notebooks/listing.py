@@ -14,8 +14,9 @@ import click
 from steps.contract import declaration as declared
 from steps.contract import notebooks as contract
 from steps.contract import selection
+from steps.contract.code import load
 from steps.contract.command import declaration_option, log, run, write_json, write_text
-from steps.contract.declaration import Declaration, load
+from steps.contract.declaration import Declaration
 from steps.contract.notebooks import Notebook, Plan, Scalar, Work
 from steps.errors import BadInput
 from steps.notebooks import parameters, reading

@@ -19,16 +19,14 @@ import pyarrow.compute as pc
 
 from steps.checking.words import quoted
 from steps.contract.declaration import Column
+from steps.contract.written import COMMA_NUMBER, MISSING, NUMBER
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
-_NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _FORMULA = re.compile(r"[=@+\-\t]")
-_COMMA_NUMBER = _NUMBER.replace(r"\.", ",")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 _GROUPS = re.compile(r"[+-]?[0-9]{1,3}([,. '_’\u00a0\u202f][0-9]{3})+([.,][0-9]+)?|[0-9]+_[0-9_]+")
 _EITHER = r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"  # with a decimal comma, or with a comma between thousands
-_MISSING = r"(?i)^(?:|na|n/a|#n/a|nan|-nan|null|none|-|\?)$"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{2,4}.*")
 _TOTALS = re.compile(r"(mean|average|sum|total|min|max|count|std)s?:?", re.IGNORECASE)
 
@@ -41,9 +39,9 @@ def trimmed(texts: Any) -> Any:
 def numbers(texts: Any, *, comma: bool) -> tuple[Numbers, int | None]:
     """Trimmed texts as numbers, NaN where one is missing, and the index of the first that is neither (then the other
     numbers are meaningless). `comma`: decimals are written with one."""
-    fit = pc.match_substring_regex(texts, _COMMA_NUMBER if comma else _NUMBER)
+    fit = pc.match_substring_regex(texts, COMMA_NUMBER if comma else NUMBER)
     if not pc.all(fit).as_py():
-        missing = pc.match_substring_regex(texts, _MISSING)
+        missing = pc.match_substring_regex(texts, MISSING)
         wrong = pc.index(pc.or_(fit, missing), False).as_py()
         if wrong >= 0:
             return np.empty(0), wrong
@@ -94,7 +92,7 @@ def _foreign_digits(text: str) -> bool:
 
 # the first that applies wins
 _FAULTS: tuple[tuple[Callable[[str], object], str], ...] = (
-    (re.compile(_NUMBER).fullmatch, "is too large for a number"),
+    (re.compile(NUMBER).fullmatch, "is too large for a number"),
     (
         _DECIMAL_COMMA.fullmatch,
         "has a comma, while others have a point; write decimals with a point, thousands without a sign",

@@ -9,7 +9,7 @@ the declared one. A column without a name is no data; it may hold row numbers, o
 import csv
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,10 @@ import numpy as np
 
 from steps.checking.words import quoted
 from steps.contract.declaration import Table
+from steps.contract.written import DELIMITERS
 from steps.tables.content import Lines
 from steps.tables.verdicts import Unfit
 
-DELIMITERS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "bars"}
 _MOST_NAMES = 5
 _NUMBER_BEGINS = re.compile(r"\s*[+-]?\.?[0-9]")
 _COMMENT = "#"
@@ -31,11 +31,11 @@ _IGNORED = re.compile(r"[\s_.\-]+")
 
 @dataclass(frozen=True)
 class Layout:
-    """What separates fields, the declared columns in the file's order ("" for one without a name), and whether the
-    first line names them."""
+    """What separates fields, the declared columns in the file's order ("" for one without a name, None for one that
+    is declared to be ignored), and whether the first line names them."""
 
     delimiter: str
-    columns: tuple[str, ...]
+    columns: tuple[str | None, ...]
     header: bool
 
 
@@ -89,7 +89,7 @@ def layout(line: str, table: Table) -> Layout:
     found = split[delimiter]
     if named[delimiter]:
         _check_units(found, wanted, units)
-        return Layout(delimiter, _in_order(found, wanted), header=True)
+        return Layout(delimiter, _in_order(found, wanted, {_plain(name) for name in table.ignored}), header=True)
     if any(_NUMBER_BEGINS.match(field) for field in found):
         return _bare(found, delimiter, table)
     raise Unfit(
@@ -152,16 +152,20 @@ def _bare(found: Sequence[str], delimiter: str, table: Table) -> Layout:
     return Layout(delimiter, names, header=False)
 
 
-def _in_order(found: Sequence[str], wanted: dict[str, str]) -> tuple[str, ...]:
+def _in_order(found: Sequence[str], wanted: dict[str, str], ignored: Set[str]) -> tuple[str | None, ...]:
     """The declared names in the order of a header."""
     there = [_parted(name, wanted)[0] for name in found]
     missing = [name for plain, name in wanted.items() if plain not in there]
-    extra = [name for name, plain in zip(found, there, strict=True) if plain not in wanted and not _unnamed(plain)]
+    extra = [
+        name
+        for name, plain in zip(found, there, strict=True)
+        if not (plain in wanted or plain in ignored or _unnamed(plain))
+    ]
     doubled = [wanted[plain] for plain, times in Counter(there).items() if times > 1 and plain in wanted]
     if missing or extra or doubled:
         like = "it looks like another table's: " if 2 * len(missing) > len(wanted) else ""
         raise Unfit(like + "; ".join(_faults(missing, extra, doubled)))
-    return tuple(wanted.get(plain, "") for plain in there)
+    return tuple(wanted.get(plain, None if plain in ignored else "") for plain in there)
 
 
 def _faults(missing: Sequence[str], extra: Sequence[str], doubled: Sequence[str]) -> Iterator[str]:

@@ -10,13 +10,15 @@ import pyarrow.csv
 
 from steps.checking.words import quoted
 from steps.contract.declaration import Column, Table
+from steps.contract.written import DELIMITERS
 from steps.pages.words import count
 from steps.tables import cells
 from steps.tables.content import Lines, lines
-from steps.tables.header import DELIMITERS, Layout, fields, layout, opening, repeated
+from steps.tables.header import Layout, fields, layout, opening, repeated
 from steps.tables.verdicts import Unfit
 
 _PART = 20_000  # lines
+_UNNAMED = Column(name="", high=1)  # stands for a column without a name
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +54,14 @@ def read(body: bytes, table: Table) -> Content:
 def _columns(found: Lines, shape: Layout, table: Table) -> tuple[dict[str, Any], bool]:
     """The values of each declared column, and whether decimals are written with a comma."""
     by_name = {column.name: column for column in table.columns}
-    order = [by_name.get(name) for name in shape.columns]
+    order = [None if name is None else by_name.get(name, _UNNAMED) for name in shape.columns]
     written = _Written(comma=b"." not in found.part(0, len(found)))
     parts: dict[str, list[Any]] = {column.name: [] for column in table.columns}
     for start in range(0, len(found), _PART):
         stop = min(start + _PART, len(found))
         texts = _split(found, start, stop, shape)
         for column, values in zip(order, _values(texts, order, found.numbers[start:stop], written), strict=True):
-            if column:
+            if column is not None and column is not _UNNAMED:
                 parts[column.name].append(values)
     if written.either and not written.decimals:
         raise Unfit(f"{written.either} may be a decimal or thousands; write decimals with a point, thousands without")
@@ -121,6 +123,8 @@ def _values(texts: list[Any], order: list[Column | None], numbers: Any, written:
     wrong: list[tuple[int, int]] = []
     for index, (own, column) in enumerate(zip(texts, order, strict=True)):
         if column is None:
+            found, at = own, None
+        elif column is _UNNAMED:
             found, at = own, cells.no_row_number(own)
         elif column.levels:
             found, at = own, cells.formula(own, column)
@@ -134,7 +138,7 @@ def _values(texts: list[Any], order: list[Column | None], numbers: Any, written:
     if wrong:
         at, index = min(wrong)
         column, text = order[index], texts[index][at].as_py()
-        if column is None:
+        if column is None or column is _UNNAMED:
             raise Unfit(f"line {numbers[at]:,}: the column without a name has {quoted(text)}, wanted a row's number")
         raise Unfit(f"line {numbers[at]:,}, {column.name}: {cells.words(text, column)}")
     return values

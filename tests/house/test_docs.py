@@ -20,7 +20,12 @@ def examples(page: Path) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "test", [pytest.param(test, id=name) for name, test in examples(ROOT / "docs" / "testing-workflows.md")]
+    "test",
+    [
+        pytest.param(test, id=name)
+        for page in ("testing-workflows.md", "projects.md")
+        for name, test in examples(ROOT / "docs" / page)
+    ],
 )
 def test_an_example_passes(test: Any) -> None:
     test()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import Response
 
 from pipeline.project import Project, TableProject
-from pipeline.projects import PROJECTS
+from pipeline.projects import every
 from pipeline.serve.api.requests import Call
 from pipeline.serve.pages.frame import page
 from steps.pages.markup import Markup, join, tag
@@ -29,7 +29,7 @@ def data_page(call: Call) -> Response:
     machine.use("database")
     parts = [
         section(name, name, "", _series(project) if isinstance(project, Project) else _files(project))
-        for name, project in PROJECTS.items()
+        for name, project in every().items()
     ]
     return page("Data", commands, *parts, here="/data")
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from pipeline.project import TableProject
-from pipeline.projects import PROJECTS
+from pipeline.projects import every
 from pipeline.serve.api.requests import Call
 from pipeline.serve.pages.frame import dot, form, page
 from pipeline.serve.problems import invalid
@@ -37,7 +37,7 @@ def inbox_page(call: Call) -> Response:
 
 
 def _drop(*, watched: bool) -> Markup:
-    names = [each.name for each in PROJECTS.values() if isinstance(each, TableProject)]
+    names = [each.name for each in every().values() if isinstance(each, TableProject)]
     fields = [
         tag("label", f"{name} ", tag("input", type="file", multiple=True, data_drop=f"/inbox/{name}/files/"))
         for name in names

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from pipeline.laptop.watched import row, watched
 from pipeline.project import Project
-from pipeline.projects import PROJECTS
+from pipeline.projects import every
 from pipeline.serve.api.requests import Call
 from pipeline.serve.pages.frame import dot, page
 from steps.pages.markup import Markup
@@ -53,7 +53,7 @@ def _alarms(call: Call) -> Markup:
     machine.use("database")
     rows = []
     with begin() as connection:
-        for project in PROJECTS.values():
+        for project in every().values():
             if isinstance(project, Project):
                 found = skill.raised(connection, project.name, project.learning.target)
                 rows += [(f"{one.day:%F}", project.name, str(one.version), dot(one.cause), one.words,

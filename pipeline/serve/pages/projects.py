@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, quote
 from starlette.responses import RedirectResponse, Response
 
 from pipeline.project import Project, TableProject
-from pipeline.projects import PROJECTS, find
+from pipeline.projects import every, find, problems
 from pipeline.serve.api.requests import Call
 from pipeline.serve.pages.frame import form, page
 from pipeline.serve.problems import invalid
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 def projects_page(call: Call) -> Response:
     """All of them."""
-    rows = [_line(call, project) for project in PROJECTS.values()]
+    rows = [_line(call, project) for project in every().values()]
     shown = table(("Project", "Live", "Since", "#Decisions", "Last run"), rows, "Projects")
-    commands = [f"pipeline models {name}" for name in PROJECTS]
-    return page("Projects", commands, shown, here="/projects")
+    commands = [f"pipeline models {name}" for name in every()]
+    return page("Projects", commands, shown, *map(note, problems()), here="/projects")
 
 
 def _line(call: Call, project: Project | TableProject) -> tuple[str, ...]:

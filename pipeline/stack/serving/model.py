@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from pipeline import projects
 from pipeline.stack.server import Ports, Server, python, python_path, responds
 from pipeline.stack.serving.deployment import Predictor
 
@@ -32,7 +33,8 @@ class ModelServer(Server):
         for kind, name in self._predictor.sources:
             given |= self._settings(kind, name)
         given |= self._predictor.environment  # as in a pod, `env` wins over `envFrom`
-        return {**given, **python_path(self._root, given.get("PYTHONPATH", "")), "GRPC_WORKERS": "0"}
+        paths = python_path(self._root, given.get("PYTHONPATH", ""))
+        return {**projects.code_setting(), **given, **paths, "GRPC_WORKERS": "0"}
 
     def answers(self, ports: Ports) -> bool:
         return responds(ports["http"], "/health/ping")

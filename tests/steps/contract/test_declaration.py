@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from pipeline.projects import PROJECTS
+from pipeline.projects import every
 from steps.contract.declaration import Declaration, TableDeclaration, parse, parse_any, parse_table
 from steps.errors import BadInput
 
+PROJECTS = every()
 KINDS = {"openaq": Declaration, "wine": TableDeclaration, "abalone": TableDeclaration}
 LAYOUTS: dict[str, Callable[[Any], str]] = {
     "compact": lambda fields: json.dumps(fields, separators=(",", ":")),
@@ -62,7 +63,7 @@ def test_a_step_for_the_other_kind_says_which_it_wants() -> None:
     ("old", "new", "words"),
     [
         ('"folds": 5', '"folds": "many"', "series.learning.folds: got 'many', wanted a valid integer"),
-        ('"folds": 5,', "", "series.learning.folds is missing"),
+        ('"target": "no2",', "", "series.learning.target is missing"),
         ('"folds": 5', '"folds": 5, "fold": 5', "there is no field series.learning.fold"),
         ('"low": -15,', '"low": "x",', "series.quantities.no2.low: got 'x', wanted a valid number"),
         ('"kind": "range"', '"kind": "ring"', "space.alpha.kind: got 'ring', wanted one of 'choice', 'range'"),

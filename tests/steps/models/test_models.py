@@ -215,7 +215,7 @@ def test_a_hostile_model_is_refused_in_one_line(stored: Path, hostile: Callable[
     path.write_text(json.dumps(hostile(json.loads(path.read_text()))))
     with pytest.raises(BadInput) as refused:
         models.load(stored)
-    assert "is not a model of steps.models" in str(refused.value)
+    assert "is not a model" in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
@@ -224,7 +224,7 @@ def test_a_class_from_elsewhere_is_not_even_imported(stored: Path, monkeypatch: 
     monkeypatch.syspath_prepend(str(stored))
     path = stored / "model.json"
     path.write_text(json.dumps(change(model="elsewhere:Linear")(json.loads(path.read_text()))))
-    with pytest.raises(BadInput, match=r"wanted steps\.models\.module:Class"):
+    with pytest.raises(BadInput, match=r"neither of steps nor of the project's own code"):
         models.load(stored)
     assert "elsewhere" not in sys.modules
 
