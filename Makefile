@@ -30,7 +30,7 @@ VALUES ?=
 CRONS ?= on
 WITHOUT ?=
 BARE ?=
-E2E ?= $(foreach test,openaq trial notebooks notify schedules faults cluster_storm,tests/e2e/test_$(test).py)
+E2E ?= $(foreach test,openaq features trial notebooks notify schedules faults cluster_storm,tests/e2e/test_$(test).py)
 REGISTRY_PREFIX := $(if $(IMAGE_REGISTRY),$(IMAGE_REGISTRY)/,docker.io/library/)
 BUILD_minikube = minikube image build --build-opt=target=$(1) --build-opt=build-arg=VERSION=$(VERSION) -t $(2) .
 BUILD_docker = docker build --target $(1) --build-arg VERSION=$(VERSION) -t $(2) .
