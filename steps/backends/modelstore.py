@@ -84,6 +84,11 @@ def known_rows(files: Mapping[str, bytes]) -> KnownRows:
     return KnownRows(**json.loads(files[KNOWN_ROWS]))
 
 
-def request_body(known: KnownRows, rows: int | None = None) -> dict[str, Any]:
-    """The request for the model server with the first `rows` of them (None: all)."""
-    return {"data": {"names": known.features, "ndarray": known.rows[:rows]}}
+def request_body(known: KnownRows) -> dict[str, Any]:
+    """The request for the model server with all of them."""
+    return {"data": {"names": known.features, "ndarray": known.rows}}
+
+
+def example(known: KnownRows) -> dict[str, Any]:
+    """One with the last of them: the newest row that the model was fitted to."""
+    return {"data": {"names": known.features, "ndarray": known.rows[-1:]}}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from seldon_core.user_model import SeldonNotImplementedError
 
-from steps.backends.modelstore import request_body
+from steps.backends.modelstore import example
 from steps.errors import StepError
 from steps.models.base import Array
 from steps.monitoring.asked import Model
@@ -44,7 +44,7 @@ class Predictor:
         except StepError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(error.exit_code)
-        self.model_error_handler = pages(json.dumps(request_body(self._known, 1)), self._measures)
+        self.model_error_handler = pages(json.dumps(example(self._known)), self._measures)
         log.info("serving %s", self._identity)
 
     def tell(self, store: Store) -> None:
