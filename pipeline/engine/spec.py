@@ -135,7 +135,6 @@ class Mount:
     path: str
     volume: str
     sub_path: str = ""
-    read_only: bool = False
 
 
 @dataclass(frozen=True, eq=False)
