@@ -106,6 +106,8 @@ class _Check:
             if self.workflow.kind != "WorkflowTemplate":  # which what refers to it may complete
                 check_mounts(self.subject, template)
             check_texts(self.subject, template, "", self.scope)
+        if template.memoize is not None:
+            check_texts(self.subject, template.memoize, ".memoize", self.scope)
         if template.retry is not None:
             check_texts(self.subject, template.retry, ".retryStrategy", self.scope)
             self.retry_expression(template.retry.expression)
