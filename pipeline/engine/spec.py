@@ -368,6 +368,7 @@ class Workflow:
     arguments: Values = NOTHING
     template_ref: str = ""
     on_exit: str = ""
+    hooks: "Mapping[str, Hook] | None" = None  # by name: what runs beside it, once their conditions hold
     deadline_seconds: int | None = None
     parallelism: int | None = None
     mutexes: tuple[str, ...] = ()

@@ -19,11 +19,10 @@ from pipeline.engine.manifest.leaves import images
 from pipeline.engine.manifest.leaves.volumes import read_volumes
 from pipeline.engine.manifest.lines import with_line
 from pipeline.engine.manifest.references import references_of, with_inline_templates, with_references
-from pipeline.engine.manifest.tasks import read_exit_hook
 from pipeline.engine.manifest.templates import read_mutexes, read_patch, read_retry, read_template
 from pipeline.engine.manifest.values import read_values
 from pipeline.engine.settings import NO_SETTINGS, Settings, of_documents, semaphores_of
-from pipeline.engine.spec import NOTHING, Template, Values, Workflow
+from pipeline.engine.spec import NOTHING, Hook, Template, Values, Workflow
 from pipeline.errors import Refused, UserError
 
 KINDS: Final = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow")
@@ -280,7 +279,7 @@ def _read_spec(spec: Fields, kind: str, metadata: _Metadata, defaults: dict[str,
         templates=templates,
         arguments=_arguments(spec),
         template_ref=template_ref,
-        on_exit=_read_exit_handler(spec),
+        **_read_hooks(spec),
         deadline_seconds=spec.number("activeDeadlineSeconds"),
         parallelism=spec.number("parallelism"),
         mutexes=read_mutexes(spec),
@@ -328,12 +327,23 @@ def _read_templates(spec: Fields, defaults: dict[str, Any]) -> dict[str, Templat
     return templates
 
 
-def _read_exit_handler(spec: Fields) -> str:
-    """The template of `onExit`, or of the hook `exit`."""
+def _read_hooks(spec: Fields) -> dict[str, Any]:
+    """The template of `onExit`, or of the hook `exit`; and the other hooks."""
 
-    def read(hook: Fields) -> str:
-        hook.unsupported("expression", "arguments", "templateRef")
-        return hook.required("template")
+    def read(hooks: Fields) -> tuple[str, dict[str, Hook]]:
+        others = {name: hooks.read(name, _hook) for name in hooks.names() if name != "exit"}
+        return hooks.read("exit", _exit_hook) or "", {name: hook for name, hook in others.items() if hook is not None}
 
-    hook = read_exit_hook(spec, read)
-    return spec.text("onExit") or hook or ""
+    on_exit, hooks = spec.read("hooks", read) or ("", {})
+    return {"on_exit": spec.text("onExit") or on_exit, "hooks": hooks}
+
+
+def _exit_hook(hook: Fields) -> str:
+    hook.unsupported("expression", "arguments", "templateRef")
+    return hook.required("template")
+
+
+def _hook(hook: Fields) -> Hook:
+    hook.unsupported("templateRef")
+    expression = hook.required("expression")
+    return Hook(hook.required("template"), read_values(hook, "arguments") or NOTHING, expression)

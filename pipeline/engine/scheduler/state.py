@@ -212,6 +212,7 @@ class Run:
     halted: bool = False  # a person suspended it: nothing begins
     root: Node | None = None
     exit: Node | None = None
+    hooks: dict[str, Node] = field(default_factory=dict)  # those of the workflow that have begun, by name
     gate: Node | None = None  # stands for the run itself while it waits for its mutexes, or holds them
     outputs: Outputs = field(default_factory=lambda: Outputs({}, {}))  # those with a globalName
     nodes: dict[str, Node] = field(default_factory=dict)  # by name, in the order in which they were made

@@ -74,7 +74,6 @@ def of_spec(fields: str) -> str:
     [
         # what Argo has, and this engine does not run
         (of_spec("shutdown: Stop"), "line 6: w.shutdown is not run by this engine"),
-        (of_spec("hooks: {running: {template: leaf, expression: x}}"), "w.hooks.running is not run"),
         (of_spec("synchronization: {semaphores: [{}]}"), "synchronization.semaphores[0].configMapKeyRef is missing"),
         (of_spec("volumes: [{name: v, nfs: {server: c}}]"), "w.volumes[v].nfs is not run by this engine"),
         (of_template("daemon: true\n    container: {image: i, command: [x]}"), "templates[only].daemon is not run"),
