@@ -5,6 +5,7 @@ until they are used. Nothing compares these values (`eq=False`), which makes the
 Field reference: https://argo-workflows.readthedocs.io/en/latest/fields/
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -88,6 +89,8 @@ class Values:
 
 NOTHING: Final = Values()
 
+MEMO_KEY: Final = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
+
 # What begins the name of a mutex that so many may hold as a ConfigMap says: `ConfigMap/<name>/<key>`.
 SEMAPHORE: Final = "ConfigMap/"
 
@@ -135,7 +138,6 @@ class Mount:
     path: str
     volume: str
     sub_path: str = ""
-    read_only: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -285,6 +287,15 @@ class Retry:
 
 
 @dataclass(frozen=True, eq=False)
+class Memoize:
+    """Under which key of which ConfigMap outputs are kept, and (empty: without end) for how long."""
+
+    key: str
+    cache: str
+    max_age: str = ""  # a duration of Go's: `10s`, `1h30m`
+
+
+@dataclass(frozen=True, eq=False)
 class Template:
     """One template: exactly one of `container`, `resource`, `http`, `suspend`, `dag`, `steps`.
 
@@ -302,6 +313,7 @@ class Template:
     dag: Dag | None = None
     steps: tuple[tuple[Task, ...], ...] | None = None
     retry: Retry | None = None
+    memoize: Memoize | None = None
     deadline_seconds: str | None = None
     timeout: str = ""  # a duration, from when its node is made
     parallelism: int | None = None
@@ -356,6 +368,7 @@ class Workflow:
     arguments: Values = NOTHING
     template_ref: str = ""
     on_exit: str = ""
+    hooks: "Mapping[str, Hook] | None" = None  # by name: what runs beside it, once their conditions hold
     deadline_seconds: int | None = None
     parallelism: int | None = None
     mutexes: tuple[str, ...] = ()

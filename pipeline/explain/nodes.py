@@ -76,6 +76,8 @@ class Teller:
         taken = origin(said(node))
         if taken:
             yield Line(f"It was not executed: what it put out is reused from run {taken}.", 1)
+        elif node.recalled:
+            yield Line(f"It was not executed: it is memoized, and run {node.recalled} has put this out.", 1)
         elif node.type == "Retry":
             yield from self._attempts(node)
         elif node.outputs is not None and node.outputs.exit_code is not None:

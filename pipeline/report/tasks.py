@@ -22,6 +22,7 @@ _HOLDERS = frozenset({"DAG", "Steps"})
 _GROUPS = frozenset({"TaskGroup", "StepGroup"})
 _MOST_TELLING = ("Running", "Error", "Failed", "Pending", "Succeeded", "Skipped", "Omitted")
 _EXIT = ".onExit"
+_HOOKS = ".hooks."
 _NOT_RETRIED = ("retryStrategy.expression", "No more retries left")
 
 
@@ -121,6 +122,8 @@ def _keys(nodes: Sequence["NodeView"]) -> dict[str, str]:
 def _name(node: "NodeView") -> str:
     if node.name.partition("(")[0].endswith(_EXIT):
         return "on exit"
+    if node.boundary is None and _HOOKS in node.name:
+        return f"hook {node.name.partition(_HOOKS)[2].partition('(')[0]}"
     return node.display_name.partition("(")[0] or node.display_name or node.id
 
 

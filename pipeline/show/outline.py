@@ -67,6 +67,10 @@ class _Outline:
             ending = self.template(workflow.on_exit, None, workflow.on_exit, self.arguments, ())
             ending.facts.insert(0, "exit handler: runs at the end, whatever that is")
             entry.parts.append(ending)
+        for name, hook in (workflow.hooks or {}).items():
+            beside = self.template(f"hooks.{name}", None, hook.template, hook.arguments or NOTHING, ())
+            beside.facts.insert(0, f"hook: runs once {hook.expression}")
+            entry.parts.append(beside)
         for part in entry.parts:  # the workflow's own parameters are not shown twice
             part.values = {name: value for name, value in part.values.items() if entry.values.get(name) != value}
         return entry

@@ -6,12 +6,14 @@ However the loop ends, no process of the run is left; what was running is starte
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Protocol
 
 from pipeline.engine.execution.clock import Clock
 from pipeline.engine.execution.journal import Journal, Started
 from pipeline.engine.execution.leaves import Outcome
+from pipeline.engine.execution.memos import Memos
 from pipeline.engine.execution.runner import Happening, Leaf, LeafRunner, Patience
 from pipeline.engine.host import Host, Process
 from pipeline.engine.places import Place
@@ -23,6 +25,8 @@ from pipeline.engine.scheduler.events import (
     Ended,
     Event,
     Locked,
+    Outputs,
+    Recalled,
     Resumed,
     Running,
     Stopped,
@@ -30,7 +34,7 @@ from pipeline.engine.scheduler.events import (
     Waiting,
 )
 from pipeline.engine.scheduler.scheduler import advance
-from pipeline.engine.scheduler.state import Command, Kill, Lock, Node, Run, Start, Unlock
+from pipeline.engine.scheduler.state import Command, Kill, Lock, Node, Recall, Remember, Run, Start, Unlock
 from pipeline.engine.spec import SEMAPHORE
 
 _POLL_SECONDS: Final = 0.1  # how long the loop sleeps at most before it checks mutexes, requests, and whether to stop
@@ -179,7 +183,24 @@ class Executor:
             case Unlock():
                 self._locking.pop(node.name, None)
                 self._journal.unlock(self._run.id, node.name)
+            case Recall():
+                return [self._recall(command)]
+            case Remember():
+                self._remember(command)
         return []
+
+    @cached_property
+    def _memos(self) -> Memos:
+        return Memos(self._journal.database, self._run.variables["workflow.namespace"])
+
+    def _recall(self, command: Recall) -> Event:
+        at, node = self._clock.now(), command.node
+        found = self._memos.find(command.memoize, Place(self._folder, node.id), at=at)
+        return Recalled(at, node.name) if found is None else Recalled(at, node.name, found.run, found.outputs)
+
+    def _remember(self, command: Remember) -> None:
+        run, outputs = self._run.id, command.node.outputs or Outputs()
+        self._memos.keep(command.memoize, outputs, run=run, folder=self._folder, at=self._clock.now())
 
     def _start(self, node: Node) -> None:
         if node.bound is None:

@@ -183,7 +183,7 @@ def _take_over(found: Leaf, place: Place, message: str, *, printed: bool) -> Out
     """Make the files of an earlier leaf this run's, and end as it did."""
     shutil.rmtree(place.folder, ignore_errors=True)
     try:
-        shutil.copytree(found.folder, place.folder, symlinks=True, copy_function=_link)
+        shutil.copytree(found.folder, place.folder, symlinks=True, copy_function=link)
         artifacts = {name: Artifact(name, stored=f"{place.node}/{path}") for name, path in found.artifacts.items()}
         result = printed_by(place.stdout) if printed and found.result is None else found.result
     except (OSError, shutil.Error) as error:
@@ -191,7 +191,8 @@ def _take_over(found: Leaf, place: Place, message: str, *, printed: bool) -> Out
     return Outcome("Succeeded", message, Outputs(found.parameters, artifacts, found.exit_code, result))
 
 
-def _link(source: str, target: str) -> str:
+def link(source: str, target: str) -> str:
+    """Make `target` the same file as `source`, or a copy where that cannot be; `target`."""
     try:
         os.link(source, target, follow_symlinks=False)
     except OSError:  # another file system, or one without links

@@ -18,3 +18,8 @@ def seconds(text: str) -> float | None:
         total += float(match[1]) * _UNITS[match[2]]
         position = match.end()
     return total if position and position == len(text) else None
+
+
+def of_go(text: str) -> float | None:
+    """The same where Argo wants Go's form, in which a number needs its unit."""
+    return None if text.isdecimal() and text != "0" else seconds(text)

@@ -14,7 +14,7 @@ from pipeline.engine.manifest.scopes import RETRY_NAMES, Groups, Scope, Tasks, w
 from pipeline.engine.manifest.template_checks import check_inputs, check_mounts, check_outputs, check_paths
 from pipeline.engine.manifest.text_checks import Subject, check_expression, check_filled_in, check_texts
 from pipeline.engine.planning import depends
-from pipeline.engine.spec import Dag, Hook, Task, Template, Values, Workflow
+from pipeline.engine.spec import NOTHING, Dag, Hook, Task, Template, Values, Workflow
 from pipeline.errors import Refused
 
 
@@ -39,6 +39,8 @@ def _parts(workflow: Workflow) -> Iterator[Callable[[], None]]:
     yield partial(_check_fields, workflow)
     names, artifacts = workflow_names(workflow), workflow_artifacts(workflow)
     yield lambda: check_texts(Subject(workflow), workflow.arguments, ".arguments", Scope(names))
+    for name, hook in (workflow.hooks or {}).items():
+        yield partial(_check_hook, Subject(workflow), f".hooks.{name}", hook, Scope(names))
     for template in workflow.templates.values():
         yield _Check(workflow, template, Scope(names, template, artifacts)).run
 
@@ -48,10 +50,19 @@ def _check_fields(workflow: Workflow) -> None:
     for role, name in (("entrypoint", workflow.entrypoint), ("onExit", workflow.on_exit)):
         if name and name not in workflow.templates:
             subject.refuse(f".{role} is {name!r}; there are the templates {', '.join(workflow.templates)}")
+    for name, hook in (workflow.hooks or {}).items():
+        if hook.template not in workflow.templates:
+            there = ", ".join(workflow.templates)
+            subject.refuse(f".hooks.{name}.template is {hook.template!r}; there are the templates {there}")
     if not workflow.entrypoint and workflow.kind != "WorkflowTemplate":
         subject.refuse(".entrypoint is missing")
     if workflow.kind != "WorkflowTemplate":  # which what refers to it may complete
         _check_arguments(workflow)
+
+
+def _check_hook(subject: Subject, where: str, hook: Hook, scope: Scope) -> None:
+    check_texts(subject, hook.arguments, f"{where}.arguments", scope)
+    check_texts(subject, f"{{{{={hook.expression}}}}}", f"{where}.expression", scope)
 
 
 def check_started(workflow: Workflow) -> None:
@@ -69,6 +80,9 @@ def check_started(workflow: Workflow) -> None:
 def _check_arguments(workflow: Workflow) -> None:
     for name in filter(None, (workflow.entrypoint, workflow.on_exit)):
         _check_given(Subject(workflow), f".arguments: {name}", workflow.templates[name], workflow.arguments)
+    for name, hook in (workflow.hooks or {}).items():
+        where, target = f".hooks.{name}: {hook.template}", workflow.templates[hook.template]
+        _check_given(Subject(workflow), where, target, hook.arguments or NOTHING)
 
 
 def _check_given(subject: Subject, where: str, target: Template, arguments: Values) -> None:
@@ -106,6 +120,8 @@ class _Check:
             if self.workflow.kind != "WorkflowTemplate":  # which what refers to it may complete
                 check_mounts(self.subject, template)
             check_texts(self.subject, template, "", self.scope)
+        if template.memoize is not None:
+            check_texts(self.subject, template.memoize, ".memoize", self.scope)
         if template.retry is not None:
             check_texts(self.subject, template.retry, ".retryStrategy", self.scope)
             self.retry_expression(template.retry.expression)

@@ -16,16 +16,16 @@ from pipeline.errors import Refused
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
 VALUE_NAME: Final = re.compile(r"[-a-zA-Z0-9_]+")
+OF_OBJECTS: Final = (  # of their metadata, which an API server fills in
+    "generateName", "creationTimestamp", "uid", "resourceVersion", "generation", "finalizers", "managedFields",
+    "ownerReferences", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds",
+)  # fmt: skip
 
 
 _COLLECTED: Final[ContextVar[list[str] | None]] = ContextVar("collected", default=None)
 
 
 _IGNORED: Final[ContextVar[list[str] | None]] = ContextVar("ignored", default=None)
-_EVERYWHERE: Final = (  # of which nobody wonders
-    "image", "imagePullPolicy", "name", "status", "apiVersion", "generateName", "emptyDir", "spec", "creationTimestamp",
-    "uid", "resourceVersion", "generation", "none", "tar", "zip",
-)  # fmt: skip
 
 
 @contextmanager
@@ -188,7 +188,7 @@ class Fields:
         self._taken.update(names)
         found = _IGNORED.get()
         if found is not None:
-            found.extend(name for name in names if self.has(name) and name not in _EVERYWHERE)
+            found.extend(name for name in names if self.has(name))
 
     def unsupported(self, *names: str) -> None:
         """Refuse fields that Argo has and this engine does not."""

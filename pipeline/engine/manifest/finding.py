@@ -24,6 +24,10 @@ from pipeline.errors import Refused, UserError
 _STARTED = ("Workflow", "CronWorkflow")  # what is not a library
 _LIBRARIES = ("WorkflowTemplate", "ClusterWorkflowTemplate")
 _HOLDS_SETTINGS = re.compile(r"""\bkind["']?\s*:\s*["']?(Secret|ConfigMap|List)\b""")
+_EVERYWHERE = frozenset((  # fields without a meaning here of which nobody wonders
+    "image", "imagePullPolicy", "name", "status", "apiVersion", "generateName", "spec", "creationTimestamp",
+    "uid", "resourceVersion", "generation", "managedFields", "selfLink", "tar", "zip",
+))  # fmt: skip
 _MOST_FILES = 2000  # that are looked through for a template that is not where it should be
 
 
@@ -129,7 +133,7 @@ def examine(place: Path) -> list[Examined]:
         try:
             with ignored() as meaningless:
                 manifests = _resolved([entry], entries + list(_beside(entry, entries) if place.is_file() else []))
-            unlike = tuple(sorted(set(meaningless)))
+            unlike = tuple(sorted(set(meaningless) - _EVERYWHERE))
             found.append(Examined(entry.file, entry.name, None, manifests.given(_settings(place)), unlike))
         except Refused as problem:
             found.append(Examined(entry.file, entry.name, problem))

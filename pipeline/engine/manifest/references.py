@@ -118,6 +118,7 @@ def _with_base(workflow: Workflow, base: Workflow) -> Workflow:
             _first_of_each(workflow.arguments.artifacts + base.arguments.artifacts),
         ),
         on_exit=workflow.on_exit or base.on_exit,
+        hooks={**(base.hooks or {}), **(workflow.hooks or {})},
         deadline_seconds=workflow.deadline_seconds if workflow.deadline_seconds is not None else base.deadline_seconds,
         parallelism=workflow.parallelism if workflow.parallelism is not None else base.parallelism,
         mutexes=workflow.mutexes or base.mutexes,

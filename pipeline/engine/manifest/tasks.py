@@ -91,17 +91,12 @@ def _template_ref(fields: Fields) -> str:
 
 def _exit(fields: Fields) -> Hook | None:
     old = fields.text("onExit")
-    return read_exit_hook(fields, _hook) or (Hook(old) if old else None)
+    return fields.read("hooks", _exit_of) or (Hook(old) if old else None)
 
 
-def read_exit_hook[T](fields: Fields, reader: Callable[[Fields], T]) -> T | None:
-    """The hook `exit` of the field `hooks`; others are refused."""
-
-    def read(hooks: Fields) -> T | None:
-        hooks.unsupported(*(name for name in hooks.names() if name != "exit"))
-        return hooks.read("exit", reader)
-
-    return fields.read("hooks", read)
+def _exit_of(hooks: Fields) -> Hook | None:
+    hooks.unsupported(*(name for name in hooks.names() if name != "exit"))
+    return hooks.read("exit", _hook)
 
 
 def _hook(fields: Fields) -> Hook:

@@ -14,14 +14,25 @@ from pipeline.engine.manifest.leaves.volumes import read_volumes
 from pipeline.engine.manifest.leaves.web import read_http
 from pipeline.engine.manifest.tasks import read_dag, read_steps
 from pipeline.engine.manifest.values import read_values
-from pipeline.engine.spec import NOTHING, SEMAPHORE, Backoff, Container, Policy, Retry, Suspend, Template
+from pipeline.engine.spec import (
+    MEMO_KEY,
+    NOTHING,
+    SEMAPHORE,
+    Backoff,
+    Container,
+    Memoize,
+    Policy,
+    Retry,
+    Suspend,
+    Template,
+)
 
 _IGNORED: Final = (
     "metadata", "nodeSelector", "affinity", "tolerations", "schedulerName", "priorityClassName", "serviceAccountName",
     "automountServiceAccountToken", "executor", "securityContext", "hostAliases", "archiveLocation", "metrics",
 )  # fmt: skip
 _UNSUPPORTED: Final = (
-    "containerSet", "data", "plugin", "daemon", "initContainers", "sidecars", "memoize",
+    "containerSet", "data", "plugin", "daemon", "initContainers", "sidecars",
 )  # fmt: skip
 _KINDS: Final = ("container", "script", "resource", "http", "suspend", "dag", "steps")
 _DISPLAY_NAME: Final = "workflows.argoproj.io/display-name"
@@ -60,6 +71,7 @@ def _read(fields: Fields, name: str) -> Template:
         dag=fields.read("dag", partial(read_dag, inline=_inline)),
         steps=read_steps(fields, _inline) if fields.has("steps") else None,
         retry=fields.read("retryStrategy", read_retry),
+        memoize=fields.read("memoize", _memoize),
         deadline_seconds=fields.any_text("activeDeadlineSeconds"),
         timeout=fields.text("timeout"),
         parallelism=fields.number("parallelism"),
@@ -152,6 +164,20 @@ def _mutex(fields: Fields) -> str:
     fields.ignore("database")  # which only says where clusters keep it
     fields.unsupported("namespace")
     return fields.required("name")
+
+
+def _memoize(fields: Fields) -> Memoize:
+    cache = fields.mapping("cache") or fields.refuse("is missing", "cache")
+    config_map = cache.mapping("configMap") or cache.refuse("is missing", "configMap")
+    memoize = Memoize(fields.required("key"), config_map.required("name"), fields.text("maxAge"))
+    config_map.ignore("key", "optional")  # which the controller ignores too
+    config_map.done()
+    cache.done()
+    if "{{" not in memoize.key and not MEMO_KEY.fullmatch(memoize.key):
+        fields.refuse(f"is {memoize.key!r}; wanted letters, digits and '-', the first a letter or digit", "key")
+    if "{{" not in memoize.max_age and memoize.max_age and durations.of_go(memoize.max_age) is None:
+        fields.refuse(f"is {memoize.max_age!r}; wanted a duration with its unit, such as 30m or 24h", "maxAge")
+    return memoize
 
 
 def _suspend(fields: Fields) -> Suspend:

@@ -34,10 +34,11 @@ def check_texts(subject: Subject, value: Any, where: str, scope: Scope) -> None:
 def check_filled_in(subject: Subject, value: Task | Hook, where: str, scope: Scope) -> None:
     """Check all texts of a task or hook, whose artifacts hold references and expressions."""
     for path, text in texts(value, where):
-        in_artifact = ".arguments.artifacts[" in path
-        if in_artifact and path.endswith(".expression"):
+        _, _, rest = path.rpartition(".arguments.artifacts[")
+        field = rest.partition("].")[2]
+        if field == "expression":
             check_expression(subject, path.removesuffix(".expression"), text, "fromExpression")
-        elif in_artifact and path.endswith(".source"):
+        elif field == "source":
             _check_reference(subject, path, text, scope)
         else:
             _check_variables(subject, path, text, scope)

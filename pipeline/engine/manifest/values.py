@@ -1,7 +1,8 @@
 """Reading parameters and artifacts: inputs, outputs, arguments."""
 
+from collections.abc import Iterable
 from functools import partial
-from typing import Literal
+from typing import Final, Literal
 
 from pipeline.engine.language import resources
 from pipeline.engine.language.paths import is_absolute
@@ -10,6 +11,7 @@ from pipeline.engine.manifest.leaves.locations import read_location
 from pipeline.engine.spec import Artifact, Parameter, ValueFrom, Values
 
 Role = Literal["inputs", "outputs", "arguments"]
+_OF_OUTPUTS: Final = ("path", "jsonPath", "parameter", "expression", "supplied")
 
 
 def read_values(fields: Fields, role: Role) -> Values | None:
@@ -58,6 +60,7 @@ def _global_name(fields: Fields, role: Role) -> str:
 
 def _value_from(fields: Fields, role: Role) -> ValueFrom:
     fields.unsupported("jqFilter", "event")
+    _only_of(fields, role, _OF_OUTPUTS, ("configMapKeyRef",))
     if role != "outputs":
         name, key = fields.read("configMapKeyRef", _key_of_config_map) or fields.refuse("is missing", "configMapKeyRef")
         return ValueFrom(config_map=name, key=key, default=fields.any_text("default"))
@@ -77,6 +80,13 @@ def _value_from(fields: Fields, role: Role) -> ValueFrom:
     return source
 
 
+def _only_of(fields: Fields, role: Role, of_outputs: Iterable[str], of_others: Iterable[str]) -> None:
+    """Refuse what is only of outputs elsewhere, and what is only of others in outputs."""
+    wrong, there = (of_others, "inputs and arguments") if role == "outputs" else (of_outputs, "outputs")
+    for name in filter(fields.has, wrong):
+        fields.refuse(f"is only for {there}", name)
+
+
 def _key_of_config_map(fields: Fields) -> tuple[str, str]:
     fields.ignore("optional")  # which the controller ignores too
     return fields.required("name"), fields.required("key")
@@ -84,6 +94,7 @@ def _key_of_config_map(fields: Fields) -> tuple[str, str]:
 
 def _artifact(fields: Fields, role: Role) -> Artifact:
     fields.unsupported("recurseMode")
+    _only_of(fields, role, (), ("raw", "git"))
     fields.ignore("artifactGC", "archiveLogs", "description", "deleted")
     artifact = Artifact(
         name=name_of(fields, VALUE_NAME),

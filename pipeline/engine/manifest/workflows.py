@@ -14,16 +14,15 @@ from typing import Any, Final, NamedTuple
 from pipeline.engine.language import expr
 from pipeline.engine.manifest import documents
 from pipeline.engine.manifest.checks import check, check_started
-from pipeline.engine.manifest.fields import Fields, collected, object_name
+from pipeline.engine.manifest.fields import OF_OBJECTS, Fields, collected, object_name
 from pipeline.engine.manifest.leaves import images
 from pipeline.engine.manifest.leaves.volumes import read_volumes
 from pipeline.engine.manifest.lines import with_line
 from pipeline.engine.manifest.references import references_of, with_inline_templates, with_references
-from pipeline.engine.manifest.tasks import read_exit_hook
 from pipeline.engine.manifest.templates import read_mutexes, read_patch, read_retry, read_template
 from pipeline.engine.manifest.values import read_values
 from pipeline.engine.settings import NO_SETTINGS, Settings, of_documents, semaphores_of
-from pipeline.engine.spec import NOTHING, Template, Workflow
+from pipeline.engine.spec import NOTHING, Hook, Template, Values, Workflow
 from pipeline.errors import Refused, UserError
 
 KINDS: Final = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow")
@@ -242,7 +241,7 @@ def _metadata(fields: Fields, longest: int) -> _Metadata:
     name = object_name(fields) if fields.has("name") else fields.required("generateName").rstrip("-")
     if len(name) > longest:
         fields.refuse(f"has {len(name)} characters; Argo takes 63, for a CronWorkflow 52", "name")
-    fields.ignore("generateName", "creationTimestamp", "uid", "resourceVersion", "generation", "finalizers")
+    fields.ignore(*OF_OBJECTS)
     return _Metadata(name, fields.text("namespace"), fields.plain("labels"), fields.plain("annotations"))
 
 
@@ -278,9 +277,9 @@ def _read_spec(spec: Fields, kind: str, metadata: _Metadata, defaults: dict[str,
         source=spec.file,
         entrypoint=spec.text("entrypoint"),
         templates=templates,
-        arguments=read_values(spec, "arguments") or NOTHING,
+        arguments=_arguments(spec),
         template_ref=template_ref,
-        on_exit=_read_exit_handler(spec),
+        **_read_hooks(spec),
         deadline_seconds=spec.number("activeDeadlineSeconds"),
         parallelism=spec.number("parallelism"),
         mutexes=read_mutexes(spec),
@@ -294,6 +293,15 @@ def _read_spec(spec: Fields, kind: str, metadata: _Metadata, defaults: dict[str,
         labels_from=metadata.labels_from,
         suspended=spec.flag("suspend"),
     )
+
+
+def _arguments(spec: Fields) -> Values:
+    arguments = read_values(spec, "arguments") or NOTHING
+    for artifact in arguments.artifacts:
+        if artifact.source or artifact.expression:
+            field = "from" if artifact.source else "fromExpression"
+            spec.refuse("is only for the arguments of tasks and steps", f"arguments.artifacts[{artifact.name}].{field}")
+    return arguments
 
 
 def _template_ref(fields: Fields) -> str:
@@ -319,12 +327,23 @@ def _read_templates(spec: Fields, defaults: dict[str, Any]) -> dict[str, Templat
     return templates
 
 
-def _read_exit_handler(spec: Fields) -> str:
-    """The template of `onExit`, or of the hook `exit`."""
+def _read_hooks(spec: Fields) -> dict[str, Any]:
+    """The template of `onExit`, or of the hook `exit`; and the other hooks."""
 
-    def read(hook: Fields) -> str:
-        hook.unsupported("expression", "arguments", "templateRef")
-        return hook.required("template")
+    def read(hooks: Fields) -> tuple[str, dict[str, Hook]]:
+        others = {name: hooks.read(name, _hook) for name in hooks.names() if name != "exit"}
+        return hooks.read("exit", _exit_hook) or "", {name: hook for name, hook in others.items() if hook is not None}
 
-    hook = read_exit_hook(spec, read)
-    return spec.text("onExit") or hook or ""
+    on_exit, hooks = spec.read("hooks", read) or ("", {})
+    return {"on_exit": spec.text("onExit") or on_exit, "hooks": hooks}
+
+
+def _exit_hook(hook: Fields) -> str:
+    hook.unsupported("expression", "arguments", "templateRef")
+    return hook.required("template")
+
+
+def _hook(hook: Fields) -> Hook:
+    hook.unsupported("templateRef")
+    expression = hook.required("expression")
+    return Hook(hook.required("template"), read_values(hook, "arguments") or NOTHING, expression)

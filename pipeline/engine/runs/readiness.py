@@ -45,7 +45,7 @@ def check_ready(manifests: Manifests, name: str, host: Host, parameters: Mapping
 def _reached(workflow: Workflow) -> dict[str, Template]:
     """The templates that a run may come to."""
     found: dict[str, Template] = {}
-    todo = [workflow.entrypoint, workflow.on_exit]
+    todo = [workflow.entrypoint, workflow.on_exit, *(each.template for each in (workflow.hooks or {}).values())]
     while todo:
         key = todo.pop()
         if key in workflow.templates and key not in found:

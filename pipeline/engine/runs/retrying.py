@@ -13,7 +13,18 @@ from typing import Final
 from pipeline.engine.execution.journal import Journal, Row
 from pipeline.engine.runs.arguments import arguments_of
 from pipeline.engine.runs.replay import workflow_of
-from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Retried, Running, Stopped, Tick, Waiting
+from pipeline.engine.scheduler.events import (
+    Began,
+    Ended,
+    Event,
+    Locked,
+    Recalled,
+    Retried,
+    Running,
+    Stopped,
+    Tick,
+    Waiting,
+)
 from pipeline.engine.scheduler.scheduler import advance, new_run
 from pipeline.engine.scheduler.state import BROKEN, Run
 from pipeline.engine.views.naming import attempts
@@ -119,6 +130,8 @@ def _fits(run: Run, event: Event, again: set[str], exiting: str) -> bool:
         return lives and event.node not in again and not event.node.startswith(exiting)
     if isinstance(event, Locked | Waiting):
         return event.node in run.locking and event.node not in again
+    if isinstance(event, Recalled):
+        return event.node in run.recalling and event.node not in again
     return isinstance(event, Began) or run.started_at is not None
 
 

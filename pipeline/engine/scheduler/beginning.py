@@ -1,4 +1,5 @@
-"""How a node begins: it acquires its mutexes, then becomes attempts, a dag, steps, a pause, or a leaf that starts."""
+"""How a node begins: it acquires its mutexes, asks what is remembered of it, then becomes attempts, a dag, steps, a
+pause, or a leaf that starts."""
 
 from typing import Final
 
@@ -7,7 +8,7 @@ from pipeline.engine.scheduler import dags, steps, suspensions
 from pipeline.engine.scheduler.entering import has_room
 from pipeline.engine.scheduler.locks import lock
 from pipeline.engine.scheduler.nodes import finish
-from pipeline.engine.scheduler.state import DagFrame, Node, Run, Start, StepsFrame
+from pipeline.engine.scheduler.state import DagFrame, Node, Recall, Run, Start, StepsFrame
 from pipeline.engine.spec import Template
 
 DEADLINE: Final = "Step exceeded its deadline"
@@ -20,6 +21,9 @@ def begin(run: Run, node: Node) -> None:
         return
     if template.mutexes and not node.is_attempt and node.lock != "held":
         lock(run, node, template.mutexes)
+    elif template.memoize is not None and not node.is_attempt and node.recalled is None:
+        run.recalling[node.name] = node
+        run.commands.append(Recall(node, template.memoize))
     elif node.type == "Retry":
         node.phase = "Running"
         node.started_at = run.now

@@ -6,7 +6,7 @@ from pipeline.engine.language import durations
 from pipeline.engine.planning.binding import NotBound, bind
 from pipeline.engine.scheduler.nodes import create, display_name, fnv1a
 from pipeline.engine.scheduler.state import Node, Phase, Position, Run, Type
-from pipeline.engine.spec import Template, Values
+from pipeline.engine.spec import MEMO_KEY, Memoize, Template, Values
 
 DEEPEST: Final = 99  # levels of dags and steps within each other, as in the controller
 TOO_DEEP: Final = f"Maximum recursion depth exceeded: {DEEPEST} templates within each other"
@@ -39,7 +39,22 @@ def _bound(run: Run, name: str, template: Template, arguments: Values, position:
         local[f"{frame.template.prefix}.name"] = display_name(name, position.boundary)
     if template.leaf and template.retry is None:
         local["pod.name"] = pod_name(run, name, template.name)
-    return bind(template, arguments, run.variables, local, run.workflow.config_maps)
+    bound = bind(template, arguments, run.variables, local, run.workflow.config_maps)
+    if bound.memoize is not None:
+        _check(bound.memoize)
+    return bound
+
+
+def _check(memoize: Memoize) -> None:
+    """What only its variables show.
+
+    Raises:
+        NotBound: the key or the age is none.
+    """
+    if not MEMO_KEY.fullmatch(memoize.key):
+        raise NotBound(f"invalid cache key: {memoize.key}")
+    if memoize.max_age and durations.of_go(memoize.max_age) is None:
+        raise NotBound(f'invalid maxAge: time: invalid duration "{memoize.max_age}"')
 
 
 def node_type(template: Template) -> Type:

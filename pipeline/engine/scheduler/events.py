@@ -67,6 +67,16 @@ class Waiting:
 
 
 @dataclass(frozen=True, eq=False)
+class Recalled:
+    """What a memoized node has put out before, in the run `run`; empty: nothing is known, and it runs."""
+
+    at: float
+    node: str
+    run: str = ""
+    outputs: Outputs | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Tick:
     """Time has passed; whatever was due before `at` is due."""
 
@@ -121,7 +131,19 @@ class Retried:
 
 
 Event = (
-    Began | Running | Ended | Locked | Waiting | Tick | Stopped | Resumed | Suspended | Continued | Answered | Retried
+    Began
+    | Running
+    | Ended
+    | Locked
+    | Waiting
+    | Recalled
+    | Tick
+    | Stopped
+    | Resumed
+    | Suspended
+    | Continued
+    | Answered
+    | Retried
 )
 
 _KINDS: Final[dict[str, type[Event]]] = {kind.__name__: kind for kind in get_args(Event)}
@@ -132,12 +154,7 @@ def to_json(event: Event) -> tuple[str, str]:
     body: dict[str, Any] = {name: value for name, value in vars(event).items() if name != "at"}
     outputs = body.get("outputs")
     if isinstance(outputs, Outputs):
-        body["outputs"] = {
-            "parameters": dict(outputs.parameters),
-            "artifacts": {name: artifact.stored for name, artifact in outputs.artifacts.items()},
-            "exit_code": outputs.exit_code,
-            "result": outputs.result,
-        }
+        body["outputs"] = _plain(outputs)
     return type(event).__name__, json.dumps(body, ensure_ascii=False)
 
 
@@ -146,6 +163,32 @@ def from_json(kind: str, at: float, body: str) -> Event:
     fields = json.loads(body)
     outputs = fields.get("outputs")
     if outputs is not None:
-        artifacts = {name: Artifact(name, stored=stored) for name, stored in outputs["artifacts"].items()}
-        fields["outputs"] = Outputs(outputs["parameters"], artifacts, outputs["exit_code"], outputs["result"])
+        fields["outputs"] = _outputs(outputs)
     return _KINDS[kind](at=at, **fields)
+
+
+def outputs_to_json(outputs: Outputs) -> str:
+    """The outputs of a node by themselves."""
+    return json.dumps(_plain(outputs), ensure_ascii=False)
+
+
+def outputs_from_json(text: str) -> Outputs:
+    """The outputs of which `outputs_to_json` made this."""
+    return _outputs(json.loads(text))
+
+
+def _plain(outputs: Outputs) -> dict[str, Any]:
+    return {
+        "parameters": dict(outputs.parameters),
+        "artifacts": {
+            name: f"{each.stored}/{each.sub_path}" if each.sub_path else each.stored
+            for name, each in outputs.artifacts.items()
+        },
+        "exit_code": outputs.exit_code,
+        "result": outputs.result,
+    }
+
+
+def _outputs(plain: Mapping[str, Any]) -> Outputs:
+    artifacts = {name: Artifact(name, stored=stored) for name, stored in plain["artifacts"].items()}
+    return Outputs(plain["parameters"], artifacts, plain["exit_code"], plain["result"])

@@ -14,6 +14,8 @@ from pipeline.engine.scheduler.events import (
     Ended,
     Event,
     Locked,
+    Outputs,
+    Recalled,
     Resumed,
     Retried,
     Running,
@@ -26,7 +28,7 @@ from pipeline.engine.scheduler.locks import ask_for
 from pipeline.engine.scheduler.nodes import finish
 from pipeline.engine.scheduler.outputs import publish
 from pipeline.engine.scheduler.run_ends import give_up
-from pipeline.engine.scheduler.state import Kill, Lock, Node, Position, Run, Start
+from pipeline.engine.scheduler.state import Kill, Lock, Node, Position, Recall, Run, Start
 from pipeline.errors import PipelineError
 
 
@@ -96,6 +98,20 @@ def _locked(run: Run, event: Locked) -> None:
             _enter(run, event.at)
         else:
             run.todo.append(("begin", node))
+
+
+def _recalled(run: Run, event: Recalled) -> None:
+    node = run.recalling.pop(event.node, None)
+    if node is None or node.bound is None:
+        return  # it ended a moment before
+    node.recalled = event.run
+    if not event.run:
+        run.todo.append(("begin", node))
+        return
+    outputs = event.outputs or Outputs()
+    node.started_at = event.at
+    publish(run, node.bound, outputs)
+    finish(run, node, "Succeeded", "", outputs)
 
 
 def _waiting(run: Run, event: Waiting) -> None:
@@ -204,6 +220,9 @@ def _resumed(run: Run, _event: Resumed) -> None:
     for node in run.locking.values():
         if node.lock == "waiting":
             run.commands.append(Lock(node, node.mutexes))
+    for node in run.recalling.values():
+        if node.bound is not None and node.bound.memoize is not None:
+            run.commands.append(Recall(node, node.bound.memoize))
 
 
 _HANDLERS: Final[dict[type, Callable[[Run, Any], None]]] = {
@@ -212,6 +231,7 @@ _HANDLERS: Final[dict[type, Callable[[Run, Any], None]]] = {
     Ended: _ended,
     Locked: _locked,
     Waiting: _waiting,
+    Recalled: _recalled,
     Tick: _tick,
     Stopped: _stopped,
     Resumed: _resumed,

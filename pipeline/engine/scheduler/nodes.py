@@ -9,7 +9,18 @@ from collections.abc import Iterable
 from typing import Final
 
 from pipeline.engine.scheduler.events import Outputs
-from pipeline.engine.scheduler.state import DagFrame, Frame, Node, Phase, Position, Run, StepsFrame, Type, Unlock
+from pipeline.engine.scheduler.state import (
+    DagFrame,
+    Frame,
+    Node,
+    Phase,
+    Position,
+    Remember,
+    Run,
+    StepsFrame,
+    Type,
+    Unlock,
+)
 
 _SEPARATOR: Final = re.compile(r"^(\[\d+\])?\.")
 _ACTIVE: Final = ("Pod", "HTTP", "DAG", "Steps")  # what counts against a template's parallelism and failFast
@@ -62,9 +73,12 @@ def finish(run: Run, node: Node, phase: Phase, message: str | None = None, outpu
     node.message = node.message if message is None else message
     node.outputs = outputs if outputs is not None else node.outputs
     node.due_at = None
+    memoize = node.bound.memoize if node.bound is not None else None
+    if memoize is not None and phase == "Succeeded" and not node.recalled and node.type != "Retry":
+        run.commands.append(Remember(node, memoize))  # of a retry node: its last attempt
     node.bound = None
     node.touch()
-    for waiting in (run.live, run.retrying, run.suspended):
+    for waiting in (run.live, run.recalling, run.retrying, run.suspended):
         waiting.pop(node.name, None)
     if run.locking.pop(node.name, None) is not None:
         node.lock = ""

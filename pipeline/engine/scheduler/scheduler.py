@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from pipeline.engine.planning.plans import plans
 from pipeline.engine.planning.run_variables import run_variables
-from pipeline.engine.scheduler import batches, dags, exits, handlers, retries, steps
+from pipeline.engine.scheduler import batches, dags, handlers, hooks, retries, steps
 from pipeline.engine.scheduler.beginning import begin
 from pipeline.engine.scheduler.dag_ends import fail_fast
 from pipeline.engine.scheduler.entering import has_room
 from pipeline.engine.scheduler.events import Event
-from pipeline.engine.scheduler.run_ends import conclude, main_ended
+from pipeline.engine.scheduler.run_ends import conclude, hook_ended, main_ended
 from pipeline.engine.scheduler.state import Batch, Command, Node, Run, Type, Verb
 from pipeline.engine.spec import Values, Workflow
 
@@ -62,8 +62,13 @@ def _settle(run: Run) -> None:
             fail_fast(run, whole)
             if whole.fulfilled:
                 del run.tripped[name]
-        if not run.todo and not _use_room(run):
+        if not run.todo and not _use_room(run) and not _begin_hooks(run):
             return
+
+
+def _begin_hooks(run: Run) -> bool:
+    """Start the workflow's hooks whose conditions hold now; whether there is one."""
+    return run.root is not None and not run.root.fulfilled and hooks.begin(run)
 
 
 def _use_room(run: Run) -> bool:
@@ -87,7 +92,7 @@ def _ended(run: Run, node: Node) -> None:
     """Tell a node's owner of its end, once its exit hook has run."""
     if node.exit_of is not None:
         _tell_owner(run, node.exit_of)
-    elif not exits.begin(run, node):
+    elif not hooks.begin_exit(run, node):
         _tell_owner(run, node)
 
 
@@ -98,6 +103,8 @@ def _tell_owner(run: Run, node: Node) -> None:
             _OWNERS[owner.type](run, owner, node)
     elif node is run.exit:
         conclude(run)
+    elif node.name in run.hooks:
+        hook_ended(run)
     else:
         main_ended(run, node)
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from pipeline.engine.planning.plans import Plan
 from pipeline.engine.scheduler.events import Outputs, Strategy
-from pipeline.engine.spec import NOTHING, Hook, Task, Template, Values, Workflow
+from pipeline.engine.spec import NOTHING, Hook, Memoize, Task, Template, Values, Workflow
 
 Phase = Literal["Pending", "Running", "Succeeded", "Failed", "Error", "Skipped", "Omitted"]
 Type = Literal["Pod", "HTTP", "Suspend", "DAG", "Steps", "StepGroup", "TaskGroup", "Retry", "Skipped"]
@@ -54,7 +54,23 @@ class Unlock:
     node: "Node"
 
 
-Command = Start | Kill | Lock | Unlock
+@dataclass(frozen=True, eq=False)
+class Recall:
+    """Look for what this node has put out before, and report it with `Recalled`."""
+
+    node: "Node"
+    memoize: Memoize
+
+
+@dataclass(frozen=True, eq=False)
+class Remember:
+    """Keep what this node has put out."""
+
+    node: "Node"
+    memoize: Memoize
+
+
+Command = Start | Kill | Lock | Unlock | Recall | Remember
 
 # What is left to do within one event: begin a node, make the nodes of a batch, start a task whose dependencies have
 # ended, fill a group of steps, make another attempt, judge a retry node, tell a node's owner that the node has ended.
@@ -104,6 +120,7 @@ class Node:
     condemned: str = ""  # the message with which it fails once its process has ended
     lock: Literal["", "waiting", "held"] = ""
     mutexes: tuple[str, ...] = ()  # that it waits for or holds
+    recalled: str | None = None  # the run whose outputs it has; empty: looked for, and none found
     due_at: float | None = None  # when a retry's backoff or a suspension ends
     supplied: Mapping[str, str] = field(default_factory=dict)  # what a person has given to a suspension
     version: int = 0  # grows with each change, so that views need not rebuild what has not changed
@@ -195,12 +212,14 @@ class Run:
     halted: bool = False  # a person suspended it: nothing begins
     root: Node | None = None
     exit: Node | None = None
+    hooks: dict[str, Node] = field(default_factory=dict)  # those of the workflow that have begun, by name
     gate: Node | None = None  # stands for the run itself while it waits for its mutexes, or holds them
     outputs: Outputs = field(default_factory=lambda: Outputs({}, {}))  # those with a globalName
     nodes: dict[str, Node] = field(default_factory=dict)  # by name, in the order in which they were made
     ids: set[str] = field(default_factory=set)
     live: dict[str, Node] = field(default_factory=dict)  # leaves that have not ended
     locking: dict[str, Node] = field(default_factory=dict)  # nodes with mutexes, waiting or held
+    recalling: dict[str, Node] = field(default_factory=dict)  # memoized nodes that wait for what is known of them
     retrying: dict[str, Node] = field(default_factory=dict)  # retry nodes in their backoff
     suspended: dict[str, Node] = field(default_factory=dict)
     tripped: dict[str, Node] = field(default_factory=dict)  # dags and steps that failFast has stopped

@@ -14,7 +14,7 @@ _WORKS: Final = ("Pod", "DAG", "Steps", "Retry", "Suspend", "Skipped")  # what i
 def nodes(run: RunView, home: Path) -> dict[str, Any]:
     """All of them, by id. `home`: the folder in which runs have theirs."""
     tried, progress = attempts(run.nodes), _progress(run.nodes)
-    hooks = f"{run.id}.onExit"
+    hooks = (f"{run.id}.onExit", f"{run.id}.hooks.")
     found: dict[str, Any] = {}
     for node in run.nodes:
         flags = ({"retried": True} if node.id in tried else {}) | (

@@ -87,6 +87,19 @@ def test_an_artifact_from_an_address_with_headers_and_a_login(lab: Laboratory, a
     assert log_of(lab.run(with_input(location, "cat /tmp/it"))) == "/file t Basic bWU6cHc="
 
 
+def test_a_task_hands_on_an_artifact_from_an_address_with_a_login(lab: Laboratory, address: str) -> None:
+    lab.host.settings["login"] = {"u": "me", "p": "pw"}
+    login = "{basicAuth: {usernameSecret: {name: login, key: u}, passwordSecret: {name: login, key: p}}}"
+    given = f"{{artifacts: [{{name: it, http: {{url: '{address}/file', auth: {login}}}}}]}}"
+    text = (
+        f"{HEADER}spec:\n  entrypoint: main\n  templates:\n"
+        f"    - {{name: main, dag: {{tasks: [{{name: a, template: show, arguments: {given}}}]}}}}\n"
+        "    - name: show\n      inputs: {artifacts: [{name: it, path: /tmp/it}]}\n"
+        "      container: {image: i, command: [cat, /tmp/it]}\n"
+    )
+    assert log_of(lab.run(text), ".a") == "/file None Basic bWU6cHc="
+
+
 def test_another_host_gets_no_login(lab: Laboratory, address: str) -> None:
     lab.host.settings["login"] = {"u": "me", "p": "pw", "t": "secret-token"}
     login = "{basicAuth: {usernameSecret: {name: login, key: u}, passwordSecret: {name: login, key: p}}}"

@@ -74,11 +74,9 @@ def of_spec(fields: str) -> str:
     [
         # what Argo has, and this engine does not run
         (of_spec("shutdown: Stop"), "line 6: w.shutdown is not run by this engine"),
-        (of_spec("hooks: {running: {template: leaf, expression: x}}"), "w.hooks.running is not run"),
         (of_spec("synchronization: {semaphores: [{}]}"), "synchronization.semaphores[0].configMapKeyRef is missing"),
         (of_spec("volumes: [{name: v, nfs: {server: c}}]"), "w.volumes[v].nfs is not run by this engine"),
         (of_template("daemon: true\n    container: {image: i, command: [x]}"), "templates[only].daemon is not run"),
-        (of_template("memoize: {key: k}\n    container: {image: i, command: [x]}"), "memoize is not run"),
         (of_template("sidecars: [{name: s}]\n    container: {image: i, command: [x]}"), "sidecars is not run"),
         (of_template("synchronization: {semaphore: {}}\n    container: {image: i, command: [x]}"), ".semaphore.configMapKeyRef is missing"),
         (of_container("lifecycle: {}"), "container.lifecycle is not run"),
@@ -91,6 +89,12 @@ def of_spec(fields: str) -> str:
         (of_template("resource: {action: make, manifest: 'a: b'}"), "action is 'make'; wanted one of get, create, apply, delete"),
         (of_template("podSpecPatch: '{containers: [{name: main, command: [x]}]}'\n    container: {image: i, command: [x]}"), "podSpecPatch changes command, which this engine does not follow"),
         (of_template("outputs: {artifacts: [{name: o, path: /o, gcs: {key: k}}]}\n    container: {image: i, command: [x]}"), "artifacts[o].gcs is not run"),
+        (of_template("inputs: {parameters: [{name: p, valueFrom: {path: /p}}]}\n    container: {image: i, command: [x]}"), "valueFrom.path is only for outputs"),
+        (of_template("outputs: {parameters: [{name: p, valueFrom: {configMapKeyRef: {name: c, key: k}}}]}\n    container: {image: i, command: [x]}"), "configMapKeyRef is only for inputs and arguments"),
+        (of_template("outputs: {artifacts: [{name: o, path: /o, git: {repo: r}}]}\n    container: {image: i, command: [x]}"), "artifacts[o].git is only for inputs and arguments"),
+        (of_template("outputs: {artifacts: [{name: o, path: /o, raw: {data: x}}]}\n    container: {image: i, command: [x]}"), "artifacts[o].raw is only for inputs and arguments"),
+        (of_spec("arguments: {artifacts: [{name: a, from: '{{tasks.b.outputs.artifacts.c}}'}]}"), "arguments.artifacts[a].from is only for the arguments of tasks and steps"),
+        (of_spec("volumeClaimTemplates: [{metadata: {name: v, lables: {}}}]"), "metadata.lables is not a field that this engine knows"),
         # what nobody has
         (of_spec("entrypont: leaf"), "w.entrypont is not a field that this engine knows"),
         (of_container("comand: [x]"), "container.comand is not a field that this engine knows"),
@@ -187,7 +191,7 @@ def test_what_only_a_cluster_needs_is_passed_over(tmp_path: Path) -> None:
         archiveLogs: true
         securityContext: {runAsNonRoot: true}
         podMetadata: {labels: {a: b}}
-        volumes: [{name: work, emptyDir: {}}]
+        volumes: [{name: work, emptyDir: {sizeLimit: 1Gi}}]
         templates:
           - name: only
             metadata: {labels: {a: b}}
@@ -202,6 +206,13 @@ def test_what_only_a_cluster_needs_is_passed_over(tmp_path: Path) -> None:
         """,
         leaf=False,
     )
+    assert load(tmp_path, text).names() == ["w"]
+
+
+def test_a_document_as_an_api_server_gives_it(tmp_path: Path) -> None:
+    added = "uid: u, generation: 2, managedFields: [{manager: kubectl}], ownerReferences: [{kind: CronWorkflow}]"
+    text = of_container("").replace("{name: w}", f"{{name: w, {added}}}")
+    assert added in text
     assert load(tmp_path, text).names() == ["w"]
 
 

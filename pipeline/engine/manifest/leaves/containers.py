@@ -9,9 +9,9 @@ from pipeline.engine.manifest.leaves.volumes import read_mount
 from pipeline.engine.spec import Container, Script, Source, Variable, VariablesFrom
 
 _CONTAINER_IGNORED: Final = (
-    "imagePullPolicy", "name", "ports", "resources", "securityContext", "terminationMessagePath",
+    "image", "imagePullPolicy", "name", "ports", "resources", "securityContext", "terminationMessagePath",
     "terminationMessagePolicy", "livenessProbe", "readinessProbe", "startupProbe", "stdin", "stdinOnce", "tty",
-    "mirrorVolumeMounts", "restartPolicy",
+    "mirrorVolumeMounts", "restartPolicy", "resizePolicy",
 )  # fmt: skip
 
 

@@ -17,9 +17,9 @@ def read_location(fields: Fields) -> Location | None:
     """The field that says where an artifact is, if there is one."""
     fields.unsupported(*_OTHERS)
     archive = fields.mapping("archive")
-    packed = archive is None or not archive.has("none")
+    packed = archive is None or archive.mapping("none") is None
     if archive is not None:
-        archive.ignore("none", "tar", "zip")
+        archive.ignore("tar", "zip")
         archive.done()
     found = [fields.read(kind, reader) for kind, reader in _READERS.items() if fields.has(kind)]
     if len(found) > 1:

@@ -7,7 +7,7 @@ https://argo-workflows.readthedocs.io/en/latest/walk-through/volumes/
 
 from typing import Any, Final
 
-from pipeline.engine.manifest.fields import Fields
+from pipeline.engine.manifest.fields import OF_OBJECTS, Fields
 from pipeline.engine.spec import Mount, Volume
 
 _KINDS: Final = ("emptyDir", "persistentVolumeClaim", "secret", "configMap", "hostPath", "projected")
@@ -22,7 +22,10 @@ def read_volumes(fields: Fields) -> tuple[Volume, ...]:
 def _claim_template(fields: Fields) -> Volume:
     metadata = fields.mapping("metadata") or fields.refuse("is missing", "metadata")
     fields.ignore("spec", "apiVersion", "kind", "status")
-    return Volume(metadata.required("name"), "run")
+    name = metadata.required("name")
+    metadata.ignore("labels", "annotations", "namespace", *OF_OBJECTS)
+    metadata.done()
+    return Volume(name, "run")
 
 
 def _volume(fields: Fields) -> Volume:
@@ -32,13 +35,11 @@ def _volume(fields: Fields) -> Volume:
         fields.unsupported(*(each for each in fields.names() if each != "name"))
     if len(found) > 1:
         fields.refuse(f"must have only one of {', '.join(found)}")
-    for kind in found:
-        fields.mapping(kind)
     return _of_kind(fields, found[0], name) if found and found[0] != "emptyDir" else _empty(fields, name)
 
 
 def _empty(fields: Fields, name: str) -> Volume:
-    fields.ignore("emptyDir")
+    fields.read("emptyDir", lambda inner: inner.ignore("medium", "sizeLimit"))
     return Volume(name, "empty")
 
 
@@ -85,9 +86,9 @@ def _item(fields: Fields) -> tuple[str, str]:
 
 def read_mount(fields: Fields) -> Mount:
     """One entry of `volumeMounts`."""
-    fields.ignore("mountPropagation", "recursiveReadOnly")
+    fields.ignore("mountPropagation", "readOnly", "recursiveReadOnly")
     fields.unsupported("subPathExpr")
     path, sub_path = fields.required("mountPath"), fields.text("subPath")
     if ".." in (*path.split("/"), *sub_path.split("/")):
         fields.refuse("holds '..'", "mountPath")
-    return Mount("/" + path.strip("/"), fields.required("name"), sub_path.strip("/"), fields.flag("readOnly"))
+    return Mount("/" + path.strip("/"), fields.required("name"), sub_path.strip("/"))

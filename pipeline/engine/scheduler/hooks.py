@@ -1,6 +1,8 @@
-"""Exit hooks of tasks and steps: when a node has ended, a node of its own, before anything that waits for the first.
+"""Hooks: a node of its own when a task or step has ended, before anything that waits for it (`exit`); and beside the
+whole workflow once a condition holds, for which the run's end waits.
 
 https://argo-workflows.readthedocs.io/en/latest/walk-through/exit-handlers/
+https://argo-workflows.readthedocs.io/en/latest/lifecyclehook/
 """
 
 from dataclasses import replace
@@ -11,10 +13,10 @@ from pipeline.engine.scheduler.nodes import create, link
 from pipeline.engine.scheduler.reading import Reader
 from pipeline.engine.scheduler.state import COMPLETED, Frame, Node, Position, Run
 from pipeline.engine.scheduler.tasks import NotReady, with_arguments
-from pipeline.engine.spec import Hook, Values
+from pipeline.engine.spec import NOTHING, Hook, Values
 
 
-def begin(run: Run, node: Node) -> bool:
+def begin_exit(run: Run, node: Node) -> bool:
     """Start the exit hook of a node that has ended, now or when there is room; whether it has one."""
     frame = node.enclosing
     hook = _hook(run, node, frame) if frame is not None else None
@@ -53,3 +55,29 @@ def _arguments(run: Run, frame: Frame, node: Node, hook: Hook) -> Values | None:
     if hook.arguments is None:
         return run.arguments
     return with_arguments(replace(frame.tasks[node.task], arguments=hook.arguments), reader).arguments
+
+
+def begin(run: Run) -> bool:
+    """Start the hooks of the workflow whose conditions hold now; whether there is one."""
+    begun = False
+    for name, hook in (run.workflow.hooks or {}).items() if run.root is not None else ():
+        node_name = f"{run.id}.hooks.{name}"
+        if run.root is None or node_name in run.hooks:
+            continue
+        try:
+            if not expr.holds(hook.expression, run.variables.get):
+                continue
+            node = enter(run, node_name, hook.template, hook.arguments or NOTHING, Position())
+        except expr.NotEvaluated as problem:
+            node = create(
+                run, node_name, "Skipped", "Error", template=hook.template, position=Position(), message=str(problem)
+            )
+        link((run.root,), node)
+        run.hooks[node_name] = node
+        begun = True
+    return begun
+
+
+def ended(run: Run) -> bool:
+    """Whether all that have started have ended."""
+    return all(node.fulfilled for node in run.hooks.values())
