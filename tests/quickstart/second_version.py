@@ -55,7 +55,7 @@ def make(*, released: bool = True) -> str:
 
 def _promote(first: promotions.Promotion, version: int, digest: str, *, released: bool) -> None:
     with begin() as connection:
-        number = promotions.reserve(connection, "openaq", f"{version:032d}", first.parameter).decision
+        number = promotions.reserve(connection, "openaq", str(version) * 32, first.parameter).decision
         promotions.settle(
             connection,
             "openaq",
