@@ -59,6 +59,18 @@ def test_small_files_are_looked_at_together_and_copies_never(world: TableWorld, 
         assert batches.scored(connection, "abalone", START.replace(year=2027))[-1].rows == 0
 
 
+def test_what_was_taken_back_before_anybody_looked_is_not_looked_at(world: TableWorld, rows: pd.DataFrame) -> None:
+    broken(world, 1, 13)
+    world.take_back(13, rows.iloc[1000 : world.used])
+    for day in range(14, 16):
+        world.file(day)
+    found = world.looked(16)
+    assert (found["alarms"], found["manifest"]) == ([], {})
+    with begin() as connection:
+        scored = batches.scored(connection, "abalone", START.replace(year=2027))
+    assert [one.rows for one in scored] == [0] * 12 + [60, 60]
+
+
 def test_a_changed_world_starts_one_training_where_no_file_has(world: TableWorld) -> None:
     broken(world, 1, 13)
     past = world.looked(40, replay="2026-01-01/2026-01-31")
