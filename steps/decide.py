@@ -128,7 +128,7 @@ def _decide(project: Declaration | TableDeclaration, fingerprint: str, created: 
     dataset = lake.load(objects.lake(), project.name, fingerprint)
     trials = lake.results(objects.lake(), project.name, project.learning, fingerprint)
     champion = live_recipe(project.name, dataset.parameter)
-    live = live_model(project.name, champion) if champion else None
+    live = live_model(project.name, champion, dataset) if champion else None
     with begin() as connection:
         aside = _set_aside(connection, project.name, dataset.parameter)
     judgement = judge(dataset, project.learning, trials, champion, live=live, aside=aside)

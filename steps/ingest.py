@@ -21,7 +21,8 @@ from steps.contract.manifests import filled
 from steps.inbox import announced, training
 from steps.inbox.candidates import prefix
 from steps.inbox.summary import summary
-from steps.inbox.taking import Taker, take
+from steps.inbox.taker import Taker
+from steps.inbox.taking import take
 from steps.tables import copies, page, shift, world
 
 

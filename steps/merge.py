@@ -5,13 +5,11 @@ and the others find the work done. A dataset's fingerprint covers the history, t
 """
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from steps.backends import caching, objects, promotions, trainings
 from steps.backends.database import transact
-from steps.backends.history import Entry
 from steps.backends.objects import Bucket
 from steps.contract import declaration as declared
 from steps.contract import selection
@@ -25,6 +23,7 @@ from steps.learning.table_dataset import Table
 from steps.learning.tables import fingerprint
 from steps.summaries.dataset import TableDataset
 from steps.tables import copies, history_rows, leaks
+from steps.tables.history_rows import Ever
 
 
 @click.command()
@@ -51,11 +50,12 @@ def command(
     project = declared.parse_table(declaration)
     most = selection.pods(workers, project, fan_outs=len(project.learning.families))
     bucket = objects.lake()
-    rows, head = history_rows.load(bucket, project.name)
-    if head is None:
+    ever = history_rows.ever(bucket, project.name)
+    if not ever.present.any():
         raise CheckFailed(f"no file of {project.name} has been accepted yet; put one: pipeline put {project.name} FILE")
+    head = ever.entries[-1]
     dataset, newest = fingerprint(project, head.chain), head.sequence
-    summary = lake.find(bucket, project.name, dataset, TableDataset) or _make(bucket, project, rows, head)
+    summary = lake.find(bucket, project.name, dataset, TableDataset) or _make(bucket, project, ever)
     claimed = transact(lambda connection: trainings.claim(connection, project.name, dataset, newest, name))
     wanted = claimed and not _decided(project.name, dataset)
     log.info("number %d of the history: %d rows%s", head.sequence, summary.rows, "" if wanted else ", decided already")
@@ -71,17 +71,18 @@ def _decided(project: str, dataset: str) -> bool:
     return found is not None and found.promoted is not None
 
 
-def _make(bucket: Bucket, project: TableDeclaration, rows: Any, head: Entry) -> TableDataset:
-    """Store the dataset and its trials; returns its summary.
+def _make(bucket: Bucket, project: TableDeclaration, ever: Ever) -> TableDataset:
+    """Store the dataset and its trials; returns its summary. A copy of a row that was taken back stays on its side.
 
     Raises:
         CheckFailed: there are too few rows to learn from, or a column gives the target away.
     """
-    learning = project.learning
+    learning, head = project.learning, ever.entries[-1]
+    rows = ever.rows[ever.present].reset_index(drop=True)
     if given := leaks.found(rows, project):
         raise CheckFailed(f"{'; '.join(given)}; leave it out of the table's declared columns, and of the files")
     inputs = features(rows, project)
-    copy_of = rows["row"].iloc[copies.originals(rows, project.table)].to_numpy()
+    copy_of = ever.rows["row"].to_numpy()[copies.originals(ever.rows, project.table)[ever.present]]
     dataset = Table(
         fingerprint=fingerprint(project, head.chain),
         parameter=learning.target,

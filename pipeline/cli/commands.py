@@ -360,6 +360,22 @@ def up() -> None:
 cli.add_command(serve)
 
 
+@cli.command(**example("pipeline gc --days 30 --yes"))
+@click.option(
+    "--days", type=click.IntRange(1), default=30, show_default=True, help="Nothing younger than so many days goes."
+)
+@click.option("--yes", is_flag=True, help="Remove it. Without this, it is only shown.")
+def gc(days: int, *, yes: bool) -> None:
+    """Show, or remove, what nobody needs any more: old runs, datasets, trials, raw files, models that never served.
+
+    What is live, on trial or could be rolled back to keeps all that it was made of.
+    """
+    from pipeline.laptop.machine import LocalMachine
+    from pipeline.tidy import tidied
+
+    click.echo(tidied(LocalMachine.known(), days, remove=yes))
+
+
 @cli.command(**example("pipeline down"))
 def down() -> None:
     """Stop the watch, what it started, the embedded servers and the model servers. Nothing is lost."""

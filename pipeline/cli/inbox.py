@@ -1,4 +1,4 @@
-"""The commands around the inbox: drop a file, see where each is, let one out of quarantine."""
+"""The commands around the inbox: drop a file, see where each is, let one out of quarantine or take one back."""
 
 from pathlib import Path
 
@@ -71,3 +71,20 @@ def inbox_release(key: str, why: str, who: str) -> None:
     note_manifests()
     machine = LocalMachine.here()
     click.echo(release(machine, key, who=who, why=why))
+
+
+@inbox.command("retract", **example('pipeline inbox retract wine/new/white.csv --why "it is white wine"'))
+@click.argument("key")
+@click.option("--why", required=True, help="Why it is taken back; kept with the file's story.")
+@click.option("--who", default="", help="Who says so. Default: the user of this machine.")
+def inbox_retract(key: str, why: str, who: str) -> None:
+    """Take an accepted file back: its rows leave the history, and a training without them starts.
+
+    KEY is what `pipeline inbox` shows. Rows that another file brought, too, stay. The file is kept, in retracted/.
+    """
+    from pipeline.inbox.listing import retract
+    from pipeline.laptop.machine import LocalMachine
+
+    note_manifests()
+    machine = LocalMachine.here()
+    click.echo(retract(machine, key, who=who, why=why))

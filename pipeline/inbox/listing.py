@@ -1,4 +1,5 @@
-"""What is in the inboxes, for people: what is waiting, where each file went and why; and the way out of quarantine."""
+"""What is in the inboxes, for people: what is waiting, where each file went and why; and the ways back, out of
+quarantine and out of the history."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from steps.backends import ledger, objects
 from steps.backends.database import transact
 from steps.backends.ledger import Upload
 from steps.backends.objects import Stored
-from steps.pages.words import one_line, shortened
+from steps.pages.words import count, one_line, shortened
 
 _HEADER = ("FILE", "STATE", "SINCE", "ROWS", "RUN", "WHERE", "WHY")
 _WIDEST = 60
@@ -84,10 +85,7 @@ def let_out(machine: LocalMachine, key: str, *, who: str, why: str) -> Upload:
     Raises:
         UserError: no such file is in quarantine, or no reason is given.
     """
-    name, slash, _ = key.partition("/")
-    if not slash:
-        raise UserError(f"{one_line(key)!r} is no file's key; wanted one such as wine/new/file.csv: pipeline inbox")
-    project = table_project(name)
+    project = _of(key)
     if not why.strip():
         raise UserError("--why is empty; say in a few words why the file is released")
     machine.use("object-store", "database")
@@ -98,11 +96,57 @@ def let_out(machine: LocalMachine, key: str, *, who: str, why: str) -> Upload:
     return let
 
 
+def retract(machine: LocalMachine, key: str, *, who: str, why: str) -> str:
+    """Take an accepted file back out of the history; a line that says what left with it.
+
+    Raises:
+        UserError: no such file is accepted, or no reason is given.
+        RunFailed: it could not be taken back.
+    """
+    project = _of(key)
+    if not why.strip():
+        raise UserError("--why is empty; say in a few words why the file is taken back")
+    machine.use("object-store", "database")
+    person = who or user() or "unknown"
+    asked = transact(lambda connection: ledger.ask_back(connection, project.name, key, who=person, why=why))
+    if asked is None:
+        raise UserError(_not_accepted(project.name, key))
+    machine.succeed(machine.submit(f"{project.name}-ingest", {}))
+    (found,) = transact(lambda connection: ledger.rows(connection, [asked.upload]))
+    if found.state == "retracting":
+        return f"{one_line(asked.key)} is to be taken back; the next run does it"
+    if found.state != "retracted":
+        raise RunFailed(f"{one_line(asked.key)}: {found.reason}")
+    return f"{one_line(asked.key)}: retracted, {count(found.rows_left or 0, 'row')} left the history"
+
+
+def _not_accepted(project: str, key: str) -> str:
+    """Why nothing of that name can be taken back."""
+    known = transact(lambda connection: ledger.named(connection, project, key))
+    if not known:
+        return f"no file called {one_line(key)} was ever dropped; see: pipeline inbox {project}"
+    state = known[0].state
+    said = f"{state} already" if state in {"retracting", "retracted"} else f"{state}, not accepted"
+    return f"{one_line(key)} is {said}, so its rows are not in the history; see: pipeline inbox {project}"
+
+
 def newest(machine: LocalMachine, project: str, key: str) -> Upload | None:
     """The last upload that was dropped under that key."""
     machine.use("object-store", "database")
     found = transact(lambda connection: ledger.known(connection, project, key))
     return found[0] if found else None
+
+
+def _of(key: str) -> TableProject:
+    """The project that a file's key begins with.
+
+    Raises:
+        UserError: there is none.
+    """
+    name, slash, _ = key.partition("/")
+    if not slash:
+        raise UserError(f"{one_line(key)!r} is no file's key; wanted one such as wine/new/file.csv: pipeline inbox")
+    return table_project(name)
 
 
 def _waiting(project: str) -> Iterator[Stored]:
@@ -127,11 +171,18 @@ def _known(upload: Upload) -> Dropped:
     copies = f", {upload.rows_copied:,} copies" if upload.rows_copied else ""
     rows = f"{upload.rows_new:,} new{copies}" if upload.rows_new else "-"
     where = upload.place or (upload.source if upload.state in {"claimed", "released"} else None)
-    state = upload.state if upload.cleared_at or upload.state in {"claimed", "released", "missing"} else "moving"
+    state = (
+        upload.state
+        if upload.cleared_at or upload.state in {"claimed", "released", "missing", "retracting"}
+        else "moving"
+    )
     why = upload.reason or ""
     if upload.who:
         why = f"released by {upload.who}: {upload.why}" + (f"; {why}" if why and upload.state == "quarantined" else "")
-    at = upload.decided_at or upload.seen_at
+    if upload.state in {"retracting", "retracted"}:
+        rows = "-" if upload.rows_left is None else f"{upload.rows_left:,} left"
+        why = f"retracted by {upload.retracted_by}: {upload.retracted_why}"
+    at = upload.retracted_at or upload.decided_at or upload.seen_at
     return Dropped(upload.key, state, _time(at), rows, upload.holder, where or "-", one_line(why))
 
 

@@ -2,8 +2,10 @@
 
 Contract. An entry is appended at the next number in the transaction that decides its uploads, and never changes. Its
 rows lie in the lake under the digest of their content, put there before; each row of the history is in one entry only,
-because `append` is told which entry the rows were compared with. `chain` is a digest of all entries up to this one, so
-two histories with the same chain hold the same rows in the same order.
+because `append` is told which entry the rows were compared with. What is taken back is an entry, too: `rows` is below
+zero, and the rows that it names are not in the history from that number on; before it they are, so older datasets stay
+what they were. `chain` is a digest of all entries up to this one, so two histories with the same chain hold the same
+rows in the same order.
 """
 
 from dataclasses import dataclass
@@ -32,7 +34,8 @@ history = sa.Table(
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry. `rows`: its own; `total`: with all before it; `key`: of its rows in the lake."""
+    """One entry. `rows`: how many it adds, below zero if it takes rows back; `total`: with all before it; `key`: of its
+    rows in the lake."""
 
     project: str
     sequence: int
@@ -71,7 +74,7 @@ def entries(
 def append(
     connection: sa.Connection, project: str, *, after: Entry | None, digest: str, rows: int, key: str, run: str
 ) -> Entry:
-    """Append an entry, whose rows were compared with all up to `after`.
+    """Append an entry, whose rows were compared with all up to `after`; `rows` is below zero if it takes them back.
 
     Raises:
         Moved: `after` is no longer the newest.

@@ -7,6 +7,7 @@ process that was overtaken can change nothing. The states:
 
     claimed → done | known | quarantined      decided, in the transaction that appends its rows to the history
     quarantined → released → claimed → …      a person let it back in
+    done | known → retracting → retracted     a person takes it back; or, where that cannot be done, what it was before
     missing                                   announced, and gone or replaced before anybody could read it
 
 A decided upload has a `place`, where its content is now, and gets `cleared_at` once the dropped object is gone.
@@ -24,8 +25,9 @@ from steps.backends.caching import digest
 from steps.backends.columns import Utc
 from steps.backends.database import clock, metadata
 
-State = Literal["claimed", "done", "known", "quarantined", "released", "missing"]
-DECIDED: tuple[State, ...] = ("done", "known", "quarantined")
+State = Literal["claimed", "done", "known", "quarantined", "released", "missing", "retracting", "retracted"]
+ACCEPTED: tuple[State, ...] = ("done", "known")
+DECIDED: tuple[State, ...] = (*ACCEPTED, "quarantined", "retracting", "retracted")
 OPEN: tuple[State, ...] = ("claimed", "released")
 LEASE_SECONDS = 60
 _PART = 500  # names in one statement
@@ -60,6 +62,11 @@ uploads = sa.Table(
     sa.Column("seen_at", Utc, nullable=False),
     sa.Column("decided_at", Utc),
     sa.Column("cleared_at", Utc),
+    sa.Column("retracted_by", sa.Text),
+    sa.Column("retracted_why", sa.Text),
+    sa.Column("retracted_at", Utc),
+    sa.Column("rows_left", sa.Integer),  # that left the history with it
+    sa.Column("left_at", sa.Integer),  # the first number of the history that is without it
     sa.Index("uploads_open", "project", "state"),
     sa.Index("uploads_keys", "project", "key"),
 )
@@ -116,6 +123,11 @@ class Upload:
     seen_at: datetime
     decided_at: datetime | None
     cleared_at: datetime | None
+    retracted_by: str | None
+    retracted_why: str | None
+    retracted_at: datetime | None
+    rows_left: int | None
+    left_at: int | None
 
     @property
     def name(self) -> str:
@@ -261,6 +273,14 @@ def known(connection: sa.Connection, project: str, key: str) -> list[Upload]:
     return _read(connection, uploads.c.project == project, uploads.c.key == key, order=order)
 
 
+def named(connection: sa.Connection, project: str, name: str) -> list[Upload]:
+    """All uploads ever dropped under that key, or that are at that place, the newest first."""
+    column = uploads.c
+    named = sa.or_(column.key == name, column.place == name)
+    order = (column.modified.desc(), column.seen_at.desc())
+    return _read(connection, column.project == project, named, order=order)
+
+
 def recent(connection: sa.Connection, project: str | None, limit: int) -> list[Upload]:
     """The uploads seen last, the newest first; for None, of all projects."""
     where = () if project is None else (uploads.c.project == project,)
@@ -270,7 +290,8 @@ def recent(connection: sa.Connection, project: str | None, limit: int) -> list[U
 def learned(connection: sa.Connection, project: str, upto: int) -> list[Upload]:
     """The uploads that brought the rows of the history up to that number, in its order."""
     column = uploads.c
-    where = column.project == project, column.state == "done", column.sequence <= upto
+    there = sa.or_(column.left_at.is_(None), column.left_at > upto)
+    where = column.project == project, column.sequence <= upto, column.state.in_(DECIDED), there
     return _read(connection, *where, order=(column.sequence, column.key, column.upload))
 
 
@@ -310,6 +331,46 @@ def release(connection: sa.Connection, project: str, key: str, *, who: str, why:
     values = {"state": "released", "source": found[0].place, "cleared_at": None, "who": who, "why": why}
     connection.execute(sa.update(uploads).where(column.upload == found[0].upload).values(**values))
     return found[0]
+
+
+def ask_back(connection: sa.Connection, project: str, key: str, *, who: str, why: str) -> Upload | None:
+    """Ask for the newest accepted upload with that key, or at that place, to be taken back by the next run; None if
+    there is none."""
+    column = uploads.c
+    named = sa.or_(column.key == key, column.place == key)
+    where = column.project == project, column.state.in_(ACCEPTED), named
+    found = _read(connection, *where, order=(column.decided_at.desc(),), limit=1)
+    if not found:
+        return None
+    asked = {"state": "retracting", "retracted_by": who, "retracted_why": why}
+    connection.execute(sa.update(uploads).where(column.upload == found[0].upload).values(**asked, reason=None))
+    return found[0]
+
+
+def retracting(connection: sa.Connection, project: str) -> list[Upload]:
+    """The uploads that are to be taken back, once what was dropped is cleared."""
+    there = uploads.c.state == "retracting", uploads.c.cleared_at.is_not(None)
+    return _read(connection, uploads.c.project == project, *there)
+
+
+def accepted(connection: sa.Connection, project: str) -> list[Upload]:
+    """The uploads whose rows are in the history, but for those that are to be taken back; the oldest first."""
+    return _read(connection, uploads.c.project == project, uploads.c.state.in_(ACCEPTED))
+
+
+def retracted(connection: sa.Connection, upload: Upload, *, run: str, place: str, rows_left: int, left_at: int) -> None:
+    """It is taken back: its content is at `place` now, and what is where it was before is to be cleared."""
+    now = datetime.fromtimestamp(clock(connection), UTC)
+    told = {"rows_left": rows_left, "left_at": left_at, "retracted_at": now, "holder": run}
+    moved = {"state": "retracted", "place": place, "source": upload.place, "cleared_at": None}
+    connection.execute(sa.update(uploads).where(uploads.c.upload == upload.upload).values(**told, **moved))
+
+
+def not_retracted(connection: sa.Connection, upload: Upload, reason: str) -> None:
+    """It cannot be taken back, and is what it was before, unless another run has managed to."""
+    told = {"state": "done" if upload.rows_new else "known", "reason": reason}
+    where = uploads.c.upload == upload.upload, uploads.c.state == "retracting"
+    connection.execute(sa.update(uploads).where(*where).values(**told))
 
 
 def _read(

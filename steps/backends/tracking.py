@@ -14,7 +14,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,6 +158,11 @@ class Tracking:
                 self._client.set_registered_model_alias(self.project, CHALLENGER, str(version))
             elif CHALLENGER in self._client.get_registered_model(self.project).aliases:
                 self._client.delete_registered_model_alias(self.project, CHALLENGER)
+
+    def forget(self, version: int) -> None:
+        """Take a version out of the registry. Repeated, it changes nothing."""
+        with suppress(_Absent), self._talking(f"forget version {version}"):
+            self._client.delete_model_version(self.project, str(version))
 
     def _experiment(self) -> str:
         found = self._client.get_experiment_by_name(self.project)

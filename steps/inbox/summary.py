@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from steps.backends.history import Entry
 from steps.backends.ledger import Upload
 from steps.inbox.taking import Taken
-from steps.summaries.ingest import Accepted, Ingest, Kept, Missing, Quarantined
+from steps.summaries.ingest import Accepted, Ingest, Kept, Missing, Quarantined, Retracted
 from steps.summaries.validation import added_up
 
 _SHOWN = 200
@@ -25,16 +25,17 @@ def summary(
     made_at: str,
 ) -> Ingest:
     """The summary; its lists are shortened, its counts are not. `held`: the uploads last held by the run."""
-    done, known, quarantined, missing = (
-        [one for one in held if one.state == state] for state in ("done", "known", "quarantined", "missing")
-    )
+    states = ("done", "known", "quarantined", "missing", "retracted")
+    done, known, quarantined, missing, retracted = ([one for one in held if one.state == state] for state in states)
     counts = {
         "accepted": len(done),
         "known": len(known),
         "quarantined": len(quarantined),
         "missing": len(missing),
+        "retracted": len(retracted),
         "rows_new": sum(one.rows_new for one in done),
         "rows_copied": sum(one.rows_copied or 0 for one in done),
+        "rows_left": sum(one.rows_left or 0 for one in retracted),
     }
     return Ingest(
         project=project,
@@ -45,6 +46,7 @@ def summary(
         known=tuple(map(Kept.of, known[:_SHOWN])),
         quarantined=tuple(map(Quarantined.of, quarantined[:_SHOWN])),
         missing=tuple(map(Missing.of, missing[:_SHOWN])),
+        retracted=tuple(Retracted.of(one, why=one.retracted_why or "") for one in retracted[:_SHOWN]),
         sequence=head.sequence if head else None,
         rows=head.total if head else None,
         training=training,
@@ -60,6 +62,7 @@ def _words(counts: Mapping[str, int], training: str | None) -> str:
         _some(counts["known"], "known before, every row of it"),
         _some(counts["quarantined"], "in quarantine"),
         _some(counts["missing"], "gone before it could be read"),
+        _some(counts["retracted"], f"retracted with {counts['rows_left']:,} rows"),
     ]
     counted = "; ".join(part for part in parts if part)
     what = f"{counted[0].upper()}{counted[1:]}" if counted else "Nothing new"

@@ -12,7 +12,7 @@ later run finishes. If the history has grown since the files were judged, or ano
 commit writes nothing, and what is left is judged again.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from uuid import uuid4
@@ -25,33 +25,19 @@ from steps.backends.caching import canonical, digest
 from steps.backends.database import transact
 from steps.backends.history import Entry, Moved
 from steps.backends.ledger import Overtaken, Upload
-from steps.backends.objects import Bucket
 from steps.contract.command import log
 from steps.contract.threads import each
-from steps.inbox import batches, clearing, leases, targets
+from steps.inbox import batches, clearing, leases, retracting, targets
 from steps.inbox.announced import Announced
 from steps.inbox.batches import MEGABYTE, Read
-from steps.inbox.candidates import Inbox, candidates
-from steps.inbox.judging import Judged, Originals, Shifted, judge
+from steps.inbox.candidates import candidates
+from steps.inbox.judging import Judged, judge
+from steps.inbox.taker import Taker
 from steps.summaries.validation import Expectation
-from steps.tables import Examined, File, Verdict, history_rows
+from steps.tables import File, Verdict, history_rows
 
 _THREADS = 8
 _REPLACED = "it was replaced or removed before it could be read"
-
-
-@dataclass(frozen=True)
-class Taker:
-    """A run that takes files: from where, to where, and how it judges them."""
-
-    project: str
-    run: str
-    inbox: Inbox
-    lake: Bucket
-    largest_mb: int
-    examine: Callable[[Sequence[File]], Examined]
-    shifted: Shifted
-    originals: Originals
 
 
 @dataclass
@@ -67,6 +53,7 @@ class Taken:
 def take(taker: Taker, announced: Sequence[Announced]) -> Taken:
     """Take everything new."""
     clearing.finish(taker.inbox, taker.project)
+    retracting.carry_out(taker)
     found = candidates(taker.inbox, taker.project, taker.run, announced)
     owner, taken = uuid4().hex, Taken()
     mine = transact(lambda connection: ledger.claim(connection, taker.project, taker.run, owner, found))
@@ -214,4 +201,6 @@ def _commit(
             connection, taker.project, after=after, digest=digest, rows=len(new), key=key, run=taker.run
         )
         sequence = entry.sequence
+    elif history.head(connection, taker.project) != after:  # a row that was known may have been taken back
+        raise Moved
     ledger.decide(connection, owner, decided, sequence)

@@ -1,4 +1,4 @@
-"""Where a decided file goes: `<project>/old/<run>/<id>/<name>` or `<project>/quarantine/<run>/<id>/<name>`.
+"""Where a decided file goes: `<project>/old/<run>/<id>/<name>`; or `quarantine` instead of `old`, or `retracted`.
 
 The place follows from the upload alone: the run that first claimed it, the beginning of its identity, its name as it
 was. So repeating the move writes to the same place, and no two uploads share one, whatever their names. A name that
@@ -16,7 +16,7 @@ _LONGEST, _LONGEST_PART, _LONGEST_HEADER = 1024, 255, 1500
 
 
 def target(upload: Upload, folder: str) -> str:
-    """The key to which `upload` is moved; `folder` is `old` or `quarantine`."""
+    """The key to which `upload` is moved; `folder` is `old`, `quarantine` or `retracted`."""
     place = f"{_folder(upload, folder)}/{upload.name}"
     if len(place.encode()) <= _LONGEST and all(len(part.encode()) <= _LONGEST_PART for part in place.split("/")):
         return place

@@ -14,7 +14,7 @@ def wanted(declaration: TableDeclaration, run: str) -> str | None:
     """The name of the training that `run`, and no other run, should start; None if none is needed."""
     project = declaration.name
     head = transact(lambda connection: history.head(connection, project))
-    if head is None:
+    if head is None or not head.total:
         return None
     dataset = fingerprint(declaration, head.chain)
 

@@ -3,7 +3,8 @@
 What competes is a recipe, what serves is a model, and a model that stays as it was fitted falls behind. So where the
 champion's recipe is kept, the model that it gives on all rows is released, unless the live one is better on the newest
 rows, from which neither has learned, by more than chance and a margin. For that comparison a series holds back its
-newest days; a table, whose rows have no order, is cross-fitted over all rows that the live model has not seen.
+newest days; a table, whose rows have no order, is cross-fitted over all rows that the live model has not seen. Where
+rows that the live model learned from were taken back, nothing is compared: what they taught it must go.
 """
 
 from dataclasses import dataclass
@@ -25,12 +26,14 @@ MARGIN: Final = 0.02  # of the live model's error; what is held back to compare 
 
 @dataclass(frozen=True)
 class Live:
-    """The live model: its version, the recipe that made it, and the dataset that it was fitted on."""
+    """The live model: its version, the recipe that made it, and the dataset that it was fitted on. `taken_back`: how
+    many rows of that people have taken back since."""
 
     version: int
     recipe: Recipe
     model: Model
     learned: Dataset
+    taken_back: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,15 @@ def weigh(dataset: Dataset, learning: Judged, live: Live, short: str) -> Renewal
         BadInput: the recipe cannot be trained.
     """
     new = int((~dataset.known(live.learned)).sum())
-    if not new:
+    if not new and not live.taken_back:
         return Renewal(False)
-    if waiting := _waiting(dataset, learning, live, new):
+    if not live.taken_back and (waiting := _waiting(dataset, learning, live, new)):
         return Renewal(False, f"Not refreshed: {waiting}.")
     if short:
         return Renewal(False, f"Not refreshed: fitted without the holdout, the champion's recipe has {short}.")
+    if live.taken_back:
+        rows = count(live.taken_back, "row that was", "rows that were")
+        return Renewal(True, f"Refreshed without {rows} taken back: version {live.version} had learned from them.")
     return _guarded(dataset, learning, live, new)
 
 

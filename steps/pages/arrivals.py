@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from steps.pages.markup import Child, Markup, join, tag
 from steps.pages.parts import facts, table, unfolds
 from steps.pages.words import one_line, quantity
-from steps.summaries.ingest import Accepted, File, Ingest
+from steps.summaries.ingest import Accepted, File, Ingest, Retracted
 
 _SHOWN = 12
 
@@ -17,6 +17,7 @@ def files(ingest: Ingest) -> tuple[Markup | None, ...]:
         _files("Quarantined", "Why", [(file, file.place, file.reason) for file in ingest.quarantined]),
         _files("Accepted", "Rows", [(file, file.place, _rows(file)) for file in ingest.accepted]),
         _files("Known before", "Rows", [(file, file.place, "every row is known") for file in ingest.known]),
+        _files("Retracted", "Why", [(file, file.place, _left(file)) for file in ingest.retracted]),
         _files("Missing", "Why", [(file, None, file.reason) for file in ingest.missing]),
     )
 
@@ -36,6 +37,10 @@ def _rows(file: Accepted) -> Child:
     parts += [f"{quantity(file.rows_known)} known"] if file.rows_known else []
     parts += [f"{quantity(file.rows_refused)} left out"] if file.rows_refused else []
     return join(", ".join(parts), *(tag("small", text) for text in file.notes))
+
+
+def _left(file: Retracted) -> Child:
+    return join(file.why, tag("small", f"{quantity(file.rows_left)} rows left the history"))
 
 
 def _files(caption: str, said: str, found: Sequence[tuple[File, str | None, Child]]) -> Markup | None:

@@ -43,6 +43,13 @@ class Missing(File):
     reason: str = ""
 
 
+class Retracted(Kept):
+    """A file that a person took back, and how many rows left the history with it."""
+
+    rows_left: Count = 0
+    why: str = ""
+
+
 class Ingest(Summary):
     """A run that looked into the inbox. Lists are cut, `claimed` and `counts` are not. `training`: the run it started;
     `sequence` and `rows`: the newest state of the history, and how many rows that has."""
@@ -56,6 +63,7 @@ class Ingest(Summary):
     known: tuple[Kept, ...]
     quarantined: tuple[Quarantined, ...]
     missing: tuple[Missing, ...]
+    retracted: tuple[Retracted, ...] = ()
     sequence: Count | None = None
     rows: Count | None = None
     training: str | None = None

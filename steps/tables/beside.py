@@ -83,7 +83,7 @@ def _models(connection: sa.Connection, project: str) -> _Models | None:
 
 @dataclass(frozen=True, eq=False)
 class _Came:
-    """All rows of the history, with the number and the time under which each came."""
+    """The rows of the history, with the number and the time under which each came."""
 
     project: TableDeclaration
     rows: pd.DataFrame
@@ -93,12 +93,10 @@ class _Came:
 
     @classmethod
     def of(cls, bucket: Bucket, project: TableDeclaration, entries: Sequence[Entry], now: datetime) -> "_Came":
-        rows, _ = history_rows.load(bucket, project.name, entries[-1].sequence if entries else 0)
-        sizes = [one.rows for one in entries]
-        times = [one.made_at for one in entries for _ in range(one.rows)]
-        return cls(
-            project, rows, np.repeat(np.array([one.sequence for one in entries], dtype=np.int64), sizes), times, now
-        )
+        ever = history_rows.ever(bucket, project.name, entries[-1].sequence if entries else 0)
+        rows, came = ever.rows[ever.present].reset_index(drop=True), ever.came[ever.present]
+        made_at = {one.sequence: one.made_at for one in entries}
+        return cls(project, rows, came, [made_at[number] for number in came], now)
 
     def beside(
         self,

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 import pandas as pd
 
-from steps.backends import history, ledger, objects, promotions
+from steps.backends import ledger, objects, promotions
 from steps.backends.database import begin, transact
 from steps.backends.promotions import Promotion
 from steps.backends.warehouse import batches, skill, watches
@@ -117,15 +117,11 @@ class Watch:
 
     def _rows(self, after: int, upto: int) -> pd.DataFrame:
         """The rows of the history after one number and up to another."""
-        rows, totals = self._history
-        return rows.iloc[totals[after] : totals[upto]]
+        return self._history.between(after, upto)
 
     @cached_property
-    def _history(self) -> tuple[pd.DataFrame, dict[int, int]]:
-        """All rows, and how many there were at each number."""
-        rows, _ = history_rows.load(objects.lake(), self.project.name)
-        entries = transact(lambda connection: history.entries(connection, self.project.name))
-        return rows, {0: 0} | {one.sequence: one.total for one in entries}
+    def _history(self) -> history_rows.Ever:
+        return history_rows.ever(objects.lake(), self.project.name)
 
     def _followed(self, trainings: Trainings) -> str | None:
         """Write down what came of the alarms that nothing is known of; the training to start for them."""

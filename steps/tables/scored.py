@@ -4,7 +4,7 @@ So a model is never asked about rows it knows, and a retraining, which each file
 it counts for the one before.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -76,14 +76,14 @@ def score(bucket: Bucket, project: TableDeclaration, until: datetime) -> None:
         return lives(connection, project.name), history.entries(connection, project.name), done
 
     known, entries, done = transact(left)
-    waiting = [one for one in entries if one.sequence not in done and one.made_at <= until]
+    waiting = [one for one in entries if one.rows > 0 and one.sequence not in done and one.made_at <= until]
     asked = [(one, life) for one in waiting if (life := at(known, one.sequence, one.made_at))]
     if not asked:
         return
-    rows, _ = history_rows.load(bucket, project.name, entries[-1].sequence)
-    first = asked[0][0]
-    fresh = copies.originals(rows, project.table, first.total - first.rows) == np.arange(len(rows))
-    came = _Came(project, rows, fresh, {one.sequence: one.total for one in entries})
+    ever = history_rows.ever(bucket, project.name, entries[-1].sequence)
+    first = int(np.searchsorted(ever.came, asked[0][0].sequence))
+    fresh = copies.originals(ever.rows, project.table, first) == np.arange(len(ever.rows))
+    came = _Came(project, ever, fresh & ever.present)
     for life, own in groupby(asked, key=lambda one: one[1]):
         found = list(came.scored(life, [entry for entry, _ in own]))
         with begin() as connection:
@@ -117,23 +117,20 @@ def answered(model: Model, rows: pd.DataFrame, project: TableDeclaration) -> Arr
 
 @dataclass(frozen=True, eq=False)
 class _Came:
-    """All rows of the history; which of them are `fresh`, that is no copies of earlier ones; and how many rows it had
-    at each number."""
+    """All rows of the history; and which of them are `fresh`, that is no copies of earlier ones, and still there."""
 
     project: TableDeclaration
-    rows: pd.DataFrame
+    ever: history_rows.Ever
     fresh: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
-    totals: Mapping[int, int]
 
     def scored(self, life: Life, entries: Sequence[Entry]) -> Iterator[Batch]:
         """The scores of entries by the model of that life; none if it cannot be asked."""
         model, target = asked(self.project, life.version, life.model_uri, life.digest), self.project.target.name
         if model is None:
             return
-        without = naive(self.rows[target].iloc[: self.totals[life.sequence]], self.project)
+        without = naive(self.ever.between(0, life.sequence)[target], self.project)
         for entry in entries:
-            own = slice(entry.total - entry.rows, entry.total)
-            part = self.rows.iloc[own][self.fresh[own]]
+            part = self.ever.rows[self.fresh & (self.ever.came == entry.sequence)]
             answers = answered(model, part, self.project) if len(part) else np.zeros(0)
             means = (self._missed(part[target], each) for each in (answers, np.full(len(part), without)))
             yield Batch(entry.sequence, life.version, entry.made_at, len(part), *means)

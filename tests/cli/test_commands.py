@@ -73,6 +73,8 @@ def test_the_promised_commands_are_there() -> None:
         (["runs", "--limit", "x"], "see: pipeline runs --help"),
         (["nosuch"], "No such command 'nosuch'; see: pipeline --help"),
         (["inbox", "release", "nosuch", "--why", "x"], "is no file's key; wanted one such as wine/new/file.csv"),
+        (["inbox", "retract", "nosuch", "--why", "x"], "is no file's key; wanted one such as wine/new/file.csv"),
+        (["inbox", "retract", "wine/new/a.csv", "--why", " "], "--why is empty; say in a few words why"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -6,6 +6,7 @@ import os
 import signal
 import unicodedata
 from dataclasses import replace
+from functools import partial
 from multiprocessing import get_context, set_start_method
 from pathlib import Path
 from random import Random
@@ -13,15 +14,17 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from pipeline.inbox.listing import listed
+from pipeline.errors import UserError
+from pipeline.inbox.listing import listed, retract
 from pipeline.laptop.machine import LocalMachine
 from pipeline.projects.wine import WINE
 from pipeline.quickstart.tabular_samples import look_alike
 from steps import ingest
 from steps.backends import ledger
 from steps.backends.database import transact
-from steps.backends.objects import inbox
+from steps.backends.objects import inbox, lake
 from steps.contract import command as steps_command
+from steps.tables import history_rows
 from tests.steps.support.dropping import NEW, Dropper, longer_by, records, survey
 from tests.steps.support.killing import proxied
 from tests.steps.support.white_wine import white_wine
@@ -120,6 +123,57 @@ def test_a_released_file_goes_through_the_checks_again(dropper: Dropper) -> None
     dropper.settled()
     (again,) = (one for one in dropper.uploads() if one.upload == bad.upload)
     assert (again.state, again.who, again.why, again.place) == ("quarantined", "somebody", "looks right", bad.place)
+
+
+def test_a_file_that_is_taken_back_leaves_with_its_own_rows_alone(dropper: Dropper) -> None:
+    dropper.drop("a.csv", survey(1, rows=4))
+    assert dropper.take().code == 0
+    dropper.drop("b.csv", b"".join(survey(1, rows=4).splitlines(keepends=True)[:2]) + survey(2))
+    assert dropper.take().code == 0
+    before, earlier = dropper.rows(), dropper.read("summary")["training"]
+
+    asked = transact(lambda connection: ledger.ask_back(connection, "abalone", NEW + "a.csv", who="me", why="white"))
+    assert asked is not None
+    assert dropper.take().code == 0
+
+    dropper.settled()
+    assert dropper.rows() == [*before[:2], *before[4:]]
+    assert list(history_rows.load(lake(), "abalone", 2)[0]["row"]) == before, "an older dataset is what it was"
+    (gone,) = (one for one in dropper.uploads() if one.name == "a.csv")
+    assert (gone.state, gone.rows_left, gone.retracted_by, gone.retracted_why) == ("retracted", 2, "me", "white")
+    assert inbox().get(str(gone.place)) == survey(1, rows=4)
+    assert str(gone.place).startswith("abalone/retracted/")
+    summary = dropper.read("summary")
+    assert summary["words"].startswith("1 file retracted with 2 rows. Training: abalone-train-")
+    assert summary["training"] != earlier
+    assert "2 rows left the history" in (dropper.folder / "run-3" / "report").read_text()
+    learned = [transact(partial(ledger.learned, project="abalone", upto=at)) for at in (2, 3)]
+    assert [[one.name for one in each] for each in learned] == [["a.csv", "b.csv"], ["b.csv"]]
+    machine = create_autospec(LocalMachine, instance=True)
+    said = listed(machine, "abalone", 5)
+    assert "retracted by me: white" in said and "2 left" in said
+    for key, why in ((gone.key, "is retracted already"), (NEW + "no.csv", "was ever dropped; see: pipeline inbox")):
+        with pytest.raises(UserError, match=why):
+            retract(machine, key, who="me", why="white")
+    machine.submit.assert_not_called()
+
+    assert dropper.take().code == 0
+    assert dropper.read("summary")["words"].startswith("Nothing new. ")
+
+
+def test_a_file_that_is_gone_cannot_be_taken_back_and_holds_up_nobody(dropper: Dropper) -> None:
+    dropper.drop("a.csv", survey(1))
+    assert dropper.take().code == 0
+    (there,) = dropper.uploads()
+    inbox().delete(str(there.place))
+    transact(lambda connection: ledger.ask_back(connection, "abalone", there.key, who="me", why="white"))
+    dropper.drop("b.csv", survey(2))
+    assert dropper.take().code == 0
+
+    states = {one.name: (one.state, one.reason) for one in dropper.uploads()}
+    why = f"not retracted: its content is gone from {there.place}; restore it"
+    assert states == {"a.csv": ("done", why), "b.csv": ("done", None)}
+    assert len(dropper.rows()) == 6
 
 
 def test_copies_up_to_rounding_are_taken_and_said_to_be_copies(dropper: Dropper) -> None:

@@ -104,6 +104,9 @@ def test_registering_again_makes_no_second_version(client: MlflowClient, tmp_pat
     assert len(client.search_model_versions("name = 'openaq'")) == 1
     other = tracking.log(replace(ACCOUNT, key="k2", trials=()))
     assert tracking.register(other, "k2", packed, {}).version == 2
+    for _ in range(2):
+        tracking.forget(2)
+    assert [one.version for one in client.search_model_versions("name = 'openaq'")] == ["1"]
 
 
 def test_an_upload_that_was_cut_off_is_done_again(client: MlflowClient, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ MOVES = st.one_of(
     st.tuples(st.just("kill"), st.integers(0, 2), st.none()),
     st.tuples(st.just("sleep"), st.none(), st.none()),
     st.tuples(st.just("release"), st.none(), st.none()),
+    st.tuples(st.just("retract"), st.integers(0, 4), st.none()),
 )
 RACES = st.tuples(
     st.booleans(),
@@ -68,6 +69,8 @@ def play(worlds: list[World], story: tuple[bool, list[tuple[str, Any, Any]]]) ->
             world.seconds += LEASE
         elif kind == "release":
             world.release()
+        elif kind == "retract":
+            world.retract(first)
     world.settle()
     check(world)
 
@@ -133,6 +136,60 @@ def test_a_kill_at_every_point_of_one_run(worlds: list[World], versioned: bool) 
         for _ in range(steps):
             world.actors[0].step()
         through = world.actors[0].over
+        world.settle()
+        check(world)
+        if through:
+            return
+    pytest.fail("the run never got through")
+
+
+def test_a_kill_at_every_point_of_taking_a_file_back(worlds: list[World]) -> None:
+    """Of three files with rows in common the first is taken back, while one more waits that has one of its rows. After
+    one request and before the next is the same moment, so each second point is enough."""
+    for steps in range(1, 400, 2):
+        world = worlds[0] = World(False)
+        forget()
+        for name, body in (("a.csv", b"1,2,3"), ("b.csv", b"3,4"), ("c.csv", b"2,9")):
+            world.drop(name, body)
+        world.start([])
+        world.actors[0].finish()
+        world.retract(0)
+        world.drop("d.csv", b"1,4")
+        world.start([])
+        for _ in range(steps):
+            world.actors[1].step()
+        through = world.actors[1].over
+        world.settle()
+        check(world)
+        if through:
+            return
+    pytest.fail("the run never got through")
+
+
+@pytest.mark.parametrize("held", ["the one that takes", "the one that takes back"])
+def test_a_file_is_taken_back_while_another_with_its_rows_arrives(worlds: list[World], held: str) -> None:
+    """One run is held up at its first moment, its second, …, while the other goes on to its end."""
+    for steps in range(1, 400, 2):
+        world = worlds[0] = World(False)
+        forget()
+        world.drop("a.csv", b"1,2,3")
+        world.start([])
+        world.actors[0].finish()
+        world.drop("b.csv", b"1,2")
+        world.start([])
+        takes = world.actors[1]
+        if held == "the one that takes":
+            step(takes, steps)
+        while held == "the one that takes back" and not world.holds():
+            takes.step()
+        world.retract(0)
+        world.start([])
+        back = world.actors[2]
+        if held == "the one that takes back":
+            step(back, steps)
+        through = back.over or takes.over
+        for actor in (back, takes) if held == "the one that takes" else (takes, back):
+            actor.finish()
         world.settle()
         check(world)
         if through:

@@ -1,5 +1,6 @@
 """Whether the live model is fitted again on what came since, and on which rows that is judged."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -115,6 +116,16 @@ def test_a_table_is_compared_on_every_row_that_the_live_model_has_not_seen() -> 
     assert found.words.startswith(
         "Refreshed with 600 new rows: on 600 rows that neither had learned from (cross-fitted), "
     )
+
+
+def test_what_was_taken_back_must_go_though_nothing_is_new() -> None:
+    whole = table(900)
+    rest = Table(**{**vars(whole), "rows": whole.rows.iloc[30:].reset_index(drop=True)})
+    taught = replace(live(whole), taken_back=30)
+    found = refresh.weigh(rest, TABLES, taught, "")
+    assert found.released
+    assert found.words == "Refreshed without 30 rows that were taken back: version 3 had learned from them."
+    assert not refresh.weigh(rest, TABLES, taught, "accuracy 0.1").released
 
 
 def test_the_live_model_is_scored_on_what_came_after_it() -> None:

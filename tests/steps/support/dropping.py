@@ -87,9 +87,11 @@ class Dropper:
         """Nothing waits, and every file is where the ledger says, once."""
         assert self.keys("new/") == []
         uploads = self.uploads()
-        assert all(one.state in {"done", "known", "quarantined"} and one.cleared_at for one in uploads)
-        kept = {key for key in [*self.keys("old/"), *self.keys("quarantine/")] if key.count("/") > 3}
+        assert all(one.state in ledger.DECIDED and one.state != "retracting" and one.cleared_at for one in uploads)
+        kept = {key for folder in ("old/", "quarantine/", "retracted/") for key in self.keys(folder)}
+        kept = {key for key in kept if key.count("/") > 3}
         assert kept == {one.place for one in uploads}
         assert len(kept) == len(uploads)
         rows = self.rows()
-        assert len(set(rows)) == len(rows) == sum(one.rows_new for one in uploads if one.state == "done")
+        brought = sum(one.rows_new for one in uploads if one.state in {"done", "retracted"})
+        assert len(set(rows)) == len(rows) == brought - sum(one.rows_left or 0 for one in uploads)

@@ -21,7 +21,7 @@ from steps.backends import database, history, ledger, trainings
 from steps.backends.objects import Stored
 from steps.inbox import batches, candidates, clearing, leases, taking
 from steps.inbox.announced import Announced
-from steps.inbox.taking import Taker
+from steps.inbox.taker import Taker
 from steps.tables import Examined, File, Verdict, history_rows
 
 PROJECT = "abalone"
@@ -219,6 +219,19 @@ class World:
                     ledger.release(connection, PROJECT, row.key, who="somebody", why="looks right")
                 return
 
+    def holds(self) -> bool:
+        """Whether a run has claimed something."""
+        with database.begin() as connection:
+            return any(row.state == "claimed" for row in ledger.recent(connection, PROJECT, 100))
+
+    def retract(self, number: int) -> None:
+        """A person takes one of the accepted files back."""
+        with database.begin() as connection:
+            accepted = ledger.accepted(connection, PROJECT)
+            if accepted:
+                place = str(accepted[number % len(accepted)].place)
+                ledger.ask_back(connection, PROJECT, place, who="somebody", why="of another world")
+
     def settle(self) -> None:
         """What is still running ends or dies; then the reconciler looks as often as it needs."""
         for actor in self.alive():
@@ -289,6 +302,7 @@ def check(world: World, *, strays: bool = False) -> None:
     inbox = world.inbox
     excused = inbox.replaced | inbox.raced
     assert inbox.all(f"{PROJECT}/new/") == []
+    wanted: set[str] = set()
     for stored, body in world.drops:
         upload = _id(stored)
         if upload not in rows:
@@ -298,25 +312,36 @@ def check(world: World, *, strays: bool = False) -> None:
         if row.state == "missing":
             assert upload in excused
             continue
-        assert row.state in {"done", "known", "quarantined"} and row.cleared_at is not None
+        assert row.state in {"done", "known", "quarantined", "retracted"} and row.cleared_at is not None
         assert (row.state == "quarantined") == (row.reason is not None)
         assert inbox.all(str(row.place))[0].body == body
-        numbers = set() if body == BAD else {int(text) for text in body.decode().split(",")}
         assert row.state == "quarantined" or body != BAD
-        row_numbers = numbers if row.state != "quarantined" else set()
-        assert row_numbers <= {int(digest, 16) for entry in entries for digest in _rows(world, entry)}
+        if row.state in ledger.ACCEPTED:
+            wanted |= {f"{int(text):032x}" for text in body.decode().split(",")}
     places = [row.place for row in rows.values() if row.place is not None]
-    kept = [thing.stored.key for thing in [*inbox.all(f"{PROJECT}/old/"), *inbox.all(f"{PROJECT}/quarantine/")]]
+    folders = ("old", "quarantine", "retracted")
+    kept = [thing.stored.key for folder in folders for thing in inbox.all(f"{PROJECT}/{folder}/")]
     assert len(set(places)) == len(places)
     reasons = {key for key in kept if key.count("/") == 3}  # beside the folder of each file
     quarantined = sum(row.state == "quarantined" for row in rows.values())
     assert (set(kept) - reasons >= set(places)) if strays else (set(kept) - reasons == set(places))
     assert len(reasons) >= quarantined if strays else len(reasons) == quarantined
-    listed = [digest for entry in entries for digest in _rows(world, entry)]
-    assert len(listed) == len(set(listed)), "a row is in the history twice"
+    listed: list[str] = []
+    for entry in entries:
+        own, before = _rows(world, entry), set(listed)
+        assert len(own) == len(set(own)) == abs(entry.rows)
+        if entry.rows < 0:
+            assert set(own) <= before, "a row that is not there was taken back"
+            listed = [digest for digest in listed if digest not in own]
+        else:
+            assert not set(own) & before, "a row is in the history twice"
+            listed += own
+        assert entry.total == len(listed)
+    assert set(listed) == wanted, "the history is not what the accepted files hold"
     assert [entry.sequence for entry in entries] == list(range(1, len(entries) + 1))
-    brought = sum(row.rows_new for row in rows.values() if row.state == "done")
-    assert brought == len(listed) == (entries[-1].total if entries else 0)
+    left = sum(row.rows_left or 0 for row in rows.values() if row.state == "retracted")
+    brought = sum(row.rows_new for row in rows.values() if row.state in {"done", "retracted"})
+    assert brought - left == len(listed)
     frame, _ = history_rows.load(world.lake, PROJECT)  # type: ignore[arg-type]
     assert list(frame["row"]) == listed
 

@@ -53,14 +53,20 @@ class TableWorld:
         """A file is accepted; `changed`: columns made of its rows."""
         rows = self.rows.iloc[self.used : self.used + count].assign(**dict(changed)).reset_index(drop=True)
         self.used, self.files = self.used + count, self.files + 1
-        key = history_rows.place("abalone", f"{self.files:032d}")
+        self._enter(day, rows, len(rows))
+
+    def take_back(self, day: float, rows: pd.DataFrame) -> None:
+        """A file with these rows is taken back."""
+        self.files += 1
+        self._enter(day, rows[["row"]], -len(rows))
+
+    def _enter(self, day: float, rows: pd.DataFrame, count: int) -> None:
+        digest = f"{self.files:032d}"
+        key = history_rows.place("abalone", digest)
         history_rows.put(objects.lake(), key, rows)
         with begin() as connection:
             after = history.head(connection, "abalone")
-            digest, rows_new = f"{self.files:032d}", len(rows)
-            entry = history.append(
-                connection, "abalone", after=after, digest=digest, rows=rows_new, key=key, run="ingest"
-            )
+            entry = history.append(connection, "abalone", after=after, digest=digest, rows=count, key=key, run="ingest")
             c = history.history.c
             moved = sa.update(history.history).where(c.project == "abalone", c.sequence == entry.sequence)
             connection.execute(moved.values(made_at=START + timedelta(days=day)))

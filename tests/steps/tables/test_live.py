@@ -9,7 +9,10 @@ import sqlalchemy as sa
 from steps.backends import history, promotions, trainings
 from steps.backends.database import begin
 from steps.backends.warehouse import batches, watches
+from steps.learning.table_dataset import Table
 from steps.learning.tables import fingerprint
+from steps.release.live import live_model
+from steps.summaries.decision import Recipe
 from tests.steps.support.table_world import DECLARATION, START, TableWorld, surveys
 
 pytestmark = pytest.mark.usefixtures("database_environment", "store_environment")
@@ -57,6 +60,35 @@ def test_small_files_are_looked_at_together_and_copies_never(world: TableWorld, 
     assert [day["hours"] for day in found["days"]] == [33, 33]
     with begin() as connection:
         assert batches.scored(connection, "abalone", START.replace(year=2027))[-1].rows == 0
+
+
+def test_what_was_taken_back_before_anybody_looked_is_not_looked_at(world: TableWorld, rows: pd.DataFrame) -> None:
+    broken(world, 1, 13)
+    world.take_back(13, rows.iloc[1000 : world.used])
+    for day in range(14, 16):
+        world.file(day)
+    found = world.looked(16)
+    assert (found["alarms"], found["manifest"]) == ([], {})
+    with begin() as connection:
+        scored = batches.scored(connection, "abalone", START.replace(year=2027))
+    assert [one.rows for one in scored] == [0] * 12 + [60, 60]
+
+
+def test_a_training_knows_how_many_of_the_live_model_s_rows_were_taken_back(
+    world: TableWorld, rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dataset(number: int, part: pd.DataFrame) -> Table:
+        kept = part[["row"]].reset_index(drop=True)
+        return Table("f" * 32, "rings", "rings", "regression", 0.2, number, kept.assign(target=1.0))
+
+    monkeypatch.setattr("steps.release.live.lake.load", lambda *_: dataset(1, rows[:1000]))
+    world.file(1)
+    more = dataset(2, rows[100:1060])  # that rows are gone has another reason where nobody took any back
+    world.take_back(2, rows[:100])
+    fewer = dataset(3, rows[100:1060])
+    for now, back in ((None, 0), (more, 0), (fewer, 100)):
+        found = live_model("abalone", Recipe(family="boosting"), now)
+        assert found is not None and found.taken_back == back
 
 
 def test_a_changed_world_starts_one_training_where_no_file_has(world: TableWorld) -> None:
