@@ -18,7 +18,7 @@ from pipeline.engine.places import folder_of
 from pipeline.errors import UserError
 from pipeline.laptop.background import Background
 from pipeline.laptop.machine import LocalMachine
-from pipeline.projects import PROJECTS
+from pipeline.projects import names
 from pipeline.show.tables import table
 from steps.backends import promotions, retention
 from steps.backends.database import transact
@@ -69,7 +69,7 @@ def going(machine: LocalMachine, before: datetime) -> Iterator[Going]:
     if machine.has_decisions():
         machine.use("object-store")
         kept = transact(_deciding)
-        for kind in retention.found(list(PROJECTS), before):
+        for kind in retention.found(names(), before):
             yield Going(kind.what, kind.why, [(one.size, partial(_remove, machine, one)) for one in kind.sets])
     runs = list(_old_runs(machine, before, kept))
     if runs:
@@ -96,7 +96,7 @@ def _refuse_while_unfinished(machine: LocalMachine) -> None:
 
 def _deciding(connection: sa.Connection) -> set[str]:
     """The runs that decided about models which are kept."""
-    listed = [one for project in PROJECTS for one in promotions.listed(connection, project)]
+    listed = [one for project in names() for one in promotions.listed(connection, project)]
     return {
         one.run for one in listed if one.run and (one.verified_at or one.live_at or (one.promoted and not one.ended))
     }
