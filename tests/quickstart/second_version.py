@@ -35,7 +35,7 @@ def add(place: Place) -> str:
 def make(*, released: bool = True) -> str:
     """What `add` does, where the environment says."""
     with begin() as connection:
-        first = promotions.get(connection, "openaq", 1)
+        first = promotions.live(connection, "openaq")
     files = modelstore.fetch(str(first.model_uri), str(first.digest))
     known = modelstore.known_rows(files)
     files[KNOWN_ROWS] = KnownRows(known.features, known.rows[1:], known.answers[1:]).to_bytes()
