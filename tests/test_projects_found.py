@@ -200,7 +200,7 @@ def test_a_step_of_its_own_finds_its_package_in_a_workflow_of_its_own(tmp_path: 
 def test_an_edit_that_was_not_rendered_is_noticed(tmp_path: Path) -> None:
     own = declare(tmp_path, "barns", "barns")
     assert said("render").exit_code == 0
-    (own / "barns.py").write_text(DECLARED.format(name="barns").replace("trials=2", "trials=3"))
+    (own / "barns.py").write_text(DECLARED.format(name="barns").replace("trials=2", "trials=30"))
     line = stale(tmp_path / "state", Path("manifests"), "barns")
     assert line.startswith("manifests/barns/barns-ingest.yaml differs from what barns/barns.py declares, and ")
     assert line.endswith("; run: pipeline render")

@@ -34,7 +34,7 @@ class Watch:
         self._runs, self._changes, self._namespace = runs, changes, namespace
         self._wanted: Callable[[Item], bool] = chosen(query)
         self._cleaner = Cleaner(query.get("fields", ""), "result.object")
-        self._told: set[str] = set()
+        self._told: dict[str, int] = {}  # as of which version each was told of
         version = query.get("listOptions.resourceVersion", "")
         self._first = version in _LATEST
         self._seen = 0 if self._first or not version.isdecimal() else int(version)
@@ -63,7 +63,9 @@ class Watch:
             names = list(self._runs.changed(self._seen))
             if not self._told and self._seen:
                 self._told = {
-                    item.name for item in self._runs.items() if item.version <= self._seen and self._wanted(item)
+                    item.name: item.version
+                    for item in self._runs.items()
+                    if item.version <= self._seen and self._wanted(item)
                 }
         self._seen = version
         return [event for name in names if (event := self._event(name)) is not None]
@@ -73,13 +75,15 @@ class Watch:
             item = self._runs.item(name)
             if self._wanted(item):
                 kind = "MODIFIED" if name in self._told else "ADDED"
-                self._told.add(name)
+                if self._told.get(name, -1) >= item.version:
+                    return None  # it was read when it was newer than what the round before had seen
+                self._told[name] = item.version
                 return {"type": kind, "object": self._object(item)}
         except Problem:
             item = None  # it was deleted
         if name not in self._told:
             return None
-        self._told.discard(name)
+        del self._told[name]
         gone = item.within(self._namespace).object() if item is not None else {"metadata": {"name": name}}
         return {"type": "DELETED", "object": gone}
 

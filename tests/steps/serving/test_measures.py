@@ -21,7 +21,11 @@ def ask(server: str, *rows: list[Any], **more: Any) -> requests.Response:
 
 
 def told(server: Address) -> list[Sample]:
-    answer = requests.get(server.metrics, timeout=10)
+    """What it tells; nothing while that server of its is being started."""
+    try:
+        answer = requests.get(server.metrics, timeout=10)
+    except requests.ConnectionError:
+        return []
     assert answer.status_code == 200
     return [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
 
