@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,15 +86,16 @@ def test_with_the_store_away_it_answers_and_counts_what_it_drops(
 
 
 class Hanging:
-    """A store that does not come back."""
+    """A store that does not come back until it is let go."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls = 0
+        self.let_go = threading.Event()
         monkeypatch.setattr(asked, "write", self.write)
 
     def write(self, *_: object) -> None:
         self.calls += 1
-        time.sleep(30)
+        self.let_go.wait()
 
 
 def counted(measures: Measures) -> dict[tuple[str, str], float]:
@@ -122,6 +124,8 @@ def test_what_comes_while_the_store_hangs_is_dropped_at_once(
         keeper.offer("", np.ones((1, 1)), np.ones(1))
     assert time.perf_counter() - began < 1
     assert counted(measures) == {("model_dropped_rows", "full"): 950}
+    store.let_go.set()  # or its thread would go on into other tests, and write to their store
+    keeper.close()
 
 
 def test_of_a_large_request_the_first_hundred_rows_are_kept(
