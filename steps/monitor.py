@@ -22,7 +22,7 @@ from steps.backends.warehouse import detectors, watches
 from steps.backends.warehouse.detectors import Detector
 from steps.contract import declaration as declared
 from steps.contract import selection
-from steps.contract.command import declaration_option, input_file, log, run, write_json, write_text
+from steps.contract.command import declaration_option, input_file, log, run, selection_options, write_json, write_text
 from steps.contract.declaration import Declaration, TableDeclaration
 from steps.contract.manifests import filled
 from steps.errors import BadInput
@@ -41,10 +41,7 @@ Training = tuple[str, datetime]  # a name, and up to when it learns
 
 @click.command()
 @declaration_option
-@click.option("--locations", default="", help="Ids, separated by commas; empty: the declared ones.")
-@click.option("--parameter", default="", help="What is predicted; empty: the declared target.")
-@click.option("--as-of", default="", help="The logical time (RFC 3339); empty: --created.")
-@click.option("--created", required=True, help="When the workflow was created (RFC 3339).")
+@selection_options
 @click.option("--replay", default="", help="FROM/TO, two days: when it would have alarmed; nothing is written down.")
 @click.option("--training", "template", type=input_file, required=True, help="The Workflow, but for each <…>.")
 @click.option("--conclusion", type=input_file, help="The Workflow that ends a trial, likewise.")

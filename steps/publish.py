@@ -27,7 +27,7 @@ from steps.backends.warehouse import Outcome, Prediction, Role, online
 from steps.backends.warehouse.online import Online
 from steps.contract import declaration as declared
 from steps.contract import selection
-from steps.contract.command import declaration_option, log, run, write_json
+from steps.contract.command import declaration_option, log, run, selection_options, write_json
 from steps.contract.declaration import Declaration
 from steps.errors import CheckFailed, StepError
 from steps.features import keys
@@ -47,10 +47,7 @@ _NAMED: Final = 5
 
 @click.command()
 @declaration_option
-@click.option("--locations", default="", help="Ids, separated by commas; empty: the declared ones.")
-@click.option("--parameter", default="", help="What is predicted; empty: the declared target.")
-@click.option("--as-of", default="", help="The logical time (RFC 3339); empty: --created.")
-@click.option("--created", required=True, help="When the workflow was created (RFC 3339).")
+@selection_options
 @click.option("--days", type=click.IntRange(1), default=1, help="So many days in their order, the last one of as-of.")
 @click.option("--summary-out", type=click.Path(path_type=Path), required=True, help="What was published, as JSON.")
 def command(

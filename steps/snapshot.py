@@ -22,7 +22,7 @@ from steps.checking.leaks import finding as leaks
 from steps.contract import declaration as declared
 from steps.contract import selection
 from steps.contract.code import digests
-from steps.contract.command import declaration_option, log, run, write_json, write_text
+from steps.contract.command import declaration_option, log, run, selection_options, write_json, write_text
 from steps.contract.declaration import Declaration
 from steps.errors import CheckFailed
 from steps.features import keys
@@ -34,10 +34,7 @@ from steps.summaries.dataset import SeriesDataset
 
 @click.command()
 @declaration_option
-@click.option("--locations", default="", help="Ids, separated by commas; empty: the declared ones.")
-@click.option("--parameter", default="", help="What is predicted; empty: the declared target.")
-@click.option("--as-of", default="", help="The logical time (RFC 3339); empty: --created.")
-@click.option("--created", required=True, help="When the workflow was created (RFC 3339).")
+@selection_options
 @click.option("--workers", type=click.IntRange(min=1), required=True, help="How many may run a family's trials.")
 @click.option("--dataset-out", type=click.Path(path_type=Path), required=True, help="The dataset's fingerprint.")
 @click.option("--workers-out", type=click.Path(path_type=Path), required=True, help="The workers, a JSON list.")

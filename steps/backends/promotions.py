@@ -57,7 +57,6 @@ promotions = sa.Table(
 )
 
 DRIFT = "drift ("  # how `by` begins where an alarm started the training
-_NAMED = (promotions.c.version.is_not(None),)
 _FITTED = promotions.c.kind.in_(("train", "refresh"))
 _LIVE = promotions.c.live_at.is_not(None), promotions.c.ended.is_(None)
 
@@ -193,13 +192,12 @@ def watched_as(connection: sa.Connection, project: str) -> dict[int, int]:
     """Of each version that was ever live the version as which it is watched: of a scheduled refit the one that it goes
     on with, else itself. What an alarm's training has made is the answer to that alarm, and begins anew."""
     found: dict[int, int] = {}
-    before = None
-    c = promotions.c
-    query = sa.select(c.version, c.kind, c.by).where(c.project == project, c.live_at.is_not(None), *_NAMED)
+    c, before = promotions.c, None
+    was_live = c.project == project, c.live_at.is_not(None), c.version.is_not(None)
+    query = sa.select(c.version, c.kind, c.by).where(*was_live)
     for version, kind, by in connection.execute(query.order_by(c.live_at, c.decision)):
-        refitted = kind == "refresh" and before is not None and not (by or "").startswith(DRIFT)
-        found.setdefault(version, found[before] if refitted and before is not None else version)
-        before = version
+        goes_on = kind == "refresh" and not (by or "").startswith(DRIFT)
+        before = found.setdefault(version, before if goes_on and before is not None else version)
     return found
 
 

@@ -22,6 +22,21 @@ log = logging.getLogger("steps")
 declaration_option = click.option("--declaration", required=True, help="The project's declaration, as JSON.")
 """The option that every step has."""
 
+_SELECTION = (
+    click.option("--locations", default="", help="Ids, separated by commas; empty: the declared ones."),
+    click.option("--parameter", default="", help="What is predicted; empty: the declared target."),
+    click.option("--as-of", default="", help="The logical time (RFC 3339); empty: --created."),
+    click.option("--created", required=True, help="When the workflow was created (RFC 3339)."),
+)
+
+
+def selection_options[Command: Callable[..., object]](command: Command) -> Command:
+    """The options of a step that reads a series: what `steps.contract.selection` takes, in the manifests' order."""
+    for option in reversed(_SELECTION):
+        command = option(command)
+    return command
+
+
 input_file = click.Path(path_type=Path, exists=True, dir_okay=False)
 """The type of an option that names an input artifact."""
 

@@ -14,7 +14,7 @@ from steps.backends.database import begin
 from steps.backends.promotions import Promotion
 from steps.contract import declaration as declared
 from steps.contract import selection
-from steps.contract.command import declaration_option, log, run, write_json
+from steps.contract.command import declaration_option, log, run, selection_options, write_json
 from steps.contract.declaration import Declaration
 from steps.errors import BadInput, CheckFailed
 from steps.features import keys
@@ -27,10 +27,7 @@ _MOST_SERVICES: Final = 50  # the newest versions
 
 @click.command()
 @declaration_option
-@click.option("--locations", default="", help="Ids, separated by commas; empty: the declared ones.")
-@click.option("--parameter", default="", help="What is predicted; empty: the declared target.")
-@click.option("--as-of", default="", help="The logical time (RFC 3339); empty: --created.")
-@click.option("--created", required=True, help="When the workflow was created (RFC 3339).")
+@selection_options
 @click.option("--hours", type=click.IntRange(min=1), required=True, help="How old a row may be to be found.")
 @click.option("--definitions-out", type=click.Path(path_type=Path), required=True, help="What Feast is told, as JSON.")
 def command(

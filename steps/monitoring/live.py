@@ -54,8 +54,8 @@ class Watch:
             if live is None or live.parameter != parameter:
                 return None
             known = promotions.watched_as(connection, project.name)
-            first = known.get(live.version, live.version)
-            own = {live.version, *(version for version, root in known.items() if root == first)}
+            first = known[live.version]
+            own = {version for version, began in known.items() if began == first}
             before = skill.last_of_another(connection, project.name, parameter, own)
             days = skill.days(connection, project.name, parameter, locations, now, after=before)
         days = watching.since_last_model(days, own)

@@ -9,14 +9,14 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from pipeline.cluster.kube import Cluster
+from pipeline.engine.processes import wait_until
 from pipeline.projects.openaq import OPENAQ
 from pipeline.render import write
 from steps.contract.declaration import Gate
@@ -26,6 +26,7 @@ from tests.e2e.remote import Remote
 from tests.e2e.workflows import Ended, ended, submit
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
+PATIENCE = 120.0
 LOOK = {"as-of": "2021-05-01T00:00:00Z", "locations": "101"}
 
 
@@ -52,11 +53,11 @@ def test_it_answers_its_share_takes_over_and_is_rolled_back(cluster: Cluster, re
     champion = live(remote)[2]
     decision, challenger = on_trial(cluster, remote)
     with asking(cluster) as versions:
-        until(lambda: {champion, challenger} <= set(versions))
+        assert wait_until(lambda: {champion, challenger} <= set(versions), PATIENCE)
         lived(remote, "challenger", str(challenger), "0.7")
         assert followed(cluster, "openaq-take-over-").phase == "Succeeded"
         after = len(versions)
-        until(lambda: len(versions) > after + 20)
+        assert wait_until(lambda: len(versions) > after + 20, PATIENCE)
     assert set(versions) == {champion, challenger}
     assert set(versions[after + 5 :]) == {challenger}
     assert live(remote) == (decision + 1, "takeover", challenger)
@@ -65,7 +66,7 @@ def test_it_answers_its_share_takes_over_and_is_rolled_back(cluster: Cluster, re
     assert followed(cluster, "openaq-roll-back-").phase == "Succeeded"
     assert live(remote) == (decision + 2, "rollback", champion)
     with asking(cluster) as versions:
-        until(lambda: len(versions) > 5)
+        assert wait_until(lambda: len(versions) > 5, PATIENCE)
     assert set(versions) == {champion}
 
 
@@ -73,18 +74,18 @@ def test_one_that_dies_costs_no_answer_and_its_trial_ends(cluster: Cluster, remo
     before = live(remote)
     _, challenger = on_trial(cluster, remote)
     with asking(cluster) as versions:
-        until(lambda: challenger in versions)
+        assert wait_until(lambda: challenger in versions, PATIENCE)
         label = "app=openaq-challenger-0-model"
         cluster.kubectl("delete", "pods", "-l", label, "--force", "--grace-period=0", "--wait=false")
-        until(lambda: about(cluster)["challenger"]["state"] == "withdrawn")
+        assert wait_until(lambda: about(cluster)["challenger"]["state"] == "withdrawn", PATIENCE)
         after = len(versions)
-        until(lambda: len(versions) > after + 20)
+        assert wait_until(lambda: len(versions) > after + 20, PATIENCE)
     assert set(versions) == {before[2], challenger}
     assert set(versions[after + 5 :]) == {before[2]}
 
     assert followed(cluster, "openaq-withdraw-").phase == "Succeeded"
     assert live(remote) == before
-    until(lambda: about(cluster)["challenger"] is None)
+    assert wait_until(lambda: about(cluster)["challenger"] is None, PATIENCE)
     assert [each["metadata"]["name"] for each in cluster.get("deployment", "-l", "seldon-deployment-id=openaq")] == [
         "openaq-default-0-model"
     ]
@@ -190,10 +191,3 @@ def _inside(cluster: Cluster, program: str) -> Iterator[str]:
             yield from process.stdout
         finally:
             process.kill()
-
-
-def until(condition: Callable[[], bool], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
