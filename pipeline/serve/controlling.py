@@ -7,12 +7,14 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Literal, cast
 
 from pipeline import engine
 from pipeline.engine.places import folder_of
 from pipeline.engine.views import NodeView
+from pipeline.errors import UserError
 from pipeline.laptop.background import Background
 from pipeline.serve import selectors
 from pipeline.serve.problems import Problem, invalid
@@ -89,13 +91,14 @@ class Controller:
         """Let what failed in a run begin again. The run's name.
 
         Raises:
-            Problem: there is no such run, or nothing of it can begin again.
+            Problem: there is no such run, nothing of it can begin again, or its process does not end.
         """
         run, selector = self._runs.item(name).name, str(body.get("nodeFieldSelector") or "")
         restart = bool(body.get("restartSuccessful")) and bool(selector)
         chosen = partial(_matches, selectors.fields(selector)) if restart else None
         given = parameters(body.get("parameters"))
         engine.retry(self._runs.journal, run, chosen=chosen, parameters=given)
+        self._left(run)
         self._runs.forget(run)
         self._submitter.execute(run)
         return run
@@ -108,13 +111,19 @@ class Controller:
         """
         run, journal = self._runs.item(name).name, self._runs.journal
         if journal.standing([run])[run].pid is not None:
-            engine.stop(journal, run, "Terminate")
-            if not _until(lambda: journal.standing([run])[run].pid is None, _PATIENCE_SECONDS):
-                raise Problem(13, f"the process of {run} does not end; try again")
+            with suppress(UserError):  # it is over by now
+                engine.stop(journal, run, "Terminate")
+        self._left(run)
         journal.delete(run)
         self._background.ended(run)
         self._runs.forget(run)
         shutil.rmtree(folder_of(self._runs.home, run), ignore_errors=True)
+
+    def _left(self, run: str) -> None:
+        """Wait until no process has the run: one that has ended it is there for a moment longer."""
+        journal = self._runs.journal
+        if not _until(lambda: journal.standing([run])[run].pid is None, _PATIENCE_SECONDS):
+            raise Problem(13, f"the process of {run} does not end; try again")
 
     def _going_on(self, name: str, what: str) -> str:
         item = self._runs.item(name)

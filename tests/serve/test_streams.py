@@ -52,7 +52,7 @@ def test_what_no_longer_fits_or_is_deleted_is_told_as_deleted(served: Served) ->
     assert kinds[0] == ("ADDED", name) and kinds[-1] == ("DELETED", name)
     with served.events(WATCH, **{"listOptions.fieldSelector": alone}) as events:
         assert next(events)["result"]["type"] == "ADDED"
-        served.ask("DELETE", f"{ALL}/{name}")
+        assert served.ask("DELETE", f"{ALL}/{name}").json() == {}
         assert next(events)["result"]["type"] == "DELETED"
 
 

@@ -1,11 +1,15 @@
 """Workflows by the API: made, looked at, listed, changed, and their errors in Argo Server's form."""
 
 import json
+import sqlite3
+import subprocess
+import threading
 from typing import Any
 
 import pytest
 import requests
 
+from pipeline.engine.processes import start_time
 from tests.serve.serving import Served, dag, document, workflow
 
 ALL = "/api/v1/workflows/laptop"
@@ -211,6 +215,25 @@ def test_delete_ends_what_runs(served: Served) -> None:
     assert served.ask("DELETE", f"{ALL}/{name}").json() == {}
     assert served.ask("GET", f"{ALL}/{name}").status_code == 404
     assert not (served.home / "runs" / name).exists()
+
+
+@pytest.mark.parametrize("what", ["delete", "retry"])
+def test_what_is_asked_of_a_run_whose_process_has_not_left_yet_is_done(served: Served, what: str) -> None:
+    name = served.create(workflow("lingering-", "false"))
+    served.ended(name)
+    with subprocess.Popen(["sleep", "1"]) as process:
+        owner = process.pid, start_time(process.pid), name
+        with sqlite3.connect(served.home / "journal.db") as journal:
+            journal.execute("UPDATE runs SET owner_pid = ?, owner_started = ? WHERE id = ?", owner)
+        reaper = threading.Thread(target=process.wait)
+        reaper.start()
+        if what == "delete":
+            assert served.ask("DELETE", f"{ALL}/{name}").json() == {}
+        else:
+            served.act(name, "retry", {})
+        reaper.join()
+    if what == "retry":
+        assert served.ended(name)["status"]["phase"] == "Failed"
 
 
 def test_ten_megabytes_of_a_parameter(served: Served) -> None:
