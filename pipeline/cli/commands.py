@@ -106,8 +106,13 @@ def render(projects: tuple[str, ...], check: bool) -> None:
 
 @cli.command(**example("pipeline lint"))
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
-def lint(folder: Path | None) -> None:
-    """Check manifests with this engine, and with `argo lint --offline` where argo is installed."""
+@click.option(
+    "--argo", type=click.Choice(["3.7", "4.0"]), default="4.0", show_default=True,
+    help="Which line of Argo the cluster has; what 4.0 admits, 3.7 admits too.",
+)  # fmt: skip
+def lint(folder: Path | None, argo: str) -> None:
+    """Check manifests with this engine, against what a cluster admits, and with `argo lint --offline` where argo is
+    installed."""
     from pipeline import shipped
     from pipeline.lint import folders
     from pipeline.lint import lint as check
@@ -115,7 +120,7 @@ def lint(folder: Path | None) -> None:
     if folder is None:
         note_manifests()
     for directory in [folder] if folder else folders(shipped.manifests()):
-        for line in check(directory):
+        for line in check(directory, argo):
             click.echo(line)
 
 
