@@ -4,16 +4,14 @@ Only what can be known beforehand: a name that is put together when the workflow
 """
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from pipeline.engine.execution.runtimes import Runtimes, missing
-from pipeline.engine.execution.runtimes.needs import path_put_together
-from pipeline.engine.execution.runtimes.plain import own_path
+from pipeline.engine.execution.runtimes.needs import absent_command
+from pipeline.engine.execution.runtimes.plain import why_missed
 from pipeline.engine.host import Host
-from pipeline.engine.language.paths import moved, roots
 from pipeline.engine.manifest.lines import with_line
 from pipeline.engine.manifest.references import needed
 from pipeline.engine.manifest.workflows import Manifests
@@ -103,22 +101,20 @@ def _of_machine(template: Template, host: Host, runtimes: Runtimes) -> Iterator[
 
 def _of_command(template: Template, runtimes: Runtimes) -> Iterator[str]:
     container, runtime = template.container, runtimes.of(template)
-    if container is None:
+    if container is None or runtime.name == "container":
         return
     if container.entry == "unknown":
         if "{{" not in container.image:
             what = f"has no command, and what the image {container.image} runs is not known here"
-            yield f" {what}; say it with --image {container.image}=COMMAND"
+            yield f" {what}; say it with --image {container.image}=COMMAND{_or_else('container')}"
         return
-    if runtime.name == "process" and (path := path_put_together(template)):
-        yield (
-            f" puts a path together from {path}, which in a plain process is a folder of the node; write "
-            "{{inputs.artifacts.NAME.path}}, {{outputs.artifacts.NAME.path}} or {{outputs.parameters.NAME.path}}, or "
-            f"run it in a sandbox{f': {problem}' if (problem := missing('sandbox')) else ': --in sandbox'}"
-        )
-    command = (*container.command, *container.args)[0] if container.command or container.args else ""
-    given = {variable.name for variable in container.env}
-    own = command and moved(command, roots(template.paths), lambda _: "") != command
-    known = bool(command) and "{{" not in command and "$(" not in command and not own and "PATH" not in given
-    if known and shutil.which(command, path=own_path()) is None:
-        yield f".command is {command!r}, and there is no such command here; install it"
+    if runtime.name == "process" and (problem := why_missed(template)):
+        yield f" {problem}{_or_else('sandbox')}"
+    if command := absent_command(template):
+        yield f".command is {command!r}, and there is no such command here; install it{_or_else('container')}"
+
+
+def _or_else(name: str) -> str:
+    """How a step could run elsewhere."""
+    problem = missing(name)
+    return f", or run it in a {name}: {problem or f'--in {name}'}"

@@ -1,8 +1,10 @@
 """What the container of a template needs of the place in which it runs."""
 
+import shutil
 from collections.abc import Iterable
 
 from pipeline.engine.execution.runtimes.contract import declared
+from pipeline.engine.execution.runtimes.environment import own_path
 from pipeline.engine.language.paths import moved, of_the_machine, put_together, roots
 from pipeline.engine.spec import Template
 
@@ -22,6 +24,17 @@ def needs_paths(template: Template) -> bool:
     return any(path not in told for path in template.files) or any(
         mount.volume not in empty or not _holds(mount.path, told) for mount in container.mounts
     )
+
+
+def absent_command(template: Template) -> str:
+    """The command of a template, where it is known beforehand and this machine has none of the name."""
+    container = template.container
+    if container is None or container.entry == "unknown" or not (container.command or container.args):
+        return ""
+    command = (*container.command, *container.args)[0]
+    own = moved(command, roots(template.paths), lambda _: "") != command
+    late = "{{" in command or "$(" in command or any(variable.name == "PATH" for variable in container.env)
+    return "" if own or late or shutil.which(command, path=own_path()) is not None else command
 
 
 def path_put_together(template: Template) -> str:

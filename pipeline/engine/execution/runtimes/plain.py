@@ -1,20 +1,21 @@
 """A plain process of this machine. What a template declares is mapped to folders of the node."""
 
-import os
 import re
 import shutil
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from pipeline.engine.execution.runtimes.contract import Runtime, Work, declared
+from pipeline.engine.execution.runtimes.environment import of_engine
+from pipeline.engine.execution.runtimes.needs import path_put_together
 from pipeline.engine.host import Host, Process
 from pipeline.engine.language.paths import moved, of_the_machine, roots
 from pipeline.engine.language.variables import replace_all
 from pipeline.engine.places import Binding, Place
 from pipeline.engine.spec import Container, Script, Template
+from pipeline.errors import UserError
 
 _EDGE: Final = "\ue000"  # of a private use area: no manifest has it
 _MARK: Final = re.compile(rf"{_EDGE}\d+{_EDGE}")
@@ -28,7 +29,13 @@ class PlainProcess(Runtime):
     name = "process"
 
     def filled(self, template: Template, place: Place) -> Container:
-        """See `Runtime`: in braces, and where its texts spell a path out."""
+        """See `Runtime`: in braces, and where its texts spell a path out.
+
+        Raises:
+            UserError: a text puts one together.
+        """
+        if problem := why_missed(template):
+            raise UserError(problem)
         paths = declared(template)
         marks = {tag: f"{_EDGE}{number}{_EDGE}" for number, tag in enumerate(paths)}
         own, kept = roots(template.paths), of_the_machine(template.given_paths, template.paths)
@@ -70,21 +77,13 @@ class PlainProcess(Runtime):
         return host.start(work.words, env=work.env, cwd=cwd, stdout=place.stdout, stderr=place.stderr)
 
 
-def own_path() -> str:
-    """Where commands are looked for: first in the environment that this engine runs in."""
-    path = os.environ.get("PATH", os.defpath)
-    return path if sys.prefix == sys.base_prefix else f"{Path(sys.prefix) / 'bin'}{os.pathsep}{path}"
-
-
-def of_engine() -> dict[str, str]:
-    """What leads a step to the programs and libraries that the engine has. Nothing else is the caller's: steps never
-    see the caller's secrets."""
-    variables = {"PATH": own_path(), "LANG": os.environ.get("LANG", "C.UTF-8"), "OMP_NUM_THREADS": "1"}
-    if sys.prefix != sys.base_prefix:
-        variables["VIRTUAL_ENV"] = sys.prefix
-    if os.environ.get("PYTHONPATH"):
-        variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
-    return variables
+def why_missed(template: Template) -> str:
+    """Why a step would miss its declared paths as a plain process, and what to do; empty if it would not."""
+    path = path_put_together(template)
+    return path and (
+        f"puts a path together from {path}, which in a plain process is a folder of the node; write "
+        "{{inputs.artifacts.NAME.path}}, {{outputs.artifacts.NAME.path}} or {{outputs.parameters.NAME.path}}"
+    )
 
 
 def _link(link: Path, target: Path) -> None:

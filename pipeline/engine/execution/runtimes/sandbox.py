@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pipeline.engine.execution.runtimes.contract import Runtime, Work, as_declared
-from pipeline.engine.execution.runtimes.plain import of_engine
+from pipeline.engine.execution.runtimes.environment import of_engine
 from pipeline.engine.execution.runtimes.roots import PRIVATE, Root
 from pipeline.engine.host import Host, NoSuchCommand, Process
 from pipeline.engine.language.paths import is_absolute, of_the_machine
