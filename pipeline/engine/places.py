@@ -5,7 +5,7 @@ are mapped; `volumes/`, its own; `home/`, `tmp/` and `secrets/`, which are gone 
 """
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pipeline.engine.language.paths import is_absolute
@@ -28,11 +28,25 @@ def folder_of(home: Path, run_id: str) -> Path:
 
 
 @dataclass(frozen=True, eq=False)
+class Binding:
+    """A volume, or a part of one, and the declared path where a step has it."""
+
+    path: str
+    source: Path
+    read_only: bool = False
+
+    def holds(self, path: str) -> bool:
+        """Whether a declared path is in it."""
+        return f"{path}/".startswith(f"{self.path}/")
+
+
+@dataclass(frozen=True, eq=False)
 class Place:
-    """The folder of one node within that of its run."""
+    """The folder of one node within that of its run. `bindings`: what is mounted, a mount in another after that."""
 
     run: Path
     node: str  # its id
+    bindings: list[Binding] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -62,6 +76,9 @@ class Place:
         """
         if not is_absolute(path):
             raise ValueError(f"the path {path!r} is not an absolute one without '..'")
+        for each in reversed(self.bindings):
+            if each.holds(path):
+                return each.source / PurePosixPath(path).relative_to(each.path)
         return self.folder / "files" / PurePosixPath(path).relative_to("/")
 
     def as_declared(self, text: str) -> str:
@@ -87,6 +104,7 @@ class Place:
     def prepare(self) -> None:
         """Make the folder, empty: an attempt that is started again finds nothing of its first try."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.bindings.clear()
         for name in ("files", "home", "tmp"):
             (self.folder / name).mkdir(parents=True)
         for log in (self.stdout, self.stderr):

@@ -138,11 +138,16 @@ class Mount:
     path: str
     volume: str
     sub_path: str = ""
+    read_only: bool = False
+
+
+Pull = Literal["Always", "IfNotPresent", "Never"]
 
 
 @dataclass(frozen=True, eq=False)
 class Container:
-    """A command. `image`: one whose entry point runs where there is no command, and is not known; else empty."""
+    """A command. `entry`: where it is from: given by the manifest, known of its image, or unknown: then it is the image
+    that says what runs. `pull`: when the image is fetched (None: where it is not here)."""
 
     command: tuple[str, ...]
     args: tuple[str, ...] = ()
@@ -151,6 +156,8 @@ class Container:
     working_dir: str = ""
     mounts: tuple[Mount, ...] = ()
     image: str = ""
+    entry: Literal["given", "known", "unknown"] = "given"
+    pull: Pull | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -333,12 +340,21 @@ class Template:
         return self.container if isinstance(self.container, Script) else None
 
     @property
-    def paths(self) -> list[str]:
-        """The absolute paths that it declares: of artifacts, of output parameters, of mounts."""
-        found = [artifact.path for artifact in (*self.inputs.artifacts, *self.outputs.artifacts)]
+    def outcomes(self) -> list[str]:
+        """The absolute paths of its outputs."""
+        found = [artifact.path for artifact in self.outputs.artifacts]
         found += [each.value_from.path for each in self.outputs.parameters if each.value_from is not None]
-        found += [mount.path for mount in (self.container.mounts if self.container is not None else ())]
         return list(filter(None, found))
+
+    @property
+    def files(self) -> list[str]:
+        """The absolute paths that it declares of artifacts and of output parameters."""
+        return [*(each.path for each in self.inputs.artifacts if each.path), *self.outcomes]
+
+    @property
+    def paths(self) -> list[str]:
+        """All the absolute paths that it declares, also those of mounts."""
+        return [*self.files, *(mount.path for mount in (self.container.mounts if self.container is not None else ()))]
 
     @property
     def prefix(self) -> str:

@@ -3,9 +3,7 @@
 Everything here may block (servers that are not ready, slow disks), so the executor calls it from worker threads.
 """
 
-import os
 import re
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,11 +13,10 @@ from typing import Any, Final, Literal, Protocol
 import yaml
 
 from pipeline.engine.execution import locations
-from pipeline.engine.execution.volumes import mount
+from pipeline.engine.execution.runtimes.contract import Runtime, Work
+from pipeline.engine.execution.volumes import mounted
 from pipeline.engine.host import Host, Process
 from pipeline.engine.language import resources
-from pipeline.engine.language.paths import moved, of_the_machine, roots
-from pipeline.engine.language.variables import replace_all
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.spec import Artifact, Container, Parameter, Resource, Script, Template, ValueFrom
@@ -28,8 +25,6 @@ from pipeline.errors import PipelineError
 
 PARAMETER_BYTES: Final = 256 * 1024
 _LOOK_SECONDS: Final = 0.5
-_EDGE: Final = "\ue000"  # of a private use area: no manifest has it
-_MARK: Final = re.compile(rf"{_EDGE}\d+{_EDGE}")
 _REFERENCE: Final = re.compile(r"\$(\$|\(([^)]*)\))")
 
 
@@ -69,88 +64,27 @@ def explain(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def start(template: Template, place: Place, host: Host) -> Process:
+def start(template: Template, place: Place, host: Host, runtime: Runtime) -> Process:
     """Start a container's command; it waits for its `release`.
 
     Raises:
         PipelineError, OSError, ValueError: it cannot be started; in one line with `explain`.
     """
-    container = _placed(template, place)
     place.prepare()
-    mount(template, container, place, host)
+    container = runtime.filled(template, place)
+    runtime.attach(place, mounted(template, container, place, host))
     for artifact in template.inputs.artifacts:
         if artifact.location is not None:
             locations.fetch(artifact.location, place.local(artifact.path), host)
         place.provide(artifact)
-    for path in _output_paths(template):
+    for path in template.outcomes:
         place.local(path).parent.mkdir(parents=True, exist_ok=True)
-    env = {**own_variables(place), **_given_variables(container, host)}
-    cwd = place.local(container.working_dir) if container.working_dir.startswith("/") else place.folder / "files"
-    cwd.mkdir(parents=True, exist_ok=True)
-    command = [_expanded(word, env) for word in (*container.command, *container.args)]
-    if container.image or not command:
-        raise PipelineError(
-            f"there is no command, and what the image {container.image or 'runs'} runs is not known here"
-        )
+    env = {**runtime.variables(place), **_given_variables(container, host)}
+    words = [_expanded(word, env) for word in runtime.words(container)]
     if isinstance(container, Script):
         place.script.write_text(container.source, encoding="utf-8")
-        command.append(str(place.script))
-    return host.start(command, env=env, cwd=cwd, stdout=place.stdout, stderr=place.stderr)
-
-
-def _output_paths(template: Template) -> list[str]:
-    paths = [artifact.path for artifact in template.outputs.artifacts]
-    return paths + [each.value_from.path for each in template.outputs.parameters if each.value_from is not None]
-
-
-def _placed(template: Template, place: Place) -> Container:
-    """The container with the places of its files filled in, in braces and where its texts spell them out."""
-    paths = {f"inputs.artifacts.{each.name}.path": each.path for each in template.inputs.artifacts}
-    paths.update((f"outputs.artifacts.{each.name}.path", each.path) for each in template.outputs.artifacts)
-    paths.update(
-        (f"outputs.parameters.{each.name}.path", each.value_from.path)
-        for each in template.outputs.parameters
-        if each.value_from is not None
-    )
-    marks = {tag: f"{_EDGE}{number}{_EDGE}" for number, tag in enumerate(paths)}
-    own, kept = roots(template.paths), of_the_machine(template.given_paths, template.paths)
-    container: Container = replace_all(template.container, marks.get)
-    found = {mark: str(place.local(paths[tag])) for tag, mark in marks.items()}
-
-    def put(text: str) -> str:
-        text = moved(text, own, lambda path: str(place.local(path)), kept)
-        return _MARK.sub(lambda match: found[match[0]], text) if _EDGE in text else text
-
-    changes: dict[str, Any] = {
-        "command": tuple(map(put, container.command)),
-        "args": tuple(map(put, container.args)),
-        "env": tuple(replace(each, value=put(each.value)) if each.value else each for each in container.env),
-    }
-    if isinstance(container, Script):
-        changes["source"] = put(container.source)
-    return replace(container, **changes)
-
-
-def own_path() -> str:
-    """Where commands are looked for: first in the environment that this engine runs in."""
-    path = os.environ.get("PATH", os.defpath)
-    return path if sys.prefix == sys.base_prefix else f"{Path(sys.prefix) / 'bin'}{os.pathsep}{path}"
-
-
-def own_variables(place: Place) -> dict[str, str]:
-    """What every step finds in its environment. Nothing else is the caller's: steps never see the caller's secrets."""
-    variables = {
-        "PATH": own_path(),
-        "HOME": str(place.folder / "home"),
-        "TMPDIR": str(place.folder / "tmp"),
-        "LANG": os.environ.get("LANG", "C.UTF-8"),
-        "OMP_NUM_THREADS": "1",
-    }
-    if sys.prefix != sys.base_prefix:
-        variables["VIRTUAL_ENV"] = sys.prefix
-    if os.environ.get("PYTHONPATH"):
-        variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
-    return variables
+        words.append(runtime.script(place))
+    return runtime.start(Work(template, container, place, words, env), host)
 
 
 def _given_variables(container: Container, host: Host) -> dict[str, str]:
@@ -182,9 +116,17 @@ def _expanded(text: str, variables: Mapping[str, str]) -> str:
     return _REFERENCE.sub(lambda match: "$" if match[2] is None else variables.get(match[2], match[0]), text)
 
 
-def gather(template: Template, place: Place, exit_code: int, *, printed: bool, host: Host | None = None) -> Outcome:
+def gather(
+    template: Template,
+    place: Place,
+    exit_code: int,
+    *,
+    printed: bool,
+    host: Host | None = None,
+    runtime: Runtime | None = None,
+) -> Outcome:
     """What a container's command left behind. `printed`: whether its stdout is an output. `host`: through which
-    artifacts are put where the template says.
+    artifacts are put where the template says. `runtime`: where it ran.
 
     If it failed, its outputs are those that are there; if it succeeded, it must have all that it declares.
     """
@@ -192,6 +134,8 @@ def gather(template: Template, place: Place, exit_code: int, *, printed: bool, h
     found = Outputs(exit_code=str(code))
     problem = ""
     try:
+        if runtime is not None:
+            runtime.collect(template, place)
         if printed:
             found = replace(found, result=place.as_declared(printed_by(place.stdout)))
         parameters = {each.name: _read(each, place) for each in template.outputs.parameters}

@@ -21,6 +21,8 @@ from pipeline.engine.execution import leaves, web
 from pipeline.engine.execution.clock import Clock
 from pipeline.engine.execution.leaves import Outcome
 from pipeline.engine.execution.process import Child
+from pipeline.engine.execution.runtimes import Runtimes
+from pipeline.engine.execution.runtimes.contract import Runtime
 from pipeline.engine.host import Host, NoSuchCommand, Process
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
@@ -51,6 +53,7 @@ class Leaf:
     printed: bool = False
     latest: float | None = None
     instead: Callable[[], Outcome] | None = None
+    runtime: Runtime | None = None
     process: Process | None = None
     holds_core: bool = False
     deadline: float | None = None
@@ -65,8 +68,8 @@ Happening = tuple[Leaf, Process | Outcome | None]  # started (None: without a pr
 class LeafRunner:
     """The leaves of one run."""
 
-    def __init__(self, host: Host, cores: int, clock: Clock, patience: Patience) -> None:
-        self._host = host
+    def __init__(self, host: Host, runtimes: Runtimes, cores: int, clock: Clock, patience: Patience) -> None:
+        self._host, self._runtimes = host, runtimes
         self._clock = clock
         self._patience = patience
         self._cores = cores
@@ -130,7 +133,8 @@ class LeafRunner:
                 found.append((leaf, None))
                 self._in_thread(leaf, partial(leaves.apply, leaf.template, leaf.place, self._host))
             else:
-                self._in_thread(leaf, partial(leaves.start, leaf.template, leaf.place, self._host))
+                leaf.runtime = self._runtimes.of(leaf.template)
+                self._in_thread(leaf, partial(leaves.start, leaf.template, leaf.place, self._host, leaf.runtime))
         return found
 
     def _set_deadline(self, leaf: Leaf) -> None:
@@ -175,8 +179,8 @@ class LeafRunner:
         leaf.process = None
         self._free_core(leaf)
         if not leaf.abandoned:
-            work = partial(leaves.gather, leaf.template, leaf.place, code, printed=leaf.printed, host=self._host)
-            self._in_thread(leaf, work)
+            gather = partial(leaves.gather, leaf.template, leaf.place, code, printed=leaf.printed)
+            self._in_thread(leaf, partial(gather, host=self._host, runtime=leaf.runtime))
 
     def _free_core(self, leaf: Leaf) -> None:
         if leaf.holds_core:

@@ -1,8 +1,7 @@
-"""What must hold of a template's inputs and outputs: they fit its kind, and its command names their paths whole."""
+"""What must hold of a template's inputs and outputs: they fit its kind."""
 
 from typing import Final
 
-from pipeline.engine.language import paths
 from pipeline.engine.manifest.text_checks import Subject, check_expression
 from pipeline.engine.spec import Template
 
@@ -41,23 +40,6 @@ def check_inputs(subject: Subject, template: Template) -> None:
     wanted = template.resource.artifact if template.resource else ""
     if wanted and wanted not in {artifact.name for artifact in template.inputs.artifacts}:
         subject.refuse(f".resource.manifestFrom names {wanted}, which is not one of its input artifacts")
-
-
-def check_paths(subject: Subject, template: Template) -> None:
-    """A declared path becomes a folder of the node, also where the command spells it out; refuse a command that puts a
-    longer path together from it, because that would miss the folder."""
-    container = template.container
-    if container is None:
-        return
-    source = template.script.source if template.script else ""
-    own = paths.roots(template.paths)
-    for text in (*container.command, *container.args, source, *(each.value or "" for each in container.env)):
-        path = paths.put_together(text, own)
-        if path:
-            subject.refuse(
-                f".{_kind(template)[0]} puts a path together from {path}, which here is a folder of the node; write "
-                "{{inputs.artifacts.NAME.path}}, {{outputs.artifacts.NAME.path}} or {{outputs.parameters.NAME.path}}"
-            )
 
 
 def check_mounts(subject: Subject, template: Template) -> None:

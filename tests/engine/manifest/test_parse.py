@@ -132,8 +132,6 @@ def of_spec(fields: str) -> str:
         # paths
         (of_template("outputs: {artifacts: [{name: o, path: o}]}\n    container: {image: i, command: [x]}"), "wanted an absolute path without '..'"),
         (of_template("outputs: {artifacts: [{name: o, path: /../o}]}\n    container: {image: i, command: [x]}"), "wanted an absolute path without '..'"),
-        (of_template("outputs: {artifacts: [{name: o, path: /work/o}]}\n    container: {image: i, command: [sh, -c, 'for i in 1 2; do echo > /work/o$i; done']}"), "puts a path together from /work/o, which here is a folder of the node"),
-        (of_container("args: ['cat /scratch{1,2}'], volumeMounts: [{name: v, mountPath: /scratch}]"), "puts a path together from /scratch"),
         (of_template("outputs: {parameters: [{name: o, valueFrom: {jsonPath: '{.a}'}}]}\n    container: {image: i, command: [x]}"), "of a container needs valueFrom.path"),
     ],
 )  # fmt: skip
