@@ -62,7 +62,7 @@ def test_a_run_says_why_it_failed_and_what_it_wrote(served: Served) -> None:
     page = shown(served, f"/runs/{name}")
     assert "Why it failed" in page and "the cause" in page
     assert "What ran" in page and f"argo get {name}" in page
-    assert f"/api/v1/workflows/-/{name}/log?podName=" in page
+    assert f"/api/v1/workflows/-/{name}/log?" in page and "&amp;podName=" in page
     assert "<!doctype html>" in shown(served, f"/runs/{name}/report")
 
 

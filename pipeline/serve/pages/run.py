@@ -100,17 +100,17 @@ def _why(call: Call, item: Item) -> Markup | None:
 
 def _logs(name: str, view: RunView) -> Markup:
     shown = labels(view)
-    address = f"/api/v1/workflows/-/{quote(name, safe='')}/log"
+    address = f"/api/v1/workflows/-/{quote(name, safe='')}/log?logOptions.follow=true&logOptions.timestamps=true"
     leaves = [node for node in view.nodes if node.log is not None][:400]
     rows = [
         (shown[node.id], dot(node.phase), took(node.started_at, node.finished_at),
-         tag("button", "show", data_log=f"{address}?{urlencode({'podName': node.id, 'logOptions.follow': 'true'})}"))
+         tag("button", "show", data_log=f"{address}&{urlencode({'podName': node.id})}"))
         for node in leaves
     ]  # fmt: skip
-    every = tag("button", "Show all of them", data_log=f"{address}?logOptions.follow=true&logOptions.tailLines=1000")
+    every = tag("button", "Show all of them", data_log=f"{address}&logOptions.tailLines=1000", data_of=f"{name}-")
     listed = table(("Step", "Phase", "#Took", "Log"), rows, "Steps that have a log") if rows else None
     panel = tag("pre", id="log", tabindex="0", aria_label="Log", aria_live="off", hidden=True)
-    return section("logs", "Logs", "As they come.", every, panel, listed)
+    return section("logs", "Logs", "As they come, each line after its time (UTC).", every, panel, listed)
 
 
 def act(what: str, call: Call) -> Response:
