@@ -54,9 +54,13 @@ def test_what_no_longer_fits_or_is_deleted_is_told_as_deleted(served: Served) ->
         kinds = [(each["result"]["type"], each["result"]["object"]["metadata"]["name"]) for each in _until_gone(events)]
     assert kinds[0] == ("ADDED", name) and kinds[-1] == ("DELETED", name)
     with served.events(WATCH, **{"listOptions.fieldSelector": alone}) as events:
-        assert next(events)["result"]["type"] == "ADDED"
+        added = next(events)["result"]
         assert served.ask("DELETE", f"{ALL}/{name}").json() == {}
-        assert next(events)["result"]["type"] == "DELETED"
+        deleted = next(events)["result"]
+    assert (added["type"], deleted["type"]) == ("ADDED", "DELETED")
+    for field in ("name", "namespace", "uid", "creationTimestamp"):  # by these the UI takes it out of its list
+        assert deleted["object"]["metadata"][field] == added["object"]["metadata"][field]
+    assert deleted["object"]["status"]["phase"] == "Succeeded"  # its page reads on in it
 
 
 def _until_gone(events: Iterator[Any]) -> Iterator[Any]:
