@@ -13,6 +13,7 @@ from pipeline.report.runs import runs as graph
 from pipeline.report.story import Story
 from pipeline.serve.api.requests import Call
 from pipeline.serve.objects import Item
+from pipeline.serve.pages.documents import listed, written
 from pipeline.serve.pages.frame import dot, form, page
 from pipeline.serve.pages.runs import took
 from pipeline.serve.problems import invalid
@@ -32,7 +33,7 @@ def run_page(call: Call) -> Response:
     query = {"listOptions.fieldSelector": f"metadata.name={item.name}", "fields": "result.type"}
     story = Story([view], datetime.now(UTC), served=True)
     body = join(_actions(item, view), _facts(item, view), _why(call, item), graph(story),
-                known(lambda: notebooks(story)), _logs(item.name, view))  # fmt: skip
+                known(lambda: notebooks(story)), _documents(view), _logs(item.name, view))  # fmt: skip
     watch = f"/api/v1/workflow-events/?{urlencode(query)}"
     return page(item.name, commands, body, here="/runs", watch=watch)
 
@@ -54,9 +55,10 @@ def _facts(item: Item, view: RunView) -> Markup:
             ("Done", item.progress or item.row["progress"] or None),
             ("Message", view.message or None),
             ("Parameters", unfolds(f"{len(view.parameters)} of them", parameters) if view.parameters else None),
-            ("Report", tag("a", "the whole page", href=f"/runs/{quote(item.name, safe='')}/report")),
+            ("Report", join(tag("a", "the whole page", href=f"/runs/{quote(item.name, safe='')}/report"),
+                            tag("small", code(f"pipeline report {item.name}")))),
         ]
-    )
+    )  # fmt: skip
 
 
 def _actions(item: Item, view: RunView) -> Markup:
@@ -96,6 +98,12 @@ def _why(call: Call, item: Item) -> Markup | None:
     ]
     failed = item.row["phase"] in ("Failed", "Error")
     return section("why", "Why it failed" if failed else "How it stands", "In the words of: pipeline explain", *said)
+
+
+def _documents(view: RunView) -> Markup | None:
+    found = list(written(view))
+    shown = listed(found, "Pages of this run", alone=True)
+    return section("documents", "Pages", "What its steps have written to be read.", shown) if found else None
 
 
 def _logs(name: str, view: RunView) -> Markup:
