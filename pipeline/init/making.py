@@ -91,6 +91,7 @@ def _table(wanted: Wanted) -> Iterator[str]:
         "task": guess.task,
         "classes": str(guess.task == "classification"),
         "data": str(data),
+        "variable": "DATA",
         "run": '--data "$(DATA)"',
         "more": "DATA= another file",
         "also": f"Another file: `pipeline put {wanted.name} FILE.csv`.",
@@ -120,8 +121,9 @@ def _series(wanted: Wanted) -> Iterator[str]:
         "what": f"{found.target} 24 hours ahead",
         "from": source,
         "data": "data/archive",
-        "run": f'--source "$(DATA)" --as-of {found.as_of}',
-        "more": "DATA= another archive",
+        "variable": "SOURCE",
+        "run": f'--source "$(SOURCE)" --as-of {found.as_of}',
+        "more": "SOURCE= another archive",
         "also": "More hours: more files in `data/archive`, and a later `--as-of` in the Makefile.",
     }
     files = _FILES | {"{package}/features.py": "features_series.py", "tests/test_project.py": "tests_series.py"}

@@ -47,6 +47,13 @@ def scores(decision: Mapping[str, Any], rows: str) -> str:
     return table(("PREDICTOR", *header, rows), lines)
 
 
+def decided(decision: Mapping[str, Any], before: int | None) -> str:
+    """A decision in words. `before`: the number of the newest one before all this; None if there was none."""
+    if before is None or decision["decision"] > before:
+        return f"Decision {decision['decision']}: {decision['words']}"
+    return f"Nothing new to decide on. Decision {decision['decision']}, made before: {decision['words']}"
+
+
 def addresses(machine: LocalMachine, project: str, report: Path) -> list[str]:
     """Where to look next, a line each."""
     return [
@@ -65,6 +72,15 @@ def last_decision(machine: LocalMachine, project: str, unit: str) -> dict[str, A
     if found is None or found.promoted is None or not found.scores:
         return None
     return {"decision": found.decision, "words": found.words, "scores": found.scores, "unit": unit}
+
+
+def newest_decision(machine: LocalMachine, project: str) -> int | None:
+    """The number of the newest decision; None if there is none yet."""
+    if not machine.has_decisions():
+        return None
+    with database.begin() as connection:
+        found = promotions.newest(connection, project)
+    return None if found is None else found.decision
 
 
 def champion(machine: LocalMachine, project: str) -> promotions.Champion | None:

@@ -62,7 +62,7 @@ def test_a_second_run_finds_everything_done(done: tuple[Place, str]) -> None:
     code, printed = place.run(*place.quickstart())
     assert code == 0, printed
     assert place.outcome() == before
-    assert "Decision 1:" in printed
+    assert "Nothing new to decide on. Decision 1, made before: Promoted" in printed
     assert re.search(r"Skipped +fetch", printed)
 
 
