@@ -78,7 +78,7 @@ def test_the_manifests_are_argo_s(project: Any, points: tuple[Point, ...], tmp_p
     texts = rendered(project.model_copy(update={"extras": extras(*points)}))
     for name, text in texts.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    assert [line for line in lint(tmp_path) if not line.startswith("ok") and "not on PATH" not in line] == []
+    assert [line for line in lint(tmp_path, "4.0") if not line.startswith("ok") and "not on PATH" not in line] == []
     for point in points:
         assert any(f"own-after-{point}" in text for text in texts.values())
 
