@@ -43,8 +43,8 @@ help: ## List the targets
 
 .PHONY: run
 run: .venv/.ready ## Learn, deploy and predict on this machine, no cluster (PROJECT= DATA= or LOCATIONS= PARAMETER= AS_OF= SOURCE=)
-	@.venv/bin/pipeline quickstart $(PROJECT) --data "$(DATA)" --locations "$(LOCATIONS)" --parameter "$(PARAMETER)" \
-	  --as-of "$(AS_OF)" --source "$(SOURCE)"
+	@.venv/bin/pipeline quickstart $(PROJECT) --by-make --data "$(DATA)" --locations "$(LOCATIONS)" \
+	  --parameter "$(PARAMETER)" --as-of "$(AS_OF)" --source "$(SOURCE)"
 
 .PHONY: shell
 shell: .venv/.ready ## A shell that has `pipeline` on its PATH; `exit` leaves it

@@ -51,7 +51,10 @@ def cli() -> None:
     "--as-of", default="", help="The time that governs data, RFC 3339. Default: the end of the sample, or now."
 )
 @click.option("--source", default="", help="A folder or URL in the OpenAQ archive's layout. Default: the sample.")
-def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of: str, source: str) -> None:
+@click.option("--by-make", is_flag=True, hidden=True, help="The options were typed as variables of make.")
+def quickstart(
+    project: str, data: str, *, locations: str, parameter: str, as_of: str, source: str, by_make: bool
+) -> None:
     """Do the main job here: collect or drop a file, learn, deploy, verify, predict. This is `make run`.
 
     PROJECT is that of the present folder where it is left out, or else openaq.
@@ -60,26 +63,32 @@ def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of
     from pipeline.project import TableProject
     from pipeline.projects import find, here
     from pipeline.quickstart.alone import alone
+    from pipeline.quickstart.typed import Typed
 
     note_manifests()
     note_state()
-    declared = find(project or next(iter(here()), "openaq"))
+    declared, typed = find(project or next(iter(here()), "openaq")), Typed(by_make)
     series = {"locations": locations, "parameter": parameter, "as-of": as_of, "source": source}
     if isinstance(declared, TableProject):
         from pipeline.quickstart.table import quickstart as drop
 
-        if given := [name for name, value in series.items() if value]:
-            raise UserError(f"{declared.name} learns from a file: --{given[0]} is not for it; give --data FILE")
+        if wrong := next((typed.given(name, value) for name, value in series.items() if value), ""):
+            raise UserError(
+                f"{wrong} is not for {declared.name}, which learns from a file; give {typed.given('data', 'FILE')}"
+            )
         with alone(home()):
-            drop(declared, data)
+            drop(declared, data, typed)
         return
     from pipeline.quickstart.series import SeriesOptions
     from pipeline.quickstart.series import quickstart as start
 
     if data:
-        raise UserError(f"{declared.name} learns from an archive: --data is not for it; give --source FOLDER or URL")
+        raise UserError(
+            f"{typed.given('data', data)} is not for {declared.name}, which learns from an archive; give "
+            f"{typed.given('source', 'FOLDER')} or an address"
+        )
     with alone(home()):
-        start(declared, SeriesOptions(locations, parameter, as_of, source))
+        start(declared, SeriesOptions(locations, parameter, as_of, source, typed))
 
 
 cli.add_command(init)
@@ -111,8 +120,13 @@ def render(projects: tuple[str, ...], check: bool) -> None:
 
 @cli.command(**example("pipeline lint"))
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
-def lint(folder: Path | None) -> None:
-    """Check manifests with this engine, and with `argo lint --offline` where argo is installed."""
+@click.option(
+    "--argo", type=click.Choice(["3.7", "4.0"]), default="4.0", show_default=True,
+    help="Which line of Argo the cluster has; what 4.0 admits, 3.7 admits too.",
+)  # fmt: skip
+def lint(folder: Path | None, argo: str) -> None:
+    """Check manifests with this engine, against what a cluster admits, and with `argo lint --offline` where argo is
+    installed."""
     from pipeline import shipped
     from pipeline.lint import folders
     from pipeline.lint import lint as check
@@ -120,7 +134,7 @@ def lint(folder: Path | None) -> None:
     if folder is None:
         note_manifests()
     for directory in [folder] if folder else folders(shipped.manifests()):
-        for line in check(directory):
+        for line in check(directory, argo):
             click.echo(line)
 
 
@@ -259,7 +273,7 @@ def backfill(project: str, first: str, last: str, pairs: tuple[str, ...]) -> Non
     note_state()
     machine = LocalMachine.here()
     parameters = {"from": first, "to": last} | named_values(pairs, _PAIR)
-    machine.succeed(machine.submit(f"{find(project).name}-backfill", parameters))
+    machine.succeed(machine.submit(f"{find(project).name}-backfill", parameters, ("from", "to")))
 
 
 cli.add_command(secret.secret)
@@ -397,7 +411,9 @@ def gc(days: int, *, yes: bool) -> None:
     from pipeline.laptop.machine import LocalMachine
     from pipeline.tidy import tidied
 
-    click.echo(tidied(LocalMachine.known(), days, remove=yes))
+    machine = LocalMachine.known()
+    with machine.reading():
+        click.echo(tidied(machine, days, remove=yes))
 
 
 @cli.command(**example("pipeline down"))

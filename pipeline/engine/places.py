@@ -1,7 +1,7 @@
 """The folder of a node, with its logs, its files and what only its process needs.
 
-`<run>/<node>/stdout.log`, `stderr.log`; `script`; `files/`, into which the absolute paths that a template declares
-are mapped; `volumes/`, its own; `home/`, `tmp/` and `secrets/`, which are gone once it has ended.
+`<run>/<node>/stdout.log`, `stderr.log`, each with its `.times`; `script`; `files/`, into which the absolute paths that
+a template declares are mapped; `volumes/`, its own; `home/`, `tmp/` and `secrets/`, which are gone once it has ended.
 """
 
 import shutil

@@ -15,10 +15,9 @@ from steps.backends import ledger, objects
 from steps.backends.database import transact
 from steps.backends.ledger import Upload
 from steps.backends.objects import Stored
-from steps.pages.words import count, one_line, shortened
+from steps.pages.words import count, one_line
 
 _HEADER = ("FILE", "STATE", "SINCE", "ROWS", "RUN", "WHERE", "WHY")
-_WIDEST = 60
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def listed(machine: LocalMachine, name: str | None, limit: int) -> str:
         UserError: there is no such project, or it has no inbox.
     """
     rows = [
-        (_shown(one.key), one.state, one.since, one.rows, one.run, _shown(one.where), one.why)
+        (one_line(one.key), one.state, one.since, one.rows, one.run, one_line(one.where), one.why)
         for one in dropped(machine, name, limit)
     ]
     return table(_HEADER, rows) if rows else "no file was dropped yet; drop one with: pipeline put PROJECT FILE"
@@ -188,7 +187,3 @@ def _known(upload: Upload) -> Dropped:
 
 def _time(at: datetime) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def _shown(text: str) -> str:
-    return shortened(one_line(text), _WIDEST)

@@ -148,6 +148,10 @@ class Stack:
         """Where the server was started last, whether it runs or not; None if it never was."""
         return self._supervisor.registry.get(name).address or None
 
+    def running(self) -> set[str]:
+        """The names of the servers that are alive."""
+        return {name for name, record in self._supervisor.registry.all().items() if record.alive()}
+
     def was_stopped(self, name: str) -> bool:
         """Whether the server is not meant to run: it was stopped, or never started."""
         return self._supervisor.registry.get(name).pid is None

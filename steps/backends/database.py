@@ -101,7 +101,7 @@ def begin() -> Iterator[sa.Connection]:
 
 
 class NoTable(StepError):
-    """A table that nobody has made yet."""
+    """A table, or a column of it, that nobody has made yet."""
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def look() -> Iterator[sa.Connection]:
     """A connection that reads, for one who may do no more: each statement by itself, and no table is made.
 
     Raises:
-        NoTable: a table is not there yet.
+        NoTable: a table is not there yet, or lacks a column as one of an earlier version does.
         StepError: the database does not answer, or the table may not be read.
     """
     engine = _reading(setting("DATABASE_URL"))
@@ -118,7 +118,8 @@ def look() -> Iterator[sa.Connection]:
             yield connection
     except sa.exc.DBAPIError as error:
         words = str(error.orig).splitlines()[0]
-        if getattr(error.orig, "pgcode", "") == "42P01" or words.startswith("no such table"):
+        lacking = words.startswith(("no such table", "no such column"))
+        if lacking or getattr(error.orig, "pgcode", "") in ("42P01", "42703"):
             raise NoTable(words) from error
         raise StepError(f"the database did not answer: {words}") from error
 

@@ -24,6 +24,7 @@ from pipeline.engine.execution.process import Child
 from pipeline.engine.execution.runtimes import Runtimes
 from pipeline.engine.execution.runtimes.contract import Runtime
 from pipeline.engine.host import Host, NoSuchCommand, Process
+from pipeline.engine.log_times import LogClock
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.state import Node
@@ -36,10 +37,12 @@ _LATE: Final = "Pod was active on the node longer than the specified deadline"
 
 @dataclass(frozen=True)
 class Patience:
-    """`grace_seconds`: between TERM and KILL. `logs_seconds`: between two checks whether a log floods the disk."""
+    """`grace_seconds`: between TERM and KILL. `logs_seconds`: between two checks whether a log floods the disk.
+    `lines_seconds`: between two looks at whether logs have grown, which is how exact the times of their lines are."""
 
     grace_seconds: float = 5.0
     logs_seconds: float = 1.0
+    lines_seconds: float = 0.05
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +58,7 @@ class Leaf:
     instead: Callable[[], Outcome] | None = None
     runtime: Runtime | None = None
     process: Process | None = None
+    log_clock: LogClock | None = None
     holds_core: bool = False
     deadline: float | None = None
     kill_at: float | None = None
@@ -82,7 +86,7 @@ class LeafRunner:
         self._selector.register(self._wakeup, selectors.EVENT_READ)
         self._closing = threading.Lock()
         self._closed = False
-        self._logs_checked_at = time.monotonic()
+        self._logs_checked_at = self._lines_timed_at = time.monotonic()
 
     def enqueue(self, leaf: Leaf) -> None:
         """Start a leaf when a core is free."""
@@ -107,7 +111,7 @@ class LeafRunner:
             elif isinstance(result, Outcome):
                 found.append((leaf, self._ended(leaf, result)))
             else:
-                leaf.process = result
+                leaf.process, leaf.log_clock = result, LogClock(leaf.place)
                 self._selector.register(result, selectors.EVENT_READ, leaf)
                 found.append((leaf, result))
 
@@ -177,6 +181,8 @@ class LeafRunner:
         self._selector.unregister(process)
         process.close()
         leaf.process = None
+        if leaf.log_clock is not None:
+            leaf.log_clock.look()
         self._free_core(leaf)
         if not leaf.abandoned:
             gather = partial(leaves.gather, leaf.template, leaf.place, code, printed=leaf.printed)
@@ -233,12 +239,20 @@ class LeafRunner:
                 else:
                     self._abandon(leaf)
                     found.append((leaf, Outcome("Failed", leaf.late)))
+        self._attend_logs(now)
+        return found
+
+    def _attend_logs(self, now: float) -> None:
+        if now - self._lines_timed_at >= self._patience.lines_seconds:
+            self._lines_timed_at = now
+            for leaf in self._active.values():
+                if leaf.log_clock is not None:
+                    leaf.log_clock.look()
         if now - self._logs_checked_at >= self._patience.logs_seconds:
             self._logs_checked_at = now
             for leaf in self._active.values():
                 with contextlib.suppress(OSError):
                     leaf.place.shorten_logs()
-        return found
 
     def close(self) -> None:
         """End all processes, and wait until they are gone."""

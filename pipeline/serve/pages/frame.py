@@ -9,7 +9,7 @@ from steps.pages.markup import Child, Markup, join, tag
 from steps.pages.parts import code
 
 PLACES: Final = (("/runs", "Runs"), ("/projects", "Projects"), ("/inbox", "Inbox"), ("/data", "Data"),
-                 ("/health", "Health"))  # fmt: skip
+                 ("/documents", "Reports"), ("/health", "Health"))  # fmt: skip
 
 
 def page(title: str, commands: Sequence[str], *body: Child, here: str = "", watch: str = "") -> Response:
