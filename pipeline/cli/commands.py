@@ -3,6 +3,7 @@ then, so that `pipeline --help` answers at once."""
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,10 @@ from pipeline.cli.serve import serve
 from pipeline.errors import PipelineError, UserError
 from steps.errors import StepError
 from steps.pages.words import one_line
+
+if TYPE_CHECKING:
+    from pipeline.engine.manifest import Found
+    from pipeline.laptop.machine import LocalMachine
 
 _PAIR = "as-of=2004-01-01T00:00:00Z"  # of a parameter and its value
 
@@ -155,6 +160,13 @@ def lint(folder: Path | None, argo: str) -> None:
     "--host-paths", is_flag=True, help="Let steps have the folders of this machine that hostPath volumes name."
 )
 @click.option("--kubectl", is_flag=True, help="Send objects of kinds that are not here to kubectl's cluster.")
+@click.option(
+    "--in",
+    "where",
+    default="",
+    metavar="PLACE",
+    help="Run steps in a process, a sandbox or a container. Default: each in the least of these that it needs.",
+)
 @click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, instead of starting one.")
 @click.option("--logs", is_flag=True, help="Show each line that a step writes, as it comes, instead of the tree.")
 @click.option("--cores", type=click.IntRange(1), help="How many steps run at once. Default: as many as there are.")
@@ -170,6 +182,7 @@ def run(
     images: tuple[str, ...],
     host_paths: bool,
     kubectl: bool,
+    where: str,
     resume: str | None,
     logs: bool,
     cores: int | None,
@@ -182,12 +195,12 @@ def run(
 
     if (target is None) == (resume is None):
         raise UserError("wanted the name of a workflow, a file or a folder; or --resume RUN; see: pipeline lint")
-    if resume is not None and (pairs or node or dry_run):
-        raise UserError("--resume goes on with a run as it began; leave out -p, --from and --dry-run")
+    if resume is not None and (pairs or node or dry_run or where):
+        raise UserError("--resume goes on with a run as it began; leave out -p, --from, --in and --dry-run")
     if earlier and not node:
         raise UserError(f"--of {earlier} says which run --from NODE takes from; give --from too")
     machine = LocalMachine.here() if resume is None else LocalMachine.known()
-    machine.give(secrets, images, host_paths=host_paths, cluster=kubectl)
+    machine.give(secrets, images, host_paths=host_paths, cluster=kubectl, where=where)
     again = Again(node, earlier) if node else None
     if target is not None:
         from pipeline.engine.manifest import is_place
@@ -202,15 +215,26 @@ def run(
 
             show(found, *machine.taken(found, parameters, again))
             machine.check(found, parameters)
+            _note_place(machine, found)
             return
         note_state()
         resume = machine.begin(found, parameters, again)
+        _note_place(machine, found)
+    _succeed(machine, str(resume), logs=logs, cores=cores)
+
+
+def _succeed(machine: "LocalMachine", run: str, *, logs: bool, cores: int | None) -> None:
     if logs:
         from pipeline.show.logs import live_logs
 
-        machine.succeed(str(resume), live_logs, cores=cores)
+        machine.succeed(run, live_logs, cores=cores)
     else:
-        machine.succeed(str(resume), cores=cores)
+        machine.succeed(run, cores=cores)
+
+
+def _note_place(machine: "LocalMachine", found: "Found") -> None:
+    if line := machine.told(found):
+        click.echo(f"note: {line}", err=True)
 
 
 @cli.command(**example("pipeline stop openaq-train-x7k2p"))
@@ -332,7 +356,7 @@ def explain(run: str | None, node: str | None) -> None:
 
     if run is not None and node is None and (is_place(run) or Path(run).exists()):
         machine = LocalMachine.here()
-        lines, good = of_manifests(Path(run), lambda found: machine.check(found, {}))
+        lines, good = of_manifests(Path(run), lambda found: machine.check(found, {}), machine.told)
         write(lines)
         sys.exit(0 if good else 2)
     write(LocalMachine.known().explain(run, node))

@@ -72,6 +72,7 @@ class LocalMachine:
         self.settings = NO_SETTINGS  # that are given for the runs of this command
         self.commands: Commands = {}  # that are given for images
         self.host_paths = self.cluster = False
+        self.where = ""  # in which of the engine's runtimes steps run; empty: each in the least that it needs
         self.manifests = manifests or shipped.manifests()
 
     @classmethod
@@ -90,16 +91,18 @@ class LocalMachine:
             raise UserError(words)
         return cls.here()
 
-    def give(self, secrets: Path | None, images: Iterable[str], *, host_paths: bool, cluster: bool) -> None:
+    def give(
+        self, secrets: Path | None, images: Iterable[str], *, host_paths: bool, cluster: bool, where: str = ""
+    ) -> None:
         """Give the runs of this command more than the machine has: a file of secrets, the commands of images
-        (`IMAGE=COMMAND`), the folders that hostPath volumes name, kubectl's cluster.
+        (`IMAGE=COMMAND`), the folders that hostPath volumes name, kubectl's cluster; and say where their steps run.
 
         Raises:
             UserError: the file cannot be read, or an image says no command.
         """
         self.settings = of_file(secrets) if secrets is not None else NO_SETTINGS
         self.commands = read_commands(images)
-        self.host_paths, self.cluster = host_paths, cluster
+        self.host_paths, self.cluster, self.where = host_paths, cluster, where
 
     @cached_property
     def stack(self) -> Stack:
@@ -236,7 +239,7 @@ class LocalMachine:
         """
         values, reuse = self.taken(found, parameters, again)
         self.check(found, values, options)
-        return engine.submit(self.journal, found.manifests, found.name, values, reuse=reuse)
+        return engine.submit(self.journal, found.manifests, found.name, values, reuse=reuse, where=self.where)
 
     def check(self, found: Found, parameters: Mapping[str, str], options: Container[str] = ()) -> None:
         """Refuse to start a workflow of which something is missing here (see `engine.check_ready`), or a project's own
@@ -249,7 +252,11 @@ class LocalMachine:
             )
         plain = Beforehand(self.home, host_paths=self.host_paths, cluster=self.cluster)
         host = WithSettings(plain, found.manifests.settings)
-        engine.check_ready(found.manifests, found.name, host, parameters)
+        engine.check_ready(found.manifests, found.name, host, parameters, self.where)
+
+    def told(self, found: Found) -> str:
+        """Where the steps of a workflow run that do not run as plain processes; empty if all do."""
+        return engine.where_it_runs(found.manifests, found.name, self.where)
 
     def _declared(self, found: Found) -> "Project | TableProject | None":
         """The project whose own workflow it is, by its name; None if it is somebody's file."""

@@ -43,6 +43,17 @@ def check_ready(manifests: Manifests, name: str, host: Host, parameters: Mapping
         raise Refused(*dict.fromkeys(with_line(f"{start}{problem}", start, documents) for problem in problems))
 
 
+def where_it_runs(manifests: Manifests, name: str, where: str = "") -> str:
+    """Where the steps of a workflow run that do not run as plain processes, in one line; empty if all do.
+
+    Raises:
+        UserError: they cannot run in `where`.
+    """
+    workflow = manifests.named(name)
+    reached = _reached(workflow)
+    return Runtimes(where).told(each for key, each in workflow.templates.items() if key in reached)
+
+
 def _reached(workflow: Workflow) -> dict[str, Template]:
     """The templates that a run may come to."""
     found: dict[str, Template] = {}

@@ -15,6 +15,7 @@ from pipeline.errors import UserError
 
 _ALL: Final[dict[str, Runtime]] = {each.name: each for each in (PlainProcess(), Sandbox(), ImageContainer())}
 NAMES: Final = tuple(_ALL)
+_NAMED: Final = 8  # templates in one line
 _WORDS: Final = {"sandbox": "in a sandbox", "container": "in a container"}
 
 
@@ -42,7 +43,7 @@ class Runtimes:
         for each in templates:
             if each.container is not None and (name := self.of(each).name) in _WORDS:
                 found.setdefault(name, []).append(each.name)
-        return "; ".join(f"{_WORDS[name]} ({_by(name)}): {', '.join(found[name])}" for name in _WORDS if name in found)
+        return "; ".join(f"{_WORDS[name]} ({by(name)}): {_listed(found[name])}" for name in _WORDS if name in found)
 
     def sweep(self, run: Path) -> None:
         """End what is left of the steps of the run with this folder; see `Runtime.sweep`."""
@@ -57,7 +58,12 @@ def missing(name: str) -> str:
     return container.missing() if name == "container" else ""
 
 
-def _by(name: str) -> str:
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+
+
+def by(name: str) -> str:
+    """The program by which this machine has the runtime of that name."""
     return "bubblewrap" if name == "sandbox" else Path(container.tool()).name
 
 

@@ -83,7 +83,9 @@ class ImageContainer(Runtime):
 
     def collect(self, template: Template, place: Place) -> None:
         """See `Runtime`."""
-        for path in _copied(template, place):
+        if not (copied := _copied(template, place)):
+            return  # it has removed itself
+        for path in copied:
             _quietly("cp", f"{_name(place)}:{path}", str(place.local(path)))
         _quietly("rm", "-f", _name(place))
 

@@ -1,7 +1,6 @@
 """What the container of a template needs of the place in which it runs."""
 
 import shutil
-from collections.abc import Iterable
 
 from pipeline.engine.execution.runtimes.contract import declared
 from pipeline.engine.execution.runtimes.environment import own_path
@@ -10,8 +9,8 @@ from pipeline.engine.spec import Template
 
 
 def needs_paths(template: Template) -> bool:
-    """Whether a step must find its declared paths where it declares them: it spells one out, or knows it by itself. One
-    that is told by `{{outputs.artifacts.NAME.path}}` and the like need not."""
+    """Whether a step must find its declared paths where it declares them: it spells one out, or knows by itself of a
+    file or a volume that is not empty. One that is told by `{{outputs.artifacts.NAME.path}}` and the like need not."""
     container = template.container
     if container is None:
         return False
@@ -21,9 +20,8 @@ def needs_paths(template: Template) -> bool:
         return True
     told = {path for tag, path in declared(template).items() if any(tag in text for text in texts)}
     empty = {volume.name for volume in template.volumes if volume.kind == "empty"}
-    return any(path not in told for path in template.files) or any(
-        mount.volume not in empty or not _holds(mount.path, told) for mount in container.mounts
-    )
+    filled = any(mount.volume not in empty for mount in container.mounts)
+    return filled or any(path not in told for path in template.files)
 
 
 def absent_command(template: Template) -> str:
@@ -49,7 +47,3 @@ def _texts(template: Template) -> list[str]:
         return []
     source = template.script.source if template.script else ""
     return [*container.command, *container.args, source, *(each.value or "" for each in container.env)]
-
-
-def _holds(folder: str, paths: Iterable[str]) -> bool:
-    return folder == "/tmp" or any(path.startswith(f"{folder}/") for path in paths)  # noqa: S108 - TMPDIR leads there

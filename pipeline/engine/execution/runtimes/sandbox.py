@@ -22,8 +22,15 @@ from pipeline.engine.spec import Container, Template
 
 HOME: Final = "/tmp/home"  # noqa: S108 - of the step's own /tmp
 # TERM is for the step: bubblewrap, which would take the step with it, ignores it, and `env` has the step not do so.
-# The shell stays, since bubblewrap ends with its parent, and a thread of the engine would be one too short-lived.
-_LEADER: Final = """trap '' TERM; "$@"; exit $?"""
+# The shell stays, since bubblewrap ends with its parent, and a thread of the engine would be one too short-lived. It
+# tries again where the step was not begun: a mount of this machine has gone while bubblewrap made its own of it. Into
+# $0 bubblewrap writes the exit code of a step that was begun.
+_LEADER: Final = """trap '' TERM
+for attempt in 1 2 3 4 5; do
+  "$@" 3>"$0"; code=$?
+  while read -r line; do case $line in *exit-code*) exit $code;; esac; done <"$0"
+done
+exit $code"""
 _TRIAL: Final = ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-pid", "--die-with-parent")
 _DEVICES: Final = ("/dev/dri", "/dev/kfd", "/dev/nvidia*")  # with which one computes
 
@@ -62,8 +69,9 @@ class Sandbox(Runtime):
         root = Root(own, [each.path for each in place.bindings], place.folder / "files")
         program, env = str(shutil.which("bwrap")), str(shutil.which("env"))
         command = [
-            *("/bin/sh", "-c", _LEADER, "sh", program, *root.arguments(), *_shown(work)),
-            *("--unshare-pid", "--die-with-parent", "--chdir", folder),
+            *("/bin/sh", "-c", _LEADER, str(place.folder / "tmp" / "sandbox.json")),
+            *(program, *root.arguments(), *_shown(work)),
+            *("--json-status-fd", "3", "--unshare-pid", "--die-with-parent", "--chdir", folder),
             *("--", env, "--default-signal=TERM", *work.words),
         ]
         return host.start(command, env=work.env, cwd=place.folder, stdout=place.stdout, stderr=place.stderr)

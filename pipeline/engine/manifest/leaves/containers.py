@@ -9,7 +9,7 @@ from pipeline.engine.manifest.leaves.volumes import read_mount
 from pipeline.engine.spec import Container, Pull, Script, Source, Variable, VariablesFrom
 
 _CONTAINER_IGNORED: Final = (
-    "image", "name", "ports", "resources", "securityContext", "terminationMessagePath",
+    "name", "ports", "resources", "securityContext", "terminationMessagePath",
     "terminationMessagePolicy", "livenessProbe", "readinessProbe", "startupProbe", "stdin", "stdinOnce", "tty",
     "mirrorVolumeMounts", "restartPolicy", "resizePolicy",
 )  # fmt: skip
