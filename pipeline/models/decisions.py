@@ -119,6 +119,5 @@ def decisions_of(machine: LocalMachine, project: str) -> Decisions:
 
 
 def _registry(machine: LocalMachine) -> ModelRegistry | None:
-    running = (each.address for each in machine.stack.status() if each.name == "tracking" and each.state == "running")
-    address = next(running, None)
+    address = machine.stack.running("tracking")
     return ModelRegistry(address.rstrip("/")) if address else None
