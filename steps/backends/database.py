@@ -138,6 +138,21 @@ def ours() -> set[str]:
     return {*metadata.tables, *(view.name for view in _views)}
 
 
+def read[T](work: Callable[[sa.Connection], T]) -> T:
+    """What `work` reads: without waiting for those who write, and without keeping them waiting. What is not there yet,
+    a table, or a column that an earlier version did not have, is made first.
+
+    Raises:
+        StepError: the database does not answer.
+    """
+    try:
+        with look() as connection:
+            return work(connection)
+    except StepError:
+        with begin() as connection:
+            return work(connection)
+
+
 def transact[T](work: Callable[[sa.Connection], T]) -> T:
     """What `work` returns from one transaction, which is retried a few times if another writer was first.
 

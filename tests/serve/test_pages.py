@@ -156,6 +156,16 @@ def test_a_file_is_dropped_into_the_page_and_a_refused_one_is_let_out(
     assert (now.state in ledger.OPEN, now.why) == (True, "red")
 
 
+def test_pages_do_not_wait_for_a_step_that_writes(bare: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{bare.home / 'pipeline.db'}")
+    paths = ("/projects", "/projects/wine", "/data", "/health", "/inbox")
+    for path in paths:
+        shown(bare, path)  # each makes its tables
+    with begin():
+        for path in paths:
+            assert requests.get(f"{bare.address}{path}", timeout=20).status_code == 200  # a writer is waited for 30 s
+
+
 def test_a_model_is_rolled_back_by_a_run_that_is_shown(bare: Served) -> None:
     for fields in ({"to": "1"}, {"why": "worse"}, {"to": "1", "why": "{{workflow.name}}"}):
         assert pressed(bare, "/projects/wine/rollback", **fields).status_code == 400

@@ -29,6 +29,7 @@ def whole(title: str, *body: Child) -> Response:
         tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name_="color-scheme", content="light dark"),
         tag("title", title),
+        tag("link", rel="icon", href="data:,"),
         tag("link", rel="stylesheet", href="/static/style.css"),
         tag("link", rel="stylesheet", href="/static/pages.css"),
         tag("script", src="/static/live.js", defer=True),
