@@ -227,13 +227,19 @@ def _retries(retry: Retry) -> str:
     return ", ".join(said)
 
 
+def brief(value: str) -> str:
+    """A value as it is, but an object in JSON that fills lines, which nobody reads here."""
+    whole = value.strip()
+    return "{…}" if len(whole) > _DETAIL and whole[0] == "{" and whole[-1] == "}" else value
+
+
 def _detail(template: Template, name: str) -> str:
     kind = "dag" if template.dag is not None else "steps" if template.steps is not None else ""
     if template.script is not None:
         first = next((line for line in template.script.source.splitlines() if line.strip()), "")
         kind = f"script of {template.script.command[0]}: {first.strip()}"
     elif template.container is not None:
-        kind = shlex.join([*template.container.command, *template.container.args])
+        kind = shlex.join(map(brief, [*template.container.command, *template.container.args]))
     elif template.resource is not None:
         kind = "resource"
     elif template.suspend is not None:

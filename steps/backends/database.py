@@ -16,7 +16,6 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from steps.errors import BadInput, StepError
 from steps.settings import setting
@@ -290,12 +289,21 @@ def _let_read(connection: sa.Connection) -> None:
             connection.exec_driver_sql(f'GRANT SELECT ON "{table.name}" TO "{role}"')
 
 
+def inserting(connection: sa.Connection) -> Any:
+    """The `insert` of the connection's dialect, which can say what happens on a conflict; no other is loaded."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment] # noqa: PLC0415
+    return insert
+
+
 def upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]], *, newest: str = "") -> None:
     """Insert `rows` by the table's primary key, replacing the other columns of existing rows. `newest`: a column; rows
     that have a later value of it stay as they are."""
     if not rows:
         return
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    insert = inserting(connection)
     key = [column.name for column in table.primary_key]
     given = set(rows[0])
     statement = insert(table)

@@ -77,6 +77,13 @@ def test_in_a_checkout_its_own_manifests_are_those_that_ship() -> None:
     assert pipeline(ROOT, "run", "openaq-train", "--dry-run")[1] == ""
 
 
+@pytest.mark.parametrize("word", ["status", "runs", "down", "inbox", "logs"])
+def test_a_file_in_the_place_of_the_state_is_refused(tmp_path: Path, word: str) -> None:
+    (tmp_path / "state").write_text("")
+    _, said = pipeline(tmp_path, word, code=2, PIPELINE_HOME=str(tmp_path / "state"))
+    assert said == f"error: {tmp_path}/state is no folder; name another in PIPELINE_HOME\n"
+
+
 def test_what_only_looks_leaves_no_server_running_and_cuts_no_key(tmp_path: Path) -> None:
     name = "a survey of the shells on the beach of a long name, by two people, in June 2026.csv"
     (tmp_path / "a.csv").write_text("1\n", encoding="utf-8")
