@@ -153,8 +153,9 @@ picture: .venv/.ready-dev ## Draw docs/architecture.svg again from the imports o
 	@.venv/bin/python -m tests.house.drawing
 
 .PHONY: fields
-fields: .venv/.ready-dev ## Write the fields of a declaration into docs/projects.md again
+fields: .venv/.ready-dev ## Write the fields of a declaration into docs/projects.md again, and options into docs/commands.md
 	@.venv/bin/python -m tests.house.fields
+	@.venv/bin/python -m tests.house.options
 
 .PHONY: licences
 licences: .venv/.ready-dev ## Write docs/licences.md again from the locks and what is installed
