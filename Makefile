@@ -30,7 +30,7 @@ VALUES ?=
 CRONS ?= on
 WITHOUT ?=
 BARE ?=
-E2E ?= $(foreach test,openaq features trial notebooks notify schedules faults cluster_storm,tests/e2e/test_$(test).py)
+E2E ?= $(foreach test,openaq features trial notebooks notify schedules page faults cluster_storm,tests/e2e/test_$(test).py)
 REGISTRY_PREFIX := $(if $(IMAGE_REGISTRY),$(IMAGE_REGISTRY)/,docker.io/library/)
 BUILD_minikube = minikube image build --build-opt=target=$(1) --build-opt=build-arg=VERSION=$(VERSION) -t $(2) .
 BUILD_docker = docker build --target $(1) --build-arg VERSION=$(VERSION) -t $(2) .
@@ -93,9 +93,9 @@ oracle: .venv/.ready-dev ## Ask the real controller (KUBECONFIG) about tests/ora
 	@.venv/bin/python -m tests.oracle.ask $(ARGS)
 
 .PHONY: images
-images: ## Build the images: steps, notebooks, features, serve, mlflow (CONTAINER_TOOL=minikube|docker|podman|buildah IMAGE_REGISTRY=)
+images: ## Build the images: steps, page, notebooks, features, serve, mlflow (CONTAINER_TOOL=minikube|docker|podman|buildah IMAGE_REGISTRY=)
 	$(if $(BUILD_$(CONTAINER_TOOL)),,$(error CONTAINER_TOOL=$(CONTAINER_TOOL): wanted minikube, docker, podman or buildah))
-	$(foreach target,steps notebooks features serve mlflow,$(call BUILD_$(CONTAINER_TOOL),$(target),$(REGISTRY_PREFIX)pipeline-$(target):$(VERSION)) && ) true
+	$(foreach target,steps page notebooks features serve mlflow,$(call BUILD_$(CONTAINER_TOOL),$(target),$(REGISTRY_PREFIX)pipeline-$(target):$(VERSION)) && ) true
 
 .PHONY: deploy
 deploy: .venv/.ready ## Install all of it on kubectl's context (NAMESPACE= IMAGE_REGISTRY= VALUES= CRONS=off WITHOUT=)

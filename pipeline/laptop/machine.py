@@ -147,6 +147,10 @@ class LocalMachine:
 
         return champions.served(self.stack, self.journal) if self.has_decisions() else []
 
+    def has_database(self) -> bool:
+        """Whether there is one, which nothing makes by looking."""
+        return "DATABASE_URL" in os.environ or (self.home / "pipeline.db").exists()
+
     def has_decisions(self) -> bool:
         """Whether there is a database that may hold some; it is in the environment then."""
         from pipeline.laptop import champions  # noqa: PLC0415 - likewise
