@@ -167,6 +167,10 @@ class LocalMachine:
         """Whether a process executes a run."""
         return any(run.finished_at is None and not run.interrupted for run in self.runs())
 
+    def has_database(self) -> bool:
+        """Whether there is one, which nothing makes by looking."""
+        return "DATABASE_URL" in os.environ or (self.home / "pipeline.db").exists()
+
     def has_decisions(self) -> bool:
         """Whether there is a database that may hold some; it is in the environment then."""
         from pipeline.laptop import champions  # noqa: PLC0415 - likewise
