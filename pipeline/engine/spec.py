@@ -210,8 +210,8 @@ class Sequence:
 
 @dataclass(frozen=True, eq=False)
 class Hook:
-    """What runs when a task or step has ended, before anything that waits for it. `arguments`: None for the
-    workflow's."""
+    """What runs when a task or step has ended, or beside it or the workflow once `expression` holds; what waits for it
+    waits for this too. `arguments`: None for the workflow's."""
 
     template: str
     arguments: Values | None = None
@@ -236,8 +236,14 @@ class Task:
     continue_on_failed: bool = False
     continue_on_error: bool = False
     on_exit: Hook | None = None
+    hooks: "Mapping[str, Hook] | None" = None  # by name: what runs beside it, once their conditions hold
     referred: bool = False  # its template was given by `templateRef`
     inline: "Template | None" = None  # the template itself, until it is among the workflow's
+
+    @property
+    def all_hooks(self) -> "tuple[Hook, ...]":
+        """What runs beside and after it."""
+        return (*(self.hooks or {}).values(), *((self.on_exit,) if self.on_exit is not None else ()))
 
     @property
     def expands(self) -> bool:

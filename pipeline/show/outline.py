@@ -152,6 +152,7 @@ class _Outline:
         if task.on_exit is not None:
             condition = f" when {task.on_exit.expression}" if task.on_exit.expression else ""
             facts.append(f"then {task.on_exit.template}{condition}")
+        facts += [f"beside it {hook.template} when {hook.expression}" for hook in (task.hooks or {}).values()]
         entry.facts = facts + entry.facts
         return entry
 
@@ -168,7 +169,7 @@ class _Outline:
         """The names of a fan-out's nodes, if they are known already, and what is said of it."""
         if not task.expands:
             return [], ""
-        source = replace(task, arguments=NOTHING, when="", on_exit=None)
+        source = replace(task, arguments=NOTHING, when="", on_exit=None, hooks=None)
         numbers = [task.sequence.start, task.sequence.end, task.sequence.count] if task.sequence is not None else []
         if "{{" in task.param:
             return [], f"for each of {task.param}"

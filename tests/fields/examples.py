@@ -128,6 +128,7 @@ AROUND: Final[Mapping[str, Any]] = {
     "WorkflowStep.templateRef": {"name": "a"},
     "WorkflowStep.inline": {"name": "a"},
     "LifecycleHook.templateRef": {},
+    "hooks.any other name.templateRef": {"expression": "true"},
     "container.volumeMounts": {**_RUN},
     "EnvFromSource.secretRef": {},
     "EnvFromSource.configMapRef": {},

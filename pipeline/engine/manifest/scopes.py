@@ -136,7 +136,7 @@ class Scope:
             self.local |= {f"outputs.parameters.{parameter.name}.path" for parameter in template.outputs.parameters}
 
     def of_task(self, task: Task, tasks: Tasks | Groups, *, ended: bool = False) -> "Scope":
-        """The scope of a task's fields; if it has `ended`, of its exit hook's."""
+        """The scope of a task's fields; if it has `ended`, of its hooks'."""
         scope = self.of_outputs(tasks)
         scope.task, scope.ended = task, ended
         return scope
@@ -182,7 +182,7 @@ class Scope:
             return problem
         task = tasks.tasks[other]
         if self.ended and self.task is task and what != "status" and not what.startswith("outputs.parameters."):
-            return "is not known to an exit hook: it sees only the status, parameters and artifacts of what it follows"
+            return "is not known to a hook: it sees only the status, parameters and artifacts of what it follows"
         template = tasks.templates.get(task.template)
         return "" if what in _OF_TASK or template is None else self._of_outputs(task, template, what)
 

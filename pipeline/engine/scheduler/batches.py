@@ -1,7 +1,7 @@
 """From a task or step that is ready to its node, or to the nodes of its items: at once, or when there is room."""
 
 from pipeline.engine.language import when
-from pipeline.engine.scheduler import steps
+from pipeline.engine.scheduler import steps, task_hooks
 from pipeline.engine.scheduler.entering import TOO_DEEP, enter, has_room
 from pipeline.engine.scheduler.nodes import create, link, outbound
 from pipeline.engine.scheduler.state import Batch, Frame, Node, Phase, Position, Run, StepsFrame
@@ -33,6 +33,8 @@ def make(run: Run, batch: Batch) -> None:
         phase, message = excuse
         node = create(run, name, "Skipped", phase, template=task.template, position=position, message=message)
     node.hook = task.on_exit
+    if excuse is None if in_group else batch.owner is boundary:
+        task_hooks.watch(run, node, task)
     _adopt(batch, frame, node)
     if in_group and node.type == "Skipped" and node.phase == "Error":
         frame.problem = node.message if excuse is not None else _problem(node)

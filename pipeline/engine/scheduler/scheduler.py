@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pipeline.engine.planning.plans import plans
 from pipeline.engine.planning.run_variables import run_variables
-from pipeline.engine.scheduler import batches, dags, handlers, hooks, retries, steps
+from pipeline.engine.scheduler import batches, dags, handlers, hooks, retries, steps, task_hooks
 from pipeline.engine.scheduler.beginning import begin
 from pipeline.engine.scheduler.dag_ends import fail_fast
 from pipeline.engine.scheduler.entering import has_room
@@ -67,7 +67,9 @@ def _settle(run: Run) -> None:
 
 
 def _begin_hooks(run: Run) -> bool:
-    """Start the workflow's hooks whose conditions hold now; whether there is one."""
+    """Start the hooks whose conditions hold now, of tasks and of the workflow; whether there is one."""
+    if any(task_hooks.begin(run, node) for node in list(run.hooked.values())):
+        return True
     return run.root is not None and not run.root.fulfilled and hooks.begin(run)
 
 
@@ -89,10 +91,13 @@ def _boundary_of(verb: Verb, about: Batch | Node) -> Node | None:
 
 
 def _ended(run: Run, node: Node) -> None:
-    """Tell a node's owner of its end, once its exit hook has run."""
+    """Tell a node's owner of its end, once its hooks have run, the exit hook last."""
     if node.exit_of is not None:
         _tell_owner(run, node.exit_of)
-    elif not hooks.begin_exit(run, node):
+    elif node.beside is not None:
+        if node.beside.fulfilled and node.beside.name in run.hooked:
+            _ended(run, node.beside)
+    elif not task_hooks.wait(run, node) and not task_hooks.begin_exit(run, node):
         _tell_owner(run, node)
 
 

@@ -103,6 +103,8 @@ class Node:
     exiting: bool = False
     hook: Hook | None = None  # what runs when it has ended
     exit_of: "Node | None" = None  # the node whose exit hook it is
+    hooks: Mapping[str, Hook] = field(default_factory=dict)  # by name: what runs beside it
+    beside: "Node | None" = None  # the node whose hook it is
     attempt: int = 0
     message: str = ""
     created_at: float = 0.0
@@ -213,6 +215,7 @@ class Run:
     root: Node | None = None
     exit: Node | None = None
     hooks: dict[str, Node] = field(default_factory=dict)  # those of the workflow that have begun, by name
+    hooked: dict[str, Node] = field(default_factory=dict)  # nodes with hooks of their own, until they are settled
     gate: Node | None = None  # stands for the run itself while it waits for its mutexes, or holds them
     outputs: Outputs = field(default_factory=lambda: Outputs({}, {}))  # those with a globalName
     nodes: dict[str, Node] = field(default_factory=dict)  # by name, in the order in which they were made

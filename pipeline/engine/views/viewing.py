@@ -106,6 +106,8 @@ def _template(node: Node) -> str:
         return ""  # it stands within its task, without a name
     if node.exit_of is not None:
         referred = node.exit_of.hook is not None and node.exit_of.hook.referred
+    elif node.beside is not None:
+        referred = node.beside.hooks[node.name.rpartition(".hooks.")[2]].referred
     else:
         task = node.enclosing.tasks.get(node.task) if node.enclosing is not None else None
         referred = task is not None and task.referred

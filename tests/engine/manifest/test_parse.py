@@ -84,7 +84,7 @@ def of_spec(fields: str) -> str:
         (of_task("inline: {container: {image: i, command: [x]}}"), "tasks[b].inline cannot stand beside template"),
         (of_template("container: {image: i, command: [x]}").replace("only", "onlyThis"), "name is 'onlyThis'; wanted lower case"),
         (of_template("timeout: soon\n    container: {image: i, command: [x]}"), "timeout is 'soon'; wanted a duration such as 30s"),
-        (of_task("hooks: {running: {template: leaf}}"), "tasks[b].hooks.running is not run"),
+        (of_task("hooks: {running: {template: leaf}}"), "tasks[b].hooks.running.expression is missing"),
         (of_template("inputs: {parameters: [{name: p, globalName: g}]}\n    container: {image: i, command: [x]}"), "globalName is only for outputs"),
         (of_template("resource: {action: make, manifest: 'a: b'}"), "action is 'make'; wanted one of get, create, apply, delete"),
         (of_template("podSpecPatch: '{containers: [{name: main, command: [x]}]}'\n    container: {image: i, command: [x]}"), "podSpecPatch changes command, which this engine does not follow"),
