@@ -7,9 +7,9 @@ from collections import deque
 from functools import partial
 
 from pipeline.engine.planning import items
-from pipeline.engine.scheduler import task_hooks
 from pipeline.engine.scheduler.batches import parents
 from pipeline.engine.scheduler.dag_ends import end
+from pipeline.engine.scheduler.hooks import of_tasks
 from pipeline.engine.scheduler.nodes import create, finish, link
 from pipeline.engine.scheduler.reading import NotJson, Reader
 from pipeline.engine.scheduler.state import BROKEN, Batch, DagFrame, Node, Phase, Position, Run, Type
@@ -63,7 +63,7 @@ def _task_node(
     node = create(run, f"{dag.name}.{name}", kind, phase, template=template, position=position, message=message)
     frame.nodes[name] = node
     link(parents(dag, frame, name), node)
-    task_hooks.watch(run, node, frame.tasks[name])
+    of_tasks.watch(run, node, frame.tasks[name])
     return node
 
 

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from pipeline.engine.planning.plans import plans
 from pipeline.engine.planning.run_variables import run_variables
-from pipeline.engine.scheduler import batches, dags, handlers, hooks, retries, steps, task_hooks
+from pipeline.engine.scheduler import batches, dags, handlers, retries, steps
 from pipeline.engine.scheduler.beginning import begin
 from pipeline.engine.scheduler.dag_ends import fail_fast
 from pipeline.engine.scheduler.entering import has_room
 from pipeline.engine.scheduler.events import Event
+from pipeline.engine.scheduler.hooks import of_tasks, of_workflow
 from pipeline.engine.scheduler.run_ends import conclude, hook_ended, main_ended
 from pipeline.engine.scheduler.state import Batch, Command, Node, Run, Type, Verb
 from pipeline.engine.spec import Values, Workflow
@@ -68,9 +69,9 @@ def _settle(run: Run) -> None:
 
 def _begin_hooks(run: Run) -> bool:
     """Start the hooks whose conditions hold now, of tasks and of the workflow; whether there is one."""
-    if any(task_hooks.begin(run, node) for node in list(run.hooked.values())):
+    if any(of_tasks.begin(run, node) for node in list(run.hooked.values())):
         return True
-    return run.root is not None and not run.root.fulfilled and hooks.begin(run)
+    return run.root is not None and not run.root.fulfilled and of_workflow.begin(run)
 
 
 def _use_room(run: Run) -> bool:
@@ -97,7 +98,7 @@ def _ended(run: Run, node: Node) -> None:
     elif node.beside is not None:
         if node.beside.fulfilled and node.beside.name in run.hooked:
             _ended(run, node.beside)
-    elif not task_hooks.wait(run, node) and not task_hooks.begin_exit(run, node):
+    elif not of_tasks.wait(run, node) and not of_tasks.begin_exit(run, node):
         _tell_owner(run, node)
 
 

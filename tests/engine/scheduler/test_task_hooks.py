@@ -38,7 +38,7 @@ templates:
           hooks: {h: {expression: '"{{item}}" == "two"', template: leaf}}
       - - {name: b, template: leaf}
 """
-FANNED = DAG.replace("template: leaf\n          hooks", "template: leaf\n          withItems: [one, two]\n          hooks")
+FANNED = DAG.replace("          hooks", "          withItems: [one, two]\n          hooks")
 
 
 def test_they_begin_once_their_conditions_hold_and_what_follows_waits_for_them(prepare: Simulate) -> None:
