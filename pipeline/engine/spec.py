@@ -141,8 +141,35 @@ class Mount:
 
 
 @dataclass(frozen=True, eq=False)
+class Port:
+    """A port on which a container listens."""
+
+    number: str
+    name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """What shows that a container is ready, as often as `successes`: an answer to a request, a connection (`port`: a
+    number, or the name of one of its ports), or the success of a command. Times are in seconds."""
+
+    kind: Literal["http", "tcp", "exec", "grpc"]
+    port: str = ""
+    host: str = ""
+    path: str = "/"
+    tls: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+    command: tuple[str, ...] = ()
+    delay: int = 0
+    period: int = 10
+    timeout: int = 1
+    successes: int = 1
+
+
+@dataclass(frozen=True, eq=False)
 class Container:
-    """A command. `image`: one whose entry point runs where there is no command, and is not known; else empty."""
+    """A command. `image`: one whose entry point runs where there is no command, and is not known; else empty.
+    `ready`: when it counts as begun, where it is a daemon."""
 
     command: tuple[str, ...]
     args: tuple[str, ...] = ()
@@ -151,6 +178,8 @@ class Container:
     working_dir: str = ""
     mounts: tuple[Mount, ...] = ()
     image: str = ""
+    ports: tuple[Port, ...] = ()
+    ready: Probe | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,7 +334,8 @@ class Memoize:
 class Template:
     """One template: exactly one of `container`, `resource`, `http`, `suspend`, `dag`, `steps`.
 
-    `steps`: groups one after the other, each of steps side by side.
+    `steps`: groups one after the other, each of steps side by side. `daemon`: what follows goes on once its container
+    is ready, and it ends with the dag or steps that it is part of.
     """
 
     name: str
@@ -313,6 +343,7 @@ class Template:
     inputs: Values = NOTHING
     outputs: Values = NOTHING
     container: Container | None = None
+    daemon: bool = False
     resource: Resource | None = None
     http: Http | None = None
     suspend: Suspend | None = None

@@ -5,6 +5,8 @@ Everything here may block (servers that are not ready, slow disks), so the execu
 
 import os
 import re
+import select
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -16,13 +18,13 @@ import yaml
 
 from pipeline.engine.execution import locations
 from pipeline.engine.execution.volumes import mount
-from pipeline.engine.host import Host, Process
+from pipeline.engine.host import Host, NoSuchCommand, Process
 from pipeline.engine.language import resources
 from pipeline.engine.language.paths import moved, of_the_machine, roots
 from pipeline.engine.language.variables import replace_all
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
-from pipeline.engine.spec import Artifact, Container, Parameter, Resource, Script, Template, ValueFrom
+from pipeline.engine.spec import Artifact, Container, Parameter, Probe, Resource, Script, Template, ValueFrom
 from pipeline.engine.views.tails import last_line
 from pipeline.errors import PipelineError
 
@@ -84,8 +86,7 @@ def start(template: Template, place: Place, host: Host) -> Process:
         place.provide(artifact)
     for path in _output_paths(template):
         place.local(path).parent.mkdir(parents=True, exist_ok=True)
-    env = {**own_variables(place), **_given_variables(container, host)}
-    cwd = place.local(container.working_dir) if container.working_dir.startswith("/") else place.folder / "files"
+    env, cwd = _surroundings(container, place, host)
     cwd.mkdir(parents=True, exist_ok=True)
     command = [_expanded(word, env) for word in (*container.command, *container.args)]
     if container.image or not command:
@@ -96,6 +97,33 @@ def start(template: Template, place: Place, host: Host) -> Process:
         place.script.write_text(container.source, encoding="utf-8")
         command.append(str(place.script))
     return host.start(command, env=env, cwd=cwd, stdout=place.stdout, stderr=place.stderr)
+
+
+def _surroundings(container: Container, place: Place, host: Host) -> tuple[dict[str, str], Path]:
+    """The variables of a container's command, and the folder in which it begins."""
+    env = {**own_variables(place), **_given_variables(container, host)}
+    cwd = place.local(container.working_dir) if container.working_dir.startswith("/") else place.folder / "files"
+    return env, cwd
+
+
+def succeeds(template: Template, place: Place, host: Host) -> bool:
+    """Whether the command of a container's probe succeeds in time, beside the container."""
+    container = _placed(template, place)
+    probe, log = container.ready or Probe("exec"), place.folder / "probe.log"
+    env, cwd = _surroundings(container, place, host)
+    command = [_expanded(word, env) for word in probe.command]
+    try:
+        process = host.start(command, env=env, cwd=cwd, stdout=log, stderr=log)
+    except (NoSuchCommand, OSError):
+        return False
+    process.release()
+    select.select([process], [], [], probe.timeout)
+    code = process.poll()
+    while process.poll() is None:
+        process.kill(signal.SIGKILL)
+        select.select([process], [], [], 1.0)
+    process.close()
+    return code == 0
 
 
 def _output_paths(template: Template) -> list[str]:
@@ -126,6 +154,8 @@ def _placed(template: Template, place: Place) -> Container:
         "args": tuple(map(put, container.args)),
         "env": tuple(replace(each, value=put(each.value)) if each.value else each for each in container.env),
     }
+    if container.ready is not None:
+        changes["ready"] = replace(container.ready, command=tuple(map(put, container.ready.command)))
     if isinstance(container, Script):
         changes["source"] = put(container.source)
     return replace(container, **changes)

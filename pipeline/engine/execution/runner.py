@@ -15,11 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Final
+from typing import Final, Literal
 
 from pipeline.engine.execution import leaves, web
 from pipeline.engine.execution.clock import Clock
 from pipeline.engine.execution.leaves import Outcome
+from pipeline.engine.execution.pods import ports, probes
+from pipeline.engine.execution.pods.ports import Ports
 from pipeline.engine.execution.process import Child
 from pipeline.engine.host import Host, NoSuchCommand, Process
 from pipeline.engine.places import Place
@@ -55,11 +57,14 @@ class Leaf:
     holds_core: bool = False
     deadline: float | None = None
     kill_at: float | None = None
+    gathering: bool = False  # its process has ended, and its outputs are being gathered
     late: str = ""  # its message if it runs too long
     abandoned: bool = False  # it has been reported as ended; what its thread still brings is dropped
 
 
-Happening = tuple[Leaf, Process | Outcome | None]  # started (None: without a process) or ended
+READY: Final = "ready"  # a daemon that what follows need not wait for any more
+Result = Process | Outcome | Literal["ready"]
+Happening = tuple[Leaf, Result | None]  # started (None: without a process), ready, or ended
 
 
 class LeafRunner:
@@ -73,7 +78,8 @@ class LeafRunner:
         self._queue: deque[Leaf] = deque()
         self._active: dict[str, Leaf] = {}
         self._busy = 0
-        self._results: SimpleQueue[tuple[Leaf, Process | Outcome]] = SimpleQueue()
+        self._ports = Ports()
+        self._results: SimpleQueue[tuple[Leaf, Result]] = SimpleQueue()
         self._wakeup = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wakeup, selectors.EVENT_READ)
@@ -103,6 +109,10 @@ class LeafRunner:
                 _discard(result)
             elif isinstance(result, Outcome):
                 found.append((leaf, self._ended(leaf, result)))
+            elif result == READY:
+                if leaf.process is not None:
+                    self._free_core(leaf)
+                    found.append((leaf, READY))
             else:
                 leaf.process = result
                 self._selector.register(result, selectors.EVENT_READ, leaf)
@@ -130,8 +140,26 @@ class LeafRunner:
                 found.append((leaf, None))
                 self._in_thread(leaf, partial(leaves.apply, leaf.template, leaf.place, self._host))
             else:
-                self._in_thread(leaf, partial(leaves.start, leaf.template, leaf.place, self._host))
+                self._in_thread(leaf, partial(self._start, leaf))
         return found
+
+    def _start(self, leaf: Leaf) -> Process:
+        if leaf.template.daemon and leaf.template.container is not None:
+            self._ports.take(leaf.node.name, ports.of(leaf.template.container))
+        return leaves.start(leaf.template, leaf.place, self._host)
+
+    def await_ready(self, leaf: Leaf) -> None:
+        """Tell of a daemon that has started when it is ready."""
+        container = leaf.template.container
+        if container is None:
+            return
+
+        def job() -> None:
+            try_command = partial(leaves.succeeds, leaf.template, leaf.place, self._host)
+            if probes.wait(container, try_command, lambda: leaf.process is None or self._closed):
+                self._report(leaf, READY)
+
+        threading.Thread(target=job, name=f"probe of {leaf.node.id}", daemon=True).start()
 
     def _set_deadline(self, leaf: Leaf) -> None:
         text = leaf.template.deadline_seconds
@@ -146,7 +174,7 @@ class LeafRunner:
 
     def _in_thread(self, leaf: Leaf, work: Callable[[], Process | Outcome]) -> None:
         def job() -> None:
-            result: Process | Outcome
+            result: Result
             try:
                 result = work()
             except NoSuchCommand as error:
@@ -156,14 +184,18 @@ class LeafRunner:
                 expected = isinstance(error, PipelineError | OSError | ValueError)
                 name = "" if expected else f"{type(error).__name__}: "
                 result = Outcome("Error", name + leaves.explain(error))
-            with self._closing:
-                if self._closed:
-                    _discard(result)
-                    return
-                self._results.put((leaf, result))
-                os.eventfd_write(self._wakeup, 1)
+            self._report(leaf, result)
 
         threading.Thread(target=job, name=f"leaf {leaf.node.id}", daemon=True).start()
+
+    def _report(self, leaf: Leaf, result: Result) -> None:
+        """Hand what a thread has brought to who waits; end it where nobody does."""
+        with self._closing:
+            if self._closed:
+                _discard(result)
+                return
+            self._results.put((leaf, result))
+            os.eventfd_write(self._wakeup, 1)
 
     def _exited(self, leaf: Leaf) -> None:
         process = leaf.process
@@ -172,7 +204,7 @@ class LeafRunner:
             return
         self._selector.unregister(process)
         process.close()
-        leaf.process = None
+        leaf.process, leaf.gathering = None, True
         self._free_core(leaf)
         if not leaf.abandoned:
             work = partial(leaves.gather, leaf.template, leaf.place, code, printed=leaf.printed, host=self._host)
@@ -185,6 +217,7 @@ class LeafRunner:
 
     def _ended(self, leaf: Leaf, outcome: Outcome) -> Outcome:
         self._free_core(leaf)
+        self._ports.give_back(leaf.node.name)
         del self._active[leaf.node.name]
         if leaf.kill_at is not None and leaf.late:
             found = outcome.outputs
@@ -201,14 +234,15 @@ class LeafRunner:
                 leaf.late = ""
                 self._terminate(leaf)
             return False
-        if not leaf.holds_core:
-            return False  # its process has ended, and its outputs are being gathered
+        if leaf.gathering:
+            return False
         self._abandon(leaf)
         return True
 
     def _abandon(self, leaf: Leaf) -> None:
         leaf.abandoned = True
         self._free_core(leaf)
+        self._ports.give_back(leaf.node.name)
         del self._active[leaf.node.name]
 
     def _terminate(self, leaf: Leaf) -> None:
@@ -223,7 +257,7 @@ class LeafRunner:
             if leaf.process is not None and leaf.kill_at is not None and now >= leaf.kill_at:
                 leaf.process.kill(signal.SIGKILL)
                 leaf.kill_at = now + self._patience.grace_seconds
-            if leaf.deadline is not None and now >= leaf.deadline and leaf.kill_at is None and leaf.holds_core:
+            if leaf.deadline is not None and now >= leaf.deadline and leaf.kill_at is None and not leaf.gathering:
                 if leaf.process is not None:
                     self._terminate(leaf)
                 else:
@@ -259,9 +293,9 @@ class LeafRunner:
         os.close(self._wakeup)
 
 
-def _discard(result: Process | Outcome) -> None:
+def _discard(result: Result) -> None:
     """End a process that is no longer wanted."""
-    if isinstance(result, Outcome):
+    if isinstance(result, Outcome | str):
         return
     result.kill(signal.SIGKILL)
     if isinstance(result, Child):

@@ -50,6 +50,9 @@ def _check_fields(workflow: Workflow) -> None:
     for role, name in (("entrypoint", workflow.entrypoint), ("onExit", workflow.on_exit)):
         if name and name not in workflow.templates:
             subject.refuse(f".{role} is {name!r}; there are the templates {', '.join(workflow.templates)}")
+    if workflow.entrypoint in workflow.templates and workflow.templates[workflow.entrypoint].daemon:
+        problem = "a daemon, of which no end is awaited, so a cluster ends with Error; name a dag or steps"
+        subject.refuse(f".entrypoint is {workflow.entrypoint!r}, {problem}")
     for name, hook in (workflow.hooks or {}).items():
         if hook.template not in workflow.templates:
             there = ", ".join(workflow.templates)

@@ -18,7 +18,7 @@ RETRY_NAMES: Final = frozenset(
 )
 _ROOTS: Final = frozenset(("item", "steps", "inputs", "outputs", "pod", "workflow", "tasks"))
 _PARAMETER: Final = re.compile(r"workflow\.parameters\.[\w-]+")
-_OF_TASK: Final = ("id", "startedAt", "finishedAt", "status", "exitCode")
+_OF_TASK: Final = ("id", "startedAt", "finishedAt", "status", "exitCode", "ip")
 
 
 def workflow_names(workflow: Workflow) -> frozenset[str]:
@@ -184,6 +184,8 @@ class Scope:
         if self.ended and self.task is task and what != "status" and not what.startswith("outputs.parameters."):
             return "is not known to a hook: it sees only the status, parameters and artifacts of what it follows"
         template = tasks.templates.get(task.template)
+        if what == "ip" and template is not None and not template.daemon:
+            return f"is not known: {task.template} is no daemon"
         return "" if what in _OF_TASK or template is None else self._of_outputs(task, template, what)
 
     def _of_outputs(self, task: Task, template: Template, what: str) -> str:

@@ -32,7 +32,7 @@ _IGNORED: Final = (
     "automountServiceAccountToken", "executor", "securityContext", "hostAliases", "archiveLocation", "metrics",
 )  # fmt: skip
 _UNSUPPORTED: Final = (
-    "containerSet", "data", "plugin", "daemon", "initContainers", "sidecars",
+    "containerSet", "data", "plugin", "initContainers", "sidecars",
 )  # fmt: skip
 _KINDS: Final = ("container", "script", "resource", "http", "suspend", "dag", "steps")
 _DISPLAY_NAME: Final = "workflows.argoproj.io/display-name"
@@ -65,6 +65,7 @@ def _read(fields: Fields, name: str) -> Template:
         inputs=read_values(fields, "inputs") or NOTHING,
         outputs=read_values(fields, "outputs") or NOTHING,
         container=_container(fields),
+        daemon=fields.flag("daemon"),
         resource=fields.read("resource", read_resource),
         http=fields.read("http", read_http),
         suspend=fields.read("suspend", _suspend),
@@ -95,6 +96,11 @@ def _check(fields: Fields, template: Template) -> None:
     if template.leaf and template.name != template.name.lower():
         problem = "wanted lower case: it is part of the name of a pod, which a cluster would refuse"
         fields.refuse(f"is {template.name!r}; {problem}", "name")
+    if template.daemon and template.container is None:
+        fields.refuse("is only for a container or a script", "daemon")
+    ready = template.container.ready if template.container is not None else None
+    if template.daemon and ready is not None and ready.kind == "grpc":
+        fields.refuse("has a readinessProbe by grpc, which is not run by this engine; use httpGet or tcpSocket")
     for field, value in (("activeDeadlineSeconds", template.deadline_seconds), ("timeout", template.timeout)):
         if template.tasks and value:
             fields.refuse("is only for a container, a script or a resource", field)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from pipeline.engine.scheduler.daemons import retire
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.state import (
     DagFrame,
@@ -78,17 +79,20 @@ def finish(run: Run, node: Node, phase: Phase, message: str | None = None, outpu
         run.commands.append(Remember(node, memoize))  # of a retry node: its last attempt
     node.bound = None
     node.touch()
-    for waiting in (run.live, run.recalling, run.retrying, run.suspended):
+    for waiting in (run.live, run.daemons, run.recalling, run.retrying, run.suspended):
         waiting.pop(node.name, None)
     if run.locking.pop(node.name, None) is not None:
         node.lock = ""
         run.commands.append(Unlock(node))
     boundary, frame = node.boundary, node.enclosing
     if boundary is not None and frame is not None and node.type in _ACTIVE:
-        frame.active -= 1
+        frame.active -= not node.daemoned
         if frame.template.fail_fast and phase in ("Failed", "Error"):
             frame.tripped = True
             run.tripped[boundary.name] = boundary
+    node.daemoned = False
+    if node.frame is not None:
+        retire(run, node)
     run.todo.append(("ended", node))
 
 

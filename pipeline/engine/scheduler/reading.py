@@ -109,6 +109,7 @@ class Reader:
 _OF_NODE: Final[Mapping[str, Callable[[Node], str | None]]] = {
     "id": lambda node: node.id,
     "status": lambda node: node.phase,
+    "ip": lambda node: "127.0.0.1" if node.told else None,
     "startedAt": lambda node: rfc3339(node.started_at if node.started_at is not None else node.created_at),
     "finishedAt": lambda node: rfc3339(node.finished_at) if node.finished_at is not None else None,
 }

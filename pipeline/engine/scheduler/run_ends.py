@@ -3,6 +3,7 @@
 import json
 
 from pipeline.engine.language.variables import go_json, rfc3339
+from pipeline.engine.scheduler.daemons import retire
 from pipeline.engine.scheduler.entering import enter, pod_name
 from pipeline.engine.scheduler.hooks import of_workflow
 from pipeline.engine.scheduler.state import Node, Position, Run, Unlock
@@ -65,6 +66,7 @@ def conclude(run: Run) -> None:
     root, last = run.root, run.exit
     if root is None:
         return
+    retire(run, None)
     _leave(run)
     if root.phase in ("Failed", "Error"):
         run.phase = root.phase

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pipeline.engine.planning.plans import plans
 from pipeline.engine.planning.run_variables import run_variables
-from pipeline.engine.scheduler import batches, dags, handlers, retries, steps
+from pipeline.engine.scheduler import batches, daemons, dags, handlers, retries, steps
 from pipeline.engine.scheduler.beginning import begin
 from pipeline.engine.scheduler.dag_ends import fail_fast
 from pipeline.engine.scheduler.entering import has_room
@@ -34,7 +34,9 @@ def new_run(
     """A run that has not begun. `arguments`: every parameter of the workflow, with its value. `scheduled_at`: the time
     for which a schedule started it."""
     variables = run_variables(run_id, workflow, arguments, uid=uid, created_at=created_at, scheduled_at=scheduled_at)
-    return Run(run_id, workflow, arguments, plans(workflow.templates), variables, halted=workflow.suspended)
+    run = Run(run_id, workflow, arguments, plans(workflow.templates), variables, halted=workflow.suspended)
+    run.has_daemons = any(template.daemon for template in workflow.templates.values())
+    return run
 
 
 def advance(run: Run, event: Event) -> list[Command]:
@@ -93,6 +95,8 @@ def _boundary_of(verb: Verb, about: Batch | Node) -> Node | None:
 
 def _ended(run: Run, node: Node) -> None:
     """Tell a node's owner of its end, once its hooks have run, the exit hook last."""
+    if daemons.lingers(run, node):
+        return
     if node.exit_of is not None:
         _tell_owner(run, node.exit_of)
     elif node.beside is not None:
@@ -104,8 +108,11 @@ def _ended(run: Run, node: Node) -> None:
 
 def _tell_owner(run: Run, node: Node) -> None:
     owner = node.owner
+    if node.told and not node.is_attempt:
+        return  # a daemon that ended by itself
+    node.told = True
     if owner is not None:
-        if not owner.fulfilled:
+        if not owner.fulfilled or owner.daemoned:
             _OWNERS[owner.type](run, owner, node)
     elif node is run.exit:
         conclude(run)

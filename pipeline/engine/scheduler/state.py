@@ -119,6 +119,8 @@ class Node:
     frame: "Frame | None" = None  # progress of a dag or steps
     left: int = 0  # of a fan-out or a group of steps: how many nodes have not ended
     attempts: list["Node"] = field(default_factory=list)  # of a retry node
+    daemoned: bool = False  # a daemon that is ready; what follows goes on
+    told: bool = False  # its owner knows that it has ended, or is ready
     condemned: str = ""  # the message with which it fails once its process has ended
     lock: Literal["", "waiting", "held"] = ""
     mutexes: tuple[str, ...] = ()  # that it waits for or holds
@@ -129,8 +131,8 @@ class Node:
 
     @property
     def fulfilled(self) -> bool:
-        """Whether nothing more will happen to it."""
-        return self.phase in FULFILLED
+        """Whether nothing waits for it any more."""
+        return self.phase in FULFILLED or (self.daemoned and self.phase != "Pending")
 
     @property
     def is_attempt(self) -> bool:
@@ -221,6 +223,11 @@ class Run:
     nodes: dict[str, Node] = field(default_factory=dict)  # by name, in the order in which they were made
     ids: set[str] = field(default_factory=set)
     live: dict[str, Node] = field(default_factory=dict)  # leaves that have not ended
+    has_daemons: bool = False  # it may have some
+    daemons: dict[str, Node] = field(default_factory=dict)  # leaves that are ready, and run on
+    retired: dict[str, Node] = field(default_factory=dict)  # daemons that are told to end
+    reviving: set[str] = field(default_factory=set)  # daemons of a resumed run that are not ready again
+    postponed: list[Node] = field(default_factory=list)  # leaves that wait for these
     locking: dict[str, Node] = field(default_factory=dict)  # nodes with mutexes, waiting or held
     recalling: dict[str, Node] = field(default_factory=dict)  # memoized nodes that wait for what is known of them
     retrying: dict[str, Node] = field(default_factory=dict)  # retry nodes in their backoff

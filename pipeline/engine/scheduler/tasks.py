@@ -23,6 +23,8 @@ def result_of(frame: Frame, name: str, result: str) -> bool:
         if result == "AnySucceeded":
             return "Succeeded" in phases
         return bool(phases) and all(phase == "Failed" for phase in phases)
+    if result == "Daemoned":
+        return node.daemoned
     return node.phase == {"Errored": "Error"}.get(result, result)
 
 

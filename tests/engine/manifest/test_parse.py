@@ -76,7 +76,6 @@ def of_spec(fields: str) -> str:
         (of_spec("shutdown: Stop"), "line 6: w.shutdown is not run by this engine"),
         (of_spec("synchronization: {semaphores: [{}]}"), "synchronization.semaphores[0].configMapKeyRef is missing"),
         (of_spec("volumes: [{name: v, nfs: {server: c}}]"), "w.volumes[v].nfs is not run by this engine"),
-        (of_template("daemon: true\n    container: {image: i, command: [x]}"), "templates[only].daemon is not run"),
         (of_template("sidecars: [{name: s}]\n    container: {image: i, command: [x]}"), "sidecars is not run"),
         (of_template("synchronization: {semaphore: {}}\n    container: {image: i, command: [x]}"), ".semaphore.configMapKeyRef is missing"),
         (of_container("lifecycle: {}"), "container.lifecycle is not run"),

@@ -5,12 +5,13 @@ from typing import Final
 
 from pipeline.engine.manifest.fields import Fields
 from pipeline.engine.manifest.leaves import images
+from pipeline.engine.manifest.leaves.probes import read_port, read_probe
 from pipeline.engine.manifest.leaves.volumes import read_mount
 from pipeline.engine.spec import Container, Script, Source, Variable, VariablesFrom
 
 _CONTAINER_IGNORED: Final = (
-    "image", "imagePullPolicy", "name", "ports", "resources", "securityContext", "terminationMessagePath",
-    "terminationMessagePolicy", "livenessProbe", "readinessProbe", "startupProbe", "stdin", "stdinOnce", "tty",
+    "image", "imagePullPolicy", "name", "resources", "securityContext", "terminationMessagePath",
+    "terminationMessagePolicy", "livenessProbe", "startupProbe", "stdin", "stdinOnce", "tty",
     "mirrorVolumeMounts", "restartPolicy", "resizePolicy",
 )  # fmt: skip
 
@@ -47,6 +48,8 @@ def read_container(fields: Fields) -> Container:
         env_from=fields.read_each("envFrom", _variables_from),
         working_dir=fields.text("workingDir"),
         mounts=mounts,
+        ports=fields.read_each("ports", read_port),
+        ready=fields.read("readinessProbe", read_probe),
     )
 
 

@@ -1,0 +1,74 @@
+"""Daemons: leaves that what follows does not wait for once they are ready. They end with the dag or steps that they are
+part of; until then one that ends by itself has failed.
+
+https://argo-workflows.readthedocs.io/en/latest/walk-through/daemon-containers/
+"""
+
+from pipeline.engine.scheduler.state import Kill, Node, Run, Start
+
+
+def ready(run: Run, node: Node) -> None:
+    """A daemon is ready: tell its owner, unless this is known."""
+    node.phase, node.started_at = "Running", run.now
+    node.touch()
+    if node.name in run.daemons:
+        revived(run, node)
+        return
+    run.live.pop(node.name, None)
+    run.daemons[node.name] = node
+    node.daemoned = True
+    if node.enclosing is not None:
+        node.enclosing.active -= 1
+    if node.owner is not None and node.is_attempt:
+        node.owner.daemoned, node.owner.phase = True, "Running"
+    run.todo.append(("ended", node))
+
+
+def retire(run: Run, whole: Node | None) -> None:
+    """End the daemons of a dag or steps that has ended (None: of the run); as on a cluster, they have succeeded."""
+    if not run.has_daemons:
+        return
+    for node in [each for each in run.nodes.values() if each.boundary is whole and _runs_on(each)]:
+        leaf = run.daemons.pop(node.name, None) or run.live.pop(node.name, None)
+        run.retrying.pop(node.name, None)
+        node.phase, node.daemoned, node.finished_at = "Succeeded", False, run.now
+        node.bound, node.due_at = None, None
+        node.touch()
+        if leaf is not None:
+            run.retired[node.name] = node
+            run.commands.append(Kill(node))
+
+
+def _runs_on(node: Node) -> bool:
+    """Whether it is a daemon that was ready, or takes the place of one."""
+    return node.daemoned or (node.is_attempt and node.owner is not None and node.owner.daemoned and not node.fulfilled)
+
+
+def gone(run: Run, node: Node) -> None:
+    """A daemon that was told to end has ended; what follows its dag or steps was waiting for that."""
+    del run.retired[node.name]
+    whole = node.boundary
+    if whole is not None and not lingers(run, whole):
+        run.todo.append(("ended", whole))
+
+
+def lingers(run: Run, whole: Node) -> bool:
+    """Whether a daemon of a dag or steps is still about to end."""
+    return any(each.boundary is whole for each in run.retired.values())
+
+
+def revive(run: Run) -> None:
+    """Start the daemons of a resumed run again; other leaves begin when they are ready."""
+    for node in run.daemons.values():
+        node.phase = "Pending"
+        node.touch()
+        run.reviving.add(node.name)
+        run.commands.append(Start(node))
+
+
+def revived(run: Run, node: Node) -> None:
+    """A daemon is ready again, or never will be: the others begin after the last one."""
+    run.reviving.discard(node.name)
+    if not run.reviving:
+        run.commands.extend(Start(each) for each in run.postponed if each.name in run.live)
+        run.postponed.clear()
