@@ -190,6 +190,26 @@ class Script(Container):
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """One of several containers of a pod. `dependencies`: those that must have succeeded before it begins. `mirrors`:
+    it has the files of the main one too."""
+
+    name: str
+    container: Container
+    dependencies: tuple[str, ...] = ()
+    mirrors: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ContainerSet:
+    """Containers that depend on each other. `attempts` and `pause` (seconds): how often each is tried."""
+
+    parts: tuple[Part, ...]
+    attempts: int = 1
+    pause: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
 class Suspend:
     """A pause."""
 
@@ -332,10 +352,11 @@ class Memoize:
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """One template: exactly one of `container`, `resource`, `http`, `suspend`, `dag`, `steps`.
+    """One template: exactly one of `container`, `container_set`, `resource`, `http`, `suspend`, `dag`, `steps`.
 
     `steps`: groups one after the other, each of steps side by side. `daemon`: what follows goes on once its container
-    is ready, and it ends with the dag or steps that it is part of.
+    is ready, and it ends with the dag or steps that it is part of. `before`, `beside`: containers of the same pod that
+    end before the main one begins, or are ended after it.
     """
 
     name: str
@@ -343,6 +364,9 @@ class Template:
     inputs: Values = NOTHING
     outputs: Values = NOTHING
     container: Container | None = None
+    container_set: ContainerSet | None = None
+    before: tuple[Part, ...] = ()
+    beside: tuple[Part, ...] = ()
     daemon: bool = False
     resource: Resource | None = None
     http: Http | None = None
@@ -362,7 +386,33 @@ class Template:
     @property
     def leaf(self) -> bool:
         """Whether it starts something itself (a pod on a cluster, or a request)."""
-        return self.container is not None or self.resource is not None or self.http is not None
+        return self.main is not None or self.resource is not None or self.http is not None
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Its main containers: one, or those of a set."""
+        if self.container_set is not None:
+            return self.container_set.parts
+        return (Part("main", self.container),) if self.container is not None else ()
+
+    @property
+    def main(self) -> Container | None:
+        """The container of which its outputs are; of a set that has no `main`, the first."""
+        named = {part.name: part.container for part in self.parts}
+        return named.get("main", next(iter(named.values()), None))
+
+    @property
+    def containers(self) -> tuple[tuple[str, Part], ...]:
+        """All its containers, each with the field that it stands in."""
+        kind = "script" if self.script is not None else "container"
+        found = [(f"containerSet.containers[{part.name}]" if self.container_set else kind, part) for part in self.parts]
+        found += [(f"initContainers[{part.name}]", part) for part in self.before]
+        return (*found, *((f"sidecars[{part.name}]", part) for part in self.beside))
+
+    @property
+    def several(self) -> bool:
+        """Whether its pod has more than one container."""
+        return bool(self.container_set or self.before or self.beside)
 
     @property
     def script(self) -> Script | None:
@@ -374,8 +424,14 @@ class Template:
         """The absolute paths that it declares: of artifacts, of output parameters, of mounts."""
         found = [artifact.path for artifact in (*self.inputs.artifacts, *self.outputs.artifacts)]
         found += [each.value_from.path for each in self.outputs.parameters if each.value_from is not None]
-        found += [mount.path for mount in (self.container.mounts if self.container is not None else ())]
+        found += [mount.path for mount in (self.main.mounts if self.main is not None else ())]
         return list(filter(None, found))
+
+    def paths_of(self, part: Part) -> list[str]:
+        """The absolute paths that one of its containers has as its own."""
+        if part.container is self.main or part.mirrors:
+            return [*self.paths, *(mount.path for mount in part.container.mounts)]
+        return [mount.path for mount in part.container.mounts]
 
     @property
     def prefix(self) -> str:

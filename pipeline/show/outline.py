@@ -233,6 +233,8 @@ def _detail(template: Template, name: str) -> str:
     if template.script is not None:
         first = next((line for line in template.script.source.splitlines() if line.strip()), "")
         kind = f"script of {template.script.command[0]}: {first.strip()}"
+    elif template.container_set is not None:
+        kind = f"containers {', '.join(part.name for part in template.parts)}"
     elif template.container is not None:
         kind = shlex.join([*template.container.command, *template.container.args])
     elif template.resource is not None:

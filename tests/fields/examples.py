@@ -79,6 +79,10 @@ BASES: Final[Mapping[str, Any]] = {
     "EnvFromSource": {"configMapRef": {"name": "c"}},
     "ConfigMapEnvSource": {"name": "c"},
     "SecretEnvSource": {"name": "c"},
+    "ContainerSetTemplate": {"containers": [{"name": "main", **_RUN}]},
+    "ContainerNode": {"name": "main", **_RUN},
+    "UserContainer": {"name": "s", **_RUN},
+    "ContainerSetRetryStrategy": {"retries": "2"},
     "ContainerPort": {"containerPort": 80},
     "Probe": {"tcpSocket": {"port": 80}},
     "TCPSocketAction": {"port": 80},
@@ -125,10 +129,18 @@ BASES: Final[Mapping[str, Any]] = {
     "WorkflowTemplateRef": {"name": "other"},
 }
 # What stands before the entry of a list.
-BEFORE: Final[Mapping[str, list[Any]]] = {"tasks": [_FIRST], "steps": [_FIRST], "templates": [*_TEMPLATES]}
+BEFORE: Final[Mapping[str, list[Any]]] = {
+    "containers": [{"name": "first", **_RUN}],
+    "tasks": [_FIRST],
+    "steps": [_FIRST],
+    "templates": [*_TEMPLATES],
+}
 # The mapping around a field, where the smallest would not take it.
 AROUND: Final[Mapping[str, Any]] = {
-    **{f"Template.{kind}": {"name": "main"} for kind in ("script", "resource", "http", "suspend", "dag", "steps")},
+    **{
+        f"Template.{kind}": {"name": "main"}
+        for kind in ("script", "containerSet", "resource", "http", "suspend", "dag", "steps")
+    },
     "Task.templateRef": {"name": "a"},
     "DAGTask.templateRef": {"name": "a"},
     "DAGTask.inline": {"name": "a"},
@@ -219,6 +231,10 @@ VALUES: Final[Mapping[str, Any]] = {
     "SuspendTemplate.duration": "5",
     "ObjectFieldSelector.fieldPath": "metadata.uid",
     "VolumeMount.mountPath": "/mnt/w",
+    "ContainerNode.name": "other",
+    "ContainerNode.dependencies": ["first"],
+    "ContainerSetRetryStrategy.retries": "3",
+    "ContainerSetRetryStrategy.duration": "1s",
     "Probe.initialDelaySeconds": 5,
     "Probe.periodSeconds": 5,
     "Probe.timeoutSeconds": 5,

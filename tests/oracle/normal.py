@@ -30,7 +30,7 @@ _LATE: Final = ("Pod was active on the node longer than the specified deadline",
 _KINDS: Final = [
     (re.compile(pattern, re.DOTALL), kind)
     for pattern, kind in (
-        (r"^((main: )?Error \(exit code \d+\)): .*", r"\1"),
+        (r"^(([-\w]+: )?Error \(exit code \d+\)): .*", r"\1"),
         (
             r"^wait: Error \(exit code 64\): open \S+/outputs/parameters/\S+: no such file.*",
             "<no file for a parameter>",

@@ -14,6 +14,8 @@ from pipeline.engine.execution.clock import Clock
 from pipeline.engine.execution.journal import Journal, Started
 from pipeline.engine.execution.leaves import Outcome
 from pipeline.engine.execution.memos import Memos
+from pipeline.engine.execution.pods.starting import Heard
+from pipeline.engine.execution.pods.supervisor import NO_COMMAND
 from pipeline.engine.execution.runner import READY, Happening, Leaf, LeafRunner, Patience
 from pipeline.engine.host import Host, Process
 from pipeline.engine.places import Place
@@ -117,7 +119,7 @@ class Executor:
         for happening in self._runner.wait(self._wait_seconds()):
             events.append(self._event(happening))
             leaf, result = happening
-            if result is not None and result != READY and not isinstance(result, Outcome):
+            if result is not None and result != READY and not isinstance(result, Outcome | Heard):
                 started.append(Started(leaf.node.name, result.pid, result.started))
                 processes.append(result)
                 daemons += [leaf] if leaf.template.daemon else []
@@ -144,6 +146,8 @@ class Executor:
 
     def _event(self, happening: Happening) -> Event:
         leaf, result = happening
+        if isinstance(result, Heard):
+            return self._of_container(leaf, result)
         if result == READY:
             return Ready(self._clock.now(), leaf.node.name)
         if not isinstance(result, Outcome):
@@ -153,6 +157,14 @@ class Executor:
             return Ready(self._clock.now(), leaf.node.name)  # what stands in for it runs on
         del self._leaves[leaf.node.name]
         return Ended(self._clock.now(), leaf.node.name, result.phase, result.message, result.outputs)
+
+    def _of_container(self, leaf: Leaf, heard: Heard) -> Event:
+        at, name = self._clock.now(), f"{leaf.node.name}.{heard.name}"
+        if heard.code is None:
+            return Running(at, name)
+        if heard.code == 0:
+            return Ended(at, name, "Succeeded")
+        return Ended(at, name, "Error" if heard.code == NO_COMMAND else "Failed", heard.message)
 
     def _news(self, now: float) -> list[Event]:
         """What other processes have done: released a mutex, asked for the run's end."""

@@ -24,7 +24,7 @@ from pipeline.engine.language.paths import moved, of_the_machine, roots
 from pipeline.engine.language.variables import replace_all
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
-from pipeline.engine.spec import Artifact, Container, Parameter, Probe, Resource, Script, Template, ValueFrom
+from pipeline.engine.spec import Artifact, Container, Parameter, Part, Probe, Resource, Script, Template, ValueFrom
 from pipeline.engine.views.tails import last_line
 from pipeline.errors import PipelineError
 
@@ -77,15 +77,30 @@ def start(template: Template, place: Place, host: Host) -> Process:
     Raises:
         PipelineError, OSError, ValueError: it cannot be started; in one line with `explain`.
     """
-    container = _placed(template, place)
+    launch = prepared(template, template.parts[0], place, host)
+    return host.start(launch.command, env=launch.env, cwd=launch.cwd, stdout=place.stdout, stderr=place.stderr)
+
+
+@dataclass(frozen=True, eq=False)
+class Launch:
+    """A command with all that is around it."""
+
+    command: list[str]
+    env: dict[str, str]
+    cwd: Path
+
+
+def prepared(template: Template, part: Part, place: Place, host: Host) -> Launch:
+    """A container's command, with its files in place.
+
+    Raises:
+        PipelineError, OSError, ValueError: something is missing; in one line with `explain`.
+    """
+    container = _placed(template, part, place)
     place.prepare()
     mount(template, container, place, host)
-    for artifact in template.inputs.artifacts:
-        if artifact.location is not None:
-            locations.fetch(artifact.location, place.local(artifact.path), host)
-        place.provide(artifact)
-    for path in _output_paths(template):
-        place.local(path).parent.mkdir(parents=True, exist_ok=True)
+    if part.container is template.main:
+        _provide(template, place, host)
     env, cwd = _surroundings(container, place, host)
     cwd.mkdir(parents=True, exist_ok=True)
     command = [_expanded(word, env) for word in (*container.command, *container.args)]
@@ -96,19 +111,29 @@ def start(template: Template, place: Place, host: Host) -> Process:
     if isinstance(container, Script):
         place.script.write_text(container.source, encoding="utf-8")
         command.append(str(place.script))
-    return host.start(command, env=env, cwd=cwd, stdout=place.stdout, stderr=place.stderr)
+    return Launch(command, env, cwd)
+
+
+def _provide(template: Template, place: Place, host: Host) -> None:
+    """Put input artifacts where the main container wants them, and make folders for what it puts out."""
+    for artifact in template.inputs.artifacts:
+        if artifact.location is not None:
+            locations.fetch(artifact.location, place.local(artifact.path), host)
+        place.provide(artifact)
+    for path in _output_paths(template):
+        place.local(path).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _surroundings(container: Container, place: Place, host: Host) -> tuple[dict[str, str], Path]:
     """The variables of a container's command, and the folder in which it begins."""
     env = {**own_variables(place), **_given_variables(container, host)}
-    cwd = place.local(container.working_dir) if container.working_dir.startswith("/") else place.folder / "files"
+    cwd = place.local(container.working_dir) if container.working_dir.startswith("/") else place.own / "files"
     return env, cwd
 
 
 def succeeds(template: Template, place: Place, host: Host) -> bool:
     """Whether the command of a container's probe succeeds in time, beside the container."""
-    container = _placed(template, place)
+    container = _placed(template, Part("main", template.main or Container(())), place)
     probe, log = container.ready or Probe("exec"), place.folder / "probe.log"
     env, cwd = _surroundings(container, place, host)
     command = [_expanded(word, env) for word in probe.command]
@@ -131,7 +156,7 @@ def _output_paths(template: Template) -> list[str]:
     return paths + [each.value_from.path for each in template.outputs.parameters if each.value_from is not None]
 
 
-def _placed(template: Template, place: Place) -> Container:
+def _placed(template: Template, part: Part, place: Place) -> Container:
     """The container with the places of its files filled in, in braces and where its texts spell them out."""
     paths = {f"inputs.artifacts.{each.name}.path": each.path for each in template.inputs.artifacts}
     paths.update((f"outputs.artifacts.{each.name}.path", each.path) for each in template.outputs.artifacts)
@@ -141,8 +166,9 @@ def _placed(template: Template, place: Place) -> Container:
         if each.value_from is not None
     )
     marks = {tag: f"{_EDGE}{number}{_EDGE}" for number, tag in enumerate(paths)}
-    own, kept = roots(template.paths), of_the_machine(template.given_paths, template.paths)
-    container: Container = replace_all(template.container, marks.get)
+    declared = template.paths_of(part)
+    own, kept = roots(declared), of_the_machine(template.given_paths, declared)
+    container: Container = replace_all(part.container, marks.get)
     found = {mark: str(place.local(paths[tag])) for tag, mark in marks.items()}
 
     def put(text: str) -> str:
@@ -171,8 +197,8 @@ def own_variables(place: Place) -> dict[str, str]:
     """What every step finds in its environment. Nothing else is the caller's: steps never see the caller's secrets."""
     variables = {
         "PATH": own_path(),
-        "HOME": str(place.folder / "home"),
-        "TMPDIR": str(place.folder / "tmp"),
+        "HOME": str(place.own / "home"),
+        "TMPDIR": str(place.own / "tmp"),
         "LANG": os.environ.get("LANG", "C.UTF-8"),
         "OMP_NUM_THREADS": "1",
     }

@@ -20,8 +20,9 @@ from typing import Final, Literal
 from pipeline.engine.execution import leaves, web
 from pipeline.engine.execution.clock import Clock
 from pipeline.engine.execution.leaves import Outcome
-from pipeline.engine.execution.pods import ports, probes
+from pipeline.engine.execution.pods import ports, probes, starting
 from pipeline.engine.execution.pods.ports import Ports
+from pipeline.engine.execution.pods.starting import Ear, Heard
 from pipeline.engine.execution.process import Child
 from pipeline.engine.host import Host, NoSuchCommand, Process
 from pipeline.engine.places import Place
@@ -54,6 +55,7 @@ class Leaf:
     latest: float | None = None
     instead: Callable[[], Outcome] | None = None
     process: Process | None = None
+    ear: Ear | None = None  # hears of its containers, where it has several
     holds_core: bool = False
     deadline: float | None = None
     kill_at: float | None = None
@@ -62,9 +64,11 @@ class Leaf:
     abandoned: bool = False  # it has been reported as ended; what its thread still brings is dropped
 
 
+# What a thread brings: a daemon that is ready is told by a word.
 READY: Final = "ready"  # a daemon that what follows need not wait for any more
 Result = Process | Outcome | Literal["ready"]
-Happening = tuple[Leaf, Result | None]  # started (None: without a process), ready, or ended
+# Started (None: without a process), ready, a container of it begun or ended, or ended.
+Happening = tuple[Leaf, Result | Heard | None]
 
 
 class LeafRunner:
@@ -100,6 +104,7 @@ class LeafRunner:
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._wakeup)
         found.extend(self._enforce_deadlines())
+        found.extend((leaf, each) for leaf in self._active.values() for each in self._news(leaf))
         while True:
             try:
                 leaf, result = self._results.get_nowait()
@@ -108,6 +113,7 @@ class LeafRunner:
             if leaf.abandoned:
                 _discard(result)
             elif isinstance(result, Outcome):
+                found.extend((leaf, each) for each in self._news(leaf))
                 found.append((leaf, self._ended(leaf, result)))
             elif result == READY:
                 if leaf.process is not None:
@@ -117,6 +123,12 @@ class LeafRunner:
                 leaf.process = result
                 self._selector.register(result, selectors.EVENT_READ, leaf)
                 found.append((leaf, result))
+
+    def _news(self, leaf: Leaf) -> list[Heard]:
+        if leaf.ear is None or leaf.template.container_set is None:
+            return []
+        names = {part.name for part in leaf.template.parts}
+        return [each for each in leaf.ear.news() if each.name in names]
 
     def _fill_cores(self) -> list[Happening]:
         found: list[Happening] = []
@@ -144,13 +156,16 @@ class LeafRunner:
         return found
 
     def _start(self, leaf: Leaf) -> Process:
-        if leaf.template.daemon and leaf.template.container is not None:
-            self._ports.take(leaf.node.name, ports.of(leaf.template.container))
+        if leaf.template.daemon and leaf.template.main is not None:
+            self._ports.take(leaf.node.name, ports.of(leaf.template.main))
+        if leaf.template.several:
+            leaf.ear = Ear(leaf.template, leaf.place)
+            return starting.start(leaf.template, leaf.place, self._host, self._patience.grace_seconds)
         return leaves.start(leaf.template, leaf.place, self._host)
 
     def await_ready(self, leaf: Leaf) -> None:
         """Tell of a daemon that has started when it is ready."""
-        container = leaf.template.container
+        container = leaf.template.main
         if container is None:
             return
 
@@ -207,8 +222,8 @@ class LeafRunner:
         leaf.process, leaf.gathering = None, True
         self._free_core(leaf)
         if not leaf.abandoned:
-            work = partial(leaves.gather, leaf.template, leaf.place, code, printed=leaf.printed, host=self._host)
-            self._in_thread(leaf, work)
+            gather = leaf.ear.gather if leaf.ear is not None else partial(leaves.gather, leaf.template, leaf.place)
+            self._in_thread(leaf, partial(gather, code, printed=leaf.printed, host=self._host))
 
     def _free_core(self, leaf: Leaf) -> None:
         if leaf.holds_core:

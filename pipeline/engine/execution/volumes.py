@@ -25,7 +25,7 @@ def mount(template: Template, container: Container, place: Place, host: Host) ->
         volume = volumes.get(each.volume)
         if volume is None:
             raise PipelineError(f"the volume {each.volume}, mounted at {each.path}, is not among the volumes")
-        if volume.kind == "empty" and uses[each.volume] == 1 and not each.sub_path:
+        if volume.kind == "empty" and uses[each.volume] == 1 and not each.sub_path and not template.several:
             place.local(each.path).mkdir(parents=True, exist_ok=True)
             continue
         if each.volume not in folders:
@@ -34,6 +34,14 @@ def mount(template: Template, container: Container, place: Place, host: Host) ->
         if not source.exists():
             source.mkdir(parents=True)
         _link(place.local(each.path), source)
+
+
+def mirror(paths: Iterable[str], there: Place, place: Place) -> None:
+    """Give a container what another one of its pod has at these paths."""
+    found = sorted(set(paths))
+    for path in found:
+        if not any(path.startswith(f"{other}/") for other in found):
+            _link(place.local(path), there.local(path))
 
 
 def _link(link: Path, target: Path) -> None:
@@ -49,7 +57,7 @@ def _made(volume: Volume, place: Place, host: Host) -> Path:
     if volume.kind == "host":
         return host.folder(volume.source)
     if volume.kind in ("secret", "configMap", "projected"):
-        folder = place.folder / "secrets" / volume.name
+        folder = place.own / "secrets" / volume.name
         folder.mkdir(parents=True, mode=0o700)
         _fill(folder, volume.parts or (volume,), host)
         return folder

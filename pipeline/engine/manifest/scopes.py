@@ -192,7 +192,7 @@ class Scope:
         if what == "outputs.result":
             return (
                 ""
-                if template.container or template.http
+                if template.main or template.http
                 else f"is not known: {task.template} prints nothing; it is not a container"
             )
         if what == "outputs.parameters":

@@ -4,7 +4,7 @@ from typing import Final
 
 from pipeline.engine.language import paths
 from pipeline.engine.manifest.text_checks import Subject, check_expression
-from pipeline.engine.spec import Template
+from pipeline.engine.spec import Script, Template
 
 _FIELDS: Final = {"json_path": "jsonPath"}
 
@@ -23,7 +23,7 @@ def check_outputs(subject: Subject, template: Template) -> None:
         where = f".outputs.artifacts[{artifact.name}]"
         if template.tasks and not artifact.source and not artifact.expression:
             subject.refuse(f"{where} of a {kind} needs 'from' or 'fromExpression'")
-        if template.container and not artifact.path:
+        if template.main and not artifact.path:
             subject.refuse(f"{where} of a {kind} needs 'path'")
         if template.resource or template.suspend or template.http:
             subject.refuse(f".outputs.artifacts: a {kind} has none in this engine")
@@ -34,7 +34,7 @@ def check_inputs(subject: Subject, template: Template) -> None:
     kind, _ = _kind(template)
     for artifact in template.inputs.artifacts:
         where = f".inputs.artifacts[{artifact.name}]"
-        if template.container and not artifact.path:
+        if template.main and not artifact.path:
             subject.refuse(f"{where} of a {kind} needs 'path'")
         if template.tasks and artifact.path:
             subject.refuse(f"{where} of a {kind} has no 'path'")
@@ -46,16 +46,14 @@ def check_inputs(subject: Subject, template: Template) -> None:
 def check_paths(subject: Subject, template: Template) -> None:
     """A declared path becomes a folder of the node, also where the command spells it out; refuse a command that puts a
     longer path together from it, because that would miss the folder."""
-    container = template.container
-    if container is None:
-        return
-    source = template.script.source if template.script else ""
-    own = paths.roots(template.paths)
-    for text in (*container.command, *container.args, source, *(each.value or "" for each in container.env)):
-        path = paths.put_together(text, own)
+    for where, part in template.containers:
+        container, own = part.container, paths.roots(template.paths_of(part))
+        source = container.source if isinstance(container, Script) else ""
+        texts = (*container.command, *container.args, source, *(each.value or "" for each in container.env))
+        path = next(filter(None, (paths.put_together(text, own) for text in texts)), "")
         if path:
             subject.refuse(
-                f".{_kind(template)[0]} puts a path together from {path}, which here is a folder of the node; write "
+                f".{where} puts a path together from {path}, which here is a folder of the node; write "
                 "{{inputs.artifacts.NAME.path}}, {{outputs.artifacts.NAME.path}} or {{outputs.parameters.NAME.path}}"
             )
 
@@ -63,10 +61,10 @@ def check_paths(subject: Subject, template: Template) -> None:
 def check_mounts(subject: Subject, template: Template) -> None:
     """Refuse to mount a volume that neither the template nor the workflow has."""
     known = {volume.name for volume in template.volumes}
-    for mount in template.container.mounts if template.container is not None else ():
+    for where, mount in [(where, mount) for where, part in template.containers for mount in part.container.mounts]:
         if mount.volume not in known and "{{" not in mount.volume:
             there = ", ".join(sorted(known)) or "none"
-            subject.refuse(f".{_kind(template)[0]}.volumeMounts[{mount.volume}] is of no volume; there are {there}")
+            subject.refuse(f".{where}.volumeMounts[{mount.volume}] is of no volume; there are {there}")
 
 
 def _kind(template: Template) -> tuple[str, tuple[str, ...]]:
@@ -79,4 +77,4 @@ def _kind(template: Template) -> tuple[str, tuple[str, ...]]:
         return "resource", ("json_path",)
     if template.http is not None:
         return "http", ()
-    return ("script" if template.script else "container"), ("path",)
+    return ("containerSet" if template.container_set else "script" if template.script else "container"), ("path",)

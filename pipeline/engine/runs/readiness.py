@@ -16,7 +16,7 @@ from pipeline.engine.manifest.lines import with_line
 from pipeline.engine.manifest.references import needed
 from pipeline.engine.manifest.workflows import Manifests
 from pipeline.engine.settings import wanted_by
-from pipeline.engine.spec import Template, Workflow
+from pipeline.engine.spec import Part, Template, Workflow
 from pipeline.errors import Refused, UserError
 
 _KIND: Final = re.compile(r"""^["']?kind["']?\s*:\s*["']?(\w+)""", re.MULTILINE)
@@ -75,7 +75,6 @@ def _settings(workflow: Workflow, reached: Mapping[str, Template], host: Host) -
 
 
 def _of_machine(template: Template, host: Host) -> Iterator[str]:
-    container = template.container
     resource = template.resource
     if resource is not None and not resource.artifact:
         found = _KIND.search(resource.manifest)
@@ -85,24 +84,26 @@ def _of_machine(template: Template, host: Host) -> Iterator[str]:
                 f".templates[{template.name}].resource {what}, which is not done without a cluster; "
                 "send it to that of kubectl's context with --kubectl"
             )
-    if container is None:
-        return
-    kind = "script" if template.script else "container"
-    where = f".templates[{template.name}]"
-    if container.image and "{{" not in container.image:
-        what = f"has no command, and what the image {container.image} runs is not known here"
-        yield f"{where}.{kind} {what}; say it with --image {container.image}=COMMAND"
-        return
-    command = (*container.command, *container.args)[0] if container.command or container.args else ""
-    given = {variable.name for variable in container.env}
-    own = command and moved(command, roots(template.paths), lambda _: "") != command
-    known = bool(command) and "{{" not in command and "$(" not in command and not own and "PATH" not in given
-    if known and shutil.which(command, path=own_path()) is None:
-        yield f"{where}.{kind}.command is {command!r}, and there is no such command here; install it"
-    mounted = {mount.volume for mount in container.mounts}
+    for kind, part in template.containers:
+        yield from _of_command(template, f".templates[{template.name}].{kind}", part)
+    mounted = {mount.volume for _, part in template.containers for mount in part.container.mounts}
     for volume in template.volumes:
         if volume.kind == "host" and volume.name in mounted and "{{" not in volume.source:
             try:
                 host.folder(str(Path(volume.source)))
             except UserError as problem:
-                yield f"{where}.volumes[{volume.name}]: {problem}"
+                yield f".templates[{template.name}].volumes[{volume.name}]: {problem}"
+
+
+def _of_command(template: Template, where: str, part: Part) -> Iterator[str]:
+    container = part.container
+    if container.image and "{{" not in container.image:
+        what = f"has no command, and what the image {container.image} runs is not known here"
+        yield f"{where} {what}; say it with --image {container.image}=COMMAND"
+        return
+    command = (*container.command, *container.args)[0] if container.command or container.args else ""
+    given = {variable.name for variable in container.env}
+    own = command and moved(command, roots(template.paths_of(part)), lambda _: "") != command
+    known = bool(command) and "{{" not in command and "$(" not in command and not own and "PATH" not in given
+    if known and shutil.which(command, path=own_path()) is None:
+        yield f"{where}.command is {command!r}, and there is no such command here; install it"

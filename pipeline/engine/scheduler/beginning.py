@@ -8,6 +8,7 @@ from pipeline.engine.scheduler import dags, steps, suspensions
 from pipeline.engine.scheduler.entering import has_room
 from pipeline.engine.scheduler.locks import lock
 from pipeline.engine.scheduler.nodes import finish
+from pipeline.engine.scheduler.pods import containers
 from pipeline.engine.scheduler.state import DagFrame, Node, Recall, Run, Start, StepsFrame
 from pipeline.engine.spec import Template
 
@@ -74,6 +75,7 @@ def _begin_leaf(run: Run, node: Node) -> None:
         run.held_back.append(("begin", node))  # while it waited for a mutex, others have taken its room
     else:
         run.live[node.name] = node
+        containers.make(run, node)
         run.commands.append(Start(node))
 
 

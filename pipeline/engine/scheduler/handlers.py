@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from pipeline.engine.scheduler import daemons, suspensions
+from pipeline.engine.scheduler import suspensions
 from pipeline.engine.scheduler.beginning import DEADLINE, exempt
 from pipeline.engine.scheduler.entering import enter
 from pipeline.engine.scheduler.events import (
@@ -28,6 +28,7 @@ from pipeline.engine.scheduler.events import (
 from pipeline.engine.scheduler.locks import ask_for
 from pipeline.engine.scheduler.nodes import finish
 from pipeline.engine.scheduler.outputs import publish
+from pipeline.engine.scheduler.pods import containers, daemons
 from pipeline.engine.scheduler.run_ends import give_up
 from pipeline.engine.scheduler.state import Kill, Lock, Node, Position, Recall, Run, Start
 from pipeline.errors import PipelineError
@@ -75,6 +76,9 @@ def _leaf(run: Run, name: str) -> Node:
 
 
 def _running(run: Run, event: Running) -> None:
+    if event.node in run.containers:
+        containers.running(run, event.node)
+        return
     if event.node in run.retired:
         return
     node = _leaf(run, event.node)
@@ -89,6 +93,9 @@ def _ready(run: Run, event: Ready) -> None:
 
 
 def _ended(run: Run, event: Ended) -> None:
+    if event.node in run.containers:
+        containers.ended(run, event.node, event.phase, event.message)
+        return
     if event.node in run.retired:
         daemons.gone(run, run.retired[event.node])
         return
@@ -233,6 +240,7 @@ def _resumed(run: Run, _event: Resumed) -> None:
         daemons.gone(run, node)
     daemons.revive(run)
     for node in run.live.values():
+        containers.begin_again(run, node)
         node.phase, node.started_at = "Pending", None
         node.touch()
         run.postponed.append(node)

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from pipeline.engine.scheduler.daemons import retire
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.state import (
     DagFrame,
     Frame,
+    Kill,
     Node,
     Phase,
     Position,
@@ -96,6 +96,26 @@ def finish(run: Run, node: Node, phase: Phase, message: str | None = None, outpu
     run.todo.append(("ended", node))
 
 
+def retire(run: Run, whole: Node | None) -> None:
+    """End the daemons of a dag or steps that has ended (None: of the run); as on a cluster, they have succeeded."""
+    if not run.has_daemons:
+        return
+    for node in [each for each in run.nodes.values() if each.boundary is whole and _runs_on(each)]:
+        leaf = run.daemons.pop(node.name, None) or run.live.pop(node.name, None)
+        run.retrying.pop(node.name, None)
+        node.phase, node.daemoned, node.finished_at = "Succeeded", False, run.now
+        node.bound, node.due_at = None, None
+        node.touch()
+        if leaf is not None:
+            run.retired[node.name] = node
+            run.commands.append(Kill(node))
+
+
+def _runs_on(node: Node) -> bool:
+    """Whether it is a daemon that was ready, or takes the place of one."""
+    return node.daemoned or (node.is_attempt and node.owner is not None and node.owner.daemoned and not node.fulfilled)
+
+
 def link(parents: Iterable[Node], child: Node) -> None:
     """Make `child` a child of each of `parents`."""
     for parent in parents:
@@ -107,6 +127,10 @@ def link(parents: Iterable[Node], child: Node) -> None:
 
 def outbound(node: Node) -> tuple[Node, ...]:
     """The nodes below which what follows `node` hangs."""
+    is_set = any(child.type == "Container" for child in node.children.values())
+    if node.type == "Container" or (node.type == "Pod" and is_set):
+        own = [child for child in node.children.values() if node.type == "Pod" or child.boundary is node.boundary]
+        return tuple(last for child in own for last in outbound(child)) or (node,)
     if node.type in ("Skipped", "Pod", "HTTP", "Suspend"):
         return (node,)
     if node.type == "Retry":

@@ -3,9 +3,9 @@
 import json
 
 from pipeline.engine.language.variables import go_json, rfc3339
-from pipeline.engine.scheduler.daemons import retire
 from pipeline.engine.scheduler.entering import enter, pod_name
 from pipeline.engine.scheduler.hooks import of_workflow
+from pipeline.engine.scheduler.nodes import retire
 from pipeline.engine.scheduler.state import Node, Position, Run, Unlock
 
 

@@ -11,12 +11,13 @@ from typing import Any, Final
 
 from pipeline.engine.planning.plans import plans
 from pipeline.engine.planning.run_variables import run_variables
-from pipeline.engine.scheduler import batches, daemons, dags, handlers, retries, steps
+from pipeline.engine.scheduler import batches, dags, handlers, retries, steps
 from pipeline.engine.scheduler.beginning import begin
 from pipeline.engine.scheduler.dag_ends import fail_fast
 from pipeline.engine.scheduler.entering import has_room
 from pipeline.engine.scheduler.events import Event
 from pipeline.engine.scheduler.hooks import of_tasks, of_workflow
+from pipeline.engine.scheduler.pods import containers, daemons
 from pipeline.engine.scheduler.run_ends import conclude, hook_ended, main_ended
 from pipeline.engine.scheduler.state import Batch, Command, Node, Run, Type, Verb
 from pipeline.engine.spec import Values, Workflow
@@ -95,6 +96,8 @@ def _boundary_of(verb: Verb, about: Batch | Node) -> Node | None:
 
 def _ended(run: Run, node: Node) -> None:
     """Tell a node's owner of its end, once its hooks have run, the exit hook last."""
+    if run.containers and node.type == "Pod" and not node.daemoned:
+        containers.close(run, node)
     if daemons.lingers(run, node):
         return
     if node.exit_of is not None:

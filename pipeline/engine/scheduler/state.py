@@ -15,7 +15,7 @@ from pipeline.engine.scheduler.events import Outputs, Strategy
 from pipeline.engine.spec import NOTHING, Hook, Memoize, Task, Template, Values, Workflow
 
 Phase = Literal["Pending", "Running", "Succeeded", "Failed", "Error", "Skipped", "Omitted"]
-Type = Literal["Pod", "HTTP", "Suspend", "DAG", "Steps", "StepGroup", "TaskGroup", "Retry", "Skipped"]
+Type = Literal["Pod", "HTTP", "Suspend", "DAG", "Steps", "StepGroup", "TaskGroup", "Retry", "Skipped", "Container"]
 
 BROKEN = frozenset(("Failed", "Error"))
 COMPLETED = BROKEN | {"Succeeded"}
@@ -225,6 +225,7 @@ class Run:
     live: dict[str, Node] = field(default_factory=dict)  # leaves that have not ended
     has_daemons: bool = False  # it may have some
     daemons: dict[str, Node] = field(default_factory=dict)  # leaves that are ready, and run on
+    containers: dict[str, Node] = field(default_factory=dict)  # those of containerSets that have not ended
     retired: dict[str, Node] = field(default_factory=dict)  # daemons that are told to end
     reviving: set[str] = field(default_factory=set)  # daemons of a resumed run that are not ready again
     postponed: list[Node] = field(default_factory=list)  # leaves that wait for these

@@ -10,9 +10,9 @@ from pipeline.engine.manifest.leaves.volumes import read_mount
 from pipeline.engine.spec import Container, Script, Source, Variable, VariablesFrom
 
 _CONTAINER_IGNORED: Final = (
-    "image", "imagePullPolicy", "name", "resources", "securityContext", "terminationMessagePath",
+    "image", "imagePullPolicy", "resources", "securityContext", "terminationMessagePath",
     "terminationMessagePolicy", "livenessProbe", "startupProbe", "stdin", "stdinOnce", "tty",
-    "mirrorVolumeMounts", "restartPolicy", "resizePolicy",
+    "restartPolicy", "resizePolicy",
 )  # fmt: skip
 
 
@@ -31,11 +31,17 @@ _OF_POD: Final = {
 def read_script(fields: Fields) -> Script:
     """The field `script`."""
     source = fields.text("source")
-    return Script(**vars(read_container(fields)), source=source)
+    return Script(**vars(read_main(fields)), source=source)
+
+
+def read_main(fields: Fields) -> Container:
+    """The field `container`."""
+    fields.ignore("name")
+    return read_container(fields)
 
 
 def read_container(fields: Fields) -> Container:
-    """The field `container`."""
+    """One container of a pod; its name is read by who has several."""
     fields.ignore(*_CONTAINER_IGNORED)
     fields.unsupported("lifecycle", "volumeDevices")
     mounts = fields.read_each("volumeMounts", read_mount)

@@ -4,7 +4,7 @@ part of; until then one that ends by itself has failed.
 https://argo-workflows.readthedocs.io/en/latest/walk-through/daemon-containers/
 """
 
-from pipeline.engine.scheduler.state import Kill, Node, Run, Start
+from pipeline.engine.scheduler.state import Node, Run, Start
 
 
 def ready(run: Run, node: Node) -> None:
@@ -22,26 +22,6 @@ def ready(run: Run, node: Node) -> None:
     if node.owner is not None and node.is_attempt:
         node.owner.daemoned, node.owner.phase = True, "Running"
     run.todo.append(("ended", node))
-
-
-def retire(run: Run, whole: Node | None) -> None:
-    """End the daemons of a dag or steps that has ended (None: of the run); as on a cluster, they have succeeded."""
-    if not run.has_daemons:
-        return
-    for node in [each for each in run.nodes.values() if each.boundary is whole and _runs_on(each)]:
-        leaf = run.daemons.pop(node.name, None) or run.live.pop(node.name, None)
-        run.retrying.pop(node.name, None)
-        node.phase, node.daemoned, node.finished_at = "Succeeded", False, run.now
-        node.bound, node.due_at = None, None
-        node.touch()
-        if leaf is not None:
-            run.retired[node.name] = node
-            run.commands.append(Kill(node))
-
-
-def _runs_on(node: Node) -> bool:
-    """Whether it is a daemon that was ready, or takes the place of one."""
-    return node.daemoned or (node.is_attempt and node.owner is not None and node.owner.daemoned and not node.fulfilled)
 
 
 def gone(run: Run, node: Node) -> None:
