@@ -84,6 +84,7 @@ class _Outline:
         entry.facts = _limits(template.mutexes, template.deadline_seconds, template.parallelism)
         entry.facts += [f"at most {template.timeout}"] if template.timeout else []
         entry.facts += [_retries(template.retry)] if template.retry is not None else []
+        entry.facts += _of_pod(template)
         if template.fail_fast or (template.dag is not None and not template.dag.fail_fast):
             entry.facts.append("ends at its first failure" if template.fail_fast else "goes on after a failure")
         if path is not None and self.reuse is not None and path in self.reuse.leaves:
@@ -226,6 +227,14 @@ def _retries(retry: Retry) -> str:
         said.append(f"{backoff.duration} apart" + (f", x {backoff.factor} each time" if backoff.factor else ""))
         said += [f"for at most {backoff.max_duration}"] if backoff.max_duration else []
     return ", ".join(said)
+
+
+def _of_pod(template: Template) -> list[str]:
+    """What is said of a pod that is more than one command."""
+    said = ["a daemon: ends with what it is part of"] if template.daemon else []
+    for word, parts in (("first", template.before), ("beside it", template.beside)):
+        said += [f"{word} {part.name}: {shlex.join((*part.container.command, *part.container.args))}" for part in parts]
+    return said
 
 
 def _detail(template: Template, name: str) -> str:

@@ -74,7 +74,7 @@ def node_view(node: Node, folder: Path) -> NodeView:
     place = Place(folder, node.id)
     if node.type == "Container" and node.boundary is not None:
         place = Place(folder, node.boundary.id).of(node.name.removeprefix(f"{node.boundary.name}."))
-    has_run = node.type in ("Pod", "HTTP", "Container") and node.started_at is not None
+    has_run = node.type in ("Pod", "HTTP", "Container") and node.started_at is not None and not _is_main(node)
     return NodeView(
         id=node.id,
         name=node.name,
@@ -99,6 +99,11 @@ def node_view(node: Node, folder: Path) -> NodeView:
         awaited=awaited(node),
         required=required(node),
     )
+
+
+def _is_main(node: Node) -> bool:
+    """Whether it is the main container of a set, whose logs are those of the pod."""
+    return node.type == "Container" and node.display_name == "main"
 
 
 def _template(node: Node) -> str:
