@@ -8,8 +8,8 @@ from pipeline.engine.scheduler import dags, steps, suspensions
 from pipeline.engine.scheduler.entering import has_room
 from pipeline.engine.scheduler.locks import lock
 from pipeline.engine.scheduler.nodes import finish
-from pipeline.engine.scheduler.pods import containers
-from pipeline.engine.scheduler.state import DagFrame, Node, Recall, Run, Start, StepsFrame
+from pipeline.engine.scheduler.pods import containers, daemons
+from pipeline.engine.scheduler.state import DagFrame, Node, Recall, Run, StepsFrame
 from pipeline.engine.spec import Template
 
 DEADLINE: Final = "Step exceeded its deadline"
@@ -76,7 +76,7 @@ def _begin_leaf(run: Run, node: Node) -> None:
     else:
         run.live[node.name] = node
         containers.make(run, node)
-        run.commands.append(Start(node))
+        daemons.start(run, node)
 
 
 def exempt(run: Run, node: Node) -> bool:

@@ -30,7 +30,7 @@ from pipeline.engine.scheduler.nodes import finish
 from pipeline.engine.scheduler.outputs import publish
 from pipeline.engine.scheduler.pods import containers, daemons
 from pipeline.engine.scheduler.run_ends import give_up
-from pipeline.engine.scheduler.state import Kill, Lock, Node, Position, Recall, Run, Start
+from pipeline.engine.scheduler.state import Kill, Lock, Node, Position, Recall, Run
 from pipeline.errors import PipelineError
 
 
@@ -109,7 +109,7 @@ def _ended(run: Run, event: Ended) -> None:
     else:
         phase = "Failed" if is_daemon and event.phase == "Succeeded" else event.phase
         finish(run, node, phase, event.message, event.outputs)
-    if node.name in run.reviving:
+    if node in run.reviving:
         daemons.revived(run, node)
 
 
@@ -243,10 +243,7 @@ def _resumed(run: Run, _event: Resumed) -> None:
         containers.begin_again(run, node)
         node.phase, node.started_at = "Pending", None
         node.touch()
-        run.postponed.append(node)
-    if not run.reviving:
-        run.commands.extend(map(Start, run.postponed))
-        run.postponed.clear()
+        daemons.start(run, node)
     for node in run.locking.values():
         if node.lock == "waiting":
             run.commands.append(Lock(node, node.mutexes))

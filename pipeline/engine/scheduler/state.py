@@ -227,7 +227,7 @@ class Run:
     daemons: dict[str, Node] = field(default_factory=dict)  # leaves that are ready, and run on
     containers: dict[str, Node] = field(default_factory=dict)  # those of containerSets that have not ended
     retired: dict[str, Node] = field(default_factory=dict)  # daemons that are told to end
-    reviving: set[str] = field(default_factory=set)  # daemons of a resumed run that are not ready again
+    reviving: list[Node] = field(default_factory=list)  # daemons of a resumed run that are not ready again
     postponed: list[Node] = field(default_factory=list)  # leaves that wait for these
     locking: dict[str, Node] = field(default_factory=dict)  # nodes with mutexes, waiting or held
     recalling: dict[str, Node] = field(default_factory=dict)  # memoized nodes that wait for what is known of them

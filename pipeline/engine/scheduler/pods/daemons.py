@@ -11,7 +11,7 @@ def ready(run: Run, node: Node) -> None:
     """A daemon is ready: tell its owner, unless this is known."""
     node.phase, node.started_at = "Running", run.now
     node.touch()
-    if node.name in run.daemons:
+    if node in run.reviving:
         revived(run, node)
         return
     run.live.pop(node.name, None)
@@ -38,17 +38,34 @@ def lingers(run: Run, whole: Node) -> bool:
 
 
 def revive(run: Run) -> None:
-    """Start the daemons of a resumed run again; other leaves begin when they are ready."""
-    for node in run.daemons.values():
+    """Start the daemons of a resumed run again, one after the other as they came to be; other leaves begin when the
+    last one is ready."""
+    run.reviving, run.postponed = list(run.daemons.values()), []
+    for node in run.reviving:
         node.phase = "Pending"
         node.touch()
-        run.reviving.add(node.name)
-        run.commands.append(Start(node))
+    _go_on(run)
 
 
 def revived(run: Run, node: Node) -> None:
-    """A daemon is ready again, or never will be: the others begin after the last one."""
-    run.reviving.discard(node.name)
-    if not run.reviving:
-        run.commands.extend(Start(each) for each in run.postponed if each.name in run.live)
-        run.postponed.clear()
+    """A daemon is ready again, or never will be."""
+    was_first = run.reviving[0] is node
+    run.reviving.remove(node)
+    if was_first:
+        _go_on(run)
+
+
+def start(run: Run, node: Node) -> None:
+    """Start a leaf, now or when all daemons are ready again."""
+    if run.reviving:
+        run.postponed.append(node)
+    else:
+        run.commands.append(Start(node))
+
+
+def _go_on(run: Run) -> None:
+    if run.reviving:
+        run.commands.append(Start(run.reviving[0]))
+        return
+    run.commands.extend(Start(each) for each in run.postponed if each.name in run.live)
+    run.postponed = []
