@@ -146,7 +146,7 @@ def test_a_resumed_run_starts_it_first(prepare: Simulate) -> None:
     ("old", "new", "message"),
     [
         ("entrypoint: main", "entrypoint: server", "entrypoint is 'server', a daemon"),
-        ("name: main\n", "name: main\n    daemon: true\n", "daemon is only for a container or a script"),
+        ("name: main\n", "name: main\n    daemon: true\n", "daemon is only for a container, a containerSet"),
         ("tasks.server.ip", "tasks.server.ip}}{{tasks.b.ip", "{{tasks.b.ip}} would never have a value"),
         ("template: server}", "template: leaf}", "{{tasks.server.ip}} is not known: leaf is no daemon"),
     ],
