@@ -21,7 +21,8 @@ SOURCE ?=
 FAST := -m "not soak and not storm and not cluster" -n 3 --dist loadfile --no-loadscope-reorder
 
 # What `make images`, `deploy` and `e2e` work with. VALUES: a file of values for charts/platform; WITHOUT: charts of
-# charts/upstream to leave out; BARE=1 for e2e: Argo's controllers are there, and neither our settings nor Seldon.
+# charts/upstream to leave out; ARGO: 3.7 or 4.0, empty for the one that is there, else 4.0; BARE=1 for e2e: Argo's
+# controllers are there, and neither our settings nor Seldon.
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' pipeline/__init__.py)
 CONTAINER_TOOL ?= minikube
 NAMESPACE ?= mlops
@@ -29,6 +30,7 @@ IMAGE_REGISTRY ?=
 VALUES ?=
 CRONS ?= on
 WITHOUT ?=
+ARGO ?=
 BARE ?=
 E2E ?= $(foreach test,openaq features trial notebooks notify schedules faults cluster_storm,tests/e2e/test_$(test).py)
 REGISTRY_PREFIX := $(if $(IMAGE_REGISTRY),$(IMAGE_REGISTRY)/,docker.io/library/)
@@ -43,8 +45,8 @@ help: ## List the targets
 
 .PHONY: run
 run: .venv/.ready ## Learn, deploy and predict on this machine, no cluster (PROJECT= DATA= or LOCATIONS= PARAMETER= AS_OF= SOURCE=)
-	@.venv/bin/pipeline quickstart $(PROJECT) --data "$(DATA)" --locations "$(LOCATIONS)" --parameter "$(PARAMETER)" \
-	  --as-of "$(AS_OF)" --source "$(SOURCE)"
+	@.venv/bin/pipeline quickstart $(PROJECT) --by-make --data "$(DATA)" --locations "$(LOCATIONS)" \
+	  --parameter "$(PARAMETER)" --as-of "$(AS_OF)" --source "$(SOURCE)"
 
 .PHONY: shell
 shell: .venv/.ready ## A shell that has `pipeline` on its PATH; `exit` leaves it
@@ -98,9 +100,9 @@ images: ## Build the images: steps, notebooks, features, serve, mlflow (CONTAINE
 	$(foreach target,steps notebooks features serve mlflow,$(call BUILD_$(CONTAINER_TOOL),$(target),$(REGISTRY_PREFIX)pipeline-$(target):$(VERSION)) && ) true
 
 .PHONY: deploy
-deploy: .venv/.ready ## Install all of it on kubectl's context (NAMESPACE= IMAGE_REGISTRY= VALUES= CRONS=off WITHOUT=)
+deploy: .venv/.ready ## Install all of it on kubectl's context (NAMESPACE= IMAGE_REGISTRY= VALUES= CRONS=off WITHOUT= ARGO=)
 	@.venv/bin/pipeline deploy --namespace $(NAMESPACE) --registry "$(IMAGE_REGISTRY)" $(if $(VALUES),--values $(VALUES)) \
-	  $(if $(filter off,$(CRONS)),--no-crons) $(foreach chart,$(WITHOUT),--without $(chart))
+	  $(if $(filter off,$(CRONS)),--no-crons) $(if $(ARGO),--argo $(ARGO)) $(foreach chart,$(WITHOUT),--without $(chart))
 
 .PHONY: undeploy
 undeploy: .venv/.ready ## Remove manifests and platform from there; data stay

@@ -1,6 +1,6 @@
-"""Checks a folder of manifests twice: with our own readers, which refuse what is not run here, and with the real `argo
-lint --offline` and `argo-events lint` where they are installed. A folder is linted as one, since its manifests refer to
-each other."""
+"""Checks a folder of manifests: with our own readers, which refuse what is not run here, against what a cluster admits,
+and with the real `argo lint --offline` and `argo-events lint` where they are installed. A folder is linted as one,
+since its manifests refer to each other."""
 
 import os
 import shutil
@@ -25,16 +25,16 @@ def folders(place: Path) -> list[Path]:
     return [place] if loose else sorted(path for path in place.iterdir() if path.is_dir())
 
 
-def lint(folder: Path) -> Iterator[str]:
-    """One line for each workflow and Sensor that is run here, one for what argo says, and where there are Sensors, one
-    for what argo-events says.
+def lint(folder: Path, line: str) -> Iterator[str]:
+    """One line for each workflow and Sensor that is run here, one for a cluster with that line of Argo, one for what
+    argo says, and where there are Sensors, one for what argo-events says.
 
     Raises:
-        Refused: it would not be run here.
+        Refused: it would not be run here, or the cluster would not admit it.
         UserError: argo or argo-events finds an error.
     """
     from pipeline.engine import load  # noqa: PLC0415 — YAML is not needed for --help
-    from pipeline.engine.manifest import files  # noqa: PLC0415
+    from pipeline.engine.manifest import check_admission, files  # noqa: PLC0415
     from pipeline.events.reading import read_sensors  # noqa: PLC0415
 
     for name in load(folder).names():
@@ -44,6 +44,9 @@ def lint(folder: Path) -> Iterator[str]:
         raise refused[0]
     for _, sensor in sensors:
         yield f"ok   {sensor.name}: the watch does what this Sensor does"
+    for file in files(folder):
+        check_admission(file, line)
+    yield f"ok   {folder.name}: a cluster with Argo {line} admits them"
     yield _asked(folder, "argo", ["lint", "--offline"])
     if sensors:
         yield _asked(folder, "argo-events", ["lint", "--strict", "--recursive"])

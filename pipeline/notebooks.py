@@ -48,7 +48,7 @@ def run(
     if "{{" in values:
         raise UserError("a parameter holds '{{', which Argo would expand; take it out")
     parameters = {"notebook": notebook.name, "given": values, "as-of": as_of}
-    run_id = machine.submit(f"{project.name}-notebooks", parameters)
+    run_id = machine.submit(f"{project.name}-notebooks", parameters, parameters)
     failed: RunFailed | None = None
     try:
         machine.succeed(run_id)

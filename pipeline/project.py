@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from traceback import extract_tb
+from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from pipeline import images
 from pipeline.errors import UserError
@@ -81,6 +82,23 @@ class Images(Part):
         return self.serving or images.SERVING
 
 
+Point = Literal["prepare", "ingest", "decide", "release", "publish"]
+
+
+class Extra(Part):
+    """A step of the project's own, at a point of its workflows."""
+
+    name: str = Field(pattern=r"^[a-z]([-a-z0-9]{0,30}[a-z0-9])?$")
+    """What it is called; its node is `own-` and this. E.g. `"tell"`."""
+    run: str = Field(pattern=r"^\w+(\.\w+)*:\w+$")
+    """`module:function` of the project's own package. E.g. `"energy.extras:tell"`."""
+    after: Point
+    """The step that it follows: of a series `prepare` (days are checked) or `publish`, of a table `ingest` (files are),
+    of both `decide` or `release` (a model is live). E.g. `"publish"`."""
+    secret: str = ""
+    """A Secret whose keys it gets as variables of its environment. E.g. `"mail"`."""
+
+
 class Project(Declaration):
     """A use case that learns from series."""
 
@@ -99,6 +117,13 @@ class Project(Declaration):
     """Those that have its own code. E.g. `Images(steps="energy-steps:1.0", serving="energy-serve:1.0")`."""
     notebooks: tuple[Notebook, ...] = ()
     """Notebooks that run over its locations. E.g. `(Notebook(name="station", title="…", path="shipped/x.py"),)`."""
+    extras: tuple[Extra, ...] = ()
+    """Steps of its own. E.g. `(Extra(name="tell", run="energy.extras:tell", after="publish"),)`."""
+
+    @field_validator("extras")
+    @classmethod
+    def _placed(cls, extras: tuple[Extra, ...]) -> tuple[Extra, ...]:
+        return _placed(extras, "prepare", "decide", "release", "publish")
 
     def declaration(self) -> str:
         """What steps need of it; see `_canonical`."""
@@ -138,10 +163,26 @@ class TableProject(TableDeclaration):
     """Those that have its own code. E.g. `Images(steps="housing-steps:1.0", serving="housing-serve:1.0")`."""
     watching: Watching = Watching()
     """When it is looked how the live model does. E.g. `Watching(schedule="0 6 * * *")`."""
+    extras: tuple[Extra, ...] = ()
+    """Steps of its own. E.g. `(Extra(name="tell", run="housing.extras:tell", after="release"),)`."""
+
+    @field_validator("extras")
+    @classmethod
+    def _placed(cls, extras: tuple[Extra, ...]) -> tuple[Extra, ...]:
+        return _placed(extras, "ingest", "decide", "release")
 
     def declaration(self) -> str:
         """What steps need of it; see `_canonical`."""
         return _canonical(self, TableDeclaration)
+
+
+def _placed(extras: tuple[Extra, ...], *points: Point) -> tuple[Extra, ...]:
+    for number, each in enumerate(extras):
+        if each.after not in points:
+            raise ValueError(f"{each.name!r} is after {each.after!r}; wanted {', '.join(points)}")
+        if each.name in [other.name for other in extras[:number]]:
+            raise ValueError(f"two steps are named {each.name!r}; give one another name")
+    return extras
 
 
 def _canonical(project: Project | TableProject, schema: type[Part]) -> str:

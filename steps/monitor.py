@@ -9,7 +9,7 @@ started likewise, one thing at a time.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from steps.contract import selection
 from steps.contract.command import declaration_option, input_file, log, run, selection_options, write_json, write_text
 from steps.contract.declaration import Declaration, TableDeclaration
 from steps.contract.manifests import filled
-from steps.errors import BadInput
 from steps.learning import decisions
 from steps.monitoring import beside, notifying, scores, telling
 from steps.monitoring.beside import Ending
@@ -106,7 +105,7 @@ def _of_days(
     """What was found of a series, the training to start, and the end of a comparison."""
     usual = partial(_usual, project.name)
     if replay.strip():
-        return replayed(project, target, chosen, *_span(replay), usual=usual), None, None
+        return replayed(project, target, chosen, *selection.replay(replay), usual=usual), None, None
     watch = Watch.of(project, target, chosen, now, usual=usual)
     if watch is None:
         return _nothing(project, target, now), None, None
@@ -126,7 +125,7 @@ def _of_files(
     from steps.tables import beside as pairs  # noqa: PLC0415 - likewise
     from steps.tables import live  # noqa: PLC0415 - likewise
 
-    span = _span(replay) if replay.strip() else None
+    span = selection.replay(replay) if replay.strip() else None
     until = datetime.combine(span[1] + timedelta(days=1), datetime.min.time(), UTC) if span else now
     watch = live.Watch.of(project, until, usual=partial(_usual, project.name))
     if watch is None:
@@ -161,21 +160,6 @@ def _usual(project: str, decision: int) -> Usual:
     if kept is not None and kept.usual is not None:
         return kept.usual
     return Usual(score=scores.NO_BETTER, days=0)
-
-
-def _span(replay: str) -> tuple[date, date]:
-    """The first and the last day.
-
-    Raises:
-        BadInput: they are not two days in that order.
-    """
-    try:
-        first, last = (date.fromisoformat(part.strip()) for part in replay.split("/"))
-    except ValueError:
-        first, last = date.max, date.min
-    if first > last:
-        raise BadInput(f"--replay {replay!r:.60} is not two days; wanted FROM/TO, like 2003-01-01/2003-12-31")
-    return first, last
 
 
 def _nothing(project: Declaration | TableDeclaration, parameter: str, now: datetime) -> Monitoring:

@@ -119,13 +119,10 @@ def day_range(first: str, last: str, as_of: datetime, project: Declaration) -> t
         BadInput: one is given without the other, is not a day, or they are in the wrong order or after as-of.
     """
     newest = (as_of + _EARLIEST_MIDNIGHT - timedelta(days=1)).date()
-    if not first and not last:
+    days = selection.span(first, last)
+    if days is None:
         return newest - timedelta(days=project.window_days - 1), newest
-    if not first or not last:
-        raise BadInput("--from and --to go together; give both days, or neither for the project's window")
-    begin, end = _day(first, "--from"), _day(last, "--to")
-    if begin > end:
-        raise BadInput(f"--from {begin} is after --to {end}; wanted the earlier day first")
+    begin, end = days
     if begin > newest:
         raise BadInput(
             f"--from {begin} has not ended by {as_of:%Y-%m-%dT%H:%MZ} (as-of) anywhere; wanted an earlier day"
@@ -142,13 +139,6 @@ def _keep(project: str, found: Sequence[Found]) -> None:
         store = lake()
         for _ in each(lambda pair: store.put(*pair), bodies, threads=_THREADS):
             pass
-
-
-def _day(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise BadInput(f"{option} {text!r} is not a day; wanted YYYY-MM-DD") from None
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def publish(project: Declaration, places: Sequence[int], parameter: str, now: da
     made, lacked = predict(frame, live, now, timedelta(hours=project.learning.horizon_hours))
     made = banded(made, stored.around(live.model_uri, live.digest), earlier, now)
     others, besides = _beside(project, live, frame, now) if made else ([], "")
-    newest = _newest(frame, live, now, timedelta(hours=project.learning.horizon_hours)) if made else []
+    newest = _newest(frame, live, now, made) if made else []
     outcomes = _published(project.name, parameter, now, [*made, *others], newest)
     words = f"Published {len(made)} hours ahead with version {live.version}." if made else _nothing(frame, now)
     words += besides + _without(lacked) + _left_out(judged.left_out(project.name, parameter, places))
@@ -118,7 +118,7 @@ def predict(
         CheckFailed: the rows lack too much or have an infinite feature, or an answer is not a finite number.
     """
     version = int(live.version or 0)
-    model, _ = stored.load(str(live.model_uri), str(live.digest))
+    model = stored.load(str(live.model_uri), str(live.digest)).model
     rows = frame[frame["time"] > now - PERIOD]
     if rows.empty:
         return [], ()
@@ -218,8 +218,9 @@ def _outcomes(project: str, parameter: str, now: datetime) -> list[Outcome]:
         return warehouse.outcomes(connection, project, parameter, now - WATCHED, now)
 
 
-def _newest(frame: pd.DataFrame, live: Champion, now: datetime, horizon: timedelta) -> list[Online]:
-    """The features of each location's newest hour of the 24 up to `now`."""
+def _newest(frame: pd.DataFrame, live: Champion, now: datetime, made: Sequence[Prediction]) -> list[Online]:
+    """The features of each location's newest hour of the 24 up to `now`, and what was `made` of them."""
+    predicted = {one.location: one for one in sorted(made, key=lambda one: one.target_at)}
     rows = frame[frame["time"] > now - PERIOD].drop_duplicates("location", keep="last")
     names = [str(name) for name in rows if name not in ("location", "time", "value")]
     values = rows[names].to_numpy(dtype=np.float64)
@@ -227,9 +228,11 @@ def _newest(frame: pd.DataFrame, live: Champion, now: datetime, horizon: timedel
         Online(
             location=int(location),
             time=time.to_pydatetime(),
-            target_at=time.to_pydatetime() + horizon,
+            target_at=predicted[int(location)].target_at,
             as_of=now,
             version=live.version,
+            low=predicted[int(location)].low,
+            high=predicted[int(location)].high,
             features={name: value if np.isfinite(value) else None for name, value in zip(names, row, strict=True)},
         )
         for location, time, row in zip(rows["location"], rows["time"], values.tolist(), strict=True)

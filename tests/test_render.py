@@ -192,7 +192,7 @@ def test_a_fan_outs_items_are_never_names() -> None:
 
 @projects
 def test_this_engine_and_argo_accept_the_folder(project: Project | TableProject) -> None:
-    lines = list(lint(MANIFESTS / project.name))
+    lines = list(lint(MANIFESTS / project.name, "4.0"))
     events = project.kind == "table"
     assert len([line for line in lines if "this engine" in line]) == len(rendered(project)) - 3 * events
     assert len([line for line in lines if "the watch" in line]) == events

@@ -25,6 +25,10 @@ _NAMESPACE = click.option("--namespace", "-n", default="mlops", show_default=Tru
 )
 @click.option("--crons/--no-crons", default=True, show_default=True, help="Apply CronWorkflows, too.")
 @click.option("--without", multiple=True, metavar="CHART", help="Leave a chart of charts/upstream out.")
+@click.option(
+    "--argo", type=click.Choice(["3.7", "4.0"]), default=None,
+    help="The line of Argo Workflows; that which is there stays, and a new cluster gets 4.0.",
+)  # fmt: skip
 @click.option("--diff", "whole_diff", is_flag=True, help="Show every line that changes in the manifests.")
 def deploy(**typed: Any) -> None:
     """Bring it all to kubectl's current context: Argo, Seldon, the platform, the manifests."""

@@ -3,6 +3,7 @@ then, so that `pipeline --help` answers at once."""
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,10 @@ from pipeline.cli.serve import serve
 from pipeline.errors import PipelineError, UserError
 from steps.errors import StepError
 from steps.pages.words import one_line
+
+if TYPE_CHECKING:
+    from pipeline.engine.manifest import Found
+    from pipeline.laptop.machine import LocalMachine
 
 _PAIR = "as-of=2004-01-01T00:00:00Z"  # of a parameter and its value
 
@@ -46,7 +51,10 @@ def cli() -> None:
     "--as-of", default="", help="The time that governs data, RFC 3339. Default: the end of the sample, or now."
 )
 @click.option("--source", default="", help="A folder or URL in the OpenAQ archive's layout. Default: the sample.")
-def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of: str, source: str) -> None:
+@click.option("--by-make", is_flag=True, hidden=True, help="The options were typed as variables of make.")
+def quickstart(
+    project: str, data: str, *, locations: str, parameter: str, as_of: str, source: str, by_make: bool
+) -> None:
     """Do the main job here: collect or drop a file, learn, deploy, verify, predict. This is `make run`.
 
     PROJECT is that of the present folder where it is left out, or else openaq.
@@ -55,26 +63,32 @@ def quickstart(project: str, data: str, *, locations: str, parameter: str, as_of
     from pipeline.project import TableProject
     from pipeline.projects import find, here
     from pipeline.quickstart.alone import alone
+    from pipeline.quickstart.typed import Typed
 
     note_manifests()
     note_state()
-    declared = find(project or next(iter(here()), "openaq"))
+    declared, typed = find(project or next(iter(here()), "openaq")), Typed(by_make)
     series = {"locations": locations, "parameter": parameter, "as-of": as_of, "source": source}
     if isinstance(declared, TableProject):
         from pipeline.quickstart.table import quickstart as drop
 
-        if given := [name for name, value in series.items() if value]:
-            raise UserError(f"{declared.name} learns from a file: --{given[0]} is not for it; give --data FILE")
+        if wrong := next((typed.given(name, value) for name, value in series.items() if value), ""):
+            raise UserError(
+                f"{wrong} is not for {declared.name}, which learns from a file; give {typed.given('data', 'FILE')}"
+            )
         with alone(home()):
-            drop(declared, data)
+            drop(declared, data, typed)
         return
     from pipeline.quickstart.series import SeriesOptions
     from pipeline.quickstart.series import quickstart as start
 
     if data:
-        raise UserError(f"{declared.name} learns from an archive: --data is not for it; give --source FOLDER or URL")
+        raise UserError(
+            f"{typed.given('data', data)} is not for {declared.name}, which learns from an archive; give "
+            f"{typed.given('source', 'FOLDER')} or an address"
+        )
     with alone(home()):
-        start(declared, SeriesOptions(locations, parameter, as_of, source))
+        start(declared, SeriesOptions(locations, parameter, as_of, source, typed))
 
 
 cli.add_command(init)
@@ -106,8 +120,13 @@ def render(projects: tuple[str, ...], check: bool) -> None:
 
 @cli.command(**example("pipeline lint"))
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
-def lint(folder: Path | None) -> None:
-    """Check manifests with this engine, and with `argo lint --offline` where argo is installed."""
+@click.option(
+    "--argo", type=click.Choice(["3.7", "4.0"]), default="4.0", show_default=True,
+    help="Which line of Argo the cluster has; what 4.0 admits, 3.7 admits too.",
+)  # fmt: skip
+def lint(folder: Path | None, argo: str) -> None:
+    """Check manifests with this engine, against what a cluster admits, and with `argo lint --offline` where argo is
+    installed."""
     from pipeline import shipped
     from pipeline.lint import folders
     from pipeline.lint import lint as check
@@ -115,7 +134,7 @@ def lint(folder: Path | None) -> None:
     if folder is None:
         note_manifests()
     for directory in [folder] if folder else folders(shipped.manifests()):
-        for line in check(directory):
+        for line in check(directory, argo):
             click.echo(line)
 
 
@@ -141,6 +160,13 @@ def lint(folder: Path | None) -> None:
     "--host-paths", is_flag=True, help="Let steps have the folders of this machine that hostPath volumes name."
 )
 @click.option("--kubectl", is_flag=True, help="Send objects of kinds that are not here to kubectl's cluster.")
+@click.option(
+    "--in",
+    "where",
+    default="",
+    metavar="PLACE",
+    help="Run steps in a process, a sandbox or a container. Default: each in the least of these that it needs.",
+)
 @click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, instead of starting one.")
 @click.option("--logs", is_flag=True, help="Show each line that a step writes, as it comes, instead of the tree.")
 @click.option("--cores", type=click.IntRange(1), help="How many steps run at once. Default: as many as there are.")
@@ -156,6 +182,7 @@ def run(
     images: tuple[str, ...],
     host_paths: bool,
     kubectl: bool,
+    where: str,
     resume: str | None,
     logs: bool,
     cores: int | None,
@@ -168,12 +195,12 @@ def run(
 
     if (target is None) == (resume is None):
         raise UserError("wanted the name of a workflow, a file or a folder; or --resume RUN; see: pipeline lint")
-    if resume is not None and (pairs or node or dry_run):
-        raise UserError("--resume goes on with a run as it began; leave out -p, --from and --dry-run")
+    if resume is not None and (pairs or node or dry_run or where):
+        raise UserError("--resume goes on with a run as it began; leave out -p, --from, --in and --dry-run")
     if earlier and not node:
         raise UserError(f"--of {earlier} says which run --from NODE takes from; give --from too")
     machine = LocalMachine.here() if resume is None else LocalMachine.known()
-    machine.give(secrets, images, host_paths=host_paths, cluster=kubectl)
+    machine.give(secrets, images, host_paths=host_paths, cluster=kubectl, where=where)
     again = Again(node, earlier) if node else None
     if target is not None:
         from pipeline.engine.manifest import is_place
@@ -188,15 +215,26 @@ def run(
 
             show(found, *machine.taken(found, parameters, again))
             machine.check(found, parameters)
+            _note_place(machine, found)
             return
         note_state()
         resume = machine.begin(found, parameters, again)
+        _note_place(machine, found)
+    _succeed(machine, str(resume), logs=logs, cores=cores)
+
+
+def _succeed(machine: "LocalMachine", run: str, *, logs: bool, cores: int | None) -> None:
     if logs:
         from pipeline.show.logs import live_logs
 
-        machine.succeed(str(resume), live_logs, cores=cores)
+        machine.succeed(run, live_logs, cores=cores)
     else:
-        machine.succeed(str(resume), cores=cores)
+        machine.succeed(run, cores=cores)
+
+
+def _note_place(machine: "LocalMachine", found: "Found") -> None:
+    if line := machine.told(found):
+        click.echo(f"note: {line}", err=True)
 
 
 @cli.command(**example("pipeline stop openaq-train-x7k2p"))
@@ -235,7 +273,7 @@ def backfill(project: str, first: str, last: str, pairs: tuple[str, ...]) -> Non
     note_state()
     machine = LocalMachine.here()
     parameters = {"from": first, "to": last} | named_values(pairs, _PAIR)
-    machine.succeed(machine.submit(f"{find(project).name}-backfill", parameters))
+    machine.succeed(machine.submit(f"{find(project).name}-backfill", parameters, ("from", "to")))
 
 
 cli.add_command(secret.secret)
@@ -318,7 +356,7 @@ def explain(run: str | None, node: str | None) -> None:
 
     if run is not None and node is None and (is_place(run) or Path(run).exists()):
         machine = LocalMachine.here()
-        lines, good = of_manifests(Path(run), lambda found: machine.check(found, {}))
+        lines, good = of_manifests(Path(run), lambda found: machine.check(found, {}), machine.told)
         write(lines)
         sys.exit(0 if good else 2)
     write(LocalMachine.known().explain(run, node))
@@ -373,7 +411,9 @@ def gc(days: int, *, yes: bool) -> None:
     from pipeline.laptop.machine import LocalMachine
     from pipeline.tidy import tidied
 
-    click.echo(tidied(LocalMachine.known(), days, remove=yes))
+    machine = LocalMachine.known()
+    with machine.reading():
+        click.echo(tidied(machine, days, remove=yes))
 
 
 @cli.command(**example("pipeline down"))

@@ -50,11 +50,20 @@ def inbox() -> None:
 def inbox_list(project: str | None, limit: int) -> None:
     """List the uploads of PROJECT, or of all."""
     from pipeline.inbox.listing import listed
+    from pipeline.inbox.put import table_project
+    from pipeline.laptop.home import absent
     from pipeline.laptop.machine import LocalMachine
 
     if project is None:
         note_projects()
-    click.echo(listed(LocalMachine.here(), project, limit))
+    else:
+        table_project(project)
+    if words := absent():
+        click.echo(words)
+        return
+    machine = LocalMachine.here()
+    with machine.reading():
+        click.echo(listed(machine, project, limit))
 
 
 @inbox.command(

@@ -16,15 +16,19 @@ if TYPE_CHECKING:
 @click.command("init", **example("pipeline init housing --from prices.csv --target price"))
 @click.argument("name")
 @click.option(
-    "--from", "table", type=click.Path(path_type=Path), metavar="FILE", help="A CSV file. Default: an example."
+    "--from",
+    "table",
+    type=click.Path(path_type=Path),
+    metavar="PLACE",
+    help="A CSV file, or a folder of many files of one shape, CSV or Parquet. Default: an example.",
 )
 @click.option("--target", default="", metavar="COLUMN", help="The column to predict. Default: guessed, and said.")
 @click.option(
     "--task", type=click.Choice(["regression", "classification"]), help="What it is. Default: guessed, and said."
 )
 @click.option("--series", type=click.Path(path_type=Path), metavar="FILE", help="A table of hours, not --from.")
-@click.option("--time", default="", metavar="COLUMN", help="Of --series: the column with the times.")
-@click.option("--entity", default="", metavar="COLUMN", help="Of --series: the column that says whose they are.")
+@click.option("--time", default="", metavar="COLUMN", help="Of --series or a folder: the column with the times.")
+@click.option("--entity", default="", metavar="COLUMN", help="Of those: the column that says whose they are.")
 @click.option("--title", default="", help="What it is about, for people.")
 def init(
     name: str,
@@ -46,8 +50,8 @@ def init(
     check_name(name)
     if series is not None and (table is not None or task is not None or not time or not target):
         raise UserError("--series FILE wants --time COLUMN and --target COLUMN, and neither --from nor --task")
-    if series is None and (time or entity):
-        raise UserError("--time and --entity are of --series FILE")
+    if (time or entity) and series is None and not (table is not None and table.is_dir()):
+        raise UserError("--time and --entity are of --series FILE, or of --from FOLDER")
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     if table is None and series is None and asks:
         given = click.prompt("A CSV file to learn from (empty: an example)", default="", show_default=False)

@@ -27,9 +27,12 @@ def models(project: str, version: str | None, *, whole: bool, files: bool) -> No
         raise UserError(f"--files is of one version; which: pipeline models {project}")
     if version is not None and whole:
         raise UserError("--all is of the list; leave out the version or --all")
-    click.echo(
-        listed(machine, declared, whole=whole) if version is None else shown(machine, declared, version, files=files)
-    )
+    with machine.reading():
+        click.echo(
+            listed(machine, declared, whole=whole)
+            if version is None
+            else shown(machine, declared, version, files=files)
+        )
 
 
 @click.command("rollback", **example("pipeline rollback openaq --why unstable"))
@@ -76,7 +79,9 @@ def features(project: str) -> None:
     declared = find(project)
     if not isinstance(declared, Project):
         raise UserError(f"{project} learns from a table, which has no features of its own; wanted a series like openaq")
-    click.echo(listed(LocalMachine.known(), declared))
+    machine = LocalMachine.known()
+    with machine.reading():
+        click.echo(listed(machine, declared))
 
 
 @click.command("metrics", **example("pipeline metrics --port 9100"))

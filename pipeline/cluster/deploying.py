@@ -17,7 +17,8 @@ RELEASE = "platform"
 
 @dataclass(frozen=True)
 class DeployOptions:
-    """What to deploy, as typed. `registry`: empty if the cluster has the images; `values`: of our chart."""
+    """What to deploy, as typed. `registry`: empty if the cluster has the images; `values`: of our chart; `argo`: the
+    line of Argo Workflows, None for the one that is there."""
 
     namespace: str
     registry: str
@@ -25,6 +26,7 @@ class DeployOptions:
     crons: bool
     without: tuple[str, ...]
     whole_diff: bool
+    argo: str | None
 
 
 def deploy(folder: Path, charts: Path, options: DeployOptions) -> None:
@@ -42,7 +44,7 @@ def deploy(folder: Path, charts: Path, options: DeployOptions) -> None:
     click.echo(f"deploying to {context()}, namespace {options.namespace}")
     others = upstream.chosen(upstream.pinned(charts / "upstream"), options.without)
     for each in others:
-        click.echo(f"  {each.name}: {upstream.install(each)}")
+        click.echo(f"  {each.name}: {upstream.install(each, options.argo)}")
     _namespace(cluster)
     _platform(cluster, charts / "platform", options)
     wanted = manifests.read(folder, options.registry, crons=options.crons)

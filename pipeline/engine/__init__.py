@@ -38,6 +38,7 @@ from pipeline.engine.runs import (
     submit,
     suspend,
     view,
+    where_it_runs,
 )
 from pipeline.engine.spec import Source
 from pipeline.engine.views import Nodes, NodeView, RunSummary, RunView
@@ -84,4 +85,5 @@ __all__ = [
     "submit",
     "suspend",
     "view",
+    "where_it_runs",
 ]

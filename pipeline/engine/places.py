@@ -1,12 +1,12 @@
 """The folder of a node, with its logs, its files and what only its process needs.
 
-`<run>/<node>/stdout.log`, `stderr.log`; `script`; `files/`, into which the absolute paths that a template declares
-are mapped; `volumes/`, its own; `containers/<name>/`, the same of each other container of its pod; `home/`, `tmp/`
-and `secrets/`, which are gone once it has ended.
+`<run>/<node>/stdout.log`, `stderr.log`, each with its `.times`; `script`; `files/`, into which the absolute paths
+that a template declares are mapped; `volumes/`, its own; `containers/<name>/`, the same of each other container of
+its pod; `home/`, `tmp/` and `secrets/`, which are gone once it has ended.
 """
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pipeline.engine.language.paths import is_absolute
@@ -29,11 +29,25 @@ def folder_of(home: Path, run_id: str) -> Path:
 
 
 @dataclass(frozen=True, eq=False)
+class Binding:
+    """A volume, or a part of one, and the declared path where a step has it."""
+
+    path: str
+    source: Path
+    read_only: bool = False
+
+    def holds(self, path: str) -> bool:
+        """Whether a declared path is in it."""
+        return f"{path}/".startswith(f"{self.path}/")
+
+
+@dataclass(frozen=True, eq=False)
 class Place:
-    """The folder of one node within that of its run."""
+    """The folder of one node within that of its run. `bindings`: what is mounted, a mount in another after that."""
 
     run: Path
     node: str  # its id
+    bindings: list[Binding] = field(default_factory=list)
     container: str = ""  # of several of its pod, one with files and logs of its own
 
     @property
@@ -48,7 +62,7 @@ class Place:
 
     def of(self, container: str) -> "Place":
         """The place of a container of its pod; that of the main one is the node's."""
-        return self if container == "main" else replace(self, container=container)
+        return self if container == "main" else Place(self.run, self.node, container=container)
 
     @property
     def stdout(self) -> Path:
@@ -73,6 +87,9 @@ class Place:
         """
         if not is_absolute(path):
             raise ValueError(f"the path {path!r} is not an absolute one without '..'")
+        for each in reversed(self.bindings):
+            if each.holds(path):
+                return each.source / PurePosixPath(path).relative_to(each.path)
         return self.own / "files" / PurePosixPath(path).relative_to("/")
 
     def as_declared(self, text: str) -> str:
@@ -98,6 +115,7 @@ class Place:
     def prepare(self) -> None:
         """Make the folder, empty: an attempt that is started again finds nothing of its first try."""
         shutil.rmtree(self.own, ignore_errors=True)
+        self.bindings.clear()
         for name in ("files", "home", "tmp"):
             (self.own / name).mkdir(parents=True)
         for log in (self.stdout, self.stderr):

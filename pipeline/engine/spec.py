@@ -7,7 +7,7 @@ Field reference: https://argo-workflows.readthedocs.io/en/latest/fields/
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
@@ -138,6 +138,10 @@ class Mount:
     path: str
     volume: str
     sub_path: str = ""
+    read_only: bool = False
+
+
+Pull = Literal["Always", "IfNotPresent", "Never"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,8 +172,9 @@ class Probe:
 
 @dataclass(frozen=True, eq=False)
 class Container:
-    """A command. `image`: one whose entry point runs where there is no command, and is not known; else empty.
-    `ready`: when it counts as begun, where it is a daemon."""
+    """A command. `entry`: where it is from: given by the manifest, known of its image, or unknown: then it is the image
+    that says what runs. `pull`: when the image is fetched (None: where it is not here). `ready`: when it counts as
+    begun, where it is a daemon."""
 
     command: tuple[str, ...]
     args: tuple[str, ...] = ()
@@ -178,6 +183,8 @@ class Container:
     working_dir: str = ""
     mounts: tuple[Mount, ...] = ()
     image: str = ""
+    entry: Literal["given", "known", "unknown"] = "given"
+    pull: Pull | None = None
     ports: tuple[Port, ...] = ()
     ready: Probe | None = None
 
@@ -420,18 +427,37 @@ class Template:
         return self.container if isinstance(self.container, Script) else None
 
     @property
-    def paths(self) -> list[str]:
-        """The absolute paths that it declares: of artifacts, of output parameters, of mounts."""
-        found = [artifact.path for artifact in (*self.inputs.artifacts, *self.outputs.artifacts)]
+    def outcomes(self) -> list[str]:
+        """The absolute paths of its outputs."""
+        found = [artifact.path for artifact in self.outputs.artifacts]
         found += [each.value_from.path for each in self.outputs.parameters if each.value_from is not None]
-        found += [mount.path for mount in (self.main.mounts if self.main is not None else ())]
         return list(filter(None, found))
 
-    def paths_of(self, part: Part) -> list[str]:
-        """The absolute paths that one of its containers has as its own."""
-        if part.container is self.main or part.mirrors:
-            return [*self.paths, *(mount.path for mount in part.container.mounts)]
-        return [mount.path for mount in part.container.mounts]
+    def alone(self, part: Part) -> "Template":
+        """One of its containers as a template of its own, with the files that it has."""
+        whole, container = part.container is self.main, part.container
+        if part.mirrors and self.main is not None:
+            container = replace(container, mounts=container.mounts + self.main.mounts)
+        artifacts = self.inputs.artifacts if whole or part.mirrors else ()
+        return replace(
+            self,
+            inputs=Values(self.inputs.parameters, artifacts),
+            outputs=self.outputs if whole else NOTHING,
+            container=container,
+            container_set=None,
+            before=(),
+            beside=(),
+        )
+
+    @property
+    def files(self) -> list[str]:
+        """The absolute paths that it declares of artifacts and of output parameters."""
+        return [*(each.path for each in self.inputs.artifacts if each.path), *self.outcomes]
+
+    @property
+    def paths(self) -> list[str]:
+        """All the absolute paths that it declares, also those of mounts."""
+        return [*self.files, *(mount.path for mount in (self.main.mounts if self.main is not None else ()))]
 
     @property
     def prefix(self) -> str:

@@ -63,9 +63,11 @@ def _found(teller: Teller, wanted: str) -> list[Node]:
     return []
 
 
-def of_manifests(place: Path, check: Callable[[Found], None] = lambda _: None) -> tuple[list[Line], bool]:
+def of_manifests(
+    place: Path, check: Callable[[Found], None] = lambda _: None, told: Callable[[Found], str] = lambda _: ""
+) -> tuple[list[Line], bool]:
     """What is refused of a file or of the files of a folder, and what they need that is not here (`check` raises it);
-    and whether there is nothing of that.
+    and whether there is nothing of that. `told`: where steps run that are no plain processes.
 
     Raises:
         UserError: there is no workflow.
@@ -76,6 +78,12 @@ def of_manifests(place: Path, check: Callable[[Found], None] = lambda _: None) -
         problem = examined.problem or _missing(examined, check)
         good = good and problem is None
         lines += list(_verdict(examined, problem))
+        if (
+            problem is None
+            and examined.manifests is not None
+            and (line := told(Found(examined.manifests, examined.name)))
+        ):
+            lines.append(Line(f"these steps run {line}", 1))
     return lines, good
 
 

@@ -12,13 +12,12 @@ from pipeline.project import TableProject
 from pipeline.projects import every
 from pipeline.show.tables import table
 from steps.backends import ledger, objects
-from steps.backends.database import transact
+from steps.backends.database import read, transact
 from steps.backends.ledger import Upload
 from steps.backends.objects import Stored
-from steps.pages.words import count, one_line, shortened
+from steps.pages.words import count, one_line
 
 _HEADER = ("FILE", "STATE", "SINCE", "ROWS", "RUN", "WHERE", "WHY")
-_WIDEST = 60
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def listed(machine: LocalMachine, name: str | None, limit: int) -> str:
         UserError: there is no such project, or it has no inbox.
     """
     rows = [
-        (_shown(one.key), one.state, one.since, one.rows, one.run, _shown(one.where), one.why)
+        (one_line(one.key), one.state, one.since, one.rows, one.run, one_line(one.where), one.why)
         for one in dropped(machine, name, limit)
     ]
     return table(_HEADER, rows) if rows else "no file was dropped yet; drop one with: pipeline put PROJECT FILE"
@@ -56,7 +55,7 @@ def dropped(machine: LocalMachine, name: str | None, limit: int) -> list[Dropped
     """
     projects = [table_project(name)] if name else [one for one in every().values() if isinstance(one, TableProject)]
     machine.use("object-store", "database")
-    known = transact(lambda connection: ledger.recent(connection, name, limit))
+    known = read(lambda connection: ledger.recent(connection, name, limit))
     waiting = [_waits(one) for project in projects for one in _waiting(project.name)]
     return [*waiting, *(_known(one) for one in known)][:limit]
 
@@ -154,7 +153,7 @@ def _waiting(project: str) -> Iterator[Stored]:
     inbox = objects.inbox()
     there = list(inbox.versions(f"{project}/new/"))
     ids = {_object(inbox.name, one).upload: one for one in there if not one.key.endswith("/")}
-    claimed = {row.upload for row in transact(lambda connection: ledger.rows(connection, ids))}
+    claimed = {row.upload for row in read(lambda connection: ledger.rows(connection, ids))}
     yield from (one for upload, one in ids.items() if upload not in claimed)
 
 
@@ -188,7 +187,3 @@ def _known(upload: Upload) -> Dropped:
 
 def _time(at: datetime) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def _shown(text: str) -> str:
-    return shortened(one_line(text), _WIDEST)

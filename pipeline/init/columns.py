@@ -68,6 +68,14 @@ def told(sample: Sample) -> tuple[Found, ...]:
     return tuple(_found(name, sample.column(index)) for index, name in enumerate(sample.names))
 
 
+def kind(texts: list[str]) -> str:
+    """What a column's cells hold, `numbers` or `texts`; empty where all are missing."""
+    there = [text for text in texts if not re.match(MISSING, text)]
+    if not there:
+        return ""
+    return "texts" if _numbers(there) is None else "numbers"
+
+
 def guess(sample: Sample, columns: Sequence[Found], target: str, task: Task | None) -> Guess:
     """What to declare. `target`, `task`: what was asked for; where nothing was, they are guessed, and it is said.
 

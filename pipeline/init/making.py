@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
@@ -15,7 +15,7 @@ from typing import Final
 
 from pipeline import __version__, projects
 from pipeline.errors import PipelineError, UserError
-from pipeline.init import columns, declaring, example, reading, series
+from pipeline.init import columns, declaring, example, many, reading, roles, series
 from pipeline.init.columns import Guess, Task
 
 _NAME: Final = re.compile(r"[a-z]([-a-z0-9]{0,40}[a-z0-9])?")
@@ -36,8 +36,8 @@ _FILES: Final = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be made. `table`: None for the example. `time`: the column of a table of hours that has them, and
-    `entity` that of whom they are. `choose`: called with a question and what is guessed."""
+    """What is to be made. `table`: a file, or a folder of many; None for the example. `time`: the column of a table of
+    hours that has them, and `entity` that of whom they are. `choose`: called with a question and what is guessed."""
 
     name: str
     table: Path | None = None
@@ -62,15 +62,43 @@ def make(wanted: Wanted) -> Iterator[str]:
         PipelineError: what was written cannot be rendered.
     """
     check_name(wanted.name)
-    yield from _series(wanted) if wanted.time else _table(wanted)
+    lines = _of_folder(wanted) if wanted.table and wanted.table.is_dir() else _of_file(wanted)
+    yield from list(lines)  # a refusal is the only line
     folder = Path(wanted.name)
     yield f"made {folder}/: the declaration is {folder / wanted.package / 'project.py'}"
     _render(folder, wanted.name)
     yield f"next: cd {folder}; make test; make run"
 
 
-def _table(wanted: Wanted) -> Iterator[str]:
-    sample = reading.read(wanted.table) if wanted.table else _example()
+def _of_file(wanted: Wanted) -> Iterator[str]:
+    if wanted.table is None:
+        yield from _table(wanted, _example())
+    elif wanted.time:
+        yield from _series(wanted, reading.read(wanted.table, whole=True))
+    else:
+        yield from _table(wanted, reading.read(wanted.table))
+
+
+def _of_folder(wanted: Wanted) -> Iterator[str]:
+    """Of many files of one shape: a series, if a column has times, else a table."""
+    place = wanted.table or Path()
+    parts = many.parts(place)
+    sample = many.joined(parts, place)
+    yield f"found {len(parts):,} files of one shape in {place}"
+    if not wanted.time and (wanted.task or not roles.times(sample)):
+        yield from _table(wanted, sample)
+        return
+    found = roles.told(parts, sample, wanted.time, wanted.entity, wanted.target)
+    target = wanted.target or wanted.choose("Which column is the target?", found.target.name)
+    if found.entity.name == many.FILE and many.FILE not in sample.names:
+        sample = many.joined(parts, place, named=True)
+    yield f"time: {found.time.name} ({found.time.why})"
+    yield f"entity: {found.entity.name} ({found.entity.why})" if found.entity.name else "entity: one alone"
+    chosen = replace(wanted, time=found.time.name, entity=found.entity.name, target=target)
+    yield from _series(chosen, sample, found.target.why if target == found.target.name else "as asked")
+
+
+def _table(wanted: Wanted, sample: reading.Sample) -> Iterator[str]:
     found = columns.told(sample)
     guess = _guessed(wanted, sample, found)
     source = wanted.table.name if wanted.table else "an example that is made up"
@@ -80,7 +108,8 @@ def _table(wanted: Wanted) -> Iterator[str]:
     yield from _listed(found)
     yield f"target: {guess.target.name} ({guess.why}); task: {guess.task}"
     yield from (f"note: {words}" for words in guess.notes)
-    size = wanted.table.stat().st_size if wanted.table else 0
+    joined = wanted.table is not None and wanted.table.is_dir()
+    size = wanted.table.stat().st_size if wanted.table and not joined else 0
     large = size > _LARGEST_COPIED
     data = wanted.table.absolute() if large and wanted.table else Path("data", f"{wanted.package}.csv")
     if large:
@@ -91,6 +120,7 @@ def _table(wanted: Wanted) -> Iterator[str]:
         "task": guess.task,
         "classes": str(guess.task == "classification"),
         "data": str(data),
+        "variable": "DATA",
         "run": '--data "$(DATA)"',
         "more": "DATA= another file",
         "also": f"Another file: `pipeline put {wanted.name} FILE.csv`.",
@@ -100,28 +130,30 @@ def _table(wanted: Wanted) -> Iterator[str]:
     folder = _write(wanted, files, text, title, values)
     if wanted.table is None:
         (folder / data).write_text(example.table(), encoding="utf-8")
+    elif joined:
+        many.copied(sample, folder / data)
     elif not large:
         shutil.copyfile(wanted.table, folder / data)
 
 
-def _series(wanted: Wanted) -> Iterator[str]:
-    if wanted.table is None:
-        raise UserError("--time is of a table of hours; give it by --series FILE")
-    found = series.told(reading.read(wanted.table, whole=True), wanted.time, wanted.entity, wanted.target)
-    source = wanted.table.name
+def _series(wanted: Wanted, sample: reading.Sample, why: str = "as asked") -> Iterator[str]:
+    """`why`: how the target was found."""
+    found = series.told(sample, wanted.time, wanted.entity, wanted.target)
+    source = sample.file.name
     title = wanted.title or f"{found.target} 24 hours ahead, from {source}"
     first, last = found.hours
     yield f"read {len(found.sample.rows):,} rows of {source}: {first:%F %H:%M} to {last:%F %H:%M} UTC"
     yield from _listed([*found.quantities.values(), *found.left_out])
-    yield f"target: {found.target} (as asked), 24 hours ahead; {len(found.entities)} locations"
+    yield f"target: {found.target} ({why}), 24 hours ahead; {len(found.entities)} locations"
     if not found.zoned:
         yield "note: its times have no offset, and are taken for UTC; each is the end of its hour"
     values = {
         "what": f"{found.target} 24 hours ahead",
         "from": source,
         "data": "data/archive",
-        "run": f'--source "$(DATA)" --as-of {found.as_of}',
-        "more": "DATA= another archive",
+        "variable": "SOURCE",
+        "run": f'--source "$(SOURCE)" --as-of {found.as_of}',
+        "more": "SOURCE= another archive",
         "also": "More hours: more files in `data/archive`, and a later `--as-of` in the Makefile.",
     }
     files = _FILES | {"{package}/features.py": "features_series.py", "tests/test_project.py": "tests_series.py"}

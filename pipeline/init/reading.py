@@ -4,7 +4,9 @@ Of a large file the beginning is read, and parts from all over it: what is decla
 """
 
 import csv
+import gzip
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,10 +42,14 @@ def read(file: Path, *, whole: bool = False) -> Sample:
         UserError: it is not there, no text, or no table with a header and several columns.
     """
     try:
-        with file.open("rb") as stream:
-            parts = [stream.read()] if whole else list(_parts(stream, file.stat().st_size))
-    except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror or error}; wanted a CSV file") from None
+        if file.suffix == ".gz":
+            parts = [gzip.decompress(file.read_bytes())]
+        else:
+            with file.open("rb") as stream:
+                parts = [stream.read()] if whole else list(_parts(stream, file.stat().st_size))
+    except (OSError, EOFError, zlib.error) as error:
+        said = getattr(error, "strerror", None) or error
+        raise UserError(f"{file} cannot be read: {said}; wanted a CSV file") from None
     texts = [_text(part, file) for part in parts]
     lines = [line for line in texts[0].splitlines() if line.strip() and not line.startswith("#")]
     if not lines:

@@ -25,7 +25,7 @@ from pipeline.stack.watcher import watching
 from steps.backends import challengers, promotions
 from steps.backends.challengers import Trial
 from steps.backends.challengers.served import beside
-from steps.backends.database import begin
+from steps.backends.database import read
 from steps.contract.manifests import completed
 
 _PATIENCE = 2.0  # seconds for an answer about itself
@@ -76,8 +76,7 @@ class Served:
 
 def served(stack: Stack, journal: Journal) -> list[Served]:
     """Each project that has a champion, by name. Starts nothing; the environment must name the database."""
-    with begin() as connection:
-        recorded = [_recorded(connection, project) for project in promotions.projects(connection)]
+    recorded = read(lambda connection: [_recorded(connection, project) for project in promotions.projects(connection)])
     return [_served(stack, journal, each) for each in recorded]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pipeline.engine.execution import NAMES, by, missing
 from pipeline.errors import PipelineError
 from pipeline.laptop.home import home
 from pipeline.laptop.machine import LocalMachine
@@ -13,6 +14,9 @@ from steps.errors import StepError
 def examine() -> Iterator[Check]:
     """Every check; starts nothing."""
     yield from examine_stack(home())
+    for name in NAMES[1:]:
+        problem = missing(name)
+        yield Check(f"steps in a {name}", True, f"not here: {problem}" if problem else f"{by(name)} answers")
     if home().is_dir():
         yield from _models()
 

@@ -7,6 +7,8 @@ Never one of a folder further up, as git would look for it: whose state a comman
 import os
 from pathlib import Path
 
+from pipeline.errors import UserError
+
 _NAME = ".pipeline"
 MADE = "workflows"
 """Where, in the state folder, the manifests lie that clients of the API made."""
@@ -25,10 +27,16 @@ def above() -> Path | None:
 
 
 def absent() -> str:
-    """That there is no state folder yet, in one line; empty where there is one."""
+    """That there is no state folder yet, in one line; empty where there is one.
+
+    Raises:
+        UserError: something else has its name.
+    """
     folder = home()
     if folder.is_dir():
         return ""
+    if folder.exists():
+        raise UserError(f"{folder} is no folder; name another in PIPELINE_HOME")
     if other := above():
         return f"no state yet at {folder}; for that at {other}, go to {other.parent} or set PIPELINE_HOME={other}"
     return f"no state yet at {folder}; it begins with: pipeline quickstart, or pipeline run FILE"

@@ -9,7 +9,7 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pipeline.engine.views import RunSummary, RunView
     from pipeline.explain.lines import Line
     from pipeline.laptop.champions import Served
+    from pipeline.project import Project, TableProject
 
 Shown = Callable[[], AbstractContextManager[Callable[["RunView"], None]]]
 
@@ -71,6 +72,7 @@ class LocalMachine:
         self.settings = NO_SETTINGS  # that are given for the runs of this command
         self.commands: Commands = {}  # that are given for images
         self.host_paths = self.cluster = False
+        self.where = ""  # in which of the engine's runtimes steps run; empty: each in the least that it needs
         self.manifests = manifests or shipped.manifests()
 
     @classmethod
@@ -89,16 +91,18 @@ class LocalMachine:
             raise UserError(words)
         return cls.here()
 
-    def give(self, secrets: Path | None, images: Iterable[str], *, host_paths: bool, cluster: bool) -> None:
+    def give(
+        self, secrets: Path | None, images: Iterable[str], *, host_paths: bool, cluster: bool, where: str = ""
+    ) -> None:
         """Give the runs of this command more than the machine has: a file of secrets, the commands of images
-        (`IMAGE=COMMAND`), the folders that hostPath volumes name, kubectl's cluster.
+        (`IMAGE=COMMAND`), the folders that hostPath volumes name, kubectl's cluster; and say where their steps run.
 
         Raises:
             UserError: the file cannot be read, or an image says no command.
         """
         self.settings = of_file(secrets) if secrets is not None else NO_SETTINGS
         self.commands = read_commands(images)
-        self.host_paths, self.cluster = host_paths, cluster
+        self.host_paths, self.cluster, self.where = host_paths, cluster, where
 
     @cached_property
     def stack(self) -> Stack:
@@ -146,6 +150,22 @@ class LocalMachine:
         from pipeline.laptop import champions  # noqa: PLC0415 - likewise
 
         return champions.served(self.stack, self.journal) if self.has_decisions() else []
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Around what only looks: where no server ran before, and nothing that may need one has begun meanwhile, those
+        that it started end with it."""
+        before = self.stack.running() if self.home.is_dir() else set()
+        try:
+            yield
+        finally:
+            started = self.stack.running() if self.home.is_dir() else set()
+            if not before and started and started <= {"object-store", "tracking"} and not self._busy():
+                self.stack.stop()
+
+    def _busy(self) -> bool:
+        """Whether a process executes a run."""
+        return any(run.finished_at is None and not run.interrupted for run in self.runs())
 
     def has_decisions(self) -> bool:
         """Whether there is a database that may hold some; it is in the environment then."""
@@ -195,29 +215,54 @@ class LocalMachine:
             if target.startswith(f"{name}-") and not is_place(target) and not (self.manifests / name).is_dir():
                 stale.refuse(self.home, self.manifests, name)
 
-    def submit(self, name: str, parameters: Mapping[str, str]) -> str:
-        """A new run of the workflow of that name, not started yet; its id.
+    def submit(self, name: str, parameters: Mapping[str, str], options: Container[str] = ()) -> str:
+        """A new run of the workflow of that name, not started yet; its id. `options`: the parameters that were typed as
+        options of their own, not by -p.
 
         Raises:
             UserError: no manifest has that name, or it is stale, or a parameter is unknown or missing.
         """
-        return self.begin(self.find(name), parameters)
+        return self.begin(self.find(name), parameters, options=options)
 
-    def begin(self, found: Found, parameters: Mapping[str, str], again: Again | None = None) -> str:
-        """A new run of a workflow, not started yet; its id. `again`: what it takes from an earlier run.
+    def begin(
+        self,
+        found: Found,
+        parameters: Mapping[str, str],
+        again: Again | None = None,
+        options: Container[str] = (),
+    ) -> str:
+        """A new run of a workflow, not started yet; its id. `again`: what it takes from an earlier run; `options`: as
+        for `submit`.
 
         Raises:
             UserError: a parameter is unknown or missing; or what `taken` raises.
         """
-        given, reuse = self.taken(found, parameters, again)
-        self.check(found, given)
-        return engine.submit(self.journal, found.manifests, found.name, given, reuse=reuse)
+        values, reuse = self.taken(found, parameters, again)
+        self.check(found, values, options)
+        return engine.submit(self.journal, found.manifests, found.name, values, reuse=reuse, where=self.where)
 
-    def check(self, found: Found, parameters: Mapping[str, str]) -> None:
-        """Refuse to start a workflow of which something is missing here: see `engine.check_ready`."""
+    def check(self, found: Found, parameters: Mapping[str, str], options: Container[str] = ()) -> None:
+        """Refuse to start a workflow of which something is missing here (see `engine.check_ready`), or a project's own
+        with values that a step would refuse. `options`: as for `submit`."""
+        if (declared := self._declared(found)) is not None:
+            from pipeline.laptop import given  # noqa: PLC0415 - pydantic is slow to import, and not needed to look
+
+            given.refuse(
+                declared, found.name, parameters, lambda name: f"--{name}" if name in options else f"-p {name}"
+            )
         plain = Beforehand(self.home, host_paths=self.host_paths, cluster=self.cluster)
         host = WithSettings(plain, found.manifests.settings)
-        engine.check_ready(found.manifests, found.name, host, parameters)
+        engine.check_ready(found.manifests, found.name, host, parameters, self.where)
+
+    def told(self, found: Found) -> str:
+        """Where the steps of a workflow run that do not run as plain processes; empty if all do."""
+        return engine.where_it_runs(found.manifests, found.name, self.where)
+
+    def _declared(self, found: Found) -> "Project | TableProject | None":
+        """The project whose own workflow it is, by its name; None if it is somebody's file."""
+        folder = Path(found.manifests.named(found.name).source).parent
+        own = folder.parent == self.manifests and projects.entry(folder.name) is not None
+        return projects.find(folder.name) if own else None
 
     def taken(
         self, found: Found, parameters: Mapping[str, str], again: Again | None
@@ -246,7 +291,7 @@ class LocalMachine:
 
         Raises:
             UserError: there is no such run.
-            RunFailed: it did not succeed; or it was stopped, and can be resumed.
+            RunFailed: it did not succeed; or it was interrupted, and can be resumed.
         """
         commands = engine.commands(self.journal, run)  # which fails before any server starts if there is no such run
         if any(map(is_step, commands)):
@@ -261,11 +306,11 @@ class LocalMachine:
         """That run, if it succeeded.
 
         Raises:
-            RunFailed: it did not, or it was stopped, and can be resumed.
+            RunFailed: it did not, or it was interrupted, and can be resumed.
         """
         run = ended.id
         if ended.interrupted:
-            raise RunFailed(f"{run} was stopped; resume it with: pipeline run --resume {run}")
+            raise RunFailed(f"{run} was interrupted; resume it with: pipeline run --resume {run}")
         if ended.phase != "Succeeded":
             raise RunFailed(f"{run} {ended.phase.lower()}: {_plainly(ended)}; see: pipeline explain {run}")
         return ended

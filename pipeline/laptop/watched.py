@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.laptop.machine import LocalMachine
 from pipeline.show.tables import table
-from steps.backends.database import begin
+from steps.backends.database import read
 from steps.backends.warehouse import watches
 from steps.backends.warehouse.watches import State
 from steps.pages.words import count, one_line, shortened
@@ -17,8 +17,7 @@ def watched(machine: LocalMachine) -> list[State]:
     """The state of each watch, by project; starts nothing."""
     if not machine.has_decisions():
         return []
-    with begin() as connection:
-        return watches.states(connection)
+    return read(watches.states)
 
 
 def watched_table(found: Sequence[State]) -> str:

@@ -10,7 +10,7 @@ from pipeline.laptop.machine import LocalMachine
 from pipeline.models.mlflow import ModelRegistry
 from steps.backends import challengers, promotions
 from steps.backends.challengers import Trial
-from steps.backends.database import begin
+from steps.backends.database import read
 from steps.backends.promotions import Promotion
 
 _SHORTEST = 6  # digits that may name a digest or fingerprint
@@ -112,13 +112,13 @@ def decisions_of(machine: LocalMachine, project: str) -> Decisions:
     """The decisions of a project, with MLflow's alias if its server runs."""
     machine.home.mkdir(parents=True, exist_ok=True)
     machine.use("database")
-    with begin() as connection:
-        listed, trials = promotions.listed(connection, project), challengers.listed(connection, project)
+    listed, trials = read(
+        lambda connection: (promotions.listed(connection, project), challengers.listed(connection, project))
+    )
     registry = _registry(machine) if listed else None
     return Decisions(project, tuple(listed), registry, registry.champion(project) if registry else None, trials)
 
 
 def _registry(machine: LocalMachine) -> ModelRegistry | None:
-    running = (each.address for each in machine.stack.status() if each.name == "tracking" and each.state == "running")
-    address = next(running, None)
+    address = machine.stack.running("tracking")
     return ModelRegistry(address.rstrip("/")) if address else None

@@ -15,7 +15,7 @@ def monitored(machine: LocalMachine, project: str, parameters: dict[str, str]) -
     Raises:
         RunFailed: it did not succeed.
     """
-    ended = machine.succeed(machine.submit(f"{project}-monitor", parameters))
+    ended = machine.succeed(machine.submit(f"{project}-monitor", parameters, parameters))
     found = Story([ended], ended.finished_at or ended.created_at).latest(Monitoring)
     rows = [(f"{one.day:%F}", one.label, one.cause, _said(one.words), _said(one.outcome or "")) for one in found.alarms]
     alarms = table(("DAY", "WHAT", "CAUSE", "SEEN", "WHAT CAME OF IT"), rows) if rows else ""

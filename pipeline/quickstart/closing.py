@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 from pipeline import shipped
 from pipeline.errors import PipelineError
@@ -15,6 +16,7 @@ from steps.backends import database, promotions
 if TYPE_CHECKING:
     from pipeline.engine.views import RunView
 
+_PATIENCE = 10  # seconds
 _SHOWN = {"rmse": "RMSE", "mae": "MAE", "accuracy": "ACCURACY", "macro_f1": "MACRO F1"}
 
 
@@ -47,10 +49,17 @@ def scores(decision: Mapping[str, Any], rows: str) -> str:
     return table(("PREDICTOR", *header, rows), lines)
 
 
+def decided(decision: Mapping[str, Any], before: int | None) -> str:
+    """A decision in words. `before`: the number of the newest one before all this; None if there was none."""
+    if before is None or decision["decision"] > before:
+        return f"Decision {decision['decision']}: {decision['words']}"
+    return f"Nothing new to decide on. Decision {decision['decision']}, made before: {decision['words']}"
+
+
 def addresses(machine: LocalMachine, project: str, report: Path) -> list[str]:
     """Where to look next, a line each."""
     return [
-        f"Try it:  {_curl(machine, project)}",
+        *_trying(machine, project),
         f"MLflow:  {machine.stack.address('tracking')}",
         f"Report:  {report}",
         f"The servers stay up; `{'make' if shipped.CHECKOUT else 'pipeline'} down` stops them.",
@@ -67,6 +76,15 @@ def last_decision(machine: LocalMachine, project: str, unit: str) -> dict[str, A
     return {"decision": found.decision, "words": found.words, "scores": found.scores, "unit": unit}
 
 
+def newest_decision(machine: LocalMachine, project: str) -> int | None:
+    """The number of the newest decision; None if there is none yet."""
+    if not machine.has_decisions():
+        return None
+    with database.begin() as connection:
+        found = promotions.newest(connection, project)
+    return None if found is None else found.decision
+
+
 def champion(machine: LocalMachine, project: str) -> promotions.Champion | None:
     """The model that is live, if any."""
     machine.use("database")
@@ -74,12 +92,24 @@ def champion(machine: LocalMachine, project: str) -> promotions.Champion | None:
         return promotions.champion(connection, project)
 
 
-def _curl(machine: LocalMachine, project: str) -> str:
-    """A command that asks the live server for a prediction for a row that it keeps as an example."""
-    live = champion(machine, project)
-    if live is None:
-        return "no model is live yet"
+def _trying(machine: LocalMachine, project: str) -> list[str]:
+    """A command that asks the live server for a prediction for a row that it keeps as an example, and what it answers
+    now."""
+    if champion(machine, project) is None:
+        return ["Try it:  no model is live yet"]
     url = machine.stack.address(project)  # which a taken port may have changed since the decision
     server = urlsplit(url)
-    ask = f"curl -s {server.scheme}://{server.netloc}/example"
-    return f"{ask} | curl -s -H 'Content-Type: application/json' -d @- {url}"
+    example = f"{server.scheme}://{server.netloc}/example"
+    curl = f"curl -s {example} | curl -s -H 'Content-Type: application/json' -d @- {url}"
+    return [f"Try it:  {curl}", f"Answer:  {_answer(example, url)}"]
+
+
+def _answer(example: str, url: str) -> str:
+    """What the live server answers to its example, as it comes."""
+    try:
+        body = urlopen(example, timeout=_PATIENCE).read()  # noqa: S310 - an address of ours
+        asking = Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - likewise
+        answer: str = urlopen(asking, timeout=_PATIENCE).read().decode()  # noqa: S310 - likewise
+    except OSError as error:  # urllib's errors are one
+        return f"none ({error}); see: pipeline status"
+    return answer.strip()

@@ -27,6 +27,7 @@ from steps.backends.objects import Bucket
 ATTRIBUTION = "hourly NO2 at two unnamed UK stations, from the data of aqeval 0.7.3"
 FIRST_DAY = date(2002, 7, 1)
 LAST_DAY = date(2003, 12, 31)
+BEGIN = datetime(2002, 7, 1, tzinfo=UTC)
 END = datetime(2004, 1, 1, tzinfo=UTC)  # of its last hour
 
 _FILE = "aqeval/data/aq_data.csv.gz"

@@ -15,21 +15,22 @@ import click
 
 from pipeline import stale
 from pipeline.errors import UserError
+from pipeline.laptop import given
 from pipeline.laptop.machine import LocalMachine
 from pipeline.laptop.setups import SetUp, SetUps
 from pipeline.project import Project
 from pipeline.projects.openaq import SAMPLE
 from pipeline.quickstart import locations, sample
-from pipeline.quickstart.closing import addresses, scores, summary
+from pipeline.quickstart.closing import addresses, decided, newest_decision, scores, summary
+from pipeline.quickstart.typed import Typed
 from steps.backends.objects import Bucket
 from steps.backends.openaq import OpenAQ
 from steps.contract import selection
-from steps.contract.declaration import parse
+from steps.contract.selection import API
 
 if TYPE_CHECKING:
     from pipeline.engine.views import RunView
 
-API = "api"  # the source that steps know by this name
 HISTORY = timedelta(days=548)  # 18 months: a winter and the one after it
 
 
@@ -41,6 +42,7 @@ class SeriesOptions:
     parameter: str
     as_of: str
     source: str
+    typed: Typed
 
 
 def quickstart(declared: Project, options: SeriesOptions) -> None:
@@ -51,10 +53,10 @@ def quickstart(declared: Project, options: SeriesOptions) -> None:
         RunFailed: a workflow did not succeed.
     """
     project = declared.name
-    as_of = _time(options.as_of) if options.as_of else (datetime.now(UTC) if options.source else sample.END)
+    as_of = _time(options) if options.as_of else (datetime.now(UTC) if options.source else sample.END)
+    _check(declared, options)
     if options.source == API:
         OpenAQ.here()  # fails before anything is started if there is no key
-    _check(declared, options)
     machine = LocalMachine.here()
     stale.refuse(machine.home, machine.manifests, project)
     click.echo(f"starting the servers (their logs: {machine.home / 'logs'})")
@@ -63,7 +65,7 @@ def quickstart(declared: Project, options: SeriesOptions) -> None:
     source = _given(options.source) if options.source else _lay_out_sample(machine)
     parameter = options.parameter or declared.learning.target
     chosen = {
-        "locations": options.locations or _locations(machine, declared, source, parameter),
+        "locations": options.locations or _locations(machine, declared, source, parameter, options.typed),
         "parameter": parameter,
     }
     yesterday = as_of - timedelta(days=1)
@@ -75,15 +77,14 @@ def quickstart(declared: Project, options: SeriesOptions) -> None:
         ("train", chosen | width | {"as-of": f"{yesterday:%FT%TZ}"}),
         ("daily", chosen | width | {"source": source, "as-of": f"{as_of:%FT%TZ}"}),
     )
-    runs = []
+    runs, before = [], newest_decision(machine, project)
     for workflow, parameters in wanted:
         name = f"{project}-{workflow}"
         runs.append(machine.succeed(machine.unfinished(name, parameters) or machine.submit(name, parameters)))
     SetUps(machine.home).keep(project, SetUp(source=source, sample=not options.source, **chosen))
     for problem in machine.serve():  # a second call trains nothing, so nothing else has started the model's server
         click.echo(f"note: {problem}", err=True)
-    report = machine.report([run.id for run in runs])
-    click.echo(_closing(machine, project, runs, report))
+    click.echo(_closing(machine, project, runs, before))
 
 
 def _check(declared: Project, options: SeriesOptions) -> None:
@@ -91,49 +92,65 @@ def _check(declared: Project, options: SeriesOptions) -> None:
 
     Raises:
         UserError: the sample is not installed, or a location is not in it or in the folder.
-        BadInput: the parameter is not declared, or a location is no id.
+        BadInput: the parameter is not declared, a location is no id, or the source is no archive.
     """
-    parsed = parse(declared.declaration())
-    selection.parameter(options.parameter, parsed)
-    wanted = selection.locations(options.locations, parsed)
+    typed, source = options.typed, options.typed.given("source", options.source)
+    values = {"locations": options.locations, "parameter": options.parameter, "source": options.source}
+    given.refuse(declared, f"{declared.name}-backfill", values, typed.name)
     if not options.source:
         if not options.locations and not set(SAMPLE).intersection(declared.locations):
-            raise UserError(f"there is no sample for {declared.name}; give a folder or a URL: --source")
+            raise UserError(
+                f"there is no sample for {declared.name}; give {typed.given('source', 'FOLDER')} or an address"
+            )
         sample.require()
-        if other := sorted(set(wanted).difference(SAMPLE)):
-            there = " and ".join(map(str, SAMPLE))
-            raise UserError(f"LOCATIONS={options.locations}: the sample has {there}, not {other[0]}; give SOURCE, too")
-    elif "://" not in options.source and options.source != API:
-        folder = Path(options.source).expanduser() / "records" / "csv.gz"
-        if folder.is_dir() and not any((folder / f"locationid={one}").is_dir() for one in wanted):
-            raise UserError(f"SOURCE={options.source} has no data of location {wanted[0]}: {folder} has no folder "
-                            f"locationid={wanted[0]}")  # fmt: skip
+    wanted = selection.locations(options.locations, declared)
+    if not options.source and (other := sorted(set(wanted).difference(SAMPLE))):
+        there, asked = " and ".join(map(str, SAMPLE)), typed.given("locations", options.locations)
+        raise UserError(f"{asked}: the sample has {there}, not {other[0]}; give {typed.given('source', '…')}, too")
+    if options.source and "://" not in options.source and options.source != API:
+        folder = selection.folder(options.source) / "records" / "csv.gz"
+        if not any((folder / f"locationid={one}").is_dir() for one in wanted):
+            raise UserError(
+                f"{source} has no data of location {wanted[0]}: {folder} has no folder locationid={wanted[0]}"
+            )
 
 
-def _time(text: str) -> datetime:
+def _time(options: SeriesOptions) -> datetime:
+    """The logical time that was typed, in UTC, which an offset may change.
+
+    Raises:
+        UserError: it is none, or there are no data of then.
+    """
+    asked = options.typed.given("as-of", options.as_of)
     try:
-        time = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(options.as_of)
     except ValueError:
-        raise UserError(f"AS_OF={text}: wanted a time such as 2003-06-01T00:00:00Z") from None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+        raise UserError(f"{asked}: wanted a time such as 2003-06-01T00:00:00Z") from None
+    time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    if time > datetime.now(UTC):
+        raise UserError(f"{asked} is yet to come; wanted a time that has passed")
+    if not options.source and not sample.BEGIN < time <= sample.END:
+        span, instead = f"{sample.BEGIN:%F} to {sample.END:%F}", options.typed.given("source", "…")
+        raise UserError(f"{asked}: the sample has hours from {span}; wanted a time between them, or {instead}, too")
+    return time
 
 
 def _given(source: str) -> str:
     return source if "://" in source or source == API else str(Path(source).expanduser().absolute())
 
 
-def _locations(machine: LocalMachine, declared: Project, source: str, parameter: str) -> str:
+def _locations(machine: LocalMachine, declared: Project, source: str, parameter: str, typed: Typed) -> str:
     """The ids to learn from if none are given: the declared ones, or for the API those around the project's home."""
     if source != API:
         return ",".join(str(location) for location in declared.locations)
-    home = declared.home
+    home, instead = declared.home, typed.given("locations", "…")
     if home is None:
-        raise UserError(f"{declared.name} declares no `home` to look around; give LOCATIONS=…")
+        raise UserError(f"{declared.name} declares no `home` to look around; give {instead}")
     found = locations.choose(locations.near(machine, home.latitude, home.longitude, home.radius, parameter))
     if not found:
         raise UserError(
             f"no location within {home.radius / 1000:g} km of {home.name} has measured {parameter} lately; give "
-            "LOCATIONS=…, which `pipeline locations --near LAT,LON` finds"
+            f"{instead}, which `pipeline locations --near LAT,LON` finds"
         )
     click.echo(f"{parameter} around {home.name}: " + ", ".join(f"{one.id} {one.name or ''}".strip() for one in found))
     return ",".join(str(one.id) for one in found)
@@ -147,19 +164,20 @@ def _lay_out_sample(machine: LocalMachine) -> str:
     return archive
 
 
-def _closing(machine: LocalMachine, project: str, runs: list["RunView"], report: Path) -> str:
+def _closing(machine: LocalMachine, project: str, runs: list["RunView"], before: int | None) -> str:
+    """What is said at the end; `before`: as for `decided`."""
     decision, predictions = summary(runs, "decision"), summary(runs, "predictions")
     lines = [
         "",
         scores(decision, "HOURS HELD OUT"),
         "",
-        f"Decision {decision['decision']}: {decision['words']}",
+        decided(decision, before),
         f"Model {project} version {predictions['version']}, alias champion",
         f"{len(predictions['rows'])} predictions up to {_hour(predictions['rows'][-1]['target_at'])} in the warehouse"
         if predictions["rows"]
         else "No predictions: no hour of the last day has all that the model needs",
         "",
-        *addresses(machine, project, report),
+        *addresses(machine, project, machine.report([run.id for run in runs])),
     ]
     return "\n".join(lines)
 

@@ -6,7 +6,6 @@ Nothing here starts a workflow: the watch does, as for every later file.
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +16,8 @@ from pipeline.inbox.listing import newest
 from pipeline.inbox.put import key_of, put
 from pipeline.laptop.machine import LocalMachine
 from pipeline.quickstart import tabular_samples
-from pipeline.quickstart.closing import addresses, champion, last_decision, scores, summary
+from pipeline.quickstart.closing import addresses, champion, decided, last_decision, newest_decision, scores, summary
+from pipeline.quickstart.typed import Typed
 from pipeline.show.tree import live_tree
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _PATIENCE = 60  # seconds to wait for the trigger
 _PAUSE = 0.05
 
 
-def quickstart(project: "TableProject", data: str) -> None:
+def quickstart(project: "TableProject", data: str, typed: Typed) -> None:
     """Drop `data` (a path, `look-alike`, or empty for the original) and follow what it starts.
 
     Raises:
@@ -38,13 +38,13 @@ def quickstart(project: "TableProject", data: str) -> None:
     """
     machine = LocalMachine.here()
     stale.refuse(machine.home, machine.manifests, project.name)
-    file = tabular_samples.file(project.name, data, machine.home / "samples")
+    file = tabular_samples.file(project.name, data, machine.home / "samples", typed)
     click.echo(f"starting the servers and the watch (their logs: {machine.home / 'logs'})")
     for problem in machine.up():
         click.echo(f"note: {problem}", err=True)
     key = key_of(project, file.name)
     known = {run.id for run in machine.runs()}
-    before = newest(machine, project.name, key)
+    before, decision = newest(machine, project.name, key), newest_decision(machine, project.name)
     put(machine, key, file)
     click.echo(f"dropped {file} as s3://inbox/{key}")
     taken = _taken(machine, project.name, key, before, known)
@@ -53,8 +53,7 @@ def quickstart(project: "TableProject", data: str) -> None:
     click.echo(arrived["words"])
     if training := arrived["training"] or _unfinished(machine, f"{project.name}-train"):
         runs.append(_follow(machine, training))
-    report = machine.report([run.id for run in runs])
-    click.echo(_closing(machine, project, key, runs, report))
+    click.echo(_closing(machine, project, key, runs, decision))
 
 
 def _taken(machine: LocalMachine, project: str, key: str, before: "Upload | None", known: set[str]) -> "RunView":
@@ -108,13 +107,17 @@ def _follow(machine: LocalMachine, run: str) -> "RunView":
     return machine.succeeded(view)
 
 
-def _closing(machine: LocalMachine, project: "TableProject", key: str, runs: list["RunView"], report: Path) -> str:
+def _closing(
+    machine: LocalMachine, project: "TableProject", key: str, runs: list["RunView"], before: int | None
+) -> str:
+    """What is said at the end; `before`: as for `decided`."""
+    report = machine.report([run.id for run in runs])
     decision = summary(runs, "decision") if len(runs) > 1 else last_decision(machine, project.name, project.target.unit)
     upload = newest(machine, project.name, key)
     moved = f"{key} → {upload.place}" if upload is not None else key
     lines = [""]
     if decision is not None:
-        lines += [scores(decision, "ROWS HELD OUT"), "", f"Decision {decision['decision']}: {decision['words']}"]
+        lines += [scores(decision, "ROWS HELD OUT"), "", decided(decision, before)]
     live = champion(machine, project.name)
     lines += [f"Model {project.name} version {live.version}, alias champion" if live else "No model is live yet"]
     lines += [f"File:    {moved}", *addresses(machine, project.name, report)]

@@ -20,6 +20,7 @@ from pathlib import Path
 from random import Random
 
 from pipeline.errors import PipelineError, UserError
+from pipeline.quickstart.typed import Typed
 
 LOOK_ALIKE = "look-alike"
 _SEED = 20_240_607
@@ -53,7 +54,7 @@ ORIGINALS = {
 }
 
 
-def file(project: str, data: str, folder: Path) -> Path:
+def file(project: str, data: str, folder: Path, typed: Typed) -> Path:
     """The file to drop: `data` if it is a path, else a look-alike or (empty) the original, kept in `folder`.
 
     Raises:
@@ -63,19 +64,26 @@ def file(project: str, data: str, folder: Path) -> Path:
     if data and data != LOOK_ALIKE:
         path = Path(data)
         if not path.is_file():
-            raise UserError(f"no file {data!r}; give a CSV file, or `{LOOK_ALIKE}`, or leave DATA out for the original")
+            raise UserError(f"{typed.given('data', data)}: there is no such file; {_instead(project, typed)}")
         return path
     if project not in ORIGINALS:
-        raise UserError(f"there is no sample for {project}; give a CSV file: --data FILE")
+        raise UserError(f"there is no sample for {project}; {_instead(project, typed)}")
     folder.mkdir(parents=True, exist_ok=True)
     if data == LOOK_ALIKE:
         path = folder / f"{project}-{LOOK_ALIKE}.csv"
         path.write_bytes(look_alike(project, _ROWS[project], _SEED))
         return path
-    return fetch(ORIGINALS[project], folder)
+    return fetch(ORIGINALS[project], folder, typed)
 
 
-def fetch(original: Original, folder: Path) -> Path:
+def _instead(project: str, typed: Typed) -> str:
+    """What to give."""
+    own = f"give a CSV file as {typed.given('data', 'FILE')}"
+    known = f", {typed.given('data', LOOK_ALIKE)}, or leave it out for the original"
+    return own + (known if project in ORIGINALS else "")
+
+
+def fetch(original: Original, folder: Path, typed: Typed) -> Path:
     """The original's file in `folder`, fetched if it is not there yet.
 
     Raises:
@@ -84,7 +92,8 @@ def fetch(original: Original, folder: Path) -> Path:
     path = folder / original.name
     if path.is_file() and _digest(path.read_bytes()) == original.digest:
         return path
-    instead = f"give a file of your own as DATA=FILE, or do without the network with DATA={LOOK_ALIKE}"
+    without = typed.given("data", LOOK_ALIKE)
+    instead = f"give a file of your own as {typed.given('data', 'FILE')}, or do without the network with {without}"
     try:
         with urllib.request.urlopen(original.url, timeout=_SECONDS) as answer:  # noqa: S310 - an address of ours
             body = answer.read(_LARGEST + 1)

@@ -61,6 +61,6 @@ _SECTIONS: tuple[Section[Story], ...] = (
 def page(story: Story) -> str:
     """The whole document."""
     sections = draw(_SECTIONS, story)
-    missing = [tag("p", f"Not in this report: {names(slugs)}; {why}") for why, slugs in sections.absent.items()]
+    missing = [tag("p", f"Not in this report: {names(slugs)}; {why}") for why, slugs in sections.absent.items() if why]
     main = tag("main", headline(story), sections.markup())
     return document(page_title(story), main, tag("footer", *missing) if missing else None)

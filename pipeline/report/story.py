@@ -133,10 +133,10 @@ class Story:
             return Unreadable(f"No {kind} summary could be read: {'; '.join(broken)}.")
         failed = [task.name for run in self.runs for task in tasks(run) if task.phase in FAILED]
         if failed:
-            return Absent(f"no step left a {kind} summary; {failed[0]} failed.")
+            return Absent(f"{failed[0]} failed.")
         if any(run.finished_at is None for run in self.runs):
-            return Absent(f"no step has left a {kind} summary yet.")
-        return Absent(f"no step of these runs leaves a {kind} summary.")
+            return Absent("the run has not come so far yet.")
+        return Absent()
 
 
 def _outputs(node: "NodeView") -> Iterator[Path | str]:

@@ -6,7 +6,7 @@ a run of many thousand nodes cost nothing but freshness.
 
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import anyio
 from anyio.to_thread import run_sync
@@ -23,6 +23,19 @@ _PATIENCE: Final = 5.0  # a round takes a fifth of the time at most, however lar
 _WAIT_SECONDS: Final = 5.0
 
 
+class _Told(NamedTuple):
+    """What is kept of a run that was told of, so that the UI finds it among its own when it is gone."""
+
+    version: int
+    metadata: dict[str, Any]
+    phase: str
+
+    def gone(self) -> dict[str, Any]:
+        """The Workflow, as far as it is still known."""
+        status = {"phase": self.phase, "startedAt": None, "finishedAt": None}
+        return {"metadata": self.metadata, "spec": {"arguments": {}}, "status": status}
+
+
 class Watch:
     """One reader. `namespace`: as which it looks.
 
@@ -34,7 +47,7 @@ class Watch:
         self._runs, self._changes, self._namespace = runs, changes, namespace
         self._wanted: Callable[[Item], bool] = chosen(query)
         self._cleaner = Cleaner(query.get("fields", ""), "result.object")
-        self._told: dict[str, int] = {}  # as of which version each was told of
+        self._told: dict[str, _Told] = {}
         version = query.get("listOptions.resourceVersion", "")
         self._first = version in _LATEST
         self._seen = 0 if self._first or not version.isdecimal() else int(version)
@@ -63,7 +76,7 @@ class Watch:
             names = list(self._runs.changed(self._seen))
             if not self._told and self._seen:
                 self._told = {
-                    item.name: item.version
+                    item.name: self._telling(item)
                     for item in self._runs.items()
                     if item.version <= self._seen and self._wanted(item)
                 }
@@ -75,17 +88,23 @@ class Watch:
             item = self._runs.item(name)
             if self._wanted(item):
                 kind = "MODIFIED" if name in self._told else "ADDED"
-                if self._told.get(name, -1) >= item.version:
+                told = self._told.get(name)
+                if told is not None and told.version >= item.version:
                     return None  # it was read when it was newer than what the round before had seen
-                self._told[name] = item.version
+                self._told[name] = self._telling(item)
                 return {"type": kind, "object": self._object(item)}
         except Problem:
             item = None  # it was deleted
         if name not in self._told:
             return None
-        del self._told[name]
-        gone = item.within(self._namespace).object() if item is not None else {"metadata": {"name": name}}
+        told = self._told.pop(name)
+        gone = item.within(self._namespace).object() if item is not None else told.gone()
         return {"type": "DELETED", "object": gone}
+
+    def _telling(self, item: Item) -> _Told:
+        metadata = item.within(self._namespace).metadata()
+        kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+        return _Told(item.version, {name: metadata[name] for name in kept}, item.row["phase"])
 
     def _object(self, item: Item) -> dict[str, Any]:
         if self._cleaner.wants("status", "nodes"):

@@ -12,7 +12,7 @@ from rich.tree import Tree
 from pipeline.engine import Reuse
 from pipeline.engine.manifest import Found
 from pipeline.engine.runs import arguments_of
-from pipeline.show.outline import Branch, outline
+from pipeline.show.outline import Branch, brief, outline
 from pipeline.show.plain import clean
 from steps.pages.words import shortened
 
@@ -59,5 +59,5 @@ def _label(entry: Branch, console: Console, separator: str) -> Text:
         label.append(f"{separator}{clean(fact, console)}", "not bold yellow" if fact.startswith("when") else "not bold")
     for name, value in entry.values.items():
         label.append(f"{separator}{clean(name, console)} = ", "not bold cyan")
-        label.append(clean(shortened(value, _VALUE), console), "not bold")
+        label.append(clean(shortened(brief(value), _VALUE), console), "not bold")
     return label

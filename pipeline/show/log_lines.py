@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.engine.log_times import LogTimes
 from pipeline.engine.views import last_lines
 from steps.pages.words import one_line, printable, shortened
 
@@ -44,6 +45,7 @@ class Tail:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._times = LogTimes(path)
         self._file: BinaryIO | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._rest = ""
@@ -57,10 +59,29 @@ class Tail:
                 break
             yield from self._split(self._decoder.decode(chunk))
         if ended:
-            yield from self._split(self._decoder.decode(b"", final=True))
-            if self._rest:
-                yield harmless(self._rest.removesuffix("\r"))
-            self.close()
+            yield from self._last()
+
+    def timed(self, *, ended: bool = False) -> Iterator[tuple[int, str]]:
+        """The same for all that is there by now, each with the nanoseconds since 1970 at which it came. Read it to its
+        end before the next call."""
+        self._times.look()
+        size = self._open()
+        time = 0
+        while (start := self._position()) < size:
+            end, time = self._times.part(start)
+            chunk = self._read(min(end - start, size - start, _CHUNK))
+            if not chunk:
+                break
+            yield from ((time, line) for line in self._split(self._decoder.decode(chunk)))
+        if ended:
+            time = time or self._times.part(max(size - 1, 0))[1]
+            yield from ((time, line) for line in self._last())
+
+    def _last(self) -> Iterator[str]:
+        yield from self._split(self._decoder.decode(b"", final=True))
+        if self._rest:
+            yield harmless(self._rest.removesuffix("\r"))
+        self.close()
 
     def _split(self, text: str) -> Iterator[str]:
         text = self._rest + text
@@ -78,24 +99,33 @@ class Tail:
         for start in range(LONGEST, len(line), LONGEST):
             yield harmless(line[start : start + LONGEST])
 
-    def _read(self) -> bytes:
-        """What comes next. A log that was shortened or replaced is read from its beginning."""
+    def _read(self, most: int = _CHUNK) -> bytes:
+        """What comes next."""
         try:
-            if self._file is None:
-                self._file = self._path.open("rb")
-            chunk = self._file.read(_CHUNK)
-            if chunk:
+            if self._file is not None and (chunk := self._file.read(most)):
                 return chunk
-            there = self._path.stat()
-            if there.st_ino != os.fstat(self._file.fileno()).st_ino:
-                self.close()
-                return self._read()
-            if there.st_size < self._file.tell():
-                self._file.seek(0)
-                return self._file.read(_CHUNK)
+            self._open()
+            return self._file.read(most) if self._file is not None else b""
         except OSError:
             self.close()
         return b""
+
+    def _open(self) -> int:
+        """How many bytes are there. A log that was shortened or replaced is read from its beginning."""
+        try:
+            if self._file is None or self._path.stat().st_ino != os.fstat(self._file.fileno()).st_ino:
+                self.close()
+                self._file = self._path.open("rb")
+            size = os.fstat(self._file.fileno()).st_size
+            if size < self._file.tell():
+                self._file.seek(0)
+        except OSError:
+            self.close()
+            return 0
+        return size
+
+    def _position(self) -> int:
+        return self._file.tell() if self._file is not None else 0
 
     def close(self) -> None:
         """Give back the file."""

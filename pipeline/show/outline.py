@@ -237,6 +237,12 @@ def _of_pod(template: Template) -> list[str]:
     return said
 
 
+def brief(value: str) -> str:
+    """A value as it is, but an object in JSON that fills lines, which nobody reads here."""
+    whole = value.strip()
+    return "{…}" if len(whole) > _DETAIL and whole[0] == "{" and whole[-1] == "}" else value
+
+
 def _detail(template: Template, name: str) -> str:
     kind = "dag" if template.dag is not None else "steps" if template.steps is not None else ""
     if template.script is not None:
@@ -245,7 +251,7 @@ def _detail(template: Template, name: str) -> str:
     elif template.container_set is not None:
         kind = f"containers {', '.join(part.name for part in template.parts)}"
     elif template.container is not None:
-        kind = shlex.join([*template.container.command, *template.container.args])
+        kind = shlex.join(map(brief, [*template.container.command, *template.container.args]))
     elif template.resource is not None:
         kind = "resource"
     elif template.suspend is not None:

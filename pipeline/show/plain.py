@@ -29,7 +29,7 @@ class PlainLines:
         with self._lock:
             if run.phase not in FINISHED:
                 self._say((run.id, ""), run.workflow, run)
-            for task in tasks(run):
+            for task in _as_they_end(tasks(run)):
                 name = task.key.lstrip("/")
                 for node in (node for item in task.items for node in item.attempts[:-1]):
                     self._say((run.id, node.id), f"{name}, attempt {node.attempt + 1}", node)
@@ -49,6 +49,12 @@ class PlainLines:
         line = Text(f"{at.astimezone():%H:%M:%S}  {change.phase:<9}  {words}")
         with suppress(SystemExit):  # rich raises it once its reader is gone; the run goes on, unseen
             self._console.print(line, soft_wrap=True)
+
+
+def _as_they_end(found: list[Task]) -> list[Task]:
+    """The same tasks, those that hold others and have ended after what they hold."""
+    ended = [task for task in found if task.holder and task.phase in FINISHED]
+    return [task for task in found if task not in ended] + ended[::-1]
 
 
 def shows_message(change: "RunView | NodeView | Task") -> bool:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -45,15 +45,19 @@ SERVERS = ("object-store", "tracking", "fork-server", "watch", "serve")
 @dataclass(frozen=True)
 class ServerStatus:
     """One server as it is now. `state`: running, starting, silent (does not answer), ended (without being stopped) or
-    stopped. `memory_mb`: of all its processes; what they share counts once. `since`: UTC."""
+    stopped. `since`: UTC."""
 
     name: str
     state: str
     address: str | None
     pid: int | None
-    memory_mb: float | None
     since: str | None
     log: Path | None
+
+    @cached_property
+    def memory_mb(self) -> float | None:
+        """Of all its processes, looked up when it is asked for: what they share counts once."""
+        return memory_mb(self.pid) if self.pid is not None else None
 
 
 class Stack:
@@ -148,6 +152,10 @@ class Stack:
         """Where the server was started last, whether it runs or not; None if it never was."""
         return self._supervisor.registry.get(name).address or None
 
+    def running(self) -> set[str]:
+        """The names of the servers that are alive."""
+        return {name for name, record in self._supervisor.registry.all().items() if record.alive()}
+
     def was_stopped(self, name: str) -> bool:
         """Whether the server is not meant to run: it was stopped, or never started."""
         return self._supervisor.registry.get(name).pid is None
@@ -168,6 +176,11 @@ class Stack:
         records = self._supervisor.registry.all()
         names = [*SERVERS, *sorted({*records, *self._makers()}.difference(SERVERS))]
         return [self._status(records.get(name, Record(name))) for name in names]
+
+    def running(self, name: str) -> str | None:
+        """The address of a server that answers; None where it does not run."""
+        record = self._supervisor.registry.all().get(name, Record(name))
+        return record.address if self._state(record) == "running" else None
 
     def metrics(self) -> dict[str, str]:
         """Where each server that is up, of models and of objects, tells what it has counted, by its name."""
@@ -223,7 +236,6 @@ class Stack:
             state=self._state(record),
             address=record.address or None,
             pid=pid,
-            memory_mb=memory_mb(pid) if pid is not None else None,
             since=record.since if pid is not None else None,
             log=log if log.exists() else None,
         )

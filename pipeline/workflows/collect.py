@@ -6,7 +6,7 @@ The items of the fan-out are worker numbers, never names; what a worker does is 
 from hera.workflows import DAG, Artifact, Container, Parameter, Task, WorkflowTemplate
 
 from pipeline.project import Project
-from pipeline.workflows import recording
+from pipeline.workflows import own, recording
 from pipeline.workflows.leaf import COLLECTING, DATABASE, LARGE, OBJECT_STORE, OPENAQ, leaf
 from pipeline.workflows.shape import CREATED, DECLARATION, SELECTION, arguments, passed, selection, template
 
@@ -14,7 +14,7 @@ PLAN = Artifact(name="plan", path="/work/in/plan.json")
 
 
 def templates(project: Project) -> list[Container]:
-    """The three steps."""
+    """The three steps, and what the project adds to them."""
     plan_in = {"plan": "{{inputs.artifacts.plan.path}}"}
     return [
         leaf(
@@ -43,6 +43,7 @@ def templates(project: Project) -> list[Container]:
             inputs=[PLAN],
             artifacts_out=["report", "summary"],
         ),
+        *own.templates(project, "prepare"),
     ]
 
 
@@ -52,8 +53,9 @@ def arguments_for(project: Project, *, as_of: str = "") -> list[Parameter]:
     return arguments(project, selection(project, as_of=as_of) | more)
 
 
-def tasks() -> None:
-    """plan → fetch × workers → prepare, in the DAG being built. With nothing to fetch, only the fan-out is skipped."""
+def tasks(project: Project) -> list[str]:
+    """plan → fetch × workers → prepare, in the DAG being built; the tasks that end it. With nothing to fetch, only the
+    fan-out is skipped."""
     workers = "{{tasks.plan.outputs.parameters.workers}}"
     plan = Artifact(name="plan", from_="{{tasks.plan.outputs.artifacts.plan}}")
     Task(name="plan", template="plan")
@@ -65,12 +67,13 @@ def tasks() -> None:
         arguments=[plan, Parameter(name="worker", value="{{item}}"), Parameter(name="workers", value=workers)],
     )
     Task(name="prepare", template="prepare", depends="fetch", arguments=[plan])
+    return ["prepare", *own.tasks(project, "prepare")]
 
 
 def backfill(project: Project) -> WorkflowTemplate:
     """`<project>-backfill`: a range of days, by hand."""
     with DAG(name="backfill") as dag:
-        tasks()
+        tasks(project)
     return template(
         project,
         "backfill",

@@ -3,7 +3,7 @@
 from hera.workflows import DAG, CronWorkflow, Task
 
 from pipeline.project import Project
-from pipeline.workflows import collect, monitor, recording
+from pipeline.workflows import collect, monitor, own, recording
 from pipeline.workflows.leaf import MEDIUM, leaf
 from pipeline.workflows.shape import DECLARATION, SELECTION, cron
 
@@ -12,8 +12,9 @@ def daily(project: Project) -> CronWorkflow:
     """plan → fetch × workers → prepare → publish → monitor. Its logical time is the one that cron scheduled."""
     publish = leaf(project.name, "publish", DECLARATION | SELECTION, artifacts_out=["summary"], size=MEDIUM)
     with DAG(name="daily") as dag:
-        collect.tasks()
-        Task(name="publish", template="publish", depends="prepare")
+        collected = collect.tasks(project)
+        Task(name="publish", template="publish", depends=" && ".join(collected))
+        own.tasks(project, "publish")
         monitor.tasks(project, after="publish")
     return cron(
         project,
@@ -27,6 +28,7 @@ def daily(project: Project) -> CronWorkflow:
         templates=[
             *collect.templates(project),
             publish,
+            *own.templates(project, "publish"),
             *monitor.templates(project),
             recording.record(project, "daily"),
             dag,

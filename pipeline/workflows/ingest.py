@@ -8,7 +8,7 @@ model server follow the alias `champion`.
 from hera.workflows import DAG, Container, CronWorkflow, Resource, Task, WorkflowTemplate
 
 from pipeline.project import TableProject
-from pipeline.workflows import release, starting
+from pipeline.workflows import own, release, starting
 from pipeline.workflows.leaf import MEDIUM, leaf
 from pipeline.workflows.shape import CREATED, DECLARATION, RUN, arguments, cron, passed, template
 
@@ -16,7 +16,7 @@ from pipeline.workflows.shape import CREATED, DECLARATION, RUN, arguments, cron,
 def ingest(project: TableProject) -> WorkflowTemplate:
     """`<project>-ingest`. `records`: a notification in base64; if empty, everything is looked at."""
     with DAG(name="ingest-and-train") as dag:
-        _tasks()
+        _tasks(project)
     return template(
         project,
         "ingest",
@@ -30,7 +30,7 @@ def ingest(project: TableProject) -> WorkflowTemplate:
 def reconcile(project: TableProject) -> CronWorkflow:
     """`<project>-reconcile`: files and server are checked side by side, so that neither holds up the other."""
     with DAG(name="reconcile", fail_fast=False) as dag:
-        _tasks()
+        _tasks(project)
         Task(name="follow-champion", template="follow-champion")
     return cron(
         project,
@@ -60,9 +60,10 @@ def _templates(project: TableProject) -> list[Container | Resource]:
         parameters_out=["train"],
         artifacts_out=["manifest", "summary", "report"],
     )
-    return [step, starting.training(project)]
+    return [step, starting.training(project), *own.templates(project, "ingest")]
 
 
-def _tasks() -> None:
+def _tasks(project: TableProject) -> None:
     Task(name="ingest", template="ingest")
     starting.task(after="ingest")
+    own.tasks(project, "ingest")

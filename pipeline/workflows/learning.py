@@ -6,6 +6,7 @@ Trials hand over their results in the lake, not as outputs, which a fan-out with
 from hera.workflows import Container, Parameter, Task
 
 from pipeline.project import Project, TableProject
+from pipeline.workflows import own
 from pipeline.workflows.leaf import DATABASE, LARGE, OBJECT_STORE, TRACKING, leaf
 from pipeline.workflows.shape import BY, CREATED, DECLARATION, RUN
 
@@ -14,7 +15,7 @@ _WORK = ("family", "worker", "workers")
 
 
 def templates(project: Project | TableProject) -> list[Container]:
-    """The two steps."""
+    """The two steps, and what the project adds to them."""
     dataset = Parameter(name="dataset")
     return [
         leaf(
@@ -35,6 +36,7 @@ def templates(project: Project | TableProject) -> list[Container]:
             parameters_out=["decision", "promoted"],
             artifacts_out=["page", "summary"],
         ),
+        *own.templates(project, "decide", "release"),
     ]
 
 
@@ -60,10 +62,12 @@ def tasks(project: Project | TableProject, *, after: str, wanted: str | None = N
             ],
         )
     Task(name="decide", template="decide", depends=" && ".join(fan_outs), when=wanted, arguments=[dataset])
+    decided = ["decide" if wanted is None else "decide.Succeeded", *own.tasks(project, "decide")]
     Task(
         name="release",
         template="release",
-        depends="decide" if wanted is None else "decide.Succeeded",
+        depends=" && ".join(decided),
         when="{{tasks.decide.outputs.parameters.promoted}} == true",
         arguments=[Parameter(name="decision", value="{{tasks.decide.outputs.parameters.decision}}")],
     )
+    own.tasks(project, "release", summary="decide")

@@ -8,9 +8,8 @@ from steps.archive.folder import Folder
 from steps.archive.web import Web
 from steps.backends.objects import lake
 from steps.backends.openaq import OpenAQ
+from steps.contract import selection
 from steps.errors import BadInput
-
-API = "api"
 
 
 def open_archive(source: str, *, timeout: float, parameters: Collection[str] = (), run: str = "") -> Archive:
@@ -20,7 +19,7 @@ def open_archive(source: str, *, timeout: float, parameters: Collection[str] = (
     Raises:
         BadInput: it is neither, or the folder or the API's key is missing.
     """
-    if source == API:
+    if source == selection.API:
         return Api(OpenAQ.here(timeout=timeout), parameters, lake(), run)
     if source.startswith(("http://", "https://")):
         return Web(source, timeout=timeout)

@@ -1,11 +1,11 @@
 """A folder in the archive's layout. Files have no etags, so a version is named by a digest of its content."""
 
 from datetime import date
-from pathlib import Path
 
 from steps.archive import layout
 from steps.archive.base import Archive, Found
-from steps.errors import BadInput, StepError
+from steps.contract import selection
+from steps.errors import StepError
 
 
 class Folder(Archive):
@@ -16,11 +16,7 @@ class Folder(Archive):
     """
 
     def __init__(self, source: str) -> None:
-        self._root = Path(source).expanduser()
-        if not source.strip() or not self._root.is_dir():
-            raise BadInput(f"--source {source!r} is not a folder; wanted one that holds records/csv.gz, or an address")
-        if not (self._root / "records" / "csv.gz").is_dir():
-            raise BadInput(f"--source {source!r} has no records/csv.gz in it; wanted the root of an archive")
+        self._root = selection.folder(source)
 
     def find(self, location: int, first: date, last: date) -> list[Found]:
         found = []

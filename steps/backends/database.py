@@ -16,7 +16,6 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from steps.errors import BadInput, StepError
 from steps.settings import setting
@@ -101,7 +100,7 @@ def begin() -> Iterator[sa.Connection]:
 
 
 class NoTable(StepError):
-    """A table that nobody has made yet."""
+    """A table, or a column of it, that nobody has made yet."""
 
 
 @contextmanager
@@ -109,7 +108,7 @@ def look() -> Iterator[sa.Connection]:
     """A connection that reads, for one who may do no more: each statement by itself, and no table is made.
 
     Raises:
-        NoTable: a table is not there yet.
+        NoTable: a table is not there yet, or lacks a column as one of an earlier version does.
         StepError: the database does not answer, or the table may not be read.
     """
     engine = _reading(setting("DATABASE_URL"))
@@ -118,7 +117,8 @@ def look() -> Iterator[sa.Connection]:
             yield connection
     except sa.exc.DBAPIError as error:
         words = str(error.orig).splitlines()[0]
-        if getattr(error.orig, "pgcode", "") == "42P01" or words.startswith("no such table"):
+        lacking = words.startswith(("no such table", "no such column"))
+        if lacking or getattr(error.orig, "pgcode", "") in ("42P01", "42703"):
             raise NoTable(words) from error
         raise StepError(f"the database did not answer: {words}") from error
 
@@ -135,6 +135,21 @@ def _reading(url: str) -> sa.Engine:
 def ours() -> set[str]:
     """The names of our own tables and views."""
     return {*metadata.tables, *(view.name for view in _views)}
+
+
+def read[T](work: Callable[[sa.Connection], T]) -> T:
+    """What `work` reads: without waiting for those who write, and without keeping them waiting. What is not there yet,
+    a table, or a column that an earlier version did not have, is made first.
+
+    Raises:
+        StepError: the database does not answer.
+    """
+    try:
+        with look() as connection:
+            return work(connection)
+    except StepError:
+        with begin() as connection:
+            return work(connection)
 
 
 def transact[T](work: Callable[[sa.Connection], T]) -> T:
@@ -274,12 +289,21 @@ def _let_read(connection: sa.Connection) -> None:
             connection.exec_driver_sql(f'GRANT SELECT ON "{table.name}" TO "{role}"')
 
 
+def inserting(connection: sa.Connection) -> Any:
+    """The `insert` of the connection's dialect, which can say what happens on a conflict; no other is loaded."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment] # noqa: PLC0415
+    return insert
+
+
 def upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]], *, newest: str = "") -> None:
     """Insert `rows` by the table's primary key, replacing the other columns of existing rows. `newest`: a column; rows
     that have a later value of it stay as they are."""
     if not rows:
         return
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    insert = inserting(connection)
     key = [column.name for column in table.primary_key]
     given = set(rows[0])
     statement = insert(table)

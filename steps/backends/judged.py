@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from steps.backends.columns import Utc
-from steps.backends.database import begin, metadata, upsert
+from steps.backends.database import begin, metadata, read, upsert
 
 judged_locations = sa.Table(
     "judged_locations",
@@ -39,8 +39,7 @@ def known(project: str, parameter: str, locations: Iterable[int]) -> dict[int, D
     query = sa.select(table.location, table.reason, table.month).where(
         table.project == project, table.parameter == parameter, table.location.in_(list(locations))
     )
-    with begin() as connection:
-        found = connection.execute(query.order_by(table.location)).all()
+    found = read(lambda connection: connection.execute(query.order_by(table.location)).all())
     return {row.location: Doubt(row.reason, row.month) if row.reason else None for row in found}
 
 

@@ -19,11 +19,10 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from steps.backends.caching import digest
 from steps.backends.columns import Utc
-from steps.backends.database import clock, metadata
+from steps.backends.database import clock, inserting, metadata
 
 State = Literal["claimed", "done", "known", "quarantined", "released", "missing", "retracting", "retracted"]
 ACCEPTED: tuple[State, ...] = ("done", "known")
@@ -175,7 +174,7 @@ def claim(connection: sa.Connection, project: str, run: str, owner: str, found: 
         for each in found
     ]  # fmt: skip
     if rows:
-        insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        insert = inserting(connection)
         connection.execute(insert(uploads).on_conflict_do_nothing(index_elements=["upload"]), rows)
         _clear_again(connection, [str(row["upload"]) for row in rows])
     column = uploads.c
@@ -298,7 +297,7 @@ def learned(connection: sa.Connection, project: str, upto: int) -> list[Upload]:
 def missed(connection: sa.Connection, project: str, run: str, lost: Iterable[Object], reason: str) -> None:
     """Record announced objects that do not exist and are unknown to the ledger."""
     now = clock(connection)
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    insert = inserting(connection)
     for each in lost:
         row = {
             "upload": digest(["missing", each.bucket, each.key, each.version_id, each.etag]), "project": project,

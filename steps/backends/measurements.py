@@ -15,10 +15,9 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from steps.backends.catalog import ACCEPTED, Accepted, location_days
-from steps.backends.database import begin, transact
+from steps.backends.database import begin, inserting, transact
 from steps.backends.warehouse.schema import measurements
 
 _DAY = timedelta(days=1)
@@ -133,7 +132,7 @@ def _rows(project: str, location: int, days: Mapping[Accepted, Sequence[Measured
 
 
 def _insert(connection: sa.Connection) -> Any:
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    insert = inserting(connection)
     statement = insert(measurements)
     given = statement.excluded
     return statement.on_conflict_do_update(

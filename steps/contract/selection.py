@@ -1,15 +1,19 @@
 """What a run is about, from a step's options: its logical time, locations, target parameter, a worker's share.
 
-An empty option means the declared one. `--as-of` is the logical time that governs data; if it is empty, or the literal
-text of cron's variable (as outside cron), it is the time the workflow was created.
+An empty option means the declared one; `option` says what it is called where it was typed. `--as-of` is the logical
+time that governs data; if it is empty, or the literal text of cron's variable (as outside cron), it is the time the
+workflow was created.
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 from steps.contract.declaration import Declaration, TableDeclaration
 from steps.errors import BadInput
 
+API = "api"
+"""The source that is OpenAQ's API, and neither an address nor a folder."""
 _UNSET = ("", "{{workflow.scheduledTime}}")
 
 
@@ -28,16 +32,62 @@ def moment(text: str, option: str) -> datetime:
     return found.astimezone(UTC)
 
 
-def as_of(text: str, created: str) -> datetime:
+def as_of(text: str, created: str, option: str = "--as-of") -> datetime:
     """The logical time of the run, in UTC.
 
     Raises:
         BadInput: neither names a time.
     """
-    return moment(created, "--created") if text.strip() in _UNSET else moment(text, "--as-of")
+    return moment(created, "--created") if text.strip() in _UNSET else moment(text, option)
 
 
-def locations(text: str, declaration: Declaration) -> tuple[int, ...]:
+def span(first: str, last: str, options: tuple[str, str] = ("--from", "--to")) -> tuple[date, date] | None:
+    """The first and the last day; None where neither is given.
+
+    Raises:
+        BadInput: one is given without the other, is no day, or they are in the wrong order.
+    """
+    begin, end = options
+    if not first and not last:
+        return None
+    if not first or not last:
+        raise BadInput(f"{begin} and {end} go together; give both days, or neither for the project's window")
+    days = _day(first, begin), _day(last, end)
+    if days[0] > days[1]:
+        raise BadInput(f"{begin} {days[0]} is after {end} {days[1]}; wanted the earlier day first")
+    return days
+
+
+def replay(text: str, option: str = "--replay") -> tuple[date, date]:
+    """The first and the last day of `FROM/TO`.
+
+    Raises:
+        BadInput: they are not two days in that order.
+    """
+    try:
+        first, last = (date.fromisoformat(part.strip()) for part in text.split("/"))
+    except ValueError:
+        first, last = date.max, date.min
+    if first > last:
+        raise BadInput(f"{option} {text!r:.60} is not two days, the earlier first, like 2003-01-01/2003-12-31")
+    return first, last
+
+
+def folder(source: str, option: str = "--source") -> Path:
+    """The folder that a source names, which is no address: the root of an archive.
+
+    Raises:
+        BadInput: it is not.
+    """
+    root = Path(source).expanduser()
+    if not source.strip() or not root.is_dir():
+        raise BadInput(f"{option} {source!r} is not a folder; wanted one that holds records/csv.gz, or an address")
+    if not (root / "records" / "csv.gz").is_dir():
+        raise BadInput(f"{option} {source!r} has no records/csv.gz in it; wanted the root of an archive")
+    return root
+
+
+def locations(text: str, declaration: Declaration, option: str = "--locations") -> tuple[int, ...]:
     """The ids of the run's locations, sorted and each once; the declared ones if `text` is empty.
 
     Raises:
@@ -48,11 +98,12 @@ def locations(text: str, declaration: Declaration) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     wrong = next((part for part in parts if not (part.isascii() and part.isdigit() and len(part) <= 18)), None)
     if wrong is not None or not parts:
-        raise BadInput(f"--locations: {wrong or text!r} is not a location's id; wanted numbers, like 9000001,9000002")
+        named = f"{option} {text!r:.80}" + (f": {wrong!r:.40}" if wrong not in (None, text) else "")
+        raise BadInput(f"{named} is not a location's id; wanted numbers, like 9000001,9000002")
     return tuple(sorted({int(part) for part in parts}))
 
 
-def parameter(text: str, declaration: Declaration) -> str:
+def parameter(text: str, declaration: Declaration, option: str = "--parameter") -> str:
     """The target parameter; the declared one if `text` is empty.
 
     Raises:
@@ -61,23 +112,33 @@ def parameter(text: str, declaration: Declaration) -> str:
     asked = text.strip() or declaration.learning.target
     name = declaration.spellings().get(asked.casefold())
     if name is None:
-        raise BadInput(f"no parameter {asked!r}; the project declares {', '.join(sorted(declaration.quantities))}")
+        known = ", ".join(sorted(declaration.quantities))
+        raise BadInput(f"{option} {asked!r:.60} is no parameter of {declaration.name}, which declares {known}")
     return name
 
 
-def pods(workers: int, declaration: Declaration | TableDeclaration, *, fan_outs: int = 1) -> int:
+def pods(
+    workers: int, declaration: Declaration | TableDeclaration, *, fan_outs: int = 1, option: str = "--workers"
+) -> int:
     """`workers`, if each of `fan_outs` that run side by side may have so many.
 
     Raises:
         BadInput: together they are more pods than the project declares.
     """
     if workers * fan_outs > declaration.pods:
-        each = f"--workers {workers}" + (f" for each of {fan_outs} model families" if fan_outs > 1 else "")
+        each = f"{option} {workers}" + (f" for each of {fan_outs} model families" if fan_outs > 1 else "")
         raise BadInput(
             f"{each} is more than the {declaration.pods} pods that {declaration.name} declares; with fewer, each takes "
             "a larger share of the work"
         )
     return workers
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise BadInput(f"{option} {text!r} is not a day; wanted YYYY-MM-DD") from None
 
 
 def width(workers: str, worker: int) -> int:

@@ -61,6 +61,16 @@ def opened(project: str) -> "FeatureStore":
     return FeatureStore(repo_path=str(place))
 
 
+def begun(project: str) -> bool:
+    """Whether a run has made the project's registry."""
+    if url := setting("FEATURES_DATABASE_URL", ""):
+        import sqlalchemy as sa  # noqa: PLC0415 - not needed where the registry is a file
+
+        engine = sa.create_engine(_psycopg(url), poolclass=sa.NullPool)
+        return sa.inspect(engine).has_table("feature_views")
+    return (folder(project) / "registry.db").exists()
+
+
 @contextmanager
 def in_a_line(project: str) -> Iterator[None]:
     """What Feast and its libraries raise, which has no common kind, in one line.

@@ -22,6 +22,8 @@ RECENT: Final = pd.Timedelta(days=14)  # at most, before the alarm; less if the 
 BEFORE: Final = pd.Timedelta(days=28)  # before these, that they are compared with
 _NEAR = 0.1  # of a factor
 _NOTHING = 0.2  # times what it was beside the others, or less
+_LOW = 0.5  # times what it was beside the others, or less
+_NOISE = 0.3  # the correlation of an hour with the next, or less: that of air is more than half
 _FALLEN = 0.6  # times what it was itself, or less: else the others have risen
 _FLAT = 0.5  # of the hours equal to the one before
 _LACKING = 0.5  # of the predictions did without an input that they had before
@@ -96,7 +98,7 @@ def _flat(evidence: Evidence) -> Iterator[str]:
 def _scaled(evidence: Evidence) -> Iterator[str]:
     """Locations whose values have in the last days become a unit's factor larger or smaller, over their whole range,
     while the others' have not."""
-    for location, (_, beside) in _times(evidence, pd.Timedelta(days=7)).items():
+    for location, (_, beside) in _times(evidence, _newest(evidence, 7)).items():
         for words, factor in evidence.mistakable.items():
             for wanted in (factor, 1 / factor):
                 if (np.abs(beside / wanted - 1) < _NEAR).all():
@@ -104,18 +106,33 @@ def _scaled(evidence: Evidence) -> Iterator[str]:
 
 
 def _dead(evidence: Evidence) -> Iterator[str]:
-    """Locations whose values have in the last days become next to nothing, while the others' have not."""
-    for location, (own, beside) in _times(evidence, pd.Timedelta(days=4)).items():
+    """Locations whose values have in the last days become next to nothing, or low and mere noise, while the others'
+    have not."""
+    newest = _newest(evidence, 4)
+    for location, (own, beside) in _times(evidence, newest).items():
         # the lower quartile of clean air is next to nothing, too
-        if (beside[1:] < _NOTHING).all() and (own[1:] < _FALLEN).all():
+        nothing = (beside[1:] < _NOTHING).all() or (beside[1] < _LOW and _is_noise(evidence, location, newest))
+        if nothing and (own[1:] < _FALLEN).all():
             yield f"the values at {location} are {np.median(beside):.2g} times what they were (a dead sensor)"
 
 
-def _times(evidence: Evidence, newest: pd.Timedelta) -> dict[int, tuple[Array, Array]]:
-    """By location, how many times what they were the values' quartiles are in the newest days, by themselves and beside
-    the others': an alarm may come soon, when half of the recent days were as ever."""
+def _is_noise(evidence: Evidence, location: int, since: pd.Timestamp) -> bool:
+    """Whether an hour says next to nothing about the next."""
+    seen = evidence.observed
+    own = seen[(seen["location"] == location) & (seen["time"] > since)].set_index("time")["value"]
+    return own.nunique() > 1 and bool(own.sort_index().asfreq("h").autocorr() < _NOISE)
+
+
+def _newest(evidence: Evidence, days: int) -> pd.Timestamp:
+    """Since when the newest days are; an alarm may come soon, when half of the recent days were as ever."""
+    last: pd.Timestamp = evidence.observed["time"].max()
+    return max(evidence.since, last - pd.Timedelta(days=days))
+
+
+def _times(evidence: Evidence, since: pd.Timestamp) -> dict[int, tuple[Array, Array]]:
+    """By location, how many times what they were the values' quartiles are since then, by themselves and beside the
+    others'."""
     ratios: dict[int, Array] = {}
-    since = max(evidence.since, evidence.observed["time"].max() - newest)
     for location, hours in evidence.observed.groupby("location"):
         time, value = hours["time"], hours["value"]
         parts = value[time <= evidence.until], value[time > since]

@@ -29,9 +29,9 @@ def reason_against(day: date, learned_until: date | None, earlier: Sequence[Earl
     """
     for one in earlier:
         if one.released is None:
-            return f"the training for the alarm of {one.day:%F} is still under way"
+            return f"the training for the alarm of {one.day:%F} was under way"
         if one.on_trial:
-            return f"version {one.on_trial}, made for the alarm of {one.day:%F}, is on trial"
+            return f"version {one.on_trial}, made for the alarm of {one.day:%F}, was on trial"
         if day - one.day < COOL_DOWN:
             return f"the alarm of {one.day:%F} started one; wanted {COOL_DOWN.days} days between two"
         if not one.released and day - one.day < REFUSED:

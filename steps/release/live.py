@@ -20,7 +20,7 @@ def live_model(project: str, recipe: Recipe, now: Dataset | None = None) -> Live
     if live is None or dataset is None:
         return None
     try:
-        model, _ = stored.load(live.model_uri, live.digest)
+        model = stored.load(live.model_uri, live.digest).model
         learned = lake.load(objects.lake(), project, dataset)
     except (BadInput, CheckFailed) as error:
         log.warning("version %d of %s, the live one, is neither scored nor refreshed: %s", live.version, project, error)

@@ -1,4 +1,5 @@
-"""A model becomes the folder that is registered, served and loaded: its own files, `known_rows.json`, `bands.json`.
+"""A model becomes the folder that is registered, served and loaded: its own files, `known_rows.json`, `about.json`,
+`bands.json`.
 
 The known answers come from the model as it is read back, so every decision tests the storing.
 """
@@ -18,9 +19,10 @@ from steps.backends import modelstore
 from steps.backends.modelstore import KnownRows
 from steps.backends.tracking import Package
 from steps.errors import CheckFailed
-from steps.learning.dataset import Dataset
+from steps.learning.dataset import Dataset, Series
 from steps.learning.judge import known_rows
-from steps.models import Model, bands
+from steps.models import Model, about, bands
+from steps.models.about import About
 from steps.models.bands import Bands
 
 _EXAMPLE_ROWS = 3
@@ -46,6 +48,7 @@ def pack(model: Model, dataset: Dataset, folder: Path, around: Bands | None = No
     if known != known_rows(dataset, model):
         raise CheckFailed(f"the {type(model).__name__} model answers differently once stored; it is not registered")
     (folder / modelstore.KNOWN_ROWS).write_bytes(known.to_bytes())
+    (folder / about.FILE).write_bytes(_about(dataset).to_bytes())
     if around:
         (folder / bands.FILE).write_bytes(around.to_bytes())
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -55,6 +58,14 @@ def pack(model: Model, dataset: Dataset, folder: Path, around: Bands | None = No
         modelstore.digest(files),
         pickle.dumps(model),
     )
+
+
+def _about(dataset: Dataset) -> About:
+    """What the model's numbers mean; the example is the last of the known rows, which is the dataset's last."""
+    if not isinstance(dataset, Series):
+        return About(dataset.unit)
+    time = dataset.rows["time"].iloc[-1].isoformat(timespec="seconds").replace("+00:00", "Z")
+    return About(dataset.unit, dataset.horizon_hours, time)
 
 
 def _requirements(files: Mapping[str, bytes]) -> list[str]:

@@ -15,6 +15,7 @@ from seldon_core.flask_utils import SeldonMicroserviceException
 from steps.errors import BadInput, StepError
 from steps.models.base import Array
 from steps.serving.reading import bad
+from steps.serving.saying import in_words, moment
 from steps.settings import setting
 
 MOST: Final = 1_000  # locations in a request
@@ -25,10 +26,12 @@ _HOUR: Final = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Found:
-    """The features of each location that was asked about (shape locations × features), and what is said of them."""
+    """The features of each location that was asked about (shape locations × features), what is said of them, and the
+    band that was published with them by the model that is served (None: there is none)."""
 
     values: Array
     told: list[dict[str, Any]]
+    bands: list[tuple[float, float] | None]
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,8 @@ class Entities:
         BadInput: FEATURES_HOURS is not a number of hours.
     """
 
-    def __init__(self, project: str, parameter: str, features: Sequence[str]) -> None:
-        self._project, self._parameter, self._features = project, parameter, features
+    def __init__(self, project: str, parameter: str, version: int, features: Sequence[str]) -> None:
+        self._project, self._parameter, self._version, self._features = project, parameter, version, features
         hours = setting("FEATURES_HOURS", "0")
         if not hours.isdecimal():
             raise BadInput(f"FEATURES_HOURS is {hours!r:.40}; wanted a whole number of hours")
@@ -82,7 +85,12 @@ class Entities:
         for row in rows:
             self._check(row.location, row.time, asking.at, self._oldest)
         listed = [[_value(row, name) for name in self._features] for row in rows]
-        return Found(np.array(listed, dtype=np.float64), [_told(row, asking.at) for row in rows])
+        bands = [self._band(row) for row in rows]
+        return Found(np.array(listed, dtype=np.float64), [_told(row, asking.at) for row in rows], bands)
+
+    def _band(self, row: Any) -> tuple[float, float] | None:
+        published = row.version == self._version and row.low is not None and row.high is not None
+        return (row.low, row.high) if published else None
 
     def _unknown(self, unknown: Sequence[int]) -> str:
         named = f"location {unknown[0]}" + (f" and {len(unknown) - 1} more" if len(unknown) > 1 else "")
@@ -91,9 +99,9 @@ class Entities:
 
     def _check(self, location: int, time: datetime, at: datetime, oldest: timedelta) -> None:
         """Refuse features that are not of the time that is asked about."""
-        what = f"location {location}: its features are of {_text(time)}"
+        what = f"location {location}: its features are of {in_words(time)}"
         if time > at:
-            words = f"{what}, after {_text(at)}; only the newest are kept: ask about then or later"
+            words = f"{what}, after {in_words(at)}; only the newest are kept: ask about then or later"
             raise _refused(409, "NEWER_FEATURES", words)
         if at - time > oldest:
             remedy = f"run {self._project}-daily, or give as-of"
@@ -113,17 +121,7 @@ def _asking(given: object) -> Asking:
         raise bad(f"{len(locations)} locations at once; wanted at most {MOST}, ask in parts")
     if wrong := [one for one in locations if abs(one) >= 2**63]:
         raise bad(f"location {str(wrong[0])[:40]} is out of range; wanted an id")
-    return Asking(locations, datetime.now(UTC) if at is None else _time(at))
-
-
-def _time(given: object) -> datetime:
-    try:
-        time = datetime.fromisoformat(given) if isinstance(given, str) else None
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise bad(f'"as-of" is {given!r:.60}; wanted a time with its zone, such as 2026-06-01T00:00:00Z')
-    return time.astimezone(UTC)
+    return Asking(locations, datetime.now(UTC) if at is None else moment(at, '"as-of"'))
 
 
 def _value(row: Any, name: str) -> float | None:
@@ -134,9 +132,9 @@ def _value(row: Any, name: str) -> float | None:
 def _told(row: Any, at: datetime) -> dict[str, Any]:
     return {
         "location": row.location,
-        "time": _text(row.time),
-        "target_at": _text(row.target_at),
-        "as_of": _text(row.as_of),
+        "time": in_words(row.time),
+        "target_at": in_words(row.target_at),
+        "as_of": in_words(row.as_of),
         "age_hours": round(_hours(at - row.time), 2),
     }
 
@@ -147,7 +145,3 @@ def _refused(code: int, reason: str, words: str) -> SeldonMicroserviceException:
 
 def _hours(span: timedelta) -> float:
     return span / _HOUR
-
-
-def _text(time: datetime) -> str:
-    return time.isoformat(timespec="seconds").replace("+00:00", "Z")

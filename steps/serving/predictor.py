@@ -19,6 +19,7 @@ from steps.serving.keeping import Keeper
 from steps.serving.measures import Measures, Store, spared
 from steps.serving.pages import pages
 from steps.serving.reading import numbers, order, table
+from steps.serving.saying import Saying
 from steps.settings import setting
 
 log = logging.getLogger(__name__)
@@ -36,15 +37,18 @@ class Predictor:
                 "digest": setting("MODEL_DIGEST"),
                 **_origin(),
             }
-            self._model, self._known = stored.load(setting("MODEL_URI"), setting("MODEL_DIGEST"))
-            self._features = list(self._model.features)
+            found = stored.load(setting("MODEL_URI"), setting("MODEL_DIGEST"))
+            self._model, self._features = found.model, list(found.model.features)
+            self._saying = Saying(found.about, found.bands, self._features)
             self._measures = Measures(_labels(self._identity))
             self._keeper = Keeper(self._named(), self._measures)
-            self._entities = Entities(setting("PROJECT"), setting("PARAMETER"), self._features)
+            version = int(setting("MODEL_VERSION"))
+            self._entities = Entities(setting("PROJECT"), setting("PARAMETER"), version, self._features)
         except StepError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(error.exit_code)
-        self.model_error_handler = pages(json.dumps(example(self._known)), self._measures)
+        shown = example(found.known) | self._saying.example()
+        self.model_error_handler = pages(json.dumps(shown), self._measures)
         log.info("serving %s", self._identity)
 
     def tell(self, store: Store) -> None:
@@ -65,21 +69,22 @@ class Predictor:
         """Answer a REST request, from its JSON to the answer's."""
         if not isinstance(message, dict | list | str | int | float | bool | None):
             raise SeldonNotImplementedError("gRPC goes by predict")
-        told: dict[str, Any] = {}
+        given = message.get("meta") if isinstance(message, dict) else None
+        given = given if isinstance(given, dict) else {}
         if isinstance(message, dict) and "jsonData" in message:
             found = self._entities.find(message)
             values, answers = found.values, self._model.predict(found.values)
-            told["features"] = found.told
+            told = {"features": found.told} | self._saying.band(values, answers, found.bands)
         else:
             names, rows = table(message)
+            target = self._saying.target(_tags(given))
             values, answers = self._answered(rows, names)
-        given = message.get("meta") if isinstance(message, dict) else None
-        given = given if isinstance(given, dict) else {}
+            told = target | self._saying.band(values, answers)
         puid = {"puid": given["puid"]} if isinstance(given.get("puid"), str) else {}
         self._measures.predicted(self._features, values, answers)
         if _may_be_kept(given):
             self._keeper.offer(puid.get("puid", ""), values, answers)
-        meta = {"tags": self.tags() | told, **puid}
+        meta = {"tags": self.tags() | self._saying.always() | told, **puid}
         return {"data": {"names": self.class_names(), "ndarray": answers.reshape(-1, 1).tolist()}, "meta": meta}
 
     def predict(self, X: Any, names: Sequence[str] | None, meta: object = None) -> Array:  # noqa: ARG002
@@ -142,5 +147,10 @@ def _labels(identity: dict[str, str | int]) -> dict[str, str]:
 
 def _may_be_kept(meta: dict[str, Any]) -> bool:
     """Whether the sender has not asked for the opposite: `"meta": {"tags": {"keep": false}}`, as `verify` does."""
+    return _tags(meta).get("keep") is not False
+
+
+def _tags(meta: dict[str, Any]) -> dict[str, Any]:
+    """What a request says of itself."""
     tags = meta.get("tags")
-    return not (isinstance(tags, dict) and tags.get("keep") is False)
+    return tags if isinstance(tags, dict) else {}

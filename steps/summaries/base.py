@@ -38,7 +38,8 @@ class Unreadable(ValueError):
 
 
 class Absent(Unreadable):
-    """Nothing is broken, but there is no such summary, or nothing of the kind in it; says why."""
+    """Nothing is broken, but there is no such summary, or nothing of the kind in it; says why, or nothing
+    where it does not belong there."""
 
 
 def known[T](read: Callable[[], T]) -> T | None:

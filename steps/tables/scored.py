@@ -99,7 +99,7 @@ def asked(project: TableDeclaration, version: int, model_uri: str, digest: str) 
     """A version's model; None, and the log says why, if its files are gone or it wants other columns than are
     declared."""
     try:
-        model, _ = load(model_uri, digest)
+        model = load(model_uri, digest).model
     except CheckFailed as gone:
         log.warning("version %d cannot be scored: %s", version, gone)
         return None

@@ -53,7 +53,7 @@ def champion(project: str) -> Champion | None:
     if residuals is None:
         log.info("decision %s has no residuals, so no file is compared with what its model expects", judged)
         return None
-    model, _ = load(live.model_uri, live.digest)
+    model = load(live.model_uri, live.digest).model
     return Champion(model, residuals.mean, residuals.sd, live.decision)
 
 

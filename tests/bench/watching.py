@@ -259,12 +259,22 @@ def _of_ppb(values: Array, _random: np.random.Generator) -> Array:
     return values * 1.881
 
 
+def _cleaner(values: Array, _random: np.random.Generator) -> Array:
+    return values * 0.7
+
+
+def _nearly_closed(values: Array, _random: np.random.Generator) -> Array:
+    return values * 0.55
+
+
 FAULTS: Final[dict[str, Fault]] = {
     "stuck at a value": _stuck,
     "every value four times": _repeats,
     "dead: noise near zero": _dead,
     "ppb taken for µg/m³": _ppb,
     "µg/m³ taken for ppb": _of_ppb,
+    "no fault: x 0.7": _cleaner,
+    "no fault: x 0.55": _nearly_closed,
 }
 
 

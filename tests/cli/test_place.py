@@ -1,6 +1,7 @@
 """Whose state and whose manifests a command means: the present folder's, and it says so where that may surprise."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def pipeline(folder: Path, *words: str, code: int = 0, **settings: str) -> tuple
     return out, err
 
 
-@pytest.mark.parametrize("word", ["status", "runs", "down"])
+@pytest.mark.parametrize("word", ["status", "runs", "down", "inbox"])
 def test_without_state_one_line_says_where_it_looked(tmp_path: Path, word: str) -> None:
     begin = "it begins with: pipeline quickstart, or pipeline run FILE"
     assert pipeline(tmp_path, word) == (f"no state yet at {tmp_path}/.pipeline; {begin}\n", "")
@@ -74,3 +75,24 @@ def test_manifests_of_the_present_folder_go_before_those_that_ship(tmp_path: Pat
 
 def test_in_a_checkout_its_own_manifests_are_those_that_ship() -> None:
     assert pipeline(ROOT, "run", "openaq-train", "--dry-run")[1] == ""
+
+
+@pytest.mark.parametrize("word", ["status", "runs", "down", "inbox", "logs"])
+def test_a_file_in_the_place_of_the_state_is_refused(tmp_path: Path, word: str) -> None:
+    (tmp_path / "state").write_text("")
+    _, said = pipeline(tmp_path, word, code=2, PIPELINE_HOME=str(tmp_path / "state"))
+    assert said == f"error: {tmp_path}/state is no folder; name another in PIPELINE_HOME\n"
+
+
+def test_what_only_looks_leaves_no_server_running_and_cuts_no_key(tmp_path: Path) -> None:
+    name = "a survey of the shells on the beach of a long name, by two people, in June 2026.csv"
+    (tmp_path / "a.csv").write_text("1\n", encoding="utf-8")
+    pipeline(tmp_path, "put", "abalone", "a.csv", "--name", name)
+    try:
+        pipeline(tmp_path, "inbox")
+        assert re.search("object-store +running", pipeline(tmp_path, "status")[0]), "it ran before"
+        pipeline(tmp_path, "down")
+        assert f"s3://inbox/abalone/new/{name}" in pipeline(tmp_path, "inbox")[0]
+        assert re.search("object-store +stopped", pipeline(tmp_path, "status")[0])
+    finally:
+        pipeline(tmp_path, "down")

@@ -268,7 +268,7 @@ def test_control_c_shows_what_was_written_last(place: Place, number: signal.Sign
     child.send_signal(number)
     rest = child.communicate(timeout=20)[0]
     assert "loud | half" in rest
-    assert f"was stopped; resume it with: pipeline run --resume {place.runs()[0]}" in rest
+    assert f"was interrupted; resume it with: pipeline run --resume {place.runs()[0]}" in rest
     assert child.returncode == 3
 
 

@@ -59,8 +59,8 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     monkeypatch.setenv("FAKE_CLUSTER_LIBRARIES", str(Path(yaml.__file__).parents[1]))
     found = FakeCluster(state)
     found.set(
-        calls=[], objects=[], releases=[], refused={}, hanging=[], version="v1.34.4", context="minikube", log="",
-        status={"phase": "Succeeded"},
+        calls=[], objects=[], releases=[], chart="", refused={}, hanging=[], version="v1.34.4", context="minikube",
+        log="", status={"phase": "Succeeded"},
     )  # fmt: skip
     return found
 

@@ -62,7 +62,7 @@ def kubectl(state: dict[str, Any], verb: str, words: list[str]) -> str:
 def helm(state: dict[str, Any], verb: str, words: list[str]) -> str:
     if verb == "list":
         wanted = words[words.index("--filter") + 1].strip("^$")
-        return json.dumps([{"name": name} for name in state["releases"] if name == wanted])
+        return json.dumps([{"name": name, "chart": state["chart"]} for name in state["releases"] if name == wanted])
     return ""
 
 

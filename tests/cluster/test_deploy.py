@@ -145,18 +145,25 @@ def test_undeploy_removes_ours_waits_and_says_what_is_left(full: FakeCluster) ->
     assert not [call for call in full.calls if "uninstall" in call or "delete" in call], "there is nothing left"
 
 
-def test_a_chart_is_installed_where_its_kinds_are_not_there(cluster: FakeCluster) -> None:
+@pytest.mark.parametrize(("line", "version", "tag"), [(None, "1.0.18", "v4.0.10"), ("3.7", "0.45.27", "v3.7.18")])
+def test_a_chart_is_installed_where_its_kinds_are_not_there(
+    cluster: FakeCluster, line: str | None, version: str, tag: str
+) -> None:
     (argo, *_) = pinned(ROOT / "charts" / "upstream")
-    assert install(argo) == f"chart {argo.version} ({argo.tested})"
+    assert install(argo, line) == f"chart {version} ({tag})"
     (call,) = [call for call in cluster.calls if "upgrade" in call]
     assert call.startswith(f"helm -n {argo.namespace} upgrade --install argo-workflows argo-workflows --repo ")
-    assert f"--version {argo.version} --create-namespace" in call
+    assert f"--version {version} --create-namespace" in call
+    assert f"--set images.tag={tag}" in call
 
 
-def test_a_chart_of_ours_is_upgraded_although_its_kinds_are_there(deployed: FakeCluster) -> None:
+@pytest.mark.parametrize(("there", "line", "wanted"), [("0.45.20", None, "0.45.27"), ("0.45.20", "4.0", "1.0.18")])
+def test_a_chart_of_ours_is_upgraded_and_keeps_its_line_unless_told(
+    deployed: FakeCluster, there: str, line: str | None, wanted: str
+) -> None:
     (argo, *_) = pinned(ROOT / "charts" / "upstream")
-    deployed.set(releases=["argo-workflows"])
-    assert install(argo) == f"chart {argo.version} ({argo.tested})"
+    deployed.set(releases=["argo-workflows"], chart=f"argo-workflows-{there}")
+    assert install(argo, line).startswith(f"chart {wanted} (")
 
 
 def test_an_api_server_that_does_not_answer_is_one_line(cluster: FakeCluster) -> None:

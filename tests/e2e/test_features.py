@@ -5,6 +5,7 @@ On a namespace where `test_openaq` has learned.
 
 from typing import Any
 
+import numpy as np
 import pytest
 import requests
 
@@ -42,6 +43,25 @@ def test_feast_is_told_of_them(cluster: Cluster, remote: Remote) -> None:
         done = ended(cluster, submit(cluster, "workflowtemplate", "openaq-features", given))
         print(f"features: {done.phase}, {done.seconds:.0f} s, of it work {done.work_seconds:.0f} s")
         assert done.phase == "Succeeded", done.message
+
+
+def test_feasts_own_server_gives_what_the_predictions_were_made_from(cluster: Cluster, remote: Remote) -> None:
+    """It has served since before there was anything to give, with a role that may only read."""
+    kept = remote.rows("SELECT location, features FROM online_features WHERE project = 'openaq' ORDER BY location")
+    wanted = [row[1]["lag_1"] for row in kept]
+    body = {"features": ["no2_hours:lag_1"], "entities": {"location": [row[0] for row in kept]}}
+
+    with forwarded(cluster, "service/openaq-features", 6566) as place:
+        answer = requests.post(f"http://{place}/get-online-features", json=body, timeout=60)
+        pushed = requests.post(
+            f"http://{place}/materialize-incremental", json={"end_ts": f"{TODAY:%FT%TZ}"}, timeout=60
+        )
+
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    values = found["results"][found["metadata"]["feature_names"].index("lag_1")]["values"]
+    assert np.array(values, np.float32).tolist() == np.array(wanted, np.float32).tolist()
+    assert pushed.status_code == 500, "its role may only read"
 
 
 def asked(cluster: Cluster, what: dict[str, Any], status: int = 200) -> Any:

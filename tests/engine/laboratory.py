@@ -240,12 +240,13 @@ class PlainHost(LocalHost):
 
 @dataclass
 class Laboratory:
-    """The whole engine in a temporary folder."""
+    """The whole engine in a temporary folder. `where`: where its steps run."""
 
     folder: Path
     host: PlainHost = field(default_factory=PlainHost)
     cores: int = 2
     patience: Patience = field(default_factory=Patience)
+    where: str = "process"
 
     def __post_init__(self) -> None:
         self.home = self.folder / "home"
@@ -258,7 +259,7 @@ class Laboratory:
         return engine.load(folder)
 
     def submit(self, spec: str, name: str = "w", **parameters: str) -> str:
-        return engine.submit(self.journal, self.load(spec), name, parameters)
+        return engine.submit(self.journal, self.load(spec), name, parameters, where=self.where)
 
     def execute(self, run: str, stop: threading.Event | None = None, **options: Any) -> engine.RunView:
         options = {"cores": self.cores, "stop": stop, "patience": self.patience, **options}

@@ -215,6 +215,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "RetryStrategy.expression": "retries == 1",
     "RetryStrategy.limit": "2",
     "RetryStrategy.retryPolicy": "Always",
+    "imagePullPolicy": "Always",
     "Template.annotations": {"workflows.argoproj.io/display-name": "d"},
     "Template.timeout": "5s",
     "Memoize.maxAge": "1h",

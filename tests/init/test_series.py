@@ -61,13 +61,16 @@ def test_the_declaration_loads_and_is_rendered(made: tuple[Path, str], monkeypat
     assert (declared.learning.target, sorted(declared.quantities)) == ("load", ["load", "temp"])
     assert [declared.unit(name) for name in ("load", "temp")] == ["MW", "1"]
     assert (folder / "manifests" / "grid" / "grid-daily.yaml").is_file()
-    assert 'quickstart grid --source "$(DATA)" --as-of 2024-03-11T00:00:00Z' in (folder / "Makefile").read_text()
+    assert (
+        'quickstart grid --by-make --source "$(SOURCE)" --as-of 2024-03-11T00:00:00Z'
+        in (folder / "Makefile").read_text()
+    )
     check_features(declared)
 
 
 def test_without_a_source_it_is_asked_for(made: tuple[Path, str]) -> None:
     said = call(made[0], "quickstart", code=2)
-    assert said == "error: there is no sample for grid; give a folder or a URL: --source\n"
+    assert said == "error: there is no sample for grid; give --source FOLDER or an address\n"
 
 
 def test_what_it_writes_is_python_as_it_should_be(made: tuple[Path, str]) -> None:
@@ -112,7 +115,7 @@ def test_days_and_a_few_hours_are_refused(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["--series", "load.csv", "--target", "temp"], "--series FILE wants --time COLUMN and --target COLUMN"),
-        (["--time", "Hour"], "--time and --entity are of --series FILE"),
+        (["--time", "Hour"], "--time and --entity are of --series FILE, or of --from FOLDER"),
         (
             ["--series", "load.csv", "--from", "load.csv", "--time", "Hour", "--target", "temp"],
             "neither --from nor --task",

@@ -46,23 +46,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if not chosen:
             raise UserError(f"no case has {options.only!r} in its name" + (" and no answer" if options.new else ""))
-        controllers = _stored(chosen) if options.ours else _asked(chosen, options)
+        if options.ours:
+            of_4, controllers = False, _stored(chosen)
+        else:
+            of_4, controllers = _asked(chosen, options)
     except PipelineError as error:
         print(f"oracle: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("oracle: stopped; nothing is written", file=sys.stderr)
         return 130
-    answers = [(case, _both(case, controllers[case.name])) for case in chosen if case.name in controllers]
-    changed = [case.name for case, answer in answers if _report(case, answer, write=not options.check)]
+    known = [case for case in chosen if case.name in controllers]
+    if of_4:
+        changed = [case for case in known if _report_of_4(case, controllers[case.name], write=not options.check)]
+    else:
+        changed = [
+            case for case in known if _report(case, _both(case, controllers[case.name]), write=not options.check)
+        ]
     readme = cases.README.read_text(encoding="utf-8")
     if not options.check:
-        cases.README.write_text(cases.with_differences(readme), encoding="utf-8")
+        cases.README.write_text(cases.with_tables(readme), encoding="utf-8")
     print(f"{len(chosen)} cases, {len(changed)} of them answered differently from what is stored")
     return 1 if options.check and changed else 0
 
 
-def _asked(chosen: Sequence[Case], options: argparse.Namespace) -> dict[str, Answer]:
+def _asked(chosen: Sequence[Case], options: argparse.Namespace) -> tuple[bool, dict[str, Answer]]:
+    """Whether it was a controller of Argo 4, and what it has answered."""
     deployment = cluster.controller()
     print(f"asking the controller {cluster.version(deployment)} about {len(chosen)} cases", flush=True)
     waves = Waves(chosen, options.namespace, at_once=options.at_once, quiet=options.quiet)
@@ -74,13 +83,13 @@ def _asked(chosen: Sequence[Case], options: argparse.Namespace) -> dict[str, Ans
     for case in chosen:
         if case.name in waves.names:
             answers[case.name] = _answer(workflows[waves.names[case.name]])
-    return answers
+    return cluster.version(deployment).startswith("v4."), answers
 
 
 def _stored(chosen: Sequence[Case]) -> dict[str, Answer]:
     """What the controller has answered before."""
-    found = ((case.name, case.stored()) for case in chosen)
-    return {name: answer.get("controller", answer) for name, answer in found if answer is not None}
+    found = ((case.name, case.controllers) for case in chosen)
+    return {name: answer for name, answer in found if answer is not None}
 
 
 def _both(case: Case, controllers: Answer) -> Answer:
@@ -96,20 +105,36 @@ def _answer(workflow: Mapping[str, Any]) -> Answer:
     return answer if answer["phase"] in _OVER else {**answer, "phase": "does not end"}
 
 
-def _report(case: Case, answer: Answer, *, write: bool) -> bool:
+def _report(case: Case, controllers: Answer, *, write: bool) -> bool:
     """Print what differs from the stored answer, or write the new one; whether it differs."""
-    stored = case.stored()
+    stored, answer = case.stored(), _both(case, controllers)
     if stored == answer:
         return False
     if write:
         case.store(answer)
         print(f"{'new' if stored is None else 'changed'}: {case.name}")
     else:
-        before = written(stored).splitlines() if stored is not None else []
-        after = written(answer).splitlines()
-        names = (f"{case.name} (stored)", f"{case.name} (now)")
-        print("\n".join(difflib.unified_diff(before, after, *names, lineterm="")))
+        _print_difference(case, stored, answer)
     return True
+
+
+def _report_of_4(case: Case, answer: Answer, *, write: bool) -> bool:
+    """The same for what the controller of Argo 4 answers."""
+    stored = case.of_4()
+    if stored == answer:
+        return False
+    if write:
+        case.store_of_4(answer)
+        print(f"changed: {case.name} (Argo 4)")
+    else:
+        _print_difference(case, stored, answer)
+    return True
+
+
+def _print_difference(case: Case, stored: Answer | None, answer: Answer) -> None:
+    before = written(stored).splitlines() if stored is not None else []
+    names = (f"{case.name} (stored)", f"{case.name} (now)")
+    print("\n".join(difflib.unified_diff(before, written(answer).splitlines(), *names, lineterm="")))
 
 
 if __name__ == "__main__":

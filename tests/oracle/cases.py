@@ -2,12 +2,12 @@
 
 A comment at the top says what a reader learns. Where this engine is meant to do something else than the controller
 (which waits for ever, or does what nobody wants), the comment ends with `Differs: <one sentence>`; the answer then
-holds both.
+holds both. Where Argo 4 answers otherwise than 3.7, its answer is in a file of its own, `<name>.argo-4.json`.
 """
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ FOLDER = HERE / "cases"
 README = HERE / "README.md"
 _FILE = re.compile(r"^\S+\.yaml: ")
 _NOT_GOOD = ("Failed", "Error", "Pending")
-_TABLE = re.compile(r"(<!-- differences -->\n).*(<!-- end -->)", re.DOTALL)
+_TABLES = re.compile(r"(<!-- (differences|lines) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,30 @@ class Case:
         found: Answer = json.loads(self.answer_file.read_text(encoding="utf-8"))
         return found
 
+    @property
+    def controllers(self) -> Answer | None:
+        """What the controller of 3.7 answers."""
+        stored = self.stored()
+        return stored.get("controller", stored) if stored is not None else None
+
+    @property
+    def file_of_4(self) -> Path:
+        return self.file.with_suffix(".argo-4.json")
+
+    def of_4(self) -> Answer | None:
+        """What the controller of 4 answers."""
+        if not self.file_of_4.exists():
+            return self.controllers
+        found: Answer = json.loads(self.file_of_4.read_text(encoding="utf-8"))
+        return found
+
+    def store_of_4(self, answer: Answer) -> None:
+        """Keep it where it is another than that of 3.7."""
+        if answer == self.controllers:
+            self.file_of_4.unlink(missing_ok=True)
+        else:
+            self.file_of_4.write_text(written(answer) + "\n", encoding="utf-8")
+
     def wanted(self) -> Answer | None:
         """What this engine has to answer."""
         stored = self.stored()
@@ -96,16 +120,34 @@ def in_short(answer: Answer) -> str:
 
 def differences(cases: Iterable[Case]) -> str:
     """The deliberate differences, as a table in Markdown."""
-    rows = ["| case | the controller | this engine | why |", "|---|---|---|---|"]
-    for case in cases:
-        stored = case.stored() or {}
-        if "ours" in stored:
-            cells = (in_short(stored["controller"]), in_short(stored["ours"]), stored["why"])
-            text = " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells)
-            rows.append(f"| [`{case.name}`](cases/{case.name}.yaml) | {text} |")
-    return "\n".join(rows) + "\n"
+    found = ((case, case.stored() or {}) for case in cases)
+    rows = [
+        (case, in_short(stored["controller"]), in_short(stored["ours"]), stored["why"])
+        for case, stored in found
+        if "ours" in stored
+    ]
+    return _table(("case", "the controller", "this engine", "why"), rows)
 
 
-def with_differences(readme: str) -> str:
-    """The README with the present table."""
-    return _TABLE.sub(lambda found: found[1] + differences(find()) + found[2], readme)
+def lines(cases: Iterable[Case]) -> str:
+    """Where the controllers of 3.7 and 4 differ, as a table in Markdown."""
+    rows = [
+        (case, in_short(case.controllers or {}), in_short(case.of_4() or {}))
+        for case in cases
+        if case.file_of_4.exists()
+    ]
+    return _table(("case", "3.7", "4"), rows)
+
+
+def _table(columns: Sequence[str], rows: Iterable[tuple[Case, *tuple[str, ...]]]) -> str:
+    found = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    for case, *cells in rows:
+        text = " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells)
+        found.append(f"| [`{case.name}`](cases/{case.name}.yaml) | {text} |")
+    return "\n".join(found) + "\n"
+
+
+def with_tables(readme: str) -> str:
+    """The README with the present tables."""
+    tables = {"differences": differences, "lines": lines}
+    return _TABLES.sub(lambda found: found[1] + tables[found[2]](find()) + found[3], readme)

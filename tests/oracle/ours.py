@@ -20,7 +20,7 @@ def ask(case: Case, folder: Path) -> Answer:
     a new comment would change)."""
     journal = engine.Journal(folder / "journal.db")
     try:
-        run = engine.submit(journal, engine.load(case.file), case.workflow, {})
+        run = engine.submit(journal, engine.load(case.file), case.workflow, {}, where="process")
     except PipelineError as error:
         return {"refused": _LINE.sub("", str(error).replace(str(case.file), case.file.name))}
     stop = threading.Event()

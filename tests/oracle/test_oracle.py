@@ -36,8 +36,15 @@ def test_a_case_says_what_it_shows(case: Case) -> None:
 
 def test_the_readme_lists_what_differs() -> None:
     readme = cases.README.read_text(encoding="utf-8")
-    assert cases.with_differences(readme) == readme, "run make oracle"
+    assert cases.with_tables(readme) == readme, "run make oracle"
 
 
 def test_every_answer_has_its_case() -> None:
-    assert sorted(cases.FOLDER.rglob("*.json")) == [case.answer_file for case in ALL if case.answer_file.exists()]
+    answers = [file for case in ALL for file in (case.answer_file, case.file_of_4) if file.exists()]
+    assert sorted(cases.FOLDER.rglob("*.json")) == sorted(answers)
+
+
+def test_argo_4_has_an_answer_of_its_own_only_where_it_differs() -> None:
+    kept = [case for case in ALL if case.file_of_4.exists()]
+    assert kept
+    assert [case.name for case in kept if case.of_4() == case.controllers] == []

@@ -21,7 +21,7 @@ from tests.oracle.normal import Answer
 
 _OVER = ("Succeeded", "Failed", "Error")
 _PAUSE_SECONDS = 0.2
-_PHASES = 'jsonpath={.metadata.name} {.status.phase}{"\\n"}'
+_PHASES = 'jsonpath={.metadata.name} {.status.phase} {.status.nodes.*.phase}{"\\n"}'
 
 
 class Waves:
@@ -93,9 +93,11 @@ class Waves:
 
 @contextmanager
 def _phases(namespace: str) -> Iterator["queue.SimpleQueue[tuple[str, str]]"]:
-    """Each change of a workflow: its name and phase. The API server ends a watch after a while; then there is another,
-    which begins with what there is."""
+    """Each change of a workflow's phase or of those of its nodes: its name and phase. Argo 4 goes on writing to what
+    does not end, and nothing of that changes. The API server ends a watch after a while; then there is another, which
+    begins with what there is."""
     changes: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+    seen: dict[str, tuple[str, ...]] = {}
     command = ["kubectl", "-n", namespace, "get", "workflows", "--watch", "-o", _PHASES]
     over = threading.Event()
     watches: list[subprocess.Popen[str]] = []
@@ -106,8 +108,10 @@ def _phases(namespace: str) -> Iterator["queue.SimpleQueue[tuple[str, str]]"]:
             if over.is_set():
                 watches[0].terminate()
             for line in watches[0].stdout or ():
-                name, _, phase = line.strip().partition(" ")
-                changes.put((name, phase))
+                name, phase, *nodes = [*line.split(), ""]
+                if seen.get(name) != (phase, *sorted(nodes)):
+                    seen[name] = (phase, *sorted(nodes))
+                    changes.put((name, phase))
             watches[0].wait()
 
     reader = threading.Thread(target=read, daemon=True)

@@ -69,7 +69,7 @@ def test_the_same_again_is_known_and_trains_nothing(done: tuple[Place, str]) -> 
     code, printed = place.run("quickstart", "abalone", "--data", "look-alike")
     assert code == 0, printed
     assert "known before, every row of it. No training is needed." in printed
-    assert "Decision 1: Promoted" in printed
+    assert "Decision 1, made before: Promoted" in printed
     assert place.table("select count(*) from promotions") == [(1,)]
 
 
@@ -95,8 +95,8 @@ def test_what_cannot_be_read_is_in_quarantine_with_the_reason(done: tuple[Place,
         (["put", "abalone", "README.md", "--name", "n" * 1024], "wanted at most 1024"),
         (["inbox", "release", "abalone/new/nosuch.csv", "--why", "x"], "is in quarantine"),
         (["inbox", "release", "nosuch/x", "--why", "x"], "no project 'nosuch'"),
-        (["quickstart", "abalone", "--locations", "1"], "learns from a file"),
-        (["quickstart", "openaq", "--data", "x.csv"], "learns from an archive"),
+        (["quickstart", "abalone", "--locations", "1"], "--locations 1 is not for abalone, which learns from a file"),
+        (["quickstart", "openaq", "--data", "x.csv"], "--data x.csv is not for openaq, which learns from an archive"),
         (["quickstart", "wine", "--data", "/nowhere.csv"], "/nowhere.csv"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",

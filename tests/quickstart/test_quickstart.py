@@ -47,7 +47,12 @@ def test_it_ends_with_scores_a_decision_and_predictions(done: tuple[Place, str])
 def test_the_curl_line_answers_with_the_models_version(done: tuple[Place, str]) -> None:
     answer = json.loads(asked(done[1]))
     assert isinstance(answer["data"]["ndarray"][0][0], float)
-    assert answer["meta"]["tags"]["version"] == 1
+    tags = answer["meta"]["tags"]
+    assert (tags["version"], tags["unit"], tags["hours_ahead"]) == (1, "µg/m³", 24)
+    assert tags["target_at"] == "2021-04-30T00:00:00Z", "the example is the newest row that was learned from"
+    assert tags["band"]["low"] < answer["data"]["ndarray"][0] < tags["band"]["high"]
+    shown = re.search(r"Answer:  (.+)", done[1])
+    assert shown and json.loads(shown[1]) == answer
 
 
 def test_the_schedules_go_on_with_it(done: tuple[Place, str]) -> None:
@@ -62,7 +67,7 @@ def test_a_second_run_finds_everything_done(done: tuple[Place, str]) -> None:
     code, printed = place.run(*place.quickstart())
     assert code == 0, printed
     assert place.outcome() == before
-    assert "Decision 1:" in printed
+    assert "Nothing new to decide on. Decision 1, made before: Promoted" in printed
     assert re.search(r"Skipped +fetch", printed)
 
 

@@ -11,6 +11,9 @@ import pytest
 
 from pipeline.errors import PipelineError, UserError
 from pipeline.quickstart import tabular_samples
+from pipeline.quickstart.typed import Typed
+
+TYPED = Typed(make=True)
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, body: bytes | Exception) -> None:
@@ -25,13 +28,13 @@ def answering(monkeypatch: pytest.MonkeyPatch, body: bytes | Exception) -> None:
 def test_without_a_network_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     answering(monkeypatch, urllib.error.URLError("Name or service not known"))
     with pytest.raises(PipelineError, match=r"cannot be fetched \(Name or service not known\); .* DATA=look-alike"):
-        tabular_samples.file("wine", "", tmp_path)
+        tabular_samples.file("wine", "", tmp_path, TYPED)
 
 
 def test_another_content_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     answering(monkeypatch, b"<html>moved</html>")
     with pytest.raises(PipelineError, match="the table has changed"):
-        tabular_samples.file("abalone", "", tmp_path)
+        tabular_samples.file("abalone", "", tmp_path, TYPED)
     assert not list(tmp_path.iterdir())
 
 
@@ -39,24 +42,24 @@ def test_the_original_is_fetched_once(monkeypatch: pytest.MonkeyPatch, tmp_path:
     body = b"a table"
     original = tabular_samples.Original("https://example.org/t.csv", hashlib.sha256(body).hexdigest())
     answering(monkeypatch, body)
-    assert tabular_samples.fetch(original, tmp_path).read_bytes() == body
+    assert tabular_samples.fetch(original, tmp_path, TYPED).read_bytes() == body
     answering(monkeypatch, OSError("no network"))
-    assert tabular_samples.fetch(original, tmp_path) == tmp_path / "t.csv"
+    assert tabular_samples.fetch(original, tmp_path, TYPED) == tmp_path / "t.csv"
 
 
 def test_a_file_of_ones_own_is_taken_as_it_is(tmp_path: Path) -> None:
     own = tmp_path / "mine.csv"
     own.write_text("1")
-    assert tabular_samples.file("wine", str(own), tmp_path / "samples") == own
-    with pytest.raises(UserError, match=r"no file 'other\.csv'"):
-        tabular_samples.file("wine", "other.csv", tmp_path)
+    assert tabular_samples.file("wine", str(own), tmp_path / "samples", TYPED) == own
+    with pytest.raises(UserError, match=r"DATA=other\.csv: there is no such file"):
+        tabular_samples.file("wine", "other.csv", tmp_path, TYPED)
     with pytest.raises(UserError, match="no sample for openaq"):
-        tabular_samples.file("openaq", "look-alike", tmp_path)
+        tabular_samples.file("openaq", "look-alike", tmp_path, TYPED)
 
 
 @pytest.mark.parametrize("project", ["wine", "abalone"])
 def test_a_look_alike_says_so_and_is_the_same_each_time(project: str, tmp_path: Path) -> None:
-    made = tabular_samples.file(project, "look-alike", tmp_path)
+    made = tabular_samples.file(project, "look-alike", tmp_path, TYPED)
     assert made.name == f"{project}-look-alike.csv"
     assert tabular_samples.look_alike(project, 50, 1) == tabular_samples.look_alike(project, 50, 1)
     assert tabular_samples.look_alike(project, 50, 1) != tabular_samples.look_alike(project, 50, 2)

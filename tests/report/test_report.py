@@ -169,7 +169,12 @@ def test_failed_run_shows_where_why_and_its_last_lines(report: Callable[..., Pag
     assert "attempt 2" in failed
     assert "omitted" in page.section("runs").text
     assert not page.has("scores")
-    assert "no step left a decision summary; decide failed" in page.all("footer")[0].text
+    assert page.all("footer")[0].text.startswith("Not in this report: ")
+    assert "; decide failed." in page.all("footer")[0].text
+
+
+def test_what_does_not_belong_to_a_run_is_not_missed(full: Page) -> None:
+    assert full.all("footer") == []
 
 
 def test_retry_that_helped_is_no_failure(full: Page) -> None:
@@ -219,7 +224,7 @@ def test_running_and_interrupted_runs(report: Callable[..., Page], tmp_path: Pat
     assert report(run).title == "openaq-daily is running"
     assert "running" in report(run).section("runs").text
     assert report(replace(run, interrupted=True)).title == "openaq-daily was interrupted"
-    assert "no step has left a predictions summary yet" in report(run).all("footer")[0].text
+    assert "; the run has not come so far yet." in report(run).all("footer")[0].text
 
 
 def test_page_is_small(tmp_path: Path) -> None:

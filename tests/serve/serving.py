@@ -50,15 +50,21 @@ def workflow(name: str, command: str, **spec: Any) -> dict[str, Any]:
 
 def dag(name: str, **commands: str) -> dict[str, Any]:
     """A Workflow of tasks one after the other, each a shell command."""
+    before = dict(zip(list(commands)[1:], commands, strict=False))
+    return _dag(name, commands, {task: [before[task]] if task in before else [] for task in commands})
+
+
+def beside(name: str, **commands: str) -> dict[str, Any]:
+    """A Workflow of tasks at the same time."""
+    return _dag(name, commands, {})
+
+
+def _dag(name: str, commands: Mapping[str, str], after: Mapping[str, list[str]]) -> dict[str, Any]:
     templates: list[dict[str, Any]] = [
         {"name": task, "container": {"image": "busybox", "command": ["sh", "-c", command]}}
         for task, command in commands.items()
     ]
-    before: list[str] = []
-    tasks = []
-    for task in commands:
-        tasks.append({"name": task, "template": task, "dependencies": before[-1:]})
-        before.append(task)
+    tasks = [{"name": task, "template": task, "dependencies": after.get(task, [])} for task in commands]
     return document(
         {"name": name}, {"entrypoint": "main", "templates": [{"name": "main", "dag": {"tasks": tasks}}, *templates]}
     )

@@ -1,6 +1,7 @@
 """The `argo` command as it is, where it is installed: on PATH, or in the bin of $CLUSTER_HOME."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -64,6 +65,9 @@ def test_list_get_logs_and_wait(argo: Argo) -> None:
     assert "first" in tree and "second" in tree and "Error (exit code 3)" in tree
     assert "tree" in argo("list", "--status", "Failed") and "tree" not in argo("list", "--running")
     assert "one" in argo("logs", "tree", "--grep", "o[n]e") and "two" not in argo("logs", "tree", "--grep", "o[n]e")
+    assert re.search(r"\d{4}-\d\d-\d\dT[\d:]{8}\.\d{9}Z two", argo("logs", "tree", "--timestamps"))
+    assert "one" in argo("logs", "tree", "--since", "1h") and "one" in argo("logs", "tree", "--tail", "1")
+    assert "one" not in argo("logs", "tree", "--since-time", "2100-01-01T00:00:00Z")
     assert '"phase": "Failed"' in argo("get", "tree", "-o", "json")
     assert "NotFound" in argo("get", "nobody", code=1)
 

@@ -38,6 +38,7 @@ def test_the_address_itself_leads_to_the_runs(served: Served) -> None:
         ("/projects/wine", "pipeline models wine --all"),
         ("/inbox", "pipeline inbox"),
         ("/data", "pipeline inbox"),
+        ("/documents", "pipeline report RUN"),
         ("/health", "pipeline doctor"),
     ],
 )
@@ -62,7 +63,7 @@ def test_a_run_says_why_it_failed_and_what_it_wrote(served: Served) -> None:
     page = shown(served, f"/runs/{name}")
     assert "Why it failed" in page and "the cause" in page
     assert "What ran" in page and f"argo get {name}" in page
-    assert f"/api/v1/workflows/-/{name}/log?podName=" in page
+    assert f"/api/v1/workflows/-/{name}/log?" in page and "&amp;podName=" in page
     assert "<!doctype html>" in shown(served, f"/runs/{name}/report")
 
 
@@ -77,6 +78,23 @@ def test_hostile_texts_are_texts(served: Served) -> None:
     assert missing.status_code == 404 and "<img" not in missing.text
     filtered = shown(served, "/runs", q='"><img src=x>')
     assert "<img" not in filtered
+
+
+def test_what_steps_wrote_to_be_read_is_one_click_away(bare: Served) -> None:
+    assert "These runs have left no page." in shown(bare, "/documents")
+    write = "echo '<h1>checked</h1><script>bad()</script>' > /work/report.html; echo 1 > /work/summary.json"
+    files = [{"name": "report", "path": "/work/report.html"}, {"name": "summary", "path": "/work/summary.json"}]
+    made = workflow("wine-checked", write)
+    made["spec"]["templates"][0]["outputs"] = {"artifacts": files}
+    bare.ended(bare.create(made))
+    for path in ("/documents", "/runs/wine-checked", "/projects/wine"):
+        page = shown(bare, path)
+        assert "argo cp wine-checked . --artifact-name report" in page and "--artifact-name summary" not in page
+        (address,) = set(re.findall(r'href="(/artifacts/[^"]*)"', page))
+        found = requests.get(f"{bare.address}{address}", timeout=60)
+        assert "<h1>checked</h1>" in found.text and "sandbox;" in found.headers["Content-Security-Policy"]
+    assert "Older runs" not in shown(bare, "/documents")
+    assert requests.get(f"{bare.address}/documents?from=x", timeout=60).status_code == 400
 
 
 def test_buttons_retry_and_run_again(served: Served) -> None:
@@ -136,6 +154,16 @@ def test_a_file_is_dropped_into_the_page_and_a_refused_one_is_let_out(
     with begin() as connection:
         [now] = ledger.known(connection, "wine", key)
     assert (now.state in ledger.OPEN, now.why) == (True, "red")
+
+
+def test_pages_do_not_wait_for_a_step_that_writes(bare: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{bare.home / 'pipeline.db'}")
+    paths = ("/projects", "/projects/wine", "/data", "/health", "/inbox")
+    for path in paths:
+        shown(bare, path)  # each makes its tables
+    with begin():
+        for path in paths:
+            assert requests.get(f"{bare.address}{path}", timeout=20).status_code == 200  # a writer is waited for 30 s
 
 
 def test_a_model_is_rolled_back_by_a_run_that_is_shown(bare: Served) -> None:

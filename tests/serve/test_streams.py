@@ -6,13 +6,16 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from pipeline import engine
-from tests.serve.serving import PATIENCE, Events, Served, dag, until, workflow
+from tests.serve.serving import PATIENCE, Events, Served, beside, dag, until, workflow
 
 WATCH = "/api/v1/workflow-events/laptop"
 ALL = "/api/v1/workflows/laptop"
@@ -51,9 +54,13 @@ def test_what_no_longer_fits_or_is_deleted_is_told_as_deleted(served: Served) ->
         kinds = [(each["result"]["type"], each["result"]["object"]["metadata"]["name"]) for each in _until_gone(events)]
     assert kinds[0] == ("ADDED", name) and kinds[-1] == ("DELETED", name)
     with served.events(WATCH, **{"listOptions.fieldSelector": alone}) as events:
-        assert next(events)["result"]["type"] == "ADDED"
+        added = next(events)["result"]
         assert served.ask("DELETE", f"{ALL}/{name}").json() == {}
-        assert next(events)["result"]["type"] == "DELETED"
+        deleted = next(events)["result"]
+    assert (added["type"], deleted["type"]) == ("ADDED", "DELETED")
+    for field in ("name", "namespace", "uid", "creationTimestamp"):  # by these the UI takes it out of its list
+        assert deleted["object"]["metadata"][field] == added["object"]["metadata"][field]
+    assert deleted["object"]["status"]["phase"] == "Succeeded"  # its page reads on in it
 
 
 def _until_gone(events: Iterator[Any]) -> Iterator[Any]:
@@ -103,6 +110,46 @@ def test_logs_of_one_pod_the_last_lines_and_those_that_match(served: Served) -> 
     assert [each["content"] for each in _log(served, name, grep="[3o]")] == ["3", "other"]
     bad = served.ask("GET", f"{ALL}/{name}/log", None, grep="(")
     assert bad.status_code == 400 and "regular expression" in bad.json()["message"]
+
+
+def test_lines_have_times_and_come_in_their_order(served: Served) -> None:
+    """Two steps that run at once speak in turn, half a second apart."""
+    turns = served.folder / "turns"
+    turns.mkdir()
+
+    def say(*numbers: int, to: str = "&1") -> str:
+        return "; ".join(
+            f"until [ -e {turns}/{n - 1} ]; do sleep .05; done; sleep .5; echo {n} >{to}; touch {turns}/{n}"
+            for n in numbers
+        )
+
+    name = served.create(beside("times", ping=f"{say(1)}; {say(3, to='&2')}; {say(5)}", pong=say(2, 4)))
+    (turns / "0").touch()
+    served.ended(name)
+    lines = [each["content"].partition(" ") for each in _log(served, name, **{"logOptions.timestamps": "true"})]
+    assert [content for _, _, content in lines] == ["1", "2", "3", "4", "5"]
+    times = [datetime.fromisoformat(time).timestamp() for time, _, _ in lines]
+    assert all(later - earlier > 0.4 for earlier, later in pairwise(times)), times
+    third = datetime.fromtimestamp(int(times[2]), UTC).isoformat()
+    since = [each["content"] for each in _log(served, name, **{"logOptions.sinceTime": third})]
+    assert since in (["3", "4", "5"], ["2", "3", "4", "5"])  # whole seconds, as Kubernetes has them
+    assert _log(served, name, **{"logOptions.sinceSeconds": "1.0368e+06"}) == _log(served, name)  # so argo writes it
+    until(lambda: _log(served, name, **{"logOptions.sinceSeconds": "1"}) == [])
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"logOptions.sinceTime": "noon"}, "sinceTime is 'noon'; wanted a time such as"),
+        ({"logOptions.sinceTime": "2026-01-31T00:00:00Z", "logOptions.sinceSeconds": "3"}, "at most one of"),
+        ({"logOptions.tailLines": "many"}, "logOptions.tailLines is 'many'; wanted a whole number"),
+        ({"logOptions.tailLines": "inf"}, "logOptions.tailLines is 'inf'; wanted a whole number"),
+    ],
+)
+def test_a_wrong_choice_of_lines_is_said(served: Served, query: dict[str, str], words: str) -> None:
+    name = served.create(workflow("choice-", "true"))
+    found = served.ask("GET", f"{ALL}/{name}/log", None, **query)
+    assert found.status_code == 400 and words in found.json()["message"]
 
 
 def _log(served: Served, name: str, **query: str) -> list[Any]:

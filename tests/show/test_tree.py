@@ -230,6 +230,16 @@ def test_a_file_gets_a_line_for_each_change(tmp_path: Path) -> None:
     assert re.match(r"\d\d:\d\d:\d\d  ", written(console))
 
 
+def test_a_dag_ends_in_a_file_after_the_last_that_it_holds(tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), width=80)
+    done = example_runs.train(tmp_path)
+    with live_tree(console) as show:
+        show(done)
+    names = [line.split()[2] for line in written(console).splitlines()]
+    held = [name for name in names if name.startswith("release/")]
+    assert held and names.index("release") > max(map(names.index, held))
+
+
 def test_a_file_gets_failed_attempts_and_whole_messages(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=40)
     with live_tree(console) as show:

@@ -64,7 +64,8 @@ def test_what_beats_the_naive_predictors_is_registered_and_promoted(client: Mlfl
     assert len(summary["trials"]) == 3
     row = decision(1)
     assert (row.promoted, row.version, row.recipe, row.words) == (True, 1, summary["recipe"], summary["words"])
-    model, known = stored.load(str(row.model_uri), str(row.digest))
+    found = stored.load(str(row.model_uri), str(row.digest))
+    model, known = found.model, found.known
     assert model.features == ("location", "lag_0", "wx_wind", "cal_hour")
     assert len(known.rows) == len(known.answers) > 10
     (parent,) = parents(client)
@@ -141,7 +142,7 @@ def test_what_is_live_learns_from_new_rows_with_its_own_recipe(client: MlflowCli
     assert summary["afterwards"]["version"] == 1 and summary["afterwards"]["score"]["rows"] == 400
     row = decision(2)
     assert (row.kind, row.version, row.afterwards) == ("refresh", 2, summary["afterwards"])
-    model, _ = stored.load(str(row.model_uri), str(row.digest))
+    model = stored.load(str(row.model_uri), str(row.digest)).model
     assert model.features == ("location", "lag_0", "wx_wind", "cal_hour")
     assert parents(client)[0].data.tags["refreshed"] == "true"
     assert "the live model was refreshed" in (tmp_path / "page").read_text()

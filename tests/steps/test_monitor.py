@@ -160,7 +160,7 @@ def test_a_changed_world_is_told_and_starts_one_training_however_often_it_is_loo
     again = [watched(tmp_path, day)["manifest"] for day in range(105, 140, 5)]
     assert again == [found["manifest"]] * 7, "as long as nothing is heard of it, the same is offered again"
     assert {one.training for one in alarms()} == {name, None}
-    assert all("still under way" in (one.outcome or "") for one in alarms() if one.training is None)
+    assert all("was under way" in (one.outcome or "") for one in alarms() if one.training is None)
 
 
 def test_what_came_of_it_is_written_beside_the_alarm(world: World, tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_no_other_training_begins_while_what_one_has_made_is_on_trial(world: Wor
     assert watched(tmp_path, 180)["manifest"] == {}
     others = [one.outcome or "" for one in alarms() if one.training is None]
     assert [words for words in others if words.startswith("No training: version 2, made for the alarm of 2003-03-")]
-    assert all("is on trial" in words or "under way" in words for words in others)
+    assert all("was on trial" in words or "under way" in words for words in others)
 
 
 def test_a_training_that_failed_is_said(world: World, tmp_path: Path) -> None:

@@ -10,15 +10,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import requests
 
 from steps.backends.modelstore import request_body
 from steps.backends.objects import artifacts
+from steps.models.about import About
 from steps.serving.pages import MAX_BYTES
 from tests import ROOT
 from tests.steps.support.model_server import command, environment, serving
-from tests.steps.support.small_model import FAMILIES, FEATURES, known, pack, train, upload
+from tests.steps.support.small_model import BANDS, FAMILIES, FEATURES, known, pack, train, upload
 
 PREDICTIONS = "/api/v1.0/predictions"
 
@@ -32,7 +34,8 @@ def server(object_store: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
             patch.setenv(name, value)
         patch.setenv("MODEL_DECISION", "4")
         patch.setenv("MODEL_DATASET", "f" * 32)
-        digest = pack(train(), folder / "model")
+        about = About("µg/m³", 24, "2026-06-01T12:00:00Z")
+        digest = pack(train(), folder / "model", around=BANDS, about=about)
         with serving(upload(folder / "model", folder.name), 7, digest, folder / "log") as address:
             yield address
 
@@ -68,6 +71,39 @@ def test_it_answers_as_the_model_itself_and_says_which_it_is(server: str) -> Non
     tags = answer["meta"]["tags"]
     assert (tags["version"], tags["project"], len(tags["digest"])) == (7, "openaq", 32)
     assert (tags["decision"], tags["dataset"]) == (4, "f" * 32)
+
+
+def test_it_says_in_which_unit_it_answers_within_which_band_and_for_which_hour(server: str) -> None:
+    example = requests.get(f"{server}/example", timeout=10).json()
+    answer = post(server, example).json()
+    tags, value = answer["meta"]["tags"], answer["data"]["ndarray"][0][0]
+    assert (tags["unit"], tags["hours_ahead"], tags["target_at"]) == ("µg/m³", 24, "2026-06-02T12:00:00Z")
+    low, high = BANDS.around(np.array([9000001]), np.array([value]))
+    assert tags["band"] == {"share": 0.8, "low": low.tolist(), "high": high.tolist()}
+    assert low[0] < value < high[0]
+    without = post(server, row()).json()["meta"]["tags"]
+    assert "target_at" not in without and without["hours_ahead"] == 24, "nobody said of which hour the features are"
+    asked = row() | {"meta": {"tags": {"time": "2026-06-01T14:00:00+02:00"}}}
+    assert post(server, asked).json()["meta"]["tags"]["target_at"] == "2026-06-02T12:00:00Z"
+    assert "wanted a time with its zone" in refused(server, row() | {"meta": {"tags": {"time": "noon"}}})
+
+
+def test_a_row_of_no_known_location_gets_the_band_of_all(server: str) -> None:
+    for place in (None, 5.0):
+        answer = post(server, row(location=place, lag_0=50)).json()
+        low, _ = BANDS.around(np.array([0]), np.array(answer["data"]["ndarray"][0]))
+        assert answer["meta"]["tags"]["band"]["low"] == low.tolist()
+
+
+def test_a_model_that_says_nothing_of_itself_answers_as_before(
+    object_store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in object_store.settings.items():
+        monkeypatch.setenv(name, value)
+    digest = pack(train(), tmp_path / "model")
+    with serving(upload(tmp_path / "model", tmp_path.name), 7, digest, tmp_path / "log") as address:
+        answer = post(address, row()).json()
+        assert not {"unit", "band", "hours_ahead", "target_at"} & answer["meta"]["tags"].keys()
 
 
 def test_features_may_come_in_any_order(server: str) -> None:

@@ -2,5 +2,6 @@
 
 from pipeline.engine.execution.journal import Journal, Standing
 from pipeline.engine.execution.local import WithSettings
+from pipeline.engine.execution.runtimes import NAMES, by, missing
 
-__all__ = ["Journal", "Standing", "WithSettings"]
+__all__ = ["NAMES", "Journal", "Standing", "WithSettings", "by", "missing"]

@@ -17,6 +17,7 @@ from pipeline.engine.execution.memos import Memos
 from pipeline.engine.execution.pods.starting import Heard
 from pipeline.engine.execution.pods.supervisor import NO_COMMAND
 from pipeline.engine.execution.runner import READY, Happening, Leaf, LeafRunner, Patience
+from pipeline.engine.execution.runtimes import Runtimes
 from pipeline.engine.host import Host, Process
 from pipeline.engine.places import Place
 from pipeline.engine.processes import end_group
@@ -64,6 +65,7 @@ class Executor:
         journal: Journal,
         run: Run,
         host: Host,
+        runtimes: Runtimes,
         folder: Path,
         *,
         number: int,
@@ -77,7 +79,8 @@ class Executor:
         self._journal, self._run, self._folder = journal, run, folder
         self._stop, self._changed, self._number = stop, changed, number
         self._clock = clock
-        self._runner = LeafRunner(host, cores, self._clock, patience)
+        self._runtimes = runtimes
+        self._runner = LeafRunner(host, runtimes, cores, self._clock, patience)
         self._leaves: dict[str, Leaf] = {}
         self._locking: dict[str, Lock] = {}
         self._substitute = substitute
@@ -97,6 +100,7 @@ class Executor:
                 self._turn()
         finally:
             self._runner.close()
+            self._runtimes.sweep(self._folder)
 
     def _begin(self) -> None:
         if self._number == 0:
@@ -104,6 +108,7 @@ class Executor:
             return
         for process in self._journal.processes(self._run.id):
             end_group(process.pid, process.started)
+        self._runtimes.sweep(self._folder)
         self._journal.forget_processes(self._run.id)
         for node in self._run.locking.values():
             while node.lock == "held" and self._locked(node.mutexes, node.name):

@@ -3,11 +3,9 @@
 Everything here may block (servers that are not ready, slow disks), so the executor calls it from worker threads.
 """
 
-import os
 import re
 import select
 import signal
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,11 +15,10 @@ from typing import Any, Final, Literal, Protocol
 import yaml
 
 from pipeline.engine.execution import locations
-from pipeline.engine.execution.volumes import mount
+from pipeline.engine.execution.runtimes.contract import Runtime, Work
+from pipeline.engine.execution.volumes import mounted
 from pipeline.engine.host import Host, NoSuchCommand, Process
 from pipeline.engine.language import resources
-from pipeline.engine.language.paths import moved, of_the_machine, roots
-from pipeline.engine.language.variables import replace_all
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.spec import Artifact, Container, Parameter, Part, Probe, Resource, Script, Template, ValueFrom
@@ -30,8 +27,6 @@ from pipeline.errors import PipelineError
 
 PARAMETER_BYTES: Final = 256 * 1024
 _LOOK_SECONDS: Final = 0.5
-_EDGE: Final = "\ue000"  # of a private use area: no manifest has it
-_MARK: Final = re.compile(rf"{_EDGE}\d+{_EDGE}")
 _REFERENCE: Final = re.compile(r"\$(\$|\(([^)]*)\))")
 
 
@@ -71,74 +66,47 @@ def explain(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def start(template: Template, place: Place, host: Host) -> Process:
+def start(template: Template, place: Place, host: Host, runtime: Runtime) -> Process:
     """Start a container's command; it waits for its `release`.
 
     Raises:
         PipelineError, OSError, ValueError: it cannot be started; in one line with `explain`.
     """
-    launch = prepared(template, template.parts[0], place, host)
-    return host.start(launch.command, env=launch.env, cwd=launch.cwd, stdout=place.stdout, stderr=place.stderr)
+    return runtime.start(prepared(template, place, host, runtime), host)
 
 
-@dataclass(frozen=True, eq=False)
-class Launch:
-    """A command with all that is around it."""
-
-    command: list[str]
-    env: dict[str, str]
-    cwd: Path
-
-
-def prepared(template: Template, part: Part, place: Place, host: Host) -> Launch:
-    """A container's command, with its files in place.
+def prepared(template: Template, place: Place, host: Host, runtime: Runtime, *, shared: bool = False) -> Work:
+    """A container's command, with its files in place. `shared`: its volumes are those of other containers too.
 
     Raises:
         PipelineError, OSError, ValueError: something is missing; in one line with `explain`.
     """
-    container = _placed(template, part, place)
     place.prepare()
-    mount(template, container, place, host)
-    if part.container is template.main:
-        _provide(template, place, host)
-    env, cwd = _surroundings(container, place, host)
-    cwd.mkdir(parents=True, exist_ok=True)
-    command = [_expanded(word, env) for word in (*container.command, *container.args)]
-    if container.image or not command:
-        raise PipelineError(
-            f"there is no command, and what the image {container.image or 'runs'} runs is not known here"
-        )
-    if isinstance(container, Script):
-        place.script.write_text(container.source, encoding="utf-8")
-        command.append(str(place.script))
-    return Launch(command, env, cwd)
-
-
-def _provide(template: Template, place: Place, host: Host) -> None:
-    """Put input artifacts where the main container wants them, and make folders for what it puts out."""
+    container = runtime.filled(template, place)
+    runtime.attach(place, mounted(template, container, place, host, shared=shared))
     for artifact in template.inputs.artifacts:
         if artifact.location is not None:
             locations.fetch(artifact.location, place.local(artifact.path), host)
         place.provide(artifact)
-    for path in _output_paths(template):
+    for path in template.outcomes:
         place.local(path).parent.mkdir(parents=True, exist_ok=True)
+    env = {**runtime.variables(place), **_given_variables(container, host)}
+    words = [_expanded(word, env) for word in runtime.words(container)]
+    if isinstance(container, Script):
+        place.script.write_text(container.source, encoding="utf-8")
+        words.append(runtime.script(place))
+    return Work(template, container, place, words, env)
 
 
-def _surroundings(container: Container, place: Place, host: Host) -> tuple[dict[str, str], Path]:
-    """The variables of a container's command, and the folder in which it begins."""
-    env = {**own_variables(place), **_given_variables(container, host)}
-    cwd = place.local(container.working_dir) if container.working_dir.startswith("/") else place.own / "files"
-    return env, cwd
-
-
-def succeeds(template: Template, place: Place, host: Host) -> bool:
+def succeeds(template: Template, place: Place, host: Host, runtime: Runtime) -> bool:
     """Whether the command of a container's probe succeeds in time, beside the container."""
-    container = _placed(template, Part("main", template.main or Container(())), place)
+    alone = template.alone(template.parts[0]) if template.main is None else template.alone(Part("main", template.main))
+    container = runtime.filled(alone, place)
     probe, log = container.ready or Probe("exec"), place.folder / "probe.log"
-    env, cwd = _surroundings(container, place, host)
+    env = {**runtime.variables(place), **_given_variables(container, host)}
     command = [_expanded(word, env) for word in probe.command]
     try:
-        process = host.start(command, env=env, cwd=cwd, stdout=log, stderr=log)
+        process = host.start(command, env=env, cwd=place.folder / "files", stdout=log, stderr=log)
     except (NoSuchCommand, OSError):
         return False
     process.release()
@@ -149,64 +117,6 @@ def succeeds(template: Template, place: Place, host: Host) -> bool:
         select.select([process], [], [], 1.0)
     process.close()
     return code == 0
-
-
-def _output_paths(template: Template) -> list[str]:
-    paths = [artifact.path for artifact in template.outputs.artifacts]
-    return paths + [each.value_from.path for each in template.outputs.parameters if each.value_from is not None]
-
-
-def _placed(template: Template, part: Part, place: Place) -> Container:
-    """The container with the places of its files filled in, in braces and where its texts spell them out."""
-    paths = {f"inputs.artifacts.{each.name}.path": each.path for each in template.inputs.artifacts}
-    paths.update((f"outputs.artifacts.{each.name}.path", each.path) for each in template.outputs.artifacts)
-    paths.update(
-        (f"outputs.parameters.{each.name}.path", each.value_from.path)
-        for each in template.outputs.parameters
-        if each.value_from is not None
-    )
-    marks = {tag: f"{_EDGE}{number}{_EDGE}" for number, tag in enumerate(paths)}
-    declared = template.paths_of(part)
-    own, kept = roots(declared), of_the_machine(template.given_paths, declared)
-    container: Container = replace_all(part.container, marks.get)
-    found = {mark: str(place.local(paths[tag])) for tag, mark in marks.items()}
-
-    def put(text: str) -> str:
-        text = moved(text, own, lambda path: str(place.local(path)), kept)
-        return _MARK.sub(lambda match: found[match[0]], text) if _EDGE in text else text
-
-    changes: dict[str, Any] = {
-        "command": tuple(map(put, container.command)),
-        "args": tuple(map(put, container.args)),
-        "env": tuple(replace(each, value=put(each.value)) if each.value else each for each in container.env),
-    }
-    if container.ready is not None:
-        changes["ready"] = replace(container.ready, command=tuple(map(put, container.ready.command)))
-    if isinstance(container, Script):
-        changes["source"] = put(container.source)
-    return replace(container, **changes)
-
-
-def own_path() -> str:
-    """Where commands are looked for: first in the environment that this engine runs in."""
-    path = os.environ.get("PATH", os.defpath)
-    return path if sys.prefix == sys.base_prefix else f"{Path(sys.prefix) / 'bin'}{os.pathsep}{path}"
-
-
-def own_variables(place: Place) -> dict[str, str]:
-    """What every step finds in its environment. Nothing else is the caller's: steps never see the caller's secrets."""
-    variables = {
-        "PATH": own_path(),
-        "HOME": str(place.own / "home"),
-        "TMPDIR": str(place.own / "tmp"),
-        "LANG": os.environ.get("LANG", "C.UTF-8"),
-        "OMP_NUM_THREADS": "1",
-    }
-    if sys.prefix != sys.base_prefix:
-        variables["VIRTUAL_ENV"] = sys.prefix
-    if os.environ.get("PYTHONPATH"):
-        variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
-    return variables
 
 
 def _given_variables(container: Container, host: Host) -> dict[str, str]:
@@ -238,9 +148,17 @@ def _expanded(text: str, variables: Mapping[str, str]) -> str:
     return _REFERENCE.sub(lambda match: "$" if match[2] is None else variables.get(match[2], match[0]), text)
 
 
-def gather(template: Template, place: Place, exit_code: int, *, printed: bool, host: Host | None = None) -> Outcome:
+def gather(
+    template: Template,
+    place: Place,
+    exit_code: int,
+    *,
+    printed: bool,
+    host: Host | None = None,
+    runtime: Runtime | None = None,
+) -> Outcome:
     """What a container's command left behind. `printed`: whether its stdout is an output. `host`: through which
-    artifacts are put where the template says.
+    artifacts are put where the template says. `runtime`: where it ran.
 
     If it failed, its outputs are those that are there; if it succeeded, it must have all that it declares.
     """
@@ -248,6 +166,8 @@ def gather(template: Template, place: Place, exit_code: int, *, printed: bool, h
     found = Outputs(exit_code=str(code))
     problem = ""
     try:
+        if runtime is not None:
+            runtime.collect(template, place)
         if printed:
             found = replace(found, result=place.as_declared(printed_by(place.stdout)))
         parameters = {each.name: _read(each, place) for each in template.outputs.parameters}

@@ -24,7 +24,10 @@ from pipeline.engine.execution.pods import ports, probes, starting
 from pipeline.engine.execution.pods.ports import Ports
 from pipeline.engine.execution.pods.starting import Ear, Heard
 from pipeline.engine.execution.process import Child
+from pipeline.engine.execution.runtimes import Runtimes
+from pipeline.engine.execution.runtimes.contract import Runtime
 from pipeline.engine.host import Host, NoSuchCommand, Process
+from pipeline.engine.log_times import LogClock
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.state import Node
@@ -37,10 +40,12 @@ _LATE: Final = "Pod was active on the node longer than the specified deadline"
 
 @dataclass(frozen=True)
 class Patience:
-    """`grace_seconds`: between TERM and KILL. `logs_seconds`: between two checks whether a log floods the disk."""
+    """`grace_seconds`: between TERM and KILL. `logs_seconds`: between two checks whether a log floods the disk.
+    `lines_seconds`: between two looks at whether logs have grown, which is how exact the times of their lines are."""
 
     grace_seconds: float = 5.0
     logs_seconds: float = 1.0
+    lines_seconds: float = 0.05
 
 
 @dataclass(slots=True, eq=False)
@@ -54,8 +59,10 @@ class Leaf:
     printed: bool = False
     latest: float | None = None
     instead: Callable[[], Outcome] | None = None
+    runtime: Runtime | None = None
     process: Process | None = None
     ear: Ear | None = None  # hears of its containers, where it has several
+    log_clock: LogClock | None = None
     holds_core: bool = False
     deadline: float | None = None
     kill_at: float | None = None
@@ -74,8 +81,8 @@ Happening = tuple[Leaf, Result | Heard | None]
 class LeafRunner:
     """The leaves of one run."""
 
-    def __init__(self, host: Host, cores: int, clock: Clock, patience: Patience) -> None:
-        self._host = host
+    def __init__(self, host: Host, runtimes: Runtimes, cores: int, clock: Clock, patience: Patience) -> None:
+        self._host, self._runtimes = host, runtimes
         self._clock = clock
         self._patience = patience
         self._cores = cores
@@ -89,7 +96,7 @@ class LeafRunner:
         self._selector.register(self._wakeup, selectors.EVENT_READ)
         self._closing = threading.Lock()
         self._closed = False
-        self._logs_checked_at = time.monotonic()
+        self._logs_checked_at = self._lines_timed_at = time.monotonic()
 
     def enqueue(self, leaf: Leaf) -> None:
         """Start a leaf when a core is free."""
@@ -120,7 +127,7 @@ class LeafRunner:
                     self._free_core(leaf)
                     found.append((leaf, READY))
             else:
-                leaf.process = result
+                leaf.process, leaf.log_clock = result, LogClock(leaf.place)
                 self._selector.register(result, selectors.EVENT_READ, leaf)
                 found.append((leaf, result))
 
@@ -152,16 +159,19 @@ class LeafRunner:
                 found.append((leaf, None))
                 self._in_thread(leaf, partial(leaves.apply, leaf.template, leaf.place, self._host))
             else:
-                self._in_thread(leaf, partial(self._start, leaf))
+                leaf.runtime = self._runtimes.of(leaf.template)
+                self._in_thread(leaf, partial(self._start, leaf, leaf.runtime))
         return found
 
-    def _start(self, leaf: Leaf) -> Process:
+    def _start(self, leaf: Leaf, runtime: Runtime) -> Process:
         if leaf.template.daemon and leaf.template.main is not None:
+            probes.check(leaf.template.main, runtime.name)
             self._ports.take(leaf.node.name, ports.of(leaf.template.main))
         if leaf.template.several:
-            leaf.ear = Ear(leaf.template, leaf.place)
-            return starting.start(leaf.template, leaf.place, self._host, self._patience.grace_seconds)
-        return leaves.start(leaf.template, leaf.place, self._host)
+            process = starting.start(leaf.template, leaf.place, self._host, runtime, self._patience.grace_seconds)
+            leaf.ear = Ear(leaf.template, leaf.place)  # not before: what an earlier try left there is gone now
+            return process
+        return leaves.start(leaf.template, leaf.place, self._host, runtime)
 
     def await_ready(self, leaf: Leaf) -> None:
         """Tell of a daemon that has started when it is ready."""
@@ -170,7 +180,8 @@ class LeafRunner:
             return
 
         def job() -> None:
-            try_command = partial(leaves.succeeds, leaf.template, leaf.place, self._host)
+            runtime = leaf.runtime or self._runtimes.of(leaf.template)
+            try_command = partial(leaves.succeeds, leaf.template, leaf.place, self._host, runtime)
             if probes.wait(container, try_command, lambda: leaf.process is None or self._closed):
                 self._report(leaf, READY)
 
@@ -220,9 +231,12 @@ class LeafRunner:
         self._selector.unregister(process)
         process.close()
         leaf.process, leaf.gathering = None, True
+        if leaf.log_clock is not None:
+            leaf.log_clock.look()
         self._free_core(leaf)
         if not leaf.abandoned:
-            gather = leaf.ear.gather if leaf.ear is not None else partial(leaves.gather, leaf.template, leaf.place)
+            of_one = partial(leaves.gather, leaf.template, leaf.place, runtime=leaf.runtime)
+            gather = leaf.ear.gather if leaf.ear is not None else of_one
             self._in_thread(leaf, partial(gather, code, printed=leaf.printed, host=self._host))
 
     def _free_core(self, leaf: Leaf) -> None:
@@ -278,12 +292,20 @@ class LeafRunner:
                 else:
                     self._abandon(leaf)
                     found.append((leaf, Outcome("Failed", leaf.late)))
+        self._attend_logs(now)
+        return found
+
+    def _attend_logs(self, now: float) -> None:
+        if now - self._lines_timed_at >= self._patience.lines_seconds:
+            self._lines_timed_at = now
+            for leaf in self._active.values():
+                if leaf.log_clock is not None:
+                    leaf.log_clock.look()
         if now - self._logs_checked_at >= self._patience.logs_seconds:
             self._logs_checked_at = now
             for leaf in self._active.values():
                 with contextlib.suppress(OSError):
                     leaf.place.shorten_logs()
-        return found
 
     def close(self) -> None:
         """End all processes, and wait until they are gone."""

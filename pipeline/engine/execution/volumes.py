@@ -1,19 +1,24 @@
-"""The volumes of a node: where each is on this machine, and links from where the container mounts them."""
+"""The volumes of a node, and where each is on this machine."""
 
-import shutil
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from pipeline.engine.host import Host
-from pipeline.engine.places import Place
+from pipeline.engine.places import Binding, Place
 from pipeline.engine.settings import write_private
 from pipeline.engine.spec import Container, Source, Template, Volume
 from pipeline.errors import PipelineError
 
+_FILES: Final = ("secret", "configMap", "projected")  # kinds that are never written
 
-def mount(template: Template, container: Container, place: Place, host: Host) -> None:
-    """Make the volumes that a container mounts, and what leads there from its own file system.
+
+def mounted(
+    template: Template, container: Container, place: Place, host: Host, *, shared: bool = False
+) -> list[Binding]:
+    """Make the volumes that a container mounts; what is where for it, a mount in another after that. `shared`: with
+    other containers of its pod.
 
     Raises:
         PipelineError: one is not there, or may not be mounted here.
@@ -21,42 +26,27 @@ def mount(template: Template, container: Container, place: Place, host: Host) ->
     volumes = {volume.name: volume for volume in template.volumes}
     folders: dict[str, Path] = {}
     uses = Counter(each.volume for each in container.mounts)
+    found = []
     for each in sorted(container.mounts, key=lambda mount: mount.path):
         volume = volumes.get(each.volume)
         if volume is None:
             raise PipelineError(f"the volume {each.volume}, mounted at {each.path}, is not among the volumes")
-        if volume.kind == "empty" and uses[each.volume] == 1 and not each.sub_path and not template.several:
-            place.local(each.path).mkdir(parents=True, exist_ok=True)
-            continue
-        if each.volume not in folders:
-            folders[each.volume] = _made(volume, place, host)
-        source = folders[each.volume] / each.sub_path
+        if volume.kind == "empty" and uses[each.volume] == 1 and not each.sub_path and not shared:
+            source = place.local(each.path)
+        else:
+            if each.volume not in folders:
+                folders[each.volume] = _made(volume, place, host)
+            source = folders[each.volume] / each.sub_path
         if not source.exists():
             source.mkdir(parents=True)
-        _link(place.local(each.path), source)
-
-
-def mirror(paths: Iterable[str], there: Place, place: Place) -> None:
-    """Give a container what another one of its pod has at these paths."""
-    found = sorted(set(paths))
-    for path in found:
-        if not any(path.startswith(f"{other}/") for other in found):
-            _link(place.local(path), there.local(path))
-
-
-def _link(link: Path, target: Path) -> None:
-    link.parent.mkdir(parents=True, exist_ok=True)
-    if link.is_symlink():
-        link.unlink()
-    elif link.is_dir():
-        shutil.rmtree(link)
-    link.symlink_to(target)
+        found.append(Binding(each.path, source, each.read_only or volume.kind in _FILES))
+    return found
 
 
 def _made(volume: Volume, place: Place, host: Host) -> Path:
     if volume.kind == "host":
         return host.folder(volume.source)
-    if volume.kind in ("secret", "configMap", "projected"):
+    if volume.kind in _FILES:
         folder = place.own / "secrets" / volume.name
         folder.mkdir(parents=True, mode=0o700)
         _fill(folder, volume.parts or (volume,), host)

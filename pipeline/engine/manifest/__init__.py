@@ -1,5 +1,6 @@
 """From a file to typed templates, or to a refusal that names template and field."""
 
+from pipeline.engine.manifest.admission import check_admission
 from pipeline.engine.manifest.documents import Located, files, parse, read
 from pipeline.engine.manifest.fields import Fields
 from pipeline.engine.manifest.finding import Entry, Examined, Found, beside, examine, find, is_place, library
@@ -16,6 +17,7 @@ __all__ = [
     "Located",
     "Manifests",
     "beside",
+    "check_admission",
     "examine",
     "files",
     "find",

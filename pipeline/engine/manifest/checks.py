@@ -11,7 +11,7 @@ from functools import partial
 from pipeline.engine.language import expr
 from pipeline.engine.language.grammar import NotParsed
 from pipeline.engine.manifest.scopes import RETRY_NAMES, Groups, Scope, Tasks, workflow_artifacts, workflow_names
-from pipeline.engine.manifest.template_checks import check_inputs, check_mounts, check_outputs, check_paths
+from pipeline.engine.manifest.template_checks import check_inputs, check_mounts, check_outputs
 from pipeline.engine.manifest.text_checks import Subject, check_expression, check_filled_in, check_texts
 from pipeline.engine.planning import depends
 from pipeline.engine.spec import NOTHING, Dag, Hook, Task, Template, Values, Workflow
@@ -119,7 +119,6 @@ class _Check:
         elif template.steps is not None:
             self.steps(template.steps)
         else:
-            check_paths(self.subject, template)
             if self.workflow.kind != "WorkflowTemplate":  # which what refers to it may complete
                 check_mounts(self.subject, template)
             check_texts(self.subject, template, "", self.scope)

@@ -1,10 +1,9 @@
-"""What must hold of a template's inputs and outputs: they fit its kind, and its command names their paths whole."""
+"""What must hold of a template's inputs and outputs: they fit its kind."""
 
 from typing import Final
 
-from pipeline.engine.language import paths
 from pipeline.engine.manifest.text_checks import Subject, check_expression
-from pipeline.engine.spec import Script, Template
+from pipeline.engine.spec import Template
 
 _FIELDS: Final = {"json_path": "jsonPath"}
 
@@ -41,21 +40,6 @@ def check_inputs(subject: Subject, template: Template) -> None:
     wanted = template.resource.artifact if template.resource else ""
     if wanted and wanted not in {artifact.name for artifact in template.inputs.artifacts}:
         subject.refuse(f".resource.manifestFrom names {wanted}, which is not one of its input artifacts")
-
-
-def check_paths(subject: Subject, template: Template) -> None:
-    """A declared path becomes a folder of the node, also where the command spells it out; refuse a command that puts a
-    longer path together from it, because that would miss the folder."""
-    for where, part in template.containers:
-        container, own = part.container, paths.roots(template.paths_of(part))
-        source = container.source if isinstance(container, Script) else ""
-        texts = (*container.command, *container.args, source, *(each.value or "" for each in container.env))
-        path = next(filter(None, (paths.put_together(text, own) for text in texts)), "")
-        if path:
-            subject.refuse(
-                f".{where} puts a path together from {path}, which here is a folder of the node; write "
-                "{{inputs.artifacts.NAME.path}}, {{outputs.artifacts.NAME.path}} or {{outputs.parameters.NAME.path}}"
-            )
 
 
 def check_mounts(subject: Subject, template: Template) -> None:

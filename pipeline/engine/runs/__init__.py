@@ -16,7 +16,7 @@ from pipeline.engine.runs.lifecycle import (
     view,
 )
 from pipeline.engine.runs.live import LiveRun
-from pipeline.engine.runs.readiness import check_ready
+from pipeline.engine.runs.readiness import check_ready, where_it_runs
 from pipeline.engine.runs.resubmitting import resubmit
 from pipeline.engine.runs.retrying import retry
 
@@ -41,4 +41,5 @@ __all__ = [
     "submit",
     "suspend",
     "view",
+    "where_it_runs",
 ]

@@ -28,6 +28,7 @@ def run(
     home: Path | str | None = None,
     host: Host | None = None,
     cores: int | None = None,
+    where: str = "",
     replace: Mapping[str, Function] | None = None,
     on_change: Callable[[RunView], None] | None = None,
 ) -> RunView:
@@ -40,7 +41,8 @@ def run(
     these of which one refers to the others; `name`: which one, if there are several. `parameters`: instead of its own.
     `home`: where runs are kept, for `pipeline runs`, `logs` and `explain` to find (default: `$PIPELINE_HOME`, or
     `.pipeline` in the current folder). `host`: the machine as the engine sees it (default: plain processes). `cores`:
-    how many steps run at once (default: one for each core). `on_change`: called with each new state.
+    how many steps run at once (default: one for each core). `where`: in a `process`, a `sandbox` or a `container`
+    (default: each step in the least of these that it needs). `on_change`: called with each new state.
 
     `replace`: Python functions by the name of the template whose container, script or resource each replaces. Nothing
     else changes: dependencies, conditions, fan-outs, retries and exit handlers are the manifest's. A function takes
@@ -49,7 +51,7 @@ def run(
 
     Raises:
         Refused: the manifest cannot run here; names template and field, as `pipeline run` does.
-        UserError: there is no such workflow, parameter or template.
+        UserError: there is no such workflow, parameter or template, or this machine has not what `where` says.
     """
     found = given(workflow, name)
     if replace is not None:
@@ -57,12 +59,12 @@ def run(
     texts = {key: _text(value) for key, value in (parameters or {}).items()}
     host = host or LocalHost()
     if replace is None:
-        check_ready(found.manifests, found.name, WithSettings(host, found.manifests.settings), texts)
+        check_ready(found.manifests, found.name, WithSettings(host, found.manifests.settings), texts, where)
     default = state_folder if replace is None else _temporary_folder
     folder = Path(home).absolute() if home is not None else default()
     journal = Journal(folder / "journal.db")
     try:
-        run_id = submit(journal, found.manifests, found.name, texts)
+        run_id = submit(journal, found.manifests, found.name, texts, where=where)
         return execute(
             journal,
             run_id,

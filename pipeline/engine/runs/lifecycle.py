@@ -20,6 +20,7 @@ from pipeline.engine.execution.local import WithSettings
 from pipeline.engine.execution.replacing import Function, Replacements
 from pipeline.engine.execution.reuse import Reuse, ReuseMatcher
 from pipeline.engine.execution.runner import Patience
+from pipeline.engine.execution.runtimes import Runtimes
 from pipeline.engine.host import Host
 from pipeline.engine.manifest.workflows import Manifests, from_snapshot
 from pipeline.engine.places import folder_of
@@ -49,12 +50,14 @@ def submit(
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
     namespace: str = "",
+    where: str = "",
 ) -> str:
     """A new run of the workflow `name`, with these parameters instead of its own; the run's id.
 
     `run_id`: its id, if it should not be drawn. `scheduled_at`: the time for which a schedule started it (seconds since
     1970, UTC), the value of `{{workflow.scheduledTime}}`. `reuse`: what it reuses of an earlier run. `labels`,
-    `annotations`: beside the workflow's own. `namespace`: instead of its own.
+    `annotations`: beside the workflow's own. `namespace`: instead of its own. `where`: in which of `NAMES` its
+    steps run, also when it is resumed; empty: each in the least that it needs.
 
     Raises:
         UserError: no such workflow or parameter, a value is missing or not in the parameter's enum, or there is a run
@@ -81,6 +84,7 @@ def submit(
             "labels": {**(workflow.labels or {}), **(labels or {})},
             "annotations": {**(workflow.annotations or {}), **(annotations or {})},
             "namespace": namespace or workflow.namespace,
+            "in": where,
         },
     )
     settings.keep(manifests.settings.needed_by(workflow), folder_of(journal.path.parent, run_id))
@@ -118,6 +122,7 @@ def execute(
     if row["finished_at"] is not None:
         return from_tree(row)
     home = Path(home).absolute()
+    runtimes = Runtimes((row["metadata"] or {}).get("in", ""))
     journal.take(run_id, home)
     try:
         replay, folder = Replay(journal, row), folder_of(home, run_id)
@@ -126,6 +131,7 @@ def execute(
             journal,
             run,
             WithSettings(host, settings.kept(folder)),
+            runtimes,
             folder,
             number=replay.number,
             cores=cores,

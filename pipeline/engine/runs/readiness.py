@@ -4,31 +4,32 @@ Only what can be known beforehand: a name that is put together when the workflow
 """
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from pipeline.engine.execution.leaves import own_path
+from pipeline.engine.execution.runtimes import Runtimes, missing
+from pipeline.engine.execution.runtimes.needs import absent_command
+from pipeline.engine.execution.runtimes.plain import why_missed
 from pipeline.engine.host import Host
-from pipeline.engine.language.paths import moved, roots
 from pipeline.engine.manifest.lines import with_line
 from pipeline.engine.manifest.references import needed
 from pipeline.engine.manifest.workflows import Manifests
 from pipeline.engine.settings import wanted_by
-from pipeline.engine.spec import Part, Template, Workflow
+from pipeline.engine.spec import Template, Workflow
 from pipeline.errors import Refused, UserError
 
 _KIND: Final = re.compile(r"""^["']?kind["']?\s*:\s*["']?(\w+)""", re.MULTILINE)
 
 
-def check_ready(manifests: Manifests, name: str, host: Host, parameters: Mapping[str, str]) -> None:
-    """Refuse to start a workflow of which something is missing here.
+def check_ready(manifests: Manifests, name: str, host: Host, parameters: Mapping[str, str], where: str = "") -> None:
+    """Refuse to start a workflow of which something is missing here. `where`: in which of `NAMES` its steps are to run.
 
     Raises:
+        UserError: they cannot run there.
         Refused: names each parameter without a value, each Secret and ConfigMap, each command that is not here.
     """
-    workflow = manifests.named(name)
+    workflow, runtimes = manifests.named(name), Runtimes(where)
     reached = _reached(workflow)
     start = f"{workflow.source}: {workflow.name}"
     documents = [(each.source, manifests.documents[key]) for key, each in manifests.workflows.items()]
@@ -36,10 +37,21 @@ def check_ready(manifests: Manifests, name: str, host: Host, parameters: Mapping
     problems = [
         *_parameters(workflow, parameters),
         *_settings(workflow, reached, host),
-        *(each for template in reached.values() for each in _of_machine(template, host)),
+        *(each for template in reached.values() for each in _of_machine(template, host, runtimes)),
     ]
     if problems:
         raise Refused(*dict.fromkeys(with_line(f"{start}{problem}", start, documents) for problem in problems))
+
+
+def where_it_runs(manifests: Manifests, name: str, where: str = "") -> str:
+    """Where the steps of a workflow run that do not run as plain processes, in one line; empty if all do.
+
+    Raises:
+        UserError: they cannot run in `where`.
+    """
+    workflow = manifests.named(name)
+    reached = _reached(workflow)
+    return Runtimes(where).told(each for key, each in workflow.templates.items() if key in reached)
 
 
 def _reached(workflow: Workflow) -> dict[str, Template]:
@@ -74,7 +86,7 @@ def _settings(workflow: Workflow, reached: Mapping[str, Template], host: Host) -
         yield f"{place}.{each.where} wants {what}, which is not here; {advice}"
 
 
-def _of_machine(template: Template, host: Host) -> Iterator[str]:
+def _of_machine(template: Template, host: Host, runtimes: Runtimes) -> Iterator[str]:
     resource = template.resource
     if resource is not None and not resource.artifact:
         found = _KIND.search(resource.manifest)
@@ -84,26 +96,36 @@ def _of_machine(template: Template, host: Host) -> Iterator[str]:
                 f".templates[{template.name}].resource {what}, which is not done without a cluster; "
                 "send it to that of kubectl's context with --kubectl"
             )
+    where, runtime = f".templates[{template.name}]", runtimes.of(template)
     for kind, part in template.containers:
-        yield from _of_command(template, f".templates[{template.name}].{kind}", part)
+        alone = template.alone(part)
+        yield from (f"{where}.{kind}{each}" for each in _of_command(alone, runtime.name, several=template.several))
     mounted = {mount.volume for _, part in template.containers for mount in part.container.mounts}
     for volume in template.volumes:
         if volume.kind == "host" and volume.name in mounted and "{{" not in volume.source:
             try:
                 host.folder(str(Path(volume.source)))
             except UserError as problem:
-                yield f".templates[{template.name}].volumes[{volume.name}]: {problem}"
+                yield f"{where}.volumes[{volume.name}]: {problem}"
 
 
-def _of_command(template: Template, where: str, part: Part) -> Iterator[str]:
-    container = part.container
-    if container.image and "{{" not in container.image:
-        what = f"has no command, and what the image {container.image} runs is not known here"
-        yield f"{where} {what}; say it with --image {container.image}=COMMAND"
+def _of_command(template: Template, runtime: str, *, several: bool) -> Iterator[str]:
+    container = template.container
+    if container is None or runtime == "container":
         return
-    command = (*container.command, *container.args)[0] if container.command or container.args else ""
-    given = {variable.name for variable in container.env}
-    own = command and moved(command, roots(template.paths_of(part)), lambda _: "") != command
-    known = bool(command) and "{{" not in command and "$(" not in command and not own and "PATH" not in given
-    if known and shutil.which(command, path=own_path()) is None:
-        yield f"{where}.command is {command!r}, and there is no such command here; install it"
+    or_else = (lambda _: "") if several else _or_else
+    if container.entry == "unknown":
+        if "{{" not in container.image:
+            what = f"has no command, and what the image {container.image} runs is not known here"
+            yield f" {what}; say it with --image {container.image}=COMMAND{or_else('container')}"
+        return
+    if runtime == "process" and (problem := why_missed(template)):
+        yield f" {problem}{or_else('sandbox')}"
+    if command := absent_command(template):
+        yield f".command is {command!r}, and there is no such command here; install it{or_else('container')}"
+
+
+def _or_else(name: str) -> str:
+    """How a step could run elsewhere."""
+    problem = missing(name)
+    return f", or run it in a {name}: {problem or f'--in {name}'}"

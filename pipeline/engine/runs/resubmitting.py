@@ -41,4 +41,5 @@ def resubmit(journal: Journal, run_id: str, parameters: Mapping[str, str], *, me
         labels={**before.get("labels", {}), _PREVIOUS: run_id},
         annotations=before.get("annotations", {}),
         namespace=before.get("namespace", ""),
+        where=before.get("in", ""),
     )

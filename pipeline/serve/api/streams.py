@@ -28,7 +28,7 @@ async def _log(request: Request, call: Call) -> Response:
 
 
 async def _silent(request: Request, _call: Call) -> Response:
-    """Kubernetes has events of its own; here there are none."""
+    """Kubernetes has events of its own, and Argo Events objects; here there are none."""
 
     async def nothing() -> AsyncIterator[dict[str, Any]]:
         await anyio.sleep_forever()
@@ -44,6 +44,9 @@ def routes() -> list[BaseRoute]:
         streaming("/api/v1/workflow-events/", _watch),
         streaming("/api/v1/workflows/{namespace}/{name}/log", _log),
         streaming("/api/v1/workflows/{namespace}/{name}/{pod}/log", _log),
-        streaming("/api/v1/stream/events/{namespace}", _silent),
-        streaming("/api/v1/stream/events/", _silent),
+        *(
+            streaming(f"/api/v1/stream/{kind}/{namespace}", _silent)
+            for kind in ("events", "event-sources", "sensors")
+            for namespace in ("{namespace}", "")
+        ),
     ]

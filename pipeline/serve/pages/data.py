@@ -36,12 +36,11 @@ def data_page(call: Call) -> Response:
 
 def _series(project: Project) -> Markup:
     from steps.backends import judged  # noqa: PLC0415 - SQLAlchemy is slow to import
-    from steps.backends.database import begin  # noqa: PLC0415
+    from steps.backends.database import read  # noqa: PLC0415
     from steps.backends.warehouse import standing  # noqa: PLC0415
 
-    with begin() as connection:
-        found = standing.coverage(connection, project.name)
-        refused = standing.refusals(connection, project.name)
+    found = read(lambda connection: standing.coverage(connection, project.name))
+    refused = read(lambda connection: standing.refusals(connection, project.name))
     if not found:
         return note(f"No day has come yet; make a start with: pipeline quickstart {project.name}")
     out = judged.left_out(project.name, project.learning.target, [one.location for one in found])
@@ -66,13 +65,12 @@ def _line(one: "Coverage", left_out: str, today: date) -> tuple[str, ...]:
 
 def _files(project: TableProject) -> Markup:
     from steps.backends import history  # noqa: PLC0415 - likewise
-    from steps.backends.database import begin  # noqa: PLC0415
+    from steps.backends.database import read  # noqa: PLC0415
     from steps.backends.warehouse import standing  # noqa: PLC0415
 
-    with begin() as connection:
-        head = history.head(connection, project.name)
-        states = standing.files(connection, project.name)
-        refused = standing.file_refusals(connection, project.name)
+    head = read(lambda connection: history.head(connection, project.name))
+    states = read(lambda connection: standing.files(connection, project.name))
+    refused = read(lambda connection: standing.file_refusals(connection, project.name))
     if not states:
         return note(f"No file has come yet; drop one with: pipeline put {project.name} FILE")
     since = f"{head.made_at.astimezone():%F %H:%M}" if head else None

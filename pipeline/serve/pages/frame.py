@@ -9,7 +9,7 @@ from steps.pages.markup import Child, Markup, join, tag
 from steps.pages.parts import code
 
 PLACES: Final = (("/runs", "Runs"), ("/projects", "Projects"), ("/inbox", "Inbox"), ("/data", "Data"),
-                 ("/health", "Health"))  # fmt: skip
+                 ("/documents", "Reports"), ("/health", "Health"))  # fmt: skip
 
 
 def page(title: str, commands: Sequence[str], *body: Child, here: str = "", watch: str = "") -> Response:
@@ -29,6 +29,7 @@ def whole(title: str, *body: Child) -> Response:
         tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name_="color-scheme", content="light dark"),
         tag("title", title),
+        tag("link", rel="icon", href="data:,"),
         tag("link", rel="stylesheet", href="/static/style.css"),
         tag("link", rel="stylesheet", href="/static/pages.css"),
         tag("script", src="/static/live.js", defer=True),

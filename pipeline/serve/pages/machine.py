@@ -1,5 +1,7 @@
 """/health: whether what must run does. Looking starts nothing."""
 
+from functools import partial
+
 from starlette.responses import Response
 
 from pipeline.laptop.watched import row, watched
@@ -47,16 +49,15 @@ def _alarms(call: Call) -> Markup:
     machine = call.service.machine
     if not (machine.home / "pipeline.db").exists():
         return note("Nothing is live yet.")
-    from steps.backends.database import begin  # noqa: PLC0415 - SQLAlchemy is slow to import
+    from steps.backends.database import read  # noqa: PLC0415 - SQLAlchemy is slow to import
     from steps.backends.warehouse import skill  # noqa: PLC0415 - likewise
 
     machine.use("database")
     rows = []
-    with begin() as connection:
-        for project in every().values():
-            if isinstance(project, Project):
-                found = skill.raised(connection, project.name, project.learning.target)
-                rows += [(f"{one.day:%F}", project.name, str(one.version), dot(one.cause), one.words,
-                          one.outcome or one.training or "–") for one in reversed(found[-_ALARMS:])]  # fmt: skip
+    for project in every().values():
+        if isinstance(project, Project):
+            found = read(partial(skill.raised, project=project.name, parameter=project.learning.target))
+            rows += [(f"{one.day:%F}", project.name, str(one.version), dot(one.cause), one.words,
+                      one.outcome or one.training or "–") for one in reversed(found[-_ALARMS:])]  # fmt: skip
     columns = ("Day", "Project", "#Version", "Cause", "Seen", "What came of it")
     return table(columns, rows, "Alarms", "") if rows else note("No alarm.")

@@ -8,11 +8,12 @@ from starlette.responses import RedirectResponse, Response
 from pipeline.project import Project, TableProject
 from pipeline.projects import every, find, problems
 from pipeline.serve.api.requests import Call
+from pipeline.serve.pages.documents import Document, listed, newest
 from pipeline.serve.pages.frame import form, page
 from pipeline.serve.problems import invalid
 from steps.backends.promotions import Promotion
 from steps.pages.markup import Markup, tag
-from steps.pages.parts import facts, note, table
+from steps.pages.parts import facts, note, section, table
 
 if TYPE_CHECKING:
     from pipeline.models.decisions import Decisions
@@ -75,7 +76,18 @@ def project_page(call: Call) -> Response:
     )  # fmt: skip
     live = facts([("Live", f"version {found.champion}" if found.champion else "nothing"), ("Note", found.note)])
     commands = [f"pipeline models {project.name} --all", f"pipeline rollback {project.name} --to VERSION --why …"]
-    return page(project.name, commands, live, _back(project.name, found), shown, here="/projects")
+    body = (live, _back(project.name, found), shown, _documents(call, project.name))
+    return page(project.name, commands, *body, here="/projects")
+
+
+def _documents(call: Call, name: str) -> Markup | None:
+    """The newest page of each kind."""
+    found: dict[tuple[str, str, str], Document] = {}
+    for one in newest(call.service.runs, prefix=f"{name}-"):
+        found.setdefault((one.workflow, one.step, one.artifact), one)
+    every_one = tag("a", "All of them", href="/documents")
+    shown = listed(found.values(), f"Newest pages of {name}")
+    return section("documents", "Reports", every_one, shown) if found else None
 
 
 def _back(name: str, found: "Decisions") -> Markup | None:

@@ -38,6 +38,7 @@ def routes() -> list[BaseRoute]:
         _acting("/inbox", "inbox"),
         Route("/inbox/{name}/files/{file}", _put, methods=["PUT"]),
         _shown("/data", "data", "data_page"),
+        _shown("/documents", "documents", "documents_page"),
         _shown("/health", "machine", "health_page"),
         Route("/static/style.css", _style),
         Mount("/static", StaticFiles(directory=_STATIC)),

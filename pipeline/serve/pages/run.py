@@ -13,6 +13,7 @@ from pipeline.report.runs import runs as graph
 from pipeline.report.story import Story
 from pipeline.serve.api.requests import Call
 from pipeline.serve.objects import Item
+from pipeline.serve.pages.documents import listed, written
 from pipeline.serve.pages.frame import dot, form, page
 from pipeline.serve.pages.runs import took
 from pipeline.serve.problems import invalid
@@ -32,7 +33,7 @@ def run_page(call: Call) -> Response:
     query = {"listOptions.fieldSelector": f"metadata.name={item.name}", "fields": "result.type"}
     story = Story([view], datetime.now(UTC), served=True)
     body = join(_actions(item, view), _facts(item, view), _why(call, item), graph(story),
-                known(lambda: notebooks(story)), _logs(item.name, view))  # fmt: skip
+                known(lambda: notebooks(story)), _documents(view), _logs(item.name, view))  # fmt: skip
     watch = f"/api/v1/workflow-events/?{urlencode(query)}"
     return page(item.name, commands, body, here="/runs", watch=watch)
 
@@ -54,9 +55,10 @@ def _facts(item: Item, view: RunView) -> Markup:
             ("Done", item.progress or item.row["progress"] or None),
             ("Message", view.message or None),
             ("Parameters", unfolds(f"{len(view.parameters)} of them", parameters) if view.parameters else None),
-            ("Report", tag("a", "the whole page", href=f"/runs/{quote(item.name, safe='')}/report")),
+            ("Report", join(tag("a", "the whole page", href=f"/runs/{quote(item.name, safe='')}/report"),
+                            tag("small", code(f"pipeline report {item.name}")))),
         ]
-    )
+    )  # fmt: skip
 
 
 def _actions(item: Item, view: RunView) -> Markup:
@@ -98,19 +100,25 @@ def _why(call: Call, item: Item) -> Markup | None:
     return section("why", "Why it failed" if failed else "How it stands", "In the words of: pipeline explain", *said)
 
 
+def _documents(view: RunView) -> Markup | None:
+    found = list(written(view))
+    shown = listed(found, "Pages of this run", alone=True)
+    return section("documents", "Pages", "What its steps have written to be read.", shown) if found else None
+
+
 def _logs(name: str, view: RunView) -> Markup:
     shown = labels(view)
-    address = f"/api/v1/workflows/-/{quote(name, safe='')}/log"
+    address = f"/api/v1/workflows/-/{quote(name, safe='')}/log?logOptions.follow=true&logOptions.timestamps=true"
     leaves = [node for node in view.nodes if node.log is not None][:400]
     rows = [
         (shown[node.id], dot(node.phase), took(node.started_at, node.finished_at),
-         tag("button", "show", data_log=f"{address}?{urlencode({'podName': node.id, 'logOptions.follow': 'true'})}"))
+         tag("button", "show", data_log=f"{address}&{urlencode({'podName': node.id})}"))
         for node in leaves
     ]  # fmt: skip
-    every = tag("button", "Show all of them", data_log=f"{address}?logOptions.follow=true&logOptions.tailLines=1000")
+    every = tag("button", "Show all of them", data_log=f"{address}&logOptions.tailLines=1000", data_of=f"{name}-")
     listed = table(("Step", "Phase", "#Took", "Log"), rows, "Steps that have a log") if rows else None
     panel = tag("pre", id="log", tabindex="0", aria_label="Log", aria_live="off", hidden=True)
-    return section("logs", "Logs", "As they come.", every, panel, listed)
+    return section("logs", "Logs", "As they come, each line after its time (UTC).", every, panel, listed)
 
 
 def act(what: str, call: Call) -> Response:

@@ -1,13 +1,13 @@
 """The features of each location's newest hour, for whoever asks about now.
 
 Contract. There is one row for each location; it is written in the transaction that publishes the predictions, and holds
-what these were made from. Writing again leaves the same row, and one from an earlier logical time never replaces a
-later one. A model server may read this table and no other.
+what these were made from, and the band. Writing again leaves the same row, and one from an earlier logical time never
+replaces a later one. A model server may read this table and no other.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,8 @@ online_features = sa.Table(
     sa.Column("target_at", Utc, nullable=False, comment="the end of the hour that is predicted from them"),
     sa.Column("as_of", Utc, nullable=False, comment="only what was known then went into them"),
     sa.Column("version", sa.Integer, nullable=False, comment="the version of the model that was live then"),
+    sa.Column("low", sa.Float, comment="the lower end of the band around what was predicted; null without bands"),
+    sa.Column("high", sa.Float, comment="the upper end"),
     sa.Column("features", sa.JSON, nullable=False, comment="their values by name; null if missing"),
     comment="The features of each location's newest hour, as the newest predictions were made from them.",
     info={"readers": [READER]},
@@ -36,7 +38,7 @@ online_features = sa.Table(
 
 @dataclass(frozen=True)
 class Online:
-    """The features (None: missing) of a location's newest hour."""
+    """The features (None: missing) of a location's newest hour, and the band around what was predicted from them."""
 
     location: int
     time: datetime
@@ -44,9 +46,11 @@ class Online:
     as_of: datetime
     version: int
     features: Mapping[str, float | None]
+    low: float | None = None
+    high: float | None = None
 
 
-_COLUMNS = [online_features.c[name] for name in ("location", "time", "target_at", "as_of", "version", "features")]
+_COLUMNS = [online_features.c[each.name] for each in fields(Online)]
 
 
 def record(connection: sa.Connection, project: str, parameter: str, found: Iterable[Online]) -> None:

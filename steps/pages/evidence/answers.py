@@ -15,7 +15,7 @@ from steps.summaries.decision import Decision
 def answers(decision: Decision) -> Markup:
     """Points around the diagonal for numbers, a table of counts for classes."""
     if not decision.of_table:
-        raise Absent("the decision was made on a series.")
+        raise Absent
     truth, said = decision.answers.truth, decision.answers.answer
     if len(truth) != len(said):
         raise Unreadable(f"summary.answers: got {len(truth)} true values and {len(said)} answers")

@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from pipeline.engine import Patience, places
 from pipeline.engine.execution.process import Child
+from pipeline.engine.log_times import LogTimes
 from pipeline.engine.processes import start_time
 from tests.engine.laboratory import Laboratory, container, log_of, until
 
@@ -266,6 +268,23 @@ def test_a_flood_of_output_is_bounded(lab: Laboratory, monkeypatch: pytest.Monke
     assert len(log) < 20_000_000
     assert "earlier output dropped" in log
     assert log.endswith("end\n")
+
+
+def test_the_times_of_lines_lie_beside_the_log(lab: Laboratory) -> None:
+    view = lab.script("echo one; sleep .4; printf tw; sleep .4; echo o; echo aside >&2")
+    assert (log_of(view), log_of(view, stream="stderr")) == ("one\ntwo\n", "aside\n")
+    folder = next(node.log for node in view.nodes if node.log is not None)
+    times = LogTimes(folder / "stdout.log")
+    times.look()
+    found = [times.part(start) for start in (0, 4, 6)]
+    assert [end for end, _ in found] == [4, 6, 8]
+    written = [at for _, at in found]
+    assert all(later - earlier > 3e8 for earlier, later in pairwise(written))
+    assert written[-1] == (folder / "stdout.log").stat().st_mtime_ns
+    (folder / "stdout.log.times").write_bytes(b"1 4\nbroken\n\xff 5\n2 6\n3")  # as a kill leaves it, or worse
+    times = LogTimes(folder / "stdout.log")
+    times.look()
+    assert [times.part(start)[1] for start in (0, 4, 6)] == [1, 2, written[-1]]
 
 
 def test_a_mounted_folder_is_there(lab: Laboratory) -> None:

@@ -82,7 +82,7 @@ class Bench:
     def submit(self, node: str, of: str = "", spec: str = "", **given: str) -> str:
         manifests = self.lab.load(self.written(spec) or self.spec)
         parameters, reuse = engine.again(self.lab.journal, manifests.named("w"), node, given, of=of)
-        return engine.submit(self.lab.journal, manifests, "w", parameters, reuse=reuse)
+        return engine.submit(self.lab.journal, manifests, "w", parameters, reuse=reuse, where="process")
 
     def again(self, node: str, of: str = "", spec: str = "", **given: str) -> engine.RunView:
         return self.lab.execute(self.submit(node, of, spec, **given))

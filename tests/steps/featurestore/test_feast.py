@@ -3,16 +3,23 @@
 Its environment takes minutes to make; FEAST_HOME names a state folder that has it already.
 """
 
+import contextlib
 import os
 import random
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psycopg2
 import pytest
+import requests
 import sqlalchemy as sa
 
 from pipeline.errors import PipelineError
@@ -178,9 +185,70 @@ def test_a_registry_that_cannot_be_read_is_one_line(store: Feast) -> None:
     assert said.endswith(f"if its registry is of another version, remove {store.folder}/openaq and run again")
 
 
-def test_a_server_of_an_empty_store_says_what_to_run(store: Feast) -> None:
-    told = store.run(store.python, "serve", "--project", "openaq")
-    assert told == (1, "error: openaq has no features in its store yet; run openaq-features first")
+@pytest.mark.parametrize("kind", ["files", "postgresql"])
+def test_a_server_says_what_to_run_until_there_is_something_to_serve(
+    kind: str, store: Feast, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL by a role that may only read, as on a cluster."""
+    reader = ""
+    if kind == "postgresql":
+        address = postgres.new_database(request.getfixturevalue("postgres"))
+        reader = may_read(address).replace("reader@", "reader:x@")
+        monkeypatch.setenv("FEATURES_DATABASE_URL", address.replace("pipeline@", "pipeline:x@"))
+    fill(45)
+    go_live(tmp_path)
+    with served(store, reader) as url:
+        asked = {"features": ["no2_hours:lag_1"], "entities": {"location": list(LOCATIONS)}}
+        until(lambda: requests.get(f"{url}/health", timeout=5).ok)
+        refused = requests.post(f"{url}/get-online-features", json=asked, timeout=5)
+        assert refused.status_code == 503
+        assert refused.json() == {"detail": "openaq has no features in its store yet; run openaq-features first"}
+        options = ["--as-of", AS_OF.isoformat(), "--created", "2026-01-01T00:00:00Z", "--locations", "101,102"]
+        run(publish, *options, "--summary-out", tmp_path / "summary.json")
+        assert store.apply(AS_OF)[0] == 0
+        until(lambda: requests.post(f"{url}/get-online-features", json=asked, timeout=5).ok)
+        found = requests.post(f"{url}/get-online-features", json=asked, timeout=5).json()
+        published = online.read("openaq", "no2", LOCATIONS)
+        values = found["results"][found["metadata"]["feature_names"].index("lag_1")]["values"]
+        assert np.array(values, np.float32).tolist() == [published[each].features["lag_1"] for each in LOCATIONS]
+        written = requests.post(f"{url}/materialize-incremental", json={"end_ts": AS_OF.isoformat()}, timeout=30)
+        assert not (written.ok and reader), "it may only read"
+
+
+def may_read(address: str) -> str:
+    """The address of a role that may read what is made in the database, as the platform's `features_reader`."""
+    with contextlib.closing(psycopg2.connect(address.replace("+psycopg2", ""))) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE ROLE reader LOGIN PASSWORD 'x'")
+            cursor.execute("ALTER DEFAULT PRIVILEGES FOR ROLE pipeline GRANT SELECT ON TABLES TO reader")
+        connection.commit()
+    return address.replace("pipeline@", "reader@")
+
+
+@contextmanager
+def served(store: Feast, reader: str) -> Iterator[str]:
+    """The address of Feast's server."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = {"FEATURES_HOME": str(store.folder / "serving" if reader else store.folder)}
+    settings |= {"FEATURES_DATABASE_URL": reader} if reader else {}
+    command = [store.python, "-m", "steps.featurestore.serve", "--project", "openaq", "--port", str(port)]
+    server = subprocess.Popen(command, env=os.environ | settings, cwd=ROOT)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with contextlib.suppress(requests.ConnectionError):
+            if done():
+                return
+        time.sleep(0.2)
+    pytest.fail("it did not come in two minutes")
 
 
 def value_of(location: int, target_at: datetime) -> float:

@@ -15,9 +15,10 @@ from steps.backends.database import begin
 from steps.backends.warehouse import online
 from steps.backends.warehouse.online import Online
 from steps.errors import BadInput
+from steps.models.about import About
 from steps.serving.entities import Entities
 from tests.steps.support.model_server import Address, awaited, serving
-from tests.steps.support.small_model import FEATURES, pack, train, upload
+from tests.steps.support.small_model import BANDS, FEATURES, pack, train, upload
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -27,9 +28,12 @@ ROW = Online(
     target_at=NOON + 24 * HOUR,
     as_of=NOON + HOUR,
     version=7,
+    low=20.5,
+    high=45.25,
     features={"lag_0": 30.1, "lag_24": None, "cal_hour": 3.0, "wx_temperature": float(np.float32(11.7)), "other": 1.0},
 )
-OTHER = replace(ROW, location=9000002, features={"lag_0": 40.0, "lag_24": 1 / 3, "cal_hour": 3.0})  # no temperature
+# without a temperature, and published by another version
+OTHER = replace(ROW, location=9000002, version=6, features={"lag_0": 40.0, "lag_24": 1 / 3, "cal_hour": 3.0})
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +46,7 @@ def server(object_store: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
         patch.setenv("DATABASE_URL", f"sqlite:///{folder}/pipeline.db")
         patch.setenv("FEATURES_HOURS", "48")
         write(ROW, OTHER)
-        digest = pack(train(), folder / "model")
+        digest = pack(train(), folder / "model", around=BANDS, about=About("µg/m³", 24))
         with serving(upload(folder / "model", folder.name), 7, digest, folder / "log") as address:
             yield address
 
@@ -81,6 +85,13 @@ def test_it_answers_as_a_batch_would_and_says_how_old_the_features_are(server: s
     }
     assert second == first | {"location": 9000002}
     assert answer["meta"]["tags"]["version"] == 7
+
+
+def test_the_band_is_the_published_one_where_the_same_model_published_it(server: str) -> None:
+    answer = post(server, **{"locations": [9000002, 9000001], "as-of": "2026-06-01T15:30:00+02:00"}).json()
+    tags, (low, high) = answer["meta"]["tags"], BANDS.around(np.array([9000002]), np.array([ask_directly(OTHER)]))
+    assert tags["band"] == {"share": 0.8, "low": [low[0], ROW.low], "high": [high[0], ROW.high]}
+    assert (tags["unit"], tags["hours_ahead"]) == ("µg/m³", 24)
 
 
 def test_unless_told_otherwise_the_time_is_now(server: str) -> None:
@@ -140,14 +151,14 @@ def test_without_a_database_or_locations_it_says_so(tmp_path: Path, monkeypatch:
     message = {"jsonData": {"locations": [9000001]}}
     monkeypatch.delenv("FEATURES_HOURS", raising=False)
     with pytest.raises(SeldonMicroserviceException) as none:
-        Entities("wine", "quality", FEATURES).find(message)
+        Entities("wine", "quality", 7, FEATURES).find(message)
     assert none.value.message == 'wine has no locations to look up; wanted {"data": {"names": […], "ndarray": […]}}'
     monkeypatch.setenv("FEATURES_HOURS", "48")
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/nowhere/pipeline.db")
     with pytest.raises(SeldonMicroserviceException) as gone:
-        Entities("openaq", "no2", FEATURES).find(message)
+        Entities("openaq", "no2", 7, FEATURES).find(message)
     assert (gone.value.status_code, gone.value.reason) == (503, "NO_DATABASE")
     assert gone.value.message == "the database did not answer: unable to open database file"
     monkeypatch.setenv("FEATURES_HOURS", "two days")
     with pytest.raises(BadInput, match="FEATURES_HOURS is 'two days'; wanted a whole number of hours"):
-        Entities("openaq", "no2", FEATURES)
+        Entities("openaq", "no2", 7, FEATURES)

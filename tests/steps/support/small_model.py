@@ -10,11 +10,13 @@ from steps.backends import modelstore
 from steps.backends.modelstore import KnownRows
 from steps.backends.objects import artifacts
 from steps.models import Model, bands
-from steps.models.bands import Bands
+from steps.models.about import FILE, About
+from steps.models.bands import Bands, Errors
 from steps.models.lightgbm import LightGBM
 from steps.models.linear import Linear
 
 FAMILIES: dict[str, type[Model]] = {"linear": Linear, "lightgbm": LightGBM}
+BANDS = Bands(0.8, 1.0, 2.0, {0: Errors((-0.5, 0.0, 0.5), 1000, 0.2), 9000001: Errors((-0.2, 0.0, 0.4), 1000, 0.2)})
 FEATURES = ["location", "lag_0", "lag_24", "cal_hour", "wx_temperature"]
 
 
@@ -44,9 +46,17 @@ def known(model: Model, rows: int = 8) -> KnownRows:
     return KnownRows(list(model.features), listed, model.predict(values).tolist())
 
 
-def pack(model: Model, folder: Path, rows: KnownRows | None = None, around: Bands | None = None) -> str:
+def pack(
+    model: Model,
+    folder: Path,
+    rows: KnownRows | None = None,
+    around: Bands | None = None,
+    about: About | None = None,
+) -> str:
     """Write the model's folder as `decide` does; its digest."""
     model.save(folder)
+    if about:
+        (folder / FILE).write_bytes(about.to_bytes())
     if around:
         (folder / bands.FILE).write_bytes(around.to_bytes())
     (folder / modelstore.KNOWN_ROWS).write_bytes((rows or known(model)).to_bytes())

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pipeline.engine.spec import Container, Probe
+from pipeline.errors import UserError
 
 _PAUSE_SECONDS: Final = 0.25
 _HERE: Final = "127.0.0.1"
@@ -34,6 +35,16 @@ def wait(container: Container, run: Callable[[], bool], gone: Callable[[], bool]
         if good < probe.successes:
             time.sleep(min(_PAUSE_SECONDS, probe.period))
     return not gone()
+
+
+def check(container: Container, runtime: str) -> None:
+    """Refuse a probe that cannot be asked where a daemon runs.
+
+    Raises:
+        UserError: its command would have to run within an image's container.
+    """
+    if runtime == "container" and container.ready is not None and container.ready.kind == "exec":
+        raise UserError("a readinessProbe by exec is not run in a container here; use httpGet or tcpSocket")
 
 
 def _holds(probe: Probe, container: Container, run: Callable[[], bool]) -> bool:

@@ -15,7 +15,8 @@ from typing import Any, Final
 from pipeline.engine.execution import leaves
 from pipeline.engine.execution.leaves import Outcome
 from pipeline.engine.execution.pods import supervisor
-from pipeline.engine.execution.volumes import mirror
+from pipeline.engine.execution.runtimes.contract import Runtime
+from pipeline.engine.execution.runtimes.plain import working_folder
 from pipeline.engine.host import Host, NoSuchCommand, Process
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
@@ -26,7 +27,7 @@ from pipeline.engine.views.tails import last_line
 _KILLED: Final = (137, 143)  # of those beside: they were told to end
 
 
-def start(template: Template, place: Place, host: Host, grace: float) -> Process:
+def start(template: Template, place: Place, host: Host, runtime: Runtime, grace: float) -> Process:
     """Start a pod's supervisor; it waits for its `release`. `grace`: seconds between TERM and KILL.
 
     Raises:
@@ -36,7 +37,8 @@ def start(template: Template, place: Place, host: Host, grace: float) -> Process
     place.prepare()
     parts = sorted(template.parts, key=lambda part: part.name != "main")  # whose folder is the node's
     launches = {
-        part.name: _launch(template, part, place, host) for part in (*parts, *template.before, *template.beside)
+        part.name: _launch(template, part, place, host, runtime)
+        for part in (*parts, *template.before, *template.beside)
     }
     found = template.container_set
     plan = {
@@ -53,24 +55,19 @@ def start(template: Template, place: Place, host: Host, grace: float) -> Process
     write_private(file, json.dumps(plan))
     command = [sys.executable, "-I", "-S", supervisor.__file__, str(file)]
     _record(place).touch()
-    return host.start(
-        command, env=leaves.own_variables(place), cwd=place.folder, stdout=place.stdout, stderr=place.stderr
-    )
+    return host.start(command, env=runtime.variables(place), cwd=place.folder, stdout=place.stdout, stderr=place.stderr)
 
 
-def _launch(template: Template, part: Part, place: Place, host: Host) -> dict[str, Any]:
+def _launch(template: Template, part: Part, place: Place, host: Host, runtime: Runtime) -> dict[str, Any]:
     own = place.of(part.name)
-    launch = leaves.prepared(template, part, own, host)
-    if part.mirrors and template.main is not None:
-        mounts = [mount.path for mount in template.main.mounts]
-        mirror([*mounts, *(each.path for each in template.inputs.artifacts)], place, own)
-    if shutil.which(launch.command[0], path=launch.env.get("PATH", os.defpath)) is None:
-        raise NoSuchCommand(launch.command[0])
+    work = leaves.prepared(template.alone(part), own, host, runtime, shared=True)
+    if shutil.which(work.words[0], path=work.env.get("PATH", os.defpath)) is None:
+        raise NoSuchCommand(work.words[0])
     return {
         "name": part.name,
-        "command": launch.command,
-        "env": launch.env,
-        "cwd": str(launch.cwd),
+        "command": list(work.words),
+        "env": dict(work.env),
+        "cwd": str(working_folder(work)),
         "stdout": str(own.stdout),
         "stderr": str(own.stderr),
         "after": part.dependencies,

@@ -1,16 +1,16 @@
 """Reading containers and scripts: a command in its environment."""
 
 from functools import partial
-from typing import Final
+from typing import Any, Final, get_args
 
 from pipeline.engine.manifest.fields import Fields
 from pipeline.engine.manifest.leaves import images
 from pipeline.engine.manifest.leaves.probes import read_port, read_probe
 from pipeline.engine.manifest.leaves.volumes import read_mount
-from pipeline.engine.spec import Container, Script, Source, Variable, VariablesFrom
+from pipeline.engine.spec import Container, Pull, Script, Source, Variable, VariablesFrom
 
 _CONTAINER_IGNORED: Final = (
-    "image", "imagePullPolicy", "resources", "securityContext", "terminationMessagePath",
+    "resources", "securityContext", "terminationMessagePath",
     "terminationMessagePolicy", "livenessProbe", "startupProbe", "stdin", "stdinOnce", "tty",
     "restartPolicy", "resizePolicy",
 )  # fmt: skip
@@ -49,7 +49,9 @@ def read_container(fields: Fields) -> Container:
     return Container(
         command=command or images.command_of(image, args),
         args=args,
-        image=image if not command and not images.is_known(image) else "",
+        image=image,
+        entry="given" if command else "known" if images.is_known(image) else "unknown",
+        pull=_pull(fields),
         env=fields.read_each("env", _variable),
         env_from=fields.read_each("envFrom", _variables_from),
         working_dir=fields.text("workingDir"),
@@ -57,6 +59,13 @@ def read_container(fields: Fields) -> Container:
         ports=fields.read_each("ports", read_port),
         ready=fields.read("readinessProbe", read_probe),
     )
+
+
+def _pull(fields: Fields) -> Pull | None:
+    found: Any = fields.text("imagePullPolicy") or None
+    if found is not None and found not in get_args(Pull):
+        fields.refuse(f"is {found!r}; wanted one of {', '.join(get_args(Pull))}", "imagePullPolicy")
+    return found  # type: ignore[no-any-return]
 
 
 def _variable(fields: Fields) -> Variable:

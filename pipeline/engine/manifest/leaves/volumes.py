@@ -86,9 +86,9 @@ def _item(fields: Fields) -> tuple[str, str]:
 
 def read_mount(fields: Fields) -> Mount:
     """One entry of `volumeMounts`."""
-    fields.ignore("mountPropagation", "readOnly", "recursiveReadOnly")
+    fields.ignore("mountPropagation", "recursiveReadOnly")
     fields.unsupported("subPathExpr")
-    path, sub_path = fields.required("mountPath"), fields.text("subPath")
+    path, sub_path, read_only = fields.required("mountPath"), fields.text("subPath"), fields.flag("readOnly")
     if ".." in (*path.split("/"), *sub_path.split("/")):
         fields.refuse("holds '..'", "mountPath")
-    return Mount("/" + path.strip("/"), fields.required("name"), sub_path.strip("/"))
+    return Mount("/" + path.strip("/"), fields.required("name"), sub_path.strip("/"), read_only)

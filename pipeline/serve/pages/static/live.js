@@ -43,8 +43,13 @@ function show(button) {
     const line = JSON.parse(event.data).result;
     if (!line) return;
     const below = panel.scrollHeight - panel.scrollTop - panel.clientHeight < 40;
-    panel.append(`${line.content}\n`);
-    while (panel.childNodes.length > 5000) panel.firstChild.remove();
+    const [, day, time, rest] = /^(\S{10})T(\S{12})\S* ([^]*)$/.exec(line.content) ?? [null, "", "", line.content];
+    const pod = button.dataset.of && line.podName.replace(button.dataset.of, "");
+    const start = document.createElement("span");
+    start.textContent = pod ? `${time} ${pod} ` : `${time} `;
+    start.title = day;
+    panel.append(start, `${rest}\n`);
+    while (panel.childNodes.length > 10000) panel.firstChild.remove();
     if (below) panel.scrollTop = panel.scrollHeight;
   };
   stream.onerror = () => stream.close();  // it ends with the run
