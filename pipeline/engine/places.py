@@ -1,7 +1,8 @@
 """The folder of a node, with its logs, its files and what only its process needs.
 
-`<run>/<node>/stdout.log`, `stderr.log`, each with its `.times`; `script`; `files/`, into which the absolute paths that
-a template declares are mapped; `volumes/`, its own; `home/`, `tmp/` and `secrets/`, which are gone once it has ended.
+`<run>/<node>/stdout.log`, `stderr.log`, each with its `.times`; `script`; `files/`, into which the absolute paths
+that a template declares are mapped; `volumes/`, its own; `containers/<name>/`, the same of each other container of
+its pod; `home/`, `tmp/` and `secrets/`, which are gone once it has ended.
 """
 
 import shutil
@@ -47,6 +48,7 @@ class Place:
     run: Path
     node: str  # its id
     bindings: list[Binding] = field(default_factory=list)
+    container: str = ""  # of several of its pod, one with files and logs of its own
 
     @property
     def folder(self) -> Path:
@@ -54,19 +56,28 @@ class Place:
         return self.run / self.node
 
     @property
+    def own(self) -> Path:
+        """Where the files and logs of its container are."""
+        return self.folder / "containers" / self.container if self.container else self.folder
+
+    def of(self, container: str) -> "Place":
+        """The place of a container of its pod; that of the main one is the node's."""
+        return self if container == "main" else Place(self.run, self.node, container=container)
+
+    @property
     def stdout(self) -> Path:
         """What it printed."""
-        return self.folder / "stdout.log"
+        return self.own / "stdout.log"
 
     @property
     def stderr(self) -> Path:
         """What it logged."""
-        return self.folder / "stderr.log"
+        return self.own / "stderr.log"
 
     @property
     def script(self) -> Path:
         """The file with the `source` of a script."""
-        return self.folder / "script"
+        return self.own / "script"
 
     def local(self, path: str) -> Path:
         """Where a declared absolute path is on this machine.
@@ -79,11 +90,11 @@ class Place:
         for each in reversed(self.bindings):
             if each.holds(path):
                 return each.source / PurePosixPath(path).relative_to(each.path)
-        return self.folder / "files" / PurePosixPath(path).relative_to("/")
+        return self.own / "files" / PurePosixPath(path).relative_to("/")
 
     def as_declared(self, text: str) -> str:
         """A text in which the paths of this machine are those that the manifest declares."""
-        return text.replace(f"{self.folder / 'files'}/", "/")
+        return text.replace(f"{self.own / 'files'}/", "/")
 
     @property
     def claims(self) -> Path:
@@ -103,17 +114,18 @@ class Place:
 
     def prepare(self) -> None:
         """Make the folder, empty: an attempt that is started again finds nothing of its first try."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.own, ignore_errors=True)
         self.bindings.clear()
         for name in ("files", "home", "tmp"):
-            (self.folder / name).mkdir(parents=True)
+            (self.own / name).mkdir(parents=True)
         for log in (self.stdout, self.stderr):
             log.touch()
 
     def drop_scratch(self) -> None:
         """Delete what only its process needed."""
-        for name in ("home", "tmp", "secrets"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
+        for folder in (self.folder, *self.folder.glob("containers/*")):
+            for name in ("home", "tmp", "secrets"):
+                shutil.rmtree(folder / name, ignore_errors=True)
 
     def provide(self, artifact: Artifact) -> None:
         """Put an input artifact where the template wants it; does nothing for an optional one that is not given."""
@@ -134,7 +146,7 @@ class Place:
 
     def shorten_logs(self) -> None:
         """Keep the end of a log that floods the disk."""
-        for log in (self.stdout, self.stderr):
+        for log in (self.stdout, self.stderr, *self.folder.glob("containers/*/*.log")):
             if log.exists() and log.stat().st_size > LOG_BYTES:
                 with log.open("r+b") as file:
                     file.seek(-_KEPT_BYTES, 2)

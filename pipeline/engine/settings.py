@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import yaml
 
-from pipeline.engine.spec import SEMAPHORE, Source, Template, Volume, Workflow
+from pipeline.engine.spec import SEMAPHORE, Container, Source, Template, Volume, Workflow
 from pipeline.errors import Refused, UserError
 
 Named = Mapping[str, Mapping[str, str]]
@@ -90,19 +90,22 @@ def wanted_by(workflow: Workflow) -> Iterator[Wanted]:
         for header in template.http.headers if template.http is not None else ():
             if header.kind is not None:
                 yield Wanted(template, f"http.headers[{header.name}]", header.kind, header.source, header.key)
-        container, kind = template.container, "script" if template.script else "container"
-        if container is None:
-            continue
-        for each in container.env_from:
-            yield Wanted(template, f"{kind}.envFrom", each.kind, each.source, "", each.optional)
-        for variable in container.env:
-            if variable.kind is not None:
-                where = f"{kind}.env[{variable.name}]"
-                yield Wanted(template, where, variable.kind, variable.source, variable.key, variable.optional)
-        mounted = {mount.volume for mount in container.mounts}
+        mounted: set[str] = set()
+        for kind, part in template.containers:
+            yield from _of_container(template, kind, part.container)
+            mounted |= {mount.volume for mount in part.container.mounts}
         for volume in template.volumes:
             if volume.name in mounted:
                 yield from _of_volume(template, f"volumes[{volume.name}]", volume)
+
+
+def _of_container(template: Template, kind: str, container: Container) -> Iterator[Wanted]:
+    for each in container.env_from:
+        yield Wanted(template, f"{kind}.envFrom", each.kind, each.source, "", each.optional)
+    for variable in container.env:
+        if variable.kind is not None:
+            where = f"{kind}.env[{variable.name}]"
+            yield Wanted(template, where, variable.kind, variable.source, variable.key, variable.optional)
 
 
 def semaphores_of(workflow: Workflow) -> Iterator[Wanted]:

@@ -7,7 +7,7 @@ Field reference: https://argo-workflows.readthedocs.io/en/latest/fields/
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
@@ -145,9 +145,36 @@ Pull = Literal["Always", "IfNotPresent", "Never"]
 
 
 @dataclass(frozen=True, eq=False)
+class Port:
+    """A port on which a container listens."""
+
+    number: str
+    name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """What shows that a container is ready, as often as `successes`: an answer to a request, a connection (`port`: a
+    number, or the name of one of its ports), or the success of a command. Times are in seconds."""
+
+    kind: Literal["http", "tcp", "exec", "grpc"]
+    port: str = ""
+    host: str = ""
+    path: str = "/"
+    tls: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+    command: tuple[str, ...] = ()
+    delay: int = 0
+    period: int = 10
+    timeout: int = 1
+    successes: int = 1
+
+
+@dataclass(frozen=True, eq=False)
 class Container:
     """A command. `entry`: where it is from: given by the manifest, known of its image, or unknown: then it is the image
-    that says what runs. `pull`: when the image is fetched (None: where it is not here)."""
+    that says what runs. `pull`: when the image is fetched (None: where it is not here). `ready`: when it counts as
+    begun, where it is a daemon."""
 
     command: tuple[str, ...]
     args: tuple[str, ...] = ()
@@ -158,6 +185,8 @@ class Container:
     image: str = ""
     entry: Literal["given", "known", "unknown"] = "given"
     pull: Pull | None = None
+    ports: tuple[Port, ...] = ()
+    ready: Probe | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +194,26 @@ class Script(Container):
     """A command whose last argument is a file with `source` in it."""
 
     source: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One of several containers of a pod. `dependencies`: those that must have succeeded before it begins. `mirrors`:
+    it has the files of the main one too."""
+
+    name: str
+    container: Container
+    dependencies: tuple[str, ...] = ()
+    mirrors: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ContainerSet:
+    """Containers that depend on each other. `attempts` and `pause` (seconds): how often each is tried."""
+
+    parts: tuple[Part, ...]
+    attempts: int = 1
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,8 +266,8 @@ class Sequence:
 
 @dataclass(frozen=True, eq=False)
 class Hook:
-    """What runs when a task or step has ended, before anything that waits for it. `arguments`: None for the
-    workflow's."""
+    """What runs when a task or step has ended, or beside it or the workflow once `expression` holds; what waits for it
+    waits for this too. `arguments`: None for the workflow's."""
 
     template: str
     arguments: Values | None = None
@@ -243,8 +292,14 @@ class Task:
     continue_on_failed: bool = False
     continue_on_error: bool = False
     on_exit: Hook | None = None
+    hooks: "Mapping[str, Hook] | None" = None  # by name: what runs beside it, once their conditions hold
     referred: bool = False  # its template was given by `templateRef`
     inline: "Template | None" = None  # the template itself, until it is among the workflow's
+
+    @property
+    def all_hooks(self) -> "tuple[Hook, ...]":
+        """What runs beside and after it."""
+        return (*(self.hooks or {}).values(), *((self.on_exit,) if self.on_exit is not None else ()))
 
     @property
     def expands(self) -> bool:
@@ -304,9 +359,11 @@ class Memoize:
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """One template: exactly one of `container`, `resource`, `http`, `suspend`, `dag`, `steps`.
+    """One template: exactly one of `container`, `container_set`, `resource`, `http`, `suspend`, `dag`, `steps`.
 
-    `steps`: groups one after the other, each of steps side by side.
+    `steps`: groups one after the other, each of steps side by side. `daemon`: what follows goes on once its container
+    is ready, and it ends with the dag or steps that it is part of. `before`, `beside`: containers of the same pod that
+    end before the main one begins, or are ended after it.
     """
 
     name: str
@@ -314,6 +371,10 @@ class Template:
     inputs: Values = NOTHING
     outputs: Values = NOTHING
     container: Container | None = None
+    container_set: ContainerSet | None = None
+    before: tuple[Part, ...] = ()
+    beside: tuple[Part, ...] = ()
+    daemon: bool = False
     resource: Resource | None = None
     http: Http | None = None
     suspend: Suspend | None = None
@@ -332,7 +393,33 @@ class Template:
     @property
     def leaf(self) -> bool:
         """Whether it starts something itself (a pod on a cluster, or a request)."""
-        return self.container is not None or self.resource is not None or self.http is not None
+        return self.main is not None or self.resource is not None or self.http is not None
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Its main containers: one, or those of a set."""
+        if self.container_set is not None:
+            return self.container_set.parts
+        return (Part("main", self.container),) if self.container is not None else ()
+
+    @property
+    def main(self) -> Container | None:
+        """The container of which its outputs are; of a set that has no `main`, the first."""
+        named = {part.name: part.container for part in self.parts}
+        return named.get("main", next(iter(named.values()), None))
+
+    @property
+    def containers(self) -> tuple[tuple[str, Part], ...]:
+        """All its containers, each with the field that it stands in."""
+        kind = "script" if self.script is not None else "container"
+        found = [(f"containerSet.containers[{part.name}]" if self.container_set else kind, part) for part in self.parts]
+        found += [(f"initContainers[{part.name}]", part) for part in self.before]
+        return (*found, *((f"sidecars[{part.name}]", part) for part in self.beside))
+
+    @property
+    def several(self) -> bool:
+        """Whether its pod has more than one container."""
+        return bool(self.container_set or self.before or self.beside)
 
     @property
     def script(self) -> Script | None:
@@ -346,6 +433,22 @@ class Template:
         found += [each.value_from.path for each in self.outputs.parameters if each.value_from is not None]
         return list(filter(None, found))
 
+    def alone(self, part: Part) -> "Template":
+        """One of its containers as a template of its own, with the files that it has."""
+        whole, container = part.container is self.main, part.container
+        if part.mirrors and self.main is not None:
+            container = replace(container, mounts=container.mounts + self.main.mounts)
+        artifacts = self.inputs.artifacts if whole or part.mirrors else ()
+        return replace(
+            self,
+            inputs=Values(self.inputs.parameters, artifacts),
+            outputs=self.outputs if whole else NOTHING,
+            container=container,
+            container_set=None,
+            before=(),
+            beside=(),
+        )
+
     @property
     def files(self) -> list[str]:
         """The absolute paths that it declares of artifacts and of output parameters."""
@@ -354,7 +457,7 @@ class Template:
     @property
     def paths(self) -> list[str]:
         """All the absolute paths that it declares, also those of mounts."""
-        return [*self.files, *(mount.path for mount in (self.container.mounts if self.container is not None else ()))]
+        return [*self.files, *(mount.path for mount in (self.main.mounts if self.main is not None else ()))]
 
     @property
     def prefix(self) -> str:

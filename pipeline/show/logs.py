@@ -30,7 +30,7 @@ _LOOK = 0.1  # seconds
 _WIDEST = 40
 _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)  # of ANSI; red is for what failed
 _LOGS = ("stdout.log", "stderr.log")
-_LEAVES = ("Pod", "HTTP", "Suspend", "Skipped")
+_LEAVES = ("Pod", "HTTP", "Suspend", "Skipped", "Container")
 
 
 class Printer:

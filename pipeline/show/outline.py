@@ -84,6 +84,7 @@ class _Outline:
         entry.facts = _limits(template.mutexes, template.deadline_seconds, template.parallelism)
         entry.facts += [f"at most {template.timeout}"] if template.timeout else []
         entry.facts += [_retries(template.retry)] if template.retry is not None else []
+        entry.facts += _of_pod(template)
         if template.fail_fast or (template.dag is not None and not template.dag.fail_fast):
             entry.facts.append("ends at its first failure" if template.fail_fast else "goes on after a failure")
         if path is not None and self.reuse is not None and path in self.reuse.leaves:
@@ -152,6 +153,7 @@ class _Outline:
         if task.on_exit is not None:
             condition = f" when {task.on_exit.expression}" if task.on_exit.expression else ""
             facts.append(f"then {task.on_exit.template}{condition}")
+        facts += [f"beside it {hook.template} when {hook.expression}" for hook in (task.hooks or {}).values()]
         entry.facts = facts + entry.facts
         return entry
 
@@ -168,7 +170,7 @@ class _Outline:
         """The names of a fan-out's nodes, if they are known already, and what is said of it."""
         if not task.expands:
             return [], ""
-        source = replace(task, arguments=NOTHING, when="", on_exit=None)
+        source = replace(task, arguments=NOTHING, when="", on_exit=None, hooks=None)
         numbers = [task.sequence.start, task.sequence.end, task.sequence.count] if task.sequence is not None else []
         if "{{" in task.param:
             return [], f"for each of {task.param}"
@@ -227,6 +229,14 @@ def _retries(retry: Retry) -> str:
     return ", ".join(said)
 
 
+def _of_pod(template: Template) -> list[str]:
+    """What is said of a pod that is more than one command."""
+    said = ["a daemon: ends with what it is part of"] if template.daemon else []
+    for word, parts in (("first", template.before), ("beside it", template.beside)):
+        said += [f"{word} {part.name}: {shlex.join((*part.container.command, *part.container.args))}" for part in parts]
+    return said
+
+
 def brief(value: str) -> str:
     """A value as it is, but an object in JSON that fills lines, which nobody reads here."""
     whole = value.strip()
@@ -238,6 +248,8 @@ def _detail(template: Template, name: str) -> str:
     if template.script is not None:
         first = next((line for line in template.script.source.splitlines() if line.strip()), "")
         kind = f"script of {template.script.command[0]}: {first.strip()}"
+    elif template.container_set is not None:
+        kind = f"containers {', '.join(part.name for part in template.parts)}"
     elif template.container is not None:
         kind = shlex.join(map(brief, [*template.container.command, *template.container.args]))
     elif template.resource is not None:

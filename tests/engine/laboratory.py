@@ -11,7 +11,18 @@ from typing import Any, Literal, cast
 
 from pipeline import engine
 from pipeline.engine import LocalHost, Patience, Source
-from pipeline.engine.scheduler.events import Began, Ended, Event, Locked, Outputs, Running, Stopped, Strategy, Tick
+from pipeline.engine.scheduler.events import (
+    Began,
+    Ended,
+    Event,
+    Locked,
+    Outputs,
+    Ready,
+    Running,
+    Stopped,
+    Strategy,
+    Tick,
+)
 from pipeline.engine.scheduler.scheduler import advance
 from pipeline.engine.scheduler.state import Kill, Lock, Node, Run, Start, Unlock
 from pipeline.engine.spec import Artifact, Resource
@@ -53,6 +64,7 @@ class Simulation:
     commands: list[tuple[str, ...]] = field(default_factory=list)
     waiting: list[Node] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
+    retired: list[Node] = field(default_factory=list)  # daemons that have been told to end, and have not
     locks: dict[str, str] = field(default_factory=dict)
     wanting: list[Lock] = field(default_factory=list)
     most: int = 0
@@ -68,6 +80,7 @@ class Simulation:
                     self.waiting.append(command.node)
                 case Kill():
                     self.killed.append(command.node.name)
+                    self.retired += [command.node] if command.node.name in self.run.retired else []
                 case Lock():
                     self.wanting.append(command)
                 case Unlock():
@@ -97,6 +110,9 @@ class Simulation:
                 self.locks.update(dict.fromkeys(lock.mutexes, lock.node.name))
                 self.tell(Locked(self.now, lock.node.name))
                 return True
+        if self.retired:
+            self.tell(Ended(self.now, self.retired.pop(0).name, "Failed"))
+            return True
         if self.waiting:
             self.end(self.waiting.pop(0))
             return True
@@ -109,6 +125,9 @@ class Simulation:
         if node.phase == "Pending":
             self.tell(Running(self.now, node.name))
         answer = self.leaf(node)
+        if answer == "Succeeded" and node.bound is not None and node.bound.daemon:
+            self.tell(Ready(self.now, node.name))
+            return
         at = self.now + 1
         if isinstance(answer, Ended):
             self.tell(Ended(at, node.name, answer.phase, answer.message, answer.outputs))

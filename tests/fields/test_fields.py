@@ -37,7 +37,7 @@ def test_the_page_is_what_the_engine_says() -> None:
         ("spec.shutdown", REFUSED),
         ("spec.templates[].container.command", RUNS),
         ("spec.templates[].container.resources", ACCEPTED),
-        ("spec.templates[].containerSet", REFUSED),
+        ("spec.templates[].plugin", REFUSED),
         ("spec.templates[].outputs.artifacts[].git", REFUSED),
     ],
 )

@@ -1,10 +1,10 @@
 """The normal form in which the controller's node tree and this engine's can be compared, and read in a diff.
 
 What differs from run to run is taken out: times, ids and the workflow's random suffix. Nodes are named by where they
-are in the workflow (`a.b`, `a(0:x)`, `[0].a`, `onExit`; `(root)` for the root), in every text too: `<pod a>` stands for
-the name of a's pod, `<id a>` for a's id, `<workflow>` for the workflow's name, `<time>` for a time. Of a message only
-its kind counts: what a Go library or a step's stderr adds to it is cut off. A node that ran out of time has no exit
-code, for whether its command had begun is a matter of time.
+are in the workflow (`a.b`, `a(0:x)`, `[0].a`, `onExit`; `(root)` for the root), in every text too: `<pod a>` stands
+for the name of a's pod, `<id a>` for a's id, `<workflow>` for the workflow's name, `<time>` for a time, `<address>`
+for a pod's address. Of a message only its kind counts: what a Go library or a step's stderr adds to it is cut off. A
+node that ran out of time has no exit code, for whether its command had begun is a matter of time.
 """
 
 import json
@@ -23,13 +23,14 @@ MOST_NODES: Final = 60  # of a larger tree only the first and last ten are kept
 MOST_CHARACTERS: Final = 2000  # of a longer value only the beginning and the length
 
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| UTC| [-+]\d{4} UTC|[-+]\d\d:?\d\d)?")
+_ADDRESS: Final = re.compile(r"\b\d{1,3}(\.\d{1,3}){3}\b")
 _REPEATED: Final = re.compile(r"((?:[^.\]]+[.\]])+?)\1{5,}")
 _LATE: Final = ("Pod was active on the node longer than the specified deadline", "Step exceeded its deadline")
 # Messages that mean the same in other words, as pattern and kind; what a step or a Go library says is cut off.
 _KINDS: Final = [
     (re.compile(pattern, re.DOTALL), kind)
     for pattern, kind in (
-        (r"^((main: )?Error \(exit code \d+\)): .*", r"\1"),
+        (r"^(([-\w]+: )?Error \(exit code \d+\)): .*", r"\1"),
         (
             r"^wait: Error \(exit code 64\): open \S+/outputs/parameters/\S+: no such file.*",
             "<no file for a parameter>",
@@ -150,7 +151,7 @@ class _Names:
 
     def plain(self, text: str) -> str:
         """A text without what differs from run to run."""
-        text = _TIME.sub("<time>", text.replace(self._uid, "<uid>"))
+        text = _ADDRESS.sub("<address>", _TIME.sub("<time>", text.replace(self._uid, "<uid>")))
         return self._reference.sub(self._replaced, text)
 
     def _replaced(self, match: re.Match[str]) -> str:

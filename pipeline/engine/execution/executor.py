@@ -14,7 +14,9 @@ from pipeline.engine.execution.clock import Clock
 from pipeline.engine.execution.journal import Journal, Started
 from pipeline.engine.execution.leaves import Outcome
 from pipeline.engine.execution.memos import Memos
-from pipeline.engine.execution.runner import Happening, Leaf, LeafRunner, Patience
+from pipeline.engine.execution.pods.starting import Heard
+from pipeline.engine.execution.pods.supervisor import NO_COMMAND
+from pipeline.engine.execution.runner import READY, Happening, Leaf, LeafRunner, Patience
 from pipeline.engine.execution.runtimes import Runtimes
 from pipeline.engine.host import Host, Process
 from pipeline.engine.places import Place
@@ -27,6 +29,7 @@ from pipeline.engine.scheduler.events import (
     Event,
     Locked,
     Outputs,
+    Ready,
     Recalled,
     Resumed,
     Running,
@@ -117,12 +120,14 @@ class Executor:
         events: list[Event] = []
         started: list[Started] = []
         processes: list[Process] = []
+        daemons: list[Leaf] = []
         for happening in self._runner.wait(self._wait_seconds()):
             events.append(self._event(happening))
             leaf, result = happening
-            if result is not None and not isinstance(result, Outcome):
+            if result is not None and result != READY and not isinstance(result, Outcome | Heard):
                 started.append(Started(leaf.node.name, result.pid, result.started))
                 processes.append(result)
+                daemons += [leaf] if leaf.template.daemon else []
         now = self._clock.now()
         if self._run.next_tick is not None and now >= self._run.next_tick:
             events.append(Tick(now))
@@ -133,6 +138,8 @@ class Executor:
             self._accept(events, started)
         for process in processes:
             process.release()
+        for leaf in daemons:
+            self._runner.await_ready(leaf)
 
     def _wait_seconds(self) -> float:
         tick = self._run.next_tick
@@ -144,10 +151,25 @@ class Executor:
 
     def _event(self, happening: Happening) -> Event:
         leaf, result = happening
+        if isinstance(result, Heard):
+            return self._of_container(leaf, result)
+        if result == READY:
+            return Ready(self._clock.now(), leaf.node.name)
         if not isinstance(result, Outcome):
             return Running(self._clock.now(), leaf.node.name)
+        if leaf.template.daemon and leaf.instead is not None and result.phase == "Succeeded":
+            del self._leaves[leaf.node.name]
+            return Ready(self._clock.now(), leaf.node.name)  # what stands in for it runs on
         del self._leaves[leaf.node.name]
         return Ended(self._clock.now(), leaf.node.name, result.phase, result.message, result.outputs)
+
+    def _of_container(self, leaf: Leaf, heard: Heard) -> Event:
+        at, name = self._clock.now(), f"{leaf.node.name}.{heard.name}"
+        if heard.code is None:
+            return Running(at, name)
+        if heard.code == 0:
+            return Ended(at, name, "Succeeded")
+        return Ended(at, name, "Error" if heard.code == NO_COMMAND else "Failed", heard.message)
 
     def _news(self, now: float) -> list[Event]:
         """What other processes have done: released a mutex, asked for the run's end."""
@@ -180,9 +202,8 @@ class Executor:
                 self._start(node)
             case Kill():
                 leaf = self._leaves.get(node.name)
-                if leaf is not None and self._runner.stop(leaf):
-                    del self._leaves[node.name]
-                    return [Ended(self._clock.now(), node.name, "Failed", node.condemned)]
+                if leaf is None or self._runner.stop(leaf):
+                    return self._ended_at_once(node)
             case Lock():
                 return [self._lock(command)]
             case Unlock():
@@ -193,6 +214,12 @@ class Executor:
             case Remember():
                 self._remember(command)
         return []
+
+    def _ended_at_once(self, node: Node) -> list[Event]:
+        """The end of a leaf of which no process is left: it had not begun, or was a stand-in."""
+        self._leaves.pop(node.name, None)
+        waits = any(node.name in those for those in (self._run.live, self._run.daemons, self._run.retired))
+        return [Ended(self._clock.now(), node.name, "Failed", node.condemned)] if waits else []
 
     @cached_property
     def _memos(self) -> Memos:

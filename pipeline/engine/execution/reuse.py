@@ -80,7 +80,7 @@ class ReuseMatcher:
 
     def instead(self, node: Node, place: Place, *, printed: bool) -> Callable[[], Outcome] | None:
         """What to do instead of starting a leaf; None to start it. `printed`: its stdout is an output."""
-        found = self._match(node)
+        found = self._match(node) if node.bound is not None and not node.bound.daemon else None
         return None if found is None else lambda: _take_over(found, place, self._message, printed=printed)
 
     def pauses(self, now: float) -> list[Event]:

@@ -15,11 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Final
+from typing import Final, Literal
 
 from pipeline.engine.execution import leaves, web
 from pipeline.engine.execution.clock import Clock
 from pipeline.engine.execution.leaves import Outcome
+from pipeline.engine.execution.pods import ports, probes, starting
+from pipeline.engine.execution.pods.ports import Ports
+from pipeline.engine.execution.pods.starting import Ear, Heard
 from pipeline.engine.execution.process import Child
 from pipeline.engine.execution.runtimes import Runtimes
 from pipeline.engine.execution.runtimes.contract import Runtime
@@ -58,15 +61,21 @@ class Leaf:
     instead: Callable[[], Outcome] | None = None
     runtime: Runtime | None = None
     process: Process | None = None
+    ear: Ear | None = None  # hears of its containers, where it has several
     log_clock: LogClock | None = None
     holds_core: bool = False
     deadline: float | None = None
     kill_at: float | None = None
+    gathering: bool = False  # its process has ended, and its outputs are being gathered
     late: str = ""  # its message if it runs too long
     abandoned: bool = False  # it has been reported as ended; what its thread still brings is dropped
 
 
-Happening = tuple[Leaf, Process | Outcome | None]  # started (None: without a process) or ended
+# What a thread brings: a daemon that is ready is told by a word.
+READY: Final = "ready"  # a daemon that what follows need not wait for any more
+Result = Process | Outcome | Literal["ready"]
+# Started (None: without a process), ready, a container of it begun or ended, or ended.
+Happening = tuple[Leaf, Result | Heard | None]
 
 
 class LeafRunner:
@@ -80,7 +89,8 @@ class LeafRunner:
         self._queue: deque[Leaf] = deque()
         self._active: dict[str, Leaf] = {}
         self._busy = 0
-        self._results: SimpleQueue[tuple[Leaf, Process | Outcome]] = SimpleQueue()
+        self._ports = Ports()
+        self._results: SimpleQueue[tuple[Leaf, Result]] = SimpleQueue()
         self._wakeup = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wakeup, selectors.EVENT_READ)
@@ -101,6 +111,7 @@ class LeafRunner:
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._wakeup)
         found.extend(self._enforce_deadlines())
+        found.extend((leaf, each) for leaf in self._active.values() for each in self._news(leaf))
         while True:
             try:
                 leaf, result = self._results.get_nowait()
@@ -109,11 +120,22 @@ class LeafRunner:
             if leaf.abandoned:
                 _discard(result)
             elif isinstance(result, Outcome):
+                found.extend((leaf, each) for each in self._news(leaf))
                 found.append((leaf, self._ended(leaf, result)))
+            elif result == READY:
+                if leaf.process is not None:
+                    self._free_core(leaf)
+                    found.append((leaf, READY))
             else:
                 leaf.process, leaf.log_clock = result, LogClock(leaf.place)
                 self._selector.register(result, selectors.EVENT_READ, leaf)
                 found.append((leaf, result))
+
+    def _news(self, leaf: Leaf) -> list[Heard]:
+        if leaf.ear is None or leaf.template.container_set is None:
+            return []
+        names = {part.name for part in leaf.template.parts}
+        return [each for each in leaf.ear.news() if each.name in names]
 
     def _fill_cores(self) -> list[Happening]:
         found: list[Happening] = []
@@ -138,8 +160,32 @@ class LeafRunner:
                 self._in_thread(leaf, partial(leaves.apply, leaf.template, leaf.place, self._host))
             else:
                 leaf.runtime = self._runtimes.of(leaf.template)
-                self._in_thread(leaf, partial(leaves.start, leaf.template, leaf.place, self._host, leaf.runtime))
+                self._in_thread(leaf, partial(self._start, leaf, leaf.runtime))
         return found
+
+    def _start(self, leaf: Leaf, runtime: Runtime) -> Process:
+        if leaf.template.daemon and leaf.template.main is not None:
+            probes.check(leaf.template.main, runtime.name)
+            self._ports.take(leaf.node.name, ports.of(leaf.template.main))
+        if leaf.template.several:
+            process = starting.start(leaf.template, leaf.place, self._host, runtime, self._patience.grace_seconds)
+            leaf.ear = Ear(leaf.template, leaf.place)  # not before: what an earlier try left there is gone now
+            return process
+        return leaves.start(leaf.template, leaf.place, self._host, runtime)
+
+    def await_ready(self, leaf: Leaf) -> None:
+        """Tell of a daemon that has started when it is ready."""
+        container = leaf.template.main
+        if container is None:
+            return
+
+        def job() -> None:
+            runtime = leaf.runtime or self._runtimes.of(leaf.template)
+            try_command = partial(leaves.succeeds, leaf.template, leaf.place, self._host, runtime)
+            if probes.wait(container, try_command, lambda: leaf.process is None or self._closed):
+                self._report(leaf, READY)
+
+        threading.Thread(target=job, name=f"probe of {leaf.node.id}", daemon=True).start()
 
     def _set_deadline(self, leaf: Leaf) -> None:
         text = leaf.template.deadline_seconds
@@ -154,7 +200,7 @@ class LeafRunner:
 
     def _in_thread(self, leaf: Leaf, work: Callable[[], Process | Outcome]) -> None:
         def job() -> None:
-            result: Process | Outcome
+            result: Result
             try:
                 result = work()
             except NoSuchCommand as error:
@@ -164,14 +210,18 @@ class LeafRunner:
                 expected = isinstance(error, PipelineError | OSError | ValueError)
                 name = "" if expected else f"{type(error).__name__}: "
                 result = Outcome("Error", name + leaves.explain(error))
-            with self._closing:
-                if self._closed:
-                    _discard(result)
-                    return
-                self._results.put((leaf, result))
-                os.eventfd_write(self._wakeup, 1)
+            self._report(leaf, result)
 
         threading.Thread(target=job, name=f"leaf {leaf.node.id}", daemon=True).start()
+
+    def _report(self, leaf: Leaf, result: Result) -> None:
+        """Hand what a thread has brought to who waits; end it where nobody does."""
+        with self._closing:
+            if self._closed:
+                _discard(result)
+                return
+            self._results.put((leaf, result))
+            os.eventfd_write(self._wakeup, 1)
 
     def _exited(self, leaf: Leaf) -> None:
         process = leaf.process
@@ -180,13 +230,14 @@ class LeafRunner:
             return
         self._selector.unregister(process)
         process.close()
-        leaf.process = None
+        leaf.process, leaf.gathering = None, True
         if leaf.log_clock is not None:
             leaf.log_clock.look()
         self._free_core(leaf)
         if not leaf.abandoned:
-            gather = partial(leaves.gather, leaf.template, leaf.place, code, printed=leaf.printed)
-            self._in_thread(leaf, partial(gather, host=self._host, runtime=leaf.runtime))
+            of_one = partial(leaves.gather, leaf.template, leaf.place, runtime=leaf.runtime)
+            gather = leaf.ear.gather if leaf.ear is not None else of_one
+            self._in_thread(leaf, partial(gather, code, printed=leaf.printed, host=self._host))
 
     def _free_core(self, leaf: Leaf) -> None:
         if leaf.holds_core:
@@ -195,6 +246,7 @@ class LeafRunner:
 
     def _ended(self, leaf: Leaf, outcome: Outcome) -> Outcome:
         self._free_core(leaf)
+        self._ports.give_back(leaf.node.name)
         del self._active[leaf.node.name]
         if leaf.kill_at is not None and leaf.late:
             found = outcome.outputs
@@ -211,14 +263,15 @@ class LeafRunner:
                 leaf.late = ""
                 self._terminate(leaf)
             return False
-        if not leaf.holds_core:
-            return False  # its process has ended, and its outputs are being gathered
+        if leaf.gathering:
+            return False
         self._abandon(leaf)
         return True
 
     def _abandon(self, leaf: Leaf) -> None:
         leaf.abandoned = True
         self._free_core(leaf)
+        self._ports.give_back(leaf.node.name)
         del self._active[leaf.node.name]
 
     def _terminate(self, leaf: Leaf) -> None:
@@ -233,7 +286,7 @@ class LeafRunner:
             if leaf.process is not None and leaf.kill_at is not None and now >= leaf.kill_at:
                 leaf.process.kill(signal.SIGKILL)
                 leaf.kill_at = now + self._patience.grace_seconds
-            if leaf.deadline is not None and now >= leaf.deadline and leaf.kill_at is None and leaf.holds_core:
+            if leaf.deadline is not None and now >= leaf.deadline and leaf.kill_at is None and not leaf.gathering:
                 if leaf.process is not None:
                     self._terminate(leaf)
                 else:
@@ -277,9 +330,9 @@ class LeafRunner:
         os.close(self._wakeup)
 
 
-def _discard(result: Process | Outcome) -> None:
+def _discard(result: Result) -> None:
     """End a process that is no longer wanted."""
-    if isinstance(result, Outcome):
+    if isinstance(result, Outcome | str):
         return
     result.kill(signal.SIGKILL)
     if isinstance(result, Child):

@@ -14,8 +14,11 @@ from pipeline.errors import PipelineError
 _FILES: Final = ("secret", "configMap", "projected")  # kinds that are never written
 
 
-def mounted(template: Template, container: Container, place: Place, host: Host) -> list[Binding]:
-    """Make the volumes that a container mounts; what is where for it, a mount in another after that.
+def mounted(
+    template: Template, container: Container, place: Place, host: Host, *, shared: bool = False
+) -> list[Binding]:
+    """Make the volumes that a container mounts; what is where for it, a mount in another after that. `shared`: with
+    other containers of its pod.
 
     Raises:
         PipelineError: one is not there, or may not be mounted here.
@@ -28,7 +31,7 @@ def mounted(template: Template, container: Container, place: Place, host: Host) 
         volume = volumes.get(each.volume)
         if volume is None:
             raise PipelineError(f"the volume {each.volume}, mounted at {each.path}, is not among the volumes")
-        if volume.kind == "empty" and uses[each.volume] == 1 and not each.sub_path:
+        if volume.kind == "empty" and uses[each.volume] == 1 and not each.sub_path and not shared:
             source = place.local(each.path)
         else:
             if each.volume not in folders:
@@ -44,7 +47,7 @@ def _made(volume: Volume, place: Place, host: Host) -> Path:
     if volume.kind == "host":
         return host.folder(volume.source)
     if volume.kind in _FILES:
-        folder = place.folder / "secrets" / volume.name
+        folder = place.own / "secrets" / volume.name
         folder.mkdir(parents=True, mode=0o700)
         _fill(folder, volume.parts or (volume,), host)
         return folder

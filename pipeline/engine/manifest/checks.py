@@ -50,6 +50,9 @@ def _check_fields(workflow: Workflow) -> None:
     for role, name in (("entrypoint", workflow.entrypoint), ("onExit", workflow.on_exit)):
         if name and name not in workflow.templates:
             subject.refuse(f".{role} is {name!r}; there are the templates {', '.join(workflow.templates)}")
+    if workflow.entrypoint in workflow.templates and workflow.templates[workflow.entrypoint].daemon:
+        problem = "a daemon, of which no end is awaited, so a cluster ends with Error; name a dag or steps"
+        subject.refuse(f".entrypoint is {workflow.entrypoint!r}, {problem}")
     for name, hook in (workflow.hooks or {}).items():
         if hook.template not in workflow.templates:
             there = ", ".join(workflow.templates)
@@ -177,13 +180,16 @@ class _Check:
     def parts(self, where: str, known: Tasks | Groups) -> None:
         for task in self.template.tasks:
             self.task(f"{where}[{task.name}]", task, self.scope.of_task(task, known))
+            scope = self.scope.of_task(task, known, ended=True)
             if task.on_exit is not None:
-                self.hook(f"{where}[{task.name}].onExit", task.on_exit, self.scope.of_task(task, known, ended=True))
+                self.hook(f"{where}[{task.name}].onExit", task.on_exit, scope)
+            for name, hook in (task.hooks or {}).items():
+                self.hook(f"{where}[{task.name}].hooks.{name}", hook, scope)
         check_texts(self.subject, self.template.outputs, ".outputs", self.scope.of_outputs(known))
 
     def task(self, where: str, task: Task, scope: Scope) -> None:
         self.called(where, task.template, task.arguments)
-        check_filled_in(self.subject, replace(task, on_exit=None), where, scope)
+        check_filled_in(self.subject, replace(task, on_exit=None, hooks=None), where, scope)
 
     def hook(self, where: str, hook: Hook, scope: Scope) -> None:
         self.called(where, hook.template, hook.arguments if hook.arguments is not None else self.workflow.arguments)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pipeline.engine.spec import Task, Template, Values, Workflow
+from pipeline.engine.spec import Hook, Task, Template, Values, Workflow
 from pipeline.errors import Refused
 
 
@@ -62,11 +62,10 @@ def _with_tasks(template: Template, change: Callable[[Task], Task]) -> Template:
 
 
 def needed(template: Template) -> Iterator[str]:
-    """The keys of the templates that a template's tasks and their exit hooks name."""
+    """The keys of the templates that a template's tasks and their hooks name."""
     for task in template.tasks:
         yield task.template
-        if task.on_exit is not None:
-            yield task.on_exit.template
+        yield from (hook.template for hook in task.all_hooks)
 
 
 def references_of(workflow: Workflow) -> set[str]:
@@ -100,8 +99,12 @@ def _foreign_template(workflow: Workflow, key: str, others: Mapping[str, Workflo
 
 
 def _qualified(task: Task, name: str) -> Task:
-    hook = task.on_exit and replace(task.on_exit, template=_qualified_key(task.on_exit.template, name))
-    return replace(task, template=_qualified_key(task.template, name), on_exit=hook)
+    def moved(hook: Hook) -> Hook:
+        return replace(hook, template=_qualified_key(hook.template, name))
+
+    hooks = {each: moved(hook) for each, hook in (task.hooks or {}).items()}
+    on_exit = task.on_exit and moved(task.on_exit)
+    return replace(task, template=_qualified_key(task.template, name), on_exit=on_exit, hooks=hooks)
 
 
 def _qualified_key(template: str, name: str) -> str:

@@ -18,7 +18,7 @@ RETRY_NAMES: Final = frozenset(
 )
 _ROOTS: Final = frozenset(("item", "steps", "inputs", "outputs", "pod", "workflow", "tasks"))
 _PARAMETER: Final = re.compile(r"workflow\.parameters\.[\w-]+")
-_OF_TASK: Final = ("id", "startedAt", "finishedAt", "status", "exitCode")
+_OF_TASK: Final = ("id", "startedAt", "finishedAt", "status", "exitCode", "ip")
 
 
 def workflow_names(workflow: Workflow) -> frozenset[str]:
@@ -136,7 +136,7 @@ class Scope:
             self.local |= {f"outputs.parameters.{parameter.name}.path" for parameter in template.outputs.parameters}
 
     def of_task(self, task: Task, tasks: Tasks | Groups, *, ended: bool = False) -> "Scope":
-        """The scope of a task's fields; if it has `ended`, of its exit hook's."""
+        """The scope of a task's fields; if it has `ended`, of its hooks'."""
         scope = self.of_outputs(tasks)
         scope.task, scope.ended = task, ended
         return scope
@@ -182,15 +182,17 @@ class Scope:
             return problem
         task = tasks.tasks[other]
         if self.ended and self.task is task and what != "status" and not what.startswith("outputs.parameters."):
-            return "is not known to an exit hook: it sees only the status, parameters and artifacts of what it follows"
+            return "is not known to a hook: it sees only the status, parameters and artifacts of what it follows"
         template = tasks.templates.get(task.template)
+        if what == "ip" and template is not None and not template.daemon:
+            return f"is not known: {task.template} is no daemon"
         return "" if what in _OF_TASK or template is None else self._of_outputs(task, template, what)
 
     def _of_outputs(self, task: Task, template: Template, what: str) -> str:
         if what == "outputs.result":
             return (
                 ""
-                if template.container or template.http
+                if template.main or template.http
                 else f"is not known: {task.template} prints nothing; it is not a container"
             )
         if what == "outputs.parameters":

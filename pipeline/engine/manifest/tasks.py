@@ -58,7 +58,7 @@ def _task(fields: Fields, inline: ReadTemplate, *, in_dag: bool = True) -> Task:
         sequence=fields.read("withSequence", _sequence),
         continue_on_failed=failed,
         continue_on_error=error,
-        on_exit=_exit(fields),
+        **_hooks(fields),
     )
     if fields.has("withItems") and not task.items:
         fields.refuse("is empty, so the task would run once without an item", "withItems")
@@ -89,19 +89,22 @@ def _template_ref(fields: Fields) -> str:
     return f"{object_name(fields)}/{fields.required('template')}"
 
 
-def _exit(fields: Fields) -> Hook | None:
+def _hooks(fields: Fields) -> dict[str, Any]:
+    """What runs when it has ended (`onExit`, or the hook `exit`), and what runs beside it."""
     old = fields.text("onExit")
-    return fields.read("hooks", _exit_of) or (Hook(old) if old else None)
+    found = fields.read("hooks", lambda hooks: {name: hooks.read(name, read_hook) for name in hooks.names()}) or {}
+    on_exit = found.pop("exit", None) or (Hook(old) if old else None)
+    return {"on_exit": on_exit, "hooks": found}
 
 
-def _exit_of(hooks: Fields) -> Hook | None:
-    hooks.unsupported(*(name for name in hooks.names() if name != "exit"))
-    return hooks.read("exit", _hook)
-
-
-def _hook(fields: Fields) -> Hook:
+def read_hook(fields: Fields) -> Hook:
+    """One of `hooks`; each but `exit` says when it begins."""
     arguments, referred = read_values(fields, "arguments"), fields.has("templateRef")
-    return Hook(_template(fields), arguments, fields.text("expression").strip(), referred)
+    expression = fields.text("expression").strip()
+    if not fields.where.endswith("hooks.exit"):
+        fields.required("expression")
+        arguments = arguments or NOTHING
+    return Hook(_template(fields), arguments, expression, referred)
 
 
 def _plain(item: Any) -> Any:

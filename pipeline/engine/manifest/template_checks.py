@@ -22,7 +22,7 @@ def check_outputs(subject: Subject, template: Template) -> None:
         where = f".outputs.artifacts[{artifact.name}]"
         if template.tasks and not artifact.source and not artifact.expression:
             subject.refuse(f"{where} of a {kind} needs 'from' or 'fromExpression'")
-        if template.container and not artifact.path:
+        if template.main and not artifact.path:
             subject.refuse(f"{where} of a {kind} needs 'path'")
         if template.resource or template.suspend or template.http:
             subject.refuse(f".outputs.artifacts: a {kind} has none in this engine")
@@ -33,7 +33,7 @@ def check_inputs(subject: Subject, template: Template) -> None:
     kind, _ = _kind(template)
     for artifact in template.inputs.artifacts:
         where = f".inputs.artifacts[{artifact.name}]"
-        if template.container and not artifact.path:
+        if template.main and not artifact.path:
             subject.refuse(f"{where} of a {kind} needs 'path'")
         if template.tasks and artifact.path:
             subject.refuse(f"{where} of a {kind} has no 'path'")
@@ -45,10 +45,10 @@ def check_inputs(subject: Subject, template: Template) -> None:
 def check_mounts(subject: Subject, template: Template) -> None:
     """Refuse to mount a volume that neither the template nor the workflow has."""
     known = {volume.name for volume in template.volumes}
-    for mount in template.container.mounts if template.container is not None else ():
+    for where, mount in [(where, mount) for where, part in template.containers for mount in part.container.mounts]:
         if mount.volume not in known and "{{" not in mount.volume:
             there = ", ".join(sorted(known)) or "none"
-            subject.refuse(f".{_kind(template)[0]}.volumeMounts[{mount.volume}] is of no volume; there are {there}")
+            subject.refuse(f".{where}.volumeMounts[{mount.volume}] is of no volume; there are {there}")
 
 
 def _kind(template: Template) -> tuple[str, tuple[str, ...]]:
@@ -61,4 +61,4 @@ def _kind(template: Template) -> tuple[str, tuple[str, ...]]:
         return "resource", ("json_path",)
     if template.http is not None:
         return "http", ()
-    return ("script" if template.script else "container"), ("path",)
+    return ("containerSet" if template.container_set else "script" if template.script else "container"), ("path",)

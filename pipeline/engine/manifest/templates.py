@@ -8,8 +8,9 @@ import yaml
 
 from pipeline.engine.language import durations
 from pipeline.engine.manifest.fields import Fields, name_of
-from pipeline.engine.manifest.leaves.containers import read_container, read_script
+from pipeline.engine.manifest.leaves.containers import read_main, read_script
 from pipeline.engine.manifest.leaves.objects import read_resource
+from pipeline.engine.manifest.leaves.pods import read_container_set, read_parts
 from pipeline.engine.manifest.leaves.volumes import read_volumes
 from pipeline.engine.manifest.leaves.web import read_http
 from pipeline.engine.manifest.tasks import read_dag, read_steps
@@ -32,9 +33,9 @@ _IGNORED: Final = (
     "automountServiceAccountToken", "executor", "securityContext", "hostAliases", "archiveLocation", "metrics",
 )  # fmt: skip
 _UNSUPPORTED: Final = (
-    "containerSet", "data", "plugin", "daemon", "initContainers", "sidecars",
+    "data", "plugin",
 )  # fmt: skip
-_KINDS: Final = ("container", "script", "resource", "http", "suspend", "dag", "steps")
+_KINDS: Final = ("container", "containerSet", "script", "resource", "http", "suspend", "dag", "steps")
 _DISPLAY_NAME: Final = "workflows.argoproj.io/display-name"
 
 
@@ -65,6 +66,10 @@ def _read(fields: Fields, name: str) -> Template:
         inputs=read_values(fields, "inputs") or NOTHING,
         outputs=read_values(fields, "outputs") or NOTHING,
         container=_container(fields),
+        container_set=fields.read("containerSet", read_container_set),
+        before=read_parts(fields, "initContainers"),
+        beside=read_parts(fields, "sidecars"),
+        daemon=fields.flag("daemon"),
         resource=fields.read("resource", read_resource),
         http=fields.read("http", read_http),
         suspend=fields.read("suspend", _suspend),
@@ -84,7 +89,7 @@ def _read(fields: Fields, name: str) -> Template:
 
 
 def _container(fields: Fields) -> Container | None:
-    container, script = fields.read("container", read_container), fields.read("script", read_script)
+    container, script = fields.read("container", read_main), fields.read("script", read_script)
     return container or script
 
 
@@ -95,6 +100,19 @@ def _check(fields: Fields, template: Template) -> None:
     if template.leaf and template.name != template.name.lower():
         problem = "wanted lower case: it is part of the name of a pod, which a cluster would refuse"
         fields.refuse(f"is {template.name!r}; {problem}", "name")
+    for field in ("daemon", "initContainers", "sidecars"):
+        if template.main is None and fields.has(field):
+            fields.refuse("is only for a container, a containerSet or a script", field)
+    names = [part.name for _, part in template.containers]
+    has_files = template.outputs is not NOTHING or bool(template.inputs.artifacts)
+    if template.container_set and has_files and "main" not in names:
+        fields.refuse("has none that is named main, of which inputs and outputs are", "containerSet")
+    twice = next((name for name in names if names.count(name) > 1 or name in ("init", "wait")), "")
+    if twice:
+        fields.refuse(f"has two containers named {twice}; init and wait are Argo's own")
+    ready = template.main.ready if template.main is not None else None
+    if template.daemon and ready is not None and ready.kind == "grpc":
+        fields.refuse("has a readinessProbe by grpc, which is not run by this engine; use httpGet or tcpSocket")
     for field, value in (("activeDeadlineSeconds", template.deadline_seconds), ("timeout", template.timeout)):
         if template.tasks and value:
             fields.refuse("is only for a container, a script or a resource", field)

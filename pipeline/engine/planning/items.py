@@ -43,15 +43,15 @@ def expand(task: Task, lookup: Lookup, *, in_dag: bool = False) -> list[Task]:
         items = []
     if len(items) > MOST_ITEMS:
         raise NotExpanded(f"{task.name} has {len(items)} items; this engine takes up to {MOST_ITEMS} in one fan-out")
-    single = replace(task, items=(), param="", sequence=None, on_exit=None)
+    single = replace(task, items=(), param="", sequence=None, on_exit=None, hooks=None)
     lenient = _never_runs(task)
     if in_dag and not lenient:
         _refuse_unknown_tags(task, lookup)
     found = [_of_item(single, number, item, lookup, lenient) for number, item in enumerate(items)]
-    if task.on_exit is None:
+    if not task.all_hooks:
         return found
-    hooks = [replace_all(task.on_exit, _variables(item).get) for item in items]
-    return [replace(one, on_exit=hook) for one, hook in zip(found, hooks, strict=True)]
+    hooks = [replace_all((task.on_exit, task.hooks), _variables(item).get) for item in items]
+    return [replace(one, on_exit=last, hooks=others) for one, (last, others) in zip(found, hooks, strict=True)]
 
 
 def _never_runs(task: Task) -> bool:

@@ -212,7 +212,7 @@ def commands(journal: Journal, run_id: str) -> list[list[str]]:
     if row["finished_at"] is not None:
         return []
     templates = from_snapshot(row["manifests"]).named(row["workflow"]).templates.values()
-    containers = [template.container for template in templates if template.container is not None]
+    containers = [part.container for template in templates for _, part in template.containers]
     return [[*container.command, *container.args] for container in containers]
 
 

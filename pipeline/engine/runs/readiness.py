@@ -96,12 +96,11 @@ def _of_machine(template: Template, host: Host, runtimes: Runtimes) -> Iterator[
                 f".templates[{template.name}].resource {what}, which is not done without a cluster; "
                 "send it to that of kubectl's context with --kubectl"
             )
-    container = template.container
-    if container is None:
-        return
-    where, kind = f".templates[{template.name}]", "script" if template.script else "container"
-    yield from (f"{where}.{kind}{each}" for each in _of_command(template, runtimes))
-    mounted = {mount.volume for mount in container.mounts}
+    where, runtime = f".templates[{template.name}]", runtimes.of(template)
+    for kind, part in template.containers:
+        alone = template.alone(part)
+        yield from (f"{where}.{kind}{each}" for each in _of_command(alone, runtime.name, several=template.several))
+    mounted = {mount.volume for _, part in template.containers for mount in part.container.mounts}
     for volume in template.volumes:
         if volume.kind == "host" and volume.name in mounted and "{{" not in volume.source:
             try:
@@ -110,19 +109,20 @@ def _of_machine(template: Template, host: Host, runtimes: Runtimes) -> Iterator[
                 yield f"{where}.volumes[{volume.name}]: {problem}"
 
 
-def _of_command(template: Template, runtimes: Runtimes) -> Iterator[str]:
-    container, runtime = template.container, runtimes.of(template)
-    if container is None or runtime.name == "container":
+def _of_command(template: Template, runtime: str, *, several: bool) -> Iterator[str]:
+    container = template.container
+    if container is None or runtime == "container":
         return
+    or_else = (lambda _: "") if several else _or_else
     if container.entry == "unknown":
         if "{{" not in container.image:
             what = f"has no command, and what the image {container.image} runs is not known here"
-            yield f" {what}; say it with --image {container.image}=COMMAND{_or_else('container')}"
+            yield f" {what}; say it with --image {container.image}=COMMAND{or_else('container')}"
         return
-    if runtime.name == "process" and (problem := why_missed(template)):
-        yield f" {problem}{_or_else('sandbox')}"
+    if runtime == "process" and (problem := why_missed(template)):
+        yield f" {problem}{or_else('sandbox')}"
     if command := absent_command(template):
-        yield f".command is {command!r}, and there is no such command here; install it{_or_else('container')}"
+        yield f".command is {command!r}, and there is no such command here; install it{or_else('container')}"
 
 
 def _or_else(name: str) -> str:

@@ -18,6 +18,7 @@ from pipeline.engine.scheduler.events import (
     Ended,
     Event,
     Locked,
+    Ready,
     Recalled,
     Retried,
     Running,
@@ -125,8 +126,10 @@ def _fits(run: Run, event: Event, again: set[str], exiting: str) -> bool:
         return False
     if isinstance(event, Tick):
         return _ticks(run, event, again)
-    if isinstance(event, Running | Ended):
-        lives = event.node in run.live or event.node in run.suspended
+    if isinstance(event, Running | Ready | Ended):
+        lives = any(
+            event.node in those for those in (run.live, run.suspended, run.daemons, run.retired, run.containers)
+        )
         return lives and event.node not in again and not event.node.startswith(exiting)
     if isinstance(event, Locked | Waiting):
         return event.node in run.locking and event.node not in again

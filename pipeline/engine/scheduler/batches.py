@@ -3,6 +3,7 @@
 from pipeline.engine.language import when
 from pipeline.engine.scheduler import steps
 from pipeline.engine.scheduler.entering import TOO_DEEP, enter, has_room
+from pipeline.engine.scheduler.hooks import of_tasks
 from pipeline.engine.scheduler.nodes import create, link, outbound
 from pipeline.engine.scheduler.state import Batch, Frame, Node, Phase, Position, Run, StepsFrame
 from pipeline.engine.spec import Task
@@ -33,6 +34,8 @@ def make(run: Run, batch: Batch) -> None:
         phase, message = excuse
         node = create(run, name, "Skipped", phase, template=task.template, position=position, message=message)
     node.hook = task.on_exit
+    if excuse is None if in_group else batch.owner is boundary:
+        of_tasks.watch(run, node, task)
     _adopt(batch, frame, node)
     if in_group and node.type == "Skipped" and node.phase == "Error":
         frame.problem = node.message if excuse is not None else _problem(node)

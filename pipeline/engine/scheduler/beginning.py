@@ -8,7 +8,8 @@ from pipeline.engine.scheduler import dags, steps, suspensions
 from pipeline.engine.scheduler.entering import has_room
 from pipeline.engine.scheduler.locks import lock
 from pipeline.engine.scheduler.nodes import finish
-from pipeline.engine.scheduler.state import DagFrame, Node, Recall, Run, Start, StepsFrame
+from pipeline.engine.scheduler.pods import containers, daemons
+from pipeline.engine.scheduler.state import DagFrame, Node, Recall, Run, StepsFrame
 from pipeline.engine.spec import Template
 
 DEADLINE: Final = "Step exceeded its deadline"
@@ -74,7 +75,8 @@ def _begin_leaf(run: Run, node: Node) -> None:
         run.held_back.append(("begin", node))  # while it waited for a mutex, others have taken its room
     else:
         run.live[node.name] = node
-        run.commands.append(Start(node))
+        containers.make(run, node)
+        daemons.start(run, node)
 
 
 def exempt(run: Run, node: Node) -> bool:

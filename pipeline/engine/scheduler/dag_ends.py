@@ -67,7 +67,7 @@ def _branches(dag: Node) -> dict[str, Phase]:
             phase = node.phase
         if found.get(node.id) not in BROKEN:
             found[node.id] = phase
-        for child in node.last_attempt.children.values():
+        for child in [child for each in node.attempts or (node,) for child in each.children.values()]:
             if (child.id, phase) not in seen:
                 seen.add((child.id, phase))
                 todo.append((child, phase))

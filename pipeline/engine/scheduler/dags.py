@@ -9,6 +9,7 @@ from functools import partial
 from pipeline.engine.planning import items
 from pipeline.engine.scheduler.batches import parents
 from pipeline.engine.scheduler.dag_ends import end
+from pipeline.engine.scheduler.hooks import of_tasks
 from pipeline.engine.scheduler.nodes import create, finish, link
 from pipeline.engine.scheduler.reading import NotJson, Reader
 from pipeline.engine.scheduler.state import BROKEN, Batch, DagFrame, Node, Phase, Position, Run, Type
@@ -62,6 +63,7 @@ def _task_node(
     node = create(run, f"{dag.name}.{name}", kind, phase, template=template, position=position, message=message)
     frame.nodes[name] = node
     link(parents(dag, frame, name), node)
+    of_tasks.watch(run, node, frame.tasks[name])
     return node
 
 
@@ -69,7 +71,7 @@ def item_ended(run: Run, group: Node) -> None:
     """An item of a fan-out has ended; after the last one the fan-out has."""
     group.left -= 1
     if group.left == 0:
-        broken = [child.phase for child in group.children.values() if child.phase in BROKEN]
+        broken = [each.phase for each in group.children.values() if each.owner is group and each.phase in BROKEN]
         finish(run, group, broken[-1] if broken else "Succeeded")
 
 

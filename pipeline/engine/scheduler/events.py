@@ -39,6 +39,14 @@ class Running:
 
 
 @dataclass(frozen=True, eq=False)
+class Ready:
+    """A daemon is ready."""
+
+    at: float
+    node: str
+
+
+@dataclass(frozen=True, eq=False)
 class Ended:
     """A leaf has ended."""
 
@@ -133,6 +141,7 @@ class Retried:
 Event = (
     Began
     | Running
+    | Ready
     | Ended
     | Locked
     | Waiting

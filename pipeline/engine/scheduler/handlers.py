@@ -15,6 +15,7 @@ from pipeline.engine.scheduler.events import (
     Event,
     Locked,
     Outputs,
+    Ready,
     Recalled,
     Resumed,
     Retried,
@@ -27,8 +28,9 @@ from pipeline.engine.scheduler.events import (
 from pipeline.engine.scheduler.locks import ask_for
 from pipeline.engine.scheduler.nodes import finish
 from pipeline.engine.scheduler.outputs import publish
+from pipeline.engine.scheduler.pods import containers, daemons
 from pipeline.engine.scheduler.run_ends import give_up
-from pipeline.engine.scheduler.state import Kill, Lock, Node, Position, Recall, Run, Start
+from pipeline.engine.scheduler.state import Kill, Lock, Node, Position, Recall, Run
 from pipeline.errors import PipelineError
 
 
@@ -67,27 +69,48 @@ def _enter_root(run: Run) -> None:
 
 
 def _leaf(run: Run, name: str) -> Node:
-    node = run.live.get(name) or run.suspended.get(name)
+    node = run.live.get(name) or run.suspended.get(name) or run.daemons.get(name)
     if node is None:
         raise PipelineError(f"the journal of run {run.id} does not fit this engine ({name} is not running); start anew")
     return node
 
 
 def _running(run: Run, event: Running) -> None:
+    if event.node in run.containers:
+        containers.running(run, event.node)
+        return
+    if event.node in run.retired:
+        return
     node = _leaf(run, event.node)
-    node.phase, node.started_at = "Running", event.at
-    node.touch()
+    if node.bound is None or not node.bound.daemon:
+        node.phase, node.started_at = "Running", event.at
+        node.touch()
+
+
+def _ready(run: Run, event: Ready) -> None:
+    if event.node not in run.retired:
+        daemons.ready(run, _leaf(run, event.node))
 
 
 def _ended(run: Run, event: Ended) -> None:
+    if event.node in run.containers:
+        containers.ended(run, event.node, event.phase, event.message)
+        return
+    if event.node in run.retired:
+        daemons.gone(run, run.retired[event.node])
+        return
     node = _leaf(run, event.node)
+    is_daemon = node.bound is not None and node.bound.daemon
     if node.bound is not None and event.outputs is not None:
         publish(run, node.bound, event.outputs)
     if node.condemned:
         outputs = replace(event.outputs, exit_code=None) if event.outputs is not None else None
         finish(run, node, "Failed", node.condemned, outputs)
     else:
-        finish(run, node, event.phase, event.message, event.outputs)
+        phase = "Failed" if is_daemon and event.phase == "Succeeded" else event.phase
+        finish(run, node, phase, event.message, event.outputs)
+    if node in run.reviving:
+        daemons.revived(run, node)
 
 
 def _locked(run: Run, event: Locked) -> None:
@@ -158,7 +181,7 @@ def _stopped(run: Run, event: Stopped) -> None:
 
 def _end_unfinished(run: Run, ends: Callable[[Node], bool], message: str, *, pauses: str) -> None:
     """End what runs, pauses, or waits for a mutex or another attempt. `pauses`: the message for pauses."""
-    for node in list(run.live.values()):
+    for node in [*run.live.values(), *run.daemons.values()]:
         if ends(node) and not node.condemned:
             node.condemned = message
             run.commands.append(Kill(node))
@@ -210,13 +233,17 @@ def _retried(run: Run, event: Retried) -> None:
 
 
 def _resumed(run: Run, _event: Resumed) -> None:
-    for node in list(run.live.values()):
+    for node in [*run.live.values(), *run.daemons.values()]:
         if node.condemned:
             finish(run, node, "Failed", node.condemned)
-        else:
-            node.phase, node.started_at = "Pending", None
-            node.touch()
-            run.commands.append(Start(node))
+    for node in list(run.retired.values()):
+        daemons.gone(run, node)
+    daemons.revive(run)
+    for node in run.live.values():
+        containers.begin_again(run, node)
+        node.phase, node.started_at = "Pending", None
+        node.touch()
+        daemons.start(run, node)
     for node in run.locking.values():
         if node.lock == "waiting":
             run.commands.append(Lock(node, node.mutexes))
@@ -228,6 +255,7 @@ def _resumed(run: Run, _event: Resumed) -> None:
 _HANDLERS: Final[dict[type, Callable[[Run, Any], None]]] = {
     Began: _began,
     Running: _running,
+    Ready: _ready,
     Ended: _ended,
     Locked: _locked,
     Waiting: _waiting,

@@ -12,6 +12,7 @@ from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.scheduler.state import (
     DagFrame,
     Frame,
+    Kill,
     Node,
     Phase,
     Position,
@@ -78,18 +79,41 @@ def finish(run: Run, node: Node, phase: Phase, message: str | None = None, outpu
         run.commands.append(Remember(node, memoize))  # of a retry node: its last attempt
     node.bound = None
     node.touch()
-    for waiting in (run.live, run.recalling, run.retrying, run.suspended):
+    for waiting in (run.live, run.daemons, run.recalling, run.retrying, run.suspended):
         waiting.pop(node.name, None)
     if run.locking.pop(node.name, None) is not None:
         node.lock = ""
         run.commands.append(Unlock(node))
     boundary, frame = node.boundary, node.enclosing
     if boundary is not None and frame is not None and node.type in _ACTIVE:
-        frame.active -= 1
+        frame.active -= not node.daemoned
         if frame.template.fail_fast and phase in ("Failed", "Error"):
             frame.tripped = True
             run.tripped[boundary.name] = boundary
+    node.daemoned = False
+    if node.frame is not None:
+        retire(run, node)
     run.todo.append(("ended", node))
+
+
+def retire(run: Run, whole: Node | None) -> None:
+    """End the daemons of a dag or steps that has ended (None: of the run); as on a cluster, they have succeeded."""
+    if not run.has_daemons:
+        return
+    for node in [each for each in run.nodes.values() if each.boundary is whole and _runs_on(each)]:
+        leaf = run.daemons.pop(node.name, None) or run.live.pop(node.name, None)
+        run.retrying.pop(node.name, None)
+        node.phase, node.daemoned, node.finished_at = "Succeeded", False, run.now
+        node.bound, node.due_at = None, None
+        node.touch()
+        if leaf is not None:
+            run.retired[node.name] = node
+            run.commands.append(Kill(node))
+
+
+def _runs_on(node: Node) -> bool:
+    """Whether it is a daemon that was ready, or takes the place of one."""
+    return node.daemoned or (node.is_attempt and node.owner is not None and node.owner.daemoned and not node.fulfilled)
 
 
 def link(parents: Iterable[Node], child: Node) -> None:
@@ -103,6 +127,10 @@ def link(parents: Iterable[Node], child: Node) -> None:
 
 def outbound(node: Node) -> tuple[Node, ...]:
     """The nodes below which what follows `node` hangs."""
+    is_set = any(child.type == "Container" for child in node.children.values())
+    if node.type == "Container" or (node.type == "Pod" and is_set):
+        own = [child for child in node.children.values() if node.type == "Pod" or child.boundary is node.boundary]
+        return tuple(last for child in own for last in outbound(child)) or (node,)
     if node.type in ("Skipped", "Pod", "HTTP", "Suspend"):
         return (node,)
     if node.type == "Retry":

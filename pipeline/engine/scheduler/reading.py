@@ -20,7 +20,7 @@ class NotJson(ValueError):
 
 class Reader:
     """The variables at one place in a dag or steps: those of the task `name`, or (if empty) of the outputs. `own`: the
-    node of the task itself, for its exit hook."""
+    node of the task itself, for its hooks."""
 
     def __init__(self, run: Run, frame: Frame, name: str = "", own: Node | None = None) -> None:
         self._run = run
@@ -96,6 +96,8 @@ class Reader:
             task = self._frame.tasks[name]
             return _default(self._run.workflow.templates[task.template], what.removeprefix("outputs.parameters."))
         last = node.last_attempt
+        if what == "status" and node is self._own:
+            return node.phase  # of a retry node: its own while it runs
         if what in _OF_NODE:
             return _OF_NODE[what](last)
         if last.outputs is None:
@@ -107,6 +109,7 @@ class Reader:
 _OF_NODE: Final[Mapping[str, Callable[[Node], str | None]]] = {
     "id": lambda node: node.id,
     "status": lambda node: node.phase,
+    "ip": lambda node: "127.0.0.1" if node.told else None,
     "startedAt": lambda node: rfc3339(node.started_at if node.started_at is not None else node.created_at),
     "finishedAt": lambda node: rfc3339(node.finished_at) if node.finished_at is not None else None,
 }

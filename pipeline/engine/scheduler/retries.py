@@ -70,6 +70,9 @@ def judge(run: Run, retry: Node) -> None:
     template, last = retry.bound, retry.attempts[-1]
     if template is None or template.retry is None or not last.fulfilled:
         return
+    if last.daemoned:
+        run.todo.append(("ended", retry))
+        return
     if last.phase not in ("Failed", "Error"):
         finish(run, retry, "Succeeded", "", last.outputs)
         return

@@ -3,8 +3,9 @@
 import json
 
 from pipeline.engine.language.variables import go_json, rfc3339
-from pipeline.engine.scheduler import hooks
 from pipeline.engine.scheduler.entering import enter, pod_name
+from pipeline.engine.scheduler.hooks import of_workflow
+from pipeline.engine.scheduler.nodes import retire
 from pipeline.engine.scheduler.state import Node, Position, Run, Unlock
 
 
@@ -12,19 +13,19 @@ def main_ended(run: Run, root: Node) -> None:
     """The entrypoint has ended: once the hooks have too, the exit handler begins, or the run is over."""
     run.variables["workflow.status"] = root.phase if root.phase in ("Failed", "Error") else "Succeeded"
     run.variables["workflow.failures"] = json.dumps(go_json(_failures(run) or None, sort=False), ensure_ascii=False)
-    hooks.begin(run)
+    of_workflow.begin(run)
     _go_on(run, root)
 
 
 def hook_ended(run: Run) -> None:
     """A hook of the workflow has ended: if the entrypoint had before, what waited for it goes on."""
     if run.root is not None and run.variables["workflow.status"] != "Running":
-        hooks.begin(run)
+        of_workflow.begin(run)
         _go_on(run, run.root)
 
 
 def _go_on(run: Run, root: Node) -> None:
-    if not hooks.ended(run) or run.exit is not None:
+    if not of_workflow.ended(run) or run.exit is not None:
         return
     if run.workflow.on_exit and run.strategy != "Terminate" and root.type != "Skipped":
         run.exit = enter(run, f"{run.id}.onExit", run.workflow.on_exit, run.arguments, Position(exiting=True))
@@ -65,6 +66,7 @@ def conclude(run: Run) -> None:
     root, last = run.root, run.exit
     if root is None:
         return
+    retire(run, None)
     _leave(run)
     if root.phase in ("Failed", "Error"):
         run.phase = root.phase

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from pipeline.engine.planning.plans import plans
 from pipeline.engine.planning.run_variables import run_variables
-from pipeline.engine.scheduler import batches, dags, handlers, hooks, retries, steps
+from pipeline.engine.scheduler import batches, dags, handlers, retries, steps
 from pipeline.engine.scheduler.beginning import begin
 from pipeline.engine.scheduler.dag_ends import fail_fast
 from pipeline.engine.scheduler.entering import has_room
 from pipeline.engine.scheduler.events import Event
+from pipeline.engine.scheduler.hooks import of_tasks, of_workflow
+from pipeline.engine.scheduler.pods import containers, daemons
 from pipeline.engine.scheduler.run_ends import conclude, hook_ended, main_ended
 from pipeline.engine.scheduler.state import Batch, Command, Node, Run, Type, Verb
 from pipeline.engine.spec import Values, Workflow
@@ -33,7 +35,9 @@ def new_run(
     """A run that has not begun. `arguments`: every parameter of the workflow, with its value. `scheduled_at`: the time
     for which a schedule started it."""
     variables = run_variables(run_id, workflow, arguments, uid=uid, created_at=created_at, scheduled_at=scheduled_at)
-    return Run(run_id, workflow, arguments, plans(workflow.templates), variables, halted=workflow.suspended)
+    run = Run(run_id, workflow, arguments, plans(workflow.templates), variables, halted=workflow.suspended)
+    run.has_daemons = any(template.daemon for template in workflow.templates.values())
+    return run
 
 
 def advance(run: Run, event: Event) -> list[Command]:
@@ -67,8 +71,10 @@ def _settle(run: Run) -> None:
 
 
 def _begin_hooks(run: Run) -> bool:
-    """Start the workflow's hooks whose conditions hold now; whether there is one."""
-    return run.root is not None and not run.root.fulfilled and hooks.begin(run)
+    """Start the hooks whose conditions hold now, of tasks and of the workflow; whether there is one."""
+    if any(of_tasks.begin(run, node) for node in list(run.hooked.values())):
+        return True
+    return run.root is not None and not run.root.fulfilled and of_workflow.begin(run)
 
 
 def _use_room(run: Run) -> bool:
@@ -89,17 +95,27 @@ def _boundary_of(verb: Verb, about: Batch | Node) -> Node | None:
 
 
 def _ended(run: Run, node: Node) -> None:
-    """Tell a node's owner of its end, once its exit hook has run."""
+    """Tell a node's owner of its end, once its hooks have run, the exit hook last."""
+    if run.containers and node.type == "Pod" and not node.daemoned:
+        containers.close(run, node)
+    if daemons.lingers(run, node):
+        return
     if node.exit_of is not None:
         _tell_owner(run, node.exit_of)
-    elif not hooks.begin_exit(run, node):
+    elif node.beside is not None:
+        if node.beside.fulfilled and node.beside.name in run.hooked:
+            _ended(run, node.beside)
+    elif not of_tasks.wait(run, node) and not of_tasks.begin_exit(run, node):
         _tell_owner(run, node)
 
 
 def _tell_owner(run: Run, node: Node) -> None:
     owner = node.owner
+    if node.told and not node.is_attempt:
+        return  # a daemon that ended by itself
+    node.told = True
     if owner is not None:
-        if not owner.fulfilled:
+        if not owner.fulfilled or owner.daemoned:
             _OWNERS[owner.type](run, owner, node)
     elif node is run.exit:
         conclude(run)

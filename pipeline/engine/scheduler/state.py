@@ -15,7 +15,7 @@ from pipeline.engine.scheduler.events import Outputs, Strategy
 from pipeline.engine.spec import NOTHING, Hook, Memoize, Task, Template, Values, Workflow
 
 Phase = Literal["Pending", "Running", "Succeeded", "Failed", "Error", "Skipped", "Omitted"]
-Type = Literal["Pod", "HTTP", "Suspend", "DAG", "Steps", "StepGroup", "TaskGroup", "Retry", "Skipped"]
+Type = Literal["Pod", "HTTP", "Suspend", "DAG", "Steps", "StepGroup", "TaskGroup", "Retry", "Skipped", "Container"]
 
 BROKEN = frozenset(("Failed", "Error"))
 COMPLETED = BROKEN | {"Succeeded"}
@@ -103,6 +103,8 @@ class Node:
     exiting: bool = False
     hook: Hook | None = None  # what runs when it has ended
     exit_of: "Node | None" = None  # the node whose exit hook it is
+    hooks: Mapping[str, Hook] = field(default_factory=dict)  # by name: what runs beside it
+    beside: "Node | None" = None  # the node whose hook it is
     attempt: int = 0
     message: str = ""
     created_at: float = 0.0
@@ -117,6 +119,8 @@ class Node:
     frame: "Frame | None" = None  # progress of a dag or steps
     left: int = 0  # of a fan-out or a group of steps: how many nodes have not ended
     attempts: list["Node"] = field(default_factory=list)  # of a retry node
+    daemoned: bool = False  # a daemon that is ready; what follows goes on
+    told: bool = False  # its owner knows that it has ended, or is ready
     condemned: str = ""  # the message with which it fails once its process has ended
     lock: Literal["", "waiting", "held"] = ""
     mutexes: tuple[str, ...] = ()  # that it waits for or holds
@@ -127,8 +131,8 @@ class Node:
 
     @property
     def fulfilled(self) -> bool:
-        """Whether nothing more will happen to it."""
-        return self.phase in FULFILLED
+        """Whether nothing waits for it any more."""
+        return self.phase in FULFILLED or (self.daemoned and self.phase != "Pending")
 
     @property
     def is_attempt(self) -> bool:
@@ -213,11 +217,18 @@ class Run:
     root: Node | None = None
     exit: Node | None = None
     hooks: dict[str, Node] = field(default_factory=dict)  # those of the workflow that have begun, by name
+    hooked: dict[str, Node] = field(default_factory=dict)  # nodes with hooks of their own, until they are settled
     gate: Node | None = None  # stands for the run itself while it waits for its mutexes, or holds them
     outputs: Outputs = field(default_factory=lambda: Outputs({}, {}))  # those with a globalName
     nodes: dict[str, Node] = field(default_factory=dict)  # by name, in the order in which they were made
     ids: set[str] = field(default_factory=set)
     live: dict[str, Node] = field(default_factory=dict)  # leaves that have not ended
+    has_daemons: bool = False  # it may have some
+    daemons: dict[str, Node] = field(default_factory=dict)  # leaves that are ready, and run on
+    containers: dict[str, Node] = field(default_factory=dict)  # those of containerSets that have not ended
+    retired: dict[str, Node] = field(default_factory=dict)  # daemons that are told to end
+    reviving: list[Node] = field(default_factory=list)  # daemons of a resumed run that are not ready again
+    postponed: list[Node] = field(default_factory=list)  # leaves that wait for these
     locking: dict[str, Node] = field(default_factory=dict)  # nodes with mutexes, waiting or held
     recalling: dict[str, Node] = field(default_factory=dict)  # memoized nodes that wait for what is known of them
     retrying: dict[str, Node] = field(default_factory=dict)  # retry nodes in their backoff

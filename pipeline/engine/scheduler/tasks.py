@@ -23,6 +23,8 @@ def result_of(frame: Frame, name: str, result: str) -> bool:
         if result == "AnySucceeded":
             return "Succeeded" in phases
         return bool(phases) and all(phase == "Failed" for phase in phases)
+    if result == "Daemoned":
+        return node.daemoned
     return node.phase == {"Errored": "Error"}.get(result, result)
 
 
@@ -46,24 +48,24 @@ def fill_in(task: Task, reader: Reader) -> Task:
 
 
 def with_arguments(task: Task, reader: Reader) -> Task:
-    """`task` with everything filled in but its exit hook, which may name the task's own outputs.
+    """`task` with everything filled in but its hooks, which may name the task's own outputs.
 
     Raises:
         NotReady: a value is not there, or never will be.
     """
-    hook = task.on_exit
+    on_exit, hooks = task.on_exit, task.hooks
     try:
         parameters = tuple(
             replace(parameter, value=ABSENT_ARGUMENT) if _is_absent(parameter.value, reader) else parameter
             for parameter in task.arguments.parameters
         )
-        task = replace(task, arguments=Values(parameters, task.arguments.artifacts), on_exit=None)
+        task = replace(task, arguments=Values(parameters, task.arguments.artifacts), on_exit=None, hooks=None)
         filled: Task = replace_all(task, reader, _must_have_value)
     except (Unresolved, ValueError) as error:
         raise NotReady(_with_advice(str(error))) from error
     artifacts = [resolved(artifact, reader) for artifact in filled.arguments.artifacts]
     held = tuple(artifact for artifact in artifacts if artifact is not None)
-    return replace(filled, arguments=Values(filled.arguments.parameters, held), on_exit=hook)
+    return replace(filled, arguments=Values(filled.arguments.parameters, held), on_exit=on_exit, hooks=hooks)
 
 
 def _must_have_value(tag: str) -> bool:

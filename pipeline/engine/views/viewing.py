@@ -72,7 +72,9 @@ def _counts(node: Node) -> bool:
 def node_view(node: Node, folder: Path) -> NodeView:
     """One node as it stands."""
     place = Place(folder, node.id)
-    has_run = node.type in ("Pod", "HTTP") and node.started_at is not None
+    if node.type == "Container" and node.boundary is not None:
+        place = Place(folder, node.boundary.id).of(node.name.removeprefix(f"{node.boundary.name}."))
+    has_run = node.type in ("Pod", "HTTP", "Container") and node.started_at is not None and not _is_main(node)
     return NodeView(
         id=node.id,
         name=node.name,
@@ -90,7 +92,7 @@ def node_view(node: Node, folder: Path) -> NodeView:
             "artifacts": {each.name: _place(each, place, folder) for each in node.inputs.artifacts},
         },
         outputs=_outputs(node.outputs, folder) or _supplied(node),
-        log=place.folder if has_run else None,
+        log=place.own if has_run else None,
         attempt=node.attempt,
         created_at=utc(node.created_at),
         outbound=tuple(last.id for last in node.outbound),
@@ -99,13 +101,22 @@ def node_view(node: Node, folder: Path) -> NodeView:
     )
 
 
+def _is_main(node: Node) -> bool:
+    """Whether it is the main container of a set, whose logs are those of the pod."""
+    return node.type == "Container" and node.display_name == "main"
+
+
 def _template(node: Node) -> str:
     """The template's name; with its manifest's if it was given by `templateRef`."""
     name = node.template.rpartition("/")[2]
     if "." in name:
         return ""  # it stands within its task, without a name
+    if node.type == "Container" and node.boundary is not None:
+        return _template(node.boundary)
     if node.exit_of is not None:
         referred = node.exit_of.hook is not None and node.exit_of.hook.referred
+    elif node.beside is not None:
+        referred = node.beside.hooks[node.name.rpartition(".hooks.")[2]].referred
     else:
         task = node.enclosing.tasks.get(node.task) if node.enclosing is not None else None
         referred = task is not None and task.referred

@@ -1,5 +1,6 @@
 """The nodes of a run as `status.nodes` has them. https://argo-workflows.readthedocs.io/en/latest/fields/#nodestatus"""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 from pipeline.engine.views import NodeView, RunView, attempts
 from pipeline.serve.objects.items import stamp
 
+_HOOK: Final = re.compile(r"\.(onExit|hooks\.[^.()]+)(\(\d+\))?$")
 _FULFILLED: Final = ("Succeeded", "Failed", "Error", "Skipped", "Omitted")
 _WORKS: Final = ("Pod", "DAG", "Steps", "Retry", "Suspend", "Skipped")  # what is of a template
 
@@ -14,12 +16,9 @@ _WORKS: Final = ("Pod", "DAG", "Steps", "Retry", "Suspend", "Skipped")  # what i
 def nodes(run: RunView, home: Path) -> dict[str, Any]:
     """All of them, by id. `home`: the folder in which runs have theirs."""
     tried, progress = attempts(run.nodes), _progress(run.nodes)
-    hooks = (f"{run.id}.onExit", f"{run.id}.hooks.")
     found: dict[str, Any] = {}
     for node in run.nodes:
-        flags = ({"retried": True} if node.id in tried else {}) | (
-            {"hooked": True} if node.name.startswith(hooks) else {}
-        )
+        flags = ({"retried": True} if node.id in tried else {}) | ({"hooked": True} if _HOOK.search(node.name) else {})
         found[node.id] = (
             _node(run, node, home) | {"progress": progress[node.id]} | ({"nodeFlag": flags} if flags else {})
         )

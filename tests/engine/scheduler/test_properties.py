@@ -21,6 +21,7 @@ from pipeline.engine.scheduler.events import (
     Event,
     Locked,
     Outputs,
+    Ready,
     Resumed,
     Running,
     Stopped,
@@ -42,9 +43,11 @@ LEAVES = {
         "picky", container=Container(("x",)), retry=Retry("3", expression="asInt(lastRetry.exitCode) not in [2]")
     ),
     "alone": Template("alone", container=Container(("x",)), mutexes=("m",)),
+    "server": Template("server", container=Container(("x",)), daemon=True),
     "pause": Template("pause", suspend=Suspend("5")),
 }
 HOOKS = st.sampled_from((None, None, None, Hook("plain"), Hook("again")))
+BESIDE = st.sampled_from(({}, {}, {"h": Hook("plain", NOTHING, "true")}, {"h": Hook("again", NOTHING, "true")}))
 
 
 @st.composite
@@ -64,6 +67,7 @@ def dags(draw: st.DrawFn, name: str, templates: list[str], fail_fast: bool) -> T
             when=draw(st.sampled_from(("", "", "", "1 == 1", "1 == 2", "broken when"))),
             items=draw(st.sampled_from(((), (), (), (1, 2), (1, 2, 3, 4)))),
             on_exit=draw(HOOKS),
+            hooks=draw(BESIDE),
         )
         tasks.append(task)
     return Template(name, dag=Dag(tuple(tasks), fail_fast=draw(st.booleans())), **draw(limits(fail_fast)))
@@ -83,6 +87,7 @@ def steps(draw: st.DrawFn, name: str, templates: list[str], fail_fast: bool) -> 
                 continue_on_failed=draw(st.booleans()),
                 continue_on_error=draw(st.booleans()),
                 on_exit=draw(HOOKS),
+                hooks=draw(BESIDE),
             )
             for letter in "abc"[: draw(st.integers(1, 3))]
         ]
@@ -135,6 +140,8 @@ class World:
         self.started: set[tuple[int, str]] = set()
         self.engine = 0
         self.leaves: list[str] = []
+        self.ready: list[str] = []
+        self.begun: set[str] = set()
         self.locks: dict[str, str] = {}
         self.wanting: dict[str, Lock] = {}
         self.tell(Began(1e6))
@@ -172,11 +179,20 @@ class World:
         return Tick(max(now, self.state.next_tick))
 
     def leaf(self, now: float, name: str) -> Event:
-        node = self.state.live[name]
-        if node.phase == "Pending" and not node.condemned:
+        if name in self.state.retired:
+            self.leaves.remove(name)
+            return Ended(now, name, "Failed")
+        node = self.state.live.get(name) or self.state.daemons[name]
+        if node.phase == "Pending" and not node.condemned and name not in self.begun:
+            self.begun.add(name)
             return Running(now, name)
+        end = self.end(now, name)
+        if node.bound is not None and node.bound.daemon and end.phase == "Succeeded" and not node.condemned:
+            self.ready.append(name)
+            self.leaves.remove(name)
+            return Ready(now, name)
         self.leaves.remove(name)
-        return self.end(now, name)
+        return end
 
     def end(self, now: float, name: str) -> Ended:
         own = Random(f"{self.outcomes} {name}")
@@ -190,6 +206,8 @@ class World:
         self.state = replayed(self.workflow, self.events)
         self.engine += 1
         self.leaves.clear()
+        self.ready.clear()
+        self.begun.clear()
         self.wanting.clear()
         return Resumed(now)
 
@@ -200,8 +218,8 @@ class World:
                 case Start():
                     self.check_start(command.node)
                     self.leaves.append(command.node.name)
-                case Kill():
-                    pass  # it ends, now or later
+                case Kill():  # it ends, now or later; a daemon that is ready only then
+                    self.leaves += [command.node.name] if command.node.name in self.ready else []
                 case Lock():
                     self.wanting[command.node.name] = command
                 case Unlock():
@@ -213,12 +231,17 @@ class World:
     def check_start(self, node: Node) -> None:
         assert (self.engine, node.name) not in self.started, f"{node.name} is started twice"
         self.started.add((self.engine, node.name))
+        if self.state.reviving:
+            assert node is self.state.reviving[0], f"{node.name} starts before the daemons of the run do again"
+            return
         inner = node
         while inner.boundary is not None:
             frame = inner.boundary.frame
             assert frame is not None
             whole = inner.owner if inner.owner is not None and inner.owner.type == "Retry" else inner
-            if whole.exit_of is not None:
+            if whole.beside is not None:
+                pass
+            elif whole.exit_of is not None:
                 assert whole.exit_of.fulfilled, f"{node.name} starts before what it follows has ended"
             elif inner.type != "StepGroup":
                 for other in before(frame, inner.task):
@@ -236,7 +259,7 @@ class World:
 
 
 def before(frame: Frame, task: str) -> list[Node]:
-    """The nodes that must have ended before a task or step begins, their exit hooks included."""
+    """The nodes that must have ended before a task or step begins, their hooks included."""
     if isinstance(frame, StepsFrame):
         groups = frame.template.steps
         assert groups is not None
@@ -244,7 +267,7 @@ def before(frame: Frame, task: str) -> list[Node]:
         found = [node for name in names for node in frame.items.get(name) or [frame.nodes[name]]]
     else:
         found = [frame.nodes[other] for other in frame.plan.conditions[task].tasks]
-    hooks = [child for node in found for child in node.children.values() if child.exit_of is node]
+    hooks = [child for node in found for child in node.children.values() if node in (child.exit_of, child.beside)]
     return [*found, *hooks]
 
 

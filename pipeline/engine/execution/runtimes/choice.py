@@ -34,14 +34,16 @@ class Runtimes:
         self._wanted = wanted
 
     def of(self, template: Template) -> Runtime:
-        """The one in which a template's container runs."""
+        """The one in which a template's container runs; several of a pod run as plain processes."""
+        if template.several:
+            return _ALL["process"]
         return _ALL[self._wanted or _least(template)]
 
     def told(self, templates: Iterable[Template]) -> str:
         """Where those run that do not run as plain processes, in one line; empty if all do."""
         found: dict[str, list[str]] = {}
         for each in templates:
-            if each.container is not None and (name := self.of(each).name) in _WORDS:
+            if each.main is not None and (name := self.of(each).name) in _WORDS:
                 found.setdefault(name, []).append(each.name)
         return "; ".join(f"{_WORDS[name]} ({by(name)}): {_listed(found[name])}" for name in _WORDS if name in found)
 

@@ -51,6 +51,8 @@ class PlainProcess(Runtime):
             "args": tuple(map(put, container.args)),
             "env": tuple(replace(each, value=put(each.value)) if each.value else each for each in container.env),
         }
+        if container.ready is not None:
+            changes["ready"] = replace(container.ready, command=tuple(map(put, container.ready.command)))
         if isinstance(container, Script):
             changes["source"] = put(container.source)
         return replace(container, **changes)
@@ -63,7 +65,7 @@ class PlainProcess(Runtime):
 
     def variables(self, place: Place) -> dict[str, str]:
         """See `Runtime`."""
-        return {**of_engine(), "HOME": str(place.folder / "home"), "TMPDIR": str(place.folder / "tmp")}
+        return {**of_engine(), "HOME": str(place.own / "home"), "TMPDIR": str(place.own / "tmp")}
 
     def script(self, place: Place) -> str:
         """See `Runtime`."""
@@ -71,10 +73,16 @@ class PlainProcess(Runtime):
 
     def start(self, work: Work, host: Host) -> Process:
         """See `Runtime`."""
-        place, folder = work.place, work.container.working_dir
-        cwd = place.local(folder) if folder.startswith("/") else place.folder / "files"
-        cwd.mkdir(parents=True, exist_ok=True)
-        return host.start(work.words, env=work.env, cwd=cwd, stdout=place.stdout, stderr=place.stderr)
+        place = work.place
+        return host.start(work.words, env=work.env, cwd=working_folder(work), stdout=place.stdout, stderr=place.stderr)
+
+
+def working_folder(work: Work) -> Path:
+    """The folder in which a command begins."""
+    folder = work.container.working_dir
+    found = work.place.local(folder) if folder.startswith("/") else work.place.own / "files"
+    found.mkdir(parents=True, exist_ok=True)
+    return found
 
 
 def why_missed(template: Template) -> str:

@@ -5,13 +5,14 @@ from typing import Any, Final, get_args
 
 from pipeline.engine.manifest.fields import Fields
 from pipeline.engine.manifest.leaves import images
+from pipeline.engine.manifest.leaves.probes import read_port, read_probe
 from pipeline.engine.manifest.leaves.volumes import read_mount
 from pipeline.engine.spec import Container, Pull, Script, Source, Variable, VariablesFrom
 
 _CONTAINER_IGNORED: Final = (
-    "name", "ports", "resources", "securityContext", "terminationMessagePath",
-    "terminationMessagePolicy", "livenessProbe", "readinessProbe", "startupProbe", "stdin", "stdinOnce", "tty",
-    "mirrorVolumeMounts", "restartPolicy", "resizePolicy",
+    "resources", "securityContext", "terminationMessagePath",
+    "terminationMessagePolicy", "livenessProbe", "startupProbe", "stdin", "stdinOnce", "tty",
+    "restartPolicy", "resizePolicy",
 )  # fmt: skip
 
 
@@ -30,11 +31,17 @@ _OF_POD: Final = {
 def read_script(fields: Fields) -> Script:
     """The field `script`."""
     source = fields.text("source")
-    return Script(**vars(read_container(fields)), source=source)
+    return Script(**vars(read_main(fields)), source=source)
+
+
+def read_main(fields: Fields) -> Container:
+    """The field `container`."""
+    fields.ignore("name")
+    return read_container(fields)
 
 
 def read_container(fields: Fields) -> Container:
-    """The field `container`."""
+    """One container of a pod; its name is read by who has several."""
     fields.ignore(*_CONTAINER_IGNORED)
     fields.unsupported("lifecycle", "volumeDevices")
     mounts = fields.read_each("volumeMounts", read_mount)
@@ -49,6 +56,8 @@ def read_container(fields: Fields) -> Container:
         env_from=fields.read_each("envFrom", _variables_from),
         working_dir=fields.text("workingDir"),
         mounts=mounts,
+        ports=fields.read_each("ports", read_port),
+        ready=fields.read("readinessProbe", read_probe),
     )
 
 

@@ -1,0 +1,108 @@
+"""Daemons as real processes: when they are ready, that they are gone in the end, and ports that two want."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from pipeline import engine
+from tests.engine.laboratory import Laboratory, log_of, until
+
+SPEC = """
+entrypoint: main
+templates:
+  - name: main
+    steps:
+      - - {name: server, template: server}
+      - - {name: ask, template: ask}
+      - - {name: last, template: leaf}
+  - name: server
+    daemon: true
+    container:
+      image: i
+      command: [python3, -c, "PROGRAM"]
+      ports: [{name: web, containerPort: PORT}]
+      readinessProbe: PROBE
+  - name: ask
+    script:
+      image: i
+      command: [python3]
+      source: |
+        import urllib.request
+        print(urllib.request.urlopen("http://127.0.0.1:PORT/").status)
+"""
+PROGRAM = "import time; time.sleep(0.5); import http.server as h; h.test(h.SimpleHTTPRequestHandler, port=PORT)"
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        number = int(free.getsockname()[1])
+    yield number
+
+
+def spec(port: int, probe: str = "{httpGet: {port: web}}", program: str = PROGRAM) -> str:
+    return SPEC.replace("PROGRAM", program).replace("PROBE", probe).replace("PORT", str(port))
+
+
+def listens(port: int) -> bool:
+    with closing(socket.socket()) as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        "{httpGet: {port: web, path: /, httpHeaders: [{name: x, value: z}]}}",
+        "{tcpSocket: {port: PORT}, successThreshold: 2}",
+        "{exec: {command: [python3, -c, 'import socket; socket.create_connection((\"localhost\", PORT))']}, "
+        "timeoutSeconds: 9}",
+    ],
+)
+def test_what_follows_waits_until_it_is_ready(lab: Laboratory, port: int, probe: str) -> None:
+    lab.cores = 1
+    view = lab.run(spec(port, probe))
+    assert (view.phase, view.message) == ("Succeeded", "")
+    assert log_of(view, "[1].ask") == "200\n"
+    assert not listens(port)
+
+
+def test_one_that_ends_before_it_is_ready_has_failed(lab: Laboratory, port: int) -> None:
+    view = lab.run(spec(port, program="raise SystemExit(7)"))
+    assert view.phase == "Failed" and view.nodes[2].message == "main: Error (exit code 7)"
+
+
+def test_a_run_that_is_cut_off_leaves_none_and_starts_it_again(lab: Laboratory, port: int) -> None:
+    stop = threading.Event()
+    slow = spec(port).replace("import urllib", "import time; time.sleep(1)\n        import urllib")
+    run = lab.submit(slow)
+    thread = threading.Thread(target=lab.execute, args=(run, stop))
+    thread.start()
+    until(lambda: "ask" in {node.display_name for node in engine.view(lab.journal, run).nodes})
+    stop.set()
+    thread.join()
+    assert not listens(port)
+    view = lab.execute(run)
+    assert view.phase == "Succeeded" and log_of(view, "[1].ask") == "200\n"
+
+
+def test_two_that_want_one_port_are_told_so(lab: Laboratory, port: int) -> None:
+    two = spec(port).replace("{name: server, template: server}", "{name: server, template: server, withItems: [1, 2]}")
+    view = lab.run(two)
+    assert view.phase != "Succeeded"
+    told = next(node for node in view.nodes if node.type == "Pod" and node.phase == "Error")
+    assert f"the port {port}, on which " in told.message and "is taken on this machine by " in told.message
+
+
+def test_a_port_that_another_program_has_is_told(lab: Laboratory) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        view = lab.run(spec(int(other.getsockname()[1])))
+    assert "is taken on this machine by another program" in view.nodes[2].message
+
+
+def test_a_function_may_stand_in_for_it(lab: Laboratory, port: int) -> None:
+    found = engine.run(lab.load(spec(port)).named("w").source, replace={"server": lambda _: None, "ask": lambda _: "x"})
+    assert found.phase == "Succeeded"
