@@ -33,11 +33,26 @@ WITHOUT ?=
 ARGO ?=
 BARE ?=
 E2E ?= $(foreach test,openaq features trial notebooks notify schedules faults cluster_storm,tests/e2e/test_$(test).py)
+# BASE: the image that ours stand on, by its digest where they must come out the same (python@sha256:…); times in them
+# are those of the commit. TAG: what a release is tagged with.
+BASE ?= python:3.12-slim-bookworm
+TAG ?=
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+BUILD_ARGS = --build-arg VERSION=$(VERSION) --build-arg BASE=$(BASE)
+# What comes with the wheel, with its extra `laptop` and in each image, as `uv export` names it.
+SBOM = wheel laptop $(IMAGES)
+SBOM_laptop := --extra laptop
+SBOM_steps := --extra steps --extra platform
+SBOM_notebooks := --extra steps --extra notebooks
+SBOM_features := --project steps/featurestore/locked
+SBOM_serve := --extra serving
+SBOM_mlflow := --extra tracking
+IMAGES := steps notebooks features serve mlflow
 REGISTRY_PREFIX := $(if $(IMAGE_REGISTRY),$(IMAGE_REGISTRY)/,docker.io/library/)
-BUILD_minikube = minikube image build --build-opt=target=$(1) --build-opt=build-arg=VERSION=$(VERSION) -t $(2) .
-BUILD_docker = docker build --target $(1) --build-arg VERSION=$(VERSION) -t $(2) .
-BUILD_podman = podman build --layers --target $(1) --build-arg VERSION=$(VERSION) -t $(2) .
-BUILD_buildah = buildah build --layers --target $(1) --build-arg VERSION=$(VERSION) -t $(2) .
+BUILD_minikube = minikube image build --build-opt=target=$(1) --build-opt=build-arg=VERSION=$(VERSION) --build-opt=build-arg=BASE=$(BASE) -t $(2) .
+BUILD_docker = docker build --target $(1) $(BUILD_ARGS) --build-arg SOURCE_DATE_EPOCH -t $(2) .
+BUILD_podman = podman build --layers --timestamp $(SOURCE_DATE_EPOCH) --target $(1) $(BUILD_ARGS) -t $(2) .
+BUILD_buildah = buildah build --layers --timestamp $(SOURCE_DATE_EPOCH) --target $(1) $(BUILD_ARGS) -t $(2) .
 
 .PHONY: help
 help: ## List the targets
@@ -95,9 +110,26 @@ oracle: .venv/.ready-dev ## Ask the real controller (KUBECONFIG) about tests/ora
 	@.venv/bin/python -m tests.oracle.ask $(ARGS)
 
 .PHONY: images
-images: ## Build the images: steps, notebooks, features, serve, mlflow (CONTAINER_TOOL=minikube|docker|podman|buildah IMAGE_REGISTRY=)
+images: ## Build the images: steps, notebooks, features, serve, mlflow (CONTAINER_TOOL=minikube|docker|podman|buildah IMAGE_REGISTRY= BASE=)
 	$(if $(BUILD_$(CONTAINER_TOOL)),,$(error CONTAINER_TOOL=$(CONTAINER_TOOL): wanted minikube, docker, podman or buildah))
-	$(foreach target,steps notebooks features serve mlflow,$(call BUILD_$(CONTAINER_TOOL),$(target),$(REGISTRY_PREFIX)pipeline-$(target):$(VERSION)) && ) true
+	$(foreach target,$(IMAGES),$(call BUILD_$(CONTAINER_TOOL),$(target),$(REGISTRY_PREFIX)pipeline-$(target):$(VERSION)) && ) true
+
+.PHONY: push
+push: ## Push them to IMAGE_REGISTRY (CONTAINER_TOOL=docker|podman|buildah)
+	$(if $(and $(IMAGE_REGISTRY),$(filter docker podman buildah,$(CONTAINER_TOOL))),,$(error wanted IMAGE_REGISTRY and CONTAINER_TOOL=docker, podman or buildah))
+	$(foreach target,$(IMAGES),$(CONTAINER_TOOL) push $(REGISTRY_PREFIX)pipeline-$(target):$(VERSION) && ) true
+
+.PHONY: dist
+dist: .venv/.ready ## The wheel and the source as one would publish them: dist/ (TAG: a release's tag, which must be the version's)
+	@[ -z "$$TAG" ] || [ "$$TAG" = "v$(VERSION)" ] || \
+	  { printf 'the tag is %s and the version %s; wanted the tag v%s, or that version in pipeline/__init__.py\n' "$$TAG" $(VERSION) $(VERSION) >&2; exit 2; }
+	@rm -rf dist/learning_pipelines-* && UV_PYTHON="$$(.ci/python312)" $(UV) build --quiet --out-dir dist && ls dist/learning_pipelines-*
+
+.PHONY: sbom
+sbom: .venv/.ready ## What the wheel, the laptop and each image consist of, as CycloneDX: dist/sbom/
+	@mkdir -p dist/sbom
+	@export='$(UV) export --quiet --frozen --no-default-groups --no-emit-project --format cyclonedx1.5'; \
+	  $(foreach part,$(SBOM),$$export $(SBOM_$(part)) --output-file dist/sbom/$(part).cdx.json >/dev/null && ) ls dist/sbom/*
 
 .PHONY: deploy
 deploy: .venv/.ready ## Install all of it on kubectl's context (NAMESPACE= IMAGE_REGISTRY= VALUES= CRONS=off WITHOUT= ARGO=)
@@ -123,6 +155,10 @@ picture: .venv/.ready-dev ## Draw docs/architecture.svg again from the imports o
 .PHONY: fields
 fields: .venv/.ready-dev ## Write the fields of a declaration into docs/projects.md again
 	@.venv/bin/python -m tests.house.fields
+
+.PHONY: licences
+licences: .venv/.ready-dev ## Write docs/licences.md again from the locks and what is installed
+	@.venv/bin/python -m tests.house.licences
 
 .PHONY: lint
 lint: .venv/.ready ## Check manifests/ with this engine and with argo, where it is installed

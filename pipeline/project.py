@@ -99,6 +99,21 @@ class Extra(Part):
     """A Secret whose keys it gets as variables of its environment. E.g. `"mail"`."""
 
 
+class Tidying(Part):
+    """When a cron looks for what nobody needs any more, and whether it removes it."""
+
+    schedule: str = "30 5 * * 0"
+    """As five fields of cron. E.g. `"0 4 1 * *"`."""
+    timezone: str = "Europe/Vienna"
+    """Of this time, by its name at IANA. E.g. `"UTC"`."""
+    starting_deadline_seconds: int = 6 * 3600
+    """How late it may start, in seconds. E.g. `3600`."""
+    days: int = Field(default=30, ge=1, le=99_999)
+    """Nothing younger goes, in days. E.g. `90`."""
+    remove: bool = False
+    """Whether it is removed, and not only shown. E.g. `True`."""
+
+
 class Project(Declaration):
     """A use case that learns from series."""
 
@@ -117,6 +132,8 @@ class Project(Declaration):
     """Those that have its own code. E.g. `Images(steps="energy-steps:1.0", serving="energy-serve:1.0")`."""
     notebooks: tuple[Notebook, ...] = ()
     """Notebooks that run over its locations. E.g. `(Notebook(name="station", title="…", path="shipped/x.py"),)`."""
+    tidying: Tidying = Tidying()
+    """When it is looked for what may go. E.g. `Tidying(days=90, remove=True)`."""
     extras: tuple[Extra, ...] = ()
     """Steps of its own. E.g. `(Extra(name="tell", run="energy.extras:tell", after="publish"),)`."""
 
@@ -163,6 +180,8 @@ class TableProject(TableDeclaration):
     """Those that have its own code. E.g. `Images(steps="housing-steps:1.0", serving="housing-serve:1.0")`."""
     watching: Watching = Watching()
     """When it is looked how the live model does. E.g. `Watching(schedule="0 6 * * *")`."""
+    tidying: Tidying = Tidying()
+    """When it is looked for what may go. E.g. `Tidying(days=90, remove=True)`."""
     extras: tuple[Extra, ...] = ()
     """Steps of its own. E.g. `(Extra(name="tell", run="housing.extras:tell", after="release"),)`."""
 

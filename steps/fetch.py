@@ -7,13 +7,14 @@ source has patched or withdrawn since the plan was made is left out; the next pl
 import logging
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from steps.archive import layout, open_archive
 from steps.archive.planned import Wanted, read_plan
-from steps.backends.objects import Bucket, lake
+from steps.backends.objects import Bucket, Stored, lake
 from steps.contract import selection
 from steps.contract.command import declaration_option, input_file, run
 from steps.contract.declaration import parse
@@ -41,6 +42,7 @@ def command(*, declaration: str, plan_file: Path, worker: int, workers: str, tim
     store = lake()
     there = _there(store, project, mine)
     missing = [item for item in mine if _keys(project, item).isdisjoint(there)]
+    _use_forgotten(store, project, mine, there)
     if not missing:
         log.info("worker %d: %d in the lake already", worker, len(mine))
         return
@@ -69,16 +71,23 @@ def _keys(project: str, item: Wanted) -> set[str]:
     return {layout.raw_key(*place), layout.quarantine_key(*place)}
 
 
-def _there(store: Bucket, project: str, items: tuple[Wanted, ...]) -> set[str]:
-    """The keys in the lake for those locations and years, from listings rather than one request per item."""
+def _use_forgotten(store: Bucket, project: str, items: tuple[Wanted, ...], there: Mapping[str, Stored]) -> None:
+    """A version that the source has gone back to may lie there since long ago."""
+    found = [there[key] for item in items for key in _keys(project, item) if key in there]
+    for _ in each(lambda one: store.use(one.key), [one for one in found if one.forgotten], threads=_THREADS):
+        pass
+
+
+def _there(store: Bucket, project: str, items: tuple[Wanted, ...]) -> dict[str, Stored]:
+    """What is in the lake for those locations and years, from listings rather than one request per item."""
     years = sorted({(item.location, item.day.year) for item in items})
     prefixes = [
         f"{project}/{kind}/location={location}/day={year:04d}-"
         for location, year in years
         for kind in ("raw", "quarantine")
     ]
-    listed = each(lambda prefix: [one.key for one in store.list(prefix)], prefixes, threads=_THREADS)
-    return {key for _, keys in listed for key in keys}
+    listed = each(lambda prefix: list(store.list(prefix)), prefixes, threads=_THREADS)
+    return {one.key: one for _, found in listed for one in found}
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ _ACCOUNTS = ("pipeline-steps", "pipeline-deployer", "pipeline-trainer", "pipelin
 _SECRETS = {
     "object-store": ("AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"),
     "object-store-serving": ("AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"),
+    "object-store-tidier": ("AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"),
     "object-store-events": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     "database": ("DATABASE_URL",),
     "database-serving": ("DATABASE_URL",),

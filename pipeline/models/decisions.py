@@ -120,5 +120,5 @@ def decisions_of(machine: LocalMachine, project: str) -> Decisions:
 
 
 def _registry(machine: LocalMachine) -> ModelRegistry | None:
-    address = machine.stack.running("tracking")
+    address = machine.stack.answering("tracking")
     return ModelRegistry(address.rstrip("/")) if address else None

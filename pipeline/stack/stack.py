@@ -33,6 +33,7 @@ SETTINGS = (
     "secret object-store",
     "secret object-store-events",
     "secret object-store-serving",
+    "secret object-store-tidier",
     "secret database",
     "secret database-serving",
     "secret openaq",
@@ -109,6 +110,7 @@ class Stack:
             "secret object-store": self._store_settings,
             "secret object-store-events": self._store_settings,
             "secret object-store-serving": self._store_settings,
+            "secret object-store-tidier": self._store_settings,
             "secret database": self._database_settings,
             "secret database-serving": self._database_settings,
             "secret openaq": _openaq_settings,
@@ -177,7 +179,7 @@ class Stack:
         names = [*SERVERS, *sorted({*records, *self._makers()}.difference(SERVERS))]
         return [self._status(records.get(name, Record(name))) for name in names]
 
-    def running(self, name: str) -> str | None:
+    def answering(self, name: str) -> str | None:
         """The address of a server that answers; None where it does not run."""
         record = self._supervisor.registry.all().get(name, Record(name))
         return record.address if self._state(record) == "running" else None

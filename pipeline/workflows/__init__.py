@@ -14,6 +14,8 @@ from pipeline.workflows.monitor import monitor
 from pipeline.workflows.monitor import nightly as monitor_nightly
 from pipeline.workflows.notebooks import nightly, notebooks
 from pipeline.workflows.rollback import rollback
+from pipeline.workflows.tidy import tidy
+from pipeline.workflows.tidy import weekly as tidy_weekly
 from pipeline.workflows.train import train, weekly
 from pipeline.workflows.train_table import train as train_table
 
@@ -30,7 +32,7 @@ def workflows_of(project: Project | TableProject) -> list[Workflow]:
 
 
 def _workflows(project: Project | TableProject) -> list[Workflow]:
-    ending = [conclude(project)] if project.learning.gate.guarded_days else []
+    ending = [*([conclude(project)] if project.learning.gate.guarded_days else []), tidy(project), tidy_weekly(project)]
     if isinstance(project, TableProject):
         made = [build(project) for build in (ingest, train_table, monitor, monitor_nightly, reconcile, rollback)]
         return [*made, *ending]

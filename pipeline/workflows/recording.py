@@ -10,8 +10,8 @@ EXIT_HANDLER = "record"
 
 
 def record(project: Project | TableProject, workflow: str) -> Container:
-    """The step. A table's workflow, and a rollback, have no logical time except their creation."""
-    as_of = passed("as-of") if isinstance(project, Project) and workflow not in ("conclude", "rollback") else {}
+    """The step. A table's workflow, a rollback and a tidying have no logical time except their creation."""
+    as_of = passed("as-of") if isinstance(project, Project) and workflow not in ("conclude", "rollback", "tidy") else {}
     ended = {"status": "{{workflow.status}}", "failures": "{{workflow.failures}}"}
     return leaf(
         project.name,

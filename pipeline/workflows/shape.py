@@ -7,7 +7,7 @@ from hera.workflows import CronWorkflow, Parameter, WorkflowTemplate
 from hera.workflows.models import PodGC, TTLStrategy, WorkflowMetadata
 
 from pipeline.kubernetes import labels
-from pipeline.project import Project, Reconciling, Schedule, TableProject, Watching
+from pipeline.project import Project, Reconciling, Schedule, TableProject, Tidying, Watching
 from pipeline.workflows.leaf import SERVICE_ACCOUNT
 
 _DAY = 24 * 3600
@@ -66,7 +66,7 @@ def cron(
     project: Project | TableProject,
     workflow: str,
     schedule: str,
-    times: Schedule | Reconciling | Watching,
+    times: Schedule | Reconciling | Watching | Tidying,
     *,
     hours: int,
     **fields: Any,

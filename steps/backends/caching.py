@@ -67,7 +67,7 @@ def key(step: str, **parts: object) -> str:
 
 def recall(bucket: Bucket, cache_key: str) -> Any | None:
     """What `remember` stored under the key, or None if that work is not done."""
-    body = bucket.get(f"cache/{cache_key}/done.json")
+    body = bucket.use(f"cache/{cache_key}/done.json")
     return json.loads(body) if body else None
 
 

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _MISSING = {"NoSuchKey", "404", "NotFound", "NoSuchVersion", "PreconditionFailed", "412"}
 _UNKNOWN = {"NotImplemented", "MethodNotAllowed", "XNotImplemented"}
 _LARGEST_COPY = 256 * 2**20  # bytes that are copied by one request
+_LONG_AGO = timedelta(hours=12)  # twice the longest workflow, half of the day that `retention` waits at least
 _making_clients = threading.Lock()
 
 
@@ -40,6 +41,11 @@ class Stored:
     size: int
     modified: datetime
     version_id: str = ""
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether it was written so long ago that no workflow which wrote it can be under way."""
+        return datetime.now(UTC) - self.modified > _LONG_AGO
 
 
 class Bucket:
@@ -61,12 +67,17 @@ class Bucket:
     def get(self, key: str, *, etag: str = "", version_id: str = "") -> bytes | None:
         """The object's content, or None if there is no such object or, with `etag`, it is now a different one."""
         answer = self._call("get_object", Key=key, **_only(IfMatch=etag, VersionId=version_id))
+        return None if answer is None else self._body(key, answer)
+
+    def use(self, key: str) -> bytes | None:
+        """What `get` gives, for work that goes on from what another run made: written again where it is `forgotten`,
+        so that `retention` leaves it while the work lasts."""
+        answer = self._call("get_object", Key=key)
         if answer is None:
             return None
-        try:
-            body: bytes = answer["Body"].read()
-        except (BotoCoreError, OSError) as error:
-            raise StepError(f"reading s3://{self.name}/{key} broke off: {error}") from error
+        body = self._body(key, answer)
+        if Stored(key, "", len(body), _whole(answer["LastModified"])).forgotten:
+            self.put(key, body, metadata=answer.get("Metadata"))
         return body
 
     def exists(self, key: str) -> bool:
@@ -130,6 +141,13 @@ class Bucket:
     def delete(self, key: str, *, version_id: str = "") -> None:
         """Remove the object, or one version of it, if it exists."""
         self._call("delete_object", Key=key, **_only(VersionId=version_id))
+
+    def _body(self, key: str, answer: Mapping[str, Any]) -> bytes:
+        try:
+            body: bytes = answer["Body"].read()
+        except (BotoCoreError, OSError) as error:
+            raise StepError(f"reading s3://{self.name}/{key} broke off: {error}") from error
+        return body
 
     def _keeps_versions(self) -> bool:
         try:

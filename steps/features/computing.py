@@ -3,11 +3,14 @@
 A month is made of exactly the hours that its key names, from the start of its history to its end. So it comes out the
 same whenever it is computed and with whatever else, and a run that was killed resumes with the missing months. If an
 earlier state of a month is in the lake, it is continued: only the hours that its new rows look at are read.
+
+A month's present state is the one that was written last. What tidies the lake relies on that.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
 from itertools import batched
 
@@ -58,7 +61,8 @@ def compute(
     """
     there = _there(store, declaration.name, parameter, months)
     lacking = [month for month in months if month.object_key not in there]
-    maker = Maker(store, there, observations, declaration, parameter)
+    _put_last(store, there, months)
+    maker = Maker(store, there.keys(), observations, declaration, parameter)
     rows = kept = columns = 0
     outcomes: list[Outcome] = []
     for batch in batches(_made(maker, lacking), lambda made: len(made.rows), largest=_ROWS_AT_ONCE):
@@ -78,11 +82,27 @@ def _made(maker: Maker, months: list[FeatureMonth]) -> Iterator[Made]:
         yield from map(maker.make, some)
 
 
-def _there(store: Bucket, project: str, parameter: str, months: list[FeatureMonth]) -> set[str]:
-    """The keys in the lake of these locations' months."""
+def _put_last(store: Bucket, there: Mapping[str, datetime], months: list[FeatureMonth]) -> None:
+    """Write again what is there and is present again, since the source has taken a patch back, say."""
+    last: dict[str, datetime] = {}
+    for key, modified in there.items():
+        last[_folder(key)] = max(modified, last.get(_folder(key), modified))
+    back = [one.object_key for one in months if one.object_key in there]
+    back = [key for key in back if there[key] < last[_folder(key)]]
+    for key, body in each(store.get, back, threads=_THREADS):
+        if body is not None:
+            store.put(key, body)
+
+
+def _folder(key: str) -> str:
+    return key.rpartition("/")[0]
+
+
+def _there(store: Bucket, project: str, parameter: str, months: list[FeatureMonth]) -> dict[str, datetime]:
+    """The keys in the lake of these locations' months, and when each was written."""
     prefixes = sorted({f"{project}/features/{parameter}/location={month.location}/" for month in months})
-    listed = each(lambda prefix: [one.key for one in store.list(prefix)], prefixes, threads=_THREADS)
-    return {key for _, keys in listed for key in keys}
+    listed = each(lambda prefix: list(store.list(prefix)), prefixes, threads=_THREADS)
+    return {one.key: one.modified for _, found in listed for one in found}
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:

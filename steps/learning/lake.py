@@ -40,14 +40,13 @@ def save(bucket: Bucket, project: str, dataset: Dataset, trials: Trials) -> None
 
 
 def find[S: summaries.Dataset](bucket: Bucket, project: str, fingerprint: str, kind: type[S]) -> S | None:
-    """The summary of a dataset (dataset.json), or None if it is missing or incomplete.
+    """The summary of a dataset (dataset.json) that is learned from now, or None if it is missing or incomplete.
 
     Raises:
         BadInput: that is not a fingerprint.
     """
-    _check(fingerprint)
-    about = datasets.about(bucket, project, fingerprint)
-    return None if about is None else kind.model_validate(about)
+    body = bucket.use(f"{_folder(project, fingerprint)}/dataset.json")
+    return None if body is None else kind.model_validate_json(body)
 
 
 def load(bucket: Bucket, project: str, fingerprint: str) -> Dataset:

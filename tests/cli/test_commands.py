@@ -136,7 +136,7 @@ def test_render_check_says_which_file_is_stale(tmp_path: Path, monkeypatch: pyte
     answer = CliRunner().invoke(cli, ["render", "--check"])
     assert isinstance(answer.exception, UserError)
     first, *others = str(answer.exception).splitlines()
-    assert first == "manifests/openaq/openaq-backfill.yaml is missing, and 9 more; run: pipeline render"
+    assert first == "manifests/openaq/openaq-backfill.yaml is missing, and 11 more; run: pipeline render"
     assert len(others) == 2, "one for each other project"
 
 

@@ -80,7 +80,8 @@ def deployed(cluster: FakeCluster) -> FakeCluster:
         cluster.add("ServiceAccount", name)
     keys = ("AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
     cluster.add("Secret", "object-store", data=dict.fromkeys(keys, "eA=="))
-    cluster.add("Secret", "object-store-serving", data=dict.fromkeys(keys, "eA=="))
+    for name in ("object-store-serving", "object-store-tidier"):
+        cluster.add("Secret", name, data=dict.fromkeys(keys, "eA=="))
     cluster.add("Secret", "object-store-events", data=dict.fromkeys(keys[1:3], "eA=="))
     for name in ("database", "database-serving"):
         cluster.add("Secret", name, data={"DATABASE_URL": "eA=="})

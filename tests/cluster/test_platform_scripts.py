@@ -210,7 +210,7 @@ def test_the_platforms_own_check_tells_each_thing_and_fails_where_one_does(
 
 @pytest.fixture
 def minio(passwords: Path) -> Iterator[FakeMinio]:
-    for name in ("uploader", "pipeline", "serving", "events", "backup"):
+    for name in ("uploader", "pipeline", "serving", "tidier", "events", "backup"):
         (passwords / name).write_text(f"secret of {name}")
     with fake_minio(FakeMinio("root password")) as fake:
         yield fake
@@ -230,7 +230,7 @@ def test_buckets_users_and_what_each_may_do(minio: FakeMinio, passwords: Path) -
     minio.busy = 1
     assert set_up(minio, passwords).splitlines() == [
         *(f"bucket {name}: ready" for name in ("inbox", "lake", "artifacts", "backups")),
-        *(f"user {name}: ready" for name in ("uploader", "pipeline", "serving", "events", "backup")),
+        *(f"user {name}: ready" for name in ("uploader", "pipeline", "serving", "tidier", "events", "backup")),
     ]
     assert minio.buckets == ["inbox", "lake", "artifacts", "backups"]
     assert "<Status>Enabled</Status>" in minio.settings["inbox versioning"]
@@ -252,6 +252,10 @@ def test_nobody_may_do_more_than_needed(minio: FakeMinio, passwords: Path) -> No
     assert actions(minio, "serving") == {"s3:GetBucketLocation", "s3:ListBucket", "s3:GetObject", "s3:PutObject"}
     [writes] = [each for each in minio.policies["serving"]["Statement"] if "s3:PutObject" in each["Action"]]
     assert (writes["Action"], writes["Resource"]) == (["s3:PutObject"], ["arn:aws:s3:::lake/*/requests/*"])
+    [removes] = [each for each in minio.policies["tidier"]["Statement"] if "s3:DeleteObject" in each["Action"]]
+    assert removes["Action"] == ["s3:DeleteObject"]
+    assert not any(word in str(removes["Resource"]) for word in ("inbox", "rows", "quarantine", "lake/*'", "backups"))
+    assert "s3:PutObject" not in actions(minio, "tidier")
     resources = {name: str(policy) for name, policy in minio.policies.items()}
     assert "backups" not in resources["pipeline"] + resources["uploader"] + resources["events"] + resources["serving"]
     assert not any("*" in action for name in minio.policies for action in actions(minio, name))

@@ -29,7 +29,7 @@ CLASSES: Final[tuple[type[Part], ...]] = (
     project.TableProject, declaration.Table, declaration.Column, declaration.TableLearning, declaration.Shift,
     project.Project, declaration.Quantity, declaration.Expectations, declaration.Learning, declaration.Family,
     declaration.Range, declaration.Choice, declaration.Gate, declaration.Refresh, project.Kept, project.Images,
-    project.Extra, project.Schedule, project.Reconciling, project.Watching, project.Place,
+    project.Extra, project.Schedule, project.Reconciling, project.Watching, project.Tidying, project.Place,
 )  # fmt: skip
 
 

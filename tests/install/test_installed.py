@@ -1,13 +1,14 @@
 """An installed product works in any folder, keeps its state there, and writes nothing beside its own code."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline import __version__
 from pipeline.engine.processes import wait_until
-from tests.install.installing import HELLO, Installed, install
+from tests.install.installing import HELLO, Installed, install, uv
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,14 @@ def test_without_extras_manifests_run_and_the_servers_say_what_they_need(base: I
     (base.folder / "ours.yaml").write_text(ours, encoding="utf-8")
     assert "run: pip install 'learning-pipelines[laptop]'" in base.said("run", "ours.yaml", code=3)
     assert base.said("down") == "stopped\n"
+
+
+@pytest.mark.soak
+def test_a_wheel_that_is_built_again_has_the_same_bytes(tmp_path: Path) -> None:
+    for folder in (tmp_path / "once", tmp_path / "again"):
+        uv("build", "--quiet", "--python", sys.executable, "--wheel", "--out-dir", folder)
+    once, again = (path.read_bytes() for path in sorted(tmp_path.rglob("*.whl")))
+    assert once == again
 
 
 @pytest.mark.soak

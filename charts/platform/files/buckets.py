@@ -43,6 +43,16 @@ POLICIES = {
         allow(["s3:GetObject"], "artifacts/*"),
         allow(["s3:PutObject"], "lake/*/requests/*"),
     ],
+    # removes what can be made or fetched again: nothing of what was dropped, accepted, decided or refused
+    "tidier": [
+        allow(["s3:GetBucketLocation", "s3:ListBucket"], "lake", "artifacts"),
+        allow(["s3:GetObject"], "lake/*", "artifacts/*"),
+        allow(
+            ["s3:DeleteObject"],
+            *(f"lake/{kind}/*" for kind in ("cache", "*/raw", "*/features", "*/datasets", "*/history/upto")),
+            *(f"artifacts/{kind}/*" for kind in ("mlflow", "*/models", "notebooks")),
+        ),
+    ],
     # hears of uploads, reads none
     "events": [allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListenBucketNotification"], "inbox")],
     "backup": [

@@ -27,7 +27,7 @@ _COMMANDS = ("pipeline inbox", "pipeline put PROJECT FILE", "pipeline inbox rele
 def inbox_page(call: Call) -> Response:
     """What `pipeline inbox` says. Looking starts nothing."""
     machine = call.service.machine
-    if machine.stack.running("object-store") is None:
+    if machine.stack.answering("object-store") is None:
         said = note("The object store does not run, so what is in it cannot be seen; start it with: pipeline up")
         return page("Inbox", _COMMANDS, said, here="/inbox")
     from pipeline.inbox.listing import dropped  # noqa: PLC0415 - the object store's library is slow to import

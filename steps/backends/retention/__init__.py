@@ -5,7 +5,9 @@ others are whole. So what a kill leaves of a set is work that was interrupted, a
 finds it. What cannot be computed or fetched again never goes: the history's rows, the accepted raw files, dropped
 files, decisions, the database. Nor does what a model needs that is live, on trial, or may be put back by a rollback.
 
-Both are for a time in which no workflow is under way: one that goes on may want what is being removed.
+Both may be called while workflows are under way, as long as `before` is a day or more ago: what a run goes on from is
+young (`Bucket.use`), and a set that was written to since it was found stays. What waits for longer than a day to be
+resumed may find its work undone, and does it again.
 """
 
 from collections.abc import Collection
@@ -26,7 +28,10 @@ def found(projects: Collection[str], before: datetime) -> list[Kind]:
 
 
 def remove(one: Set) -> None:
-    """Delete the set."""
+    """Delete the set, if it is as it was found."""
+    first, *others = one.objects
+    if one.bucket.look(first.key) != first:
+        return
     if one.model is not None:
         from steps.backends.tracking import Tracking  # noqa: PLC0415 - MLflow is slow to import
 
@@ -34,6 +39,5 @@ def remove(one: Set) -> None:
         Tracking(project).forget(version)
     for each in one.objects:
         one.bucket.delete(each.key)
-    first = one.objects[0].key
-    if one.bucket.exists(first):  # somebody made it again meanwhile, and some of theirs may be gone now
-        one.bucket.delete(first)
+    if others and one.bucket.exists(first.key):  # somebody made it again meanwhile, and some of theirs may be gone now
+        one.bucket.delete(first.key)

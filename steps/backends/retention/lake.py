@@ -17,14 +17,17 @@ def kinds(needs: Mapping[str, Needs], before: datetime) -> Iterator[Kind]:
     own: list[Set] = []
     whole: list[Set] = []
     raw: list[Set] = []
+    features: list[Set] = []
     for project, kept in needs.items():
         own += [one for one in _datasets(bucket, project, kept) if one.untouched(before)]
         whole += [one for one in _histories(bucket, project) if one.untouched(before)]
         raw += [one for one in _raw(bucket, project, kept) if one.untouched(before)]
+        features += _features(bucket, project, before)
     work = [one for one in grouped(bucket, "cache/", _folder, "/done.json").values() if one.untouched(before)]
     yield Kind("datasets", "no model that is live, on trial or to be rolled back to was made of them", own)
     yield Kind("histories so far", "a newer one is there; the rows themselves stay", whole)
     yield Kind("raw files", "the source delivered another version of the day, and no kept dataset names them", raw)
+    yield Kind("features", "the month's rows were made again, of other files or by other code", features)
     yield Kind(
         "results of trials, answers of the API", "they are computed or asked for again where they are missing", work
     )
@@ -45,6 +48,16 @@ def _histories(bucket: Bucket, project: str) -> Iterator[Set]:
     found = list(singly(bucket, bucket.list(f"{project}/history/upto/")))
     last = newest(found)
     return (one for one in found if one is not last)
+
+
+def _features(bucket: Bucket, project: str, before: datetime) -> Iterator[Set]:
+    """States of a location's month that were replaced before that time. The present one is the newest (see
+    `steps.features.computing`)."""
+    months = grouped(bucket, f"{project}/features/", lambda rest: rest.rpartition("/")[0], ".parquet")
+    for month in months.values():
+        last = max(one.modified for one in month.objects)
+        if last < before:
+            yield from singly(bucket, (one for one in month.objects if one.modified < last))
 
 
 def _raw(bucket: Bucket, project: str, kept: Needs) -> Iterator[Set]:
