@@ -4,8 +4,6 @@ Everything here may block (servers that are not ready, slow disks), so the execu
 """
 
 import re
-import select
-import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,11 +15,11 @@ import yaml
 from pipeline.engine.execution import locations
 from pipeline.engine.execution.runtimes.contract import Runtime, Work
 from pipeline.engine.execution.volumes import mounted
-from pipeline.engine.host import Host, NoSuchCommand, Process
+from pipeline.engine.host import Host, Process
 from pipeline.engine.language import resources
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
-from pipeline.engine.spec import Artifact, Container, Parameter, Part, Probe, Resource, Script, Template, ValueFrom
+from pipeline.engine.spec import Artifact, Container, Parameter, Resource, Script, Template, ValueFrom
 from pipeline.engine.views.tails import last_line
 from pipeline.errors import PipelineError
 
@@ -90,33 +88,17 @@ def prepared(template: Template, place: Place, host: Host, runtime: Runtime, *, 
         place.provide(artifact)
     for path in template.outcomes:
         place.local(path).parent.mkdir(parents=True, exist_ok=True)
-    env = {**runtime.variables(place), **_given_variables(container, host)}
-    words = [_expanded(word, env) for word in runtime.words(container)]
+    env, words = command(container, place, host, runtime)
     if isinstance(container, Script):
         place.script.write_text(container.source, encoding="utf-8")
         words.append(runtime.script(place))
     return Work(template, container, place, words, env)
 
 
-def succeeds(template: Template, place: Place, host: Host, runtime: Runtime) -> bool:
-    """Whether the command of a container's probe succeeds in time, beside the container."""
-    alone = template.alone(template.parts[0]) if template.main is None else template.alone(Part("main", template.main))
-    container = runtime.filled(alone, place)
-    probe, log = container.ready or Probe("exec"), place.folder / "probe.log"
+def command(container: Container, place: Place, host: Host, runtime: Runtime) -> tuple[dict[str, str], list[str]]:
+    """The environment of a container, and its command with all its arguments."""
     env = {**runtime.variables(place), **_given_variables(container, host)}
-    command = [_expanded(word, env) for word in probe.command]
-    try:
-        process = host.start(command, env=env, cwd=place.folder / "files", stdout=log, stderr=log)
-    except (NoSuchCommand, OSError):
-        return False
-    process.release()
-    select.select([process], [], [], probe.timeout)
-    code = process.poll()
-    while process.poll() is None:
-        process.kill(signal.SIGKILL)
-        select.select([process], [], [], 1.0)
-    process.close()
-    return code == 0
+    return env, [_expanded(word, env) for word in runtime.words(container)]
 
 
 def _given_variables(container: Container, host: Host) -> dict[str, str]:

@@ -120,7 +120,6 @@ class LeafRunner:
             if leaf.abandoned:
                 _discard(result)
             elif isinstance(result, Outcome):
-                found.extend((leaf, each) for each in self._news(leaf))
                 found.append((leaf, self._ended(leaf, result)))
             elif result == READY:
                 if leaf.process is not None:
@@ -165,7 +164,6 @@ class LeafRunner:
 
     def _start(self, leaf: Leaf, runtime: Runtime) -> Process:
         if leaf.template.daemon and leaf.template.main is not None:
-            probes.check(leaf.template.main, runtime.name)
             self._ports.take(leaf.node.name, ports.of(leaf.template.main))
         if leaf.template.several:
             process = starting.start(leaf.template, leaf.place, self._host, runtime, self._patience.grace_seconds)
@@ -181,7 +179,7 @@ class LeafRunner:
 
         def job() -> None:
             runtime = leaf.runtime or self._runtimes.of(leaf.template)
-            try_command = partial(leaves.succeeds, leaf.template, leaf.place, self._host, runtime)
+            try_command = partial(probes.succeeds, leaf.template, leaf.place, self._host, runtime)
             if probes.wait(container, try_command, lambda: leaf.process is None or self._closed):
                 self._report(leaf, READY)
 
@@ -234,6 +232,8 @@ class LeafRunner:
         if leaf.log_clock is not None:
             leaf.log_clock.look()
         self._free_core(leaf)
+        if leaf.ear is not None:
+            leaf.ear.hear()
         if not leaf.abandoned:
             of_one = partial(leaves.gather, leaf.template, leaf.place, runtime=leaf.runtime)
             gather = leaf.ear.gather if leaf.ear is not None else of_one

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.engine.execution.runtimes import Runtimes, missing
-from pipeline.engine.execution.runtimes.needs import absent_command
+from pipeline.engine.execution.runtimes.needs import absent_command, only_process
 from pipeline.engine.execution.runtimes.plain import why_missed
 from pipeline.engine.host import Host
 from pipeline.engine.manifest.lines import with_line
@@ -97,9 +97,11 @@ def _of_machine(template: Template, host: Host, runtimes: Runtimes) -> Iterator[
                 "send it to that of kubectl's context with --kubectl"
             )
     where, runtime = f".templates[{template.name}]", runtimes.of(template)
+    if problem := runtimes.why_not(template):
+        yield f"{where} {problem}"
     for kind, part in template.containers:
-        alone = template.alone(part)
-        yield from (f"{where}.{kind}{each}" for each in _of_command(alone, runtime.name, several=template.several))
+        found = _of_command(template.alone(part), runtime.name, anywhere=not only_process(template))
+        yield from (f"{where}.{kind}{each}" for each in found)
     mounted = {mount.volume for _, part in template.containers for mount in part.container.mounts}
     for volume in template.volumes:
         if volume.kind == "host" and volume.name in mounted and "{{" not in volume.source:
@@ -109,23 +111,21 @@ def _of_machine(template: Template, host: Host, runtimes: Runtimes) -> Iterator[
                 yield f"{where}.volumes[{volume.name}]: {problem}"
 
 
-def _of_command(template: Template, runtime: str, *, several: bool) -> Iterator[str]:
+def _of_command(template: Template, runtime: str, *, anywhere: bool) -> Iterator[str]:
     container = template.container
     if container is None or runtime == "container":
         return
-    or_else = (lambda _: "") if several else _or_else
     if container.entry == "unknown":
         if "{{" not in container.image:
             what = f"has no command, and what the image {container.image} runs is not known here"
-            yield f" {what}; say it with --image {container.image}=COMMAND{or_else('container')}"
+            yield f" {what}; say it with --image {container.image}=COMMAND{_or_else('container', anywhere)}"
         return
     if runtime == "process" and (problem := why_missed(template)):
-        yield f" {problem}{or_else('sandbox')}"
+        yield f" {problem}{_or_else('sandbox', anywhere)}"
     if command := absent_command(template):
-        yield f".command is {command!r}, and there is no such command here; install it{or_else('container')}"
+        yield f".command is {command!r}, and there is no such command here; install it{_or_else('container', anywhere)}"
 
 
-def _or_else(name: str) -> str:
-    """How a step could run elsewhere."""
-    problem = missing(name)
-    return f", or run it in a {name}: {problem or f'--in {name}'}"
+def _or_else(name: str, anywhere: bool) -> str:
+    """How a step could run elsewhere; empty if it could not."""
+    return f", or run it in a {name}: {missing(name) or f'--in {name}'}" if anywhere else ""

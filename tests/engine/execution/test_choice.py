@@ -114,6 +114,44 @@ def test_a_place_that_is_not_here(lab: Laboratory, machine_has: Has) -> None:
         Runtimes("boat")
 
 
+DAEMON = f"""{HEADER}spec:
+  entrypoint: main
+  templates:
+    - name: main
+      steps: [[{{name: s, template: only}}]]
+    - name: only
+      daemon: true
+      outputs: {OUT}
+      container: {{image: i, command: [cat, /tmp/a], readinessProbe: {{exec: {{command: [test, -f, /tmp/a]}}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (container("cat /tmp/a", sidecars="[{name: s, image: i, command: [sleep, '9']}]", outputs=OUT), "has several"),
+        (container("cat /tmp/a", initContainers="[{name: s, image: i, command: ['true']}]"), "has several"),
+        (DAEMON, "is a daemon with a readinessProbe by exec"),
+    ],
+)
+def test_what_runs_as_plain_processes_is_refused_anywhere_else(
+    lab: Laboratory, machine_has: Has, text: str, what: str
+) -> None:
+    machine_has("sandbox", "container")
+    assert where(lab, text) == ""
+    for name in ("sandbox", "container"):
+        with pytest.raises(Refused, match=rf"\[only\] {what}.* plain processes only; leave out --in {name}$"):
+            engine.check_ready(lab.load(text), "w", lab.host, {}, name)
+    engine.check_ready(lab.load(text), "w", lab.host, {}, "process")
+
+
+def test_what_cannot_run_in_a_container_is_not_told_to(lab: Laboratory, machine_has: Has) -> None:
+    machine_has("sandbox", "container")
+    text = container("true", sidecars="[{name: s, image: i, command: [nosuch-command]}]")
+    with pytest.raises(Refused, match=r"sidecars\[s\].command is 'nosuch-command'.*; install it$"):
+        engine.check_ready(lab.load(text), "w", lab.host, {})
+
+
 def test_where_a_run_was_to_run_it_is_resumed(lab: Laboratory, machine_has: Has) -> None:
     lab.where = "sandbox"
     run = lab.submit(container("true"))

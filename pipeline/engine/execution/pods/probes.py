@@ -5,14 +5,21 @@ https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-pro
 """
 
 import http.client
+import select
+import signal
 import socket
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
-from pipeline.engine.spec import Container, Probe
-from pipeline.errors import UserError
+from pipeline.engine.execution import leaves
+from pipeline.engine.execution.runtimes.contract import Runtime, Work
+from pipeline.engine.execution.runtimes.plain import working_folder
+from pipeline.engine.host import Host, NoSuchCommand
+from pipeline.engine.places import Place
+from pipeline.engine.spec import Container, Probe, Template
 
 _PAUSE_SECONDS: Final = 0.25
 _HERE: Final = "127.0.0.1"
@@ -37,14 +44,25 @@ def wait(container: Container, run: Callable[[], bool], gone: Callable[[], bool]
     return not gone()
 
 
-def check(container: Container, runtime: str) -> None:
-    """Refuse a probe that cannot be asked where a daemon runs.
-
-    Raises:
-        UserError: its command would have to run within an image's container.
-    """
-    if runtime == "container" and container.ready is not None and container.ready.kind == "exec":
-        raise UserError("a readinessProbe by exec is not run in a container here; use httpGet or tcpSocket")
+def succeeds(template: Template, place: Place, host: Host, runtime: Runtime) -> bool:
+    """Whether the command of the probe of a template's container, a plain process, succeeds in time beside it."""
+    container, log = runtime.filled(template, place), place.folder / "probe.log"
+    probe = container.ready or Probe("exec")
+    asked = replace(container, command=probe.command, args=(), entry="given")
+    env, words = leaves.command(asked, place, host, runtime)
+    folder = working_folder(Work(template, asked, place, words, env))
+    try:
+        process = host.start(words, env=env, cwd=folder, stdout=log, stderr=log)
+    except (NoSuchCommand, OSError):
+        return False
+    process.release()
+    select.select([process], [], [], probe.timeout)
+    code = process.poll()
+    while process.poll() is None:
+        process.kill(signal.SIGKILL)
+        select.select([process], [], [], 1.0)
+    process.close()
+    return code == 0
 
 
 def _holds(probe: Probe, container: Container, run: Callable[[], bool]) -> bool:

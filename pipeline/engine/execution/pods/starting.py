@@ -8,16 +8,17 @@ import json
 import os
 import shutil
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from pipeline.engine.execution import leaves
 from pipeline.engine.execution.leaves import Outcome
 from pipeline.engine.execution.pods import supervisor
-from pipeline.engine.execution.runtimes.contract import Runtime
+from pipeline.engine.execution.runtimes.contract import Runtime, declared
 from pipeline.engine.execution.runtimes.plain import working_folder
 from pipeline.engine.host import Host, NoSuchCommand, Process
+from pipeline.engine.language.variables import replace_all
 from pipeline.engine.places import Place
 from pipeline.engine.scheduler.events import Outputs
 from pipeline.engine.settings import write_private
@@ -60,6 +61,9 @@ def start(template: Template, place: Place, host: Host, runtime: Runtime, grace:
 
 def _launch(template: Template, part: Part, place: Place, host: Host, runtime: Runtime) -> dict[str, Any]:
     own = place.of(part.name)
+    if part.container is not template.main:
+        paths = {tag: str(own.local(path)) for tag, path in declared(template).items()}
+        part = replace(part, container=replace_all(part.container, paths.get))
     work = leaves.prepared(template.alone(part), own, host, runtime, shared=True)
     if shutil.which(work.words[0], path=work.env.get("PATH", os.defpath)) is None:
         raise NoSuchCommand(work.words[0])
@@ -89,24 +93,31 @@ class Heard:
 
 @dataclass(slots=True)
 class Ear:
-    """Hears of the containers of one pod."""
+    """Hears of the containers of one pod; whoever gathers what it leaves behind hears nothing more."""
 
     template: Template
     place: Place
     read: int = 0
+    untold: list[Heard] = field(default_factory=list)
     codes: dict[str, int | None] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
 
     def news(self) -> list[Heard]:
         """What has happened since it was last asked."""
+        self.hear()
+        found, self.untold = self.untold, []
+        return found
+
+    def hear(self) -> None:
+        """Take in what has happened, for `news` and `gather`."""
         path = _record(self.place)
         if not path.exists():
-            return []
+            return
         with path.open("rb") as record:
             record.seek(self.read)
             whole = record.read().rpartition(b"\n")[0]
         self.read += len(whole) + 1 if whole else 0
-        return [self._heard(json.loads(line)) for line in whole.splitlines()]
+        self.untold += [self._heard(json.loads(line)) for line in whole.splitlines()]
 
     def _heard(self, line: dict[str, Any]) -> Heard:
         name, code = line["name"], line.get("code")
@@ -117,8 +128,7 @@ class Ear:
         return Heard(name, code, self.said.get(name, ""))
 
     def gather(self, exit_code: int, *, printed: bool, host: Host) -> Outcome:
-        """What the pod leaves behind, once its supervisor has ended with a code."""
-        self.news()
+        """What the pod leaves behind, once its supervisor has ended with a code, and that was heard."""
         main = self.codes.get("main", exit_code) if "main" in self.codes else None
         outcome = Outcome("Succeeded", "", Outputs())
         if main is not None or "main" in self.codes:

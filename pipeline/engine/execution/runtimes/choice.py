@@ -7,7 +7,7 @@ from typing import Final
 from pipeline.engine.execution.runtimes import container, sandbox
 from pipeline.engine.execution.runtimes.container import ImageContainer
 from pipeline.engine.execution.runtimes.contract import Runtime
-from pipeline.engine.execution.runtimes.needs import absent_command, needs_paths, path_put_together
+from pipeline.engine.execution.runtimes.needs import absent_command, needs_paths, only_process, path_put_together
 from pipeline.engine.execution.runtimes.plain import PlainProcess
 from pipeline.engine.execution.runtimes.sandbox import Sandbox
 from pipeline.engine.spec import Template
@@ -34,10 +34,13 @@ class Runtimes:
         self._wanted = wanted
 
     def of(self, template: Template) -> Runtime:
-        """The one in which a template's container runs; several of a pod run as plain processes."""
-        if template.several:
-            return _ALL["process"]
-        return _ALL[self._wanted or _least(template)]
+        """The one in which a template's containers run."""
+        return _ALL["process" if only_process(template) else self._wanted or _least(template)]
+
+    def why_not(self, template: Template) -> str:
+        """Why a template cannot run where it was asked to, and what to do; empty if it can."""
+        problem = only_process(template) if self._wanted not in ("", "process") else ""
+        return problem and f"{problem}; leave out --in {self._wanted}"
 
     def told(self, templates: Iterable[Template]) -> str:
         """Where those run that do not run as plain processes, in one line; empty if all do."""

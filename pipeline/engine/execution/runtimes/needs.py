@@ -8,6 +8,16 @@ from pipeline.engine.language.paths import moved, of_the_machine, put_together, 
 from pipeline.engine.spec import Template
 
 
+def only_process(template: Template) -> str:
+    """Why a template's containers run as plain processes and nowhere else; empty if they may."""
+    if template.several:
+        return "has several containers, which run as plain processes only"
+    ready = template.container.ready if template.container is not None and template.daemon else None
+    if ready is not None and ready.kind == "exec":
+        return "is a daemon with a readinessProbe by exec, which is asked of plain processes only"
+    return ""
+
+
 def needs_paths(template: Template) -> bool:
     """Whether a step must find its declared paths where it declares them: it spells one out, or knows by itself of a
     file or a volume that is not empty. One that is told by `{{outputs.artifacts.NAME.path}}` and the like need not."""
