@@ -26,6 +26,7 @@ SHIPPED: Final[dict[str, tuple[Path, tuple[str, ...]]]] = {
     "wheel": (ROOT, ()),
     "laptop": (ROOT, ("laptop",)),
     "steps": (ROOT, ("steps", "platform")),
+    "page": (ROOT, ("steps", "platform")),
     "notebooks": (ROOT, ("steps", "notebooks")),
     "features": (FEATURES, ()),
     "serve": (ROOT, ("serving",)),

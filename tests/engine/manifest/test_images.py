@@ -34,8 +34,10 @@ def test_of_well_known_images_it_is_known(lab: Laboratory, container: str, print
 def test_of_others_it_is_asked_for_and_given(lab: Laboratory, tmp_path: Path) -> None:
     file = tmp_path / "w.yaml"
     file.write_text(only("image: 'ghcr.io/me/tool:2', args: [b]"), encoding="utf-8")
-    with pytest.raises(Refused, match=r"line 8: .*say it with --image ghcr\.io/me/tool:2=COMMAND$"):
-        engine.run(file)
+    with pytest.raises(
+        Refused, match=r"line 8: .*say it with --image ghcr\.io/me/tool:2=COMMAND, or run it in a container: "
+    ):
+        engine.run(file, where="process")
     given = engine.load(file).with_commands(images.read(["ghcr.io/me/tool=echo 'a b'"]))
     run = engine.submit(lab.journal, given, "w", {})
     file.unlink()

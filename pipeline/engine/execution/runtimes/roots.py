@@ -68,6 +68,13 @@ class Root:
             if laid_over or path in _MADE:
                 continue
             if entry.is_symlink():
-                yield from ("--symlink", str(entry.readlink()), path)
+                self._link(path, entry)
             else:
                 yield from ("--ro-bind-try", path, path)
+
+    def _link(self, path: str, entry: Path) -> None:
+        """Have a link of this machine in the node's folder, which is mounted; bubblewrap's own would be in the way of
+        its second try."""
+        link = self._files / path.lstrip("/")
+        if not link.is_symlink():
+            link.symlink_to(entry.readlink())

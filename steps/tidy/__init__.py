@@ -10,7 +10,7 @@ import click
 
 from steps.backends import retention
 from steps.contract import declaration as declared
-from steps.contract.command import declaration_option, log, run
+from steps.contract.command import declaration_option, log
 from steps.errors import BadInput
 from steps.pages.words import count
 
@@ -52,7 +52,3 @@ def _answer(given: str) -> bool:
     if given not in _ANSWERS:
         raise BadInput(f"--remove is {given[:40]!r}; wanted yes or no")
     return _ANSWERS[given]
-
-
-if __name__ == "__main__":
-    run(command)
