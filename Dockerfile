@@ -2,6 +2,7 @@
 #   steps      runs `python -m steps.<step>` in a workflow's pod
 #   notebooks  runs `python -m steps.notebooks.run`: the same with papermill, Jupyter's kernel and what draws
 #   features   runs `python -m steps.featurestore.apply` and `serve`: Feast, whose numpy is not the others'
+#   page       shows the pages of `pipeline serve` on a cluster: the steps' libraries and the whole code
 #   serve      answers predictions: Seldon's microservice with steps.serving
 #   mlflow     the tracking server
 # Libraries come from uv.lock and are a layer of their own, so that a change of our code rebuilds in seconds.
@@ -58,6 +59,18 @@ LABEL org.opencontainers.image.title="learning-pipelines: steps" \
       org.opencontainers.image.licenses="Apache-2.0"
 USER 8737:8737
 CMD ["python", "-m", "steps.plan", "--help"]
+
+FROM code AS whole
+COPY pipeline /app/pipeline
+COPY manifests /app/manifests
+RUN python -m compileall -q --invalidation-mode unchecked-hash /app/pipeline
+
+FROM steps AS page
+COPY --from=whole /app/pipeline /app/pipeline
+COPY --from=whole /app/manifests /app/manifests
+LABEL org.opencontainers.image.title="learning-pipelines: pages"
+EXPOSE 2746
+ENTRYPOINT ["python", "-m", "pipeline", "serve", "--cluster"]
 
 FROM base AS notebooks
 COPY --from=notebooks-libraries /opt/venv /opt/venv

@@ -32,7 +32,7 @@ CRONS ?= on
 WITHOUT ?=
 ARGO ?=
 BARE ?=
-E2E ?= $(foreach test,openaq features trial notebooks notify schedules faults cluster_storm,tests/e2e/test_$(test).py)
+E2E ?= $(foreach test,openaq features trial notebooks notify schedules page faults cluster_storm,tests/e2e/test_$(test).py)
 # BASE: the image that ours stand on, by its digest where they must come out the same (python@sha256:…); times in them
 # are those of the commit. TAG: what a release is tagged with.
 BASE ?= python:3.12-slim-bookworm
@@ -43,11 +43,12 @@ BUILD_ARGS = --build-arg VERSION=$(VERSION) --build-arg BASE=$(BASE)
 SBOM = wheel laptop $(IMAGES)
 SBOM_laptop := --extra laptop
 SBOM_steps := --extra steps --extra platform
+SBOM_page := --extra steps --extra platform
 SBOM_notebooks := --extra steps --extra notebooks
 SBOM_features := --project steps/featurestore/locked
 SBOM_serve := --extra serving
 SBOM_mlflow := --extra tracking
-IMAGES := steps notebooks features serve mlflow
+IMAGES := steps page notebooks features serve mlflow
 REGISTRY_PREFIX := $(if $(IMAGE_REGISTRY),$(IMAGE_REGISTRY)/,docker.io/library/)
 BUILD_minikube = minikube image build --build-opt=target=$(1) --build-opt=build-arg=VERSION=$(VERSION) --build-opt=build-arg=BASE=$(BASE) -t $(2) .
 BUILD_docker = docker build --target $(1) $(BUILD_ARGS) --build-arg SOURCE_DATE_EPOCH -t $(2) .
@@ -110,7 +111,7 @@ oracle: .venv/.ready-dev ## Ask the real controller (KUBECONFIG) about tests/ora
 	@.venv/bin/python -m tests.oracle.ask $(ARGS)
 
 .PHONY: images
-images: ## Build the images: steps, notebooks, features, serve, mlflow (CONTAINER_TOOL=minikube|docker|podman|buildah IMAGE_REGISTRY= BASE=)
+images: ## Build the images: steps, page, notebooks, features, serve, mlflow (CONTAINER_TOOL=minikube|docker|podman|buildah IMAGE_REGISTRY= BASE=)
 	$(if $(BUILD_$(CONTAINER_TOOL)),,$(error CONTAINER_TOOL=$(CONTAINER_TOOL): wanted minikube, docker, podman or buildah))
 	$(foreach target,$(IMAGES),$(call BUILD_$(CONTAINER_TOOL),$(target),$(REGISTRY_PREFIX)pipeline-$(target):$(VERSION)) && ) true
 
@@ -153,8 +154,9 @@ picture: .venv/.ready-dev ## Draw docs/architecture.svg again from the imports o
 	@.venv/bin/python -m tests.house.drawing
 
 .PHONY: fields
-fields: .venv/.ready-dev ## Write the fields of a declaration into docs/projects.md again
+fields: .venv/.ready-dev ## Write the fields of a declaration into docs/projects.md again, and options into docs/commands.md
 	@.venv/bin/python -m tests.house.fields
+	@.venv/bin/python -m tests.house.options
 
 .PHONY: licences
 licences: .venv/.ready-dev ## Write docs/licences.md again from the locks and what is installed

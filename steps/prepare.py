@@ -14,12 +14,13 @@ from datetime import date
 from pathlib import Path
 
 import click
+import numpy as np
 import pandas as pd
 
 from steps.archive.planned import Plan, read_plan
 from steps.backends import catalog
 from steps.backends.objects import Bucket, lake
-from steps.checking import quarantine, suites
+from steps.checking import quarantine
 from steps.checking.examine import Examined, Examiner, Several, Verdict
 from steps.checking.expectations import Expectations, Outcome
 from steps.checking.page import page
@@ -106,8 +107,8 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     quarantine.clear(store, project.name, taken.verdicts)
     loaded = load(project, plan.locations, observations)
 
-    fresh, stale = _freshness(project, plan, expectations)
-    taken.outcomes += fresh
+    fresh, stale = _freshness(project, plan)
+    taken.outcomes.append(fresh)
     stopped = _too_many_refused(project, taken)
     left_out = judge(project.name, plan.parameter, plan.locations, plan.first, plan.last, at=decided_at)
     if stopped is None and left_out.keys() == set(plan.locations):
@@ -171,18 +172,15 @@ def _decisions(project: str, taken: Taken) -> tuple[list[catalog.Accepted], list
     return good, bad
 
 
-def _freshness(
-    project: Declaration, plan: Plan, expectations: Expectations
-) -> tuple[list[Outcome], dict[int, date | None]]:
+def _freshness(project: Declaration, plan: Plan) -> tuple[Outcome, dict[int, date | None]]:
     """How old the locations' newest accepted days are at the plan's last; and the locations that are too old, with that
     day."""
     newest = dict.fromkeys(plan.locations) | catalog.newest(project.name, plan.locations)
-    ages = [(plan.last - (day or date.min)).days for day in newest.values()]
-    limits = project.expectations
-    outcomes = expectations.validate(pd.DataFrame({"age": ages}), suites.of_locations(limits))
-    return outcomes, {
-        location: newest[location] for location, age in zip(newest, ages, strict=True) if age > limits.age_days
-    }
+    most = project.expectations.age_days
+    old = np.array([(plan.last - (day or date.min)).days > most for day in newest.values()])
+    name = f"its newest accepted day is at most {most} days old at as-of"
+    outcome = Outcome("stale", name, "location", len(old), np.flatnonzero(old))
+    return outcome, {location: day for (location, day), stale in zip(newest.items(), old, strict=True) if stale}
 
 
 def _too_many_refused(project: Declaration, taken: Taken) -> str | None:

@@ -15,8 +15,28 @@ from pipeline.cli.place import note_manifests, note_state
 @click.option(
     "--ui", "folder", type=click.Path(path_type=Path), help="A folder with the Argo UI's files, to be the page."
 )
-def serve(port: int | None, address: str, token: str, folder: Path | None) -> None:
+@click.option("--cluster", is_flag=True, help="Only the pages, of the cluster: they look and change nothing.")
+@click.option("--api", default="", help="With --cluster: what `kubectl proxy` listens on, where this is no pod.")
+@click.option("-n", "--namespace", default="mlops", show_default=True, help="With --api.")
+@click.option("--argo", "page", default="", help="With --cluster: the Argo UI's address there, to be linked to.")
+def serve(
+    *,
+    port: int | None,
+    address: str,
+    token: str,
+    folder: Path | None,
+    cluster: bool,
+    api: str,
+    namespace: str,
+    page: str,
+) -> None:
     """Serve Argo Server's API for the runs here, so that argo, Hera and the Argo UI work without a cluster."""
+    if cluster:
+        from pipeline.serve.cluster import serve as look
+        from pipeline.serve.cluster.kubernetes import Kubernetes
+
+        look(Kubernetes(api, namespace) if api else Kubernetes.around(), port or 2746, page)
+        return
     from pipeline.extras import need_servers
     from pipeline.laptop.machine import LocalMachine
     from pipeline.serve.server import serve as start

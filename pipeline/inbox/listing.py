@@ -55,9 +55,9 @@ def dropped(machine: LocalMachine, name: str | None, limit: int) -> list[Dropped
     """
     projects = [table_project(name)] if name else [one for one in every().values() if isinstance(one, TableProject)]
     machine.use("object-store", "database")
-    known = read(lambda connection: ledger.recent(connection, name, limit))
+    seen = read(lambda connection: ledger.recent(connection, name, limit))
     waiting = [_waits(one) for project in projects for one in _waiting(project.name)]
-    return [*waiting, *(_known(one) for one in known)][:limit]
+    return [*waiting, *map(known, seen)][:limit]
 
 
 def release(machine: LocalMachine, key: str, *, who: str, why: str) -> str:
@@ -166,7 +166,8 @@ def _waits(stored: Stored) -> Dropped:
     return Dropped(stored.key, "waiting", _time(stored.modified), "-", "-", where, f"{stored.size:,} bytes")
 
 
-def _known(upload: Upload) -> Dropped:
+def known(upload: Upload) -> Dropped:
+    """What a run has claimed, as it is shown."""
     copies = f", {upload.rows_copied:,} copies" if upload.rows_copied else ""
     rows = f"{upload.rows_new:,} new{copies}" if upload.rows_new else "-"
     where = upload.place or (upload.source if upload.state in {"claimed", "released"} else None)

@@ -10,6 +10,8 @@ from pathlib import Path
 from pipeline.errors import UserError
 
 _NAME = ".pipeline"
+MAIN_JOB = "quickstart.lock"
+"""The lock, in the state folder, of a main job that is going on."""
 MADE = "workflows"
 """Where, in the state folder, the manifests lie that clients of the API made."""
 

@@ -24,7 +24,7 @@ from pipeline.engine.settings import NO_SETTINGS, of_file
 from pipeline.engine.views import labels, plainly
 from pipeline.errors import RunFailed, UserError
 from pipeline.laptop.applying import AppliedWorkflows
-from pipeline.laptop.home import absent, home
+from pipeline.laptop.home import MAIN_JOB, absent, home
 from pipeline.laptop.stopping import end_runs, end_watch
 from pipeline.stack import Stack
 from pipeline.stack.host import Beforehand, StackHost, is_step
@@ -164,8 +164,14 @@ class LocalMachine:
                 self.stack.stop()
 
     def _busy(self) -> bool:
-        """Whether a process executes a run."""
+        """Whether a process executes a run, or is about to."""
+        if holder(self.home / MAIN_JOB) is not None:
+            return True
         return any(run.finished_at is None and not run.interrupted for run in self.runs())
+
+    def has_database(self) -> bool:
+        """Whether there is one, which nothing makes by looking."""
+        return "DATABASE_URL" in os.environ or (self.home / "pipeline.db").exists()
 
     def has_decisions(self) -> bool:
         """Whether there is a database that may hold some; it is in the environment then."""

@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from pipeline.errors import PipelineError
+from pipeline.laptop.home import MAIN_JOB
 from pipeline.stack import locks
 from pipeline.stack.state import make
 
@@ -23,4 +24,4 @@ def alone(home: Path) -> AbstractContextManager[None]:
         )
 
     make(home)
-    return locks.alone(home / "quickstart.lock", taken)
+    return locks.alone(home / MAIN_JOB, taken)

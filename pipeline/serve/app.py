@@ -1,12 +1,13 @@
 """The application: every route, behind the guard."""
 
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import anyio
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from pipeline.errors import PipelineError
 from pipeline.laptop.machine import LocalMachine
@@ -24,6 +25,9 @@ def application(
 ) -> Starlette:
     """What uvicorn serves. `hosts`, `token`: as of a `Guard`. `folder`: of the Argo UI's files."""
     service = Service(machine)
+    parts = (about, streams, workflows, manifests, files, rest, pages)
+    routes = [each for part in parts for each in part.routes()]
+    routes += ui.routes(folder) if folder is not None else [pages.root()]
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -32,9 +36,18 @@ def application(
             yield
             tasks.cancel_scope.cancel()
 
-    parts = (about, streams, workflows, manifests, files, rest, pages)
-    routes = [each for part in parts for each in part.routes()]
-    routes += ui.routes(folder) if folder is not None else [pages.root()]
+    return assembled(service, routes, hosts=hosts, token=token, lifespan=lifespan)
+
+
+def assembled(
+    service: Service,
+    routes: Sequence[BaseRoute],
+    *,
+    hosts: Collection[str],
+    token: str,
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
+) -> Starlette:
+    """Routes behind the guard, with errors in Argo Server's form."""
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, hosts=hosts, token=token)],

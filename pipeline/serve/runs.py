@@ -4,7 +4,9 @@ read from the journal."""
 import json
 import threading
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from pipeline import engine
 from pipeline.engine.views import RunView
@@ -106,6 +108,11 @@ class Runs:
         with self._lock:
             self._live.pop(run, None)
             self._views.pop(run, None)
+
+    def page_at(self, run: str, node: str, artifact: str, path: str) -> str | None:
+        """Where an artifact is shown; None where it is not there any more."""
+        address = "/".join(quote(each, safe="") for each in (run, node, artifact))
+        return f"/artifacts/-/{address}" if Path(path).is_file() else None
 
     def object(self, name: str, namespace: str) -> dict[str, Any]:
         """The whole Workflow.

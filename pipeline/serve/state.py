@@ -1,5 +1,7 @@
 """What the routes of one server share."""
 
+from collections.abc import Sequence
+
 from pipeline.laptop.home import MADE
 from pipeline.laptop.machine import LocalMachine
 from pipeline.serve.changes import Changes
@@ -11,7 +13,17 @@ from pipeline.serve.submitting import Submitter
 
 
 class Service:
-    """One machine, served."""
+    """One machine, served. `namespace`: of the cluster that is looked at instead; `page`: where its Argo UI is."""
+
+    namespace = page = ""
+
+    def typed(self, here: Sequence[str], there: Sequence[str]) -> list[str]:
+        """The commands that say what a page does: on this machine, or on the cluster."""
+        return [f"{each} -n {self.namespace}" for each in there] if self.namespace else list(here)
+
+    def hint(self, words: str) -> str:
+        """What to type to begin with, on this machine."""
+        return "" if self.namespace else words
 
     def __init__(self, machine: LocalMachine) -> None:
         self.machine = machine

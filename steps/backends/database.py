@@ -147,9 +147,12 @@ def read[T](work: Callable[[sa.Connection], T]) -> T:
     try:
         with look() as connection:
             return work(connection)
-    except StepError:
-        with begin() as connection:
-            return work(connection)
+    except StepError as refused:
+        try:
+            with begin() as connection:
+                return work(connection)
+        except sa.exc.ProgrammingError:  # one who may only read makes no table
+            raise refused from None
 
 
 def transact[T](work: Callable[[sa.Connection], T]) -> T:

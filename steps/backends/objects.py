@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MISSING = {"NoSuchKey", "404", "NotFound", "NoSuchVersion", "PreconditionFailed", "412"}
 _UNKNOWN = {"NotImplemented", "MethodNotAllowed", "XNotImplemented"}
 _LARGEST_COPY = 256 * 2**20  # bytes that are copied by one request
-_LONG_AGO = timedelta(hours=12)  # twice the longest workflow, half of the day that `retention` waits at least
+_LONG_AGO = timedelta(hours=6)  # with the longest workflow (12 hours) less than the day that `retention` waits at least
 _making_clients = threading.Lock()
 
 

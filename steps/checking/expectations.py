@@ -1,10 +1,14 @@
 """Great Expectations, as this project uses it: one ephemeral context, a frame goes in, counts and failed rows come out.
 Nothing is stored, sent or rendered; the wording on our page is our own.
+
+It takes seconds to import, so an expectation is only written down (`gxe`), and it is loaded when a frame with rows is
+to be validated: a run that finds nothing new never waits for it.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,20 +17,25 @@ import pandas as pd
 from steps.errors import CheckFailed
 from steps.summaries.validation import Expectation
 
-with warnings.catch_warnings():
-    # it imports a deprecated module of the standard library, which warns at every start
-    warnings.filterwarnings("ignore", message="module 'sre_", category=DeprecationWarning)
-    import great_expectations as gx
-    from great_expectations import expectations as gxe
-    from great_expectations.data_context.types.base import (
-        DataContextConfig,
-        InMemoryStoreBackendDefaults,
-        ProgressBarsConfig,
-    )
-
-__all__ = ["Expectations", "Expected", "Outcome", "gxe"]
-
 _FORMAT = {"result_format": "COMPLETE", "include_unexpected_rows": False, "return_unexpected_index_query": False}
+
+
+@dataclass(frozen=True)
+class Written:
+    """One of Great Expectations' expectations by the name of its class, and what it is given."""
+
+    name: str
+    given: Mapping[str, Any]
+
+
+class _Written:
+    """`gxe.ExpectColumnValuesToBeNull(column="code")` writes that one down."""
+
+    def __getattr__(self, name: str) -> Callable[..., Written]:
+        return lambda **given: Written(name, given)
+
+
+gxe = _Written()
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class Expected:
     fault: str
     name: str
     column: str
-    expectation: Any
+    expectation: Written
 
 
 @dataclass(frozen=True)
@@ -57,15 +66,20 @@ class Outcome:
 class Expectations:
     """Validates frames: some 10 ms per expectation for frames of up to 10,000 rows."""
 
-    def __init__(self) -> None:
-        quiet = DataContextConfig(
-            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-            progress_bars=ProgressBarsConfig(globally=False),
+    @cached_property
+    def _batches(self) -> Any:
+        _load()
+        import great_expectations as gx  # noqa: PLC0415 - takes seconds
+        from great_expectations.data_context.types import base  # noqa: PLC0415 - likewise
+
+        quiet = base.DataContextConfig(
+            store_backend_defaults=base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            progress_bars=base.ProgressBarsConfig(globally=False),
             analytics_enabled=False,
         )
         context = gx.get_context(mode="ephemeral", project_config=quiet)
         asset = context.data_sources.add_pandas("memory").add_dataframe_asset("frame")
-        self._batches = asset.add_batch_definition_whole_dataframe("whole")
+        return asset.add_batch_definition_whole_dataframe("whole")
 
     def validate(self, frame: pd.DataFrame, expected: Sequence[Expected]) -> list[Outcome]:
         """The outcome of each, in the order of `expected`. The frame's index must be unique whole numbers.
@@ -75,15 +89,29 @@ class Expectations:
         """
         if frame.empty:
             return [Outcome(one.fault, one.name, one.column, 0, np.array([], dtype="int64")) for one in expected]
-        for number, one in enumerate(expected):
-            one.expectation.meta = {"number": number}
-        suite = gx.ExpectationSuite(name="suite", expectations=[one.expectation for one in expected])
         batch = self._batches.get_batch(batch_parameters={"dataframe": frame})
+        suite = _suite([one.expectation for one in expected])
         results = {
             result.expectation_config.meta["number"]: result
             for result in batch.validate(suite, result_format=_FORMAT).results
         }
         return [_outcome(one, results[number], len(frame)) for number, one in enumerate(expected)]
+
+
+def _load() -> None:
+    """Import it without its warnings: it imports a deprecated module of the standard library."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="module 'sre_", category=DeprecationWarning)
+        import great_expectations  # noqa: F401, PLC0415 - takes seconds
+
+
+def _suite(written: Sequence[Written]) -> Any:
+    """The suite of these expectations, numbered."""
+    import great_expectations as gx  # noqa: PLC0415 - takes seconds
+    from great_expectations import expectations  # noqa: PLC0415 - likewise
+
+    made = [getattr(expectations, one.name)(**one.given, meta={"number": n}) for n, one in enumerate(written)]
+    return gx.ExpectationSuite(name="suite", expectations=made)
 
 
 def _outcome(expected: Expected, result: Any, rows: int) -> Outcome:

@@ -1,4 +1,4 @@
-"""What is expected of raw data, in three suites: of rows, of each sensor's day, and of location-days; and of locations.
+"""What is expected of raw data, in three suites: of rows, of each sensor's day, and of location-days.
 The bounds are the declaration's.
 """
 
@@ -102,16 +102,4 @@ def of_days(limits: Expectations, target: str) -> list[Expected]:
             target,
             gxe.ExpectColumnValuesToBeBetween(column="gap", max_value=limits.gap_hours),
         ),
-    ]
-
-
-def of_locations(limits: Expectations) -> list[Expected]:
-    """On a frame with a row for each location and the `age` (days) of its newest accepted day at as-of."""
-    return [
-        Expected(
-            "stale",
-            f"its newest accepted day is at most {limits.age_days} days old at as-of",
-            "location",
-            gxe.ExpectColumnValuesToBeBetween(column="age", max_value=limits.age_days),
-        )
     ]

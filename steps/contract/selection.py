@@ -69,7 +69,7 @@ def replay(text: str, option: str = "--replay") -> tuple[date, date]:
     except ValueError:
         first, last = date.max, date.min
     if first > last:
-        raise BadInput(f"{option} {text!r:.60} is not two days, the earlier first, like 2003-01-01/2003-12-31")
+        raise BadInput(f"{option} {text!r:.60} is not two days; wanted FROM/TO, like 2003-01-01/2003-12-31")
     return first, last
 
 

@@ -25,7 +25,8 @@ EVERYTHING = (
     "notify.url=https://example.com/hook,metrics.enabled=true,images.registry=registry.example.com/ml,"
     "metrics.exporter=true,metrics.podMonitors=true,metrics.rules=true,metrics.dashboard=true,"
     "metrics.labels.release=prometheus,images.pullSecrets={registry},objectStore.storageClass=fast,"
-    "tracking.allowedHosts={mlflow.example.com},router.projects={openaq},features.projects={openaq}"
+    "tracking.allowedHosts={mlflow.example.com},router.projects={openaq},features.projects={openaq},"
+    "page.enabled=true,page.argo=https://argo.example.com"
 )
 ACCOUNT_FILES = ("token", "ca.crt", "namespace")  # which client libraries look for
 needs_helm = pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")
@@ -81,7 +82,7 @@ def test_every_pod_fits_pod_security_restricted() -> None:
     """https://kubernetes.io/docs/concepts/security/pod-security-standards/"""
     pods = [pod for each in rendered(EVERYTHING) for pod in _pods(each)]
 
-    assert len(pods) == 10
+    assert len(pods) == 11
     for pod in pods:
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}

@@ -93,7 +93,7 @@ def test_make_builds_images_of_the_names_that_manifests_have() -> None:
     command = ["make", "-n", "-C", str(ROOT), "images", "CONTAINER_TOOL=docker"]
     would = subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
-    assert [f"-t docker.io/library/{image} ." in would for image in manifests.images("")] == [True] * 5
+    assert [f"-t docker.io/library/{image} ." in would for image in manifests.images("")] == [True] * 6
 
 
 def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_databases_may_be_set_up_again_with_another_password(
     assert told(postgres, "SELECT count(*) FROM mine", "one_role", "one_role") == [(0,)]
 
 
-GUESTS = {"serving": "pipeline", "features_reader": "features"}
+GUESTS = {"serving": "pipeline", "page": "pipeline", "features_reader": "features"}
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_a_guest_enters_one_database_and_changes_nothing_there(
     for _ in range(2):
         done = run("databases.py", environment=guests, passwords=passwords)
         assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.endswith("role serving: ready\nrole features_reader: ready\n")
+        assert done.stdout.endswith("role serving: ready\nrole page: ready\nrole features_reader: ready\n")
     host = GUESTS[guest]
     told(postgres, "CREATE TABLE theirs (x int)", host, host)
     for statement in ("CREATE TABLE mine (x int)", "DELETE FROM theirs"):
@@ -112,7 +112,7 @@ def test_a_guest_enters_one_database_and_changes_nothing_there(
             told(postgres, statement, host, guest)
     with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
         told(postgres, "SELECT 1", "one_role", guest)
-    if guest == "features_reader":
+    if guest in ("features_reader", "page"):
         assert told(postgres, "SELECT count(*) FROM theirs", host, guest) == [(0,)]
         return
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):

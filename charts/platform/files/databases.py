@@ -12,8 +12,12 @@ import psycopg2
 from psycopg2 import sql
 
 PATIENCE = 300
-GUESTS = {"serving": "pipeline", "features_reader": "features"}  # whose database a role without its own may enter
-READS_ALL = {"features_reader"}  # guests that may read whatever tables are made there
+GUESTS = {
+    "serving": "pipeline",
+    "page": "pipeline",
+    "features_reader": "features",
+}  # whose database a role without its own may enter
+READS_ALL = {"features_reader", "page"}  # guests that may read whatever tables are made there
 
 
 def connection(database: str) -> "psycopg2.extensions.connection":

@@ -100,8 +100,8 @@ def _of_machine(template: Template, host: Host, runtimes: Runtimes) -> Iterator[
     if problem := runtimes.why_not(template):
         yield f"{where} {problem}"
     for kind, part in template.containers:
-        problems = _of_command(template.alone(part), runtime.name, anywhere=not only_process(template))
-        yield from (f"{where}.{kind}{each}" for each in problems)
+        said = _of_command(template.alone(part), runtime.name, anywhere=not only_process(template))
+        yield from (f"{where}.{kind}{each}" for each in said)
     mounted = {mount.volume for _, part in template.containers for mount in part.container.mounts}
     for volume in template.volumes:
         if volume.kind == "host" and volume.name in mounted and "{{" not in volume.source:

@@ -23,18 +23,19 @@ _MOST: Final = 200  # locations in a table, those that are furthest behind first
 def data_page(call: Call) -> Response:
     """All projects."""
     machine = call.service.machine
-    commands = [f"sqlite3 {machine.home / 'pipeline.db'} .schema", "pipeline inbox"]
-    if not (machine.home / "pipeline.db").exists():
+    here = [f"sqlite3 {machine.home / 'pipeline.db'} .schema", "pipeline inbox"]
+    commands = call.service.typed(here, ["argo cron list"])
+    if not machine.has_database():
         return page("Data", commands, note("Nothing has come yet; begin with: pipeline quickstart"), here="/data")
     machine.use("database")
     parts = [
-        section(name, name, "", _series(project) if isinstance(project, Project) else _files(project))
+        section(name, name, "", _series(call, project) if isinstance(project, Project) else _files(call, project))
         for name, project in every().items()
     ]
     return page("Data", commands, *parts, here="/data")
 
 
-def _series(project: Project) -> Markup:
+def _series(call: Call, project: Project) -> Markup:
     from steps.backends import judged  # noqa: PLC0415 - SQLAlchemy is slow to import
     from steps.backends.database import read  # noqa: PLC0415
     from steps.backends.warehouse import standing  # noqa: PLC0415
@@ -42,7 +43,9 @@ def _series(project: Project) -> Markup:
     found = read(lambda connection: standing.coverage(connection, project.name))
     refused = read(lambda connection: standing.refusals(connection, project.name))
     if not found:
-        return note(f"No day has come yet; make a start with: pipeline quickstart {project.name}")
+        return note(
+            f"No day has come yet{call.service.hint(f'; make a start with: pipeline quickstart {project.name}')}"
+        )
     out = judged.left_out(project.name, project.learning.target, [one.location for one in found])
     today = datetime.now(UTC).date()
     behind = sorted(found, key=lambda one: (one.newest or date.min, one.location))
@@ -63,7 +66,7 @@ def _line(one: "Coverage", left_out: str, today: date) -> tuple[str, ...]:
     return str(one.location), f"{one.newest:%F}", behind, str(one.accepted), share, refused, left_out or "–"
 
 
-def _files(project: TableProject) -> Markup:
+def _files(call: Call, project: TableProject) -> Markup:
     from steps.backends import history  # noqa: PLC0415 - likewise
     from steps.backends.database import read  # noqa: PLC0415
     from steps.backends.warehouse import standing  # noqa: PLC0415
@@ -72,7 +75,7 @@ def _files(project: TableProject) -> Markup:
     states = read(lambda connection: standing.files(connection, project.name))
     refused = read(lambda connection: standing.file_refusals(connection, project.name))
     if not states:
-        return note(f"No file has come yet; drop one with: pipeline put {project.name} FILE")
+        return note(f"No file has come yet{call.service.hint(f'; drop one with: pipeline put {project.name} FILE')}")
     since = f"{head.made_at.astimezone():%F %H:%M}" if head else None
     rows = count(head.total, "row") if head else "no row"
     shown = facts(

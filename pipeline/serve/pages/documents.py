@@ -3,7 +3,6 @@ are shown in a sandbox, as all artifacts are."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -33,32 +32,30 @@ class Document(NamedTuple):
     made: datetime | None
 
 
-def written(view: RunView) -> Iterator[Document]:
+def written(runs: Runs, view: RunView) -> Iterator[Document]:
     """Those of one run."""
     names: dict[str, str] = {}
     for node in view.nodes:
         if node.type != "Pod":
             continue
         for name, path in (node.outputs.get("artifacts") or {}).items():
-            if str(path).endswith(_ENDS) and Path(str(path)).is_file():
+            address = runs.page_at(view.id, node.id, name, str(path)) if str(path).endswith(_ENDS) else None
+            if address is not None:
                 names = names or labels(view)
-                address = "/".join(quote(each, safe="") for each in (view.id, node.id, name))
-                yield Document(
-                    view.id, view.workflow, names[node.id], name, f"/artifacts/-/{address}", node.finished_at
-                )
+                yield Document(view.id, view.workflow, names[node.id], name, address, node.finished_at)
 
 
 def newest(runs: Runs, first: int = 0, prefix: str = "") -> list[Document]:
     """Those of the newest runs, from the one at `first` on. `prefix`: of the workflows that are meant."""
     items = [each for each in runs.items() if str(each.row["workflow"]).startswith(prefix)]
-    return [one for each in items[first : first + _RUNS] for one in written(runs.view(each.name))]
+    return [one for each in items[first : first + _RUNS] for one in written(runs, runs.view(each.name))]
 
 
 def listed(found: Iterable[Document], caption: str, *, alone: bool = False) -> Markup:
     """As a table, each with the command that copies it. `alone`: all are of the run whose page this is."""
     rows = [
         (
-            tag("a", f"{one.step}: {one.artifact}", href=one.address),
+            tag("a" if one.address else "span", f"{one.step}: {one.artifact}", href=one.address or None),
             *(() if alone else (tag("a", one.run, href=f"/runs/{quote(one.run, safe='')}"), one.workflow)),
             moment(one.made) if one.made else "–",
             code(f"argo cp {one.run} . --artifact-name {one.artifact}"),
@@ -78,4 +75,6 @@ def documents_page(call: Call) -> Response:
     older = tag("a", "Older runs", href=f"/documents?from={until}") if until < total else None
     newer = tag("a", "Newer runs", href=f"/documents?from={max(first - _RUNS, 0)}") if first else None
     said = note(f"Of the runs {min(first + 1, total)} to {until} of {total}, the newest first. ", newer, " ", older)
-    return page("Reports and notebooks", ["pipeline report RUN"], shown, said, here="/documents")
+    return page(
+        "Reports and notebooks", call.service.typed(["pipeline report RUN"], []), shown, said, here="/documents"
+    )

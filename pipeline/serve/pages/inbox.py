@@ -27,6 +27,15 @@ _COMMANDS = ("pipeline inbox", "pipeline put PROJECT FILE", "pipeline inbox rele
 def inbox_page(call: Call) -> Response:
     """What `pipeline inbox` says. Looking starts nothing."""
     machine = call.service.machine
+    if call.service.namespace:
+        from pipeline.inbox.listing import known  # noqa: PLC0415
+        from steps.backends import ledger  # noqa: PLC0415 - SQLAlchemy is slow to import
+        from steps.backends.database import read  # noqa: PLC0415 - likewise
+
+        seen = [known(each) for each in read(lambda connection: ledger.recent(connection, None, _MOST))]
+        said = note("What no run has claimed yet is in the bucket inbox, where this page may not look.")
+        there = call.service.typed([], ["argo list -l app.kubernetes.io/component=ingest"])
+        return page("Inbox", there, said, _files(seen), here="/inbox")
     if machine.stack.answering("object-store") is None:
         said = note("The object store does not run, so what is in it cannot be seen; start it with: pipeline up")
         return page("Inbox", _COMMANDS, said, here="/inbox")

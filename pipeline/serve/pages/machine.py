@@ -13,6 +13,7 @@ from steps.pages.markup import Markup
 from steps.pages.parts import note, section, table
 from steps.pages.words import readable
 
+_HERE = ("pipeline doctor", "pipeline up", "pipeline monitor openaq")
 _ALARMS = 50  # of a project that are shown
 _WATCHES = ("Model", "Seen", "#Evidence", "Last alarm", "What came of it", "Up to")
 
@@ -26,7 +27,7 @@ def health_page(call: Call) -> Response:
          each.log.name if each.log else "–")
         for each in machine.stack.status()
     ]  # fmt: skip
-    logs = f"Logs are in {machine.home / 'logs'}."
+    logs = f"Logs are in {machine.home / 'logs'}." if not call.service.namespace else ""
     servers = table(("Server", "State", "Address", "#Pid", "#Memory", "Since", "Log"), rows, "Servers")
     models = [(each.project, f"version {each.champion.version}", dot("right" if each.right else "wrong"), each.words)
               for each in machine.served()]  # fmt: skip
@@ -35,19 +36,20 @@ def health_page(call: Call) -> Response:
     )
     states = watched(machine)
     looks = table(_WATCHES, [row(each) for each in states], "Watches") if states else note("Nobody has looked yet.")
+    there = call.service.namespace
     watching = "Schedules and inboxes are watched." if machine.watched() else "Nothing watches; start it: pipeline up"
     body = (
         section("servers", "Servers", f"{watching} {logs}", servers),
-        section("models", "Models", "Those that must be served.", served),
+        None if there else section("models", "Models", "Those that must be served.", served),
         section("watches", "Watches", "How the live models do; at 100 % the evidence of a change is an alarm.", looks),
         section("monitoring", "Alarms", "Of live models, the newest first.", _alarms(call)),
     )
-    return page("Health", ["pipeline doctor", "pipeline up", "pipeline monitor openaq"], *body, here="/health")
+    return page("Health", call.service.typed(_HERE, ["kubectl get pods"]), *body, here="/health")
 
 
 def _alarms(call: Call) -> Markup:
     machine = call.service.machine
-    if not (machine.home / "pipeline.db").exists():
+    if not machine.has_database():
         return note("Nothing is live yet.")
     from steps.backends.database import read  # noqa: PLC0415 - SQLAlchemy is slow to import
     from steps.backends.warehouse import skill  # noqa: PLC0415 - likewise

@@ -23,7 +23,8 @@ def projects_page(call: Call) -> Response:
     """All of them."""
     rows = [_line(call, project) for project in every().values()]
     shown = table(("Project", "Live", "Since", "#Decisions", "Last run"), rows, "Projects")
-    commands = [f"pipeline models {name}" for name in every()]
+    here = [f"pipeline models {name}" for name in every()]
+    commands = call.service.typed(here, ["kubectl get seldondeployments"])
     return page("Projects", commands, shown, *map(note, problems()), here="/projects")
 
 
@@ -72,11 +73,23 @@ def project_page(call: Call) -> Response:
 
     columns = ("#Decision", "Kind", "#Version", "Made", f"{metric.upper()} then", "Since then", "Live", "Why", "Run")
     shown = table(columns, [row(one) for one in found.all], f"Decisions of {project.name}") if found.all else note(
-        f"No model of {project.name} yet; make one with: pipeline quickstart {project.name}"
+        f"No model of {project.name} yet{call.service.hint(f'; make one with: pipeline quickstart {project.name}')}"
     )  # fmt: skip
-    live = facts([("Live", f"version {found.champion}" if found.champion else "nothing"), ("Note", found.note)])
-    commands = [f"pipeline models {project.name} --all", f"pipeline rollback {project.name} --to VERSION --why …"]
-    body = (live, _back(project.name, found), shown, _documents(call, project.name))
+    live = facts(
+        [
+            ("Live", f"version {found.champion}" if found.champion else "nothing"),
+            ("Note", found.note if found.registry or not call.service.namespace else None),
+        ]
+    )
+    here = [f"pipeline models {project.name} --all", f"pipeline rollback {project.name} --to VERSION --why …"]
+    back = f"argo submit --from workflowtemplate/{project.name}-rollback -p to=VERSION -p why=…"
+    commands = call.service.typed(here, [back])
+    body = (
+        live,
+        _back(project.name, found) if not call.service.namespace else None,
+        shown,
+        _documents(call, project.name),
+    )
     return page(project.name, commands, *body, here="/projects")
 
 

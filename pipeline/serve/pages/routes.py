@@ -27,16 +27,24 @@ _STYLE = Path(markup.__file__).with_name("style.css")
 def routes() -> list[BaseRoute]:
     """Those of people."""
     return [
+        *looking(),
+        _shown("/runs/{name}/report", "run", "report_page"),
+        *(
+            _acting(f"/{name}", module)
+            for name, module in (("runs", "run"), ("projects", "projects"), ("inbox", "inbox"))
+        ),
+        Route("/inbox/{name}/files/{file}", _put, methods=["PUT"]),
+    ]
+
+
+def looking() -> list[BaseRoute]:
+    """Those that change nothing."""
+    return [
         _shown("/runs", "runs", "runs_page"),
         _shown("/runs/{name}", "run", "run_page"),
-        _shown("/runs/{name}/report", "run", "report_page"),
-        _acting("/runs", "run"),
         _shown("/projects", "projects", "projects_page"),
         _shown("/projects/{name}", "projects", "project_page"),
-        _acting("/projects", "projects"),
         _shown("/inbox", "inbox", "inbox_page"),
-        _acting("/inbox", "inbox"),
-        Route("/inbox/{name}/files/{file}", _put, methods=["PUT"]),
         _shown("/data", "data", "data_page"),
         _shown("/documents", "documents", "documents_page"),
         _shown("/health", "machine", "health_page"),

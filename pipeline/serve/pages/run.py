@@ -29,11 +29,12 @@ def run_page(call: Call) -> Response:
     """The page."""
     item = call.service.runs.item(call.name)
     view = call.service.runs.view(item.name)
-    commands = [f"pipeline explain {item.name}", f"pipeline logs -f {item.name}", f"argo get {item.name}"]
+    here = [f"pipeline explain {item.name}", f"pipeline logs -f {item.name}", f"argo get {item.name}"]
+    commands = call.service.typed(here, [f"argo get {item.name}", f"argo logs -f {item.name}"])
     query = {"listOptions.fieldSelector": f"metadata.name={item.name}", "fields": "result.type"}
     story = Story([view], datetime.now(UTC), served=True)
-    body = join(_actions(item, view), _facts(item, view), _why(call, item), graph(story),
-                known(lambda: notebooks(story)), _documents(view), _logs(item.name, view))  # fmt: skip
+    body = join(_actions(call, item, view), _facts(call, item, view), _why(call, item), graph(story),
+                known(lambda: notebooks(story)), _documents(call, view), _logs(call, item.name, view))  # fmt: skip
     watch = f"/api/v1/workflow-events/?{urlencode(query)}"
     return page(item.name, commands, body, here="/runs", watch=watch)
 
@@ -44,7 +45,9 @@ def report_page(call: Call) -> Response:
     return HTMLResponse(report(Story([view], datetime.now(UTC), served=True)))
 
 
-def _facts(item: Item, view: RunView) -> Markup:
+def _facts(call: Call, item: Item, view: RunView) -> Markup:
+    name = quote(item.name, safe="")
+    more = call.service.page and f"{call.service.page}/workflows/{call.service.namespace}/{name}"
     parameters = join(*(tag("div", code(name), " = ", value[:400]) for name, value in view.parameters.items()))
     return facts(
         [
@@ -55,13 +58,18 @@ def _facts(item: Item, view: RunView) -> Markup:
             ("Done", item.progress or item.row["progress"] or None),
             ("Message", view.message or None),
             ("Parameters", unfolds(f"{len(view.parameters)} of them", parameters) if view.parameters else None),
-            ("Report", join(tag("a", "the whole page", href=f"/runs/{quote(item.name, safe='')}/report"),
-                            tag("small", code(f"pipeline report {item.name}")))),
+            ("Report", None if call.service.namespace else join(
+                tag("a", "the whole page", href=f"/runs/{name}/report"),
+                tag("small", code(f"pipeline report {item.name}")))),
+            ("Argo", tag("a", "its page in the Argo UI", href=more) if more else None),
         ]
     )  # fmt: skip
 
 
-def _actions(item: Item, view: RunView) -> Markup:
+def _actions(call: Call, item: Item, view: RunView) -> Markup | None:
+    """What can be done; on a cluster nothing, from here."""
+    if call.service.namespace:
+        return None
     address, name = f"/runs/{quote(item.name, safe='')}", item.name
     if view.phase in _GOING_ON:
         halt = ("resume", "Resume") if view.halted or _pauses(view) else ("suspend", "Suspend")
@@ -90,7 +98,7 @@ def _from_node(address: str, view: RunView) -> Markup | None:
 
 def _why(call: Call, item: Item) -> Markup | None:
     """What `pipeline explain` says, of what did not simply succeed."""
-    if item.row["phase"] == "Succeeded" or item.row["started_at"] is None:
+    if item.row["phase"] == "Succeeded" or item.row["started_at"] is None or call.service.namespace:
         return None
     lines = of_run(call.service.runs.journal, item.name)
     said = [
@@ -100,16 +108,16 @@ def _why(call: Call, item: Item) -> Markup | None:
     return section("why", "Why it failed" if failed else "How it stands", "In the words of: pipeline explain", *said)
 
 
-def _documents(view: RunView) -> Markup | None:
-    found = list(written(view))
+def _documents(call: Call, view: RunView) -> Markup | None:
+    found = list(written(call.service.runs, view))
     shown = listed(found, "Pages of this run", alone=True)
     return section("documents", "Pages", "What its steps have written to be read.", shown) if found else None
 
 
-def _logs(name: str, view: RunView) -> Markup:
+def _logs(call: Call, name: str, view: RunView) -> Markup:
     shown = labels(view)
     address = f"/api/v1/workflows/-/{quote(name, safe='')}/log?logOptions.follow=true&logOptions.timestamps=true"
-    leaves = [node for node in view.nodes if node.log is not None][:400]
+    leaves = [node for node in view.nodes if node.type in ("Pod", "HTTP") and node.started_at is not None][:400]
     rows = [
         (shown[node.id], dot(node.phase), took(node.started_at, node.finished_at),
          tag("button", "show", data_log=f"{address}&{urlencode({'podName': node.id})}"))
@@ -117,8 +125,9 @@ def _logs(name: str, view: RunView) -> Markup:
     ]  # fmt: skip
     every = tag("button", "Show all of them", data_log=f"{address}&logOptions.tailLines=1000", data_of=f"{name}-")
     listed = table(("Step", "Phase", "#Took", "Log"), rows, "Steps that have a log") if rows else None
+    come = "As they are by now" if call.service.namespace else "As they come"
     panel = tag("pre", id="log", tabindex="0", aria_label="Log", aria_live="off", hidden=True)
-    return section("logs", "Logs", "As they come, each line after its time (UTC).", every, panel, listed)
+    return section("logs", "Logs", f"{come}, each line after its time (UTC).", every, panel, listed)
 
 
 def act(what: str, call: Call) -> Response:

@@ -27,7 +27,15 @@ def runs_page(call: Call) -> Response:
     fields = "result.object.metadata.resourceVersion,result.type"
     version = call.service.runs.version()
     watch = f"/api/v1/workflow-events/?{urlencode({'fields': fields, 'listOptions.resourceVersion': version})}"
-    return page("Runs", ["pipeline runs"], _filter(wanted, phase), shown, more, here="/runs", watch=watch)
+    return page(
+        "Runs",
+        call.service.typed(["pipeline runs"], ["argo list"]),
+        _filter(wanted, phase),
+        shown,
+        more,
+        here="/runs",
+        watch=watch,
+    )
 
 
 def _fits(item: Item, wanted: str, phase: str) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.engine.execution.runtimes import sandbox
 from tests.engine.execution.test_runtimes import laboratory, running
 from tests.engine.laboratory import Laboratory, container, log_of, until
 
@@ -77,5 +78,7 @@ def test_it_begins_at_the_second_try_and_the_step_runs_once(
     (folder / "bwrap").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     assert run(lab, "echo once") == "once\n"
+    (tmp_path / "tried").unlink()
+    assert sandbox.missing.__wrapped__() == ""
     view = lab.run(container("echo once; exit 1"))
     assert (view.message, log_of(view)) == ("main: Error (exit code 1)", "once\n")

@@ -87,11 +87,15 @@ def missing() -> str:
     program, env = shutil.which("bwrap"), shutil.which("env")
     if program is None:
         return "bubblewrap is not installed; install it (apt install bubblewrap, dnf install bubblewrap)"
-    tried = subprocess.run(
-        [program, *_TRIAL, str(env), "--default-signal=TERM", "true"], capture_output=True, text=True, check=False
-    )
-    said = next(iter(tried.stderr.strip().splitlines()), "")
-    return f"bubblewrap does not work here: {said or f'exit code {tried.returncode}'}" if tried.returncode else ""
+    said = ""
+    for _ in range(5):  # as in _LEADER: a mount that goes meanwhile says nothing of the machine
+        tried = subprocess.run(
+            [program, *_TRIAL, str(env), "--default-signal=TERM", "true"], capture_output=True, text=True, check=False
+        )
+        if tried.returncode == 0:
+            return ""
+        said = next(iter(tried.stderr.strip().splitlines()), f"exit code {tried.returncode}")
+    return f"bubblewrap does not work here: {said}"
 
 
 def _check_command(work: Work) -> None:

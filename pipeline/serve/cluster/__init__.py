@@ -1,0 +1,9 @@
+"""The pages on a cluster: the same, read from the Kubernetes API, the warehouse and MLflow. Argo is the engine there,
+so here is nothing that starts or changes anything.
+
+They listen on the pod's own loopback alone: who may `kubectl port-forward` to it may look.
+"""
+
+from pipeline.serve.cluster.serving import serve
+
+__all__ = ["serve"]

@@ -1,0 +1,238 @@
+"""The pages on a cluster: `pipeline serve --cluster` beside a stand-in for the Kubernetes API, which hands out
+Workflows that real runs have become. The real API is asked by tests/e2e/test_page.py."""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from pipeline.serve.cluster.tables import make
+from pipeline.serve.cluster.workflows import view
+from steps.backends import ledger
+from steps.backends.database import begin, reshape
+from tests.postgres import new_database
+from tests.serve.serving import Served, dag, document, until, workflow
+from tests.serve.test_pages import HOSTILE, shown
+
+POD = {
+    "metadata": {"name": "mlflow-abc"},
+    "status": {
+        "phase": "Running", "podIP": "10.0.0.7", "startTime": "2026-11-29T10:00:00Z",
+        "conditions": [{"type": "Ready", "status": "True"}],
+    },
+}  # fmt: skip
+
+
+class FakeApi:
+    """A stand-in for the Kubernetes API. It has `workflows`, `pods` and `logs`; `asked`: what it was asked for."""
+
+    def __init__(self) -> None:
+        self.workflows: dict[str, Any] = {}
+        self.pods: list[Any] = [POD]
+        self.logs: dict[str, str] = {}
+        self.asked: list[tuple[str, str]] = []
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                url = urlsplit(self.path)
+                fake.asked.append(("GET", url.path))
+                found = fake.answer(url.path, {key: value[-1] for key, value in parse_qs(url.query).items()})
+                body = found.encode() if isinstance(found, str) else json.dumps(found).encode()
+                self.send_response(404 if found is None else 200)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def answer(self, path: str, query: dict[str, str]) -> Any:
+        kind, _, name = path.partition("/namespaces/laptop/")[2].partition("/")
+        if kind == "workflows" and name:
+            return self.workflows.get(name)
+        if kind == "workflows":  # a page of one, to be asked for the rest
+            names = list(self.workflows)
+            at = int(query.get("continue", 0))
+            following = {"continue": str(at + 1)} if at + 1 < len(names) else {}
+            return {"metadata": following, "items": [self.workflows[each] for each in names[at : at + 1]]}
+        if kind == "pods" and name:
+            return self.logs.get(name.removesuffix("/log"))
+        return {"items": self.pods} if kind == "pods" else None
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[FakeApi]:
+    found = FakeApi()
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def there(api: FakeApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The pages of the cluster."""
+    found = Served(tmp_path_factory.mktemp("there"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", f"sqlite:///{found.folder / 'warehouse.db'}")
+        make()
+        with begin() as connection:
+            [taken] = ledger.claim(
+                connection, "wine", "r", "o", [ledger.Object("inbox", "wine/new/a.csv", "", "e", None, 7)]
+            )
+            verdict = ledger.Verdict(taken.upload, "quarantined", "wine/quarantine/a.csv", reason=f"it is {HOSTILE}")
+            ledger.decide(connection, "o", [verdict], None)
+        where = ("--cluster", "--api", api.address, "--namespace", "laptop", "--argo", "https://argo.example.com/")
+        found.process = found.spawn("--port", str(found.port), *where)
+        until(lambda: _answers(found))
+        yield found
+        found.close()
+
+
+def _answers(served: Served) -> bool:
+    try:
+        return requests.get(f"{served.address}/runs", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def given(api: FakeApi, served: Served, manifest: dict[str, Any]) -> Any:
+    """A run as the cluster has it."""
+    name = served.create(manifest)
+    api.workflows[name] = served.ended(name)
+    return api.workflows[name]
+
+
+def test_every_page_says_how_the_cluster_is(api: FakeApi, served: Served, there: Served) -> None:
+    given(api, served, dag("cluster-runs", first="echo one", second=f"echo '{HOSTILE}' >&2; exit 3"))
+    given(api, served, workflow("cluster-other", "true"))
+    listed = shown(there, "/runs")
+    assert "cluster-runs" in listed and "cluster-other" in listed and "$ argo list -n laptop" in listed
+    one = shown(there, "/runs/cluster-runs")
+    assert "Error (exit code 3)" in one and "What ran" in one and "$ argo get cluster-runs -n laptop" in one
+    assert 'href="https://argo.example.com/workflows/laptop/cluster-runs"' in one
+    assert "mlflow-abc" in shown(there, "/health") and "10.0.0.7" in shown(there, "/health")
+    assert "it is &lt;img" in shown(there, "/inbox")
+    for path in (
+        "/runs",
+        "/runs/cluster-runs",
+        "/projects",
+        "/projects/wine",
+        "/inbox",
+        "/data",
+        "/documents",
+        "/health",
+    ):
+        page = shown(there, path)
+        assert "<img" not in page and "pipeline up" not in page
+        assert 'method="post"' not in page  # nothing is done from here
+        assert not re.findall(r'(?:src|action)="(?:https?:)?//', page)
+    missing = requests.get(f"{there.address}/runs/nobody", timeout=30)
+    assert missing.status_code == 404
+
+
+def test_it_does_nothing(api: FakeApi, there: Served) -> None:
+    for what in (
+        "POST /runs/cluster-runs/stop", "POST /projects/wine/rollback", "POST /inbox/wine/release",
+        "PUT /inbox/wine/files/x.csv", "POST /api/v1/workflows/laptop", "PUT /api/v1/workflows/laptop/x/stop",
+    ):  # fmt: skip
+        method, path = what.split()
+        assert requests.request(method, f"{there.address}{path}", timeout=30).status_code in (404, 405), what
+    assert {method for method, _ in api.asked} == {"GET"}
+    assert not [path for _, path in api.asked if "secrets" in path]
+
+
+def test_a_workflow_of_the_cluster_is_seen_as_the_run_is_here(api: FakeApi, served: Served) -> None:
+    files = [{"name": "report", "path": "/work/report.html"}]
+    container = {"image": "busybox", "command": ["sh", "-c", "echo x > /work/report.html; exit $((1-{{retries}}))"]}
+    again = {"name": "again", "retryStrategy": {"limit": 1}, "outputs": {"artifacts": files}, "container": container}
+    tasks = [{"name": "t", "template": "again"}, {"name": "skipped", "template": "again", "depends": "t.Failed"}]
+    made = document(
+        {"name": "same"}, {"entrypoint": "main", "templates": [{"name": "main", "dag": {"tasks": tasks}}, again]}
+    )
+    there, here = view(given(api, served, made)), _here(served, "same")
+    assert [(node.id, node.name, node.display_name, node.type, node.phase, node.children, node.boundary, node.attempt)
+            for node in sorted(there.nodes, key=lambda each: each.id)] == [
+        (node.id, node.name, node.display_name, node.type, node.phase, node.children, node.boundary, node.attempt)
+        for node in sorted(here.nodes, key=lambda each: each.id)]  # fmt: skip
+    assert (there.phase, there.message, there.nodes[0].id) == (here.phase, here.message, "same")
+    (pod,) = (node for node in there.nodes if node.type == "Pod" and node.phase == "Succeeded")
+    assert pod.outputs["artifacts"]["report"].endswith("report.html")
+
+
+def _here(served: Served, name: str) -> Any:
+    from pipeline import engine
+
+    return engine.view(engine.Journal(served.home / "journal.db"), name)
+
+
+def test_pages_and_logs_of_its_pods(api: FakeApi, served: Served, there: Served) -> None:
+    given(api, served, dag("told", first="true", second="true"))
+    nodes = api.workflows["told"]["status"]["nodes"].values()
+    pods = {each["displayName"]: each["id"] for each in nodes if each["type"] == "Pod"}
+    first = pods["first"].replace("told-", "told-first-")
+    api.logs[first] = f"2026-11-29T10:00:00.5Z one\n2026-11-29T10:00:01Z {HOSTILE}\n"
+    with there.events("/api/v1/workflows/-/told/log", podName=pods["first"]) as events:
+        lines = [each["result"] for each in events]
+    assert lines[0] == {"content": "2026-11-29T10:00:00.5Z one", "podName": first} and len(lines) == 2
+    with there.events("/api/v1/workflows/-/told/log") as events:
+        assert any("its pod is gone" in each["result"]["content"] for each in events)
+    with there.events("/api/v1/workflow-events/") as events:
+        assert next(events)["result"] == {"type": "MODIFIED"}
+        given(api, served, workflow("told-later", "true"))
+        assert next(events)["result"] == {"type": "MODIFIED"}
+
+
+def test_an_api_that_does_not_answer_is_said(tmp_path: Path) -> None:
+    alone = Served(tmp_path)
+    try:
+        alone.process = alone.spawn("--port", str(alone.port), "--cluster", "--api", "http://127.0.0.1:9")
+        until(lambda: _speaks(alone))
+        found = requests.get(f"{alone.address}/runs", timeout=30)
+        assert found.status_code == 500 and "the Kubernetes API at http://127.0.0.1:9 cannot be asked" in found.text
+    finally:
+        alone.close()
+    found_in = alone.pipeline("serve", "--cluster")
+    assert found_in.returncode == 2 and "this is no pod with an account" in found_in.stderr
+
+
+def _speaks(served: Served) -> bool:
+    try:
+        requests.get(f"{served.address}/static/live.js", timeout=5).raise_for_status()
+    except requests.ConnectionError:
+        return False
+    return True
+
+
+def test_a_role_that_may_only_read_is_enough(
+    api: FakeApi, postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = new_database(postgres)
+    monkeypatch.setenv("DATABASE_URL", address)
+    make()
+    with reshape() as connection:
+        for words in ("DROP ROLE IF EXISTS page", "CREATE ROLE page LOGIN",
+                      "GRANT SELECT ON ALL TABLES IN SCHEMA public TO page"):  # fmt: skip
+            connection.exec_driver_sql(words)
+    monkeypatch.setenv("DATABASE_URL", address.replace("://pipeline@", "://page@"))
+    reader = Served(tmp_path)
+    try:
+        reader.process = reader.spawn("--port", str(reader.port), "--cluster", "--api", api.address, "-n", "laptop")
+        until(lambda: _answers(reader))
+        for path in ("/projects", "/projects/openaq", "/inbox", "/data", "/health"):
+            shown(reader, path)
+    finally:
+        reader.close()
