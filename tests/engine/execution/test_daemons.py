@@ -1,13 +1,17 @@
 """Daemons as real processes: when they are ready, that they are gone in the end, and ports that two want."""
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from pipeline import engine
+from pipeline.engine.execution.runtimes import NAMES
+from tests.engine.execution.test_runtimes import IMAGE, laboratory, running
 from tests.engine.laboratory import Laboratory, log_of, until
 
 SPEC = """
@@ -106,3 +110,46 @@ def test_a_port_that_another_program_has_is_told(lab: Laboratory) -> None:
 def test_a_function_may_stand_in_for_it(lab: Laboratory, port: int) -> None:
     found = engine.run(lab.load(spec(port)).named("w").source, replace={"server": lambda _: None, "ask": lambda _: "x"})
     assert found.phase == "Succeeded"
+
+
+BESIDE = """
+entrypoint: main
+volumeClaimTemplates: [{metadata: {name: v}, spec: {accessModes: [ReadWriteOnce]}}]
+templates:
+  - name: main
+    steps:
+      - - {name: server, template: server}
+      - - {name: ask, template: ask, hooks: {exit: {template: after}}}
+  - name: server
+    daemon: true
+    container:
+      image: IMAGE
+      command: [sh, -c, "echo up > /data/up; exec sleep SECONDS"]
+      volumeMounts: [{name: v, mountPath: /data}]
+  - name: ask
+    container:
+      image: IMAGE
+      command: [sh, -c, "until test -s /data/up; do sleep 0.1; done; cat /data/up"]
+      volumeMounts: [{name: v, mountPath: /data}]
+  - name: after
+    container:
+      image: IMAGE
+      command: [sh, -c, "cat /data/up; echo after"]
+      volumeMounts: [{name: v, mountPath: /data}]
+"""
+
+
+@pytest.mark.parametrize("where", NAMES)
+def test_daemons_and_hooks_in_every_place(tmp_path: Path, where: str) -> None:
+    token = f"5{os.getpid()}.{NAMES.index(where)}"
+    view = laboratory(where, tmp_path).run(BESIDE.replace("IMAGE", IMAGE).replace("SECONDS", token))
+    assert (view.phase, view.message) == ("Succeeded", "")
+    assert log_of(view, "[1].ask") == "up\n" and log_of(view, "[1].ask.onExit") == "up\nafter\n"
+    assert running(token) == []
+
+
+def test_a_probes_command_begins_where_its_container_does(lab: Laboratory, port: int) -> None:
+    text = spec(port, "{exec: {command: [test, -f, made]}}", "open('made', 'w').close(); " + PROGRAM)
+    text = text.replace("      ports:", "      workingDir: /work\n      ports:")
+    text = text.replace("{name: ask, template: ask}", "{name: later, template: leaf}")
+    assert lab.run(text).phase == "Succeeded"

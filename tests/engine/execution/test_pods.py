@@ -115,6 +115,17 @@ def test_an_empty_folder_is_shared_and_nothing_else(lab: Laboratory) -> None:
     assert not Path("/other").exists()
 
 
+def test_any_of_them_may_write_what_main_puts_out_in_a_folder_that_they_share(lab: Laboratory) -> None:
+    text = spec(SET, "true", "echo made > {{outputs.artifacts.o.path}}").replace(
+        "    containerSet:\n",
+        "    outputs: {artifacts: [{name: o, path: /work/o}]}\n    volumes: [{name: w, emptyDir: {}}]\n"
+        "    containerSet:\n      volumeMounts: [{name: w, mountPath: /work}]\n",
+    )
+    view = lab.run(text)
+    assert view.phase == "Succeeded", view.message
+    assert not Path("/work/o").exists()
+
+
 def test_a_function_may_stand_in_for_it(lab: Laboratory) -> None:
     file = lab.load(spec(SET, "false", "false")).named("w").source
     found = engine.run(file, replace={"main": lambda _: "x"})
