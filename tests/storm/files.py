@@ -1,6 +1,7 @@
 """What falls from the sky: good surveys, some of them alike, bad ones, and names that mean harm."""
 
-import gzip
+import io
+import zipfile
 from dataclasses import dataclass
 
 from pipeline.quickstart.tabular_samples import look_alike
@@ -41,7 +42,7 @@ def fifty() -> list[Fallen]:
     again = [Fallen(f"again-{n}.csv", _body(parts[n])) for n in range(4)]
     bad = [
         Fallen("empty.csv", b"", bad=True),
-        Fallen("archive.csv", gzip.compress(good[0].body), bad=True),
+        Fallen("archive.csv", _zipped(good[0]), bad=True),
         Fallen("formula.csv", _body(["=1+1,0.4,0.3,0.1,0.5,0.2,0.1,0.15,9"]), bad=True),
         Fallen("other.csv", b"fixed acidity;pH\n7;3\n", bad=True),
     ]
@@ -50,3 +51,10 @@ def fifty() -> list[Fallen]:
 
 def _body(lines: list[str]) -> bytes:
     return ("\n".join(lines) + "\n").encode()
+
+
+def _zipped(file: Fallen) -> bytes:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        archive.writestr(file.name, file.body)
+    return body.getvalue()
