@@ -23,6 +23,7 @@ from pipeline.engine.execution.leaves import Outcome
 from pipeline.engine.execution.pods import ports, probes, starting
 from pipeline.engine.execution.pods.ports import Ports
 from pipeline.engine.execution.pods.starting import Ear, Heard
+from pipeline.engine.execution.pods.supervisor import NO_COMMAND
 from pipeline.engine.execution.process import Child
 from pipeline.engine.execution.runtimes import Runtimes
 from pipeline.engine.execution.runtimes.contract import Runtime
@@ -34,7 +35,6 @@ from pipeline.engine.scheduler.state import Node
 from pipeline.engine.spec import Template
 from pipeline.errors import PipelineError
 
-_NO_COMMAND: Final = "64"  # argoexec's exit code for it
 _LATE: Final = "Pod was active on the node longer than the specified deadline"
 
 
@@ -202,8 +202,8 @@ class LeafRunner:
             try:
                 result = work()
             except NoSuchCommand as error:
-                said = f"main: Error (exit code {_NO_COMMAND}): there is no command {error} here, or it may not be run"
-                result = Outcome("Failed", said, Outputs(exit_code=_NO_COMMAND))
+                said = f"main: Error (exit code {NO_COMMAND}): there is no command {error} here, or it may not be run"
+                result = Outcome("Failed", said, Outputs(exit_code=str(NO_COMMAND)))
             except Exception as error:
                 expected = isinstance(error, PipelineError | OSError | ValueError)
                 name = "" if expected else f"{type(error).__name__}: "
