@@ -7,8 +7,8 @@
 #   mlflow     the tracking server
 # Libraries come from uv.lock and are a layer of their own, so that a change of our code rebuilds in seconds.
 
-# By digest (python@sha256:…) images come out the same but for what apt and the time of the build bring; `make images`
-# gives the commit's time.
+# By digest (python@sha256:…) images come out the same but for what apt and the time of the build bring; with a TAG
+# `make images` gives the commit's time.
 ARG BASE=python:3.12-slim-bookworm
 FROM $BASE AS base
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/opt/venv/bin:$PATH

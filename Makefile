@@ -33,12 +33,13 @@ WITHOUT ?=
 ARGO ?=
 BARE ?=
 E2E ?= $(foreach test,openaq features trial notebooks notify schedules page faults cluster_storm,tests/e2e/test_$(test).py)
-# BASE: the image that ours stand on, by its digest where they must come out the same (python@sha256:…); times in them
-# are those of the commit. TAG: what a release is tagged with.
+# BASE: the image that ours stand on, by its digest where they must come out the same (python@sha256:…). TAG: what a
+# release is tagged with; times in its images are those of the commit, which builds every layer anew.
 BASE ?= python:3.12-slim-bookworm
 TAG ?=
-export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 BUILD_ARGS = --build-arg VERSION=$(VERSION) --build-arg BASE=$(BASE)
+TIMES = $(if $(TAG),--timestamp $(SOURCE_DATE_EPOCH))
 # What comes with the wheel, with its extra `laptop` and in each image, as `uv export` names it.
 SBOM = wheel laptop $(IMAGES)
 SBOM_laptop := --extra laptop
@@ -51,9 +52,9 @@ SBOM_mlflow := --extra tracking
 IMAGES := steps page notebooks features serve mlflow
 REGISTRY_PREFIX := $(if $(IMAGE_REGISTRY),$(IMAGE_REGISTRY)/,docker.io/library/)
 BUILD_minikube = minikube image build --build-opt=target=$(1) --build-opt=build-arg=VERSION=$(VERSION) --build-opt=build-arg=BASE=$(BASE) -t $(2) .
-BUILD_docker = docker build --target $(1) $(BUILD_ARGS) --build-arg SOURCE_DATE_EPOCH -t $(2) .
-BUILD_podman = podman build --layers --timestamp $(SOURCE_DATE_EPOCH) --target $(1) $(BUILD_ARGS) -t $(2) .
-BUILD_buildah = buildah build --layers --timestamp $(SOURCE_DATE_EPOCH) --target $(1) $(BUILD_ARGS) -t $(2) .
+BUILD_docker = docker build --target $(1) $(BUILD_ARGS) $(if $(TAG),--build-arg SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH)) -t $(2) .
+BUILD_podman = podman build --layers $(TIMES) --target $(1) $(BUILD_ARGS) -t $(2) .
+BUILD_buildah = buildah build --layers $(TIMES) --target $(1) $(BUILD_ARGS) -t $(2) .
 
 .PHONY: help
 help: ## List the targets
@@ -124,7 +125,7 @@ push: ## Push them to IMAGE_REGISTRY (CONTAINER_TOOL=docker|podman|buildah)
 dist: .venv/.ready ## The wheel and the source as one would publish them: dist/ (TAG: a release's tag, which must be the version's)
 	@[ -z "$$TAG" ] || [ "$$TAG" = "v$(VERSION)" ] || \
 	  { printf 'the tag is %s and the version %s; wanted the tag v%s, or that version in pipeline/__init__.py\n' "$$TAG" $(VERSION) $(VERSION) >&2; exit 2; }
-	@rm -rf dist/learning_pipelines-* && UV_PYTHON="$$(.ci/python312)" $(UV) build --quiet --out-dir dist && ls dist/learning_pipelines-*
+	@rm -rf dist/learning_pipelines-* && SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) UV_PYTHON="$$(.ci/python312)" $(UV) build --quiet --out-dir dist && ls dist/learning_pipelines-*
 
 .PHONY: sbom
 sbom: .venv/.ready ## What the wheel, the laptop and each image consist of, as CycloneDX: dist/sbom/

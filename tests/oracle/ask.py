@@ -56,13 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("oracle: stopped; nothing is written", file=sys.stderr)
         return 130
+    report, write = _report_of_4 if of_4 else _report, not options.check
     known = [case for case in chosen if case.name in controllers]
-    if of_4:
-        changed = [case for case in known if _report_of_4(case, controllers[case.name], write=not options.check)]
-    else:
-        changed = [
-            case for case in known if _report(case, _both(case, controllers[case.name]), write=not options.check)
-        ]
+    changed = [case for case in known if report(case, controllers[case.name], write=write)]
     readme = cases.README.read_text(encoding="utf-8")
     if not options.check:
         cases.README.write_text(cases.with_tables(readme), encoding="utf-8")

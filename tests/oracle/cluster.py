@@ -82,11 +82,30 @@ def quick(deployment: dict[str, Any]) -> Iterator[None]:
             f"the controller's {REQUEUE} is {QUICK} already: another run is on, wait for it; "
             f"if there is none, kubectl set env {' '.join(place)} {REQUEUE}-"
         )
+    _make(*_memory(deployment))
     _set(place, f"{REQUEUE}={QUICK}")
     try:
         yield
     finally:
         _set(place, f"{REQUEUE}-" if before is None else f"{REQUEUE}={before}")
+
+
+def _memory(deployment: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the controller needs to remember what is memoized, which a plain installation does not let it."""
+    where = {"name": "memoize", "namespace": deployment["metadata"]["namespace"], "labels": OURS}
+    account = deployment["spec"]["template"]["spec"]["serviceAccountName"]
+    group = "rbac.authorization.k8s.io"
+    rules = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "get", "update"]}]
+    return [
+        {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": where, "rules": rules},
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "RoleBinding",
+            "metadata": where,
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": "memoize"},
+            "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": where["namespace"]}],
+        },
+    ]
 
 
 def _set(place: tuple[str, ...], variable: str) -> None:

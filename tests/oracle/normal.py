@@ -40,6 +40,7 @@ _KINDS: Final = [
         (r"^output artifact '[^']*': the step wrote nothing at .*", "<nothing for an artifact>"),
         (r"(withParam value could not be parsed as a JSON list): .*", r"\1"),
         ("|".join(_LATE), "<out of time>"),
+        (r"^PodInitializing$", ""),  # whether a pod was seen before it had begun is a matter of time
         (r"Waiting for [^/]+/Mutex", "Waiting for <namespace>/Mutex"),
         (r"(Maximum recursion depth exceeded).*", r"\1"),
         (r"strconv.Atoi: parsing .*|withSequence has '.*; wanted a whole number", "<no whole number>"),
