@@ -57,7 +57,7 @@ class Bucket:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._client: S3Client = _client(setting("AWS_ENDPOINT_URL_S3"))
+        self._client: S3Client = _client(setting("AWS_ENDPOINT_URL_S3"), os.environ.get("AWS_ACCESS_KEY_ID", ""))
 
     def put(self, key: str, body: bytes, *, metadata: dict[str, str] | None = None) -> str:
         """Store `body` under `key`, replacing any object there; returns its etag."""
@@ -201,7 +201,8 @@ def artifacts() -> Bucket:
 
 
 @cache
-def _client(endpoint: str) -> "S3Client":
+def _client(endpoint: str, _user: str) -> "S3Client":
+    """One for each server and user; a free port may have been another server's before."""
     with _making_clients:
         return boto3.client(
             "s3",

@@ -216,10 +216,12 @@ def test_predictions_have_the_model_s_bands(features: pd.DataFrame, tmp_path: Pa
     assert len(ends()) == len(summary["rows"]) == 48
     assert all(low <= value <= high and low < high for low, value, high in ends())
     told = sorted((row["low"], row["value"], row["high"]) for row in summary["rows"])
-    newest = {(row["location"], row["target_at"]): (row["low"], row["high"]) for row in summary["rows"]}
+    newest = {
+        (row["location"], datetime.fromisoformat(row["target_at"])): (row["low"], row["high"])
+        for row in summary["rows"]
+    }
     for place, one in online.read("openaq", "no2", PLACES).items():
-        at = one.target_at.isoformat().replace("+00:00", "Z")
-        assert newest[place, at] == pytest.approx((one.low, one.high)), "who asks the live model gets it, too"
+        assert newest[place, one.target_at] == pytest.approx((one.low, one.high)), "who asks the live model gets it, too"
     assert told == sorted(ends())
     before = stored()
     published(tmp_path)
