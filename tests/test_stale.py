@@ -63,7 +63,7 @@ def test_what_a_person_starts_by_name_is_refused(fresh: Checkout, command: tuple
         code, said = fresh.call(*command)
     assert code == 2
     assert said == (
-        f"error: manifests/openaq/openaq-backfill.yaml differs from what {OPENAQ} declares, and 6 more; "
+        f"error: manifests/openaq/openaq-backfill.yaml differs from what {OPENAQ} declares, and 7 more; "
         "run: pipeline render\n"
     )
     assert not (fresh.home / "servers.json").exists()

@@ -221,7 +221,7 @@ def test_predictions_have_the_model_s_bands(features: pd.DataFrame, tmp_path: Pa
         for row in summary["rows"]
     }
     for place, one in online.read("openaq", "no2", PLACES).items():
-        assert newest[place, one.target_at] == pytest.approx((one.low, one.high)), "who asks the live model gets it, too"
+        assert newest[place, one.target_at] == pytest.approx((one.low, one.high)), "the live model tells it, too"
     assert told == sorted(ends())
     before = stored()
     published(tmp_path)

@@ -159,7 +159,8 @@ def test_a_key_that_argo_would_expand_reaches_the_step_unexpanded(world: World) 
     (run,) = world.until(world.journal.rows)
     view = engine.execute(world.journal, run["id"], StackHost(world.stack), world.home, cores=1)
     assert view.phase == "Succeeded"
-    assert [keys(printed.read_text()) for printed in (world.home / "runs" / view.id).rglob("stdout.log")] == [world.keys]
+    logs = (world.home / "runs" / view.id).rglob("stdout.log")
+    assert [keys(printed.read_text()) for printed in logs] == [world.keys]
     assert world.keys == ["d{{=1+1}} {{workflow.name}}.csv"]
 
 
