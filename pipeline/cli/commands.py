@@ -122,7 +122,7 @@ def render(projects: tuple[str, ...], check: bool) -> None:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
 @click.option(
     "--argo", type=click.Choice(["3.7", "4.0"]), default="4.0", show_default=True,
-    help="Which line of Argo the cluster has; what 4.0 admits, 3.7 admits too.",
+    help="Which line of Argo the cluster has.",
 )  # fmt: skip
 def lint(folder: Path | None, argo: str) -> None:
     """Check manifests with this engine, against what a cluster admits, and with `argo lint --offline` where argo is

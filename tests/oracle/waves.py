@@ -6,6 +6,7 @@ What still runs when nothing has changed on the cluster for a while does not end
 import json
 import queue
 import random
+import re
 import string
 import subprocess
 import threading
@@ -21,6 +22,7 @@ from tests.oracle.normal import Answer
 
 _OVER = ("Succeeded", "Failed", "Error")
 _PAUSE_SECONDS = 0.2
+_REFUSED = re.compile(r"is invalid: |strict decoding error: ")
 _PHASES = 'jsonpath={.metadata.name} {.status.phase} {.status.nodes.*.phase}{"\\n"}'
 
 
@@ -85,7 +87,8 @@ class Waves:
             except UserError as error:
                 case = next(case for case, given in self.names.items() if given == name)
                 del self.names[case]
-                self.refusals[case] = {"refused": str(error).rpartition("is invalid: ")[2].replace(name, "<workflow>")}
+                said = _REFUSED.split(str(error))[-1].replace(name, "<workflow>")
+                self.refusals[case] = {"refused": said}
                 self._over += 1
             else:
                 self._running.add(name)

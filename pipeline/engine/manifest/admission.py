@@ -49,8 +49,7 @@ def _problems(value: Any, name: str, line: str) -> Iterator[Problem]:
             yield from _problems(each, name, line)
     elif isinstance(value, Located):
         yield from _anywhere(value, name)
-        if line == "4.0":
-            yield from _of_4(value, name)
+        yield from _of_4(value, name) if line == "4.0" else _of_3_7(value)
         for key, inner in value.items():
             yield from _problems(inner, key, line)
 
@@ -61,10 +60,18 @@ def _anywhere(value: Located, name: str) -> Iterator[Problem]:
         strategy = _of(value.get(field), "strategy")
         if strategy is not None and strategy not in wanted:
             yield value, field, f"{field}.strategy is {strategy!r}; wanted one of {', '.join(filter(None, wanted))}"
+    if isinstance(value.get("memoize"), dict) and not value["memoize"].get("maxAge"):
+        yield value, "memoize", "memoize has no maxAge; wanted one, such as 24h"
     if name in ("limits", "requests"):
         for resource, amount in value.items():
             if not _QUANTITY.fullmatch(str(amount)):
                 yield value, resource, f"{name}.{resource} is {amount!r}; wanted a quantity, such as 500m or 2Gi"
+
+
+def _of_3_7(value: Located) -> Iterator[Problem]:
+    """What Argo 3.7 refuses and 4 takes."""
+    if isinstance(value.get("memoize"), dict) and not _of(_of(value["memoize"].get("cache"), "configMap"), "key"):
+        yield value, "memoize", "memoize.cache.configMap has no key; Argo 3.7 wants one, which it does not use"
 
 
 def _of_4(value: Located, name: str) -> Iterator[Problem]:
@@ -77,6 +84,8 @@ def _of_4(value: Located, name: str) -> Iterator[Problem]:
         yield value, "parameters", f"{len(found)} input parameters; Argo 4 admits {_MOST_INPUTS}"
     if name == "artifacts" and len(places := [place for place in _LOCATIONS if place in value]) > 1:
         yield value, places[1], f"an artifact has {' and '.join(places)}; Argo 4 admits one location"
+    if isinstance(value.get("memoize"), dict) and _of(_of(value["memoize"].get("cache"), "configMap"), "key"):
+        yield value, "memoize", "memoize.cache.configMap has a key; Argo 4 knows no such field, which 3.7 wants"
     if name == "parameters" and value.get("enum") == []:
         yield value, "enum", "enum is empty; Argo 4 wants a value in it"
     if name == "spec":

@@ -65,6 +65,19 @@ def test_what_argo_4_refuses_and_3_7_takes(change: Change, said: str, tmp_path: 
     assert found(tmp_path, document, "3.7") == []
 
 
+@pytest.mark.parametrize(("key", "line", "said"), [
+    ({"key": "k"}, "4.0", "memoize.cache.configMap has a key; Argo 4 knows no such field, which 3.7 wants"),
+    ({}, "3.7", "memoize.cache.configMap has no key; Argo 3.7 wants one, which it does not use"),
+])  # fmt: skip
+def test_no_line_admits_what_the_other_wants_of_memoize(
+    key: dict[str, str], line: str, said: str, tmp_path: Path
+) -> None:
+    cache = {"configMap": {"name": "m", **key}}
+    document = workflow(main(memoize={"key": "a", "maxAge": "24h", "cache": cache}))
+    assert found(tmp_path, document, line) == [said]
+    assert found(tmp_path, document, {"3.7": "4.0", "4.0": "3.7"}[line]) == []
+
+
 @pytest.mark.parametrize("schedule", ["0 3 * * MON", "CRON_TZ=UTC 0 3 * * 1", "0 3 1 JAN *"])
 def test_a_schedule_of_words(schedule: str, tmp_path: Path) -> None:
     document = workflow(lambda spec: spec.update(schedules=["@every 1h30m", schedule]), "CronWorkflow")
