@@ -30,7 +30,8 @@ def refuse(
     if isinstance(project, Project):
         selection.locations(given.get("locations", ""), project, typed("locations"))
         selection.parameter(given.get("parameter", ""), project, typed("parameter"))
-        selection.span(given.get("from", ""), given.get("to", ""), (typed("from"), typed("to")))
+        if workflow != f"{project.name}-rollback":  # whose `to` is a version
+            selection.span(given.get("from", ""), given.get("to", ""), (typed("from"), typed("to")))
         source = given.get("source", "")
         if source and source != selection.API and "://" not in source:
             selection.folder(source, typed("source"))
