@@ -202,9 +202,9 @@ def artifacts() -> Bucket:
 
 @cache
 def _client(endpoint: str, _user: str) -> "S3Client":
-    """One for each server and user; a free port may have been another server's before."""
+    """One for each server and user; boto3's own session would keep the first user for all."""
     with _making_clients:
-        return boto3.client(
+        return boto3.Session().client(
             "s3",
             endpoint_url=endpoint,
             config=Config(
