@@ -10,7 +10,7 @@ import json
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -103,34 +103,25 @@ def _answer(workflow: Mapping[str, Any]) -> Answer:
 
 def _report(case: Case, controllers: Answer, *, write: bool) -> bool:
     """Print what differs from the stored answer, or write the new one; whether it differs."""
-    stored, answer = case.stored(), _both(case, controllers)
-    if stored == answer:
-        return False
-    if write:
-        case.store(answer)
-        print(f"{'new' if stored is None else 'changed'}: {case.name}")
-    else:
-        _print_difference(case, stored, answer)
-    return True
+    return _told(case.name, case.stored(), _both(case, controllers), case.store, write=write)
 
 
 def _report_of_4(case: Case, answer: Answer, *, write: bool) -> bool:
     """The same for what the controller of Argo 4 answers."""
-    stored = case.of_4()
+    return _told(f"{case.name} (Argo 4)", case.of_4(), answer, case.store_of_4, write=write)
+
+
+def _told(name: str, stored: Answer | None, answer: Answer, store: Callable[[Answer], None], *, write: bool) -> bool:
     if stored == answer:
         return False
     if write:
-        case.store_of_4(answer)
-        print(f"changed: {case.name} (Argo 4)")
+        store(answer)
+        print(f"{'new' if stored is None else 'changed'}: {name}")
     else:
-        _print_difference(case, stored, answer)
+        before = written(stored).splitlines() if stored is not None else []
+        names = (f"{name} (stored)", f"{name} (now)")
+        print("\n".join(difflib.unified_diff(before, written(answer).splitlines(), *names, lineterm="")))
     return True
-
-
-def _print_difference(case: Case, stored: Answer | None, answer: Answer) -> None:
-    before = written(stored).splitlines() if stored is not None else []
-    names = (f"{case.name} (stored)", f"{case.name} (now)")
-    print("\n".join(difflib.unified_diff(before, written(answer).splitlines(), *names, lineterm="")))
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def _anywhere(value: Located, name: str) -> Iterator[Problem]:
         strategy = _of(value.get(field), "strategy")
         if strategy is not None and strategy not in wanted:
             yield value, field, f"{field}.strategy is {strategy!r}; wanted one of {', '.join(filter(None, wanted))}"
-    if isinstance(value.get("memoize"), dict) and not value["memoize"].get("maxAge"):
+    if "memoize" in value and not _of(value["memoize"], "maxAge"):
         yield value, "memoize", "memoize has no maxAge; wanted one, such as 24h"
     if name in ("limits", "requests"):
         for resource, amount in value.items():
@@ -70,7 +70,7 @@ def _anywhere(value: Located, name: str) -> Iterator[Problem]:
 
 def _of_3_7(value: Located) -> Iterator[Problem]:
     """What Argo 3.7 refuses and 4 takes."""
-    if isinstance(value.get("memoize"), dict) and not _of(_of(value["memoize"].get("cache"), "configMap"), "key"):
+    if "memoize" in value and not _cache_key(value):
         yield value, "memoize", "memoize.cache.configMap has no key; Argo 3.7 wants one, which it does not use"
 
 
@@ -84,7 +84,7 @@ def _of_4(value: Located, name: str) -> Iterator[Problem]:
         yield value, "parameters", f"{len(found)} input parameters; Argo 4 admits {_MOST_INPUTS}"
     if name == "artifacts" and len(places := [place for place in _LOCATIONS if place in value]) > 1:
         yield value, places[1], f"an artifact has {' and '.join(places)}; Argo 4 admits one location"
-    if isinstance(value.get("memoize"), dict) and _of(_of(value["memoize"].get("cache"), "configMap"), "key"):
+    if _cache_key(value):
         yield value, "memoize", "memoize.cache.configMap has a key; Argo 4 knows no such field, which 3.7 wants"
     if name == "parameters" and value.get("enum") == []:
         yield value, "enum", "enum is empty; Argo 4 wants a value in it"
@@ -93,6 +93,10 @@ def _of_4(value: Located, name: str) -> Iterator[Problem]:
             if not _SCHEDULE.fullmatch(str(schedule)):
                 hint = "five fields of digits, such as 0 3 * * 1, and the time zone in spec.timezone"
                 yield value, "schedules", f"the schedule {schedule!r}; Argo 4 admits {hint}"
+
+
+def _cache_key(value: Located) -> Any:
+    return _of(_of(_of(value.get("memoize"), "cache"), "configMap"), "key")
 
 
 def _of(value: Any, field: str) -> Any:
