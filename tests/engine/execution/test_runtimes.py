@@ -13,6 +13,7 @@ from pipeline.engine import Patience
 from pipeline.engine.execution.runtimes import NAMES, missing
 from pipeline.engine.execution.runtimes.container import tool
 from pipeline.engine.processes import pids
+from tests.engine.execution.test_volumes import TWO
 from tests.engine.laboratory import HEADER, Laboratory, container, log_of, until
 
 REAL = [name for name in NAMES if name != "process"]  # in which declared paths are really there
@@ -212,24 +213,8 @@ class TestWhereDeclaredPathsAreReal:
         assert not Path("/usr/src/here").exists()
 
 
-VOLUME = f"""{HEADER}spec:
-  entrypoint: main
-  volumeClaimTemplates: [{{metadata: {{name: v}}, spec: {{}}}}]
-  templates:
-    - name: main
-      steps: [[{{name: write, template: write}}], [{{name: read, template: read}}]]
-    - name: write
-      container:
-        image: i
-        command: [sh, -c, "mkdir -p /data/sub; echo mine >> /data/sub/x"]
-        volumeMounts: [{{name: v, mountPath: /data}}]
-    - name: read
-      outputs: {{artifacts: [{{name: x, path: /data/x}}]}}
-      container:
-        image: i
-        command: [sh, -c, "cat /data/x; echo again >> /data/x"]
-        volumeMounts: [{{name: v, mountPath: /data, subPath: sub}}]
-"""
+CLAIM = "volumeClaimTemplates: [{metadata: {name: v}, spec: {}}]"
+VOLUME = TWO.replace("VOLUMES", CLAIM).replace(", optional: true", "")
 
 
 def running(token: str) -> list[int]:
