@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,12 +58,8 @@ def folder(
 ) -> Iterator[Path]:
     monkeypatch.setenv("PROJECT_CODE", str(tmp_path / "own"))
     own.write(tmp_path, extras=TELL)
-    path = [*sys.path]
-    yield tmp_path
-    sys.path[:] = path
-    for name in [name for name in sys.modules if name.partition(".")[0] == "own"]:
-        del sys.modules[name]
-    sys.path_importer_cache.clear()
+    with own.forgotten():
+        yield tmp_path
 
 
 def extra(folder: Path, function: str = "tell", **summary: Any) -> Ended:

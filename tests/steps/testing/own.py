@@ -1,5 +1,8 @@
 """A project's own package, as a test writes it: a declaration, a feature function, a model family."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 FAMILY = """\
@@ -66,6 +69,17 @@ from steps.features import table
 def build(rows, declaration):
     return table.build(rows, declaration).assign(area=rows["length"] * rows["diameter"])
 """
+
+
+@contextmanager
+def forgotten() -> Iterator[None]:
+    """Whatever is imported of it meanwhile is not there afterwards."""
+    path = [*sys.path]
+    yield
+    sys.path[:] = path
+    for name in [name for name in sys.modules if name.partition(".")[0] == "own"]:
+        del sys.modules[name]
+    sys.path_importer_cache.clear()
 
 
 def write(folder: Path, **changed: str) -> Path:

@@ -1,6 +1,5 @@
 """The kit passes what ships and finds, in one line, what breaks the contract."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,12 +26,8 @@ SHIPPED: list[tuple[str, Any, dict[str, Any]]] = [
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("PROJECT_CODE", str(tmp_path / "own"))
-    path = [*sys.path]
-    yield tmp_path
-    sys.path[:] = path
-    for name in [name for name in sys.modules if name.partition(".")[0] == "own"]:
-        del sys.modules[name]
-    sys.path_importer_cache.clear()
+    with own.forgotten():
+        yield tmp_path
 
 
 def with_features(name: str) -> TableDeclaration:
