@@ -11,6 +11,7 @@ from pipeline.quickstart import sample
 from pipeline.quickstart.series import HISTORY
 from pipeline.stack.object_store import make_bucket, open_to_all
 from steps.backends.objects import Bucket
+from steps.summaries.intervals import HOUR
 from tests.e2e.local import Local
 from tests.e2e.remote import Remote
 from tests.e2e.workflows import Ended, ended, submit
@@ -33,7 +34,7 @@ def runs(cluster: Cluster, remote: Remote) -> dict[str, Ended]:
         make_bucket(remote.store, "openaq-archive")
         open_to_all(remote.store, "openaq-archive")
         sample.lay_out(Bucket("openaq-archive"))
-    span = {"from": f"{TODAY - HISTORY:%F}", "to": f"{YESTERDAY - timedelta(seconds=1):%F}"}
+    span = {"from": f"{TODAY - HISTORY[HOUR]:%F}", "to": f"{YESTERDAY - timedelta(seconds=1):%F}"}
     width = {"workers": "2"}
     wanted = {
         "backfill": SAME | width | span | {"source": ARCHIVE, "as-of": f"{YESTERDAY:%FT%TZ}"},
