@@ -106,7 +106,7 @@ def _chart(location: str, place: Place, as_of: datetime, subject: str, unit: str
         tag("h3", f"Location {location}", tag("small", f"{range_} in the next {ahead}")),
         plot(
             f"Predicted {subject} at location {location}",
-            f"From {interval.label(min(place.coming))} to {interval.label(max(place.coming))} UTC: {range_}.",
+            f"From {interval.span(min(place.coming), max(place.coming))}: {range_}.",
             _future(now) if 0 <= now < 1 else None,
             _drawn(said | _bridge(said, place), x, y, interval, "forecast"),
             _drawn(place.coming, x, y, interval, "forecast next"),

@@ -38,6 +38,10 @@ class Interval:
         """What stands there, for a page: Sun 22 Jun 05:00, or Sat 21 Jun."""
         return f"{placed:%a} {placed.day} {placed:%b}" + ("" if self is DAY else f" {placed:%H:%M}")
 
+    def span(self, first: datetime, last: datetime) -> str:
+        """From one place to another: Sun 22 Jun 05:00 to Mon 23 Jun 04:00 UTC, or Sat 21 Jun to Sun 22 Jun."""
+        return f"{self.label(first)} to {self.label(last)}" + ("" if self is DAY else " UTC")
+
     def ahead(self, hours: int) -> str:
         """So many hours in this unit: 24 hours, or 1 day."""
         number = hours // self.hours

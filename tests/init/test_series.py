@@ -106,7 +106,7 @@ def test_its_hours_are_an_archive(made: tuple[Path, str]) -> None:
     file = made[0] / "data/archive/records/csv.gz/locationid=2/year=2024/month=01/location-2-20240101.csv.gz"
     header, first, *_, last = gzip.decompress(file.read_bytes()).decode().splitlines()
     assert header.startswith("location_id,sensors_id,location,datetime,lat,lon,parameter,units,value")
-    assert first == "2,21,south,2024-01-01T01:00:00+00:00,0.0,0.02,load,MW,213.4"
+    assert first == "2,21,south,2024-01-01T01:00:00+00:00,0.0,0.02,load,MW,219.1"
     assert last.split(",")[3] == "2024-01-02T00:00:00+00:00", "an hour belongs to the day that it ends"
 
 

@@ -56,7 +56,7 @@ def _chart(location: str, own: Hours, subject: str, unit: str, *, budget: int, i
     x, x_ticks = hours(times[0], times[-1])
     y, y_ticks = around([value for value in (*truth, *said, *low, *high) if value is not None], from_zero=True)
     places = [x.share(time.timestamp()) for time in times]
-    about = f"{subject} at location {location}, {interval.label(times[0])} to {interval.label(times[-1])} UTC"
+    about = f"{subject} at location {location}, {interval.span(times[0], times[-1])}"
     fit = _fit(truth, said, unit, interval) + _held(truth, low, high)
     labels = [interval.label(time) for time in times] if len(times) <= budget else []
     return tag(

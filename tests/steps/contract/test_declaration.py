@@ -73,7 +73,7 @@ def test_a_step_for_the_other_kind_says_which_it_wants() -> None:
             '"frequency": "weekly"',
             "frequency: got 'weekly', wanted 'hourly' or 'daily'",
         ),
-        ('"frequency": "hourly"', '"frequency": "daily"', "pm10: stuck_hours is of hourly series; leave it out where"),
+        ('"frequency": "hourly"', '"frequency": "daily"', "no2: stuck_hours is of hourly series; leave it out where"),
         ('"horizon_hours": 24', '"horizon_hours": 6, "frequency": "daily"', "one day ahead: got horizon_hours=6"),
         ('{\n "expectations"', "{\n expectations", "wanted JSON: "),
     ],
