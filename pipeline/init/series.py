@@ -52,8 +52,10 @@ class Series:
 
     @property
     def as_of(self) -> str:
-        """The time that the quickstart is asked for: all is known."""
-        return f"{self.span[1]:%FT%TZ}"
+        """The time that the quickstart is asked for: all is known, but for a day that is not over."""
+        now = datetime.now(UTC)
+        over = now.replace(hour=0, minute=0, second=0) if self.interval is DAY else now
+        return f"{min(self.span[1], over):%FT%TZ}"
 
     @property
     def frequency(self) -> Frequency:

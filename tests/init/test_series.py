@@ -235,6 +235,16 @@ def test_gaps_are_counted_and_not_filled(tmp_path: Path) -> None:
     assert sold(file).gaps == 2 * 9 + 1
 
 
+def test_a_day_that_is_not_over_is_not_asked_about(tmp_path: Path) -> None:
+    today = datetime.now(UTC).date()
+    rows = [f"{today - timedelta(days=back)},north,{back % 7},1" for back in range(400)]
+    file = tmp_path / "sales.csv"
+    file.write_text("\n".join(["date,shop,sold (pcs),temp", *rows]) + "\n")
+    found = sold(file)
+    assert found.span[1].date() > today
+    assert datetime.fromisoformat(found.as_of) <= datetime.now(UTC)
+
+
 def test_a_date_is_the_day_by_the_clock_of_its_offset(tmp_path: Path) -> None:
     file = sales(tmp_path)
     for offset in ("+13:00", "-08:00"):
