@@ -1,8 +1,8 @@
 """The warehouse's tables and views, each column with its meaning. Analysts and dashboards may rely on them.
 
 Times are UTC; a measurement or a prediction is for the hour that ends then, or of a daily series for the day. The `day`
-of a view is the UTC day of the hour, so it has 24 of them: those that end from 01:00 to 24:00. Values are in the parameter's
-unit.
+of a view is the UTC day of the hour, so it has 24 of them: those that end from 01:00 to 24:00. Values are in the
+`unit` of the parameter.
 
 What came true is stored once, in `measurements`, and joined by the views: a value that the source patches is corrected
 everywhere.
