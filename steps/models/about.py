@@ -22,8 +22,9 @@ class About:
     frequency: Frequency = "hourly"
 
     def to_bytes(self) -> bytes:
-        """The content of `about.json`."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True).encode()
+        """The content of `about.json`; of hours without a word of that, as it was before there were days."""
+        told = {name: value for name, value in asdict(self).items() if (name, value) != ("frequency", "hourly")}
+        return json.dumps(told, ensure_ascii=False, sort_keys=True).encode()
 
     @classmethod
     def from_bytes(cls, body: bytes) -> Self:

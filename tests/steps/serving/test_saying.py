@@ -23,8 +23,9 @@ def test_a_day_is_said_by_its_date(about: About, said: dict[str, str]) -> None:
 
 
 def test_what_was_stored_before_there_were_days_is_of_hours() -> None:
-    stored = b'{"unit": "\xc2\xb5g/m\xc2\xb3", "hours_ahead": 24, "example_time": ""}'
+    stored = '{"example_time": "", "hours_ahead": 24, "unit": "µg/m³"}'.encode()
     saying = Saying(About.from_bytes(stored), None, ["location"])
     assert saying.day(datetime(2024, 3, 1, tzinfo=UTC)) == {}
     daily = About("pcs", 24, "2024-02-29T00:00:00Z", "daily")
     assert About.from_bytes(daily.to_bytes()) == daily
+    assert About.from_bytes(stored).to_bytes() == stored
