@@ -10,6 +10,7 @@ from pipeline.cluster.kube import Cluster
 from pipeline.quickstart import sample
 from pipeline.quickstart.series import HISTORY
 from pipeline.stack.object_store import make_bucket
+from steps.summaries.intervals import HOUR
 from tests.e2e.local import Local
 from tests.e2e.remote import Remote
 from tests.e2e.workflows import Ended, ended, submit
@@ -31,7 +32,7 @@ def runs(cluster: Cluster, remote: Remote) -> dict[str, Ended]:
     open_to_all(remote.store, "openaq-archive")
     for key, body in sample.objects():
         remote.store.put_object(Bucket="openaq-archive", Key=key, Body=body)
-    span = {"from": f"{TODAY - HISTORY:%F}", "to": f"{YESTERDAY - timedelta(seconds=1):%F}"}
+    span = {"from": f"{TODAY - HISTORY[HOUR]:%F}", "to": f"{YESTERDAY - timedelta(seconds=1):%F}"}
     width = {"workers": "2"}
     wanted = {
         "backfill": SAME | width | span | {"source": ARCHIVE, "as-of": f"{YESTERDAY:%FT%TZ}"},
