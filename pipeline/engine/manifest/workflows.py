@@ -86,6 +86,15 @@ class Manifests:
         return resolve(found).given(self.settings) if commands else self
 
 
+class Unresolved(Refused):
+    """A workflow that can be read, but cannot run. `manifests`: what was read, of which more may be said; `name`: which
+    of them was meant."""
+
+    def __init__(self, problems: Iterable[str], manifests: Manifests, name: str = "") -> None:
+        super().__init__(*problems)
+        self.manifests, self.name = manifests, name
+
+
 def _config_maps(workflow: Workflow) -> list[dict[str, Any]]:
     """The ConfigMaps of which a workflow's parameters and semaphores have their values, as documents."""
     values = [*workflow.arguments.parameters]
@@ -141,13 +150,15 @@ def resolve(found: Iterable[tuple[str, dict[str, Any]]]) -> Manifests:
     whole: dict[str, Workflow] = {}
     for name, workflow in read.items():
         try:
-            whole[name] = _resolved(workflow, read, raw, _reachable(name, references))
-            check(whole[name])
+            whole[name], noted = _resolved(workflow, read, raw, _reachable(name, references))
+            if not noted:
+                check(whole[name])
         except Refused as problem:
-            near = [(read[each].source, raw[each]) for each in (name, *raw)]
-            problems += [with_line(each, f"{workflow.source}: {name}", near) for each in problem.problems]
+            noted = [*problem.problems]
+        near = [(read[each].source, raw[each]) for each in (name, *raw)]
+        problems += [with_line(each, f"{workflow.source}: {name}", near) for each in noted]
     if problems:
-        raise Refused(*dict.fromkeys(problems))
+        raise Unresolved(dict.fromkeys(problems), Manifests({**read, **whole}, raw, references))
     return Manifests(whole, raw, references)
 
 
@@ -166,7 +177,7 @@ def _read_all(document: dict[str, Any], file: str) -> tuple[Workflow, list[str]]
 
 def _resolved(
     workflow: Workflow, read: Mapping[str, Workflow], raw: Mapping[str, dict[str, Any]], reachable: Iterable[str]
-) -> Workflow:
+) -> tuple[Workflow, list[str]]:
     """A workflow with what it refers to, all of it read with the `templateDefaults` of the workflow that runs."""
     defaults = _defaults(raw[workflow.name]) or _defaults(raw.get(workflow.template_ref, {}))
     with collected():
