@@ -41,6 +41,8 @@ def with_references(workflow: Workflow, others: Mapping[str, Workflow]) -> tuple
             key: replace(each, volumes=_first_of_each(each.volumes + workflow.volumes)) if each.leaf else each
             for key, each in templates.items()
         }
+    if workflow.user:
+        templates = {key: replace(each, user=each.user or workflow.user) for key, each in templates.items()}
     return replace(workflow, templates=templates), problems
 
 
@@ -143,6 +145,7 @@ def _with_base(workflow: Workflow, base: Workflow) -> Workflow:
         service_account=workflow.service_account or base.service_account,
         priority=workflow.priority if workflow.priority is not None else base.priority,
         volumes=_first_of_each(workflow.volumes + base.volumes),
+        user=workflow.user or base.user,
         labels_from={**(base.labels_from or {}), **(workflow.labels_from or {})},
     )
 

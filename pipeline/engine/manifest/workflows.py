@@ -16,6 +16,7 @@ from pipeline.engine.manifest import documents
 from pipeline.engine.manifest.checks import check, check_started
 from pipeline.engine.manifest.fields import OF_OBJECTS, Fields, collected, object_name
 from pipeline.engine.manifest.leaves import images
+from pipeline.engine.manifest.leaves.users import read_user
 from pipeline.engine.manifest.leaves.volumes import read_volumes
 from pipeline.engine.manifest.lines import with_line
 from pipeline.engine.manifest.references import references_of, with_inline_templates, with_references
@@ -30,7 +31,7 @@ KINDS: Final = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "Cron
 _IGNORED: Final = (
     "automountServiceAccountToken", "executor", "nodeSelector", "affinity", "tolerations", "imagePullSecrets",
     "hostNetwork", "dnsPolicy", "dnsConfig", "ttlStrategy", "schedulerName", "podGC", "podPriorityClassName",
-    "hostAliases", "securityContext", "podDisruptionBudget", "metrics", "volumeClaimGC", "podMetadata", "archiveLogs",
+    "hostAliases", "podDisruptionBudget", "metrics", "volumeClaimGC", "podMetadata", "archiveLogs",
     "artifactGC", "artifactRepositoryRef",
 )  # fmt: skip
 _UNSUPPORTED: Final = ("shutdown",)
@@ -301,6 +302,7 @@ def _read_spec(spec: Fields, kind: str, metadata: _Metadata, defaults: dict[str,
         annotations=metadata.annotations,
         priority=spec.number("priority"),
         volumes=read_volumes(spec),
+        user=spec.read("securityContext", read_user) or "",
         labels_from=metadata.labels_from,
         suspended=spec.flag("suspend"),
     )

@@ -71,6 +71,7 @@ class ImageContainer(Runtime):
             *(["--init"] if _has_init() else []),
             *([] if _copied(work.template, place) else ["--rm"]),
             *(["--workdir", container.working_dir] if container.working_dir else []),
+            *(["--user", user] if (user := container.user or work.template.user) else []),
             *_environment(work),
             *_mounted(work),
             *(["--entrypoint", work.words[0]] if own else []),
