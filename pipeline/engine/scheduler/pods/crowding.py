@@ -2,14 +2,17 @@
 The controller waits for ever and says nothing; here what waits ends with an Error that says why."""
 
 from pipeline.engine.scheduler.dag_ends import end_early
+from pipeline.engine.scheduler.entering import has_room
 from pipeline.engine.scheduler.state import Node, Run
 
 
 def end(run: Run) -> bool:
     """End the innermost dag or steps that waits for room which only daemons have; whether there is one."""
-    elsewhere = (run.live, run.retired, run.suspended, run.locking, run.recalling, run.retrying)
+    elsewhere = (run.live, run.retired, run.suspended, run.recalling, run.retrying)
     if not run.daemons or run.reviving or any(elsewhere):
         return False
+    if has_room(run, None) and any(node.lock == "waiting" for node in run.locking.values()):
+        return False  # what gets its mutex may run, and make room
     waiting = [whole for _, about in run.held_back if (whole := about.boundary) is not None and whole.frame is not None]
     if not waiting:
         return False
