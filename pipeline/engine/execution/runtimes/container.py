@@ -39,6 +39,11 @@ class ImageContainer(Runtime):
         for each in place.bindings:
             _open(each, place)
 
+    def make_room(self, path: str, place: Place) -> None:
+        """See `Runtime`. Folders in a volume it makes by itself, as on a cluster: they are its user's."""
+        if not any(each.holds(path) for each in place.bindings):
+            super().make_room(path, place)
+
     def variables(self, place: Place) -> dict[str, str]:  # noqa: ARG002 - the image has them
         """See `Runtime`: none."""
         return {}
@@ -57,6 +62,7 @@ class ImageContainer(Runtime):
         """See `Runtime`. The client of podman or docker passes TERM on to the container."""
         place, container = work.place, work.container
         (place.run / _MARKER).touch()
+        _make_folder(work)
         own = container.entry == "given"
         command = [
             *(tool(), "run", "--name", _name(place), f"--label={_LABEL}={_digest(place.run)}", "--network=host"),
@@ -65,6 +71,7 @@ class ImageContainer(Runtime):
             *(["--init"] if _has_init() else []),
             *([] if _copied(work.template, place) else ["--rm"]),
             *(["--workdir", container.working_dir] if container.working_dir else []),
+            *(["--user", user] if (user := container.user or work.template.user) else []),
             *_environment(work),
             *_mounted(work),
             *(["--entrypoint", work.words[0]] if own else []),
@@ -151,6 +158,29 @@ def _copied(template: Template, place: Place) -> list[str]:
     """The outputs that must be copied out: those that are not where this machine sees them."""
     seen = [*place.bindings, *(Binding(each.path, place.local(each.path)) for each in template.inputs.artifacts)]
     return [path for path in dict.fromkeys(template.outcomes) if not any(each.holds(path) for each in seen)]
+
+
+def _make_folder(work: Work) -> None:
+    """Mount a working folder that the image has not: Kubernetes and docker make one, podman refuses to."""
+    container, place = work.container, work.place
+    folder = container.working_dir
+    if not folder or any(each.holds(folder) for each in place.bindings) or Path(tool()).name == "docker":
+        return
+    if not _has_folder(container.image, folder):
+        made = place.local(folder)
+        made.mkdir(parents=True, exist_ok=True)
+        made.chmod(0o777)
+        place.bindings.append(Binding(folder, made))
+
+
+def _has_folder(image: str, folder: str) -> bool:
+    """Whether an image has a folder, as far as that can be told: it is here, and may be mounted (as root)."""
+    mounted = subprocess.run([tool(), "image", "mount", image], capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        return True
+    found = (Path(mounted.stdout.strip()) / folder.lstrip("/")).is_dir()
+    _quietly("image", "unmount", image)
+    return found
 
 
 def _environment(work: Work) -> Iterator[str]:

@@ -73,6 +73,10 @@ class Runtime(ABC):
     def attach(self, place: Place, bindings: Iterable[Binding]) -> None:
         """Have volumes where they are mounted: for the step, and for `place.local`."""
 
+    def make_room(self, path: str, place: Place) -> None:
+        """Have the folder in which it is to put an output."""
+        place.local(path).parent.mkdir(parents=True, exist_ok=True)
+
     @abstractmethod
     def variables(self, place: Place) -> dict[str, str]:
         """The environment before the manifest adds to it."""
