@@ -53,7 +53,7 @@ def taken(stack: Stack, folder: Path, database: str, count: int) -> str:
     bucket = inbox()
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda seed: bucket.put(f"{NEW}{seed}.csv", survey(seed)), range(count)))
-    store = next(one.pid for one in stack.status() if one.name == "object-store")
+    store = next(one.pid for one in stack.status() if one.name == "object-store" and one.pid is not None)
     dropper = Dropper(folder)
     options = {f"--{name.replace('_', '-')}": str(value) for name, value in dropper.options("many").items()}
     words = [sys.executable, "-m", "steps.ingest", *(word for option in options.items() for word in option)]
