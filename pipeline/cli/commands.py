@@ -207,7 +207,8 @@ def run(
 
         if not is_place(target):
             note_manifests()
-        found, parameters = machine.find(target, name or ""), named_values(pairs, _PAIR)
+        parameters = named_values(pairs, _PAIR)
+        found = machine.find(target, name or "", parameters)
         if found.note:
             click.echo(f"note: {found.note}", err=True)
         if dry_run:
@@ -356,7 +357,7 @@ def explain(run: str | None, node: str | None) -> None:
 
     if run is not None and node is None and (is_place(run) or Path(run).exists()):
         machine = LocalMachine.here()
-        lines, good = of_manifests(Path(run), lambda found: machine.check(found, {}), machine.told)
+        lines, good = of_manifests(Path(run), lambda found: machine.lacking(found, {}), machine.told)
         write(lines)
         sys.exit(0 if good else 2)
     write(LocalMachine.known().explain(run, node))

@@ -174,7 +174,8 @@ class Probe:
 class Container:
     """A command. `entry`: where it is from: given by the manifest, known of its image, or unknown: then it is the image
     that says what runs. `pull`: when the image is fetched (None: where it is not here). `ready`: when it counts as
-    begun, where it is a daemon."""
+    begun, where it is a daemon. `user`: as whom it runs, such as `1000:1000` (empty: as its template says, or its
+    image), which only its image's container follows."""
 
     command: tuple[str, ...]
     args: tuple[str, ...] = ()
@@ -187,6 +188,7 @@ class Container:
     pull: Pull | None = None
     ports: tuple[Port, ...] = ()
     ready: Probe | None = None
+    user: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -388,6 +390,7 @@ class Template:
     fail_fast: bool = False
     mutexes: tuple[str, ...] = ()
     volumes: tuple[Volume, ...] = ()  # with those of the workflow that runs, once it is known
+    user: str = ""  # as whom its containers run that do not say it
     given_paths: tuple[str, ...] = ()  # the absolute paths among the values that were filled in
 
     @property
@@ -498,6 +501,7 @@ class Workflow:
     annotations: Mapping[str, str] | None = None
     priority: int | None = None
     volumes: tuple[Volume, ...] = ()
+    user: str = ""  # as whom the containers of its templates run, where these do not say it
     config_maps: Mapping[str, Mapping[str, str]] | None = None  # of which it takes parameters
     labels_from: Mapping[str, str] | None = None  # labels whose values are computed when it begins
     suspended: bool = False  # its runs wait for a person before anything begins

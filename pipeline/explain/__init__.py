@@ -1,7 +1,7 @@
 """`pipeline explain`: why a node, a run or a manifest is as it is, in plain words."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -64,10 +64,10 @@ def _found(teller: Teller, wanted: str) -> list[Node]:
 
 
 def of_manifests(
-    place: Path, check: Callable[[Found], None] = lambda _: None, told: Callable[[Found], str] = lambda _: ""
+    place: Path, lacking: Callable[[Found], Iterable[str]] = lambda _: (), told: Callable[[Found], str] = lambda _: ""
 ) -> tuple[list[Line], bool]:
-    """What is refused of a file or of the files of a folder, and what they need that is not here (`check` raises it);
-    and whether there is nothing of that. `told`: where steps run that are no plain processes.
+    """What is refused of a file or of the files of a folder, and what they need that is not here (`lacking`); and
+    whether there is nothing of that. `told`: where steps run that are no plain processes.
 
     Raises:
         UserError: there is no workflow.
@@ -75,34 +75,34 @@ def of_manifests(
     lines: list[Line] = []
     good = True
     for examined in examine(place):
-        problem = examined.problem or _missing(examined, check)
+        problem = _problem(examined, lacking)
         good = good and problem is None
         lines += list(_verdict(examined, problem))
         if (
             problem is None
             and examined.manifests is not None
+            and examined.manifests.workflows[examined.name].entrypoint
             and (line := told(Found(examined.manifests, examined.name)))
         ):
             lines.append(Line(f"these steps run {line}", 1))
     return lines, good
 
 
-def _missing(examined: Examined, check: Callable[[Found], None]) -> Refused | None:
-    """What a workflow that can be run by itself needs and has not."""
+def _problem(examined: Examined, lacking: Callable[[Found], Iterable[str]]) -> Refused | None:
+    """Why a workflow is refused, with what it needs and has not where it can be run by itself."""
     manifests, name = examined.manifests, examined.name
-    if manifests is None or manifests.workflows[name].kind == "WorkflowTemplate":
-        return None
-    try:
-        check(Found(manifests, name))
-    except Refused as problem:
-        return problem
-    return None
+    if manifests is None or name not in manifests.workflows or manifests.workflows[name].kind == "WorkflowTemplate":
+        return examined.problem
+    problems = [*(examined.problem.problems if examined.problem else ()), *lacking(Found(manifests, name))]
+    return Refused(*problems) if problems else None
 
 
 def _verdict(examined: Examined, problem: Refused | None) -> Iterator[Line]:
     file, name = examined.file, examined.name
     if problem is not None:
         yield from refusal(problem)
+    elif examined.manifests is not None and not examined.manifests.workflows[name].entrypoint:
+        yield Line(f"{file}: {name} is not refused; it has no entrypoint, so it is for others to refer to")
     else:
         yield Line(f"{file}: {name} is not refused; pipeline run {file} {name} --dry-run shows what it would do")
     if examined.meaningless:

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import engine, projects, shipped, stale
 from pipeline.engine.execution import WithSettings
-from pipeline.engine.manifest import Commands, Found, find, is_place, read_commands
+from pipeline.engine.manifest import Commands, Found, Unresolved, find, is_place, read_commands
 from pipeline.engine.settings import NO_SETTINGS, of_file
 from pipeline.engine.views import labels, plainly
-from pipeline.errors import RunFailed, UserError
+from pipeline.errors import Refused, RunFailed, UserError
 from pipeline.laptop.applying import AppliedWorkflows
 from pipeline.laptop.home import MAIN_JOB, absent, home
 from pipeline.laptop.stopping import end_runs, end_watch
@@ -192,23 +192,41 @@ class LocalMachine:
         """Whether the inboxes and the schedules are being watched."""
         return watching(self.home) is not None
 
-    def find(self, target: str, name: str = "") -> Found:
+    def find(self, target: str, name: str = "", parameters: Mapping[str, str] | None = None) -> Found:
         """The workflow that a command means: see `finding.find`; of manifests/, it is what its project declares.
+        `parameters`: those that are given, for what is said of one that is refused.
 
         Raises:
             UserError: it is not, or what `finding.find` raises.
         """
         try:
             found = find(target, name, known=self.manifests)
+        except Unresolved as problem:
+            self._refuse_unrendered(target)
+            raise Refused(*problem.problems, *self._also(problem, parameters or {})) from None
         except UserError:
             self._refuse_unrendered(target)
             raise
         folder = Path(found.manifests.named(found.name).source).parent
         if folder.parent == self.manifests and not is_place(target):
             stale.refuse(self.home, self.manifests, folder.name)
-        manifests = found.manifests.with_commands(self.commands)
+        return replace(found, manifests=self._given(found.manifests.with_commands(self.commands)))
+
+    def _given(self, manifests: engine.Manifests) -> engine.Manifests:
+        """Manifests with the settings that are given here."""
         settings = manifests.settings.without(secrets.names(self.home))
-        return replace(found, manifests=replace(manifests, settings=settings).given(self.settings))
+        return replace(manifests, settings=settings).given(self.settings)
+
+    def _also(self, problem: Unresolved, parameters: Mapping[str, str]) -> Iterable[str]:
+        """What else is missing of a workflow that is refused."""
+        manifests = problem.manifests
+        try:
+            manifests.with_commands(self.commands)
+        except Unresolved as again:
+            manifests = again.manifests
+        if problem.name not in manifests.workflows:
+            return ()
+        return self.lacking(Found(self._given(manifests.given(problem.manifests.settings)), problem.name), parameters)
 
     def _refuse_unrendered(self, target: str) -> None:
         """Say of a workflow of a project that has no manifests here yet that it has none.
@@ -256,9 +274,15 @@ class LocalMachine:
             given.refuse(
                 declared, found.name, parameters, lambda name: f"--{name}" if name in options else f"-p {name}"
             )
+        engine.check_ready(found.manifests, found.name, self._beforehand(found), parameters, self.where)
+
+    def lacking(self, found: Found, parameters: Mapping[str, str]) -> Iterable[str]:
+        """What a workflow needs and has not (see `engine.lacking`)."""
+        return engine.lacking(found.manifests, found.name, self._beforehand(found), parameters, self.where)
+
+    def _beforehand(self, found: Found) -> WithSettings:
         plain = Beforehand(self.home, host_paths=self.host_paths, cluster=self.cluster)
-        host = WithSettings(plain, found.manifests.settings)
-        engine.check_ready(found.manifests, found.name, host, parameters, self.where)
+        return WithSettings(plain, found.manifests.settings)
 
     def told(self, found: Found) -> str:
         """Where the steps of a workflow run that do not run as plain processes; empty if all do."""

@@ -23,7 +23,6 @@ from pipeline.projects.openaq import SAMPLE
 from pipeline.quickstart import locations, sample
 from pipeline.quickstart.closing import addresses, decided, newest_decision, scores, summary
 from pipeline.quickstart.typed import Typed
-from steps.backends.objects import Bucket
 from steps.backends.openaq import OpenAQ
 from steps.contract import selection
 from steps.contract.selection import API
@@ -63,7 +62,6 @@ def quickstart(declared: Project, options: SeriesOptions) -> None:
     stale.refuse(machine.home, machine.manifests, project)
     click.echo(f"starting the servers (their logs: {machine.home / 'logs'})")
     machine.stack.start_in_background(["fork-server", "tracking"])
-    machine.use("object-store")
     source = _given(options.source) if options.source else _lay_out_sample(machine)
     parameter = options.parameter or declared.learning.target
     chosen = {
@@ -163,11 +161,10 @@ def _locations(machine: LocalMachine, declared: Project, source: str, parameter:
 
 
 def _lay_out_sample(machine: LocalMachine) -> str:
-    archive = machine.stack.public_bucket("openaq-archive")
-    laid = sample.lay_out(Bucket("openaq-archive"))
-    if laid:
-        click.echo(f"laid out {laid:,} days of the sample at {archive} ({sample.ATTRIBUTION})")
-    return archive
+    archive = machine.home / "samples" / "openaq"
+    if laid := sample.lay_out(archive):
+        click.echo(f"laid out {laid:,} days of the sample in {archive} ({sample.ATTRIBUTION})")
+    return str(archive)
 
 
 def _closing(machine: LocalMachine, declared: Project, runs: list["RunView"], before: int | None) -> str:

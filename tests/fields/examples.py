@@ -167,6 +167,8 @@ AROUND: Final[Mapping[str, Any]] = {
 }
 # The mapping that a field stands in.
 MAPPINGS: Final[Mapping[str, Any]] = {
+    "SecurityContext.runAsGroup": {"runAsUser": 1, "runAsGroup": 1},
+    "PodSecurityContext.runAsGroup": {"runAsUser": 1, "runAsGroup": 1},
     "outputs.parameters[].value": {"name": "p", "value": "1"},
     "arguments.artifacts[].from": {"name": "f", "from": "{{inputs.artifacts.g}}"},
     "arguments.artifacts[].fromExpression": {"name": "f", "fromExpression": "inputs.artifacts.g"},

@@ -87,7 +87,7 @@ def prepared(template: Template, place: Place, host: Host, runtime: Runtime, *, 
             locations.fetch(artifact.location, place.local(artifact.path), host)
         place.provide(artifact)
     for path in template.outcomes:
-        place.local(path).parent.mkdir(parents=True, exist_ok=True)
+        runtime.make_room(path, place)
     env, words = command(container, place, host, runtime)
     if isinstance(container, Script):
         place.script.write_text(container.source, encoding="utf-8")

@@ -167,7 +167,7 @@ class LeafRunner:
             self._ports.take(leaf.node.name, ports.of(leaf.template.main))
         if leaf.template.several:
             process = starting.start(leaf.template, leaf.place, self._host, runtime, self._patience.grace_seconds)
-            leaf.ear = Ear(leaf.template, leaf.place)  # not before: what an earlier try left there is gone now
+            leaf.ear = Ear(leaf.template, leaf.place, runtime)  # not before: what an earlier try left there is gone now
             return process
         return leaves.start(leaf.template, leaf.place, self._host, runtime)
 

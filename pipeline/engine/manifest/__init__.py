@@ -6,7 +6,7 @@ from pipeline.engine.manifest.fields import Fields
 from pipeline.engine.manifest.finding import Entry, Examined, Found, beside, examine, find, is_place, library
 from pipeline.engine.manifest.leaves.images import Commands
 from pipeline.engine.manifest.leaves.images import read as read_commands
-from pipeline.engine.manifest.workflows import Manifests, load
+from pipeline.engine.manifest.workflows import Manifests, Unresolved, load
 
 __all__ = [
     "Commands",
@@ -16,6 +16,7 @@ __all__ = [
     "Found",
     "Located",
     "Manifests",
+    "Unresolved",
     "beside",
     "check_admission",
     "examine",

@@ -17,7 +17,7 @@ from typing import Any
 
 from pipeline.engine.manifest import documents
 from pipeline.engine.manifest.fields import ignored
-from pipeline.engine.manifest.workflows import KINDS, Manifests, resolve
+from pipeline.engine.manifest.workflows import KINDS, Manifests, Unresolved, resolve
 from pipeline.engine.settings import NO_SETTINGS, Settings, of_documents
 from pipeline.errors import Refused, UserError
 
@@ -106,7 +106,8 @@ def find(target: str, name: str = "", *, known: Path | None = None) -> Found:
 
 @dataclass(frozen=True)
 class Examined:
-    """A workflow of a file, and why it is refused; or what it is, and which of its fields mean nothing here."""
+    """A workflow of a file, and why it is refused; what it is, as far as it can be read, and which of its fields mean
+    nothing here."""
 
     file: Path
     name: str = ""
@@ -135,6 +136,8 @@ def examine(place: Path) -> list[Examined]:
                 manifests = _resolved([entry], entries + list(_beside(entry, entries) if place.is_file() else []))
             unlike = tuple(sorted(set(meaningless) - _EVERYWHERE))
             found.append(Examined(entry.file, entry.name, None, manifests.given(_settings(place)), unlike))
+        except Unresolved as problem:
+            found.append(Examined(entry.file, entry.name, problem, problem.manifests.given(_settings(place))))
         except Refused as problem:
             found.append(Examined(entry.file, entry.name, problem))
     if not found:
@@ -313,9 +316,15 @@ def _beside(one: Entry, entries: Sequence[Entry]) -> Iterator[Entry]:
 
 def _resolved(chosen: Sequence[Entry], entries: Sequence[Entry]) -> Manifests:
     needed, missing = _needed(chosen, entries)
-    if missing:
-        raise Refused(*(_missing(chosen[0], kind, name, entries) for kind, name in missing))
-    return resolve((str(entry.file), entry.document) for entry in needed)
+    found = [(str(entry.file), entry.document) for entry in needed]
+    problems = [_missing(chosen[0], kind, name, entries) for kind, name in missing]
+    try:
+        manifests = resolve(found)
+    except Unresolved as rest:
+        raise Unresolved(problems or rest.problems, rest.manifests, chosen[0].name) from None
+    if problems:
+        raise Unresolved(problems, manifests, chosen[0].name)
+    return manifests
 
 
 def _missing(entry: Entry, kind: str, name: str, entries: Sequence[Entry]) -> str:

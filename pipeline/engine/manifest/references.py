@@ -14,21 +14,26 @@ from pipeline.engine.spec import Hook, Task, Template, Values, Workflow
 from pipeline.errors import Refused
 
 
-def with_references(workflow: Workflow, others: Mapping[str, Workflow]) -> Workflow:
-    """`workflow` with all that it refers to; its own settings win over those of its WorkflowTemplate.
-
-    Raises:
-        Refused: a reference leads nowhere.
-    """
+def with_references(workflow: Workflow, others: Mapping[str, Workflow]) -> tuple[Workflow, list[str]]:
+    """`workflow` with all that it refers to; its own settings win over those of its WorkflowTemplate. And what is to be
+    said of each reference that leads nowhere."""
+    problems: list[str] = []
     if workflow.template_ref:
-        workflow = _with_base(workflow, _named(workflow, ".workflowTemplateRef", workflow.template_ref, others))
+        try:
+            workflow = _with_base(workflow, _named(workflow, ".workflowTemplateRef", workflow.template_ref, others))
+        except Refused as problem:
+            return workflow, [*problem.problems]
     templates = dict(workflow.templates)
-    todo = list(templates.values())
+    todo = list(templates.items())
     while todo:
-        for key in needed(todo.pop()):
+        for where, key in _places(*todo.pop(0)):
             if "/" in key and key not in templates:
-                templates[key] = _foreign_template(workflow, key, others)
-                todo.append(templates[key])
+                try:
+                    templates[key] = _foreign_template(workflow, where, key, others)
+                except Refused as problem:
+                    problems.extend(problem.problems)
+                    continue
+                todo.append((key, templates[key]))
     if workflow.retry is not None:
         templates = {key: replace(each, retry=each.retry or workflow.retry) for key, each in templates.items()}
     if workflow.volumes:
@@ -36,7 +41,9 @@ def with_references(workflow: Workflow, others: Mapping[str, Workflow]) -> Workf
             key: replace(each, volumes=_first_of_each(each.volumes + workflow.volumes)) if each.leaf else each
             for key, each in templates.items()
         }
-    return replace(workflow, templates=templates)
+    if workflow.user:
+        templates = {key: replace(each, user=each.user or workflow.user) for key, each in templates.items()}
+    return replace(workflow, templates=templates), problems
 
 
 def with_inline_templates(template: Template, key: str = "") -> dict[str, Template]:
@@ -68,6 +75,15 @@ def needed(template: Template) -> Iterator[str]:
         yield from (hook.template for hook in task.all_hooks)
 
 
+def _places(key: str, template: Template) -> Iterator[tuple[str, str]]:
+    """The same, each with the field that names it."""
+    kind = "dag.tasks" if template.dag is not None else "steps"
+    for task in template.tasks:
+        where = f".templates[{key}].{kind}[{task.name}]" if "/" not in key else ""
+        yield f"{where}.templateRef", task.template
+        yield from ((f"{where}.hooks", hook.template) for hook in task.all_hooks)
+
+
 def references_of(workflow: Workflow) -> set[str]:
     """The names of the WorkflowTemplates that a workflow refers to directly."""
     keys = (key for template in workflow.templates.values() for key in needed(template))
@@ -85,15 +101,15 @@ def _named(workflow: Workflow, where: str, name: str, others: Mapping[str, Workf
     return found
 
 
-def _foreign_template(workflow: Workflow, key: str, others: Mapping[str, Workflow]) -> Template:
+def _foreign_template(workflow: Workflow, where: str, key: str, others: Mapping[str, Workflow]) -> Template:
     """A template of a WorkflowTemplate, with the templates of its tasks under that one's name too."""
     name, _, wanted = key.partition("/")
-    other = _named(workflow, ".templateRef", name, others)
+    other = _named(workflow, where, name, others)
     template = other.templates.get(wanted)
     if template is None:
         there = ", ".join(other.templates) or "none"
         raise Refused(
-            f"{workflow.source}: {workflow.name}.templateRef names the template {wanted} of {name}, which has {there}"
+            f"{workflow.source}: {workflow.name}{where} names the template {wanted} of {name}, which has {there}"
         )
     return _with_tasks(template, partial(_qualified, name=name))
 
@@ -129,6 +145,7 @@ def _with_base(workflow: Workflow, base: Workflow) -> Workflow:
         service_account=workflow.service_account or base.service_account,
         priority=workflow.priority if workflow.priority is not None else base.priority,
         volumes=_first_of_each(workflow.volumes + base.volumes),
+        user=workflow.user or base.user,
         labels_from={**(base.labels_from or {}), **(workflow.labels_from or {})},
     )
 

@@ -11,6 +11,7 @@ from pipeline.engine.manifest.fields import Fields, name_of
 from pipeline.engine.manifest.leaves.containers import read_main, read_script
 from pipeline.engine.manifest.leaves.objects import read_resource
 from pipeline.engine.manifest.leaves.pods import read_container_set, read_parts
+from pipeline.engine.manifest.leaves.users import read_user
 from pipeline.engine.manifest.leaves.volumes import read_volumes
 from pipeline.engine.manifest.leaves.web import read_http
 from pipeline.engine.manifest.tasks import read_dag, read_steps
@@ -30,7 +31,7 @@ from pipeline.engine.spec import (
 
 _IGNORED: Final = (
     "metadata", "nodeSelector", "affinity", "tolerations", "schedulerName", "priorityClassName", "serviceAccountName",
-    "automountServiceAccountToken", "executor", "securityContext", "hostAliases", "archiveLocation", "metrics",
+    "automountServiceAccountToken", "executor", "hostAliases", "archiveLocation", "metrics",
 )  # fmt: skip
 _UNSUPPORTED: Final = (
     "data", "plugin",
@@ -83,6 +84,7 @@ def _read(fields: Fields, name: str) -> Template:
         fail_fast=fields.flag("failFast"),
         mutexes=read_mutexes(fields),
         volumes=read_volumes(fields),
+        user=fields.read("securityContext", read_user) or "",
     )
     _check(fields, template)
     return template
@@ -110,9 +112,6 @@ def _check(fields: Fields, template: Template) -> None:
     twice = next((name for name in names if names.count(name) > 1 or name in ("init", "wait")), "")
     if twice:
         fields.refuse(f"has two containers named {twice}; init and wait are Argo's own")
-    ready = template.main.ready if template.main is not None else None
-    if template.daemon and ready is not None and ready.kind == "grpc":
-        fields.refuse("has a readinessProbe by grpc, which is not run by this engine; use httpGet or tcpSocket")
     for field, value in (("activeDeadlineSeconds", template.deadline_seconds), ("timeout", template.timeout)):
         if template.tasks and value:
             fields.refuse("is only for a container, a script or a resource", field)

@@ -16,6 +16,7 @@ from pipeline.engine.manifest import documents
 from pipeline.engine.manifest.checks import check, check_started
 from pipeline.engine.manifest.fields import OF_OBJECTS, Fields, collected, object_name
 from pipeline.engine.manifest.leaves import images
+from pipeline.engine.manifest.leaves.users import read_user
 from pipeline.engine.manifest.leaves.volumes import read_volumes
 from pipeline.engine.manifest.lines import with_line
 from pipeline.engine.manifest.references import references_of, with_inline_templates, with_references
@@ -30,7 +31,7 @@ KINDS: Final = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "Cron
 _IGNORED: Final = (
     "automountServiceAccountToken", "executor", "nodeSelector", "affinity", "tolerations", "imagePullSecrets",
     "hostNetwork", "dnsPolicy", "dnsConfig", "ttlStrategy", "schedulerName", "podGC", "podPriorityClassName",
-    "hostAliases", "securityContext", "podDisruptionBudget", "metrics", "volumeClaimGC", "podMetadata", "archiveLogs",
+    "hostAliases", "podDisruptionBudget", "metrics", "volumeClaimGC", "podMetadata", "archiveLogs",
     "artifactGC", "artifactRepositoryRef",
 )  # fmt: skip
 _UNSUPPORTED: Final = ("shutdown",)
@@ -84,6 +85,15 @@ class Manifests:
             images.put(document, commands)
         found = [(self.workflows[name].source, document) for name, document in self.documents.items()]
         return resolve(found).given(self.settings) if commands else self
+
+
+class Unresolved(Refused):
+    """A workflow that can be read, but cannot run. `manifests`: what was read, of which more may be said; `name`: which
+    of them was meant."""
+
+    def __init__(self, problems: Iterable[str], manifests: Manifests, name: str = "") -> None:
+        super().__init__(*problems)
+        self.manifests, self.name = manifests, name
 
 
 def _config_maps(workflow: Workflow) -> list[dict[str, Any]]:
@@ -141,13 +151,15 @@ def resolve(found: Iterable[tuple[str, dict[str, Any]]]) -> Manifests:
     whole: dict[str, Workflow] = {}
     for name, workflow in read.items():
         try:
-            whole[name] = _resolved(workflow, read, raw, _reachable(name, references))
-            check(whole[name])
+            whole[name], noted = _resolved(workflow, read, raw, _reachable(name, references))
+            if not noted:
+                check(whole[name])
         except Refused as problem:
-            near = [(read[each].source, raw[each]) for each in (name, *raw)]
-            problems += [with_line(each, f"{workflow.source}: {name}", near) for each in problem.problems]
+            noted = [*problem.problems]
+        near = [(read[each].source, raw[each]) for each in (name, *raw)]
+        problems += [with_line(each, f"{workflow.source}: {name}", near) for each in noted]
     if problems:
-        raise Refused(*dict.fromkeys(problems))
+        raise Unresolved(dict.fromkeys(problems), Manifests({**read, **whole}, raw, references))
     return Manifests(whole, raw, references)
 
 
@@ -166,7 +178,7 @@ def _read_all(document: dict[str, Any], file: str) -> tuple[Workflow, list[str]]
 
 def _resolved(
     workflow: Workflow, read: Mapping[str, Workflow], raw: Mapping[str, dict[str, Any]], reachable: Iterable[str]
-) -> Workflow:
+) -> tuple[Workflow, list[str]]:
     """A workflow with what it refers to, all of it read with the `templateDefaults` of the workflow that runs."""
     defaults = _defaults(raw[workflow.name]) or _defaults(raw.get(workflow.template_ref, {}))
     with collected():
@@ -290,6 +302,7 @@ def _read_spec(spec: Fields, kind: str, metadata: _Metadata, defaults: dict[str,
         annotations=metadata.annotations,
         priority=spec.number("priority"),
         volumes=read_volumes(spec),
+        user=spec.read("securityContext", read_user) or "",
         labels_from=metadata.labels_from,
         suspended=spec.flag("suspend"),
     )

@@ -16,7 +16,7 @@ from pipeline.engine.runs.lifecycle import (
     view,
 )
 from pipeline.engine.runs.live import LiveRun
-from pipeline.engine.runs.readiness import check_ready, where_it_runs
+from pipeline.engine.runs.readiness import check_ready, lacking, where_it_runs
 from pipeline.engine.runs.resubmitting import resubmit
 from pipeline.engine.runs.retrying import retry
 
@@ -31,6 +31,7 @@ __all__ = [
     "execute",
     "follow",
     "generated_name",
+    "lacking",
     "proceed",
     "resubmit",
     "retry",

@@ -4,7 +4,7 @@ Only what can be known beforehand: a name that is put together when the workflow
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +29,20 @@ def check_ready(manifests: Manifests, name: str, host: Host, parameters: Mapping
         UserError: they cannot run there.
         Refused: names each parameter without a value, each Secret and ConfigMap, each command that is not here.
     """
-    workflow, runtimes = manifests.named(name), Runtimes(where)
+    manifests.named(name)
+    if problems := lacking(manifests, name, host, parameters, where):
+        raise Refused(*problems)
+
+
+def lacking(
+    manifests: Manifests, name: str, host: Host, parameters: Mapping[str, str], where: str = ""
+) -> Iterable[str]:
+    """What a workflow, which may be one that is refused for other reasons, needs and has not.
+
+    Raises:
+        UserError: its steps cannot run in `where`.
+    """
+    workflow, runtimes = manifests.workflows[name], Runtimes(where)
     reached = _reached(workflow)
     start = f"{workflow.source}: {workflow.name}"
     documents = [(each.source, manifests.documents[key]) for key, each in manifests.workflows.items()]
@@ -39,8 +52,7 @@ def check_ready(manifests: Manifests, name: str, host: Host, parameters: Mapping
         *_settings(workflow, reached, host),
         *(each for template in reached.values() for each in _of_machine(template, host, runtimes)),
     ]
-    if problems:
-        raise Refused(*dict.fromkeys(with_line(f"{start}{problem}", start, documents) for problem in problems))
+    return dict.fromkeys(with_line(f"{start}{problem}", start, documents) for problem in problems)
 
 
 def where_it_runs(manifests: Manifests, name: str, where: str = "") -> str:
@@ -56,6 +68,8 @@ def where_it_runs(manifests: Manifests, name: str, where: str = "") -> str:
 
 def _reached(workflow: Workflow) -> dict[str, Template]:
     """The templates that a run may come to."""
+    if workflow.entrypoint not in workflow.templates:
+        return dict(workflow.templates)
     found: dict[str, Template] = {}
     todo = [workflow.entrypoint, workflow.on_exit, *(each.template for each in (workflow.hooks or {}).values())]
     while todo:

@@ -5,7 +5,7 @@ from typing import Final
 
 from pipeline.engine.scheduler.nodes import finish, set_outbound
 from pipeline.engine.scheduler.outputs import NotPutOut, outputs_of, publish
-from pipeline.engine.scheduler.state import BROKEN, COMPLETED, DagFrame, Node, Phase, Run
+from pipeline.engine.scheduler.state import BROKEN, COMPLETED, DagFrame, Frame, Node, Phase, Run
 
 FAILED_FAST: Final = "template has failed or errored children and failFast enabled"
 
@@ -13,13 +13,17 @@ FAILED_FAST: Final = "template has failed or errored children and failFast enabl
 def fail_fast(run: Run, whole: Node) -> None:
     """End a dag or steps that failFast has stopped, once nothing in it is active."""
     frame = whole.frame
-    if frame is None or whole.fulfilled or frame.active:
-        return
+    if frame is not None and not whole.fulfilled and not frame.active:
+        end_early(run, whole, frame, "Failed", FAILED_FAST)
+
+
+def end_early(run: Run, whole: Node, frame: Frame, phase: Phase, message: str) -> None:
+    """End a dag or steps with all in it that has not ended."""
     for node in list(run.nodes.values()):
         if node.boundary is whole and not node.fulfilled:
-            finish(run, node, "Failed", FAILED_FAST)
+            finish(run, node, phase, message)
     set_outbound(whole, frame)
-    finish(run, whole, "Failed", FAILED_FAST)
+    finish(run, whole, phase, message)
 
 
 def end(run: Run, dag: Node, frame: DagFrame) -> None:

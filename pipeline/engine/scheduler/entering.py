@@ -70,14 +70,15 @@ def node_type(template: Template) -> Type:
 
 def has_room(run: Run, boundary: Node | None) -> bool:
     """Whether `parallelism` lets one more node start in a dag or steps (None: another attempt, which only the
-    workflow's limit holds back)."""
+    workflow's limit holds back). A daemon that is ready takes room, as on a cluster."""
     limit = run.workflow.parallelism
-    if limit is not None and len(run.live) >= limit:
+    if limit is not None and len(run.live) + len(run.daemons) >= limit:
         return False
     frame = boundary.frame if boundary is not None else None
     if frame is None or frame.template.parallelism is None or frame.template.parallelism <= 0:
         return True
-    return frame.active < frame.template.parallelism
+    running_on = sum(each.boundary is boundary for each in run.daemons.values()) if run.has_daemons else 0
+    return frame.active + running_on < frame.template.parallelism
 
 
 def timeout(node: Node) -> float | None:

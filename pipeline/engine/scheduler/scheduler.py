@@ -17,7 +17,7 @@ from pipeline.engine.scheduler.dag_ends import fail_fast
 from pipeline.engine.scheduler.entering import has_room
 from pipeline.engine.scheduler.events import Event
 from pipeline.engine.scheduler.hooks import of_tasks, of_workflow
-from pipeline.engine.scheduler.pods import containers, daemons
+from pipeline.engine.scheduler.pods import containers, crowding, daemons
 from pipeline.engine.scheduler.run_ends import conclude, hook_ended, main_ended
 from pipeline.engine.scheduler.state import Batch, Command, Node, Run, Type, Verb
 from pipeline.engine.spec import Values, Workflow
@@ -66,7 +66,7 @@ def _settle(run: Run) -> None:
             fail_fast(run, whole)
             if whole.fulfilled:
                 del run.tripped[name]
-        if not run.todo and not _use_room(run) and not _begin_hooks(run):
+        if not run.todo and not _use_room(run) and not _begin_hooks(run) and not crowding.end(run):
             return
 
 

@@ -126,29 +126,39 @@ DAEMON = f"""{HEADER}spec:
 """
 
 
+SIDECAR = "[{name: s, image: i, command: [%s]}]"
+
+
 @pytest.mark.parametrize(
-    ("text", "what"),
+    ("text", "wanted"),
     [
-        (container("cat /tmp/a", sidecars="[{name: s, image: i, command: [sleep, '9']}]", outputs=OUT), "has several"),
-        (container("cat /tmp/a", initContainers="[{name: s, image: i, command: ['true']}]"), "has several"),
-        (DAEMON, "is a daemon with a readinessProbe by exec"),
+        (container("true", sidecars=SIDECAR % "sleep, '9'"), ""),
+        (container("cat /tmp/a", sidecars=SIDECAR % "sleep, '9'", outputs=OUT), "in a sandbox"),
+        (container("true", initContainers=SIDECAR % "nosuch-command"), "in a container"),
+        (container("true", sidecars="[{name: s, image: 'ghcr.io/me/tool:1'}]"), "in a container"),
     ],
 )
-def test_what_runs_as_plain_processes_is_refused_anywhere_else(
-    lab: Laboratory, machine_has: Has, text: str, what: str
+def test_a_pod_runs_in_the_least_that_each_of_its_containers_needs(
+    lab: Laboratory, machine_has: Has, text: str, wanted: str
 ) -> None:
     machine_has("sandbox", "container")
-    assert where(lab, text) == ""
+    assert where(lab, text) == wanted
+
+
+def test_what_runs_as_plain_processes_is_refused_anywhere_else(lab: Laboratory, machine_has: Has) -> None:
+    machine_has("sandbox", "container")
+    assert where(lab, DAEMON) == ""
     for name in ("sandbox", "container"):
-        with pytest.raises(Refused, match=rf"\[only\] {what}.* plain processes only; leave out --in {name}$"):
-            engine.check_ready(lab.load(text), "w", lab.host, {}, name)
-    engine.check_ready(lab.load(text), "w", lab.host, {}, "process")
+        what = rf"\[only\] is a daemon with a readinessProbe by exec.* plain processes only; leave out --in {name}$"
+        with pytest.raises(Refused, match=what):
+            engine.check_ready(lab.load(DAEMON), "w", lab.host, {}, name)
+    engine.check_ready(lab.load(DAEMON), "w", lab.host, {}, "process")
 
 
 def test_what_cannot_run_in_a_container_is_not_told_to(lab: Laboratory, machine_has: Has) -> None:
     machine_has("sandbox", "container")
-    text = container("true", sidecars="[{name: s, image: i, command: [nosuch-command]}]")
-    with pytest.raises(Refused, match=r"sidecars\[s\].command is 'nosuch-command'.*; install it$"):
+    text = DAEMON.replace("[cat, /tmp/a]", "[nosuch-command]")
+    with pytest.raises(Refused, match=r"\[only\].container.command is 'nosuch-command'.*; install it$"):
         engine.check_ready(lab.load(text), "w", lab.host, {})
 
 

@@ -76,6 +76,41 @@ def test_what_runs_is_the_images_unless_the_manifest_says_it(
     assert log_of(view) == printed, view.message
 
 
+@pytest.mark.parametrize(
+    ("says", "user"),
+    [
+        (("", "", ""), "1234:0"),
+        (("runAsUser: 4321", "", ""), "4321:0"),
+        (("runAsUser: 7", "runAsUser: 8, runAsGroup: 9", ""), "8:9"),
+        (("", "runAsUser: 8", "runAsUser: 5, runAsGroup: 6, runAsNonRoot: true"), "5:6"),
+    ],
+)
+def test_who_runs_is_who_the_manifest_says(lab: Laboratory, image: str, says: tuple[str, str, str], user: str) -> None:
+    of_workflow, of_template, of_container = says
+    text = only(f"image: '{image}', command: [sh, -c, 'echo $(id -u):$(id -g)'], securityContext: {{{of_container}}}")
+    text = text.replace("{name: only,", f"{{name: only, securityContext: {{{of_template}}},")
+    text = text.replace("  entrypoint", f"  securityContext: {{{of_workflow}}}\n  entrypoint")
+    view = lab.run(text)
+    assert log_of(view) == f"{user}\n", view.message
+
+
+def test_a_working_folder_that_the_image_has_not_is_made(lab: Laboratory, image: str) -> None:
+    out = "outputs: {parameters: [{name: p, valueFrom: {path: /not/there/p}}]}"
+    text = only(f"image: '{image}', command: [sh, -c, 'pwd > p'], workingDir: /not/there")
+    view = lab.run(text.replace("{name: only,", f"{{name: only, {out},"))
+    assert view.phase == "Succeeded", view.message
+    assert view.nodes[0].outputs["parameters"] == {"p": "/not/there"}
+
+
+def test_folders_in_a_volume_are_its_users_own(lab: Laboratory, image: str) -> None:
+    out = "outputs: {parameters: [{name: p, valueFrom: {path: /v/deep/p}}]}, volumes: [{name: v, emptyDir: {}}]"
+    mounts = "volumeMounts: [{name: v, mountPath: /v}]"
+    text = only(f"image: '{image}', command: [sh, -c, 'mkdir -p /v/deep; id -u > /v/deep/p'], {mounts}")
+    view = lab.run(text.replace("{name: only,", f"{{name: only, {out},"))
+    assert view.phase == "Succeeded", view.message
+    assert view.nodes[0].outputs["parameters"] == {"p": "1234"}
+
+
 def test_a_user_of_the_image_may_use_volumes_and_secrets(lab: Laboratory, image: str) -> None:
     lab.host.settings = {"s": {"key": "hidden"}}
     text = container("cat /secret/key; echo x > /data/x; cat /data/x").replace("image: i", f"image: {image}")

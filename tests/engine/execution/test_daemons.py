@@ -153,3 +153,45 @@ def test_a_probes_command_begins_where_its_container_does(lab: Laboratory, port:
     text = text.replace("      ports:", "      workingDir: /work\n      ports:")
     text = text.replace("{name: ask, template: ask}", "{name: later, template: leaf}")
     assert lab.run(text).phase == "Succeeded"
+
+
+HEALTH = """
+import grpc, sys, time
+from concurrent.futures import ThreadPoolExecutor
+began, port, wanted = time.monotonic(), sys.argv[1], bytes.fromhex(sys.argv[2])
+def check(asked, _):
+    return b'\\x08\\x01' if time.monotonic() > began + 0.5 and asked == wanted else b'\\x08\\x02'
+calls = {'Check': grpc.unary_unary_rpc_method_handler(check)}
+handler = grpc.method_handlers_generic_handler('grpc.health.v1.Health', calls)
+server = grpc.server(ThreadPoolExecutor(2), handlers=[handler])
+server.add_insecure_port(f'127.0.0.1:{port}')
+server.start()
+server.wait_for_termination()
+"""
+
+
+@pytest.mark.parametrize(("service", "asked"), [("", b""), (", service: a.B", b"\x0a\x03a.B")])
+def test_one_that_is_asked_by_grpc_is_ready_when_it_serves(
+    lab: Laboratory, tmp_path: Path, port: int, service: str, asked: bytes
+) -> None:
+    (tmp_path / "health.py").write_text(HEALTH, encoding="utf-8")
+    text = spec(port, f"{{grpc: {{port: {port}{service}}}}}").replace(PROGRAM.replace("PORT", str(port)), "")
+    text = text.replace('-c, ""', f"{tmp_path}/health.py, '{port}', '{asked.hex()}'").replace(
+        "template: ask}", "template: leaf}"
+    )
+    view = lab.run(text)
+    assert view.phase == "Succeeded", view.message
+    begun = {node.display_name: node.created_at for node in view.nodes}
+    first, server = begun["ask"], begun["server"]
+    assert first is not None and server is not None
+    assert (first - server).total_seconds() > 0.5, "it did not serve before"
+
+
+def test_one_that_never_serves_is_not_ready(lab: Laboratory, tmp_path: Path, port: int) -> None:
+    (tmp_path / "health.py").write_text(HEALTH, encoding="utf-8")
+    text = spec(port, f"{{grpc: {{port: {port}, service: other}}}}").replace(PROGRAM.replace("PORT", str(port)), "")
+    text = text.replace('-c, ""', f"{tmp_path}/health.py, '{port}', ''").replace(
+        "    daemon: true\n", "    daemon: true\n    activeDeadlineSeconds: 4\n"
+    )
+    view = lab.run(text)
+    assert view.phase == "Failed" and [node.display_name for node in view.nodes if node.type == "Pod"] == ["server"]

@@ -109,11 +109,18 @@ def test_each_of_a_fan_out_is_awaited(prepare: Simulate) -> None:
     assert sorted(simulation.killed) == ["w-1.server(0:1)", "w-1.server(1:2)"]
 
 
-def test_one_that_is_ready_takes_no_room(prepare: Simulate) -> None:
-    simulation = prepare(DAG.replace("name: main\n", "name: main\n    parallelism: 1\n")).begin().finish()
+@pytest.mark.parametrize("spec", [DAG, STEPS])
+@pytest.mark.parametrize(
+    ("old", "new"), [("  - name: ", "  - parallelism: N\n    name: "), ("entry", "parallelism: N\nentry")]
+)
+def test_one_that_is_ready_takes_room(prepare: Simulate, spec: str, old: str, new: str) -> None:
+    simulation = prepare(spec.replace(old, new.replace("N", "2"))).begin().finish()
     assert simulation.run.phase == "Succeeded"
-    simulation = prepare(DAG.replace("entrypoint: main", "entrypoint: main\nparallelism: 1")).begin().finish()
-    assert simulation.run.phase == "Succeeded"
+    simulation = prepare(spec.replace(old, new.replace("N", "1"))).begin().finish()
+    assert simulation.run.phase == "Error" if spec is DAG else simulation.run.phase in ("Failed", "Error")
+    said = "parallelism leaves no room beside the daemon server; a cluster would wait forever"
+    assert said in {node.message for node in simulation.run.nodes.values()}
+    assert len(simulation.killed) == 1, "the daemon is ended"
 
 
 def test_a_failed_task_beside_it_ends_a_dag_that_fails_fast(prepare: Simulate) -> None:

@@ -254,6 +254,11 @@ class World:
             inner = inner.boundary
 
     @property
+    def crowded(self) -> bool:
+        """Whether daemons have left no room for others, which may depend on who came first."""
+        return any("leaves no room" in node.message for node in self.state.nodes.values())
+
+    @property
     def tree(self) -> dict[str, tuple[str, str]]:
         return {name: (node.type, node.phase) for name, node in self.state.nodes.items()}
 
@@ -293,6 +298,8 @@ def every_run_ends_and_every_node_with_it(workflow: Workflow, outcomes: int, ord
 
 def the_order_in_which_leaves_end_changes_nothing(workflow: Workflow, outcomes: int, one: int, other: int) -> None:
     first, second = World(workflow, outcomes, one).run(), World(workflow, outcomes, other).run()
+    if first.crowded or second.crowded:
+        return
     assert first.tree == second.tree
     assert first.state.phase == second.state.phase
 
@@ -302,6 +309,8 @@ def an_engine_that_dies_again_and_again_changes_nothing(
 ) -> None:
     spared = World(workflow, outcomes, one).run()
     mended = World(workflow, outcomes, other, deaths=deaths).run()
+    if spared.crowded or mended.crowded:
+        return
     assert spared.tree == mended.tree
     assert spared.state.phase == mended.state.phase
 

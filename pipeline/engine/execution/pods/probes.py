@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from pipeline.engine.execution import leaves
+from pipeline.engine.execution.pods import health
 from pipeline.engine.execution.runtimes.contract import Runtime, Work
 from pipeline.engine.execution.runtimes.plain import working_folder
 from pipeline.engine.host import Host, NoSuchCommand
@@ -70,6 +71,8 @@ def _holds(probe: Probe, container: Container, run: Callable[[], bool]) -> bool:
         return run()
     port = _port(probe, container)
     try:
+        if probe.kind == "grpc":
+            return health.is_serving(_HERE, port, probe.path, probe.timeout)
         return _answers(probe, port) if probe.kind == "http" else _listens(probe, port)
     except (OSError, http.client.HTTPException, ValueError):
         return False

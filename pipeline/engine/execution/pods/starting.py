@@ -1,7 +1,7 @@
 """Starting a pod of several containers, hearing of what becomes of each, and what it leaves behind.
 
-Its process is the supervisor; the containers are processes of its group, each with files, a home and logs of its own,
-and the pod's volumes. Whatever ends the supervisor's group ends all of them.
+Its process is the supervisor; the containers are of its group, each with files, a home and logs of its own, and the
+pod's volumes, in whichever place they run. Whatever ends the supervisor's group ends all of them.
 """
 
 import json
@@ -16,7 +16,8 @@ from pipeline.engine.execution import leaves
 from pipeline.engine.execution.leaves import Outcome
 from pipeline.engine.execution.pods import supervisor
 from pipeline.engine.execution.runtimes.contract import Runtime, declared
-from pipeline.engine.execution.runtimes.plain import working_folder
+from pipeline.engine.execution.runtimes.ending import with_ends
+from pipeline.engine.execution.runtimes.environment import of_engine
 from pipeline.engine.host import Host, NoSuchCommand, Process
 from pipeline.engine.language.variables import replace_all
 from pipeline.engine.places import Place
@@ -56,22 +57,25 @@ def start(template: Template, place: Place, host: Host, runtime: Runtime, grace:
     write_private(file, json.dumps(plan))
     command = [sys.executable, "-I", "-S", supervisor.__file__, str(file)]
     _record(place).touch()
-    return host.start(command, env=runtime.variables(place), cwd=place.folder, stdout=place.stdout, stderr=place.stderr)
+    process = host.start(command, env=of_engine(), cwd=place.folder, stdout=place.stdout, stderr=place.stderr)
+    return with_ends(process, [launch["ending"] for launch in launches.values()])
 
 
 def _launch(template: Template, part: Part, place: Place, host: Host, runtime: Runtime) -> dict[str, Any]:
     own = place.of(part.name)
     if part.container is not template.main:
-        paths = {tag: str(own.local(path)) for tag, path in declared(template).items()}
+        paths = {tag: runtime.finds(path, own) for tag, path in declared(template).items()}
         part = replace(part, container=replace_all(part.container, paths.get))
     work = leaves.prepared(template.alone(part), own, host, runtime, shared=True)
-    if shutil.which(work.words[0], path=work.env.get("PATH", os.defpath)) is None:
-        raise NoSuchCommand(work.words[0])
+    found = runtime.launch(work)
+    if shutil.which(found.words[0], path=found.env.get("PATH", os.defpath)) is None:
+        raise NoSuchCommand(found.words[0])
     return {
         "name": part.name,
-        "command": list(work.words),
-        "env": dict(work.env),
-        "cwd": str(working_folder(work)),
+        "command": list(found.words),
+        "env": dict(found.env),
+        "cwd": str(found.folder),
+        "ending": list(found.ending),
         "stdout": str(own.stdout),
         "stderr": str(own.stderr),
         "after": part.dependencies,
@@ -97,6 +101,7 @@ class Ear:
 
     template: Template
     place: Place
+    runtime: Runtime
     read: int = 0
     untold: list[Heard] = field(default_factory=list)
     codes: dict[str, int | None] = field(default_factory=dict)
@@ -133,7 +138,10 @@ class Ear:
         outcome = Outcome("Succeeded", "", Outputs())
         if main is not None or "main" in self.codes:
             code = exit_code if main is None else main
-            outcome = leaves.gather(self.template, self.place, code, printed=printed, host=host)
+            outcome = leaves.gather(self.template, self.place, code, printed=printed, host=host, runtime=self.runtime)
+        for _, part in self.template.containers:
+            if part.name != "main":
+                self.runtime.collect(self.template.alone(part), self.place.of(part.name))
         self.place.drop_scratch()
         failure = self._failure()
         if failure or (exit_code and outcome.phase == "Succeeded" and "main" not in self.codes):

@@ -8,6 +8,7 @@ It is a program by itself that imports nothing of ours, so that it starts at onc
 whoever ends its process group ends all of the pod.
 """
 
+import contextlib
 import json
 import math
 import os
@@ -34,6 +35,7 @@ class Pod:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.ends: dict[str, int] = {}  # readable when it has ended
         self.kill_at: dict[str, float] = {}
+        self.endings: dict[str, list[str]] = {}
         self.again_at: dict[str, float] = {}
         self.attempts: dict[str, int] = {}
 
@@ -90,6 +92,7 @@ class Pod:
 
     def _start(self, launch: Launch) -> None:
         name = launch["name"]
+        self.endings[name] = launch["ending"]
         self.attempts[name] = self.attempts.get(name, 0) + 1
         try:
             with Path(launch["stdout"]).open("ab") as out, Path(launch["stderr"]).open("ab") as err:
@@ -113,7 +116,7 @@ class Pod:
                 os.close(self.ends.pop(name))
                 self._ended(name, code if code >= 0 else 128 - code)
             elif time.monotonic() > self.kill_at.get(name, math.inf):
-                process.kill()
+                self._kill(name)
 
     def _ended(self, name: str, code: int) -> None:
         is_main = any(launch["name"] == name for launch in self.plan["main"])
@@ -131,8 +134,16 @@ class Pod:
     def _terminate(self, names: set[str]) -> None:
         """Tell what runs of these to end: TERM once, KILL after a while."""
         for name in (names & self.running.keys()) - self.kill_at.keys():
-            self.running[name].terminate()
+            for pid in tree(self.running[name].pid):
+                send(pid, signal.SIGTERM)
             self.kill_at[name] = time.monotonic() + self.plan["grace"]
+
+    def _kill(self, name: str) -> None:
+        self.kill_at[name] = math.inf
+        for pid in tree(self.running[name].pid):
+            send(pid, signal.SIGKILL)
+        if self.endings[name]:
+            subprocess.run(self.endings[name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
     def _end(self, name: str, code: int, message: str = "") -> None:
         self.codes[name] = code
@@ -141,6 +152,21 @@ class Pod:
     def _note(self, name: str, **what: Any) -> None:
         with Path(self.plan["record"]).open("a", encoding="utf-8") as record:
             record.write(json.dumps({"name": name, **what}) + "\n")
+
+
+def tree(pid: int) -> list[int]:
+    """A process and all below it: in a sandbox the step is a grandchild."""
+    found = [pid]
+    for each in found:
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            found += map(int, Path(f"/proc/{each}/task/{each}/children").read_text(encoding="utf-8").split())
+    return found
+
+
+def send(pid: int, number: int) -> None:
+    """Send a signal to a process; no error if it is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def main(file: str) -> int:

@@ -73,9 +73,10 @@ def by(name: str) -> str:
 
 
 def _least(template: Template) -> str:
-    of_image = template.container is not None and template.container.entry == "unknown"
-    if (of_image or absent_command(template)) and not missing("container"):
+    each_alone = [template.alone(part) for _, part in template.containers]
+    of_image = any(each.container is not None and each.container.entry == "unknown" for each in each_alone)
+    if (of_image or any(map(absent_command, each_alone))) and not missing("container"):
         return "container"
-    if needs_paths(template) and not missing("sandbox"):
+    if any(map(needs_paths, each_alone)) and not missing("sandbox"):
         return "sandbox"
-    return "container" if path_put_together(template) and not missing("container") else "process"
+    return "container" if any(map(path_put_together, each_alone)) and not missing("container") else "process"

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -11,8 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from pipeline.engine.execution.runtimes.contract import Runtime, Work, as_declared
-from pipeline.engine.host import Host, Process
+from pipeline.engine.execution.runtimes.contract import Launch, Runtime, Work
 from pipeline.engine.places import Binding, Place
 from pipeline.engine.settings import write_private
 from pipeline.engine.spec import Container, Template
@@ -35,15 +33,16 @@ class ImageContainer(Runtime):
 
     name = "container"
 
-    def filled(self, template: Template, place: Place) -> Container:  # noqa: ARG002 - the same in every place
-        """See `Runtime`: the paths as they are declared."""
-        return as_declared(template)
-
     def attach(self, place: Place, bindings: Iterable[Binding]) -> None:
         """See `Runtime`: they are mounted when the step starts."""
         place.bindings.extend(bindings)
         for each in place.bindings:
             _open(each, place)
+
+    def make_room(self, path: str, place: Place) -> None:
+        """See `Runtime`. Folders in a volume it makes by itself, as on a cluster: they are its user's."""
+        if not any(each.holds(path) for each in place.bindings):
+            super().make_room(path, place)
 
     def variables(self, place: Place) -> dict[str, str]:  # noqa: ARG002 - the image has them
         """See `Runtime`: none."""
@@ -59,10 +58,11 @@ class ImageContainer(Runtime):
             raise PipelineError("there is no image that could run in a container")
         return (*container.command, *container.args) if container.entry == "given" else container.args
 
-    def start(self, work: Work, host: Host) -> Process:
-        """See `Runtime`."""
+    def launch(self, work: Work) -> Launch:
+        """See `Runtime`. The client of podman or docker passes TERM on to the container."""
         place, container = work.place, work.container
         (place.run / _MARKER).touch()
+        _make_folder(work)
         own = container.entry == "given"
         command = [
             *(tool(), "run", "--name", _name(place), f"--label={_LABEL}={_digest(place.run)}", "--network=host"),
@@ -71,6 +71,7 @@ class ImageContainer(Runtime):
             *(["--init"] if _has_init() else []),
             *([] if _copied(work.template, place) else ["--rm"]),
             *(["--workdir", container.working_dir] if container.working_dir else []),
+            *(["--user", user] if (user := container.user or work.template.user) else []),
             *_environment(work),
             *_mounted(work),
             *(["--entrypoint", work.words[0]] if own else []),
@@ -78,8 +79,7 @@ class ImageContainer(Runtime):
             *(work.words[1:] if own else work.words),
         ]
         env = {**os.environ, **{name: value for name, value in work.env.items() if "\n" in value}}
-        process = host.start(command, env=env, cwd=place.folder, stdout=place.stdout, stderr=place.stderr)
-        return _Contained(process, _name(place))
+        return Launch(command, env, place.own, ending=(tool(), "rm", "-f", _name(place)))
 
     def collect(self, template: Template, place: Place) -> None:
         """See `Runtime`."""
@@ -102,31 +102,6 @@ class ImageContainer(Runtime):
         if left := found.stdout.split():
             _quietly("rm", "-f", *left)
         (run / _MARKER).unlink(missing_ok=True)
-
-
-class _Contained:
-    """The client of podman or docker, which passes TERM on to the container; KILL is for both."""
-
-    def __init__(self, client: Process, name: str) -> None:
-        self._client, self._name = client, name
-        self.pid, self.started = client.pid, client.started
-        self.fileno, self.poll, self.release = client.fileno, client.poll, client.release
-        self._removing: subprocess.Popen[bytes] | None = None
-
-    def kill(self, number: int) -> None:
-        """See `Process`."""
-        self._client.kill(number)
-        if number == signal.SIGKILL and self._removing is None:
-            self._removing = subprocess.Popen(
-                [tool(), "rm", "-f", self._name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
-
-    def close(self) -> None:
-        """See `Process`."""
-        self._client.close()
-        if self._removing is not None:
-            with suppress(subprocess.TimeoutExpired):
-                self._removing.wait(10)
 
 
 @cache
@@ -176,7 +151,7 @@ def _digest(path: Path) -> str:
 
 
 def _name(place: Place) -> str:
-    return f"{place.node}-{_digest(place.folder)[:8]}"
+    return f"{place.node}-{_digest(place.own)[:8]}"
 
 
 def _copied(template: Template, place: Place) -> list[str]:
@@ -185,10 +160,33 @@ def _copied(template: Template, place: Place) -> list[str]:
     return [path for path in dict.fromkeys(template.outcomes) if not any(each.holds(path) for each in seen)]
 
 
+def _make_folder(work: Work) -> None:
+    """Mount a working folder that the image has not: Kubernetes and docker make one, podman refuses to."""
+    container, place = work.container, work.place
+    folder = container.working_dir
+    if not folder or any(each.holds(folder) for each in place.bindings) or Path(tool()).name == "docker":
+        return
+    if not _has_folder(container.image, folder):
+        made = place.local(folder)
+        made.mkdir(parents=True, exist_ok=True)
+        made.chmod(0o777)
+        place.bindings.append(Binding(folder, made))
+
+
+def _has_folder(image: str, folder: str) -> bool:
+    """Whether an image has a folder, as far as that can be told: it is here, and may be mounted (as root)."""
+    mounted = subprocess.run([tool(), "image", "mount", image], capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        return True
+    found = (Path(mounted.stdout.strip()) / folder.lstrip("/")).is_dir()
+    _quietly("image", "unmount", image)
+    return found
+
+
 def _environment(work: Work) -> Iterator[str]:
     """Its variables by a private file, since others see command lines; those of several lines by the client's own
     environment, since the file has one line for each."""
-    file = work.place.folder / "secrets" / "environment"
+    file = work.place.own / "secrets" / "environment"
     write_private(file, "".join(f"{name}={value}\n" for name, value in work.env.items() if "\n" not in value))
     yield from ("--env-file", str(file))
     for name, value in work.env.items():
@@ -210,7 +208,7 @@ def _mounted(work: Work) -> Iterator[str]:
 
 def _open(binding: Binding, place: Place) -> None:
     """Let any user of a container at a volume of ours, as Kubernetes does; a private folder is around Secrets."""
-    source, secrets = binding.source, place.folder / "secrets"
+    source, secrets = binding.source, place.own / "secrets"
     if source.is_relative_to(secrets):
         secrets.chmod(0o700)
         for each in (source, *source.rglob("*")):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from pipeline.engine.execution.runtimes.ending import with_ends
 from pipeline.engine.host import Host, Process
 from pipeline.engine.language.variables import replace_all
 from pipeline.engine.places import Binding, Place
@@ -22,6 +23,16 @@ class Work:
     place: Place
     words: Sequence[str]
     env: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Launch:
+    """What starts a step. `ending`: the command that ends what KILL does not reach; empty where it reaches all."""
+
+    words: Sequence[str]
+    env: Mapping[str, str]
+    folder: Path
+    ending: tuple[str, ...] = ()
 
 
 class Runtime(ABC):
@@ -48,13 +59,23 @@ class Runtime(ABC):
 
     name: ClassVar[str]
 
-    @abstractmethod
+    def finds(self, path: str, place: Place) -> str:  # noqa: ARG002 - one of them has it elsewhere
+        """Where the step finds a declared path."""
+        return path
+
     def filled(self, template: Template, place: Place) -> Container:
         """The template's container in which `{{inputs.artifacts.NAME.path}}` and the like are paths that it finds."""
+        paths = {tag: self.finds(path, place) for tag, path in declared(template).items()}
+        container: Container = replace_all(template.container, paths.get)
+        return container
 
     @abstractmethod
     def attach(self, place: Place, bindings: Iterable[Binding]) -> None:
         """Have volumes where they are mounted: for the step, and for `place.local`."""
+
+    def make_room(self, path: str, place: Place) -> None:
+        """Have the folder in which it is to put an output."""
+        place.local(path).parent.mkdir(parents=True, exist_ok=True)
 
     @abstractmethod
     def variables(self, place: Place) -> dict[str, str]:
@@ -76,6 +97,14 @@ class Runtime(ABC):
         return (*container.command, *container.args)
 
     @abstractmethod
+    def launch(self, work: Work) -> Launch:
+        """What starts it.
+
+        Raises:
+            NoSuchCommand: there is no such command.
+            PipelineError, OSError: it cannot be started.
+        """
+
     def start(self, work: Work, host: Host) -> Process:
         """Start it; it waits for its `release`.
 
@@ -83,6 +112,9 @@ class Runtime(ABC):
             NoSuchCommand: there is no such command.
             PipelineError, OSError: it cannot be started.
         """
+        found, place = self.launch(work), work.place
+        process = host.start(found.words, env=found.env, cwd=found.folder, stdout=place.stdout, stderr=place.stderr)
+        return with_ends(process, [found.ending])
 
     def collect(self, template: Template, place: Place) -> None:  # noqa: B027 - most have nothing to do
         """Have its outputs where `place.local` says, and drop what is not to be kept. It has ended."""
@@ -101,9 +133,3 @@ def declared(template: Template) -> dict[str, str]:
         if each.value_from is not None
     )
     return found
-
-
-def as_declared(template: Template) -> Container:
-    """A container whose paths are really those that its template declares."""
-    container: Container = replace_all(template.container, declared(template).get)
-    return container

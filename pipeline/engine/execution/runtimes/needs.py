@@ -10,9 +10,7 @@ from pipeline.engine.spec import Template
 
 def only_process(template: Template) -> str:
     """Why a template's containers run as plain processes and nowhere else; empty if they may."""
-    if template.several:
-        return "has several containers, which run as plain processes only"
-    ready = template.container.ready if template.container is not None and template.daemon else None
+    ready = template.main.ready if template.main is not None and template.daemon else None
     if ready is not None and ready.kind == "exec":
         return "is a daemon with a readinessProbe by exec, which is asked of plain processes only"
     return ""

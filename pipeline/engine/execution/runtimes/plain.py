@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.engine.execution.runtimes.contract import Runtime, Work, declared
+from pipeline.engine.execution.runtimes.contract import Launch, Runtime, Work, declared
 from pipeline.engine.execution.runtimes.environment import of_engine
 from pipeline.engine.execution.runtimes.needs import path_put_together
-from pipeline.engine.host import Host, Process
 from pipeline.engine.language.paths import moved, of_the_machine, roots
 from pipeline.engine.language.variables import replace_all
 from pipeline.engine.places import Binding, Place
@@ -28,6 +27,10 @@ class PlainProcess(Runtime):
 
     name = "process"
 
+    def finds(self, path: str, place: Place) -> str:
+        """See `Runtime`."""
+        return str(place.local(path))
+
     def filled(self, template: Template, place: Place) -> Container:
         """See `Runtime`: in braces, and where its texts spell a path out.
 
@@ -40,10 +43,10 @@ class PlainProcess(Runtime):
         marks = {tag: f"{_EDGE}{number}{_EDGE}" for number, tag in enumerate(paths)}
         own, kept = roots(template.paths), of_the_machine(template.given_paths, template.paths)
         container: Container = replace_all(template.container, marks.get)
-        found = {mark: str(place.local(paths[tag])) for tag, mark in marks.items()}
+        found = {mark: self.finds(paths[tag], place) for tag, mark in marks.items()}
 
         def put(text: str) -> str:
-            text = moved(text, own, lambda path: str(place.local(path)), kept)
+            text = moved(text, own, lambda path: self.finds(path, place), kept)
             return _MARK.sub(lambda match: found[match[0]], text) if _EDGE in text else text
 
         changes: dict[str, Any] = {
@@ -71,10 +74,9 @@ class PlainProcess(Runtime):
         """See `Runtime`."""
         return str(place.script)
 
-    def start(self, work: Work, host: Host) -> Process:
+    def launch(self, work: Work) -> Launch:
         """See `Runtime`."""
-        place = work.place
-        return host.start(work.words, env=work.env, cwd=working_folder(work), stdout=place.stdout, stderr=place.stderr)
+        return Launch(work.words, work.env, working_folder(work))
 
 
 def working_folder(work: Work) -> Path:

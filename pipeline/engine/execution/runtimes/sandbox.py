@@ -12,13 +12,13 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from pipeline.engine.execution.runtimes.contract import Runtime, Work, as_declared
+from pipeline.engine.execution.runtimes.contract import Launch, Runtime, Work
 from pipeline.engine.execution.runtimes.environment import of_engine
 from pipeline.engine.execution.runtimes.roots import PRIVATE, Root
-from pipeline.engine.host import Host, NoSuchCommand, Process
+from pipeline.engine.host import NoSuchCommand
 from pipeline.engine.language.paths import is_absolute, of_the_machine
 from pipeline.engine.places import Binding, Place
-from pipeline.engine.spec import Container, Template
+from pipeline.engine.spec import Template
 
 HOME: Final = "/tmp/home"  # noqa: S108 - of the step's own /tmp
 # TERM is for the step: bubblewrap, which would take the step with it, ignores it, and `env` has the step not do so.
@@ -43,10 +43,6 @@ class Sandbox(Runtime):
 
     name = "sandbox"
 
-    def filled(self, template: Template, place: Place) -> Container:  # noqa: ARG002 - the same in every place
-        """See `Runtime`: the paths as they are declared."""
-        return as_declared(template)
-
     def attach(self, place: Place, bindings: Iterable[Binding]) -> None:
         """See `Runtime`: they are mounted when the step starts."""
         place.bindings.extend(bindings)
@@ -60,25 +56,25 @@ class Sandbox(Runtime):
         """See `Runtime`."""
         return str(place.script)
 
-    def start(self, work: Work, host: Host) -> Process:
+    def launch(self, work: Work) -> Launch:
         """See `Runtime`."""
         place = work.place
         _check_command(work)
         folder = _working_folder(work)
         own = [*(str(PurePosixPath(path).parent) for path in work.template.files), folder]
-        root = Root(own, [each.path for each in place.bindings], place.folder / "files")
+        root = Root(own, [each.path for each in place.bindings], place.own / "files")
         program, env = str(shutil.which("bwrap")), str(shutil.which("env"))
         command = [
-            *("/bin/sh", "-c", _LEADER, str(place.folder / "tmp" / "sandbox.json")),
+            *("/bin/sh", "-c", _LEADER, str(place.own / "tmp" / "sandbox.json")),
             *(program, *root.arguments(), *_shown(work)),
             *("--json-status-fd", "3", "--unshare-pid", "--die-with-parent", "--chdir", folder),
             *("--", env, "--default-signal=TERM", *work.words),
         ]
-        return host.start(command, env=work.env, cwd=place.folder, stdout=place.stdout, stderr=place.stderr)
+        return Launch(command, work.env, place.own)
 
     def collect(self, template: Template, place: Place) -> None:
         """See `Runtime`."""
-        _prune(place.folder / "files", {place.folder / "files" / path.lstrip("/") for path in template.paths})
+        _prune(place.own / "files", {place.own / "files" / path.lstrip("/") for path in template.paths})
 
 
 @cache

@@ -6,11 +6,12 @@ from typing import Any, Final, get_args
 from pipeline.engine.manifest.fields import Fields
 from pipeline.engine.manifest.leaves import images
 from pipeline.engine.manifest.leaves.probes import read_port, read_probe
+from pipeline.engine.manifest.leaves.users import read_user
 from pipeline.engine.manifest.leaves.volumes import read_mount
 from pipeline.engine.spec import Container, Pull, Script, Source, Variable, VariablesFrom
 
 _CONTAINER_IGNORED: Final = (
-    "resources", "securityContext", "terminationMessagePath",
+    "resources", "terminationMessagePath",
     "terminationMessagePolicy", "livenessProbe", "startupProbe", "stdin", "stdinOnce", "tty",
     "restartPolicy", "resizePolicy",
 )  # fmt: skip
@@ -58,6 +59,7 @@ def read_container(fields: Fields) -> Container:
         mounts=mounts,
         ports=fields.read_each("ports", read_port),
         ready=fields.read("readinessProbe", read_probe),
+        user=fields.read("securityContext", read_user) or "",
     )
 
 

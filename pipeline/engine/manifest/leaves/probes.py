@@ -8,6 +8,7 @@ from typing import Final
 from pipeline.engine.manifest.fields import Fields
 from pipeline.engine.spec import Port, Probe
 
+_LONGEST: Final = 126  # bytes of a service's name
 _KINDS: Final = ("httpGet", "tcpSocket", "exec", "grpc")
 
 
@@ -27,9 +28,7 @@ def read_probe(fields: Fields) -> Probe:
             fields.read("httpGet", _of_request)
             or fields.read("tcpSocket", _of_connection)
             or fields.read("exec", lambda inner: Probe("exec", command=inner.texts("command")))
-            or fields.read(
-                "grpc", lambda inner: Probe("grpc", inner.any_text("port") or "", path=inner.text("service"))
-            )
+            or fields.read("grpc", _of_service)
             or Probe("exec")
         )
         | {
@@ -43,6 +42,13 @@ def read_probe(fields: Fields) -> Probe:
 
 def _of_connection(fields: Fields) -> Probe:
     return Probe("tcp", fields.any_text("port") or fields.refuse("is missing", "port"), fields.text("host"))
+
+
+def _of_service(fields: Fields) -> Probe:
+    port, service = fields.any_text("port") or fields.refuse("is missing", "port"), fields.text("service")
+    if len(service.encode()) > _LONGEST:
+        fields.refuse(f"has more than {_LONGEST} bytes", "service")
+    return Probe("grpc", port, path=service)
 
 
 def _of_request(fields: Fields) -> Probe:
