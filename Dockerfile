@@ -12,6 +12,10 @@
 ARG BASE=python:3.12-slim-bookworm
 FROM $BASE AS base
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/opt/venv/bin:$PATH
+# Python's image comes without its own library's bytecode (docker-library/python removes *.pyc), and where the root is
+# read-only each process would compile it again, 0.6 s and more
+RUN python -m compileall -q --invalidation-mode unchecked-hash -x '/(site-packages|ensurepip|idlelib|lib2to3|turtledemo)/' \
+    "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 # LightGBM's one library that the slim image lacks, and the time zones that OpenAQ's locations are in
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libgomp1 tzdata && rm -rf /var/lib/apt/lists/* \
  && groupadd --gid 8737 pipeline && useradd --uid 8737 --gid 8737 --no-create-home --home-dir /tmp pipeline

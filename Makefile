@@ -32,7 +32,7 @@ CRONS ?= on
 WITHOUT ?=
 ARGO ?=
 BARE ?=
-E2E ?= $(foreach test,openaq features trial notebooks notify schedules page faults cluster_storm,tests/e2e/test_$(test).py)
+E2E ?= $(foreach test,openaq features trial notebooks notify schedules page tidy faults cluster_storm,tests/e2e/test_$(test).py)
 # BASE: the image that ours stand on, by its digest where they must come out the same (python@sha256:…). TAG: what a
 # release is tagged with; times in its images are those of the commit, which builds every layer anew.
 BASE ?= python:3.12-slim-bookworm

@@ -6,7 +6,6 @@ an earlier run left unfinished is finished here, and a training is requested for
 whichever run added it.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -85,9 +84,9 @@ class _Shifted:
         self._champion: shift.Champion | None = None
         self._fetched = False
 
-    def __call__(self, rows: pd.DataFrame, there: Sequence[pd.DataFrame]) -> str | None:
+    def __call__(self, rows: pd.DataFrame, known: world.Known) -> str | None:
         if self._project.learning.task == "classification":
-            return world.reason(rows, there, self._project)
+            return world.reason(rows, known, self._project)
         if not self._fetched:
             self._champion, self._fetched = shift.champion(self._project.name), True
         return shift.reason(rows, self._champion, self._project)

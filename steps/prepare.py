@@ -110,7 +110,7 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     fresh, stale = _freshness(project, plan)
     taken.outcomes.append(fresh)
     stopped = _too_many_refused(project, taken)
-    left_out = judge(project.name, plan.parameter, plan.locations, plan.first, plan.last, at=decided_at)
+    left_out = judge(project, plan.parameter, plan.locations, plan.first, plan.last, at=decided_at)
     if stopped is None and left_out.keys() == set(plan.locations):
         stopped = keys.all_left_out(left_out)
     computed = Computed(0, 0, 0, 0, 0, [])

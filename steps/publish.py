@@ -1,4 +1,5 @@
-"""The daily predictions: the last 24 hours of features give the next 24 hours, which go into the warehouse.
+"""The daily predictions: the last 24 hours of features give the next 24 hours (the last day the next), which go into
+the warehouse.
 
 It needs neither the tracking server nor the model server: the live model comes straight from the object store, by the
 address and digest in the table of promotions. Publishing again replaces the same rows. Earlier predictions are joined
@@ -36,11 +37,12 @@ from steps.models.bands import Bands
 from steps.pages.words import count
 from steps.release import stored
 from steps.summaries import predictions
+from steps.summaries.intervals import DAY, HOUR, Interval
 from steps.summaries.predictions import Past, Predictions
 
 PERIOD = timedelta(hours=24)
 WATCHED = timedelta(days=30)
-_SHOWN = timedelta(days=3)
+_SHOWN: Final = {HOUR: timedelta(days=3), DAY: WATCHED}
 _MOST_LACKED: Final = 0.5  # of the model's answers, by importance
 _NAMED: Final = 5
 
@@ -53,7 +55,7 @@ _NAMED: Final = 5
 def command(
     *, declaration: str, locations: str, parameter: str, as_of: str, created: str, days: int, summary_out: Path
 ) -> None:
-    """Predict the next 24 hours with the live model and write them to the warehouse."""
+    """Predict the next 24 hours, or the next day, with the live model and write them to the warehouse."""
     project = declared.parse(declaration)
     parameter = selection.parameter(parameter, project)
     places = selection.locations(locations, project)
@@ -84,7 +86,9 @@ def publish(project: Declaration, places: Sequence[int], parameter: str, now: da
     others, besides = _beside(project, live, frame, now) if made else ([], "")
     newest = _newest(frame, live, now, made) if made else []
     outcomes = _published(project.name, parameter, now, [*made, *others], newest)
-    words = f"Published {len(made)} hours ahead with version {live.version}." if made else _nothing(frame, now)
+    interval = project.learning.interval
+    ahead = f"{count(len(made), interval.name)} ahead"
+    words = f"Published {ahead} with version {live.version}." if made else _nothing(frame, now, interval)
     words += besides + _without(lacked) + _left_out(judged.left_out(project.name, parameter, places))
     return Predictions(
         as_of=now,
@@ -92,7 +96,8 @@ def publish(project: Declaration, places: Sequence[int], parameter: str, now: da
         unit=unit,
         version=live.version,
         rows=tuple(map(predictions.Prediction.of, made)),
-        recent=tuple(_recent(outcomes, frame, now)),
+        recent=tuple(_recent(outcomes, frame, now, interval)),
+        frequency=project.learning.frequency,
         live_rmse=warehouse.rmse(outcomes),
         lacked=lacked,
         words=words,
@@ -146,7 +151,7 @@ def _beside(project: Declaration, live: Champion, frame: pd.DataFrame, now: date
         what = f"Version {model.version}, {'on trial' if role == 'challenger' else 'live before'},"
         try:
             found += predict(frame, model, now, timedelta(hours=project.learning.horizon_hours), role)[0]
-            words += f" {what} predicted the same hours."
+            words += f" {what} predicted the same {project.learning.interval.name}s."
         except StepError as error:
             words += f" {what} could not predict: {error}."
     return found, words
@@ -249,13 +254,14 @@ def _published(
         return warehouse.outcomes(connection, project, parameter, now - WATCHED, now)
 
 
-def _nothing(frame: pd.DataFrame, now: datetime) -> str:
+def _nothing(frame: pd.DataFrame, now: datetime, interval: Interval) -> str:
+    none = f"hour of the 24 up to {now.isoformat()}" if interval is HOUR else f"day that ended by {now.isoformat()}"
     newest = f"the newest is {frame['time'].max().isoformat()}" if not frame.empty else "there are none in 30 days"
-    return f"No hour of the 24 up to {now.isoformat()} has features ({newest}): nothing was published."
+    return f"No {none} has features ({newest}): nothing was published."
 
 
-def _recent(outcomes: Sequence[Outcome], frame: pd.DataFrame, now: datetime) -> list[Past]:
-    """The last days hour by hour: predicted and measured values, None if missing."""
+def _recent(outcomes: Sequence[Outcome], frame: pd.DataFrame, now: datetime, interval: Interval) -> list[Past]:
+    """The last days hour by hour, or day by day: predicted and measured values, None if missing."""
     predicted = {(one.target_at, one.location): one.predicted for one in outcomes}
     known = frame[frame["value"].notna()]
     hours = zip(known["time"], known["location"], known["value"], strict=True)
@@ -268,7 +274,7 @@ def _recent(outcomes: Sequence[Outcome], frame: pd.DataFrame, now: datetime) -> 
             observed=observed.get((time, location)),
         )
         for time, location in sorted(predicted.keys() | observed.keys())
-        if time > now - _SHOWN
+        if time > now - _SHOWN[interval]
     ]
 
 

@@ -12,10 +12,8 @@ import click
 from steps.backends import challengers, promotions
 from steps.backends.database import begin
 from steps.contract import declaration as declared
-from steps.contract.command import declaration_option, log, run, write_text
+from steps.contract.command import declaration_option, log, one_line_of, run, write_text
 from steps.errors import BadInput
-
-_LONGEST = 500  # characters of a reason
 
 
 @click.command()
@@ -28,7 +26,7 @@ _LONGEST = 500  # characters of a reason
 def command(*, declaration: str, name: str, by: str, why: str, to: str, decision_out: Path) -> None:
     """Decide to go back to a version that was live before."""
     project = declared.parse_any(declaration).name
-    version, reason, person = _version(to), _one_line("--why", why), _one_line("--by", by)
+    version, reason, person = _version(to), one_line_of("--why", why), one_line_of("--by", by)
     with begin() as connection:
         decision = promotions.roll_back(
             connection, project, to=version, why=reason, run=name or None, by=person or None
@@ -42,14 +40,6 @@ def _version(to: str) -> int | None:
     if to and not (to.isascii() and to.isdigit() and len(to) < 10):
         raise BadInput(f"--to is {to[:40]!r}; wanted a version's number, such as 2, or nothing for the one before")
     return int(to) if to else None
-
-
-def _one_line(option: str, text: str) -> str:
-    """What a person typed, on one line."""
-    words = " ".join(text.split())
-    if len(words) > _LONGEST:
-        raise BadInput(f"{option} has {len(words)} characters; wanted at most {_LONGEST}")
-    return words
 
 
 if __name__ == "__main__":

@@ -93,7 +93,8 @@ def snapshot(
     for location, reason in judged.left_out(project.name, parameter, locations).items():
         log.warning("location %d is left out: %s", location, reason)
     near = {month.location: month.neighbours for month in months}
-    looked = leaks.found(features, parameter, near, partial(measurements.reporting, project.name, locations))
+    reporting = partial(measurements.reporting, project.name, locations)
+    looked = leaks.found(features, parameter, near, reporting, project.learning.interval)
     if looked.refused:
         words = "; ".join(looked.refused)
         raise CheckFailed(f"{words}; leave the location out with `locations`, or have its source fixed")
@@ -131,11 +132,12 @@ def _dataset(features: pd.DataFrame, project: Declaration, parameter: str, finge
     learning = project.learning
     if dead := inputs.dead(features):
         log.warning("left out, since no location has had them for %d days: %s", inputs.DEAD_AFTER.days, ", ".join(dead))
-    rows = label(features.drop(columns=dead), learning.horizon_hours)
+    rows = label(features.drop(columns=dead), learning.horizon_hours, learning.interval)
     return Series(
         fingerprint=fingerprint,
         parameter=parameter,
         unit=project.quantities[parameter].unit,
+        frequency=learning.frequency,
         horizon_hours=learning.horizon_hours,
         holdout_from=split.holdout_from(rows["target_at"], learning.holdout_share),
         rows=rows,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--task", type=click.Choice(["regression", "classification"]), help="What it is. Default: guessed, and said."
 )
-@click.option("--series", type=click.Path(path_type=Path), metavar="FILE", help="A table of hours, not --from.")
+@click.option("--series", type=click.Path(path_type=Path), metavar="FILE", help="A table of hours or days, not --from.")
 @click.option("--time", default="", metavar="COLUMN", help="Of --series or a folder: the column with the times.")
 @click.option("--entity", default="", metavar="COLUMN", help="Of those: the column that says whose they are.")
 @click.option("--title", default="", help="What it is about, for people.")

@@ -16,6 +16,9 @@ from pipeline.cli.place import note_manifests, note_state
     "--ui", "folder", type=click.Path(path_type=Path), help="A folder with the Argo UI's files, to be the page."
 )
 @click.option("--cluster", is_flag=True, help="Only the pages, of the cluster: they look and change nothing.")
+@click.option(
+    "--act", "acts", is_flag=True, help="With --cluster: they have buttons, for what the account there may do."
+)
 @click.option("--api", default="", help="With --cluster: what `kubectl proxy` listens on, where this is no pod.")
 @click.option("-n", "--namespace", default="mlops", show_default=True, help="With --api.")
 @click.option("--argo", "page", default="", help="With --cluster: the Argo UI's address there, to be linked to.")
@@ -28,6 +31,7 @@ def serve(
     cluster: bool,
     api: str,
     namespace: str,
+    acts: bool,
     page: str,
 ) -> None:
     """Serve Argo Server's API for the runs here, so that argo, Hera and the Argo UI work without a cluster."""
@@ -35,7 +39,7 @@ def serve(
         from pipeline.serve.cluster import serve as look
         from pipeline.serve.cluster.kubernetes import Kubernetes
 
-        look(Kubernetes(api, namespace) if api else Kubernetes.around(), port or 2746, page)
+        look(Kubernetes(api, namespace) if api else Kubernetes.around(), port or 2746, page, acts=acts)
         return
     from pipeline.extras import need_servers
     from pipeline.laptop.machine import LocalMachine

@@ -23,8 +23,9 @@ _HEADER = ("FILE", "STATE", "SINCE", "ROWS", "RUN", "WHERE", "WHY")
 @dataclass(frozen=True)
 class Dropped:
     """An upload as it is shown: where its content is and why. `run`: that holds it, or held it last; `-` where there
-    is nothing to say."""
+    is nothing to say. `upload`: its id in the ledger; empty of what no run has claimed."""
 
+    upload: str
     key: str
     state: str
     since: str
@@ -67,23 +68,6 @@ def release(machine: LocalMachine, key: str, *, who: str, why: str) -> str:
         UserError: no such file is in quarantine, or no reason is given.
         RunFailed: it is in quarantine again.
     """
-    let = let_out(machine, key, who=who, why=why)
-    machine.succeed(machine.submit(f"{let.project}-ingest", {}))
-    found = newest(machine, let.project, let.key)
-    if found is None or found.state == "released":
-        return f"{one_line(let.key)} is released; the next run takes it"
-    said = f"{one_line(let.key)}: {found.state}{f', {found.reason}' if found.reason else ''}"
-    if found.state == "quarantined":
-        raise RunFailed(said)
-    return said
-
-
-def let_out(machine: LocalMachine, key: str, *, who: str, why: str) -> Upload:
-    """Let a file out of quarantine: the next run of its project checks it again.
-
-    Raises:
-        UserError: no such file is in quarantine, or no reason is given.
-    """
     project = _of(key)
     if not why.strip():
         raise UserError("--why is empty; say in a few words why the file is released")
@@ -92,7 +76,14 @@ def let_out(machine: LocalMachine, key: str, *, who: str, why: str) -> Upload:
     let = transact(lambda connection: ledger.release(connection, project.name, key, who=person, why=why))
     if let is None:
         raise UserError(f"nothing called {one_line(key)} is in quarantine; see: pipeline inbox {project.name}")
-    return let
+    machine.succeed(machine.submit(f"{let.project}-ingest", {}))
+    found = newest(machine, let.project, let.key)
+    if found is None or found.state == "released":
+        return f"{one_line(let.key)} is released; the next run takes it"
+    said = f"{one_line(let.key)}: {found.state}{f', {found.reason}' if found.reason else ''}"
+    if found.state == "quarantined":
+        raise RunFailed(said)
+    return said
 
 
 def retract(machine: LocalMachine, key: str, *, who: str, why: str) -> str:
@@ -163,7 +154,7 @@ def _object(bucket: str, stored: Stored) -> ledger.Object:
 
 def _waits(stored: Stored) -> Dropped:
     where = f"s3://inbox/{stored.key}"
-    return Dropped(stored.key, "waiting", _time(stored.modified), "-", "-", where, f"{stored.size:,} bytes")
+    return Dropped("", stored.key, "waiting", _time(stored.modified), "-", "-", where, f"{stored.size:,} bytes")
 
 
 def known(upload: Upload) -> Dropped:
@@ -183,7 +174,7 @@ def known(upload: Upload) -> Dropped:
         rows = "-" if upload.rows_left is None else f"{upload.rows_left:,} left"
         why = f"retracted by {upload.retracted_by}: {upload.retracted_why}"
     at = upload.retracted_at or upload.decided_at or upload.seen_at
-    return Dropped(upload.key, state, _time(at), rows, upload.holder, where or "-", one_line(why))
+    return Dropped(upload.upload, upload.key, state, _time(at), rows, upload.holder, where or "-", one_line(why))
 
 
 def _time(at: datetime) -> str:

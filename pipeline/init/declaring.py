@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from pipeline.init.columns import Found, Guess, room
-from pipeline.init.series import Series, unit
+from pipeline.init.series import HORIZON_HOURS, Series, unit
+from steps.summaries.intervals import DAY
 
 _OWN = 'Family(name="neighbours", model="{package}.models:Neighbours", trials=4, space={{"near": NEAR}}),'
 _SVC = (
@@ -82,13 +83,14 @@ def series_text(name: str, package: str, title: str, source: str, found: Series)
     """The whole module of a project that learns from series."""
     entities = ", ".join(f"{number} {_plain(entity)}" for entity, number in found.entities.items() if entity)
     numbers = tuple(found.entities.values())
+    days = found.interval is DAY
     lines = [
         f'"""{_plain(title)}.',
         "",
         f"Written by `pipeline init` from {_plain(source)}: look it through, and edit it. Values out of range count",
         'as faults of an instrument. Units are those that the files in data/archive state."""',
         "",
-        "from pipeline.project import Images, Project",
+        f"from pipeline.project import Images, Project{', Schedule' if days else ''}",
         "from steps.contract.declaration import Family, Gate, Learning, Quantity, Range",
         "",
         "PROJECT = Project(",
@@ -102,7 +104,8 @@ def series_text(name: str, package: str, title: str, source: str, found: Series)
         + (f"  # {entities[:60]}" if entities else ""),
         "    learning=Learning(",
         f"        target={_quoted(found.target)},",
-        "        horizon_hours=24,",
+        *(['        frequency="daily",'] if days else []),
+        f"        horizon_hours={HORIZON_HOURS},",
         f"        features={_quoted(f'{package}.features:build')},",
         "        families=(",
         "            Family(",
@@ -118,8 +121,10 @@ def series_text(name: str, package: str, title: str, source: str, found: Series)
         '                space={"trees": Range(low=60, high=150), "leaves": Range(low=4, high=24, log=True)},',
         "            ),",
         "        ),",
-        "        gate=Gate(),",
+        f"        gate=Gate({'block_hours=168' if days else ''}),"
+        + ("  # weeks: days that follow each other are alike" if days else ""),
         "    ),",
+        *(['    schedule=Schedule(timezone="UTC"),  # where a day is over at midnight'] if days else []),
         "    # `make images` builds these; a new version in pyproject.toml is named here, too",
         f"    images=Images(steps={_quoted(f'{name}-steps:0.1.0')}, serving={_quoted(f'{name}-serve:0.1.0')}),",
         ")",

@@ -17,10 +17,22 @@ from pipeline import __version__, projects
 from pipeline.errors import PipelineError, UserError
 from pipeline.init import columns, declaring, example, many, reading, roles, series
 from pipeline.init.columns import Guess, Task
+from steps.pages.words import count
+from steps.summaries.intervals import DAY, HOUR, Interval
 
 _NAME: Final = re.compile(r"[a-z]([-a-z0-9]{0,40}[a-z0-9])?")
 _TEMPLATES: Final = Path(__file__).with_name("template")
 _LARGEST_COPIED: Final = 64 * 2**20  # bytes
+_FEATURES: Final[Mapping[Interval, dict[str, str]]] = {
+    HOUR: {
+        **{"one": "an hour", "each": "hour", "module": "hourly", "known": "what is known at that hour"},
+        **{"near": "last day", "far": "last week", "short": "24", "long": "168", "made": "week"},
+    },
+    DAY: {
+        **{"one": "a day", "each": "day", "module": "daily", "known": "what is known when it ends"},
+        **{"near": "last week", "far": "last four", "short": "7", "long": "28", "made": "month"},
+    },
+}
 _FILES: Final = {
     "pyproject.toml": "pyproject.toml",
     "Makefile": "Makefile",
@@ -36,8 +48,8 @@ _FILES: Final = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be made. `table`: a file, or a folder of many; None for the example. `time`: the column of a table of
-    hours that has them, and `entity` that of whom they are. `choose`: called with a question and what is guessed."""
+    """What is to be made. `table`: a file, or a folder of many; None for the example. `time`: the column of a series
+    that has its times, and `entity` that of whom they are. `choose`: called with a question and what is guessed."""
 
     name: str
     table: Path | None = None
@@ -140,26 +152,38 @@ def _series(wanted: Wanted, sample: reading.Sample, why: str = "as asked") -> It
     """`why`: how the target was found."""
     found = series.told(sample, wanted.time, wanted.entity, wanted.target)
     source = sample.file.name
-    title = wanted.title or f"{found.target} 24 hours ahead, from {source}"
-    first, last = found.hours
-    yield f"read {len(found.sample.rows):,} rows of {source}: {first:%F %H:%M} to {last:%F %H:%M} UTC"
+    interval = found.interval
+    ahead = f"{interval.ahead(series.HORIZON_HOURS)} ahead"
+    title = wanted.title or f"{found.target} {ahead}, from {source}"
+    first, last = map(interval.moment, found.span)
+    yield f"read {len(found.sample.rows):,} rows of {source}: {first.removesuffix(' UTC')} to {last}"
     yield from _listed([*found.quantities.values(), *found.left_out])
-    yield f"target: {found.target} ({why}), 24 hours ahead; {len(found.entities)} locations"
-    if not found.zoned:
-        yield "note: its times have no offset, and are taken for UTC; each is the end of its hour"
-    values = {
-        "what": f"{found.target} 24 hours ahead",
+    yield f"target: {found.target} ({why}), {ahead}; {count(len(found.entities), 'location')}"
+    yield from _notes(found)
+    values = _FEATURES[interval] | {
+        "what": f"{found.target} {ahead}",
         "from": source,
         "data": "data/archive",
         "variable": "SOURCE",
         "run": f'--source "$(SOURCE)" --as-of {found.as_of}',
         "more": "SOURCE= another archive",
-        "also": "More hours: more files in `data/archive`, and a later `--as-of` in the Makefile.",
+        "also": f"More {interval.name}s: more files in `data/archive`, and a later `--as-of` in the Makefile.",
     }
     files = _FILES | {"{package}/features.py": "features_series.py", "tests/test_project.py": "tests_series.py"}
     text = declaring.series_text(wanted.name, wanted.package, title, source, found)
     folder = _write(wanted, files, text, title, values)
     yield f"laid out {series.lay_out(found, folder / 'data' / 'archive'):,} days in {folder / 'data' / 'archive'}"
+
+
+def _notes(found: series.Series) -> Iterator[str]:
+    """What was taken for granted."""
+    if found.interval is DAY:
+        zone = ", by the clock of their offset" if found.zoned else ""
+        yield f"frequency: daily (guessed, as most rows are a day apart); a date is the day itself{zone}"
+        if found.gaps:
+            yield f"note: {count(found.gaps, 'day is', 'days are')} not there; nothing is filled in"
+    elif not found.zoned:
+        yield "note: its times have no offset, and are taken for UTC; each is the end of its hour"
 
 
 def _listed(found: Iterable[columns.Found]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the columns of a table of hours are for: which has the times, which says whose they are, which is the target.
+"""What the columns of a series are for: which has the times, which says whose they are, which is the target.
 What is not said is guessed, and how is told."""
 
 import re

@@ -2,6 +2,7 @@
 of each location that the model server looks up."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,10 +15,10 @@ from steps.backends import objects
 from steps.backends.database import begin
 from steps.backends.warehouse import online
 from steps.pages.words import one_line
+from steps.summaries.intervals import DAY
 
-_VIEWS = ("VIEW", "LOCATIONS", "FEATURES", "ROWS", "FROM", "NEWEST HOUR", "ONLINE", "APPLIED AS OF")
+_VIEWS = ("VIEW", "LOCATIONS", "FEATURES", "ROWS", "FROM", "NEWEST", "ONLINE", "APPLIED AS OF")
 _SERVICES = ("SERVICE", "VERSION", "FEATURES", "LACKS")
-_ROWS = ("LOCATION", "PARAMETER", "HOUR", "PREDICTS", "AGE", "VERSION")
 
 
 def listed(machine: LocalMachine, project: Project) -> str:
@@ -27,7 +28,7 @@ def listed(machine: LocalMachine, project: Project) -> str:
     views = {
         each.key.rpartition("/")[2].removesuffix(".json"): json.loads(bucket.get(each.key) or b"{}")
         for each in bucket.list(f"{project.name}/store/")
-        if each.key.count("/") == 2 and each.key.endswith("_hours.json")
+        if each.key.count("/") == 2 and each.key.endswith(f"_{project.learning.interval.name}s.json")
     }
     applied = {
         name: json.loads(body)
@@ -79,14 +80,15 @@ def _of_model_server(project: Project) -> str:
         rows = online.listed(connection, project.name)
     if not rows:
         return f"the model server knows no location yet; run: pipeline run {project.name}-daily"
-    now, oldest = datetime.now(UTC), timedelta(hours=project.features_hours)
+    now, oldest, interval = datetime.now(UTC), timedelta(hours=project.features_hours), project.learning.interval
+    said: Callable[[datetime], str] = interval.moment if interval is DAY else local
     lines = []
     for parameter, one in rows:
         age = now - one.time
         old = f" (more than {project.features_hours}: refused)" if age > oldest else ""
         hours = f"{age / timedelta(hours=1):,.1f} h{old}"
-        lines.append((str(one.location), parameter, local(one.time), local(one.target_at), hours, str(one.version)))
-    return table(_ROWS, lines)
+        lines.append((str(one.location), parameter, said(one.time), said(one.target_at), hours, str(one.version)))
+    return table(("LOCATION", "PARAMETER", interval.name.upper(), "PREDICTS", "AGE", "VERSION"), lines)
 
 
 def _hour(text: str) -> str:

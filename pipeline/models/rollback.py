@@ -37,10 +37,10 @@ def parameters(to: int | None, why: str) -> dict[str, str]:
     Raises:
         UserError: the reason holds what Argo would expand, or is too long.
     """
-    return {"by": _parameter(user() or "by hand"), "why": _parameter(why), "to": str(to or "")}
+    return {"by": one_line_given("--by", user() or "by hand"), "why": one_line_given("--why", why), "to": str(to or "")}
 
 
-def _parameter(text: str) -> str:
+def one_line_given(option: str, text: str) -> str:
     """What a person typed, on one line, as a workflow's parameter.
 
     Raises:
@@ -48,7 +48,7 @@ def _parameter(text: str) -> str:
     """
     words = one_line(text)
     if "{{" in words:
-        raise UserError(f"--why holds '{{{{', which Argo would expand: {words[:80]}; write it in other words")
+        raise UserError(f"{option} holds '{{{{', which Argo would expand: {words[:80]}; write it in other words")
     if len(words) > _LONGEST:
-        raise UserError(f"--why has {len(words)} characters; wanted at most {_LONGEST}")
+        raise UserError(f"{option} has {len(words)} characters; wanted at most {_LONGEST}")
     return words

@@ -30,7 +30,6 @@ from pipeline.quickstart import sample
 from pipeline.render import write
 from steps.backends import challengers, promotions
 from steps.backends.database import begin
-from steps.backends.objects import Bucket
 from steps.backends.warehouse import skill
 from steps.backends.warehouse.skill import Raised
 from steps.contract.declaration import Gate
@@ -105,11 +104,11 @@ class _Story:
         """All of it; the page of the year."""
         machine = self._machine
         machine.stack.start_in_background(["fork-server", "tracking"])
-        machine.use("object-store", "database")
-        source = machine.stack.public_bucket("openaq-archive")
+        machine.use("database")
+        source = machine.home / "samples" / "openaq"
         _say(FIRST, f"{sample.ATTRIBUTION}: 28 months of them are laid out, changed as the story has it")
-        sample.lay_out(Bucket("openaq-archive"), sample.Span(FIRST, END - timedelta(days=1), changed))
-        span = {"source": source, "from": f"{FIRST:%F}", "to": f"{END - timedelta(days=1):%F}"}
+        sample.write(source, sample.Span(FIRST, END - timedelta(days=1), changed))
+        span = {"source": str(source), "from": f"{FIRST:%F}", "to": f"{END - timedelta(days=1):%F}"}
         self._run("backfill", span | self._width, END)
         _say(LIVE, "16 months are there to learn from; what is promoted later is on trial first, as a shadow")
         self._run("train", self._width, LIVE)

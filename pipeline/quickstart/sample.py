@@ -1,4 +1,4 @@
-"""The sample: real hours of NO2 at two UK stations, laid out as an OpenAQ archive in a bucket.
+"""The sample: real hours of NO2 at two UK stations, laid out as an OpenAQ archive in a folder.
 
 The data come with the PyPI package `aqeval` (only its data file is read; its code, GPL-3, is never imported): hourly
 NO2 at a roadside and a background station that the package does not name, with one series of wind and temperature,
@@ -10,9 +10,9 @@ Missing values have no line, and a day without values has no file. The same inpu
 
 import csv
 import gzip
+import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, files
@@ -22,7 +22,6 @@ from zoneinfo import ZoneInfo
 from pipeline import shipped
 from pipeline.errors import UserError
 from pipeline.projects.openaq import SAMPLE
-from steps.backends.objects import Bucket
 
 ATTRIBUTION = "hourly NO2 at two unnamed UK stations, from the data of aqeval 0.7.3"
 FIRST_DAY = date(2002, 7, 1)
@@ -33,7 +32,6 @@ END = datetime(2004, 1, 1, tzinfo=UTC)  # of its last hour
 _FILE = "aqeval/data/aq_data.csv.gz"
 _ZONE = ZoneInfo("Europe/London")
 _HOUR = timedelta(hours=1)
-_THREADS = 8
 _HEADER = "location_id,sensors_id,location,datetime,lat,lon,parameter,units,value\n"
 _WEATHER = (
     (2, "wind_speed", "m/s", "ws"),
@@ -59,19 +57,43 @@ class Span:
     change: Change
 
 
-def lay_out(bucket: Bucket, span: Span | None = None) -> int:
-    """Put into `bucket` what it lacks of the sample, or of another span; the number of objects put.
+def lay_out(archive: Path) -> int:
+    """Make the folder `archive` the sample's, all of it; how many files were lacking.
 
     Raises:
         UserError: the package with the data is not installed.
-        StepError: the store does not take them.
     """
-    there = {stored.key for stored in bucket.list("records/")}
-    lacking = [(key, text) for key, text in _texts(span or _sample()) if key not in there]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for _ in pool.map(lambda one: bucket.put(one[0], _packed(one[1])), lacking):
-            pass
-    return len(lacking)
+    marker = archive / "whole"
+    if marker.is_file() and marker.read_text(encoding="utf-8") == _whole(archive):
+        return 0
+    written = write(archive)
+    marker.write_text(_whole(archive), encoding="utf-8")
+    return written
+
+
+def write(archive: Path, span: Span | None = None) -> int:
+    """Write into the folder `archive` what differs there from the sample, or from another span; how many files.
+
+    Raises:
+        UserError: the package with the data is not installed.
+    """
+    written = 0
+    for key, text in _texts(span or _sample()):
+        path, body = archive / key, _packed(text)
+        if path.is_file() and path.read_bytes() == body:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".new")
+        draft.write_bytes(body)
+        draft.replace(path)
+        written += 1
+    return written
+
+
+def _whole(archive: Path) -> str:
+    """What marks the folder as complete: what the files were made of, and how many there are."""
+    made_of = hashlib.sha256(Path(__file__).read_bytes() + _file().read_bytes()).hexdigest()
+    return f"{made_of} {sum(1 for _ in archive.glob('records/csv.gz/*/*/*/*.csv.gz'))}\n"
 
 
 def require() -> None:

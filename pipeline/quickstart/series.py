@@ -23,15 +23,16 @@ from pipeline.projects.openaq import SAMPLE
 from pipeline.quickstart import locations, sample
 from pipeline.quickstart.closing import addresses, decided, newest_decision, scores, summary
 from pipeline.quickstart.typed import Typed
-from steps.backends.objects import Bucket
 from steps.backends.openaq import OpenAQ
 from steps.contract import selection
 from steps.contract.selection import API
+from steps.pages.words import count
+from steps.summaries.intervals import DAY, HOUR, Interval
 
 if TYPE_CHECKING:
     from pipeline.engine.views import RunView
 
-HISTORY = timedelta(days=548)  # 18 months: a winter and the one after it
+HISTORY = {HOUR: timedelta(days=548), DAY: timedelta(days=1096)}  # a winter and the one after it; three
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,18 @@ def quickstart(declared: Project, options: SeriesOptions) -> None:
     stale.refuse(machine.home, machine.manifests, project)
     click.echo(f"starting the servers (their logs: {machine.home / 'logs'})")
     machine.stack.start_in_background(["fork-server", "tracking"])
-    machine.use("object-store")
     source = _given(options.source) if options.source else _lay_out_sample(machine)
     parameter = options.parameter or declared.learning.target
     chosen = {
         "locations": options.locations or _locations(machine, declared, source, parameter, options.typed),
         "parameter": parameter,
     }
-    yesterday = as_of - timedelta(days=1)
-    history = {"source": source, "from": f"{as_of - HISTORY:%F}", "to": f"{yesterday - timedelta(seconds=1):%F}"}
+    interval, yesterday = declared.learning.interval, as_of - timedelta(days=1)
+    history = {
+        "source": source,
+        "from": f"{as_of - HISTORY[interval]:%F}",
+        "to": f"{yesterday - timedelta(seconds=1):%F}",
+    }
     most = declared.pods // len(declared.learning.families)
     width = {"workers": str(min(os.cpu_count() or 1, most))}
     wanted = (
@@ -84,7 +88,7 @@ def quickstart(declared: Project, options: SeriesOptions) -> None:
     SetUps(machine.home).keep(project, SetUp(source=source, sample=not options.source, **chosen))
     for problem in machine.serve():  # a second call trains nothing, so nothing else has started the model's server
         click.echo(f"note: {problem}", err=True)
-    click.echo(_closing(machine, project, runs, before))
+    click.echo(_closing(machine, declared, runs, before))
 
 
 def _check(declared: Project, options: SeriesOptions) -> None:
@@ -157,30 +161,31 @@ def _locations(machine: LocalMachine, declared: Project, source: str, parameter:
 
 
 def _lay_out_sample(machine: LocalMachine) -> str:
-    archive = machine.stack.public_bucket("openaq-archive")
-    laid = sample.lay_out(Bucket("openaq-archive"))
-    if laid:
-        click.echo(f"laid out {laid:,} days of the sample at {archive} ({sample.ATTRIBUTION})")
-    return archive
+    archive = machine.home / "samples" / "openaq"
+    if laid := sample.lay_out(archive):
+        click.echo(f"laid out {laid:,} days of the sample in {archive} ({sample.ATTRIBUTION})")
+    return str(archive)
 
 
-def _closing(machine: LocalMachine, project: str, runs: list["RunView"], before: int | None) -> str:
+def _closing(machine: LocalMachine, declared: Project, runs: list["RunView"], before: int | None) -> str:
     """What is said at the end; `before`: as for `decided`."""
     decision, predictions = summary(runs, "decision"), summary(runs, "predictions")
+    project, interval = declared.name, declared.learning.interval
+    rows = predictions["rows"]
     lines = [
         "",
-        scores(decision, "HOURS HELD OUT"),
+        scores(decision, f"{interval.name.upper()}S HELD OUT"),
         "",
         decided(decision, before),
         f"Model {project} version {predictions['version']}, alias champion",
-        f"{len(predictions['rows'])} predictions up to {_hour(predictions['rows'][-1]['target_at'])} in the warehouse"
-        if predictions["rows"]
-        else "No predictions: no hour of the last day has all that the model needs",
+        f"{count(len(rows), 'prediction')} up to {_moment(interval, rows[-1]['target_at'])} in the warehouse"
+        if rows
+        else "No predictions: nothing of the last day has all that the model needs",
         "",
         *addresses(machine, project, machine.report([run.id for run in runs])),
     ]
     return "\n".join(lines)
 
 
-def _hour(time: str) -> str:
-    return f"{datetime.fromisoformat(time).astimezone(UTC):%F %H:%M} UTC"
+def _moment(interval: Interval, time: str) -> str:
+    return interval.moment(datetime.fromisoformat(time))

@@ -5,6 +5,7 @@ from steps.pages.markup import Child, Markup, tag
 from steps.pages.parts import facts, section, with_small
 from steps.pages.plot import at
 from steps.pages.words import count, quantity
+from steps.summaries import intervals
 from steps.summaries.dataset import Dataset, SeriesDataset, TableDataset
 
 
@@ -12,16 +13,17 @@ def dataset(story: Story) -> Markup | None:
     """The dataset in its two parts, and its facts."""
     found = story.latest(Dataset)
     if isinstance(found, SeriesDataset):
-        return _of_hours(found, story)
+        return _of_series(found, story)
     return _of_rows(found) if isinstance(found, TableDataset) else None
 
 
-def _of_hours(found: SeriesDataset, story: Story) -> Markup:
+def _of_series(found: SeriesDataset, story: Story) -> Markup:
     """A series': the time it spans."""
     first, last, cut = (time.timestamp() for time in (found.first, found.last, found.holdout_from))
-    days = [f"{time:%Y-%m-%d}" for time in (found.first, found.holdout_from, found.last)]
+    interval = intervals.of(found.frequency)
+    days = [interval.moment(time)[:10] for time in (found.first, found.holdout_from, found.last)]
     share = min(max((cut - first) / max(last - first, 1.0), 0.0), 1.0)
-    embargo = f", after a gap of {found.embargo_hours} hours." if found.embargo_hours else "."
+    embargo = f", after a gap of {interval.ahead(found.embargo_hours)}." if found.embargo_hours else "."
     shown = ", ".join(map(str, found.locations)) if len(found.locations) <= 4 else quantity(len(found.locations))
     return section(
         "dataset",

@@ -162,4 +162,6 @@ def _horizon(story: Story) -> str | None:
     learning = (story.declaration or {}).get("learning")
     declared = learning.get("horizon_hours") if isinstance(learning, dict) else None
     hours = declared or known(lambda: story.latest(SeriesDataset).embargo_hours)
+    if isinstance(learning, dict) and learning.get("frequency") == "daily":
+        return "day"
     return f"{hours} h" if hours else None

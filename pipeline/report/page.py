@@ -48,7 +48,7 @@ _SECTIONS: tuple[Section[Story], ...] = (
     ("arrivals", "Files", arrivals),
     ("notebooks", "Notebooks", notebooks),
     *_decided(decision.ANSWERS),
-    ("predictions", "Next hours", predictions),
+    ("predictions", "Predictions", predictions),
     *_watched(monitoring.SECTIONS),
     *_decided(decision.MODEL),
     ("validation", "Checks", validation),

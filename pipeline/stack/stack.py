@@ -18,7 +18,7 @@ from pipeline.errors import PipelineError, UserError
 from pipeline.stack import feast
 from pipeline.stack.credentials import credentials
 from pipeline.stack.fork_client import ForkServer
-from pipeline.stack.object_store import ObjectStore, connect, make_bucket, open_to_all
+from pipeline.stack.object_store import ObjectStore
 from pipeline.stack.processes import memory_mb
 from pipeline.stack.registry import Record
 from pipeline.stack.server import CODE, Server
@@ -117,13 +117,6 @@ class Stack:
             "secret features": partial(feast.settings, self.home),
             "configMap tracking": lambda: self._tracking().settings(self._ensure("tracking").ports),
         }
-
-    def public_bucket(self, name: str) -> str:
-        """A bucket that anyone may list and read over plain HTTP, as public archives are; its address."""
-        client = connect(self._store_settings())
-        make_bucket(client, name)
-        open_to_all(client, name)
-        return f"{self.address('object-store')}/{name}"
 
     def deploy(self, manifest: dict[str, Any]) -> str:
         """Make the model servers of a SeldonDeployment run as it says; the address of its predictions.

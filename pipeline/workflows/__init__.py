@@ -9,7 +9,7 @@ from pipeline.workflows.conclude import conclude
 from pipeline.workflows.daily import daily
 from pipeline.workflows.features import features
 from pipeline.workflows.features import nightly as features_nightly
-from pipeline.workflows.ingest import ingest, reconcile
+from pipeline.workflows.ingest import ingest, reconcile, review
 from pipeline.workflows.monitor import monitor
 from pipeline.workflows.monitor import nightly as monitor_nightly
 from pipeline.workflows.notebooks import nightly, notebooks
@@ -34,7 +34,9 @@ def workflows_of(project: Project | TableProject) -> list[Workflow]:
 def _workflows(project: Project | TableProject) -> list[Workflow]:
     ending = [*([conclude(project)] if project.learning.gate.guarded_days else []), tidy(project), tidy_weekly(project)]
     if isinstance(project, TableProject):
-        made = [build(project) for build in (ingest, train_table, monitor, monitor_nightly, reconcile, rollback)]
+        made = [
+            build(project) for build in (ingest, review, train_table, monitor, monitor_nightly, reconcile, rollback)
+        ]
         return [*made, *ending]
     more = (notebooks, nightly) if project.notebooks else ()
     return [

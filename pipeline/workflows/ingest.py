@@ -2,15 +2,15 @@
 
 The training is a workflow of its own: it outlives this one, and starts once for each state of the history, since its
 name is its identity. `<project>-reconcile` does the same on a schedule, for what no event announced, and makes the
-model server follow the alias `champion`.
+model server follow the alias `champion`. `<project>-review` begins with what a person says of a file.
 """
 
 from hera.workflows import DAG, Container, CronWorkflow, Resource, Task, WorkflowTemplate
 
 from pipeline.project import TableProject
 from pipeline.workflows import own, release, starting
-from pipeline.workflows.leaf import MEDIUM, leaf
-from pipeline.workflows.shape import CREATED, DECLARATION, RUN, arguments, cron, passed, template
+from pipeline.workflows.leaf import DATABASE, MEDIUM, leaf
+from pipeline.workflows.shape import BY_HAND, CREATED, DECLARATION, RUN, arguments, cron, passed, template
 
 
 def ingest(project: TableProject) -> WorkflowTemplate:
@@ -24,6 +24,23 @@ def ingest(project: TableProject) -> WorkflowTemplate:
         entrypoint="ingest-and-train",
         arguments=arguments(project, {"records": ""}),
         templates=[*_templates(project), dag],
+    )
+
+
+def review(project: TableProject) -> WorkflowTemplate:
+    """`<project>-review`: a person's word about a file, and an ingest that does what it says. `action`: release (out of
+    quarantine) or retract (out of the history); `key`: the file's."""
+    step = leaf(project.name, "review", DECLARATION | passed("action", "key", "by", "why"), settings=[DATABASE])
+    with DAG(name="review-and-ingest") as dag:
+        Task(name="review", template="review")
+        _tasks(project, after="review")
+    return template(
+        project,
+        "review",
+        hours=6,
+        entrypoint="review-and-ingest",
+        arguments=arguments(project, BY_HAND | {"action": "release", "key": "", "why": "", "records": ""}),
+        templates=[step, *_templates(project), dag],
     )
 
 
@@ -63,7 +80,7 @@ def _templates(project: TableProject) -> list[Container | Resource]:
     return [step, starting.training(project), *own.templates(project, "ingest")]
 
 
-def _tasks(project: TableProject) -> None:
-    Task(name="ingest", template="ingest")
+def _tasks(project: TableProject, *, after: str = "") -> None:
+    Task(name="ingest", template="ingest", depends=after or None)
     starting.task(after="ingest")
     own.tasks(project, "ingest")

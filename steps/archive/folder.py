@@ -1,4 +1,4 @@
-"""A folder in the archive's layout. Files have no etags, so a version is named by a digest of its content."""
+"""A folder in the archive's layout. A version is named as a bucket with the same files would name it."""
 
 from datetime import date
 
@@ -24,7 +24,7 @@ class Folder(Archive):
             path = layout.path(location, day)
             body = self._content(path, layout.LARGEST)
             if body is not None:
-                found.append(Found(location, day, path, layout.content_etag(body), len(body)))
+                found.append(Found(location, day, path, layout.stored_etag(body), len(body)))
         return found
 
     def holds(self, location: int) -> bool:
@@ -32,7 +32,7 @@ class Folder(Archive):
 
     def read(self, found: Found, limit: int) -> bytes | None:
         body = self._content(found.path, limit)
-        return body if body is not None and layout.content_etag(body) == found.etag else None
+        return body if body is not None and layout.stored_etag(body) == found.etag else None
 
     def _content(self, path: str, limit: int) -> bytes | None:
         place = self._root / path

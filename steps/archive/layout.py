@@ -46,6 +46,11 @@ def content_etag(body: bytes) -> str:
     return "sha256-" + hashlib.sha256(body).hexdigest()[:32]
 
 
+def stored_etag(body: bytes) -> str:
+    """The etag that S3 gives an object with that content, put whole and without a key of KMS: its MD5."""
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()
+
+
 def raw_key(project: str, location: int, day: date, etag: str) -> str:
     """Where the lake keeps that version of a location's day, unchanged."""
     return f"{project}/raw/location={location}/day={day:%Y-%m-%d}/{etag}.csv.gz"

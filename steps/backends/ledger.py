@@ -273,11 +273,15 @@ def known(connection: sa.Connection, project: str, key: str) -> list[Upload]:
 
 
 def named(connection: sa.Connection, project: str, name: str) -> list[Upload]:
-    """All uploads ever dropped under that key, or that are at that place, the newest first."""
+    """All uploads ever dropped under that key, that are at that place or have that id, the newest first."""
     column = uploads.c
-    named = sa.or_(column.key == name, column.place == name)
     order = (column.modified.desc(), column.seen_at.desc())
-    return _read(connection, column.project == project, named, order=order)
+    return _read(connection, column.project == project, _called(name), order=order)
+
+
+def _called(name: str) -> sa.ColumnElement[bool]:
+    """By its key, the place where it lies, or its id, which no key is."""
+    return sa.or_(uploads.c.key == name, uploads.c.place == name, uploads.c.upload == name)
 
 
 def recent(connection: sa.Connection, project: str | None, limit: int) -> list[Upload]:
@@ -323,8 +327,7 @@ def release(connection: sa.Connection, project: str, key: str, *, who: str, why:
     if there is none."""
     column = uploads.c
     where = column.project == project, column.state == "quarantined", column.cleared_at.is_not(None)
-    named = sa.or_(column.key == key, column.place == key)
-    found = _read(connection, *where, named, order=(column.decided_at.desc(),), limit=1)
+    found = _read(connection, *where, _called(key), order=(column.decided_at.desc(),), limit=1)
     if not found:
         return None
     values = {"state": "released", "source": found[0].place, "cleared_at": None, "who": who, "why": why}
@@ -336,8 +339,7 @@ def ask_back(connection: sa.Connection, project: str, key: str, *, who: str, why
     """Ask for the newest accepted upload with that key, or at that place, to be taken back by the next run; None if
     there is none."""
     column = uploads.c
-    named = sa.or_(column.key == key, column.place == key)
-    where = column.project == project, column.state.in_(ACCEPTED), named
+    where = column.project == project, column.state.in_(ACCEPTED), _called(key)
     found = _read(connection, *where, order=(column.decided_at.desc(),), limit=1)
     if not found:
         return None

@@ -19,6 +19,7 @@ import pandas as pd
 from steps.backends.judged import Doubt
 from steps.checking import dependence
 from steps.pages.words import count
+from steps.summaries.intervals import DAY, HOUR, Interval
 
 _LAGS: Final = np.array([0, *(sign * hours for sign in (1, -1) for hours in range(1, 73))])
 _DAYS: Final = np.isin(np.abs(_LAGS), [23, 24, 25, 47, 48, 49])  # what a date that is wrong makes
@@ -30,27 +31,31 @@ _MARGIN: Final = np.where(_DAYS, 0.15, 0.2)
 _HOURS: Final = 400  # of a month, that both must have
 _PEAK: Final = np.where(_NEAR, np.inf, np.where(_DAYS, 0.4, 0.6))
 _TIMES: Final = 50.0
-_DEAD: Final = 120  # hours of exactly 0, the newest among them; clean air has rarely a day of it
+_DEAD: Final = 120  # hours, or days, of exactly 0, the newest among them; clean air has rarely a day of it
 
 
-def doubts(rows: pd.DataFrame) -> dict[int, Doubt]:
-    """The locations that are not plausible. `rows`: with location, time (UTC, hourly) and value, by both."""
+def doubts(rows: pd.DataFrame, interval: Interval = HOUR) -> dict[int, Doubt]:
+    """The locations that are not plausible. `rows`: with location, time (UTC) and value, by both. Of a daily series
+    only whether they are alive: months of days are too few to tell a clock or a unit by."""
     found: dict[int, Doubt] = {}
     if rows.empty:
         return found
-    for one in (dead(rows), jumped(rows), shifted(rows)):
+    if interval is DAY:
+        return dead(rows, interval)
+    for one in (dead(rows, interval), jumped(rows), shifted(rows)):
         found = one | found
     return found
 
 
-def dead(rows: pd.DataFrame) -> dict[int, Doubt]:
-    """The locations that have said 0 and nothing else for days, up to their newest hour."""
+def dead(rows: pd.DataFrame, interval: Interval) -> dict[int, Doubt]:
+    """The locations that have said 0 and nothing else for so long, up to their newest hour (or day)."""
     found = {}
     for location, own in rows.dropna(subset="value").groupby("location"):
         spoke = np.flatnonzero(own["value"].to_numpy() != 0)
         silent = own["time"].iloc[spoke[-1] + 1 if len(spoke) else 0 :]
         if len(silent) >= _DEAD:
-            reason = f"it has said 0 for {count(len(silent), 'hour')} in a row, since {silent.iloc[0]:%F}: it is dead"
+            since = f"since {interval.moment(silent.iloc[0])[:10]}"
+            reason = f"it has said 0 for {count(len(silent), interval.name)} in a row, {since}: it is dead"
             found[_number(location)] = Doubt(reason, f"{silent.iloc[0]:%Y-%m}")
     return found
 

@@ -73,6 +73,7 @@ class Examiner:
         self._declaration = declaration
         self._target = target
         self._expectations = expectations
+        self._interval = declaration.learning.interval
         self._directions = frozenset(name for name, one in declaration.quantities.items() if one.unit == "deg")
 
     def examine(self, files: Sequence[RawFile]) -> Examined:
@@ -87,18 +88,18 @@ class Examiner:
         rhythms = rhythm(table.rows, spaces, len(table.series))
         quantities, limits = self._declaration.quantities, self._declaration.expectations
         profiled = profile.of_series(table, bad, rhythms, quantities)
-        of_series = self._expectations.validate(profiled, suites.of_series(limits))
+        of_series = self._expectations.validate(profiled, suites.of_series(limits, self._interval))
 
         judged = profiled.assign(**{one.fault: profiled.index.isin(one.failed) for one in of_series})
         failing = judged[list(_LEAVE_OUT_SENSOR)].any(axis=1).to_numpy()
         number = table.rows["series"].to_numpy()
         usable = ~(bad.any(axis=1).to_numpy() | failing[number] | table.rows["file"].isin(list(broken)).to_numpy())
         directions = table.series["parameter"].isin(self._directions).to_numpy()
-        hours = hourly(table.rows, spaces, rhythms, usable, directions)
+        hours = hourly(table.rows, spaces, rhythms, usable, directions, interval=self._interval)
         chosen = sensors.choose(hours.found, table.series, self._directions)
 
-        daily = profile.of_days(table, chosen.hours, self._target)
-        of_days = self._expectations.validate(daily, suites.of_days(limits, self._target))
+        daily = profile.of_days(table, chosen.hours, self._target, self._interval)
+        of_days = self._expectations.validate(daily, suites.of_days(limits, self._target, self._interval))
         reasons = self._reasons(judged, daily, of_series, of_days)
         verdicts = _verdicts(table, broken, reasons, set(chosen.hours["file"]), self._target)
         accepted = np.array([not one.reasons for one in verdicts], dtype=bool)
@@ -106,7 +107,9 @@ class Examiner:
             verdicts=verdicts,
             observations=_observations(chosen.hours, files),
             outcomes=[*of_rows, *of_series, *of_days],
-            left_out=left_out.counted(table, bad, judged, chosen, uncovered=usable & ~hours.used, accepted=accepted),
+            left_out=left_out.counted(
+                table, bad, judged, chosen, uncovered=usable & ~hours.used, accepted=accepted, interval=self._interval
+            ),
             converted=table.converted,
             several=_several(table, chosen, accepted),
             names=_names(table, broken),

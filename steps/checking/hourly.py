@@ -1,4 +1,5 @@
-"""Usable values become hours, whatever a sensor's rhythm: an hour counts if they cover three quarters of it.
+"""Usable values become hours, or days of a daily series, whatever a sensor's rhythm: one counts if they cover three
+quarters of it.
 
 That is what the EU asks of an hourly value (directive 2008/50/EC, annex XI; kept in 2024/2881). A value stands for the
 time before its stamp, as far as the stamp before it or the sensor's rhythm, the median distance of its stamps in that
@@ -7,7 +8,8 @@ value that reaches into two hours counts in each by the time it covers.
 
 Hours are those of the local clock, as people and rules count them: at +05:30 the hour from 01:00 to 02:00 is one hour,
 and has the stamp of the whole hour of UTC that it ends in or at, here 21:00. Where the clock changes, an hour is told
-from the one before by its offset.
+from the one before by its offset. A day is likewise that of the local clock, and has the stamp that
+`steps.summaries.intervals` says, whatever the offset.
 """
 
 from dataclasses import dataclass
@@ -16,9 +18,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from steps.summaries.intervals import DAY, Interval
+
 HOUR: Final = 3600.0  # seconds, as are all times here
 LEAST_COVERED: Final = 0.75
-SLOWEST: Final = HOUR / LEAST_COVERED  # a sensor that reports less often covers too little of any hour
 _A_DAY: Final = 24 * HOUR
 _SLACK: Final = 30.0  # clocks of loggers are off by seconds
 
@@ -28,11 +31,16 @@ _Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 @dataclass(frozen=True)
 class Hours:
-    """`found`, by series and time: series, `time` (end of the hour, seconds since 1970 UTC), `hour` (end on the local
-    clock, hours since 1970), `offset` (minutes), value. `used`: which of the rows are in one of them."""
+    """The hours, or days. `found`, by series and time: series, `time` (the end, seconds since 1970 UTC), `hour` (the
+    end on the local clock, hours since 1970), `offset` (minutes), value. `used`: which of the rows are in one."""
 
     found: pd.DataFrame
     used: _Flags
+
+
+def slowest(interval: Interval) -> float:
+    """A sensor that reports less often covers too little of any hour, or day."""
+    return interval.hours * HOUR / LEAST_COVERED
 
 
 def spacing(rows: pd.DataFrame) -> _Floats:
@@ -50,36 +58,40 @@ def rhythm(rows: pd.DataFrame, spaces: _Floats, count: int) -> _Floats:
     return medians.reindex(range(count)).fillna(_A_DAY).to_numpy()
 
 
-def hourly(rows: pd.DataFrame, spaces: _Floats, rhythms: _Floats, usable: _Flags, direction: _Flags) -> Hours:
-    """The hours that the `usable` of `rows` cover enough of. `spaces` and `rhythms` as above; `direction`: which series
-    are of directions (degrees), whose mean is that of their vectors."""
+def hourly(
+    rows: pd.DataFrame, spaces: _Floats, rhythms: _Floats, usable: _Flags, direction: _Flags, *, interval: Interval
+) -> Hours:
+    """The hours, or days, that the `usable` of `rows` cover enough of. `spaces` and `rhythms` as above; `direction`:
+    which series are of directions (degrees), whose mean is that of their vectors."""
+    length = interval.hours * HOUR
     picked = np.flatnonzero(usable)
     series = rows["series"].to_numpy()[picked]
     at, offset = rows["at"].to_numpy()[picked], rows["offset"].to_numpy()[picked]
-    covers = np.fmin(np.fmin(spaces[picked], rhythms[series]), HOUR)
+    covers = np.fmin(np.fmin(spaces[picked], rhythms[series]), length)
     local = at + 60 * offset
-    end = np.ceil(local / HOUR) * HOUR
-    here = np.minimum(covers, local - (end - HOUR))
+    end = np.ceil(local / length) * length
+    here = np.minimum(covers, local - (end - length))
     early = np.flatnonzero(covers > here)
     part = np.concatenate([np.arange(len(picked)), early])
     parts = pd.DataFrame(
         {
             "row": picked[part],
             "series": series[part],
-            "end": np.concatenate([end, end[early] - HOUR]),
+            "end": np.concatenate([end, end[early] - length]),
             "offset": offset[part],
             "weight": np.concatenate([here, (covers - here)[early]]),
             "value": rows["value"].to_numpy()[picked[part]],
         }
     )
-    parts["time"] = np.ceil((parts["end"] - 60 * parts["offset"]) / HOUR) * HOUR
+    utc = np.ceil((parts["end"] - 60 * parts["offset"]) / HOUR) * HOUR
+    parts["time"] = parts["end"] if interval is DAY else utc
     if len(early) or (np.diff(parts["time"].to_numpy()) < 0).any():
         parts = parts.sort_values(["series", "time"], kind="stable", ignore_index=True)
-    return _covered(parts, direction, len(rows))
+    return _covered(parts, direction, len(rows), length)
 
 
-def _covered(parts: pd.DataFrame, direction: _Flags, count: int) -> Hours:
-    """The hours that `parts` of values, by series and time, cover enough of; of `count` rows in all."""
+def _covered(parts: pd.DataFrame, direction: _Flags, count: int, length: float) -> Hours:
+    """What is so long and `parts` of values, by series and time, cover enough of; of `count` rows in all."""
     keys = parts[["series", "time"]].to_numpy()
     new = np.ones(len(parts), dtype=bool)
     new[1:] = (keys[1:] != keys[:-1]).any(axis=1)
@@ -97,7 +109,7 @@ def _covered(parts: pd.DataFrame, direction: _Flags, count: int) -> Hours:
         angle = np.deg2rad(value)
         east, north = (np.add.reduceat(weight * wave(angle), starts) for wave in (np.sin, np.cos))
         found["value"] = np.where(turned, np.rad2deg(np.arctan2(east, north)) % 360, mean)
-    enough = covered >= LEAST_COVERED * HOUR - _SLACK
+    enough = covered >= LEAST_COVERED * length - _SLACK
     used = np.zeros(count, dtype=bool)
     used[parts["row"].to_numpy()[enough[hour]]] = True
     found["hour"] = found.pop("end") / HOUR

@@ -12,19 +12,28 @@ from steps.checking import words
 from steps.checking.profile import UNUSABLE, every
 from steps.checking.sensors import Chosen
 from steps.checking.table import Table
+from steps.summaries.intervals import Interval
 
 _Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def counted(
-    table: Table, faults: pd.DataFrame, judged: pd.DataFrame, chosen: Chosen, *, uncovered: _Flags, accepted: _Flags
+    table: Table,
+    faults: pd.DataFrame,
+    judged: pd.DataFrame,
+    chosen: Chosen,
+    *,
+    uncovered: _Flags,
+    accepted: _Flags,
+    interval: Interval,
 ) -> Counter[str]:
-    """The rows of accepted files that are in no hour, by reason; and what was undeclared or repeated in any file.
+    """The rows of accepted files that are in no hour (or day), by reason; and what was undeclared or repeated in any
+    file.
 
     Args:
         faults: for each row whether it is `missing`, a `code`, …, or in an `unknown_unit`.
         judged: `profile.of_series`, and whether each is `seldom`, `stuck` or `unusable`.
-        uncovered: which rows are in no hour that is covered enough.
+        uncovered: which rows are in no hour, or day, that is covered enough.
         accepted: which files are.
     """
     codes, number = table.rows["code"].to_numpy(), table.rows["series"].to_numpy()
@@ -47,10 +56,10 @@ def counted(
         of_rows(codes == code, partial(words.of_sensor, what=f"of {code:g}, an error code"))
     for name in UNUSABLE:
         of_rows(faults[name].to_numpy(), partial(_named, name=name))
-    of_series(judged["seldom"], lambda one: f"every {every(one['minutes'])}, too seldom for hours")
+    of_series(judged["seldom"], lambda one: f"every {every(one['minutes'])}, too seldom for {interval.name}s")
     of_series(judged["stuck"], lambda _: "that stands still")
     of_series(judged["unusable"], lambda _: "that is mostly unusable")
-    of_rows(uncovered, lambda _: "of an hour that they cover too little of")
+    of_rows(uncovered, lambda _: f"of {interval.one} that they cover too little of")
     rejected = judged.index.isin([one for some in chosen.rejected.values() for one in some])
     of_series(rejected, lambda _: "that differs from the sensor that was used")
     counts.update({words.undeclared(name): rows for name, rows in table.undeclared.items()})

@@ -13,6 +13,7 @@ import pandas as pd
 from steps.checking.hourly import HOUR
 from steps.checking.table import Table
 from steps.contract.declaration import Quantity
+from steps.summaries.intervals import Interval
 
 OF_FILE = ("unreadable", "missing_columns", "foreign")
 UNUSABLE = ("missing", "code", "outside", "contradictory")
@@ -72,20 +73,23 @@ def _hours_without_change(usable: pd.DataFrame, resting: "np.ndarray[Any, np.dty
     return longest
 
 
-def of_days(table: Table, hours: pd.DataFrame, target: str) -> pd.DataFrame:
-    """One row for each file: `gap`, its longest stretch without an hour of the target, and what is wrong with it as a
-    whole: `unreadable`, `missing_columns`, `foreign`, each yes or no. A file with that has no gap to speak of.
+def of_days(table: Table, hours: pd.DataFrame, target: str, interval: Interval) -> pd.DataFrame:
+    """One row for each file: `gap`, its longest stretch (in hours) without an hour of the target, or its day; and what
+    is wrong with it as a whole: `unreadable`, `missing_columns`, `foreign`, each yes or no. A file with that has no gap
+    to speak of.
 
-    An hour has its end's number, so the day is bounded by 0 and 25.
+    An hour has its end's number, so the day is bounded by 0 and 25; where the day is all there is, by 0 and 48.
     """
     of_file = table.facts[list(OF_FILE)].notna()
     midnights = (pd.to_datetime(table.facts["day"]) - _EPOCH) // pd.Timedelta(hours=1)
     mine = hours[hours["parameter"] == target]
     files = table.facts.index.to_numpy()
     file = np.concatenate([files, files, mine["file"]])
-    end = np.concatenate([0 * files, 0 * files + 25, mine["hour"] - midnights.to_numpy()[mine["file"]]])
+    end = np.concatenate(
+        [0 * files, 0 * files + 24 + interval.hours, mine["hour"] - midnights.to_numpy()[mine["file"]]]
+    )
     order = np.lexsort((end, file))
-    gaps = pd.Series(np.diff(end[order])).groupby(file[order][1:]).max() - 1
+    gaps = pd.Series(np.diff(end[order])).groupby(file[order][1:]).max() - interval.hours
     found = of_file.replace({True: "yes", False: "no"}).astype("object")
     return found.assign(gap=gaps.reindex(files).mask(of_file.any(axis=1)).astype("float64"))
 

@@ -5,9 +5,10 @@ The bounds are the declaration's.
 from collections.abc import Collection
 
 from steps.checking.expectations import Expected, gxe
-from steps.checking.hourly import LEAST_COVERED, SLOWEST
+from steps.checking.hourly import LEAST_COVERED, slowest
 from steps.checking.table import MINUTES_A_DAY
 from steps.contract.declaration import Expectations, Quantity
+from steps.summaries.intervals import DAY, Interval
 
 
 def value_of(parameter: str) -> str:
@@ -58,7 +59,7 @@ def _inside(parameter: str, quantity: Quantity) -> Expected:
     )
 
 
-def of_series(limits: Expectations) -> list[Expected]:
+def of_series(limits: Expectations, interval: Interval) -> list[Expected]:
     """On `profile.of_series`."""
     return [
         Expected(
@@ -77,14 +78,14 @@ def of_series(limits: Expectations) -> list[Expected]:
         ),
         Expected(
             "seldom",
-            f"reports often enough to know {LEAST_COVERED:.0%} of each hour",
+            f"reports often enough to know {LEAST_COVERED:.0%} of each {interval.name}",
             "each sensor",
-            gxe.ExpectColumnValuesToBeBetween(column="minutes", max_value=SLOWEST / 60),
+            gxe.ExpectColumnValuesToBeBetween(column="minutes", max_value=slowest(interval) / 60),
         ),
     ]
 
 
-def of_days(limits: Expectations, target: str) -> list[Expected]:
+def of_days(limits: Expectations, target: str, interval: Interval) -> list[Expected]:
     """On `profile.of_days`."""
     files = {
         "unreadable": "is a gzipped CSV of at most 10 MB",
@@ -98,7 +99,7 @@ def of_days(limits: Expectations, target: str) -> list[Expected]:
         ),
         Expected(
             "gap",
-            f"is absent for at most {limits.gap_hours} hours in a row",
+            "has a value" if interval is DAY else f"is absent for at most {limits.gap_hours} hours in a row",
             target,
             gxe.ExpectColumnValuesToBeBetween(column="gap", max_value=limits.gap_hours),
         ),

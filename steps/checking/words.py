@@ -2,10 +2,11 @@
 
 import pandas as pd
 
-from steps.checking.hourly import LEAST_COVERED, SLOWEST
+from steps.checking.hourly import LEAST_COVERED, slowest
 from steps.checking.profile import every
 from steps.checking.reading import RawFile
 from steps.contract.declaration import Declaration, Expectations
+from steps.summaries.intervals import DAY
 
 NOTHING = "it holds no usable value of a declared parameter"
 _LONGEST_QUOTE = 40
@@ -63,6 +64,8 @@ def of_target(fault: str, found: pd.Series, declaration: Declaration, name: str)
     """What is wrong with the target in a file; `found` is a row of `profile.of_series`, for a gap of `of_days`."""
     limits: Expectations = declaration.expectations
     if fault == "gap":
+        if declaration.learning.interval is DAY:
+            return f"{name} has no value of that day; wanted one, stamped by the midnight that ends it"
         return f"{name} is absent for {found['gap']:.0f} hours in a row; at most {limits.gap_hours} may be"
     wanted = declaration.quantities[name]
     match fault:
@@ -81,7 +84,7 @@ def of_target(fault: str, found: pd.Series, declaration: Declaration, name: str)
         case "stuck":
             return f"{name} stands still for {found['still']:.0f} hours; less than {wanted.stuck_hours} may be"
         case _:
-            return (
-                f"{name} comes every {every(found['minutes'])}; an hour is known from {LEAST_COVERED:.0%} of it, so at "
-                f"least every {every(SLOWEST / 60)} is wanted"
-            )
+            interval = declaration.learning.interval
+            known = f"{interval.one} is known from {LEAST_COVERED:.0%} of it"
+            least = f"so at least every {every(slowest(interval) / 60)} is wanted"
+            return f"{name} comes every {every(found['minutes'])}; {known}, {least}"

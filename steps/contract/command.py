@@ -15,9 +15,10 @@ from typing import NoReturn
 
 import click
 
-from steps.errors import StepError
+from steps.errors import BadInput, StepError
 
 log = logging.getLogger("steps")
+_LONGEST = 500  # characters of a reason
 
 declaration_option = click.option("--declaration", required=True, help="The project's declaration, as JSON.")
 """The option that every step has."""
@@ -81,6 +82,18 @@ def run(command: Callable[..., object], arguments: list[str] | None = None) -> N
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
     sys.exit(0)
+
+
+def one_line_of(option: str, text: str) -> str:
+    """What a person typed, on one line.
+
+    Raises:
+        BadInput: it is longer than 500 characters.
+    """
+    words = " ".join(text.split())
+    if len(words) > _LONGEST:
+        raise BadInput(f"{option} has {len(words)} characters; wanted at most {_LONGEST}")
+    return words
 
 
 def write_text(path: Path, text: str) -> None:

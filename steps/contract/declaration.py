@@ -6,13 +6,20 @@ docs/projects.md has the fields as they are described here.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from steps.errors import BadInput
+from steps.summaries import intervals
+from steps.summaries.intervals import Frequency, Interval
 
 Number = float | int  # whole numbers stay whole
+_DAILY: Final[dict[str, object]] = {
+    "features": "steps.features.daily:build",
+    "lags": (1, 2, 3, 4, 5, 6, 7, 14, 21, 28),
+    "windows": (7, 28, 91),
+}
 
 
 class Part(BaseModel):
@@ -154,6 +161,8 @@ class Judged(Part):
     """What a new model must pass. E.g. `Gate(metric="mae", bound=12)`."""
     refresh: Refresh = Refresh()
     """When the live model is fitted again. E.g. `Refresh(share=0.2)`."""
+    band: float = Field(default=0.8, gt=0, lt=1)
+    """The share of the truth that the band around a number that is predicted shall hold; a share of 1. E.g. `0.9`."""
 
     @field_validator("families")
     @classmethod
@@ -183,23 +192,43 @@ class Learning(Judged):
     """How a series is learned from."""
 
     task: ClassVar[Literal["regression"]] = "regression"
+    frequency: Frequency = "hourly"
+    """How often there is a value: `hourly`, or `daily`. E.g. `"daily"`."""
     horizon_hours: int = Field(default=24, ge=1)
-    """How far ahead is predicted, in hours. E.g. `6`."""
+    """How far ahead is predicted, in hours; a daily series one day, which is 24. E.g. `6`."""
     features: str = "steps.features.hourly:build"
-    """`module:function` that turns hourly observations into features, of `steps.features` or of the project's own
-    package; beside it is `history_hours`. E.g. `"energy.features:build"`."""
+    """`module:function` that turns observations into features, of `steps.features` or of the project's own package;
+    beside it is `history_hours`. Of a daily series `steps.features.daily:build` where none is given. E.g.
+    `"energy.features:build"`."""
     lags: tuple[int, ...] = (1, 2, 3, 6, 12, 24, 48, 72, 96, 120, 144)
-    """Hours back at which the target is a feature. E.g. `(1, 24, 168)`."""
+    """Hours back at which the target is a feature; of a daily series days, `(1, 2, 3, 4, 5, 6, 7, 14, 21, 28)` where
+    none are given. E.g. `(1, 24, 168)`."""
     windows: tuple[int, ...] = (6, 24, 168)
-    """Hours over which the target's mean, spread and range are features. E.g. `(24,)`."""
+    """Hours over which the target's mean, spread and range are features; of a daily series days, `(7, 28, 91)` where
+    none are given. E.g. `(24,)`."""
     neighbours: int = 8
     """A location's features look at so many others at most, the nearest. E.g. `3`."""
-    band: float = 0.8
-    """The share of the truth that the band around a forecast shall hold. E.g. `0.9`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_days(cls, given: object) -> object:
+        """Of a daily series, other features where none are given."""
+        return _DAILY | given if isinstance(given, dict) and given.get("frequency") == "daily" else given
+
+    @model_validator(mode="after")
+    def _a_day_ahead(self) -> Self:
+        if self.frequency == "daily" and self.horizon_hours != 24:
+            raise ValueError(f"a daily series is predicted one day ahead: got horizon_hours={self.horizon_hours}")
+        return self
 
     @property
     def code(self) -> tuple[str, ...]:
         return (self.features, *super().code)
+
+    @property
+    def interval(self) -> Interval:
+        """How far apart values are."""
+        return intervals.of(self.frequency)
 
 
 class Declaration(Part):
@@ -242,6 +271,13 @@ class Declaration(Part):
     def _has_its_target(self) -> Self:
         if self.learning.target not in self.quantities:
             raise ValueError(f"learning.target {self.learning.target!r} is none of {', '.join(self.quantities)}")
+        return self
+
+    @model_validator(mode="after")
+    def _watches_hours(self) -> Self:
+        stuck = [name for name, one in self.quantities.items() if one.stuck_hours is not None]
+        if stuck and self.learning.frequency == "daily":
+            raise ValueError(f"{stuck[0]}: stuck_hours is of hourly series; leave it out where frequency is 'daily'")
         return self
 
 

@@ -23,14 +23,12 @@ import numpy as np
 import pandas as pd
 
 from steps.contract.declaration import Learning
-from steps.features import windows
+from steps.features import wide, windows
+from steps.features.wide import Columns
 
 WEATHER: Final = ("temperature", "relativehumidity", "pressure", "wind_speed", "wind_direction")
 SAME_HOUR_DAYS: Final = 7
 _DAY: Final = 24
-_KEYS: Final = ("location", "time", "value")
-
-Columns = dict[str, "pd.Series[float]"]
 
 
 def history_hours(learning: Learning) -> int:
@@ -54,45 +52,21 @@ def build(observations: pd.DataFrame, *, parameter: str, learning: Learning, loc
     """
     mine = observations["location"] == location
     if not mine.any():
-        return pd.DataFrame({"location": pd.Series(dtype="int64"), "time": observations["time"].iloc[:0]}).assign(
-            value=pd.Series(dtype="float64")
-        )
+        return wide.nothing(observations)
     own = observations[mine]
     first, last = own["time"].min(), own["time"].max()
     hours = pd.date_range(first, last, freq="h", name="time", unit=first.unit)
-    wide = _wide(own, hours)
+    measured = wide.own(own, hours)
     rest = observations[~mine]
-    value = wide[parameter] if parameter in wide else pd.Series(np.nan, index=hours)
+    value = measured[parameter] if parameter in measured else pd.Series(np.nan, index=hours)
     columns = (
         _past(value, learning)
         | _calendar(own, hours, learning.horizon_hours)
-        | _pollutants(wide.drop(columns=[parameter, *WEATHER], errors="ignore"))
-        | _weather(wide, _mean_of_others(rest, hours, WEATHER), parameter)
-        | _others(_mean_of_others(rest, hours, (parameter,)))
+        | _pollutants(measured.drop(columns=[parameter, *WEATHER], errors="ignore"))
+        | _weather(measured, wide.of_others(rest, hours, WEATHER), parameter)
+        | _others(wide.of_others(rest, hours, (parameter,)))
     )
-    rows = pd.DataFrame(columns, index=hours).astype("float32")
-    rows.insert(0, "value", value.astype("float64"))
-    rows.insert(0, "location", np.int64(location))
-    return rows.reset_index()[[*_KEYS, *columns]]
-
-
-def _wide(observations: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
-    """One column per parameter, one row for each of `hours`; NaN without an observation."""
-    return observations.pivot(index="time", columns="parameter", values="value").reindex(hours).astype("float64")
-
-
-def _mean_of_others(rest: pd.DataFrame, hours: pd.DatetimeIndex, parameters: tuple[str, ...]) -> pd.DataFrame:
-    """The mean of each of `parameters` over the other locations at each hour. Directions are averaged as vectors."""
-    chosen = rest[rest["parameter"].isin(parameters)]
-    if chosen.empty:
-        return pd.DataFrame(index=hours)
-    means = chosen.groupby(["time", "parameter"])["value"].mean().unstack()
-    if "wind_direction" in means:
-        turned = chosen[chosen["parameter"] == "wind_direction"]
-        angle = np.deg2rad(turned["value"])
-        parts = pd.DataFrame({"e": np.sin(angle), "n": np.cos(angle)}).groupby(turned["time"]).mean()
-        means["wind_direction"] = np.rad2deg(np.arctan2(parts["e"], parts["n"]))
-    return means.reindex(hours)
+    return wide.rows(location, value, columns)
 
 
 def _mean(series: "pd.Series[float]", window: int) -> "pd.Series[float]":
@@ -100,14 +74,7 @@ def _mean(series: "pd.Series[float]", window: int) -> "pd.Series[float]":
 
 
 def _past(value: "pd.Series[float]", learning: Learning) -> Columns:
-    columns = {f"lag_{lag}": value.shift(lag) for lag in (0, *learning.lags)}
-    for window in learning.windows:
-        least = max(2, window // 4)
-        rolling = value.rolling(window, min_periods=least)
-        columns[f"mean_{window}"] = windows.mean(value, window, least)
-        columns[f"std_{window}"] = windows.std(value, window, least)
-        columns[f"min_{window}"] = rolling.min()
-        columns[f"max_{window}"] = rolling.max()
+    columns = wide.past(value, learning)
     # t + horizon less as many whole days as make it no later than t
     newest = -learning.horizon_hours % _DAY
     days = pd.concat([value.shift(newest + _DAY * day) for day in range(SAME_HOUR_DAYS)], axis=1)
@@ -143,11 +110,11 @@ def _calendar(own: pd.DataFrame, hours: pd.DatetimeIndex, horizon: int) -> Colum
     return {name: pd.Series(number, index=hours, dtype="float32") for name, number in numbers.items()}
 
 
-def _pollutants(wide: pd.DataFrame) -> Columns:
+def _pollutants(measured: pd.DataFrame) -> Columns:
     columns: Columns = {}
-    for name in wide:
-        columns[f"co_{name}"] = wide[name]
-        columns[f"co_{name}_mean_24"] = _mean(wide[name], _DAY)
+    for name in measured:
+        columns[f"co_{name}"] = measured[name]
+        columns[f"co_{name}_mean_24"] = _mean(measured[name], _DAY)
     return columns
 
 

@@ -17,17 +17,19 @@ from steps.backends.database import begin
 from steps.backends.judged import Doubt
 from steps.backends.warehouse.schema import measurements
 from steps.checking import agreement
+from steps.contract.declaration import Declaration
 
 _YEAR: Final = timedelta(days=400)
 
 
 def judge(
-    project: str, parameter: str, locations: Sequence[int], first: date, last: date, *, at: datetime
+    declaration: Declaration, parameter: str, locations: Sequence[int], first: date, last: date, *, at: datetime
 ) -> dict[int, str]:
     """Judge and record; returns which of `locations` are left out, and why. `first` and `last`: the days of the run."""
+    project = declaration.name
     before = judged.known(project, parameter, locations)
     since = min(first, last - _YEAR) if set(locations) <= before.keys() else date.min
-    now = agreement.doubts(_hours(project, parameter, locations, since))
+    now = agreement.doubts(_hours(project, parameter, locations, since), declaration.learning.interval)
     found: dict[int, Doubt | None] = {}
     for location in locations:
         known = before.get(location)

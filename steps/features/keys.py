@@ -35,6 +35,7 @@ _LONGEST_DAY = timedelta(hours=48)  # no location's day spans more
 _HOUR = timedelta(hours=1)
 _LONGEST_MONTH = timedelta(days=31)
 _THREADS = 8
+_MADE_OF = {"frequency", "features", "lags", "windows", "horizon_hours"}  # of how it is learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def read(bucket: Bucket, wanted: Sequence[FeatureMonth]) -> pd.DataFrame:
 
 def _made_by(declaration: Declaration) -> dict[str, object]:
     """The part of the declaration that features depend on: how they are made and which values are dropped."""
-    learning = declaration.learning.model_dump(mode="json", include={"features", "lags", "windows", "horizon_hours"})
+    learning = declaration.learning.model_dump(mode="json", include=_MADE_OF)
     quantities = {name: quantity.model_dump(mode="json") for name, quantity in declaration.quantities.items()}
     return {
         "learning": learning,

@@ -4,7 +4,7 @@ since."""
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from io import BytesIO
 
 import pandas as pd
@@ -18,7 +18,6 @@ from steps.errors import CheckFailed
 from steps.features.keys import Earlier, FeatureMonth
 from steps.features.observations import Observations
 
-_HOUR = timedelta(hours=1)
 _TRIED = 3  # locations
 
 
@@ -75,7 +74,7 @@ class Maker:
         old = old[old["time"] < state.before]
         if old.empty:
             return None
-        since = (old["time"].iloc[-1] + _HOUR).to_pydatetime()
+        since = (old["time"].iloc[-1] + self.declaration.learning.interval.length).to_pydatetime()
         built = self._build(self._window(month, since), month.location)
         if built.empty or built["time"].iloc[0] > since or list(built) != list(old):
             return None
@@ -93,7 +92,7 @@ class Maker:
         words = lookahead.found(window, rows, lambda observed: self._build(observed, location))
         if words:
             name = self.declaration.learning.features
-            raise CheckFailed(f"{name} looks ahead at location {location}: {words}; a row may use no hour after its t")
+            raise CheckFailed(f"{name} looks ahead at location {location}: {words}; a row may use nothing after its t")
 
     def _window(self, month: FeatureMonth, since: datetime) -> pd.DataFrame:
         """The hours that the rows from `since` on are made from."""

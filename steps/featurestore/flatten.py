@@ -21,6 +21,7 @@ from steps.features import keys
 from steps.featurestore import flat
 from steps.featurestore.definitions import Definitions, Service, View
 from steps.pages.words import count
+from steps.summaries.intervals import Interval
 
 _MOST_SERVICES: Final = 50  # the newest versions
 
@@ -53,7 +54,7 @@ def definitions(
     Raises:
         CheckFailed: no feature is known at these locations, or some are not in the lake.
     """
-    name = view_name(parameter)
+    name = view_name(parameter, project.learning.interval)
     months = keys.months(project.name, project, locations, parameter, last=as_of.astimezone(UTC).date())
     if not months:
         raise CheckFailed(f"no features of {parameter} are known at these locations; run {project.name}-backfill first")
@@ -76,9 +77,9 @@ def definitions(
     )
 
 
-def view_name(parameter: str) -> str:
+def view_name(parameter: str, interval: Interval) -> str:
     """The name of the view of a parameter's features."""
-    return f"{parameter}_hours"
+    return f"{parameter}_{interval.name}s"
 
 
 def service_name(project: str, version: int) -> str:

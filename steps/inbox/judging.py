@@ -1,11 +1,11 @@
 """What becomes of each file of a batch: its valid rows are compared with the whole history.
 
 Files are judged in order, so that of two files with the same row the earlier one adds it, and each is compared with
-what the earlier ones added, too. A pure function: called again
-with a longer history it gives the answer for that history.
+what the earlier ones added, too; a file takes as long as its own rows do, however many came before. A pure function:
+called again with a longer history it gives the answer for that history.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -15,8 +15,9 @@ import pandas as pd
 from steps.backends.ledger import Upload
 from steps.inbox.batches import Read
 from steps.tables import Verdict
+from steps.tables.world import Known
 
-Shifted = Callable[[pd.DataFrame, Sequence[pd.DataFrame]], str | None]
+Shifted = Callable[[pd.DataFrame, Known], str | None]
 Originals = Callable[[pd.DataFrame, int], Any]
 
 
@@ -47,20 +48,20 @@ def judge(
     shifted: Shifted,
     originals: Originals,
 ) -> list[Judged]:
-    """Decide about every file of `batch`. `shifted`: why new rows come from a different world than those of the history
-    (in parts), or None; `originals`: for each row from a position on, the position of the one that it is a copy of."""
-    seen, there = set(history["row"]), [history]
+    """Decide about every file of `batch`. `shifted`: why new rows come from a different world than the known ones, or
+    None; `originals`: for each row from a position on, the position of the one that it is a copy of."""
+    seen, known = set(history["row"]), Known(history)
     judged: list[Judged] = []
     for one in batch:
         verdict = verdicts[one.upload.upload]
-        new = verdict.rows[~verdict.rows["row"].isin(seen)].drop_duplicates("row", ignore_index=True)
+        new = _unseen(verdict.rows, seen)
         vouched = one.upload.who is not None  # a person has confirmed that the world has changed
-        reason = verdict.reason or (shifted(new, there) if len(new) and not vouched else None)
+        reason = verdict.reason or (shifted(new, known) if len(new) and not vouched else None)
         if reason is not None:
             judged.append(Judged(one, "quarantined", new.iloc[:0], 0, 0, reason, ()))
             continue
         seen.update(new["row"])
-        there.append(new)
+        known.add(new)
         state: Literal["done", "known"] = "done" if len(new) else "known"
         left = len(verdict.rows) - len(new)
         judged.append(Judged(one, state, new, left, verdict.refused_rows, None, verdict.notes))
@@ -70,3 +71,12 @@ def judge(
     return [
         replace(one, copied=int(copied[end - len(one.rows) : end].sum())) for one, end in zip(judged, ends, strict=True)
     ]
+
+
+def _unseen(rows: pd.DataFrame, seen: Set[str]) -> pd.DataFrame:
+    """The rows that have not been seen, each once. What was seen is looked up, where pandas' `isin` would copy it."""
+    first: dict[str, int] = {}
+    for at, row in enumerate(rows["row"]):
+        if row not in seen:
+            first.setdefault(row, at)
+    return rows.iloc[list(first.values())].reset_index(drop=True)

@@ -1,7 +1,11 @@
-"""How the bands of a series are calibrated and measured: on forecasts of hours that the model had not learned from.
+"""How bands are calibrated and measured: on answers to rows that the model had not learned from.
 
-The folds calibrate, the holdout measures, and the deployed bands are calibrated on both. Everything proceeds day by
-day, and the band of a day knows no truth that was unknown when its first forecast was made.
+Of a series the folds calibrate, the holdout measures, and the deployed bands are calibrated on both. Everything
+proceeds day by day, and the band of a day knows no truth that was unknown when its first forecast was made.
+
+Of a table the folds alone calibrate, and what the holdout measured is what is deployed. Each row is answered by a model
+that had learned from the other folds (cross-conformal prediction: Vovk 2015,
+https://doi.org/10.1007/s10472-013-9368-4); the deployed model has learned from more, so its bands are if anything wide.
 """
 
 from dataclasses import dataclass
@@ -10,10 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from steps.contract.declaration import Learning
+from steps.contract.declaration import Judged, Learning
 from steps.learning import trials
-from steps.learning.dataset import Series
+from steps.learning.dataset import Dataset, Series
 from steps.learning.recipe import ask, train
+from steps.learning.table_dataset import Table
 from steps.models.bands import Bands
 from steps.models.base import Array
 from steps.summaries.decision import Coverage, Month, Recipe
@@ -56,6 +61,26 @@ def measure(dataset: Series, learning: Learning, recipe: Recipe, answers: Array)
     return Measured(low, high, coverage, whole.with_shares_of(arrived))
 
 
+def measure_rows(dataset: Table, learning: Judged, recipe: Recipe, answers: Array) -> Measured:
+    """The bands of a table's numbers around `answers`, which the recipe's model gave to the holdout's rows.
+
+    Raises:
+        BadInput: the recipe cannot be trained.
+    """
+    positions, earlier = _out_of_sample(dataset, learning, recipe)
+    anywhere, truth = np.zeros(len(answers)), dataset.target[dataset.holdout()]
+    bands = Bands.calibrated(learning.band, np.zeros(len(earlier)), earlier, dataset.target[positions])
+    low, high = bands.around(anywhere, answers)
+    coverage = Coverage(
+        nominal=learning.band,
+        coverage=float(np.mean((low <= truth) & (truth <= high))),
+        rows=len(low),
+        width=float((high - low).mean()),
+        method="conformal, by cross-validation",
+    )
+    return Measured(low, high, coverage, bands)
+
+
 def walk(bands: Bands, rows: pd.DataFrame, answers: Array, horizon: pd.Timedelta) -> tuple[Array, Array, Bands]:
     """The ends of the bands around `answers`, day by day (UTC), and the bands as they are after the last.
 
@@ -80,7 +105,7 @@ def walk(bands: Bands, rows: pd.DataFrame, answers: Array, horizon: pd.Timedelta
 
 
 def _out_of_sample(
-    dataset: Series, learning: Learning, recipe: Recipe
+    dataset: Dataset, learning: Judged, recipe: Recipe
 ) -> tuple["np.ndarray[Any, np.dtype[np.intp]]", Array]:
     """The positions of the folds' scored rows, and the answers of each fold's model to them."""
     positions, answers = [], []

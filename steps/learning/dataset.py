@@ -1,7 +1,7 @@
 """Datasets: labelled rows that know how they are split, what is naive about them, and which rows belong together.
 
-`Series` is a dataset of hours, `table_dataset.Table` one of rows without a time. Training, scoring and judging need no
-more than this.
+`Series` is a dataset of hours or days, `table_dataset.Table` one of rows without a time. Training, scoring and judging
+need no more than this.
 """
 
 from abc import ABC, abstractmethod
@@ -17,7 +17,9 @@ from steps.errors import CheckFailed
 from steps.learning import split
 from steps.learning.split import Fold, Mask
 from steps.summaries import dataset as summaries
+from steps.summaries import intervals
 from steps.summaries.dataset import SeriesDataset
+from steps.summaries.intervals import DAY, HOUR, Frequency, Interval
 
 Trials = Mapping[str, Sequence[object]]  # by family, the list of its parameters
 Task = Literal["regression", "classification"]
@@ -123,7 +125,8 @@ class Dataset(ABC):
 
 @dataclass(frozen=True)
 class Series(Dataset):
-    """Hours of locations: what was known at t, and what came at t + horizon, all of it observed and nothing filled in.
+    """Hours or days of locations: what was known at t, and what came at t + horizon, all of it observed and nothing
+    filled in.
 
     Columns of `rows`, by target time and location: location, time (t), value (the parameter at t), target_at
     (t + horizon), target (the parameter then), and the features (float32). Times are UTC; values are in `unit`. Rows
@@ -137,7 +140,13 @@ class Series(Dataset):
     holdout_from: datetime
     rows: pd.DataFrame
     notes: tuple[str, ...] = ()
+    frequency: Frequency = "hourly"
     task: Task = "regression"
+
+    @property
+    def interval(self) -> Interval:
+        """How far apart its times are."""
+        return intervals.of(self.frequency)
 
     @property
     def horizon(self) -> pd.Timedelta:
@@ -188,11 +197,22 @@ class Series(Dataset):
         return [Fold(learn, (target_at >= begin).to_numpy())] if learn.any() else []
 
     def naive(self, learned: Mask, scored: Mask) -> Sequence[tuple[str, Answers]]:
-        """Persistence (what is now will be), and each location's mean of the learned rows."""
+        """Persistence (what is now will be), each location's mean of the learned rows, and of days the last one on the
+        same weekday."""
         means = self.rows.loc[learned].groupby("location")["target"].mean()
         whole = float(self.target[learned].mean())  # for a location that has only just begun
         mean = self.rows.loc[scored, "location"].map(means).fillna(whole).to_numpy(dtype=np.float64)
-        return [("persistence", self.value[scored]), ("training mean", mean)]
+        found = [("persistence", self.value[scored]), ("training mean", mean)]
+        return [*found, ("same weekday", self._a_week_before()[scored])] if self.interval is DAY else found
+
+    def _a_week_before(self) -> Answers:
+        """What came a week before each row's target (or the value at t, where nothing is known of that day)."""
+        place, at, week = self.rows["location"], self.rows["target_at"], pd.Timedelta(days=7)
+        known = pd.Series(self.target, pd.MultiIndex.from_arrays([place, at]))
+        now = pd.Series(self.value, pd.MultiIndex.from_arrays([place, self.rows["time"]]))
+        wanted = pd.MultiIndex.from_arrays([place, at - week])
+        before = known.combine_first(now).reindex(wanted).to_numpy()
+        return np.where(np.isnan(before), self.value, before)
 
     def blocks(self, scored: Mask, hours: int) -> "np.ndarray[Any, Any]":
         """Stretches of so many hours: neighbouring hours, and locations at the same hour, are alike."""
@@ -201,7 +221,8 @@ class Series(Dataset):
 
     def span(self, scored: Mask, hours: int) -> str:
         count = len(np.unique(self.blocks(scored, hours)))
-        return f"{count} {'days' if hours == 24 else f'blocks of {hours} hours'}"
+        length = f"{hours // 24} days" if hours % 24 == 0 else f"{hours} hours"
+        return f"{count} {'days' if hours == 24 else f'blocks of {length}'}"
 
     def about(self) -> dict[str, Any]:
         return {"horizon_hours": self.horizon_hours, "holdout_from": self.holdout_from.isoformat()}
@@ -214,6 +235,7 @@ class Series(Dataset):
             locations=tuple(sorted(int(location) for location in self.rows["location"].unique())),
             embargo_hours=self.horizon_hours,
             notes=self.notes,
+            frequency=self.frequency,
             **self._common(trials),
             **self.about(),
         )
@@ -229,10 +251,11 @@ class Series(Dataset):
             holdout_from=summary.holdout_from,
             rows=rows,
             notes=summary.notes,
+            frequency=summary.frequency,
         )
 
 
-def label(features: pd.DataFrame, horizon_hours: int) -> pd.DataFrame:
+def label(features: pd.DataFrame, horizon_hours: int, interval: Interval = HOUR) -> pd.DataFrame:
     """The rows of `features` whose value is observed at t and at t + horizon, with that target.
 
     Raises:
@@ -243,8 +266,9 @@ def label(features: pd.DataFrame, horizon_hours: int) -> pd.DataFrame:
     later = seen[["location", "time", "value"]].rename(columns={"time": "target_at", "value": "target"})
     rows = seen.assign(target_at=seen["time"] + horizon).merge(later, on=["location", "target_at"], how="inner")
     if rows.empty:
+        both = f"both then and {interval.ahead(horizon_hours)} later"
         raise CheckFailed(
-            f"of {len(features)} hours none is observed both then and {horizon_hours} hours later, "
+            f"of {len(features)} {interval.name}s none is observed {both}, "
             "so there is nothing to learn from; take a longer time, other locations or another parameter"
         )
     return rows.sort_values(["target_at", "location"], ignore_index=True)

@@ -14,6 +14,8 @@ from steps.models.base import Array
 from steps.summaries.decision import Fold, Group, Trial
 
 _SEASONS: Final = {12: "Dec–Feb", 3: "Mar–May", 6: "Jun–Aug", 9: "Sep–Nov"}  # by their first month
+_WEEKDAYS: Final = dict(enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")))
+_ORDER: Final = (*_SEASONS.values(), *_WEEKDAYS.values())
 
 
 def folds(dataset: Dataset, learning: Judged, winner: Trial) -> tuple[Fold, ...]:
@@ -32,17 +34,19 @@ def folds(dataset: Dataset, learning: Judged, winner: Trial) -> tuple[Fold, ...]
 
 def residual_groups(rows: pd.DataFrame, residuals: Array) -> dict[str, tuple[Group, ...]]:
     """The residuals (truth − answer, the target's unit) of a series by hour of the target's day (local, if the features
-    know it), by season and by location."""
+    know it) or, of days, by weekday; by season and by location."""
     months = rows["target_at"].dt.month
     by = {"season": (months % 12 // 3 * 3).replace(0, 12).map(_SEASONS), "location": rows["location"].astype(str)}
     if "cal_hour" in rows:
         by = {"hour": rows["cal_hour"].astype(int), **by}
+    elif "cal_weekday" in rows:
+        by = {"weekday": rows["cal_weekday"].astype(int).map(_WEEKDAYS), **by}
     return {name: _grouped(residuals, group) for name, group in by.items()}
 
 
 def _grouped(residuals: Array, group: "pd.Series[Any]") -> tuple[Group, ...]:
     own = pd.Series(residuals).groupby(group.to_numpy(), sort=True).agg(["mean", "std", "size"]).fillna(0.0)
-    order = [name for name in _SEASONS.values() if name in own.index] or list(own.index)
+    order = [name for name in _ORDER if name in own.index] or list(own.index)
     return tuple(
         Group(group=str(name), mean=float(mean), sd=float(sd), rows=int(size))
         for name, mean, sd, size in own.loc[order].itertuples()

@@ -16,6 +16,7 @@ from steps.learning.dataset import Dataset, Series
 from steps.learning.gate import Outcome
 from steps.learning.recipe import SEED, ask, train
 from steps.learning.refresh import Live, Renewal
+from steps.learning.table_dataset import Table
 from steps.learning.trials import best
 from steps.models import Model
 from steps.models.bands import Bands
@@ -23,15 +24,17 @@ from steps.models.base import Array
 from steps.monitoring import drift
 from steps.monitoring.scores import errors, of_rows, usual
 from steps.summaries.decision import Answers, Bootstrap, Hours, Importance, Recipe, Residuals, Score, Trial, Verdict
+from steps.summaries.intervals import DAY, HOUR, Interval
 
-SHOWN: Final = pd.Timedelta(days=14)  # of the holdout, for the report
+SHOWN: Final = {HOUR: pd.Timedelta(days=14), DAY: pd.Timedelta(days=120)}  # of the holdout, for the report
 SHOWN_ROWS: Final = 500
 _MATTER: Final = 3  # features that are named where a score is too good
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The verdict on a dataset, and the bands to deploy around the answers of the verdict's recipe (of a series)."""
+    """The verdict on a dataset, and the bands to deploy around the answers of the verdict's recipe (if these are
+    numbers)."""
 
     verdict: Verdict
     bands: Bands | None
@@ -139,11 +142,11 @@ def _evidence(dataset: Dataset, answers: Array, around: Measured | None) -> dict
         both = (errors(each, truth, dataset.task) for each in (answers, naive))
         return found | {"answers": _answers(truth, answers), "usual": of_rows(*both)}
     if around:
-        found["forecast"] = _forecast(rows, answers, around)
+        found |= {"forecast": _forecast(rows, answers, around, dataset.interval), "frequency": dataset.frequency}
     seasons = drift.seasons(dataset.rows, dataset.features)
-    found["usual"] = usual(rows, answers).model_copy(update={"seasons": seasons})
+    found["usual"] = usual(rows, answers, dataset.interval).model_copy(update={"seasons": seasons})
     groups = evidence.residual_groups(rows, truth - answers)
-    return found | {"residual_groups": groups, "hour_zone": "local" if groups else None}
+    return found | {"residual_groups": groups, "hour_zone": "local" if "hour" in groups else None}
 
 
 def refit(dataset: Dataset, learning: Judged, recipe: Recipe) -> Model:
@@ -222,15 +225,17 @@ def _contest(
 def _bands(dataset: Dataset, learning: Judged, shown: _Contender) -> Measured | None:
     if isinstance(dataset, Series) and isinstance(learning, Learning):
         return bands.measure(dataset, learning, shown.recipe, shown.answers)
+    if isinstance(dataset, Table) and dataset.task == "regression":
+        return bands.measure_rows(dataset, learning, shown.recipe, shown.answers)
     return None
 
 
-def _forecast(rows: pd.DataFrame, answers: Array, around: Measured) -> dict[str, Hours]:
-    """By location, hour by hour over the last days: truth, forecast and band; None in all of them if there is no
-    row."""
+def _forecast(rows: pd.DataFrame, answers: Array, around: Measured, interval: Interval) -> dict[str, Hours]:
+    """By location, hour by hour (or day by day) over the last ones: truth, forecast and band; None in all of them if
+    there is no row."""
     shown = rows[["location", "target_at", "target"]].assign(forecast=answers, low=around.low, high=around.high)
-    shown = shown[shown["target_at"] > shown["target_at"].max() - SHOWN]
-    hours = pd.date_range(shown["target_at"].min(), shown["target_at"].max(), freq="h")
+    shown = shown[shown["target_at"] > shown["target_at"].max() - SHOWN[interval]]
+    hours = pd.date_range(shown["target_at"].min(), shown["target_at"].max(), freq=interval.alias)
     found: dict[str, Hours] = {}
     for location, own in shown.groupby("location"):
         whole = own.set_index("target_at").reindex(hours).round(3).rename(columns={"target": "truth"})

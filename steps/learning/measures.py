@@ -27,7 +27,8 @@ def _holdout(verdict: Verdict) -> Iterator[tuple[str, Measured]]:
     if bands := verdict.bands:
         yield "band.nominal", bands.nominal
         yield "band.coverage", bands.coverage
-        yield "band.coverage_by_month", [month.coverage for month in bands.by_month]
+        if bands.by_month:
+            yield "band.coverage_by_month", [month.coverage for month in bands.by_month]
         if bands.width is not None:
             yield "band.width", bands.width
 

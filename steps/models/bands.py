@@ -1,6 +1,6 @@
 """Bands around forecasts, which hold the truth with a stated probability.
 
-Conformal prediction (Lei et al. 2018, https://doi.org/10.1080/01621459.2017.1307116): the errors on hours that were not
+Conformal prediction (Lei et al. 2018, https://doi.org/10.1080/01621459.2017.1307116): the errors on rows that were not
 learned from say how wide a band must be, whatever the model. An error is measured relative to its forecast's height
 above the smallest target, since errors of concentrations are proportional; each location has its own errors.
 
@@ -47,7 +47,7 @@ class Errors:
 
 @dataclass(frozen=True)
 class Bands:
-    """How far the truth is from forecasts, for each location by its id (0: any other location).
+    """How far the truth is from forecasts, for each location by its id (0: any other location, and a table's rows).
 
     `nominal`: the share of the truth that a band is meant to hold. `lowest`: the smallest target; `least`: the smallest
     height that errors are measured by. Both in the target's unit.

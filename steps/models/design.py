@@ -20,7 +20,7 @@ from steps.models.base import Array, covers_the_year, numbers
 LIMIT: Final = 3.0
 FREE: Final = 0.001
 _MOST_LOCATIONS: Final = 20  # with more of them, interactions would be more columns than they are worth
-_SPELT_OUT: Final = ("location", "cal_hour", "cal_weekday", "cal_weekend")
+_SPELT_OUT: Final = ("location", "cal_hour", "cal_weekday", "cal_weekend", "cal_month")
 _DAY: Final = "cal_day_"
 
 

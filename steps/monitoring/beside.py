@@ -4,7 +4,7 @@ live one is new. What is to be done follows from the warehouse and the tables al
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -16,6 +16,7 @@ from steps.contract.declaration import Declaration
 from steps.monitoring import versus
 from steps.monitoring.versus import TAKES, Versus
 from steps.pages.words import count
+from steps.summaries.intervals import Frequency
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Beside:
     late: bool = False
     each: str = "day"  # what is compared: days, or a table's looks
     wider: float = 0.0  # the share of the requests that is due for a canary; 0 for none
+    frequency: Frequency = "hourly"  # of what each day has
 
     @property
     def ending(self) -> Ending | None:
@@ -64,7 +66,8 @@ class Beside:
     @property
     def _told(self) -> str:
         found = self.found
-        same = f"on the same {'hours' if self.each == 'day' else 'rows'} of {count(len(found.days), self.each)}"
+        within = {"hourly": "hours of ", "daily": ""}[self.frequency] if self.each == "day" else "rows of "
+        same = f"on the same {within}{count(len(found.days), self.each)}"
         if found.gain is None:
             return f"was as good {same}"
         closer = f"was {_closer(found.gain)} {same}"
@@ -171,7 +174,7 @@ class _Look:
             versions=versions,
             champion=champion,
         )
-        return versus.judged(days, most)
+        return versus.judged(days, most, self.project.learning.interval)
 
     def _beside(
         self,
@@ -187,4 +190,5 @@ class _Look:
         how, since = (trial.how, trial.since) if trial else (None, None)
         version, part = int(model.version or 0), len(found.days) / max(most, 1)
         due = wider(self.project.learning.gate.shares, trial, part) if trial else 0.0
-        return Beside(role, version, self.live.version, decision, how, since, most, found, late, wider=due)
+        more: dict[str, Any] = {"late": late, "wider": due, "frequency": self.project.learning.frequency}
+        return Beside(role, version, self.live.version, decision, how, since, most, found, **more)

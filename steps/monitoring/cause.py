@@ -15,6 +15,7 @@ import pandas as pd
 from steps.models.base import Array
 from steps.monitoring import scores
 from steps.pages.words import count, names
+from steps.summaries.intervals import DAY, HOUR, Interval
 
 Cause = Literal["data", "world", "unclear"]
 
@@ -30,6 +31,7 @@ _LACKING = 0.5  # of the predictions did without an input that they had before
 _REFUSED = 0.25  # of the days
 _FEWEST = 7  # days that count, among the recent ones
 _DAY = 24
+_WEEK = 7
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Evidence:
     change that was seen, so that a fault that stays is not taken for the usual. `observed`: location, time (the hour's
     end) and value, of both, and of some other locations. `days`: as `skill.days` gives them.
     `refused`: location and day of what was quarantined in the recent days. `mistakable`: in words, what a value is
-    multiplied by where its unit is taken for another.
+    multiplied by where its unit is taken for another. `interval`: an hour, or a day of a daily series.
     """
 
     observed: pd.DataFrame
@@ -50,6 +52,12 @@ class Evidence:
     since: pd.Timestamp
     until: pd.Timestamp
     mistakable: Mapping[str, float]
+    interval: Interval = HOUR
+
+    @property
+    def some(self) -> int:
+        """So many values tell something: a day of hours, or a week of days."""
+        return _WEEK if self.interval is DAY else _DAY
 
 
 def judge(evidence: Evidence) -> tuple[Cause, str]:
@@ -57,10 +65,11 @@ def judge(evidence: Evidence) -> tuple[Cause, str]:
     faults = [fault for check in _CHECKS for fault in check(evidence)]
     if faults:
         return "data", f"The data are broken: {'; '.join(faults)}."
-    recent = scores.whole(evidence.days)
+    recent = scores.whole(evidence.days, evidence.interval)
     counted = recent.loc[recent["day"] >= evidence.since, "day"].nunique()
     if counted < _FEWEST:
-        return "unclear", f"Only {count(counted, 'day has', 'days have')} enough hours since {evidence.since:%F}."
+        days, enough = count(counted, "day has", "days have"), "a value" if evidence.interval is DAY else "enough hours"
+        return "unclear", f"Only {days} {enough} since {evidence.since:%F}."
     words = "The data are in order: little was refused, no input is missing, no sensor is stuck or in another unit."
     return "world", words
 
@@ -89,10 +98,11 @@ def _flat(evidence: Evidence) -> Iterator[str]:
         own = hours.sort_values("time")
         same = own["value"].diff().eq(0).to_numpy()
         recent, before = (own["time"] > evidence.since).to_numpy(), (own["time"] <= evidence.until).to_numpy()
-        if min(recent.sum(), before.sum()) < _DAY:
+        if min(recent.sum(), before.sum()) < evidence.some:
             continue
         if same[recent].mean() > _FLAT and same[before].mean() < _FLAT / 2:
-            yield f"{same[recent].mean():.0%} of the hours at {location} since {evidence.since:%F} equal the one before"
+            where = f"the {evidence.interval.name}s at {location} since {evidence.since:%F}"
+            yield f"{same[recent].mean():.0%} of {where} equal the one before"
 
 
 def _scaled(evidence: Evidence) -> Iterator[str]:
@@ -120,7 +130,7 @@ def _is_noise(evidence: Evidence, location: int, since: pd.Timestamp) -> bool:
     """Whether an hour says next to nothing about the next."""
     seen = evidence.observed
     own = seen[(seen["location"] == location) & (seen["time"] > since)].set_index("time")["value"]
-    return own.nunique() > 1 and bool(own.sort_index().asfreq("h").autocorr() < _NOISE)
+    return own.nunique() > 1 and bool(own.sort_index().asfreq(evidence.interval.alias).autocorr() < _NOISE)
 
 
 def _newest(evidence: Evidence, days: int) -> pd.Timestamp:
@@ -136,7 +146,7 @@ def _times(evidence: Evidence, since: pd.Timestamp) -> dict[int, tuple[Array, Ar
     for location, hours in evidence.observed.groupby("location"):
         time, value = hours["time"], hours["value"]
         parts = value[time <= evidence.until], value[time > since]
-        if min(map(len, parts)) >= 2 * _DAY:
+        if min(map(len, parts)) >= (_WEEK if evidence.interval is DAY else 2 * _DAY):
             before, now = (np.quantile(part, [0.25, 0.5, 0.75]) for part in parts)
             if (before > 0).all() and (now > 0).all():
                 ratios[int(str(location))] = now / before

@@ -81,7 +81,7 @@ class Watch:
             began = promotions.made(connection, project.name, first)
         known = usual(began.decision if began else 0)
         until = made.data_until.date() if made and made.data_until else None
-        ways = watching.watch(days, known, project.learning.band)
+        ways = watching.watch(days, known, project.learning.band, project.learning.interval)
         return cls(project, parameter, tuple(locations), now, version, first, until, days, ways, known)
 
     def raised(self) -> tuple[str, datetime] | None:
@@ -160,7 +160,8 @@ class Watch:
         spans = (until - BEFORE, until), (since, last + pd.Timedelta(days=1))
         hours = pd.concat([self._measured(places, *span) for span in spans], ignore_index=True)
         refused = catalog.refused(self.project.name, places, first=since.date(), last=day)
-        return Evidence(hours, days, refused, places, since, until, self._mistakable())
+        interval = self.project.learning.interval
+        return Evidence(hours, days, refused, places, since, until, self._mistakable(), interval)
 
     def _worst(self, since: pd.Timestamp, last: pd.Timestamp) -> list[int]:
         """Of many locations those that were most off in these days, which an alarm about all is about."""

@@ -12,9 +12,10 @@ import pandas as pd
 
 from steps.models.base import Array
 from steps.summaries.decision import Usual
+from steps.summaries.intervals import DAY, HOUR, Interval
 
 LOW, HIGH = 0.30, 0.65  # of the ratio; what lies beyond counts as this, or single days would outweigh weeks
-FEWEST_HOURS: Final = 12  # of a location's day, or it does not count
+FEWEST_HOURS: Final = 12  # of a location's day, or it does not count; where the day has one value, that is it
 FEWEST_ROWS: Final = 30  # of a table, that are scored together
 NO_BETTER: Final = (0.5 - LOW) / (HIGH - LOW)  # the score of what is as good as persistence
 _BLOCK_DAYS: Final = 7
@@ -46,9 +47,9 @@ def day_of(ends: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
     return (ends - pd.Timedelta(hours=1)).dt.floor("D")
 
 
-def whole(days: pd.DataFrame) -> pd.DataFrame:
+def whole(days: pd.DataFrame, interval: Interval = HOUR) -> pd.DataFrame:
     """The days that count."""
-    return days[days["hours"] >= FEWEST_HOURS]
+    return days if interval is DAY else days[days["hours"] >= FEWEST_HOURS]
 
 
 def pooled(days: pd.DataFrame, means: tuple[str, str] = ("error", "persistence")) -> pd.DataFrame:
@@ -70,10 +71,10 @@ def of(days: pd.DataFrame) -> Array:
     return score(days["error"].to_numpy(dtype=np.float64), days["persistence"].to_numpy(dtype=np.float64))
 
 
-def usual(rows: pd.DataFrame, answers: Array) -> Usual:
+def usual(rows: pd.DataFrame, answers: Array, interval: Interval = HOUR) -> Usual:
     """What a model's mean score is at most, all locations taken together and each by itself; by its `answers` to `rows`
     that it has not learned from. Rows as for `by_day`."""
-    days = whole(by_day(rows, answers))
+    days = whole(by_day(rows, answers), interval)
     together = pooled(days).sort_values("day")
     own = {str(location): of(part.sort_values("day")) for location, part in days.groupby("location")}
     return Usual(

@@ -20,6 +20,7 @@ import pandas as pd
 
 from steps.models.base import Array
 from steps.monitoring import scores
+from steps.summaries.intervals import HOUR, Interval
 
 TAKES: Final = 20.0
 REACH: Final = 0.1  # of the share, to either side of a half; what lies beyond counts as this
@@ -44,7 +45,7 @@ class Versus:
     proved: bool
 
 
-def judged(days: pd.DataFrame, most: int | None) -> Versus:
+def judged(days: pd.DataFrame, most: int | None, interval: Interval = HOUR) -> Versus:
     """Judge by the days (location, day, hours, own, other: both errors) that are whole, up to the first on which it is
     told. `most`: so many days at most, after which the estimate tells; None: there is no such end.
 
@@ -53,7 +54,7 @@ def judged(days: pd.DataFrame, most: int | None) -> Versus:
     speak neither for nor against it leave the gate's word standing. A model that is worse than the champion by the
     estimate has not kept that word, and the champion stays, which costs nothing.
     """
-    together = scores.pooled(scores.whole(days), ("own", "other")).sort_values("day")
+    together = scores.pooled(scores.whole(days, interval), ("own", "other")).sort_values("day")
     own, other = together["own"].to_numpy(dtype=np.float64), together["other"].to_numpy(dtype=np.float64)
     told = score(own, other)
     better, worse = evidence(told), evidence(1 - told)

@@ -11,6 +11,7 @@ from steps.models.base import Array
 from steps.monitoring import scores
 from steps.monitoring.detector import Detector, path
 from steps.summaries.decision import Usual
+from steps.summaries.intervals import HOUR, Interval
 
 LEVEL: Final = 365.0  # days between false alarms, on average at least, of each kind
 OUTSIDE: Final = 0.10  # so much more of the truth may lie outside the bands than they promise
@@ -61,10 +62,10 @@ def began(way: Watched, alarm: date) -> pd.Timestamp:
     return pd.Timestamp(quiet[-1] if quiet else way.days[0], tz="UTC") + pd.Timedelta(days=1)
 
 
-def watch(days: pd.DataFrame, usual: Usual, band: float) -> list[Watched]:
+def watch(days: pd.DataFrame, usual: Usual, band: float, interval: Interval = HOUR) -> list[Watched]:
     """All detectors' ways over `days` (of one model and its refits, as `skill.days` gives them). `band`: the share of
     the truth that bands are meant to hold."""
-    counted = scores.whole(days)
+    counted = scores.whole(days, interval)
     together = scores.pooled(counted).sort_values("day")
     found = [_error(ALL, together, usual.score, LEVEL)]
     known = [str(location) for location in sorted(counted["location"].unique()) if str(location) in usual.locations]

@@ -17,7 +17,7 @@ _MOST_TICKS = 8
 _MANY, _SMOOTHED = 90, 7  # days; more are drawn as means
 _LEARNED: Final = {"day": "the same season in what was learned from", "file": "what was learned from"}
 _NAIVE: Final = {  # by what is scored: the naive predictor, why it is there, what is drawn, and what is counted
-    "day": ("persistence", "Season and weather hit both alike.", "Mean absolute error", "Hours"),
+    "day": ("persistence", "Season and weather hit both alike.", "Mean absolute error", "Values"),
     "file": ("a naive answer", "The mean, or the commonest class, of what was learned from.", "Mean error", "Rows"),
 }
 
@@ -86,7 +86,7 @@ def others(found: Monitoring) -> Markup | None:
         known = [way for way in (one.better, one.worse) if way.days]
         ways = [_way(way, found.each, _whole(known), "% of what it takes", title) for way in known]
         drawn += [tag("h3", title), tag("p", one.words), *ways]
-    same = "On the same hours" if found.each == "day" else "On the same rows"
+    same = "On what both predicted" if found.each == "day" else "On the same rows"
     about = f"{same}. At 100 % it is told, with one false word in twenty at most, however long one looks."
     return section("others", "Beside the live model", about, *drawn)
 

@@ -114,11 +114,6 @@ def readable(time: str) -> str:
         return time
 
 
-def hour(time: datetime) -> str:
-    """Sun 22 Jun 05:00."""
-    return f"{time:%a} {time.day} {time:%b %H:%M}"
-
-
 def names(words: list[str]) -> str:
     """a, b and c."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -65,7 +65,7 @@ def _about(dataset: Dataset) -> About:
     if not isinstance(dataset, Series):
         return About(dataset.unit)
     time = dataset.rows["time"].iloc[-1].isoformat(timespec="seconds").replace("+00:00", "Z")
-    return About(dataset.unit, dataset.horizon_hours, time)
+    return About(dataset.unit, dataset.horizon_hours, time, dataset.frequency)
 
 
 def _requirements(files: Mapping[str, bytes]) -> list[str]:

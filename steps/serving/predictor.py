@@ -19,7 +19,7 @@ from steps.serving.keeping import Keeper
 from steps.serving.measures import Measures, Store, spared
 from steps.serving.pages import pages
 from steps.serving.reading import numbers, order, table
-from steps.serving.saying import Saying
+from steps.serving.saying import Saying, moment
 from steps.settings import setting
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,8 @@ class Predictor:
         if isinstance(message, dict) and "jsonData" in message:
             found = self._entities.find(message)
             values, answers = found.values, self._model.predict(found.values)
-            told = {"features": found.told} | self._saying.band(values, answers, found.bands)
+            features = [one | self._saying.day(moment(one["target_at"], "target_at")) for one in found.told]
+            told = {"features": features} | self._saying.band(values, answers, found.bands)
         else:
             names, rows = table(message)
             target = self._saying.target(_tags(given))

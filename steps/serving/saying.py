@@ -1,7 +1,7 @@
-"""What an answer says beside its numbers: their unit, the band around each, and which hour they are for.
+"""What an answer says beside its numbers: their unit, the band around each, and which hour or day they are for.
 
-A series' model is told the hour of its features in the request's `meta.tags.time`, since its features alone do not say
-it; the answer then names the hour that it predicts. Seldon's protocol leaves `meta.tags` to both sides:
+A series' model is told the time of its features in the request's `meta.tags.time`, since its features alone do not say
+it; the answer then names the hour or day that it predicts. Seldon's protocol leaves `meta.tags` to both sides:
 https://docs.seldon.io/projects/seldon-core/en/latest/reference/apis/prediction.html
 """
 
@@ -15,6 +15,7 @@ from steps.models.about import About
 from steps.models.bands import Bands
 from steps.models.base import Array
 from steps.serving.reading import bad
+from steps.summaries.intervals import DAY
 
 _Band = tuple[float, float] | None
 
@@ -36,7 +37,7 @@ class Saying:
         return {"meta": {"tags": {"time": self._about.example_time}}} if self._about.example_time else {}
 
     def target(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The hour that is predicted, if the request's tags say of which hour its features are.
+        """The hour or day that is predicted, if the request's tags say of which one its features are.
 
         Raises:
             SeldonMicroserviceException: status 400, if they name no time.
@@ -44,7 +45,11 @@ class Saying:
         if self._about.hours_ahead is None or "time" not in asked:
             return {}
         time = moment(asked["time"], '"time"') + timedelta(hours=self._about.hours_ahead)
-        return {"target_at": in_words(time)}
+        return {"target_at": in_words(time)} | self.day(time)
+
+    def day(self, target_at: datetime) -> dict[str, Any]:
+        """The date that ends then, of a daily series."""
+        return {"day": DAY.moment(target_at)} if self._about.frequency == "daily" else {}
 
     def band(self, values: Array, answers: Array, published: Sequence[_Band] = ()) -> dict[str, Any]:
         """The band around each answer, and which share of the truth it holds; of the answer that was published, the

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from steps.summaries.base import Count, Instant, Number, Summary
+from steps.summaries.intervals import Frequency
 
 
 class Dataset(Summary):
@@ -20,9 +21,11 @@ class Dataset(Summary):
 
 
 class SeriesDataset(Dataset):
-    """Hours of locations; `first` and `last` are target times. `notes`: what a reader of its scores should know."""
+    """Hours, or days, of locations; `first` and `last` are target times. `notes`: what a reader of its scores should
+    know."""
 
     data: Literal["series"] = "series"
+    frequency: Frequency = "hourly"
     first: Instant = Field(validation_alias="from", serialization_alias="from")
     last: Instant = Field(validation_alias="to", serialization_alias="to")
     locations: tuple[Count, ...]

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from steps.summaries.base import Count, Instant, Number, Numbers, Part, Series, Summary, Unreadable
+from steps.summaries.intervals import Frequency
 
 
 class Recipe(Part):
@@ -127,7 +128,8 @@ class Coverage(Part):
 
 
 class Hours(Part):
-    """The end of a location's holdout, hour by hour: truth, forecast and its band, all in the target's unit."""
+    """The end of a location's holdout, hour by hour or day by day: truth, forecast and its band, all in the target's
+    unit."""
 
     time: tuple[Instant, ...]
     truth: Series
@@ -180,8 +182,8 @@ class Verdict(Summary):
     `recipe` is the challenger's, or if the live model is `refreshed` the champion's; if `promoted`, it is refitted on
     everything and released, a refresh too. `scores` are of the holdout: the naive predictors, the champion's recipe if
     one competed, the challenger; the `bootstrap` compares the last two over the `span`, such as 74 days. `afterwards`
-    is the live model's own score. `bands` and `forecast` (of a series), `usual`, `answers` (of a table), `residuals`
-    (of numbers) and `importance` are those of the `recipe` trained on the training part.
+    is the live model's own score. `bands` and `residuals` (of numbers), `forecast` (of a series), `usual`, `answers`
+    (of a table) and `importance` are those of the `recipe` trained on the training part.
     """
 
     promoted: bool = False
@@ -204,6 +206,7 @@ class Verdict(Summary):
     residuals: Residuals | None = None
     residual_groups: dict[str, tuple[Group, ...]] = Field(default_factory=dict)
     hour_zone: str | None = None
+    frequency: Frequency = "hourly"
     task: Literal["regression", "classification"] = "regression"
     importance: tuple[Importance, ...] = ()
 

@@ -1,12 +1,14 @@
-"""The next hours as the live model predicts them, after the last ones, which can be compared with what came true."""
+"""The next hours, or days, as the live model predicts them, after the last ones, which can be compared with what came
+true."""
 
 from typing import Literal
 
 from steps.summaries.base import Count, Instant, Number, Part, Summary
+from steps.summaries.intervals import Frequency
 
 
 class Prediction(Part):
-    """An hour of a location that is to come, with its band; in the parameter's unit."""
+    """An hour, or a day, of a location that is to come, with its band; in the parameter's unit."""
 
     location: Count
     target_at: Instant
@@ -16,7 +18,7 @@ class Prediction(Part):
 
 
 class Past(Part):
-    """An hour of a location that is over: what had been predicted for it, and what was observed."""
+    """An hour, or a day, of a location that is over: what had been predicted for it, and what was observed."""
 
     location: Count
     target_at: Instant
@@ -32,6 +34,7 @@ class Predictions(Summary):
     as_of: Instant
     parameter: str
     unit: str = ""
+    frequency: Frequency = "hourly"
     version: Count | None = None
     rows: tuple[Prediction, ...] = ()
     recent: tuple[Past, ...] = ()

@@ -10,7 +10,6 @@ A file may be a mixture. So only those of its rows are looked at that the column
 the history, if they are two fifths of it at least.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,7 +27,7 @@ _FEWEST_FAR: Final = 25
 _FEWEST_COLUMNS: Final = 3
 _FAR_SHARE: Final = 0.4
 _EDGE: Final = 0.95  # of the history lies before it
-_MOST_ROWS: Final = 10_000  # of either side: the first by their hash, which amounts to a random draw
+_MOST_ROWS: Final = 10_000  # of either side
 _FOLDS: Final = 5
 _RIDGE: Final = 0.1  # of ranks as standard normal values, whose variance is 1
 _NAMED: Final = 3
@@ -36,14 +35,33 @@ _NAMED: Final = 3
 _Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def reason(new_rows: pd.DataFrame, history: Sequence[pd.DataFrame], declaration: TableDeclaration) -> str | None:
-    """Why a file's new rows come from a different world than those of the history (in parts); None if they do not, or
-    if there are too few to tell."""
-    known = sum(len(part) for part in history)
-    if len(new_rows) < _FEWEST_NEW or known < _FEWEST_KNOWN:
+class Known:
+    """The rows that new ones are compared with. Only so many are held sorted as are compared, however many files add
+    some: the first by their hash, which amounts to a random draw."""
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        self.count = 0
+        self._parts: list[pd.DataFrame] = []
+        self.add(rows)
+
+    def add(self, rows: pd.DataFrame) -> None:
+        """These are known from now on, too."""
+        if len(rows):
+            self.count += len(rows)
+            self._parts.append(rows)
+
+    def drawn(self) -> pd.DataFrame:
+        """The rows that are compared."""
+        self._parts = [_drawn(pd.concat(self._parts))]
+        return self._parts[0]
+
+
+def reason(new_rows: pd.DataFrame, known: Known, declaration: TableDeclaration) -> str | None:
+    """Why a file's new rows come from a different world than the known ones; None if they do not, or if there are too
+    few to tell."""
+    if len(new_rows) < _FEWEST_NEW or known.count < _FEWEST_KNOWN:
         return None
-    there = _columns(pd.concat([part for part in history if len(part)]), declaration)
-    new = _columns(new_rows, declaration)
+    there, new = _columns(known.drawn(), declaration), _columns(_drawn(new_rows), declaration)
     if len(there.columns) < _FEWEST_COLUMNS:
         return None
     told = _Told.of(_ranks(there.to_numpy(), new.to_numpy()))
@@ -53,17 +71,20 @@ def reason(new_rows: pd.DataFrame, history: Sequence[pd.DataFrame], declaration:
     differ = ", ".join(f"{name} {far[name].median():.4g} against {there[name].median():.4g}" for name in names)
     share = "all" if told.far.all() else f"{told.far.mean():.0%}"
     return (
-        f"its {len(new_rows):,} new rows look like another table's than the {known:,} of the history: {share} of them "
-        f"can be told from it even without the columns that differ most (AUC {auc:.2f}, wanted below {TOLD:g}); "
+        f"its {len(new_rows):,} new rows look like another table's than the {known.count:,} of the history: {share} of "
+        f"them can be told from it even without the columns that differ most (AUC {auc:.2f}, wanted below {TOLD:g}); "
         f"medians: {differ}; drop it where it belongs, or, if it belongs here: pipeline inbox release KEY --why …"
     )
 
 
+def _drawn(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values("row").head(_MOST_ROWS)
+
+
 def _columns(rows: pd.DataFrame, declaration: TableDeclaration) -> pd.DataFrame:
-    """The features and the label of at most so many rows, as numbers."""
-    asked = rows.sort_values("row").head(_MOST_ROWS)
-    label = asked[declaration.target.name].to_numpy(dtype=np.float64)
-    return features(asked, declaration).assign(**{declaration.target.name: label})
+    """The features and the label, as numbers."""
+    label = rows[declaration.target.name].to_numpy(dtype=np.float64)
+    return features(rows, declaration).assign(**{declaration.target.name: label})
 
 
 @dataclass(frozen=True, eq=False)

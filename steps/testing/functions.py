@@ -1,4 +1,4 @@
-"""Whether a feature function keeps its contract: that of `steps.features.table.build` or of `steps.features.hourly`."""
+"""Whether a feature function keeps its contract: that of `steps.features.table.build`, or of `hourly` or `daily`."""
 
 import time
 
@@ -58,7 +58,7 @@ def _of_series(declaration: Declaration, seconds: float) -> None:
     learning = declaration.learning
     name, history = learning.features, load(f"{learning.features.partition(':')[0]}:history_hours")(learning)
     refuse(not isinstance(history, int) or history < 1, f"{name}: history_hours gives {history!r}, wanted hours")
-    seen = _observations(declaration, 24 * _DAYS + history)
+    seen = _observations(declaration, (24 * _DAYS + history) // learning.interval.hours)
     before = seen.copy()
 
     def build(observed: pd.DataFrame) -> pd.DataFrame:
@@ -78,18 +78,21 @@ def _of_series(declaration: Declaration, seconds: float) -> None:
     window = build(seen[seen["time"] >= last - pd.Timedelta(hours=history)])
     odd = _differs(rows.iloc[[-1]].drop(columns="time"), window.iloc[[-1]].drop(columns="time"))
     refuse(bool(odd), f"{name}: {odd} looks further back than the {history} hours that history_hours says")
-    refuse(took > seconds, f"{name}: {len(rows):,} hours take {took:.1f} s, wanted {seconds:g} s")
+    refuse(took > seconds, f"{name}: {len(rows):,} {learning.interval.name}s take {took:.1f} s, wanted {seconds:g} s")
 
 
-def _observations(declaration: Declaration, hours: int) -> pd.DataFrame:
-    """Of every quantity at two locations, in the middle of its range; one hour in twenty is missing."""
+def _observations(declaration: Declaration, count: int) -> pd.DataFrame:
+    """So many hours or days of every quantity at two locations, in the middle of its range; one in twenty is
+    missing."""
     random = np.random.default_rng(7)
-    times = pd.date_range("2024-03-01T01:00Z", periods=hours, freq="h", unit="us")
+    interval = declaration.learning.interval
+    begin = pd.Timestamp("2024-03-01T00:00Z") + interval.length
+    times = pd.date_range(begin, periods=count, freq=interval.alias, unit="us")
     parts = []
     for location in (1, 2):
         for name, quantity in declaration.quantities.items():
             middle, width = (quantity.low + quantity.high) / 2, (quantity.high - quantity.low) / 20
-            values = random.normal(middle, width, hours)
+            values = random.normal(middle, width, count)
             parts.append(pd.DataFrame({"location": location, "time": times, "parameter": name, "value": values}))
     found = pd.concat(parts, ignore_index=True).assign(offset_minutes=60)
     kept = found[(random.random(len(found)) > 0.05) | (found["time"] == times[-1])]

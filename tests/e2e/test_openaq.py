@@ -9,11 +9,12 @@ import pytest
 from pipeline.cluster.kube import Cluster
 from pipeline.quickstart import sample
 from pipeline.quickstart.series import HISTORY
-from pipeline.stack.object_store import make_bucket, open_to_all
-from steps.backends.objects import Bucket
+from pipeline.stack.object_store import make_bucket
+from steps.summaries.intervals import HOUR
 from tests.e2e.local import Local
 from tests.e2e.remote import Remote
 from tests.e2e.workflows import Ended, ended, submit
+from tests.public_bucket import open_to_all
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3600)]
 ARCHIVE = "http://minio:9000/openaq-archive"
@@ -27,13 +28,11 @@ def runs(cluster: Cluster, remote: Remote) -> dict[str, Ended]:
     """backfill, train, daily, one after the other, of the sample; where nothing was learned before, as here."""
     if _has_learned(remote):
         pytest.skip("openaq has learned on this cluster before; a comparison with a first run needs a fresh deployment")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in remote.settings.items():
-            patch.setenv(name, value)
-        make_bucket(remote.store, "openaq-archive")
-        open_to_all(remote.store, "openaq-archive")
-        sample.lay_out(Bucket("openaq-archive"))
-    span = {"from": f"{TODAY - HISTORY:%F}", "to": f"{YESTERDAY - timedelta(seconds=1):%F}"}
+    make_bucket(remote.store, "openaq-archive")
+    open_to_all(remote.store, "openaq-archive")
+    for key, body in sample.objects():
+        remote.store.put_object(Bucket="openaq-archive", Key=key, Body=body)
+    span = {"from": f"{TODAY - HISTORY[HOUR]:%F}", "to": f"{YESTERDAY - timedelta(seconds=1):%F}"}
     width = {"workers": "2"}
     wanted = {
         "backfill": SAME | width | span | {"source": ARCHIVE, "as-of": f"{YESTERDAY:%FT%TZ}"},

@@ -42,6 +42,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     hours = [datetime(2003, 1, 1, tzinfo=UTC) + timedelta(hours=number) for number in range(80 * 24)]
     rows = "".join(f"{hour.isoformat()},north,{hour.hour * hour.day}\n" for hour in hours)
     (tmp_path / "load.csv").write_text(f"hour,zone,load (MW)\n{rows}", encoding="utf-8")
+    days = [datetime(2003, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(400)]
+    sold = "".join(f"{day:%F},north,{day.day + day.weekday()}\n" for day in days)
+    (tmp_path / "table.csv").write_text(f"date,shop,sold\n{sold}", encoding="utf-8")
     for name in ("prices.csv", "survey.csv"):
         (tmp_path / name).write_text("rooms,price\n1,2\n", encoding="utf-8")
     monkeypatch.setenv("PIPELINE_HOME", str(tmp_path / "state"))

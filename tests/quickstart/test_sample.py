@@ -4,13 +4,13 @@ import gzip
 import hashlib
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from pipeline.errors import UserError
 from pipeline.quickstart import sample
 from steps.archive import layout
-from steps.backends.objects import Bucket
 
 
 @pytest.fixture(scope="module")
@@ -79,15 +79,20 @@ def test_a_missing_value_has_no_line_and_both_stations_have_the_one_weather(arch
     assert len(values["9000002", "no2"]) == 11976
 
 
-def test_it_is_laid_out_once(store_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_laid_out_once_and_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sample, "LAST_DAY", date(2002, 7, 20))
-    bucket = Bucket(store_environment["LAKE_BUCKET"])
     expected = dict(sample.objects())
-    assert sample.lay_out(bucket) == len(expected) == 40
-    some = sorted(expected)[7]
-    bucket.delete(some)
-    assert sample.lay_out(bucket) == 1
-    assert {stored.key: bucket.get(stored.key) for stored in bucket.list("")} == expected
+    assert sample.lay_out(tmp_path) == len(expected) == 40
+    with monkeypatch.context() as patch:
+        patch.setattr(sample, "_texts", lambda _span: pytest.fail("what is whole is made again"))
+        assert sample.lay_out(tmp_path) == 0
+    some, other = sorted(expected)[7:9]
+    (tmp_path / some).unlink()
+    assert sample.lay_out(tmp_path) == 1
+    (tmp_path / "whole").unlink()  # as if it had been cut off, in the midst of a file
+    (tmp_path / other).write_bytes(expected[other][:100])
+    assert sample.lay_out(tmp_path) == 1
+    assert {key: (tmp_path / key).read_bytes() for key in expected} == expected
 
 
 def test_without_its_package_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,10 @@
 """The pages on a cluster: `pipeline serve --cluster` beside a stand-in for the Kubernetes API, which hands out
 Workflows that real runs have become. The real API is asked by tests/e2e/test_page.py."""
 
-import json
 import re
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -18,60 +14,9 @@ from pipeline.serve.cluster.workflows import view
 from steps.backends import ledger
 from steps.backends.database import begin, reshape
 from tests.postgres import new_database
+from tests.serve.kubernetes_api import FakeApi
 from tests.serve.serving import Served, dag, document, until, workflow
 from tests.serve.test_pages import HOSTILE, shown
-
-POD = {
-    "metadata": {"name": "mlflow-abc"},
-    "status": {
-        "phase": "Running", "podIP": "10.0.0.7", "startTime": "2026-11-29T10:00:00Z",
-        "conditions": [{"type": "Ready", "status": "True"}],
-    },
-}  # fmt: skip
-
-
-class FakeApi:
-    """A stand-in for the Kubernetes API. It has `workflows`, `pods` and `logs`; `asked`: what it was asked for."""
-
-    def __init__(self) -> None:
-        self.workflows: dict[str, Any] = {}
-        self.pods: list[Any] = [POD]
-        self.logs: dict[str, str] = {}
-        self.asked: list[tuple[str, str]] = []
-        fake = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                url = urlsplit(self.path)
-                fake.asked.append(("GET", url.path))
-                found = fake.answer(url.path, {key: value[-1] for key, value in parse_qs(url.query).items()})
-                body = found.encode() if isinstance(found, str) else json.dumps(found).encode()
-                self.send_response(404 if found is None else 200)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-    def answer(self, path: str, query: dict[str, str]) -> Any:
-        kind, _, name = path.partition("/namespaces/laptop/")[2].partition("/")
-        if kind == "workflows" and name:
-            return self.workflows.get(name)
-        if kind == "workflows":  # a page of one, to be asked for the rest
-            names = list(self.workflows)
-            at = int(query.get("continue", 0))
-            following = {"continue": str(at + 1)} if at + 1 < len(names) else {}
-            return {"metadata": following, "items": [self.workflows[each] for each in names[at : at + 1]]}
-        if kind == "pods" and name:
-            return self.logs.get(name.removesuffix("/log"))
-        return {"items": self.pods} if kind == "pods" else None
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +42,12 @@ def there(api: FakeApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
             ledger.decide(connection, "o", [verdict], None)
         where = ("--cluster", "--api", api.address, "--namespace", "laptop", "--argo", "https://argo.example.com/")
         found.process = found.spawn("--port", str(found.port), *where)
-        until(lambda: _answers(found))
+        until(lambda: answers(found))
         yield found
         found.close()
 
 
-def _answers(served: Served) -> bool:
+def answers(served: Served) -> bool:
     try:
         return requests.get(f"{served.address}/runs", timeout=5).ok
     except requests.ConnectionError:
@@ -232,7 +177,7 @@ def test_a_role_that_may_only_read_is_enough(
     reader = Served(tmp_path)
     try:
         reader.process = reader.spawn("--port", str(reader.port), "--cluster", "--api", api.address, "-n", "laptop")
-        until(lambda: _answers(reader))
+        until(lambda: answers(reader))
         for path in ("/projects", "/projects/openaq", "/inbox", "/data", "/health"):
             shown(reader, path)
     finally:

@@ -141,21 +141,6 @@ def test_the_credentials_are_in_a_private_file_and_nowhere_else(stack: Stack) ->
     assert password not in repr(stack.status())
 
 
-def test_a_public_bucket_is_read_by_anyone_also_after_a_restart(stack: Stack) -> None:
-    address = stack.public_bucket("archive")
-    _client(stack).put_object(Bucket="archive", Key="x/y.csv", Body=b"1,2")
-    stack.stop()
-    stack.ensure("object-store")
-    with urllib.request.urlopen(f"{address}/x/y.csv") as answer:
-        assert answer.read() == b"1,2"
-    with urllib.request.urlopen(f"{address}/?list-type=2&prefix=x/") as answer:
-        assert b"<Key>x/y.csv</Key>" in answer.read()
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(urllib.request.Request(f"{address}/x/y.csv", data=b"3", method="PUT"))
-    assert refused.value.code == 403
-    refused.value.close()
-
-
 def test_a_moved_state_folder_keeps_its_data(stack: Stack, tmp_path: Path) -> None:
     stack.ensure("object-store")
     _put(stack)

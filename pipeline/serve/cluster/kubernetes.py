@@ -1,10 +1,11 @@
-"""The Kubernetes API as a pod sees it: objects and logs of its own namespace, read only.
+"""The Kubernetes API as a pod sees it: objects and logs of its own namespace.
 
 https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
 """
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -54,6 +55,20 @@ class Kubernetes:
         """
         return self._json(f"/apis/argoproj.io/v1alpha1/namespaces/{self.namespace}/workflows/{quote(name, safe='')}")
 
+    def create(self, workflow: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a Workflow; it, as it was made."""
+        path = f"/apis/argoproj.io/v1alpha1/namespaces/{self.namespace}/workflows"
+        return self._json(path, method="POST", body=workflow, kind="application/json")
+
+    def change(self, name: str, spec: Mapping[str, Any]) -> None:
+        """Set fields of a Workflow's spec.
+
+        Raises:
+            NotThere: there is none of that name.
+        """
+        path = f"/apis/argoproj.io/v1alpha1/namespaces/{self.namespace}/workflows/{quote(name, safe='')}"
+        self._json(path, method="PATCH", body={"spec": spec}, kind="application/merge-patch+json")
+
     def pods(self, **query: str) -> list[dict[str, Any]]:
         """Those that a selector fits."""
         found: list[dict[str, Any]] = self._json(f"/api/v1/namespaces/{self.namespace}/pods", query)["items"]
@@ -70,27 +85,53 @@ class Kubernetes:
             for line in answer.iter_lines():
                 yield line.decode("utf-8", "replace")
 
-    def _json(self, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
+    def _json(
+        self,
+        path: str,
+        query: dict[str, str] | None = None,
+        *,
+        method: str = "GET",
+        body: Mapping[str, Any] | None = None,
+        kind: str = "",
+    ) -> dict[str, Any]:
+        sent = None if body is None else json.dumps(body)
         try:
-            found: dict[str, Any] = self._asked(path, query or {}).json()
+            found: dict[str, Any] = self._asked(path, query or {}, method=method, body=sent, kind=kind).json()
         except ValueError as error:
             raise PipelineError(f"the Kubernetes API answers {path} with what is no JSON: {error}") from None
         return found
 
-    def _asked(self, path: str, query: dict[str, str], *, stream: bool = False) -> requests.Response:
-        headers, verify = {}, True
+    def _asked(
+        self,
+        path: str,
+        query: dict[str, str],
+        *,
+        stream: bool = False,
+        method: str = "GET",
+        body: str | None = None,
+        kind: str = "",
+    ) -> requests.Response:
+        headers, verify = {"Content-Type": kind} if kind else {}, True
         if self._account is not None:  # the token is another one every hour
             headers["Authorization"] = f"Bearer {(self._account / 'token').read_text(encoding='utf-8').strip()}"
             verify = str(self._account / "ca.crt")  # type: ignore[assignment]
         try:
-            answer = requests.get(
-                f"{self._address}{path}", params=query, headers=headers, verify=verify, stream=stream,
-                timeout=(_SECONDS, None if stream else _SECONDS),
+            answer = requests.request(
+                method, f"{self._address}{path}", params=query, data=body, headers=headers, verify=verify,
+                stream=stream, timeout=(_SECONDS, None if stream else _SECONDS),
             )  # fmt: skip
         except requests.RequestException as error:
             raise PipelineError(f"the Kubernetes API at {self._address} cannot be asked: {error}") from None
         if answer.status_code == requests.codes.not_found:
             raise NotThere(f"there is no {path.rpartition('/')[2]} in {self.namespace}")
         if not answer.ok:
-            raise PipelineError(f"the Kubernetes API answers {path} with {answer.status_code}: {answer.text[:200]}")
+            raise PipelineError(f"the Kubernetes API answers {path} with {answer.status_code}: {_words(answer)}")
         return answer
+
+
+def _words(answer: requests.Response) -> str:
+    """What a Status says."""
+    try:
+        return str(answer.json()["message"])[:400]
+    except (ValueError, KeyError, TypeError):
+        return answer.text[:200]

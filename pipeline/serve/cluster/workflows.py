@@ -23,7 +23,7 @@ def item(found: Mapping[str, Any]) -> Item:
         "uid": metadata.get("uid", ""),
         "workflow": _workflow(found),
         "phase": status.get("phase") or "Pending",
-        "message": status.get("message", ""),
+        "message": status.get("message") or _first_failure(_in_order(found)),
         "parameters": _parameters(spec.get("arguments")),
         "metadata": {key: metadata.get(key) or {} for key in ("labels", "annotations")},
         "progress": status.get("progress", ""),
@@ -42,22 +42,26 @@ def item(found: Mapping[str, Any]) -> Item:
 def view(found: Mapping[str, Any]) -> RunView:
     """A Workflow with its nodes, in the order in which they came to be."""
     one, status = item(found), found.get("status") or {}
-    nodes = status.get("nodes") or _unpacked(status.get("compressedNodes"))
-    root, failed = one.name, one.row["phase"] in ("Failed", "Error")
-    ordered = sorted(nodes.values(), key=lambda each: (each["id"] != root, each.get("startedAt") or "9", each["name"]))
     created = _time(found["metadata"].get("creationTimestamp")) or datetime.now().astimezone()
     return RunView(
         id=one.name,
         workflow=str(one.row["workflow"]),
         parameters=one.row["parameters"],
         phase=str(one.row["phase"]),
-        message=str(one.row["message"]) or (_first_failure(ordered) if failed else ""),
+        message=str(one.row["message"]),
         created_at=created,
         started_at=_time(status.get("startedAt")),
         finished_at=_time(status.get("finishedAt")),
-        nodes=Nodes(_node(each) for each in ordered),
+        nodes=Nodes(_node(each) for each in _in_order(found)),
         halted=one.halted,
     )
+
+
+def _in_order(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Its nodes: its own first, then as they began."""
+    root, status = found["metadata"]["name"], found.get("status") or {}
+    nodes = status.get("nodes") or _unpacked(status.get("compressedNodes"))
+    return sorted(nodes.values(), key=lambda each: (each["id"] != root, each.get("startedAt") or "9", each["name"]))
 
 
 def _unpacked(text: str | None) -> dict[str, Any]:
@@ -81,7 +85,10 @@ def _parameters(arguments: Any) -> dict[str, str]:
     return {each["name"]: str(each.get("value", "")) for each in given}
 
 
-def _first_failure(nodes: list[Any]) -> str:
+def _first_failure(nodes: list[dict[str, Any]]) -> str:
+    """What the run failed of: its first pod that did; empty where it did not fail."""
+    if not nodes or nodes[0].get("phase") not in ("Failed", "Error"):
+        return ""
     failed = [each for each in nodes if each.get("phase") in ("Failed", "Error") and each.get("message")]
     leaf = next((each for each in failed if each["type"] == "Pod"), next(iter(failed), None))
     return f"{leaf['displayName']}: {leaf['message']}" if leaf else ""

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, quote
 
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from pipeline.laptop.machine import user
 from pipeline.project import TableProject
 from pipeline.projects import every
 from pipeline.serve.api.requests import Call
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 _MOST = 200
 _WIDEST = 80
+_COMMANDS_THERE = (
+    "argo list -l app.kubernetes.io/component=ingest",
+    "argo submit --from workflowtemplate/PROJECT-review -p action=release -p key=KEY -p why=…",
+)
 _COMMANDS = ("pipeline inbox", "pipeline put PROJECT FILE", "pipeline inbox release KEY --why …")
 
 
@@ -34,15 +39,15 @@ def inbox_page(call: Call) -> Response:
 
         seen = [known(each) for each in read(lambda connection: ledger.recent(connection, None, _MOST))]
         said = note("What no run has claimed yet is in the bucket inbox, where this page may not look.")
-        there = call.service.typed([], ["argo list -l app.kubernetes.io/component=ingest"])
-        return page("Inbox", there, said, _files(seen), here="/inbox")
+        typed = call.service.typed([], _COMMANDS_THERE)
+        return page("Inbox", typed, said, _files(call, seen), here="/inbox")
     if machine.stack.answering("object-store") is None:
         said = note("The object store does not run, so what is in it cannot be seen; start it with: pipeline up")
         return page("Inbox", _COMMANDS, said, here="/inbox")
     from pipeline.inbox.listing import dropped  # noqa: PLC0415 - the object store's library is slow to import
 
     found = dropped(machine, None, _MOST)
-    return page("Inbox", _COMMANDS, _drop(watched=machine.watched()), _files(found), here="/inbox")
+    return page("Inbox", _COMMANDS, _drop(watched=machine.watched()), _files(call, found), here="/inbox")
 
 
 def _drop(*, watched: bool) -> Markup:
@@ -56,20 +61,22 @@ def _drop(*, watched: bool) -> Markup:
     return section("drop", "Drop files", f"Choose files, or drag them here. {then}", *fields, said)
 
 
-def _files(found: Sequence["Dropped"]) -> Markup:
+def _files(call: Call, found: Sequence["Dropped"]) -> Markup:
     if not found:
         return note("No file was dropped yet.")
     columns = ("File", "State", "Since", "#Rows", "Run", "Where", "Why")
-    return table(columns, [_row(one) for one in found], "Dropped files, the newest first", "rows")
+    return table(
+        columns, [_row(one, acts=call.service.acts) for one in found], "Dropped files, the newest first", "rows"
+    )
 
 
-def _row(one: "Dropped") -> tuple[Markup | str, ...]:
+def _row(one: "Dropped", *, acts: bool) -> tuple[Markup | str, ...]:
     run = tag("a", one.run, href=f"/runs/{quote(one.run, safe='')}") if one.run != "-" else "–"
     why: Markup | str = one.why
-    if one.state == "quarantined":
+    if one.state == "quarantined" and acts:
         project = one.key.partition("/")[0]
         reason = tag("input", name_="why", required=True, placeholder="why it is right", aria_label="Why it is right")
-        key = tag("input", type="hidden", name_="key", value=one.key)
+        key = tag("input", type="hidden", name_="upload", value=one.upload)
         why = tag("div", one.why, form(f"/inbox/{project}/release", "Let it out", key, reason))
     since, key_shown = one.since, shortened(one.key, _WIDEST)
     return key_shown, dot(one.state), since, one.rows, run, shortened(one.where, _WIDEST), why
@@ -77,17 +84,22 @@ def _row(one: "Dropped") -> tuple[Markup | str, ...]:
 
 def act(what: str, call: Call) -> Response:
     """Let a file out of quarantine, and show the run that checks it again."""
-    from pipeline.inbox.listing import let_out  # noqa: PLC0415 - likewise
+    from pipeline.inbox.put import table_project  # noqa: PLC0415 - the object store's library is slow to import
+    from pipeline.models.rollback import one_line_given  # noqa: PLC0415 - SQLAlchemy is
 
     if what != "release":
         raise invalid(f"{what!r:.40} is nothing that is done to a file")
     fields = parse_qs(call.body.get("form", ""))
-    key, why = fields.get("key", [""])[0], fields.get("why", [""])[0]
-    if key.partition("/")[0] != call.name:
-        raise invalid(f"{key!r:.80} is not a file of {call.name:.60}")
-    let = let_out(call.service.machine, key, who="", why=why)
-    run = call.service.submitter.submit("WorkflowTemplate", f"{let.project}-ingest", {}, "")["metadata"]["name"]
-    return RedirectResponse(f"/runs/{quote(run, safe='')}", 303)
+    upload, why = (fields.get(name, [""])[0] for name in ("upload", "why"))
+    if not upload:
+        raise invalid("there is no file; wanted its id: upload")
+    if not why.strip():
+        raise invalid("there is no reason; say in a few words why the file is right")
+    given = {"action": "release", "key": upload, "why": why, "by": user() or "by hand"}
+    template = f"{table_project(call.name).name}-review"
+    parameters = [f"{name}={one_line_given(name, value)}" for name, value in given.items()]
+    made = call.service.submitter.submit("WorkflowTemplate", template, {"parameters": parameters}, "")
+    return RedirectResponse(f"/runs/{quote(made['metadata']['name'], safe='')}", 303)
 
 
 def put(call: Call, file: Path) -> Response:

@@ -14,6 +14,7 @@ from steps.pages.parts import note, section, table
 from steps.pages.words import readable
 
 _HERE = ("pipeline doctor", "pipeline up", "pipeline monitor openaq")
+_OF_A_PROCESS = ("#Pid", "#Memory", "Log")
 _ALARMS = 50  # of a project that are shown
 _WATCHES = ("Model", "Seen", "#Evidence", "Last alarm", "What came of it", "Up to")
 
@@ -28,7 +29,9 @@ def health_page(call: Call) -> Response:
         for each in machine.stack.status()
     ]  # fmt: skip
     logs = f"Logs are in {machine.home / 'logs'}." if not call.service.namespace else ""
-    servers = table(("Server", "State", "Address", "#Pid", "#Memory", "Since", "Log"), rows, "Servers")
+    columns = ("Server", "State", "Address", "#Pid", "#Memory", "Since", "Log")
+    said = [at for at, _ in enumerate(columns) if not call.service.namespace or columns[at] not in _OF_A_PROCESS]
+    servers = table([columns[at] for at in said], [[cells[at] for at in said] for cells in rows], "Servers")
     models = [(each.project, f"version {each.champion.version}", dot("right" if each.right else "wrong"), each.words)
               for each in machine.served()]  # fmt: skip
     served = (

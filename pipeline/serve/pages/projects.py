@@ -86,7 +86,7 @@ def project_page(call: Call) -> Response:
     commands = call.service.typed(here, [back])
     body = (
         live,
-        _back(project.name, found) if not call.service.namespace else None,
+        _back(project.name, found) if call.service.acts else None,
         shown,
         _documents(call, project.name),
     )

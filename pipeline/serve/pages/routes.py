@@ -29,11 +29,15 @@ def routes() -> list[BaseRoute]:
     return [
         *looking(),
         _shown("/runs/{name}/report", "run", "report_page"),
-        *(
-            _acting(f"/{name}", module)
-            for name, module in (("runs", "run"), ("projects", "projects"), ("inbox", "inbox"))
-        ),
+        *acting(),
         Route("/inbox/{name}/files/{file}", _put, methods=["PUT"]),
+    ]
+
+
+def acting() -> list[BaseRoute]:
+    """Those behind the pages' buttons."""
+    return [
+        _acting(f"/{name}", module) for name, module in (("runs", "run"), ("projects", "projects"), ("inbox", "inbox"))
     ]
 
 

@@ -67,18 +67,18 @@ def _facts(call: Call, item: Item, view: RunView) -> Markup:
 
 
 def _actions(call: Call, item: Item, view: RunView) -> Markup | None:
-    """What can be done; on a cluster nothing, from here."""
-    if call.service.namespace:
+    """What can be done. On a cluster a run is not gone on with from a node: that is the Argo UI's."""
+    if not call.service.acts:
         return None
+    here = not call.service.namespace
     address, name = f"/runs/{quote(item.name, safe='')}", item.name
     if view.phase in _GOING_ON:
-        halt = ("resume", "Resume") if view.halted or _pauses(view) else ("suspend", "Suspend")
+        halt = ("resume", "Resume") if view.halted or (here and _pauses(view)) else ("suspend", "Suspend")
         buttons = [form(f"{address}/{halt[0]}", halt[1]), form(f"{address}/stop", "Stop", sure=f"Stop {name}?")]
     else:
-        again = form(f"{address}/retry", "Retry what failed") if view.phase in ("Failed", "Error") else None
-        buttons = [
-            each for each in (again, form(f"{address}/resubmit", "Run again"), _from_node(address, view)) if each
-        ]
+        again = form(f"{address}/retry", "Retry what failed") if here and view.phase in ("Failed", "Error") else None
+        whole = form(f"{address}/resubmit", "Run again")
+        buttons = [each for each in (again, whole, _from_node(address, view) if here else None) if each]
     return tag("div", *buttons, class_="actions")
 
 

@@ -16,11 +16,15 @@ from steps.checking import agreement
 from steps.checking.leaks import copies, foresight
 from steps.checking.leaks.foresight import Foreknown
 from steps.pages.words import count, names
+from steps.summaries.intervals import DAY, HOUR, Interval
 
 # what a feature is made of, as `steps.features.hourly` names it
 _MADE_OF: Final = re.compile(r"(?:co_|wx_)?(.+?)(?:_mean_\d+|_change_\d+|_now)?")
 _OTHERS: Final = "others"
 _MOST_NAMED: Final = 5
+_DAYS_ARE_NOT: Final = (
+    "whether a location is another's copy, or an input knows the target's future, is looked at in hours, not in days"
+)
 
 Reporting = Callable[[str], Sequence[int]]
 
@@ -38,12 +42,15 @@ def found(
     parameter: str,
     neighbours: Mapping[int, Sequence[int]],
     reporting: Reporting,
+    interval: Interval = HOUR,
 ) -> Leaks:
     """What is wrong with features (location, time, value of the `parameter`, and what a model sees).
 
     `neighbours`: those whose hours a location's features are made of. `reporting`: the locations that report a
     parameter of that name.
     """
+    if interval is DAY:
+        return Leaks([], [_DAYS_ARE_NOT])
     alike = copies.found(rows, neighbours)
     off = {location for one in alike for location in one.off}
     refused = [one.words for one in alike if one.hours]

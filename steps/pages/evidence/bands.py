@@ -19,11 +19,11 @@ def bands(decision: Decision) -> Markup | None:
     if found is None:
         return None
     nominal, coverage, months = found.nominal, found.coverage, found.by_month
+    known = "of which no band knows" if decision.of_table else "where each band knew only what had come true before"
     return section(
         "bands",
         "What the bands hold",
-        f"A band is meant to hold {percent(nominal)} of what comes true. Measured on the holdout, where each band knew "
-        "only what had come true before.",
+        f"A band is meant to hold {percent(nominal)} of what comes true. Measured on the holdout, {known}.",
         facts(
             [
                 ("Inside", percent(coverage, 1)),

@@ -1,4 +1,4 @@
-"""Residuals: where the challenger errs: by hour of the day, by season, by location."""
+"""Residuals: where the challenger errs: by hour of the day or weekday, by season, by location."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from steps.pages.scale import Tick, around
 from steps.pages.words import count, quantity, shortened
 from steps.summaries.decision import Decision, Group, Residuals
 
-_GROUPS = (("hour", "hour of the day"), ("season", "season"), ("location", "location"))
+_GROUPS = (("hour", "hour of the day"), ("weekday", "weekday"), ("season", "season"), ("location", "location"))
 _MOST = 24  # groups in a picture; more are in the table only
 
 
@@ -89,9 +89,8 @@ def _caption(words: str, found: Sequence[Group], unit: str) -> str:
 
 
 def _where(words: str, one: Group) -> str:
-    return {"hour of the day": f"at {one.group:0>2}:00", "season": f"in {one.group}"}.get(
-        words, f"at {words} {one.group}"
-    )
+    known = {"hour of the day": f"at {one.group:0>2}:00", "season": f"in {one.group}", "weekday": f"on {one.group}"}
+    return known.get(words, f"at {words} {one.group}")
 
 
 def _table(words: str, found: Sequence[Group], unit: str) -> Markup:

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.stack.object_store import connect, make_bucket, open_to_all
+from pipeline.stack.object_store import connect, make_bucket
 from steps.archive import layout, open_archive
 from steps.archive.base import Archive
 from steps.archive.listing import NoListing, parse
 from steps.errors import BadInput, StepError
+from tests.public_bucket import open_to_all
 from tests.steps.support.openaq import FIRST, Seeded, put
 from tests.steps.support.web_servers import Answer, Responder, bucket, files, serving
 
@@ -69,7 +70,7 @@ def _folder(folder: Path) -> Source:
 
 
 def _bucket(store: Any, objects: dict[str, bytes]) -> Source:
-    """The embedded store's own bucket, readable by anyone, as the sample's is."""
+    """The embedded store's own bucket, readable by anyone."""
     client = connect(store.settings)
     name = f"archive-{uuid.uuid4().hex[:12]}"
     make_bucket(client, name)
@@ -84,6 +85,11 @@ def _bucket(store: Any, objects: dict[str, bytes]) -> Source:
     for path, body in objects.items():
         change(path, body)
     return Source(f"{store.settings['AWS_ENDPOINT_URL_S3']}/{name}", change)
+
+
+def test_a_folder_names_versions_as_a_bucket_of_the_same_files_does(tmp_path: Path, object_store: Any) -> None:
+    there = _bucket(object_store, dict(SEEDED.objects())).open()
+    assert _folder(tmp_path).open().find(101, FIRST, FIRST) == there.find(101, FIRST, FIRST)
 
 
 class TestEverySource:

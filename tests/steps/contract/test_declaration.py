@@ -68,6 +68,13 @@ def test_a_step_for_the_other_kind_says_which_it_wants() -> None:
         ('"low": -15,', '"low": "x",', "series.quantities.no2.low: got 'x', wanted a valid number"),
         ('"kind": "range"', '"kind": "ring"', "space.alpha.kind: got 'ring', wanted one of 'choice', 'range'"),
         ('"band": 0.8', '"band": NaN', "series.learning.band: got nan, wanted a finite number"),
+        (
+            '"frequency": "hourly"',
+            '"frequency": "weekly"',
+            "frequency: got 'weekly', wanted 'hourly' or 'daily'",
+        ),
+        ('"frequency": "hourly"', '"frequency": "daily"', "no2: stuck_hours is of hourly series; leave it out where"),
+        ('"horizon_hours": 24', '"horizon_hours": 6, "frequency": "daily"', "one day ahead: got horizon_hours=6"),
         ('{\n "expectations"', "{\n expectations", "wanted JSON: "),
     ],
 )

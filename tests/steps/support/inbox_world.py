@@ -23,6 +23,7 @@ from steps.inbox import batches, candidates, clearing, leases, taking
 from steps.inbox.announced import Announced
 from steps.inbox.taker import Taker
 from steps.tables import Examined, File, Verdict, history_rows
+from steps.tables.world import Known
 
 PROJECT = "abalone"
 BAD, SHIFTED = b"bad", 99
@@ -259,7 +260,7 @@ def _verdict(file: File) -> Verdict:
     return Verdict(file.upload, "it is bad" if file.body == BAD else None, rows)
 
 
-def shifted(rows: pd.DataFrame, there: Sequence[pd.DataFrame]) -> str | None:
+def shifted(rows: pd.DataFrame, known: Known) -> str | None:
     """New rows with this number are of another world."""
     return "it is of another world" if (rows["x"] == SHIFTED).any() else None
 

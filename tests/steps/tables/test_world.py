@@ -13,7 +13,7 @@ from pipeline.quickstart.tabular_samples import look_alike
 from steps.contract.declaration import parse_table
 from steps.tables import File, examine
 from steps.tables.rows import identified
-from steps.tables.world import reason
+from steps.tables.world import Known, reason
 from tests.steps.support.white_wine import white_wine
 
 DECLARATION = parse_table(WINE.declaration())
@@ -37,7 +37,7 @@ def red() -> pd.DataFrame:
 
 
 def judged(new: pd.DataFrame, rest: pd.DataFrame) -> str:
-    return reason(new, [rest], DECLARATION) or "accepted"
+    return reason(new, Known(rest), DECLARATION) or "accepted"
 
 
 @pytest.mark.parametrize("count", [60, 100, 400, 3000])
@@ -93,8 +93,15 @@ def test_where_nothing_can_be_said_nothing_is_refused(red: pd.DataFrame) -> None
     assert judged(white[:29], red) == "accepted"
     assert judged(white, red[:100]) != "accepted"
     assert judged(white, red[:99]) == "accepted"
-    assert reason(white, [pd.DataFrame({"row": pd.Series(dtype="str")})], DECLARATION) is None
-    assert reason(white, [red[:60], red[60:200]], DECLARATION) is not None
+    assert reason(white, Known(pd.DataFrame({"row": pd.Series(dtype="str")})), DECLARATION) is None
+
+
+def test_rows_that_come_in_parts_are_compared_as_if_they_had_come_at_once(red: pd.DataFrame) -> None:
+    white, parts = table(white_wine(60, 1)), Known(red[:60])
+    assert reason(white, parts, DECLARATION) is None
+    for start in range(60, len(red), 100):
+        parts.add(red[start : start + 100])
+        assert reason(white, parts, DECLARATION) == reason(white, Known(red[: start + 100]), DECLARATION) is not None
 
 
 def test_what_a_person_let_in_is_known_from_then_on(red: pd.DataFrame) -> None:
