@@ -322,6 +322,8 @@ def _resolved(chosen: Sequence[Entry], entries: Sequence[Entry]) -> Manifests:
         manifests = resolve(found)
     except Unresolved as rest:
         raise Unresolved(problems or rest.problems, rest.manifests, chosen[0].name) from None
+    except Refused as rest:
+        raise Refused(*problems, *rest.problems) from None
     if problems:
         raise Unresolved(problems, manifests, chosen[0].name)
     return manifests

@@ -18,12 +18,22 @@ def fail_fast(run: Run, whole: Node) -> None:
 
 
 def end_early(run: Run, whole: Node, frame: Frame, phase: Phase, message: str) -> None:
-    """End a dag or steps with all in it that has not ended."""
-    for node in list(run.nodes.values()):
-        if node.boundary is whole and not node.fulfilled:
+    """End a dag or steps with all in it that has not ended; nothing in it begins any more, no hook either."""
+    frame.tripped = True
+    for node in reversed(list(run.nodes.values())):
+        if not node.fulfilled and _is_within(node, whole):
+            if node.frame is not None:
+                node.frame.tripped = True
             finish(run, node, phase, message)
     set_outbound(whole, frame)
     finish(run, whole, phase, message)
+
+
+def _is_within(node: Node, whole: Node) -> bool:
+    above = node.boundary
+    while above is not None and above is not whole:
+        above = above.boundary
+    return above is whole
 
 
 def end(run: Run, dag: Node, frame: DagFrame) -> None:

@@ -32,7 +32,7 @@ for attempt in 1 2 3 4 5; do
 done
 exit $code"""
 _TRIAL: Final = ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-pid", "--die-with-parent")
-_DEVICES: Final = ("/dev/dri", "/dev/kfd", "/dev/nvidia*")  # with which one computes
+_DEVICES: Final = ("dri", "kfd", "nvidia*")  # of /dev, with which one computes
 
 
 class Sandbox(Runtime):
@@ -63,7 +63,7 @@ class Sandbox(Runtime):
         folder = _working_folder(work)
         own = [*(str(PurePosixPath(path).parent) for path in work.template.files), folder]
         root = Root(own, [each.path for each in place.bindings], place.own / "files")
-        program, env = str(shutil.which("bwrap")), str(shutil.which("env"))
+        program, env = _program("bwrap"), _program("env")
         command = [
             *("/bin/sh", "-c", _LEADER, str(place.own / "tmp" / "sandbox.json")),
             *(program, *root.arguments(), *_shown(work)),
@@ -123,9 +123,18 @@ def _shown(work: Work) -> Iterator[str]:
         yield from ("--ro-bind", str(place.script), str(place.script))
     for each in place.bindings:
         yield from ("--ro-bind" if each.read_only else "--bind", str(each.source), each.path)
-    for pattern in _DEVICES:
-        for device in sorted(Path("/").glob(pattern.lstrip("/"))):
-            yield from ("--dev-bind", str(device), str(device))
+    for device in _devices():
+        yield from ("--dev-bind", device, device)
+
+
+@cache
+def _program(name: str) -> str:
+    return str(shutil.which(name))
+
+
+@cache
+def _devices() -> list[str]:
+    return sorted(str(device) for pattern in _DEVICES for device in Path("/dev").glob(pattern))
 
 
 def _of_the_engine() -> Iterator[str]:

@@ -17,7 +17,7 @@ def end(run: Run) -> bool:
     if not waiting:
         return False
     whole = max(waiting, key=_depth)
-    run.held_back = [each for each in run.held_back if each[1].boundary is not whole]
+    run.held_back = [each for each in run.held_back if each[1].boundary is not whole]  # those within it have ended
     names = ", ".join(sorted(node.display_name for node in run.daemons.values()))
     if whole.frame is not None:
         message = f"parallelism leaves no room beside the daemon {names}; a cluster would wait forever"
