@@ -44,6 +44,20 @@ location_days = sa.Table(
     sa.Column("loaded_etag", sa.String(128)),  # the version whose rows are in the table `measurements`
 )
 
+
+def refused_days(state: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a day was refused, and no version of it is accepted."""
+    return state == sa.literal_column(f"'{QUARANTINED}'")  # a bound value would not be seen to be the index's condition
+
+
+_REFUSED = refused_days(location_days.c.state)
+sa.Index(
+    "location_days_refused",
+    *(location_days.c[name] for name in ("project", "reason")),
+    sqlite_where=_REFUSED,
+    postgresql_where=_REFUSED,
+)
+
 Place = tuple[float, float]  # latitude and longitude, degrees
 
 _ACCEPTED = ("location", "day", "etag", "raw_key", "rows", "first_hour", "last_hour", "latitude", "longitude")

@@ -64,7 +64,8 @@ def _engine(url: str) -> sa.Engine:
             "DATABASE_URL is not a database URL; wanted sqlite:////absolute/path.db or postgresql+psycopg2://…"
         ) from error
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(parsed, isolation_level="SERIALIZABLE", pool_pre_ping=True)
+        many = {"executemany_mode": "values_plus_batch"}  # not an answer for each row that is changed
+        return sa.create_engine(parsed, isolation_level="SERIALIZABLE", pool_pre_ping=True, **many)
     if parsed.get_backend_name() != "sqlite":
         raise BadInput(f"DATABASE_URL names {parsed.get_backend_name()}; wanted sqlite or postgresql")
     engine = sa.create_engine(parsed, connect_args={"timeout": 30})
@@ -187,6 +188,7 @@ def _create_tables(engine: sa.Engine, _declared: int) -> None:
         metadata.create_all(connection)
         _change_keys(connection)
         _add_columns(connection)
+        _make_indexes(connection)
         _make_views(connection)
         _let_read(connection)
 
@@ -231,8 +233,6 @@ def _change_keys(connection: sa.Connection) -> None:
             names = ", ".join(f'"{name}"' for name in wanted)
             change = f'DROP CONSTRAINT "{key["name"]}", ADD PRIMARY KEY ({names})'
             connection.exec_driver_sql(f'ALTER TABLE "{table.name}" {change}')
-            for index in table.indexes:
-                index.create(connection, checkfirst=True)
         else:
             _rebuild(connection, table, known)
 
@@ -259,6 +259,19 @@ def _add(connection: sa.Connection, table: sa.Table, known: list[str]) -> None:
         if column.name not in known:
             declared = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
             connection.exec_driver_sql(f'ALTER TABLE "{table.name}" ADD COLUMN {declared}')
+
+
+def _make_indexes(connection: sa.Connection) -> None:
+    """Make the indexes that tables of an earlier version lack, and anew those that were of other columns."""
+    there = sa.inspect(connection).get_multi_indexes()
+    for table in metadata.sorted_tables:
+        known = {index["name"]: index["column_names"] for index in there.get((None, table.name), [])}
+        for index in table.indexes:
+            if known.get(index.name) == [column.name for column in index.columns]:
+                continue
+            if index.name in known:
+                index.drop(connection)
+            index.create(connection)
 
 
 def _make_views(connection: sa.Connection) -> None:

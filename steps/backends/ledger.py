@@ -66,8 +66,12 @@ uploads = sa.Table(
     sa.Column("retracted_at", Utc),
     sa.Column("rows_left", sa.Integer),  # that left the history with it
     sa.Column("left_at", sa.Integer),  # the first number of the history that is without it
-    sa.Index("uploads_open", "project", "state"),
+    sa.Index("uploads_open", "project", "state", "cleared_at"),
     sa.Index("uploads_keys", "project", "key"),
+    sa.Index("uploads_places", "project", "place"),
+    sa.Index("uploads_holders", "project", "holder"),
+    sa.Index("uploads_seen", "project", "seen_at"),
+    sa.Index("uploads_seen_last", "seen_at"),  # of all projects
 )
 
 
@@ -181,11 +185,11 @@ def claim(connection: sa.Connection, project: str, run: str, owner: str, found: 
     held = sa.and_(column.state == "claimed", sa.or_(column.lease_until < now, column.holder == run))
     connection.execute(
         sa.update(uploads)
-        .where(column.project == project, column.owner != owner, sa.or_(held, column.state == "released"))
+        .where(column.project == project, column.state.in_(OPEN), column.owner != owner)
+        .where(sa.or_(held, column.state == "released"))
         .values(state="claimed", holder=run, owner=owner, lease_until=now + LEASE_SECONDS, claims=column.claims + 1)
     )
-    mine = column.project == project, column.state == "claimed", column.owner == owner
-    return _read(connection, *mine, order=(column.modified, column.key, column.upload))
+    return _read(connection, *_held(project, owner), order=(column.modified, column.key, column.upload))
 
 
 def _clear_again(connection: sa.Connection, listed: Sequence[str]) -> None:
@@ -197,26 +201,33 @@ def _clear_again(connection: sa.Connection, listed: Sequence[str]) -> None:
         connection.execute(again.values(cleared_at=None, source=column.key))
 
 
-def renew(connection: sa.Connection, owner: str) -> None:
+def _held(project: str, owner: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Where an upload is the owner's; few are claimed at a time, and the index has them by project."""
+    return uploads.c.project == project, uploads.c.state == "claimed", uploads.c.owner == owner
+
+
+def renew(connection: sa.Connection, project: str, owner: str) -> None:
     """The owner is alive: its leases start over."""
-    where = uploads.c.owner == owner, uploads.c.state == "claimed"
-    connection.execute(sa.update(uploads).where(*where).values(lease_until=clock(connection) + LEASE_SECONDS))
+    connection.execute(
+        sa.update(uploads).where(*_held(project, owner)).values(lease_until=clock(connection) + LEASE_SECONDS)
+    )
 
 
-def again(connection: sa.Connection, owner: str) -> None:
+def again(connection: sa.Connection, project: str, owner: str) -> None:
     """The owner judges its uploads once more, and may already have put them in the wrong place."""
-    where = uploads.c.owner == owner, uploads.c.state == "claimed"
-    connection.execute(sa.update(uploads).where(*where).values(claims=uploads.c.claims + 1))
+    connection.execute(sa.update(uploads).where(*_held(project, owner)).values(claims=uploads.c.claims + 1))
 
 
-def decide(connection: sa.Connection, owner: str, verdicts: Sequence[Verdict], sequence: int | None) -> None:
+def decide(
+    connection: sa.Connection, project: str, owner: str, verdicts: Sequence[Verdict], sequence: int | None
+) -> None:
     """Record what was decided; `sequence`: the number in the history of the new rows.
 
     Raises:
         Overtaken: some of these no longer belong to the owner; nothing is written.
     """
     now, column = datetime.fromtimestamp(clock(connection), UTC), uploads.c
-    mine = sa.select(column.upload).where(column.owner == owner, column.state == "claimed").with_for_update()
+    mine = sa.select(column.upload).where(*_held(project, owner)).with_for_update()
     lost = {each.upload for each in verdicts} - set(connection.execute(mine).scalars())
     if lost:
         raise Overtaken(frozenset(lost))
@@ -266,22 +277,30 @@ def held(connection: sa.Connection, project: str, run: str) -> list[Upload]:
     return _read(connection, uploads.c.project == project, uploads.c.holder == run)
 
 
-def known(connection: sa.Connection, project: str, key: str) -> list[Upload]:
-    """All uploads ever dropped under that key, the newest first."""
+def known(connection: sa.Connection, project: str, *keys: str) -> list[Upload]:
+    """All uploads ever dropped under one of those keys, the newest first."""
     order = (uploads.c.modified.desc(), uploads.c.seen_at.desc())
-    return _read(connection, uploads.c.project == project, uploads.c.key == key, order=order)
+    there = [
+        _read(connection, uploads.c.project == project, uploads.c.key.in_(part), order=order) for part in _parts(keys)
+    ]
+    return [row for part in there for row in part]
 
 
 def named(connection: sa.Connection, project: str, name: str) -> list[Upload]:
     """All uploads ever dropped under that key, that are at that place or have that id, the newest first."""
+    order = (uploads.c.modified.desc(), uploads.c.seen_at.desc())
+    return _read(connection, _named(project, name), order=order)
+
+
+def _named(project: str, name: str) -> sa.ColumnElement[bool]:
+    """Where an upload has that key, is at that place, or has that id, which no key is. Each is looked up by its own
+    index: with `or`, SQLite reads all of the project."""
     column = uploads.c
-    order = (column.modified.desc(), column.seen_at.desc())
-    return _read(connection, column.project == project, _called(name), order=order)
-
-
-def _called(name: str) -> sa.ColumnElement[bool]:
-    """By its key, the place where it lies, or its id, which no key is."""
-    return sa.or_(uploads.c.key == name, uploads.c.place == name, uploads.c.upload == name)
+    names = (
+        sa.select(column.upload).where(column.project == project, own == name)
+        for own in (column.key, column.place, column.upload)
+    )
+    return column.upload.in_(sa.union(*names))
 
 
 def recent(connection: sa.Connection, project: str | None, limit: int) -> list[Upload]:
@@ -302,32 +321,34 @@ def missed(connection: sa.Connection, project: str, run: str, lost: Iterable[Obj
     """Record announced objects that do not exist and are unknown to the ledger."""
     now = clock(connection)
     insert = inserting(connection)
-    for each in lost:
-        row = {
+    rows = [
+        {
             "upload": digest(["missing", each.bucket, each.key, each.version_id, each.etag]), "project": project,
             "bucket": each.bucket, "key": each.key, "version_id": each.version_id, "etag": each.etag,
             "modified": each.modified, "size": each.size, "source": each.key, "state": "missing", "run": run,
             "holder": run, "owner": "", "claims": 0, "lease_until": 0.0,
             "seen_at": datetime.fromtimestamp(now, UTC), "reason": reason,
             "rows_new": 0, "rows_known": 0, "rows_refused": 0,
-        }  # fmt: skip
-        connection.execute(insert(uploads).on_conflict_do_nothing(index_elements=["upload"]), row)
+        }
+        for each in lost
+    ]  # fmt: skip
+    if rows:
+        connection.execute(insert(uploads).on_conflict_do_nothing(index_elements=["upload"]), rows)
 
 
-def gone(connection: sa.Connection, owner: str, lost: Iterable[str], reason: str) -> None:
+def gone(connection: sa.Connection, project: str, owner: str, lost: Iterable[str], reason: str) -> None:
     """Record uploads of the owner that were replaced or removed before they could be read."""
-    where = uploads.c.owner == owner, uploads.c.state == "claimed"
     for part in _parts(list(lost)):
-        values = {"state": "missing", "reason": reason}
-        connection.execute(sa.update(uploads).where(uploads.c.upload.in_(part), *where).values(**values))
+        where = uploads.c.upload.in_(part), *_held(project, owner)
+        connection.execute(sa.update(uploads).where(*where).values(state="missing", reason=reason))
 
 
 def release(connection: sa.Connection, project: str, key: str, *, who: str, why: str) -> Upload | None:
     """Release the newest quarantined upload with that key, or at that place, so that the next run checks it again; None
     if there is none."""
     column = uploads.c
-    where = column.project == project, column.state == "quarantined", column.cleared_at.is_not(None)
-    found = _read(connection, *where, _called(key), order=(column.decided_at.desc(),), limit=1)
+    where = column.state == "quarantined", column.cleared_at.is_not(None)
+    found = _read(connection, _named(project, key), *where, order=(column.decided_at.desc(),), limit=1)
     if not found:
         return None
     values = {"state": "released", "source": found[0].place, "cleared_at": None, "who": who, "why": why}
@@ -339,7 +360,7 @@ def ask_back(connection: sa.Connection, project: str, key: str, *, who: str, why
     """Ask for the newest accepted upload with that key, or at that place, to be taken back by the next run; None if
     there is none."""
     column = uploads.c
-    where = column.project == project, column.state.in_(ACCEPTED), _called(key)
+    where = _named(project, key), column.state.in_(ACCEPTED)
     found = _read(connection, *where, order=(column.decided_at.desc(),), limit=1)
     if not found:
         return None

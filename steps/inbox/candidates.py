@@ -1,5 +1,6 @@
 """What there is to claim: everything that a listing shows, and everything announced that exists."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 
 from steps.backends import ledger
 from steps.backends.database import transact
-from steps.backends.ledger import Object
+from steps.backends.ledger import Object, Upload
 from steps.backends.objects import Stored
 from steps.contract.threads import each
 from steps.inbox.announced import Announced
@@ -61,9 +62,11 @@ def _look(inbox: Inbox, announced: Announced) -> Stored | None:
 
 def _note(connection: sa.Connection, bucket: str, project: str, run: str, lost: Sequence[Announced]) -> None:
     """Record those of which the ledger has never seen a version with that etag."""
-    unknown = []
+    unknown, seen = [], defaultdict[str, list[Upload]](list)
+    for row in ledger.known(connection, project, *{key for one in lost for key in one.keys}):
+        seen[row.key].append(row)
     for one in lost:
-        rows = [row for key in one.keys for row in ledger.known(connection, project, key)]
+        rows = [row for key in one.keys for row in seen[key]]
         same = [row for row in rows if one.etag in ("", row.etag) and one.version_id in ("", row.version_id)]
         if not same:
             unknown.append(Object(bucket, one.keys[0], one.version_id, one.etag, None, 0))

@@ -79,4 +79,6 @@ def _unseen(rows: pd.DataFrame, seen: Set[str]) -> pd.DataFrame:
     for at, row in enumerate(rows["row"]):
         if row not in seen:
             first.setdefault(row, at)
+    if len(first) == len(rows):
+        return rows
     return rows.iloc[list(first.values())].reset_index(drop=True)

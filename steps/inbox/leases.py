@@ -13,14 +13,14 @@ _EVERY_SECONDS = ledger.LEASE_SECONDS / 4
 
 
 @contextmanager
-def kept(owner: str) -> Iterator[None]:
-    """Renew what `owner` holds until the block ends."""
+def kept(project: str, owner: str) -> Iterator[None]:
+    """Renew what `owner` holds of the project until the block ends."""
     over = threading.Event()
 
     def beat() -> None:
         while not over.wait(_EVERY_SECONDS):
             try:
-                transact(lambda connection: ledger.renew(connection, owner))
+                transact(lambda connection: ledger.renew(connection, project, owner))
             except StepError as error:  # the next beat tries again; if the lease expires, others take over
                 log.warning("the leases were not renewed: %s", error)
 

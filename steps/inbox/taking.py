@@ -57,7 +57,7 @@ def take(taker: Taker, announced: Sequence[Announced]) -> Taken:
     found = candidates(taker.inbox, taker.project, taker.run, announced)
     owner, taken = uuid4().hex, Taken()
     mine = transact(lambda connection: ledger.claim(connection, taker.project, taker.run, owner, found))
-    with leases.kept(owner):
+    with leases.kept(taker.project, owner):
         for part in batches.parts(mine, taker.largest_mb):
             _settle(taker, owner, part, taken)
             if len(mine) > len(part):
@@ -68,7 +68,7 @@ def take(taker: Taker, announced: Sequence[Announced]) -> Taken:
 def _settle(taker: Taker, owner: str, part: Sequence[Upload], taken: Taken) -> None:
     """Decide about a part of the claimed uploads, and clear it."""
     reads, gone = batches.read(taker.inbox, part, taker.largest_mb)
-    _give_up(owner, gone)
+    _give_up(taker, owner, gone)
     verdicts = _examined(taker, reads, taken)
     while reads:
         rows, head = history_rows.load(taker.lake, taker.project)
@@ -78,8 +78,8 @@ def _settle(taker: Taker, owner: str, part: Sequence[Upload], taken: Taken) -> N
         places = {one.upload.upload: place for one, place in each(partial(_place, taker), judged, threads=_THREADS)}
         gone = [upload for upload, place in places.items() if place is None]
         if gone:
-            _give_up(owner, gone)
-            reads = _again(owner, reads, gone)
+            _give_up(taker, owner, gone)
+            reads = _again(taker, owner, reads, gone)
             continue
         decided = [_verdict(one, str(places[one.upload.upload])) for one in judged]
         try:
@@ -87,11 +87,11 @@ def _settle(taker: Taker, owner: str, part: Sequence[Upload], taken: Taken) -> N
                 partial(_commit, taker=taker, owner=owner, decided=decided, after=head, new=new, digest=fingerprint)
             )
         except Moved:
-            reads = _again(owner, reads, ())
+            reads = _again(taker, owner, reads, ())
             continue
         except Overtaken as lost:
             _withdraw(taker, lost.uploads)
-            reads = _again(owner, reads, lost.uploads)
+            reads = _again(taker, owner, reads, lost.uploads)
             continue
         taken.decided += len(judged)
         taken.notes |= {one.upload.upload: one.notes for one in judged if one.notes}
@@ -99,17 +99,17 @@ def _settle(taker: Taker, owner: str, part: Sequence[Upload], taken: Taken) -> N
         return
 
 
-def _again(owner: str, reads: Sequence[Read], without: Collection[str]) -> list[Read]:
+def _again(taker: Taker, owner: str, reads: Sequence[Read], without: Collection[str]) -> list[Read]:
     """What is left to be judged again: the verdict may differ, and what was stored would then be in the wrong place."""
-    transact(lambda connection: ledger.again(connection, owner))
+    transact(lambda connection: ledger.again(connection, taker.project, owner))
     left = [one for one in reads if one.upload.upload not in without]
     return [replace(one, upload=replace(one.upload, claims=one.upload.claims + 1)) for one in left]
 
 
-def _give_up(owner: str, gone: Sequence[str]) -> None:
+def _give_up(taker: Taker, owner: str, gone: Sequence[str]) -> None:
     """Record uploads that the store no longer has, or has replaced by another object."""
     if gone:
-        transact(lambda connection: ledger.gone(connection, owner, gone, _REPLACED))
+        transact(lambda connection: ledger.gone(connection, taker.project, owner, gone, _REPLACED))
 
 
 def _examined(taker: Taker, reads: Sequence[Read], taken: Taken) -> dict[str, Verdict]:
@@ -203,4 +203,4 @@ def _commit(
         sequence = entry.sequence
     elif history.head(connection, taker.project) != after:  # a row that was known may have been taken back
         raise Moved
-    ledger.decide(connection, owner, decided, sequence)
+    ledger.decide(connection, taker.project, owner, decided, sequence)

@@ -39,7 +39,7 @@ def there(api: FakeApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
                 connection, "wine", "r", "o", [ledger.Object("inbox", "wine/new/a.csv", "", "e", None, 7)]
             )
             verdict = ledger.Verdict(taken.upload, "quarantined", "wine/quarantine/a.csv", reason=f"it is {HOSTILE}")
-            ledger.decide(connection, "o", [verdict], None)
+            ledger.decide(connection, "wine", "o", [verdict], None)
         where = ("--cluster", "--api", api.address, "--namespace", "laptop", "--argo", "https://argo.example.com/")
         found.process = found.spawn("--port", str(found.port), *where)
         until(lambda: answers(found))

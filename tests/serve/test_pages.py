@@ -142,7 +142,7 @@ def test_a_file_is_dropped_into_the_page_and_a_refused_one_is_let_out(
     with begin() as connection:
         [taken] = ledger.claim(connection, "wine", "r", "o", [ledger.Object("inbox", key, "", "e", None, 7)])
         verdict = ledger.Verdict(taken.upload, "quarantined", "wine/quarantine/white.csv", reason=f"it is {HOSTILE}")
-        ledger.decide(connection, "o", [verdict], None)
+        ledger.decide(connection, "wine", "o", [verdict], None)
         ledger.cleared(connection, [taken.upload])
     for path in ("/inbox", "/data"):
         page = shown(bare, path)

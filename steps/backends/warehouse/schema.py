@@ -50,6 +50,7 @@ predictions = sa.Table(
     sa.Column("low", sa.Float, comment="the lower end of its band; null if the model has none"),
     sa.Column("high", sa.Float, comment="the upper end of its band; null if the model has none"),
     sa.Column("lacked", sa.Text, comment="the features that the model did without; null if it had all"),
+    sa.Index("predictions_hours", "project", "parameter", "target_at", "role", "version"),  # of all locations
     comment="What was predicted, by hour, by the champion and by models beside it; publishing again replaces it.",
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from steps.backends.catalog import ACCEPTED, QUARANTINED, location_days
+from steps.backends.catalog import ACCEPTED, QUARANTINED, location_days, refused_days
 from steps.backends.ledger import uploads
 
 _REASONS = 20  # that are shown
@@ -40,7 +40,8 @@ def coverage(connection: sa.Connection, project: str) -> list[Coverage]:
 
 def refusals(connection: sa.Connection, project: str) -> Sequence[tuple[str, int]]:
     """Why days are refused, each reason with their number, the most frequent first."""
-    return _counted(connection, location_days.c, project)
+    c = location_days.c
+    return _counted(connection, c.reason, c.project == project, refused_days(c.state))
 
 
 def files(connection: sa.Connection, project: str) -> dict[str, int]:
@@ -57,11 +58,14 @@ def files(connection: sa.Connection, project: str) -> dict[str, int]:
 
 def file_refusals(connection: sa.Connection, project: str) -> Sequence[tuple[str, int]]:
     """Why files are in quarantine, likewise."""
-    return _counted(connection, uploads.c, project)
+    c = uploads.c
+    return _counted(connection, c.reason, c.project == project, c.state == QUARANTINED)
 
 
-def _counted(connection: sa.Connection, c: Any, project: str) -> list[tuple[str, int]]:
+def _counted(
+    connection: sa.Connection, reason: sa.Column[Any], *where: sa.ColumnElement[bool]
+) -> list[tuple[str, int]]:
     number = sa.func.count().label("number")
-    query = sa.select(c.reason, number).where(c.project == project, c.state == QUARANTINED).group_by(c.reason)
-    rows = connection.execute(query.order_by(number.desc(), c.reason).limit(_REASONS))
+    query = sa.select(reason, number).where(*where).group_by(reason)
+    rows = connection.execute(query.order_by(number.desc(), reason).limit(_REASONS))
     return [(row.reason or "", row.number) for row in rows]

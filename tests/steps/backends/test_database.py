@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 import sqlalchemy as sa
 
 from steps.backends import database as backend
@@ -42,3 +43,16 @@ def test_a_table_of_an_earlier_version_gets_the_new_key_and_keeps_its_rows(datab
         assert connection.execute(sa.select(sa.func.count()).select_from(warehouse.schema.predictions)).scalar() == 1
         assert promotions.newest(connection, "openaq") is None
     engine.dispose()
+
+
+@pytest.mark.usefixtures("database")
+def test_an_index_that_an_earlier_version_lacked_or_had_of_other_columns_is_made() -> None:
+    with begin() as connection:
+        connection.exec_driver_sql("DROP INDEX uploads_places")
+        connection.exec_driver_sql("DROP INDEX uploads_open")
+        connection.exec_driver_sql("CREATE INDEX uploads_open ON uploads (project, state)")
+    backend._create_tables.cache_clear()
+    with begin() as connection:
+        found = {index["name"]: index["column_names"] for index in sa.inspect(connection).get_indexes("uploads")}
+    assert found["uploads_open"] == ["project", "state", "cleared_at"]
+    assert found["uploads_places"] == ["project", "place"]

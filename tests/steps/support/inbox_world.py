@@ -284,7 +284,7 @@ def install(monkeypatch: pytest.MonkeyPatch, current: Callable[[], World]) -> No
         monkeypatch.setattr(module, "clock", lambda _: current().now().timestamp())
     for module in (batches, candidates, clearing, history_rows, taking):
         monkeypatch.setattr(module, "each", lambda work, items, threads: [(item, work(item)) for item in items])
-    monkeypatch.setattr(leases, "kept", lambda owner: contextlib.nullcontext())
+    monkeypatch.setattr(leases, "kept", lambda project, owner: contextlib.nullcontext())
 
 
 def forget() -> None:
