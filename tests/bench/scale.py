@@ -28,8 +28,9 @@ from tests.bench.simulated.quantities import (
     broken,
     quantities,
 )
-from tests.bench.simulated.world import FIRST, Measured, measure
+from tests.bench.simulated.world import Measured, measure
 
+ID = 7_000_000  # as long as OpenAQ's newest
 SIZES = "10x31", "30x31", "100x31", "200x31", "10x400"
 
 
@@ -75,7 +76,7 @@ def tell(found: Sequence[Measured]) -> None:
 def _objects() -> list[Quantity]:
     """Argo's object for the daily workflow and the longest argument of a pod, at each size."""
     sizes = (10, 100, 1000, 3000, WHOLE)
-    found = {count: objects.daily(",".join(str(FIRST + one) for one in range(count)), SHARDS) for count in sizes}
+    found = {count: objects.daily(",".join(str(ID + one) for one in range(count)), SHARDS) for count in sizes}
     parts = (("the object", "plain", "bytes"), ("nodes packed", "packed", "bytes"), ("nodes", "nodes", "nodes"))
     return [
         Quantity(What("workflow", name, unit, False), {count: getattr(one, field) for count, one in found.items()})

@@ -19,8 +19,7 @@ ARGUMENT: Final = 128 * 1024  # bytes of one argument that Linux takes (MAX_ARG_
 
 BACKFILL: Final = ("plan", "fetch", "prepare")
 LEARNING: Final = ("snapshot", "trial, linear", "trial, lightgbm", "decide")
-DAILY: Final = ("plan, a day more", "fetch, a day more", "prepare, a day more", "publish")
-PATCHED: Final = ("prepare, a day patched",)
+DAILY: Final = ("plan, a day more", "fetch, a day more", "prepare, a day more", "publish", "monitor")
 _REQUESTS: Final = {"dear": "PUT and LIST", "cheap": "GET"}
 _BODIES: Final = {"sent": "to the store", "received": "from the store"}
 
@@ -63,7 +62,7 @@ def quantities(found: Sequence[Measured]) -> list[Quantity]:
 
 def _values(one: Measured) -> Iterator[tuple[What, float]]:
     """Everything that is known of a size."""
-    for names, history in ((BACKFILL, True), (LEARNING, True), (DAILY, False), (PATCHED, False)):
+    for names, history in ((BACKFILL, True), (LEARNING, True), (DAILY, False)):
         for name in names:
             yield What("time", name, "s of a core", history), one.used[name].core
             yield What("memory", name, "MB", history), one.used[name].memory

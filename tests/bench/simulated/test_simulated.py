@@ -9,7 +9,7 @@ from tests.bench.simulated.counted import kind
 from tests.bench.simulated.fit import fit
 from tests.bench.simulated.job import Used
 from tests.bench.simulated.page import page
-from tests.bench.simulated.quantities import BACKFILL, DAILY, LEARNING, PATCHED, broken, quantities
+from tests.bench.simulated.quantities import BACKFILL, DAILY, LEARNING, broken, quantities
 from tests.bench.simulated.world import Left, Measured
 from tests.report.report_page import Page
 
@@ -62,7 +62,7 @@ def test_requests_are_told_by_their_price(method: str, url: str, charged: str | 
 
 def made(locations: int) -> Measured:
     """A size at which snapshot takes 2 MB a location, and prepare is quadratic."""
-    names = (*BACKFILL, *LEARNING, *DAILY, *PATCHED)
+    names = (*BACKFILL, *LEARNING, *DAILY)
     used = {name: Used(1.0, 3 + 0.1 * locations, 200.0, 2 * locations, locations, 0.1, 0.1) for name in names}
     used["snapshot"] = Used(1.0, 5, 200.0 + 2 * locations)
     used["prepare, a day more"] = Used(1.0, 0.01 * locations**2, 300.0)
