@@ -10,14 +10,14 @@ that grows with a power above 1.15. Within half an hour on two cores; give fewer
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.stack import Stack
 from steps.pages.words import quantity
 from tests.bench.history import figure, kept
 from tests.bench.history.lines import place
-from tests.bench.simulated import costs, objects
+from tests.bench.simulated import costs, objects, rows
 from tests.bench.simulated.page import page
 from tests.bench.simulated.quantities import (
     HISTORY,
@@ -26,10 +26,12 @@ from tests.bench.simulated.quantities import (
     Quantity,
     What,
     broken,
+    decided,
     quantities,
 )
 from tests.bench.simulated.world import Measured, measure
 
+DECIDED = 10, 20, 40  # locations with 400 days
 ID = 7_000_000  # as long as OpenAQ's newest
 SIZES = "10x31", "30x31", "100x31", "200x31", "10x400"
 
@@ -45,12 +47,12 @@ def main() -> None:
             found = [measure(stack, Path(home, f"{count}-{days}"), count, days) for count, days in sizes]
         finally:
             stack.stop()
-    tell(found)
+    tell(found, {count: rows.asked(count) for count in DECIDED})
 
 
-def tell(found: Sequence[Measured]) -> None:
+def tell(found: Sequence[Measured], learned: Mapping[int, Mapping[str, Mapping[str, float]]]) -> None:
     """Print a table, and draw the page."""
-    whole = [*quantities(found), *_objects()]
+    whole = [*quantities(found), *decided(learned), *_objects()]
     shard = WHOLE // SHARDS
     print(f"Fitted to {', '.join(f'{one.locations} locations with {one.days} days' for one in found)}.\n")
     print(f"| what | power | {shard} locations, {HISTORY} days | {WHOLE:,} in one |\n|---|---|---|---|")

@@ -20,9 +20,9 @@ def month(found: Sequence[Quantity], locations: int, shards: int) -> dict[str, f
         dear=at["requests", "a day: PUT and LIST"],
         cheap=at["requests", "a day: GET"],
     )
-    memory = max(at["memory", name] for name in LEARNING) / 1000
+    memory = max(at["memory", name] for name in (*LEARNING, "decide")) / 1000
     training = Work(
-        core=sum(at["time", name] * TRIALS.get(name, 1) for name in LEARNING),
+        core=sum(at["time", name] * TRIALS.get(name, 1) for name in (*LEARNING, "decide")),
         memory=max(memory, LIMIT / 1000),
         dear=at["requests", "learning: PUT and LIST"],
         cheap=at["requests", "learning: GET"],

@@ -53,12 +53,9 @@ class Job:
         Raises:
             CalledProcessError: it failed.
         """
-        self.module(f"steps.{name}", called, "--declaration", PROJECT.declaration(), *options)
-
-    def module(self, name: str, called: str, *options: object) -> None:
-        """The same for any module."""
-        counts = self.folder / "counts.json"
-        words = [sys.executable, "-m", "tests.bench.simulated.counted", str(counts), name, *map(str, options)]
+        counts, declared = self.folder / "counts.json", ("--declaration", PROJECT.declaration())
+        words = [sys.executable, "-m", "tests.bench.simulated.counted", str(counts), f"steps.{name}"]
+        words += map(str, (*declared, *options))
         with (self.folder / f"{name}.log").open("w") as log:
             began = time.perf_counter()
             process = subprocess.Popen(words, stderr=log, env={**os.environ, "OMP_NUM_THREADS": "1"})

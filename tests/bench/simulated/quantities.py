@@ -1,7 +1,7 @@
 """What was measured at some sizes, as quantities that depend on one thing, each with its curve."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -18,7 +18,7 @@ OBJECT: Final = 2**20  # bytes; what is larger etcd refuses, so Argo packs the n
 ARGUMENT: Final = 128 * 1024  # bytes of one argument that Linux takes (MAX_ARG_STRLEN)
 
 BACKFILL: Final = ("plan", "fetch", "prepare")
-LEARNING: Final = ("snapshot", "trial, linear", "trial, lightgbm", "decide")
+LEARNING: Final = ("snapshot", "trial, linear", "trial, lightgbm")
 DAILY: Final = ("plan, a day more", "fetch, a day more", "prepare, a day more", "publish", "monitor")
 _REQUESTS: Final = {"dear": "PUT and LIST", "cheap": "GET"}
 _BODIES: Final = {"sent": "to the store", "received": "from the store"}
@@ -58,6 +58,16 @@ def quantities(found: Sequence[Measured]) -> list[Quantity]:
         for what, value in _values(one):
             points[what][one.locations * one.days / HISTORY if what.history else one.locations] = value
     return [Quantity(what, each) for what, each in points.items()]
+
+
+def decided(found: Mapping[int, Mapping[str, Mapping[str, float]]]) -> list[Quantity]:
+    """What deciding takes, by locations with 400 days."""
+    time = {float(count): one["judge"]["core"] + one["refit"]["core"] for count, one in found.items()}
+    memory = {float(count): one["refit"]["memory"] for count, one in found.items()}
+    return [
+        Quantity(What("time", "decide", "s of a core", True), time),
+        Quantity(What("memory", "decide", "MB", True), memory),
+    ]
 
 
 def _values(one: Measured) -> Iterator[tuple[What, float]]:

@@ -9,7 +9,7 @@ from tests.bench.simulated.counted import kind
 from tests.bench.simulated.fit import fit
 from tests.bench.simulated.job import Used
 from tests.bench.simulated.page import page
-from tests.bench.simulated.quantities import BACKFILL, DAILY, LEARNING, broken, quantities
+from tests.bench.simulated.quantities import BACKFILL, DAILY, LEARNING, Quantity, broken, decided, quantities
 from tests.bench.simulated.world import Left, Measured
 from tests.report.report_page import Page
 
@@ -71,8 +71,13 @@ def made(locations: int) -> Measured:
     )
 
 
+def _found() -> list[Quantity]:
+    parts = {"judge": {"core": 3.0, "memory": 300.0}, "refit": {"core": 1.0, "memory": 300.0}}
+    return [*quantities([made(size) for size in SIZES]), *decided(dict.fromkeys((10, 20, 40), parts))]
+
+
 def test_what_breaks_is_named_with_its_size_and_drawn() -> None:
-    found = quantities([made(size) for size in SIZES])
+    found = _found()
     ((size, words),) = broken(found)
     assert words == "memory of snapshot goes over 1,000 MB"
     assert size == pytest.approx(400, rel=0.05)
@@ -85,7 +90,7 @@ def test_what_breaks_is_named_with_its_size_and_drawn() -> None:
 
 
 def test_a_month_costs_what_its_parts_cost() -> None:
-    month = costs.month(quantities([made(size) for size in SIZES]), 200, 50)
+    month = costs.month(_found(), 200, 50)
     *parts, together = month.values()
     assert together == pytest.approx(sum(parts))
     assert min(parts) > 0

@@ -91,7 +91,7 @@ def _only(job: Job, first: date, last: date) -> None:
 
 
 def _learn(job: Job, last: date) -> None:
-    """snapshot, the first trial of each family, and what of decide grows."""
+    """snapshot, and the first trial of each family."""
     dataset, summary = job.folder / "dataset", job.folder / "snapshot.json"
     outputs = ("--dataset-out", dataset, "--workers-out", job.folder / "width.json", "--summary-out", summary)
     created = ("--created", f"{last + timedelta(days=1)}T00:00:00Z")
@@ -99,7 +99,6 @@ def _learn(job: Job, last: date) -> None:
     for family in PROJECT.learning.families:
         what = ("--dataset", dataset.read_text(), "--family", family.name)
         job.step("trial", f"trial, {family.name}", *what, "--worker", 0, "--workers", list(range(family.trials)))
-    job.module("tests.bench.simulated.judging", "decide", dataset.read_text())
 
 
 def _publish(job: Job, last: date) -> None:
