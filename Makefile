@@ -103,9 +103,16 @@ soak: .venv/.ready-dev ## The slow tests: kills at random instants, full disks, 
 storm: .venv/.ready-dev ## Fifty files at once, everything announced twice and killed: none lost, none doubled
 	.venv/bin/python -m pytest -m storm -s
 
+# The benches that `make bench` runs; SET=small: those of a minute, with what is already installed.
+SET ?= all
+BENCHES_all = $(basename $(notdir $(wildcard tests/bench/[a-z]*.py)))
+BENCHES_small := moments places
+
 .PHONY: bench
-bench: .venv/.ready-bench ## Measure scores, overheads and start-up, side by side
-	@for bench in $$(basename -s .py -a tests/bench/[a-z]*.py); do .venv/bin/python -m tests.bench.$$bench || exit 1; done
+bench: $(if $(filter small,$(SET)),.venv/.ready-dev,.venv/.ready-bench) ## Measure scores, overheads and start-up, side by side, and plot them over the runs (SET=small: a minute)
+	$(if $(BENCHES_$(SET)),,$(error SET=$(SET): wanted all or small))
+	@for bench in $(BENCHES_$(SET)); do .venv/bin/python -m tests.bench.$$bench || exit 1; done
+	@.venv/bin/python -m tests.bench.history
 
 .PHONY: oracle
 oracle: .venv/.ready-dev ## Ask the real controller (KUBECONFIG) about tests/oracle/cases again (ARGS="--check --only dag/")

@@ -172,8 +172,8 @@ def read(bucket: Bucket, wanted: Sequence[FeatureMonth]) -> pd.DataFrame:
             f"features of {len(missing)} of {len(wanted)} location-months are not in the lake{example}; "
             "run the project's backfill first (openaq-backfill)"
         )
-    frames = [pd.read_parquet(BytesIO(body)) for _, body in bodies if body is not None]
-    return pd.concat(frames, ignore_index=True).sort_values(["location", "time"], ignore_index=True)
+    whole = pd.concat([pd.read_parquet(BytesIO(body)) for _, body in bodies if body is not None], ignore_index=True)
+    return whole.sort_values(["location", "time"], ignore_index=True)
 
 
 def _made_by(declaration: Declaration) -> dict[str, object]:

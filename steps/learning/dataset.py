@@ -261,14 +261,17 @@ def label(features: pd.DataFrame, horizon_hours: int, interval: Interval = HOUR)
     Raises:
         CheckFailed: there are none.
     """
-    horizon = pd.Timedelta(hours=horizon_hours)
-    seen = features[features["value"].notna()]
-    later = seen[["location", "time", "value"]].rename(columns={"time": "target_at", "value": "target"})
-    rows = seen.assign(target_at=seen["time"] + horizon).merge(later, on=["location", "target_at"], how="inner")
-    if rows.empty:
+    places = np.flatnonzero(features["value"].notna())
+    own = features[["location", "time", "value"]].iloc[places]
+    later = own.rename(columns={"time": "target_at", "value": "target"})
+    now = own[["location"]].assign(target_at=own["time"] + pd.Timedelta(hours=horizon_hours), place=places)
+    found = now.merge(later, on=["location", "target_at"], how="inner")
+    if found.empty:
         both = f"both then and {interval.ahead(horizon_hours)} later"
         raise CheckFailed(
             f"of {len(features)} {interval.name}s none is observed {both}, "
             "so there is nothing to learn from; take a longer time, other locations or another parameter"
         )
-    return rows.sort_values(["target_at", "location"], ignore_index=True)
+    found = found.sort_values(["target_at", "location"], ignore_index=True)
+    rows = features.take(found["place"].to_numpy()).reset_index(drop=True)  # of what is wide, the only copy
+    return rows.assign(target_at=found["target_at"], target=found["target"])

@@ -6,7 +6,7 @@ value, whose errors are more even; that answer is squared and raised by the vari
 too low (Duan 1983, https://doi.org/10.1080/01621459.1983.10478017). `root` is the share of the second in the answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -19,6 +19,7 @@ from steps.models.design import Design
 if TYPE_CHECKING:
     import pandas as pd
 
+_AT_ONCE: Final = 16 * 2**20  # bytes of columns
 # alpha: the penalty; a standardised column is shrunk as if that many rows said 0
 # interactions: whether locations and weekends have their own calendar
 # pooling: the penalty of the interactions in proportion; more makes locations, and weekends, more alike
@@ -43,27 +44,29 @@ class Linear(Model):
         chosen = parameters_of("linear", parameters, DEFAULTS)
         values, floor = rows.to_numpy(dtype=np.float64), float(target.min())
         design = Design.of(tuple(map(str, rows.columns)), values, interactions=bool(chosen["interactions"]))
-        columns = design.columns(values)
         wanted = np.column_stack([target, np.sqrt(target - floor)])
-        means, levels = columns.mean(axis=0), wanted.mean(axis=0)
-        columns -= means
-        gram = columns.T @ columns
+        levels = wanted.mean(axis=0)
+        wanted -= levels
+        means, gram, moments = _products(design, values, wanted)
         penalty = np.diag(chosen["alpha"] * design.penalties(chosen["pooling"]) + 1e-9)
-        weights = np.linalg.solve(gram + penalty, columns.T @ (wanted - levels))
+        weights = np.linalg.solve(gram + penalty, moments)
+        left, own = wanted[:, 1] @ wanted[:, 1], weights[:, 1]  # squares: in all, and in what the columns do not say
+        left += own @ gram @ own - 2 * own @ moments[:, 1]
         return cls(
             features=design.features,
             design=design,
             weights=weights,
-            spread=_spread(design, gram / len(columns), weights),
+            spread=_spread(design, gram / len(values), weights),
             levels=levels - means @ weights,
             root=float(chosen["root"]),
-            smear=float(np.var(wanted[:, 1] - levels[1] - columns @ weights[:, 1])),
+            smear=max(0.0, float(left / len(values))),
             floor=floor,
         )
 
     def predict(self, values: Array) -> Array:
-        columns = self.design.columns(values)[:, np.newaxis, :]  # row by row: BLAS rounds by the number of rows
-        both = self.levels + (columns @ self.weights)[:, 0]
+        # row by row: BLAS rounds by the number of rows
+        parts = [columns[:, np.newaxis, :] @ self.weights for columns in _columns(self.design, values)]
+        both = self.levels + np.concatenate(parts)[:, 0]
         squared = np.maximum(both[:, 1], 0) ** 2 + self.smear + self.floor
         answers: Array = (1 - self.root) * both[:, 0] + self.root * squared
         return np.maximum(answers, self.floor)
@@ -99,6 +102,28 @@ class Linear(Model):
             smear=smear,
             floor=floor,
         )
+
+
+def _columns(design: Design, values: Array) -> Iterator[Array]:
+    """The columns of some rows after the other, at least once: of all at once they are many times their rows, which are
+    the wider the more locations there are."""
+    rows = max(1, _AT_ONCE // (8 * max(1, len(design.names))))
+    for first in range(0, max(1, len(values)), rows):
+        yield design.columns(values[first : first + rows])
+
+
+def _products(design: Design, values: Array, wanted: Array) -> tuple[Array, Array, Array]:
+    """The means of the columns; and the products of the columns, less these, with one another and with what is `wanted`
+    of each row, which is 0 on average."""
+    width, first = len(design.names), 0
+    total, gram, moments = np.zeros(width), np.zeros((width, width)), np.zeros((width, wanted.shape[1]))
+    for columns in _columns(design, values):
+        total += columns.sum(axis=0)
+        gram += columns.T @ columns
+        moments += columns.T @ wanted[first : first + len(columns)]
+        first += len(columns)
+    means = total / len(values)
+    return means, gram - np.outer(total, means), moments
 
 
 def _spread(design: Design, covariance: Array, weights: Array) -> Array:

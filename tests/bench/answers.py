@@ -22,6 +22,7 @@ from pipeline.stack import Stack
 from steps.models.linear import Linear
 from steps.serving import Predictor
 from steps.serving.measures import Store
+from tests.bench.history import figure, kept
 from tests.steps.support.model_server import PREDICTOR, Address, serving
 from tests.steps.support.small_model import pack, upload
 
@@ -54,6 +55,7 @@ VARIANTS: Final[dict[str, tuple[str, dict[str, str]]]] = {
 }
 
 
+@kept("answers")
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
         stack = Stack(Path(folder, "state"))
@@ -94,6 +96,8 @@ def told(size: int, found: dict[str, list[float]]) -> None:
     for name, times in found.items():
         median, high = statistics.median(times), float(np.quantile(times, 0.95))
         print(f"{name:12} {median:10.2f} {median - bare:+7.2f} {high:8.2f}")
+        figure(f"{size} rows, {name}, median", median, "ms", beside=None if name == "bare" else ("bare", bare))
+        figure(f"{size} rows, {name}, 95 %", high, "ms")
 
 
 if __name__ == "__main__":

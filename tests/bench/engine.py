@@ -21,6 +21,7 @@ from pipeline.engine.scheduler.state import Start
 from pipeline.engine.spec import NOTHING
 from pipeline.stack import Stack
 from pipeline.stack.host import StackHost
+from tests.bench.history import figure, kept
 
 PLAIN = '"true"'
 OURS = "python, -m, steps.settings"  # a module of ours that does nothing when it is run
@@ -124,6 +125,7 @@ def first_step(host: engine.Host) -> float:
         return seen[0] - began
 
 
+@kept("engine")
 def main() -> None:
     print(f"{'':36}{'steps':>7}{'seconds':>10}{'ms/step':>10}{'bar':>6}")
     floor = bare(100)
@@ -143,8 +145,11 @@ def main() -> None:
         ):
             seconds = run(make(steps, command), 2, StackHost(stack))
             print(f"{name:36}{steps:>7}{seconds:>10.2f}{1000 * seconds / steps:>10.1f}{bar:>6}", flush=True)
+            each = 1000 * seconds / steps
+            figure(f"{name}, {steps}", each, "ms a step", beside=("bare processes, one after the other", 10 * floor))
         warm = min(first_step(StackHost(stack)) for _ in range(5))
         print(f"{'manifest to first step, best of 5':43}{warm:>10.2f}{'':10}{'0.3 s':>6}")
+        figure("manifest to first step", warm, "s")
         stack.stop()
     print(f"\n{'the scheduler alone':36}{'nodes':>7}{'seconds':>10}{'ms/node':>10}{'MB':>8}{'KB/node':>9}")
     for name, make in (("chain", chain), ("side by side", wide), ("steps", groups)):
@@ -156,6 +161,8 @@ def main() -> None:
                 f"{1000 * used / steps:>9.1f}",
                 flush=True,
             )
+            figure(f"the scheduler alone, {name}, {steps}", 1000 * seconds / steps, "ms a node")
+            figure(f"the scheduler's memory, {name}, {steps}", 1000 * used / steps, "KB a node")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from steps.learning import trials
 from steps.learning.dataset import Series
 from steps.learning.judge import judge
 from tests.bench import learning as bench
+from tests.bench.history import figure, kept
 from tests.steps.support import leaks as wrong
 
 Table = pd.DataFrame
@@ -53,6 +54,7 @@ class Place:
     targets: tuple[str, ...]
 
 
+@kept("leak_table")
 def main() -> None:
     """Print the tables."""
     places = list(_places())
@@ -118,6 +120,7 @@ def _leaks(place: Place) -> None:
         said = _said(observed, place.parameter)
         parts = [bool(_said(part, place.parameter)) for part in _stretches(observed, 33, every=66)]
         print(f"  {name:<44}{sum(parts):>3} of {len(parts)}  {said[0] if said else 'not found'}")
+        figure(f"{place.title}: {name}, refused", 100 * sum(parts) / max(1, len(parts)), "% of the stretches")
 
 
 def _input(place: Place, made: Callable[["pd.Series[float]"], "pd.Series[float]"], observed: Table) -> Table:
@@ -159,6 +162,7 @@ def _false_alarms(place: Place) -> None:
                     nearest[kind, span] = max(nearest.get((kind, span), (0.0, "")), (share, f"{parameter}: {what}"))
     took = f"{max(seconds):.2f} s for {hours:.0f} hours"
     print(f"\n{place.title}: {looked} looks at real hours, {len(refused)} refused; {took}")
+    figure(f"{place.title}: false alarms at real hours", len(refused), "refused")
     for line in refused:
         print(f"  FALSE ALARM {line}")
     for (kind, span), (share, what) in sorted(nearest.items()):

@@ -35,6 +35,7 @@ from steps.learning.scoring import score
 from steps.learning.trials import best
 from steps.models.base import Array
 from steps.summaries.decision import Score, Trial
+from tests.bench.history import figure, kept
 
 LEARNING = declaration.parse(OPENAQ.declaration()).learning
 METRIC = LEARNING.gate.metric
@@ -44,6 +45,7 @@ THREE = ["lag_0", "mean_24", "mean_same_hour"]
 WEATHER = {"wind_speed": "ws", "wind_direction": "wd", "temperature": "air_temp"}
 
 
+@kept("learning")
 def main() -> None:
     """Print a table for each case."""
     for title, dataset in cases():
@@ -74,6 +76,7 @@ def _report(title: str, dataset: Series) -> None:
         for family in LEARNING.families
     }
     linear = verdicts["linear"]
+    naive = min(linear.scores[:2], key=lambda one: one.by("rmse"))
     print(f"\n{title}: {learned.sum()} rows to learn from, {scored.sum()} in the holdout from {dataset.holdout_from}")
     print(f"  {'RMSE and MAE on the holdout':<38}RMSE    MAE   RMSE on the folds")
     for one in linear.scores[:2]:
@@ -83,6 +86,8 @@ def _report(title: str, dataset: Series) -> None:
     for name, verdict in verdicts.items():
         chosen = best(verdict.trials, METRIC)
         _line(verdict.challenger.model_copy(update={"name": f"ours, {name}"}), chosen.folds, _shown(chosen))
+        rmse = verdict.challenger.by("rmse")
+        figure(f"{title}: {name} on the holdout", rmse, "RMSE, µg/m³", beside=(naive.name, naive.by("rmse")))
     chosen = best(results, METRIC)
     bands = verdicts[chosen.family].bands
     assert bands is not None
@@ -93,6 +98,8 @@ def _report(title: str, dataset: Series) -> None:
         seconds = [one.seconds or 0.0 for one in results if one.family == family.name]
         print(f"  {len(seconds)} trials of {family.name}: {sum(seconds):.1f} s, longest {max(seconds):.1f} s")
     print(f"  all trials, two workers: {took:.1f} s")
+    figure(f"{title}: inside the bands", 100 * bands.coverage, "%")
+    figure(f"{title}: all trials, two workers", took, "s")
 
 
 def _line(holdout: Score, folds: Sequence[float], more: str = "") -> None:

@@ -15,6 +15,7 @@ from pipeline.report import write
 from steps.contract.declaration import parse_table
 from steps.features import hourly
 from steps.tables import File, examine
+from tests.bench.history import figure, kept
 from tests.report import example_runs
 from tests.steps.support.synthetic import LEARNING, LOCATIONS, observations
 
@@ -36,6 +37,7 @@ def importing(module: str) -> float:
     return min(float(each.stdout) for each in done)
 
 
+@kept("moments")
 def main() -> None:
     eighteen_months = observations(days=548)
     hostile = b"\n" * (60 * 2**20)
@@ -58,6 +60,7 @@ def main() -> None:
     print(f"{'what':<44}{'seconds':>8}{'bar':>6}")
     for what, seconds, bar in rows:
         print(f"{what:<44}{seconds:>8.2f}{bar:>6g}")
+        figure(what, seconds, "s of a core")
 
 
 if __name__ == "__main__":

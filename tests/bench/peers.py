@@ -2,9 +2,10 @@
 
 The same no-op steps, as a chain and side by side, by this engine (a process each), by Luigi (its local scheduler; one
 worker runs steps within itself, two fork a process for each) and by Metaflow (a process each), in one run. The last
-column is how many times longer a step takes than here.
+column is how many times longer a step takes than here. What is not installed (`make bench` installs both) is left out.
 """
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 from pipeline.stack import Stack
 from pipeline.stack.host import StackHost
 from tests.bench.engine import chain, run, wide
+from tests.bench.history import figure, kept
 
 LUIGI = """
 import sys
@@ -111,13 +113,19 @@ def _seconds(command: list[str], folder: str) -> float:
     return time.perf_counter() - began
 
 
+@kept("peers")
 def main() -> None:
     print("| steps | by | ms a step | times ours |\n|---|---|---|---|")
     for words, shape, ours in (("100, one after the other", "chain", chain), ("100, side by side", "wide", wide)):
         own = here(ours, 100)
-        rows = (("this engine", own), ("Luigi", luigi(shape, 100)), ("Metaflow (20 steps)", metaflow(shape, 20)))
-        for name, milliseconds in rows:
-            print(f"| {words} | {name} | {milliseconds:.1f} | {milliseconds / own:.1f} |", flush=True)
+        print(f"| {words} | this engine | {own:.1f} | 1.0 |", flush=True)
+        for name, module, count, measure in (("Luigi", "luigi", 100, luigi), ("Metaflow", "metaflow", 20, metaflow)):
+            if importlib.util.find_spec(module) is None:
+                print(f"| {words} | {name} | not installed | |", flush=True)
+                continue
+            theirs = measure(shape, count)
+            print(f"| {words} | {name} ({count} steps) | {theirs:.1f} | {theirs / own:.1f} |", flush=True)
+            figure(f"{words}, beside {name}", own, "ms a step", beside=(name, theirs))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pipeline import engine
 from pipeline.engine.execution.runtimes import missing
 from pipeline.engine.execution.runtimes.container import tool
 from tests.bench.engine import HEAD, SPEC, load
+from tests.bench.history import figure, kept
 
 IMAGE = os.environ.get("PIPELINE_TEST_IMAGE", "docker.io/library/debian:bookworm-slim")
 OUT = "outputs: {parameters: [{name: p, valueFrom: {path: FOLDER/p, default: none}}]}"
@@ -104,6 +105,7 @@ def has_container() -> bool:
     return not missing("container") and subprocess.run([tool(), *RUN], capture_output=True, check=False).returncode == 0
 
 
+@kept("places")
 def main() -> None:
     sandbox, container = not missing("sandbox"), has_container()
     print(f"{'one after the other':44}{'ms/step':>9}{'more':>9}{'ratio':>8}  bar")
@@ -123,6 +125,8 @@ def main() -> None:
         than = found["process"] if name.startswith("sandbox") else found["a bare process"]
         bar = "15 ms more than a process" if name == "sandbox" else ""
         print(f"{name:44}{value:>9.1f}{value - than:>9.1f}{value / than:>8.1f}  {bar}")
+        base = "process" if name.startswith("sandbox") else "a bare process"
+        figure(name, value, "ms a step", beside=(base, than))
     if container:
         program = Path(tool()).name
         alone = f"{program} run alone"
@@ -136,11 +140,13 @@ def main() -> None:
         for name, value in found.items():
             bar = f"1.2 times {alone}" if name == "container" else ""
             print(f"{name:44}{value:>9.1f}{value - found[alone]:>9.1f}{value / found[alone]:>8.2f}  {bar}")
+            figure(name, value, "ms a step", beside=(alone, found[alone]))
     print(f"\n{'two side by side':44}{'steps':>9}{'seconds':>9}{'ms/step':>9}")
     for name, count, there in (("process", 1000, True), ("sandbox", 1000, sandbox), ("container", 50, container)):
         if there:
             seconds, _ = run(wide(count), name)
             print(f"{name:44}{count:>9}{seconds:>9.1f}{1000 * seconds / count:>9.1f}", flush=True)
+            figure(f"{name}, {count}, two side by side", 1000 * seconds / count, "ms a step")
 
 
 if __name__ == "__main__":

@@ -23,12 +23,14 @@ from steps.learning.scoring import score
 from steps.learning.table_dataset import Table
 from steps.summaries.decision import Verdict
 from steps.tables import File, examine
+from tests.bench.history import figure, kept
 
 DECLARED = declaration.parse_table(WINE.declaration())
 LEARNING: TableLearning = DECLARED.learning
 FIRST, BATCH, BATCHES = 0.5, 0.1, 5
 
 
+@kept("refreshing")
 def main() -> None:
     """Print a table for each file."""
     folder = os.environ.get("TABLES_DATA")
@@ -69,6 +71,7 @@ def _report(title: str, whole: Table) -> None:
         scores = [score("", ask(model, later), truth, "classification").by("accuracy") for model in models]
         told = verdict.words.partition(":")[0]
         print(f"  {len(rows):>6}  {scores[0]:6.3f}  {scores[1]:16.3f}  {scores[2]:6.3f}  {told}")
+        figure(f"{title}: live after {len(rows)} rows", scores[0], "accuracy", beside=("never refreshed", scores[2]))
 
 
 def _judged(dataset: Table, live: Live | None) -> Verdict:

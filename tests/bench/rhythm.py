@@ -18,8 +18,9 @@ import pandas as pd
 from pipeline.stack import Stack
 from pipeline.stack.object_store import connect, make_bucket
 from steps.contract.declaration import parse
+from tests.bench.history import figure, kept
 from tests.bench.learning import uk_sample
-from tests.bench.scale import PROJECT, Job, Used
+from tests.bench.simulated.job import PROJECT, Job, Used
 from tests.steps.support.finer import RHYTHMS, Days, Finer, apart, outcome
 from tests.steps.support.openaq import HEADER, Line
 
@@ -72,9 +73,12 @@ def resampled() -> None:
         found = outcome(truth, minutes, declaration, "no2")
         same = "" if found.refused.keys() == hourly.refused.keys() else "  other days are refused"
         counts = f"{found.lines:>10}{len(found.refused):>9}{len(found.features):>7}"
-        print(f"every {minutes:>2} minutes{'':<8}{counts}{apart(found, hourly):>10.1e}{same}")
+        far = apart(found, hourly)
+        print(f"every {minutes:>2} minutes{'':<8}{counts}{far:>10.1e}{same}")
+        figure(f"the sample, every {minutes} minutes: features apart", far, "of the largest")
 
 
+@kept("rhythm")
 def main() -> None:
     """Print a line for each rhythm, beside the hourly one."""
     with tempfile.TemporaryDirectory() as home:
@@ -88,6 +92,9 @@ def main() -> None:
     for minutes, used in zip(MEASURED, found, strict=True):
         ratio = used.core / found[0].core
         print(f"every {minutes:>2} minutes{'':<10}{used.wall:>8.1f}{used.core:>8.1f}{ratio:>6.2f}{used.memory:>7.0f}")
+        hourly = None if used is found[0] else (f"every {MEASURED[0]} minutes", found[0].core)
+        figure(f"prepare, every {minutes} minutes", used.core, "s of a core", beside=hourly)
+        figure(f"prepare, every {minutes} minutes: memory", used.memory, "MB")
     resampled()  # last, as a child's memory is at least what its parent had
 
 

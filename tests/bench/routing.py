@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from tests.bench.history import figure, kept
 from tests.steps.router.running import PREDICTIONS, ROW, World, predictor, world
 
 REQUESTS = 500
@@ -29,6 +30,7 @@ BODY = json.dumps(ROW).encode()
 _versions = count(10)
 
 
+@kept("routing")
 def main() -> None:
     """Print both tables."""
     with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as running:
@@ -38,6 +40,7 @@ def main() -> None:
         _costs(running)
         pss = psutil.Process(running.router.popen.pid).memory_full_info().pss / 2**20
         print(f"the router's memory: {pss:.0f} MB\n")
+        figure("the router's memory", pss, "MB")
         print(f"{HARMED} requests, {CLIENTS} clients, {TRIALS} trials  not 200  slowest  until withdrawn, most")
         for harm in (killed, hanging, broken):
             _harmed(running, harm)
@@ -57,6 +60,8 @@ def _costs(running: World) -> None:
         for column, what in enumerate(("direct", f"router, {name}")):
             print(f"  {what:<40}" + "".join(f"{value:8.2f}" for value in quantiles[:, column]))
         print(f"  {'more':<40}" + "".join(f"{value:8.2f}" for value in quantiles[:, 1] - quantiles[:, 0]), flush=True)
+        for share, (straight, through) in zip((50, 95, 99), quantiles, strict=True):
+            figure(f"one prediction, {name}, {share} %", float(through), "ms", beside=("direct", float(straight)))
     running.declare([predictor("default", "1")])
 
 
@@ -117,6 +122,8 @@ def _harmed(running: World, harm: Callable[[World], None]) -> None:
         slowest = max(slowest, *(each for _, each in answers))
         _mend(running)
     print(f"  {harm.__name__:<40}{bad:8d}{slowest:8.2f} s{until:12.2f} s", flush=True)
+    figure(f"{harm.__name__}: answers that are not 200", bad, "answers")
+    figure(f"{harm.__name__}: until withdrawn, at most", until, "s")
 
 
 def _withdrawn(running: World, start: list[float]) -> float:

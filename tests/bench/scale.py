@@ -1,149 +1,89 @@
-"""Time and memory of each step as locations grow: `python -m tests.bench.scale [LOCATIONS …]`.
+"""From ten locations to ten thousand: `python -m tests.bench.scale [LOCATIONSxDAYS …]`.
 
-Made-up archives of 30 days of so many locations (100 and 200; the bar is for 500) go through plan, fetch, prepare,
-snapshot, one trial and publish on a real object store, each step a process of its own as a pod is. Then a day comes in
-at every location, and then one day of one location is patched. Side by side, for each number of locations: seconds on
-the clock and of a core, and peak memory. With twice the locations twice the seconds are linear. Bar: 1 GB for a step.
+Made-up archives of a few sizes go through every step on a real object store, each step a process of its own as a pod
+is (`simulated/world.py`). What each took is counted: seconds of a core, memory, requests, bytes, and the objects and
+rows that are left. Curves through the sizes say the rest: one of 50 shards of 10,000 locations with 400 days, and all
+of them in one. Argo's object is made as it would be at each size. Printed and drawn (`.bench/scale.html`): each
+quantity with its exponent, what breaks first, and what it costs at list prices. Bars: 1 GB for a step, and nothing
+that grows with a power above 1.15. Within half an hour on two cores; give fewer sizes for less.
 """
 
-import os
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.projects.openaq import OPENAQ
 from pipeline.stack import Stack
-from pipeline.stack.object_store import connect, make_bucket
-from steps.archive import layout
-from tests.steps.support.openaq import Seeded, put
-from tests.steps.support.released import decide, release
-from tests.steps.support.small_model import pack, train, upload
+from steps.pages.words import quantity
+from tests.bench.history import figure, kept
+from tests.bench.history.lines import place
+from tests.bench.simulated import costs, objects, rows
+from tests.bench.simulated.page import page
+from tests.bench.simulated.quantities import (
+    HISTORY,
+    SHARDS,
+    WHOLE,
+    Quantity,
+    What,
+    broken,
+    decided,
+    quantities,
+)
+from tests.bench.simulated.world import Measured, measure
 
-COUNTS = [int(word) for word in sys.argv[1:]] or [100, 200]
-DAYS = 30
-FETCHERS = 4
-PROJECT = OPENAQ
-
-
-@dataclass(frozen=True)
-class Used:
-    """What a step took: seconds on the clock, seconds of a core, and the most memory at once (MB)."""
-
-    wall: float
-    core: float
-    memory: float
-
-    def __str__(self) -> str:
-        return f"{self.wall:.1f} s, {self.core:.1f} s of a core, {self.memory:.0f} MB"
-
-    def beside(self, other: "Used") -> "Used":
-        """Both, one after the other."""
-        return Used(self.wall + other.wall, self.core + other.core, max(self.memory, other.memory))
+DECIDED = 10, 20, 40  # locations with 400 days
+ID = 7_000_000  # as long as OpenAQ's newest
+SIZES = "10x31", "30x31", "100x31", "200x31", "10x400"
 
 
-@dataclass
-class Job:
-    """The steps on an archive of `seeded`; outputs go to `folder`."""
-
-    folder: Path
-    archive: Path
-    seeded: Seeded
-    used: dict[str, Used] = field(default_factory=dict)
-
-    def step(self, name: str, called: str, *options: object) -> None:
-        """Run a step, and add what it took to what is `called` so.
-
-        Raises:
-            CalledProcessError: it failed.
-        """
-        words = [sys.executable, "-m", f"steps.{name}", "--declaration", PROJECT.declaration(), *map(str, options)]
-        with (self.folder / f"{name}.log").open("w") as log:
-            began = time.perf_counter()
-            process = subprocess.Popen(words, stderr=log, env={**os.environ, "OMP_NUM_THREADS": "1"})
-            _, status, took = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            print(Path(log.name).read_text()[-2000:], file=sys.stderr)
-            raise subprocess.CalledProcessError(process.returncode, words[:3])
-        used = Used(time.perf_counter() - began, took.ru_utime + took.ru_stime, took.ru_maxrss / 1024)
-        self.used[called] = self.used[called].beside(used) if called in self.used else used
-        print(f"{len(self.seeded.locations)} locations, {called}: {used}", file=sys.stderr)
-
-    def collect(self, first: date, last: date, called: str) -> None:
-        """plan, fetch × workers, prepare."""
-        plan, workers = self.folder / "plan.json", self.folder / "workers.json"
-        created = ("--created", f"{last + timedelta(days=2)}T00:00:00Z")
-        where = ("--source", self.archive, "--locations", self.locations, "--workers", FETCHERS)
-        outputs = ("--plan-out", plan, "--workers-out", workers)
-        self.step("plan", f"plan{called}", *where, "--from", first, "--to", last, *created, *outputs)
-        for worker in range(min(FETCHERS, len(workers.read_text().split(",")))):
-            self.step("fetch", f"fetch{called}", "--plan", plan, "--worker", worker, "--workers", workers.read_text())
-        outputs = ("--report-out", self.folder / "report.html", "--summary-out", self.folder / "summary.json")
-        self.step("prepare", f"prepare{called}", "--plan", plan, *created, *outputs)
-
-    def learn(self, last: date) -> None:
-        """snapshot, and the first trial of the first family."""
-        dataset, summary = self.folder / "dataset", self.folder / "snapshot.json"
-        outputs = ("--dataset-out", dataset, "--workers-out", self.folder / "width.json", "--summary-out", summary)
-        created = ("--created", f"{last + timedelta(days=1)}T00:00:00Z")
-        self.step("snapshot", "snapshot", "--locations", self.locations, *created, "--workers", 1, *outputs)
-        family = PROJECT.learning.families[0]
-        workers = list(range(family.trials))
-        what = ("--dataset", dataset.read_text(), "--family", family.name)
-        self.step("trial", "trial", *what, "--worker", 0, "--workers", workers)
-
-    def publish(self, last: date) -> None:
-        """The next 24 hours from a model that is live."""
-        packed = self.folder / "model"
-        digest = pack(train(), packed)
-        release(decide("f", 1, model_uri=upload(packed, "model"), digest=digest))
-        output = ("--summary-out", self.folder / "published.json")
-        created = ("--created", f"{last + timedelta(days=1)}T00:00:00Z")
-        self.step("publish", "publish", "--locations", self.locations, *created, *output)
-
-    @property
-    def locations(self) -> str:
-        return ",".join(map(str, self.seeded.locations))
-
-
-def whole(stack: Stack, home: Path, count: int) -> dict[str, Used]:
-    """What each step took with so many locations."""
-    folder = home / str(count)
-    seeded = Seeded(tuple(range(1001, 1001 + count)), days=DAYS + 1)
-    job = Job(folder, seeded.write(folder / "archive"), seeded)
-    settings = stack.settings("secret", "object-store")
-    settings |= {"LAKE_BUCKET": f"lake-{count}", "ARTIFACTS_BUCKET": f"artifacts-{count}"}
-    for name in ("LAKE_BUCKET", "ARTIFACTS_BUCKET"):
-        make_bucket(connect(settings), settings[name])
-    os.environ |= {**settings, "DATABASE_URL": f"sqlite:///{folder}/pipeline.db", "LOG_FORMAT": "text"}
-    newest = seeded.last - timedelta(days=1)
-    job.collect(seeded.first, newest, "")
-    job.learn(newest)
-    job.publish(newest)
-    job.collect(seeded.last - timedelta(days=PROJECT.window_days - 1), seeded.last, ", a day more")
-    patched = seeded.first + timedelta(days=20), seeded.locations[count // 2]
-    put(job.archive, layout.path(patched[1], patched[0]), seeded.body(patched[1], patched[0], lambda lines: lines[:-1]))
-    job.collect(seeded.first, seeded.last, ", a day patched")
-    return job.used
-
-
+@kept("scale")
 def main() -> None:
-    """Print a table of steps."""
+    """Measure the sizes that were asked for, and tell what follows."""
+    sizes = [tuple(map(int, word.split("x"))) for word in sys.argv[1:] or SIZES]
     with tempfile.TemporaryDirectory() as home:
         stack = Stack(Path(home, "state"))
         stack.ensure("object-store")
         try:
-            found = [whole(stack, Path(home), count) for count in COUNTS]
+            found = [measure(stack, Path(home, f"{count}-{days}"), count, days) for count, days in sizes]
         finally:
             stack.stop()
-    print("| step | " + " | ".join(f"{count} locations" for count in COUNTS) + " |")
-    print("|---" * (len(COUNTS) + 1) + "|")
-    for name in found[0]:
-        print(f"| {name} | " + " | ".join(str(used[name]) for used in found) + " |")
+    tell(found, {count: rows.asked(count) for count in DECIDED})
+
+
+def tell(found: Sequence[Measured], learned: Mapping[int, Mapping[str, Mapping[str, float]]]) -> None:
+    """Print a table, and draw the page."""
+    whole = [*quantities(found), *decided(learned), *_objects()]
+    shard = WHOLE // SHARDS
+    print(f"Fitted to {', '.join(f'{one.locations} locations with {one.days} days' for one in found)}.\n")
+    print(f"| what | power | {shard} locations, {HISTORY} days | {WHOLE:,} in one |\n|---|---|---|---|")
+    for one in whole:
+        words = " **superlinear**" if one.fit.superlinear else ""
+        values = " | ".join(f"{quantity(one.at(size))} {one.what.unit}" for size in (shard, WHOLE))
+        print(f"| {one.what.group}, {one.what.name} | {one.fit.exponent:.2f}{words} | {values} |")
+        figure(f"{one.what.group}, {one.what.name}: {shard} locations", one.at(shard), one.what.unit)
+        figure(f"{one.what.group}, {one.what.name}: power", one.fit.exponent, "")
+    print("\nWhat breaks, by the number of locations (with 400 days) at which it does:")
+    lines = [f"{quantity(size)}: {words}" for size, words in broken(whole)]
+    print("\n".join(lines) or f"nothing up to {WHOLE:,}")
+    print(f"\nAt list prices a month, in dollars, {SHARDS} shards of {shard} locations:")
+    for name, dollars in costs.month(whole, shard, SHARDS).items():
+        print(f"| {name} | {dollars:,.2f} |")
+        figure(f"a month of {WHOLE:,} locations: {name}", dollars, "$")
+    drawn = place().with_name("scale.html")
+    drawn.parent.mkdir(parents=True, exist_ok=True)
+    drawn.write_text(page(whole, " ".join(f"{line}." for line in lines[:1])), encoding="utf-8")
+    print(f"\n{drawn}")
+
+
+def _objects() -> list[Quantity]:
+    """Argo's object for the daily workflow and the longest argument of a pod, at each size."""
+    sizes = (10, 100, 1000, 3000, WHOLE)
+    found = {count: objects.daily(",".join(str(ID + one) for one in range(count)), SHARDS) for count in sizes}
+    parts = (("the object", "plain", "bytes"), ("nodes packed", "packed", "bytes"), ("nodes", "nodes", "nodes"))
+    return [
+        Quantity(What("workflow", name, unit, False), {count: getattr(one, field) for count, one in found.items()})
+        for name, field, unit in (*parts, ("an argument", "argument", "bytes"))
+    ]
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 import requests
 
 from pipeline import engine
+from tests.bench.history import figure, kept
 from tests.serve.conftest import made
 from tests.serve.serving import Served, dag, document, workflow
 
@@ -25,19 +26,20 @@ NODES = 1000
 TIMES = 20
 
 
+@kept("serving")
 def main() -> None:
     """Print a line for each measure."""
     print(f"load of the machine: {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores")
     with server() as served:
-        print(f"memory of the server alone: {memory_mb(served):.0f} MB")
-        print(f"submitted → first step runs: {said(submitted(served))}")
-        print(f"node ended → a watcher knows: {said(watched(served))}")
+        _memory("memory of the server alone", served)
+        _times("submitted → first step runs", submitted(served))
+        _times("node ended → a watcher knows", watched(served))
     with server() as served:
         copies(served, served.create(workflow("small-", "echo hello")), RUNS - 1)
-        print(f"first byte of a list of {RUNS:,} runs: {said(first_byte(served, '/api/v1/workflows/'))}")
+        _times(f"first byte of a list of {RUNS:,} runs", first_byte(served, "/api/v1/workflows/"))
         page = "/api/v1/workflows/?listOptions.limit=50&fields=metadata,items.metadata.name,items.status.phase"
-        print(f"of its first 50, with fields as the UI asks: {said(first_byte(served, page))}")
-        print(f"of the page of runs: {said(first_byte(served, '/runs'))}")
+        _times("of its first 50, with fields as the UI asks", first_byte(served, page))
+        _times("of the page of runs", first_byte(served, "/runs"))
     for over in (True, False):
         with server() as served:
             large = wide(served)
@@ -45,8 +47,9 @@ def main() -> None:
             for name in names:
                 first_byte(served, f"/api/v1/workflows/laptop/{name}", 1)
             how = "are over" if over else "go on"
-            print(f"memory with 10 runs of {NODES:,} nodes that {how}, each asked for: {memory_mb(served):.0f} MB")
-            print(f"first byte of one of them: {said(first_byte(served, f'/api/v1/workflows/laptop/{names[-1]}'))}")
+            _memory(f"memory with 10 runs of {NODES:,} nodes that {how}, each asked for", served)
+            one = first_byte(served, f"/api/v1/workflows/laptop/{names[-1]}")
+            _times(f"first byte of one of those that {how}", one)
 
 
 @contextmanager
@@ -61,9 +64,17 @@ def server() -> Iterator[Served]:
             served.close()
 
 
-def said(seconds: list[float]) -> str:
-    """The middle and the worst."""
-    return f"{statistics.median(seconds) * 1000:.0f} ms, at most {max(seconds) * 1000:.0f} ms ({len(seconds)} times)"
+def _times(what: str, seconds: list[float]) -> None:
+    """Say the middle and the worst."""
+    middle = statistics.median(seconds) * 1000
+    print(f"{what}: {middle:.0f} ms, at most {max(seconds) * 1000:.0f} ms ({len(seconds)} times)")
+    figure(what, middle, "ms")
+
+
+def _memory(what: str, served: Served) -> None:
+    found = memory_mb(served)
+    print(f"{what}: {found:.0f} MB")
+    figure(what, found, "MB")
 
 
 def memory_mb(served: Served) -> float:

@@ -19,6 +19,7 @@ from steps.models.base import Array
 from steps.monitoring import scores, versus
 from steps.summaries.decision import Recipe
 from tests.bench import learning as bench
+from tests.bench.history import figure, kept
 from tests.bench.watching import cases
 
 TRIALS = 2000
@@ -36,6 +37,7 @@ CASES = {  # of the errors, and how many days that follow each other are drawn t
 }
 
 
+@kept("trial")
 def main() -> None:
     """Print a table for each case."""
     for title, dataset, _, live in cases():
@@ -46,7 +48,7 @@ def main() -> None:
             columns = f"{'takes over in 60':>17}{'in 120':>8}{'median':>8}{'withdrawn in 120':>18}"
             print(f"  {'the challenger is':<22}{columns}")
             for name, (factor, block) in CASES.items():
-                _row(name, own, other * _equal(own, other) * factor, block)
+                _row(f"{title}, {challenger}", name, own, other * _equal(own, other) * factor, block)
 
 
 def _lived(dataset: Series, live: float) -> pd.DataFrame:
@@ -72,7 +74,7 @@ def _equal(own: Array, other: Array) -> float:
     return low
 
 
-def _row(name: str, own: Array, other: Array, block: int) -> None:
+def _row(of: str, name: str, own: Array, other: Array, block: int) -> None:
     random = np.random.default_rng(0)
     told = versus.score(own, other)
     over, back = [], []
@@ -87,6 +89,8 @@ def _row(name: str, own: Array, other: Array, block: int) -> None:
     shown = f"{median:.0f} d" if median < NEVER else "–"
     away = (np.array(back) <= DAYS).mean()
     print(f"  {name:<22}{(took <= 60).mean():17.1%}{(took <= DAYS).mean():8.1%}{shown:>8}{away:18.1%}", flush=True)
+    figure(f"{of}, {name}: takes over in {DAYS} days", 100 * float((took <= DAYS).mean()), "%")
+    figure(f"{of}, {name}: withdrawn in {DAYS} days", 100 * float(away), "%")
 
 
 def _first(evidence: Array) -> int:

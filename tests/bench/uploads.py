@@ -17,6 +17,8 @@ from pathlib import Path
 from pipeline.laptop.machine import LocalMachine
 from pipeline.quickstart.tabular_samples import look_alike
 from pipeline.stack.object_store import connect
+from steps.pages.words import quantity
+from tests.bench.history import figure, kept
 
 PUTS = 50
 WAITING = int(os.environ.get("UPLOADS", "1000"))
@@ -89,6 +91,7 @@ def taken(machine: LocalMachine, home: Path) -> tuple[float, float]:
     return before, best()
 
 
+@kept("uploads")
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder, "state")
@@ -104,11 +107,15 @@ def main() -> None:
         finally:
             pipeline(home, "down")
     print("| what | measured | bar |\n|---|---|---|")
-    print(f"| put → run started, median of {PUTS} | {statistics.median(found):.2f} s | 1 s |")
-    print(f"| the worst | {max(found):.2f} s | 1 s |")
-    print(f"| {WAITING:,} small files that wait, taken by one run | {small:.1f} s | |")
-    print(f"| one file, its whole run | {alone:.2f} s | |")
-    print(f"| the same beside {TAKEN:,} that were taken before | {beside:.2f} s, {beside / alone:.2f} times | |")
+    for what, value, bar in (
+        (f"put → run started, median of {PUTS}", statistics.median(found), "1 s"),
+        ("put → run started, the worst", max(found), "1 s"),
+        (f"{WAITING:,} small files that wait, taken by one run", small, ""),
+        ("one file, its whole run", alone, ""),
+        (f"the same beside {TAKEN:,} that were taken before", beside, f"{beside / alone:.2f} times"),
+    ):
+        print(f"| {what} | {quantity(value)} s | {bar} |")
+        figure(what, value, "s", beside=("one file", alone) if value is beside else None)
 
 
 if __name__ == "__main__":

@@ -9,18 +9,14 @@ most. A change multiplies the model's error from the first day on; `both`: persi
 `holdout anew`: nothing changed, but each year has a holdout of its own, drawn from the live days by weeks.
 For comparison: the error of 7 days against 1.2 times the holdout's, as it is often done.
 
-Then one location of the two alone gets worse; sensors of the UK sample break in the ways that checks may miss, each
-seen as the features, answers and alarms that follow; and the monitor's own time and memory where 500 locations were
-predicted for a year, as usual and in a storm.
+Then one location of the two alone gets worse; and sensors of the UK sample break in the ways that checks may miss, each
+seen as the features, answers and alarms that follow. The monitor's own time and memory: `watching_large`.
 """
 
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
@@ -39,6 +35,7 @@ from steps.monitoring.detector import Detector, path
 from steps.monitoring.watching import LEVEL, Watched, began, watch
 from steps.summaries.decision import Recipe, Usual
 from tests.bench import learning as bench
+from tests.bench.history import figure, kept
 
 YEARS = 500
 YEAR = 365
@@ -50,6 +47,7 @@ FACTORS = mistakable(_NO2.unit, _NO2.molar_mass, OPENAQ.reference_celsius)
 Fault = Callable[[Array, np.random.Generator], Array]
 
 
+@kept("watching")
 def main() -> None:
     """Print a table for each case."""
     for title, dataset, begin, live in cases():
@@ -65,11 +63,10 @@ def main() -> None:
         worst = _worst(days, usual)
         rows = {"nothing changed": (1.0, 1.0), f"worst (× {worst:.2f})": (worst, 1.0), "both × 1.25": (1.25, 1.25)}
         for name, factors in (rows | {f"error × {more}": (more, 1.0) for more in (1.15, 1.25, 1.5)}).items():
-            _row(name, *_years(days, usual, *factors))
-        _row("holdout anew, too", *_anew(days, len(held)))
+            _row(title, name, *_years(days, usual, *factors))
+        _row(title, "holdout anew, too", *_anew(days, len(held)))
     _alone()
     _broken()
-    _large()
 
 
 def cases() -> Iterator[tuple[str, Series, float, float]]:
@@ -133,9 +130,11 @@ def _anew(days: pd.DataFrame, held: int) -> tuple[Array, Array]:
     return np.array(alarms, dtype=float), np.array(first, dtype=float)
 
 
-def _row(name: str, alarms: Array, first: Array) -> None:
+def _row(of: str, name: str, alarms: Array, first: Array) -> None:
     median, most = (f"{day:.0f} d" if day < NEVER else "–" for day in np.quantile(first, [0.5, 0.9]))
     print(f"  {name:<22}{alarms.mean():14.2f}{median:>15}{most:>6}{(first == NEVER).mean():16.1%}", flush=True)
+    figure(f"{of}, {name}: alarms a year", float(alarms.mean()), "alarms")
+    figure(f"{of}, {name}: none in a year", 100 * float((first == NEVER).mean()), "%")
 
 
 def _alone() -> None:
@@ -155,7 +154,7 @@ def _alone() -> None:
             raised = [day for day, (_, alarm) in enumerate(ways, 1) if alarm]
             alarms.append(len(raised))
             first.append(raised[0] if raised else NEVER)
-        _row(f"error × {factor}", np.array(alarms, dtype=float), np.array(first, dtype=float))
+        _row("one location alone", f"error × {factor}", np.array(alarms, dtype=float), np.array(first, dtype=float))
 
 
 @dataclass(frozen=True)
@@ -205,6 +204,7 @@ def _broken() -> None:
         alarmed = INJECTED - seen["none"]
         share = {cause: seen[cause] / max(1, alarmed) for cause in ("data", "world", "unclear")}
         print(f"  {name:<34}{alarmed / INJECTED:8.0%}{share['data']:7.0%}{share['world']:7.0%}{share['unclear']:9.0%}")
+        figure(f"a sensor, {name}: taken for the data's", 100 * share["data"], "% of alarms")
 
 
 def _causes(life: Life, fault: Fault, location: int, since: pd.Timestamp, random: np.random.Generator) -> list[str]:
@@ -276,14 +276,6 @@ FAULTS: Final[dict[str, Fault]] = {
     "no fault: x 0.7": _cleaner,
     "no fault: x 0.55": _nearly_closed,
 }
-
-
-def _large() -> None:
-    """The monitor's time and memory: 500 locations, a year."""
-    with TemporaryDirectory() as folder:
-        for storm in ("as usual", "in a storm"):
-            code = f"from tests.bench.watching_large import measured; measured({folder!r}, {storm!r})"
-            subprocess.run([sys.executable, "-c", code], check=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ stations, 0.53 and 0.31 over a year.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
@@ -78,12 +77,29 @@ def found(rows: pd.DataFrame, neighbours: Mapping[int, Sequence[int]]) -> list[C
 
 
 def measured(rows: pd.DataFrame, neighbours: Mapping[int, Sequence[int]]) -> Iterator[Pair]:
-    """How well each two neighbours fit."""
+    """How well each two neighbours fit. Transforms are held as long as a neighbour wants them, and no longer: of all
+    locations they are larger than their hours."""
     _, changes = _hourly(rows)
-    series = {int(str(location)): _Series.of(one) for location, one in changes.items()}
-    for one, other in combinations(series, 2):
-        if one in neighbours[other] or other in neighbours[one]:
-            yield Pair((one, other), _fit(series[one], series[other]))
+    ids = [int(str(location)) for location in changes]
+    pairs = _pairs(ids, neighbours)
+    last = {number: at for at, pair in enumerate(pairs) for number in pair}
+    held: dict[int, _Series] = {}
+    for at, pair in enumerate(pairs):
+        for number in pair:
+            if number not in held:
+                held[number] = _Series.of(changes.iloc[:, number])
+        one, other = pair
+        yield Pair((ids[one], ids[other]), _fit(held[one], held[other]))
+        for number in pair:
+            if last[number] == at:
+                del held[number]
+
+
+def _pairs(ids: Sequence[int], neighbours: Mapping[int, Sequence[int]]) -> list[tuple[int, int]]:
+    """Each two of them of which one is the other's neighbour, by their places in `ids`."""
+    place = {location: number for number, location in enumerate(ids)}
+    near = ((place[one], place[other]) for one in ids for other in neighbours[one] if other in place and other != one)
+    return sorted({(min(pair), max(pair)) for pair in near})
 
 
 def _hourly(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
