@@ -69,13 +69,16 @@ def status(cluster: bool, namespace: str) -> None:
     if words := absent():
         click.echo(words)
         return
-    from pipeline.laptop.champions import models_table
     from pipeline.laptop.machine import LocalMachine
-    from pipeline.laptop.watched import watched, watched_table
     from pipeline.show.tables import servers_table
 
     machine = LocalMachine.here()
     click.echo(servers_table(machine.stack.status()))
+    if not machine.has_decisions():
+        return
+    from pipeline.laptop.champions import models_table
+    from pipeline.laptop.watched import watched, watched_table
+
     if found := machine.served():
         click.echo(f"\n{models_table(found)}")
     if states := watched(machine):

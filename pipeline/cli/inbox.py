@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli.help import example
-from pipeline.cli.place import note_manifests, note_projects, note_state
+from pipeline.cli.place import note_manifests, note_state
 from pipeline.errors import UserError
 
 
@@ -54,9 +54,7 @@ def inbox_list(project: str | None, limit: int) -> None:
     from pipeline.laptop.home import absent
     from pipeline.laptop.machine import LocalMachine
 
-    if project is None:
-        note_projects()
-    else:
+    if project is not None:
         table_project(project)
     if words := absent():
         click.echo(words)

@@ -4,18 +4,21 @@ quarantine and out of the history."""
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pipeline.errors import RunFailed, UserError
 from pipeline.inbox.put import table_project
 from pipeline.laptop.machine import LocalMachine, user
-from pipeline.project import TableProject
-from pipeline.projects import every
+from pipeline.projects import names
 from pipeline.show.tables import table
 from steps.backends import ledger, objects
 from steps.backends.database import read, transact
 from steps.backends.ledger import Upload
 from steps.backends.objects import Stored
 from steps.pages.words import count, one_line
+
+if TYPE_CHECKING:
+    from pipeline.project import TableProject
 
 _HEADER = ("FILE", "STATE", "SINCE", "ROWS", "RUN", "WHERE", "WHY")
 
@@ -54,10 +57,10 @@ def dropped(machine: LocalMachine, name: str | None, limit: int) -> list[Dropped
     Raises:
         UserError: there is no such project, or it has no inbox.
     """
-    projects = [table_project(name)] if name else [one for one in every().values() if isinstance(one, TableProject)]
+    projects = [table_project(name).name] if name else names()
     machine.use("object-store", "database")
     seen = read(lambda connection: ledger.recent(connection, name, limit))
-    waiting = [_waits(one) for project in projects for one in _waiting(project.name)]
+    waiting = [_waits(one) for project in projects for one in _waiting(project)]
     return [*waiting, *map(known, seen)][:limit]
 
 
@@ -127,7 +130,7 @@ def newest(machine: LocalMachine, project: str, key: str) -> Upload | None:
     return found[0] if found else None
 
 
-def _of(key: str) -> TableProject:
+def _of(key: str) -> "TableProject":
     """The project that a file's key begins with.
 
     Raises:

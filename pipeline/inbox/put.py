@@ -3,23 +3,28 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.errors import PipelineError, UserError
 from pipeline.laptop.machine import LocalMachine
-from pipeline.project import TableProject
 from pipeline.projects import every, find
 from pipeline.stack.object_store import connect
+
+if TYPE_CHECKING:
+    from pipeline.project import TableProject
 
 _LARGE = 16 * 2**20  # larger uploads show a progress bar
 _LONGEST = 1024  # bytes of a key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 
 
-def table_project(name: str) -> TableProject:
+def table_project(name: str) -> "TableProject":
     """The project of that name that learns from files.
 
     Raises:
         UserError: there is none, or it learns from something else.
     """
+    from pipeline.project import TableProject  # noqa: PLC0415 - declarations are slow to import, and seldom needed
+
     project = find(name)
     if not isinstance(project, TableProject):
         others = ", ".join(sorted(each.name for each in every().values() if isinstance(each, TableProject)))
@@ -27,7 +32,7 @@ def table_project(name: str) -> TableProject:
     return project
 
 
-def key_of(project: TableProject, name: str) -> str:
+def key_of(project: "TableProject", name: str) -> str:
     """The key under which a file of that name is dropped.
 
     Raises:

@@ -9,7 +9,6 @@ was applied.
 import json
 import urllib.request
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -186,9 +185,3 @@ def _manifest(each: Served) -> dict[str, Any]:
     if each.beside is None or each.beside.trial.since is None:
         return champion
     return beside(champion, alone(each.beside.trial.model, each.beside.dataset), each.beside.trial)
-
-
-def recorded(url: str) -> bool:
-    """Whether that database is there: looking into a SQLite file that is not would make it."""
-    path = url.removeprefix("sqlite:///")
-    return path == url or Path(path).exists()

@@ -174,13 +174,14 @@ class LocalMachine:
         return "DATABASE_URL" in os.environ or (self.home / "pipeline.db").exists()
 
     def has_decisions(self) -> bool:
-        """Whether there is a database that may hold some; it is in the environment then."""
-        from pipeline.laptop import champions  # noqa: PLC0415 - likewise
-
+        """Whether there is a database that may hold some; it is in the environment then. Looking into a SQLite file
+        that is not there would make it."""
         if not self.home.is_dir():
             return False
         self.use("database")
-        return champions.recorded(os.environ["DATABASE_URL"])
+        url = os.environ["DATABASE_URL"]
+        file = url.removeprefix("sqlite:///")
+        return file == url or Path(file).exists()
 
     def down(self) -> None:
         """Stop the watch, the runs that it or another run started (the next `up` resumes them), then the servers."""

@@ -20,10 +20,9 @@ from pipeline.laptop.machine import LocalMachine
 from pipeline.laptop.setups import SetUp, SetUps
 from pipeline.project import Project
 from pipeline.projects.openaq import SAMPLE
-from pipeline.quickstart import locations, sample
+from pipeline.quickstart import sample
 from pipeline.quickstart.closing import addresses, decided, newest_decision, scores, summary
 from pipeline.quickstart.typed import Typed
-from steps.backends.openaq import OpenAQ
 from steps.contract import selection
 from steps.contract.selection import API
 from steps.pages.words import count
@@ -57,6 +56,8 @@ def quickstart(declared: Project, options: SeriesOptions) -> None:
     as_of = _time(options) if options.as_of else (datetime.now(UTC) if options.source else sample.END)
     _check(declared, options)
     if options.source == API:
+        from steps.backends.openaq import OpenAQ  # noqa: PLC0415 - requests and its friends, which only the API needs
+
         OpenAQ.here()  # fails before anything is started if there is no key
     machine = LocalMachine.here()
     stale.refuse(machine.home, machine.manifests, project)
@@ -147,6 +148,8 @@ def _locations(machine: LocalMachine, declared: Project, source: str, parameter:
     """The ids to learn from if none are given: the declared ones, or for the API those around the project's home."""
     if source != API:
         return ",".join(str(location) for location in declared.locations)
+    from pipeline.quickstart import locations  # noqa: PLC0415 - likewise
+
     home, instead = declared.home, typed.given("locations", "…")
     if home is None:
         raise UserError(f"{declared.name} declares no `home` to look around; give {instead}")

@@ -28,8 +28,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 LIGHT = (
-    *("atexit", "runpy", "click", "requests", "pydantic", "boto3.s3.transfer", "botocore.httpsession", "psycopg2"),
-    *("sqlalchemy.dialects.sqlite", "sqlalchemy.ext.compiler", "numpy", "pandas", "pyarrow.csv", "pyarrow.parquet"),
+    *("atexit", "runpy", "click", "requests", "boto3.s3.transfer", "botocore.httpsession", "psycopg2"),
+    *("pydantic.types", "pydantic.type_adapter", "pydantic.functional_serializers"),
+    *("sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql", "sqlalchemy.ext.compiler"),
+    *("numpy", "pandas", "pyarrow.csv", "pyarrow.parquet"),
 )
 HEAVY = ("lightgbm", "optuna", "great_expectations", "mlflow.tracking")
 ONE_THREAD = {
@@ -219,6 +221,11 @@ def know_s3() -> None:
     sys.modules["boto3"].client("s3", region_name="us-east-1", aws_access_key_id="-", aws_secret_access_key="-")  # noqa: S106
 
 
+def know_pydantic() -> None:
+    """Let pydantic import what it puts off until a first model is made (0.1 s), or each child would."""
+    sys.modules["pydantic"].create_model("First", number=(int, 0))
+
+
 def use_huge_pages() -> None:
     """Ask the kernel to hold this process's memory in pages of 2 MB, which makes a fork and an exit twice as fast: with
     small ones most of their time goes into copying and freeing the page table. If it cannot, nothing changes."""
@@ -281,6 +288,7 @@ def main(path: str, root: str) -> NoReturn:
     for module in LIGHT:
         load(module)
     know_s3()
+    know_pydantic()
     listener = listen(Path(path))
     ours, others = socket.socketpair()
     light = os.getpid()

@@ -230,6 +230,30 @@ def test_all_that_our_steps_import_is_there_already(heavy: None, node: Node) -> 
     assert not {name for name in loaded if name.partition(".")[0] in {"steps", "pipeline"}}
 
 
+FIRST = """
+import importlib, sys
+sys.path.append("pipeline/stack")
+import fork_server
+for module in fork_server.LIGHT:
+    importlib.import_module(module)
+fork_server.know_s3()
+fork_server.know_pydantic()
+before = set(sys.modules)
+for step in sys.argv[1:]:
+    importlib.import_module(step)
+new = {name for name in set(sys.modules) - before if name.partition(".")[0] not in {"steps", *sys.stdlib_module_names}}
+print(*sorted(new))
+"""
+
+
+def test_the_first_steps_of_a_day_find_their_libraries_before_the_heavy_ones_are_there() -> None:
+    steps = [f"steps.{name}" for name in ("plan", "fetch", "prepare", "publish", "record")]
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST, *steps], cwd=tests.ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
 def test_steps_end_when_engine_and_server_are_killed_at_once(node: Node, steps_stack: Stack) -> None:
     engine, [step, started_by_it] = another_engine(node, steps_stack)
     servers = [process for process in processes_of(steps_stack, "fork-server") if process.pid != step]

@@ -90,14 +90,18 @@ def find(target: str, name: str = "", *, known: Path | None = None) -> Found:
         return of_documents_given(target, _of_python(Path(target)), name)
     if is_place(target):
         return in_place(Path(target), name)
-    entries, note = _entries(sorted(known.rglob("*.yaml")) if known else [])
+    files = sorted(known.rglob("*.yaml")) if known else []
+    entries = _mentioning(target, files)
     if any(entry.name == target and entry.runnable for entry in entries):
         if name:
             raise UserError(f"{target} is a workflow of {_shown(known)}, so {name} cannot be of it; leave one out")
         chosen = [entry for entry in entries if entry.name == target]
+        if _needed(chosen, entries)[1]:
+            entries = _entries(files)[0]
         return Found(_resolved(chosen, entries).given(_settings(known)), target)
     if Path(target).exists():
         return in_place(Path(target), name)
+    entries, note = _entries(files)
     there = [entry.name for entry in entries if entry.runnable]
     problem = f" ({note})" if note else ""
     where = f" in {_shown(known)}, and no such file" if known else ": there is no such file"
@@ -263,6 +267,30 @@ def _entries(files: Iterable[Path]) -> tuple[list[Entry], str]:
     names = ", ".join(str(file) for file, _ in problems[:5])
     more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
     return entries, f"passed over {len(problems)} files that cannot be read: {names}{more}" if problems else ""
+
+
+def _mentioning(name: str, files: Sequence[Path]) -> list[Entry]:
+    """The workflows of the files that hold that name, and of those that hold the names of what it refers to, directly
+    or not; in the files' order. No other file is parsed, and those that cannot be read are passed over."""
+    texts = {file: _text(file) for file in files}
+    found: dict[Path, list[Entry]] = {}
+    seen, todo = {name}, [name]
+    while todo:
+        sought = todo.pop()
+        for file, text in texts.items():
+            if sought in text and file not in found:
+                found[file] = _entries([file])[0]
+        named = (each for entries in found.values() for each in entries if each.name == sought)
+        todo += {reference for each in named for _, reference in each.references()} - seen
+        seen.update(todo)
+    return [entry for file in files for entry in found.get(file, [])]
+
+
+def _text(file: Path) -> str:
+    """What is in a file; nothing where it cannot be read."""
+    with suppress(OSError, UnicodeDecodeError):
+        return file.read_text(encoding="utf-8")
+    return ""
 
 
 def workflows(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -22,11 +22,11 @@ from pipeline.engine.execution.reuse import Reuse, ReuseMatcher
 from pipeline.engine.execution.runner import Patience
 from pipeline.engine.execution.runtimes import Runtimes
 from pipeline.engine.host import Host
-from pipeline.engine.manifest.workflows import Manifests, from_snapshot
+from pipeline.engine.manifest.workflows import Manifests
 from pipeline.engine.places import folder_of
 from pipeline.engine.planning.run_variables import NoLabel, run_variables
 from pipeline.engine.runs.arguments import arguments_of
-from pipeline.engine.runs.replay import Replay
+from pipeline.engine.runs.replay import Replay, workflow_of
 from pipeline.engine.scheduler.events import Strategy
 from pipeline.engine.scheduler.state import Run
 from pipeline.engine.views.viewing import Viewer, from_tree, heading, to_tree
@@ -211,7 +211,7 @@ def commands(journal: Journal, run_id: str) -> list[list[str]]:
     row = journal.row(run_id)
     if row["finished_at"] is not None:
         return []
-    templates = from_snapshot(row["manifests"]).named(row["workflow"]).templates.values()
+    templates = workflow_of(row).templates.values()
     containers = [part.container for template in templates for _, part in template.containers]
     return [[*container.command, *container.args] for container in containers]
 

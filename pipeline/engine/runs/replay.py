@@ -1,6 +1,7 @@
 """A run's state, from what the journal has of it. Telling a new scheduler all its events makes the same run again."""
 
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline.engine.execution.journal import Journal, Row
@@ -13,11 +14,16 @@ from pipeline.engine.spec import Workflow
 
 def workflow_of(row: Row) -> Workflow:
     """The workflow of a run, as it was submitted."""
-    workflow, given = from_snapshot(row["manifests"]).named(row["workflow"]), row["metadata"]
+    workflow, given = _as_kept(row["manifests"], row["workflow"]), row["metadata"]
     if not given:
         return workflow
     labels, annotations, namespace = given["labels"], given["annotations"], given["namespace"]
     return replace(workflow, labels=labels, annotations=annotations, namespace=namespace)
+
+
+@lru_cache(maxsize=8)  # who executes a run looks at its commands first; who follows one looks again and again
+def _as_kept(manifests: str, name: str) -> Workflow:
+    return from_snapshot(manifests).named(name)
 
 
 class Replay:

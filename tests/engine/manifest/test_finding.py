@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.engine.manifest import documents
 from pipeline.engine.manifest.finding import find
 from pipeline.errors import Refused, UserError
 from tests import ROOT
@@ -201,3 +202,40 @@ def test_references_of_a_yaml_that_repeats_itself_are_found_at_once(tmp_path: Pa
     write(tmp_path, w=workflow("w") + laughs)
     with pytest.raises(Refused, match="a0 is not a field"):
         find(str(tmp_path), "w")
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that are parsed from now on, in that order."""
+    names: list[str] = []
+    parse = documents.parse
+
+    def noting(text: str, where: str) -> list[documents.Located]:
+        names.append(Path(where).name)
+        return parse(text, where)
+
+    documents._parsed.cache_clear()
+    monkeypatch.setattr(documents, "parse", noting)
+    return names
+
+
+def test_only_files_that_name_it_or_what_it_refers_to_are_parsed(tmp_path: Path, parsed: list[str]) -> None:
+    first = CALLS.replace("lib", "between")
+    between = CALLS.replace("main", "say")
+    folder = write(
+        tmp_path,
+        a=workflow("train", "WorkflowTemplate", first),
+        b=workflow("between", "WorkflowTemplate", between),
+        c=LIBRARY,
+        broken="train: [",
+        **{f"other{number}": workflow(f"unlike-{number}") for number in range(20)},
+    )
+    found = find("train", known=folder)
+    assert found.manifests.snapshot("train").count('"file"') == 3
+    assert sorted(parsed) == ["a.yaml", "b.yaml", "broken.yaml", "c.yaml"]
+
+
+def test_of_ours_its_own_file_is_parsed_and_once(parsed: list[str]) -> None:
+    for _ in range(3):
+        find("openaq-backfill", known=OURS)
+    assert parsed == ["openaq-backfill.yaml"]

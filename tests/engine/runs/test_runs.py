@@ -11,12 +11,15 @@ from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from pipeline import engine
 from pipeline.engine import Patience
+from pipeline.engine.manifest.workflows import from_snapshot
 from pipeline.engine.processes import is_alive, start_time
+from pipeline.engine.runs import replay
 from pipeline.errors import PipelineError, UserError
 from tests import ROOT
 from tests.engine.laboratory import Laboratory, container, log_of, manifest, until
@@ -63,6 +66,15 @@ def test_parameters_that_do_not_fit(lab: Laboratory, given: dict[str, Any], mess
         lab.submit(PARAMETERS, **given)
     assert str(error.value) == message
     assert engine.all_runs(lab.journal) == []
+
+
+def test_whoever_executes_a_run_reads_its_manifests_once(lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = mock.Mock(side_effect=from_snapshot)
+    monkeypatch.setattr(replay, "from_snapshot", read)
+    run = lab.submit(PARAMETERS, p="b")
+    assert engine.commands(lab.journal, run) == [["sh", "-c", "echo {{workflow.parameters.p}}\n"]]
+    assert lab.execute(run).phase == "Succeeded"
+    assert read.call_count == 1
 
 
 def test_runs_and_views_are_what_they_were_at_the_end(lab: Laboratory) -> None:
