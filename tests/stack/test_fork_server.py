@@ -230,6 +230,27 @@ def test_all_that_our_steps_import_is_there_already(heavy: None, node: Node) -> 
     assert not {name for name in loaded if name.partition(".")[0] in {"steps", "pipeline"}}
 
 
+_FIRST = """
+import importlib, sys
+from pipeline.stack import fork_server
+for each in fork_server.LIGHT:
+    importlib.import_module(each)
+fork_server.know_s3()
+fork_server.know_models()
+there = set(sys.modules)
+for each in ("plan", "fetch", "admit", "record", "extra", "tidy"):
+    importlib.import_module(f"steps.{each}")
+ours = {"steps", *sys.stdlib_module_names}
+print(*sorted(name for name in set(sys.modules) - there if name.partition(".")[0] not in ours))
+"""
+
+
+def test_the_first_steps_import_our_own_modules_and_nothing_else() -> None:
+    """Also of what a library imports late, by itself: a dialect for an index, the rest of pydantic for a model."""
+    done = subprocess.run([sys.executable, "-c", _FIRST], cwd=tests.ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_steps_end_when_engine_and_server_are_killed_at_once(node: Node, steps_stack: Stack) -> None:
     engine, [step, started_by_it] = another_engine(node, steps_stack)
     servers = [process for process in processes_of(steps_stack, "fork-server") if process.pid != step]
