@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from steps.backends import caching, objects
 from steps.backends.database import look
-from steps.contract import code
+from steps.contract import code, reach
 from steps.contract import declaration as declared
 from steps.contract.command import declaration_option, input_file, log, run
 from steps.contract.declaration import Declaration, TableDeclaration
@@ -52,7 +52,7 @@ def command(declaration: str, workflow: str, name: str, function: str, summary: 
     """Call the function, unless it has done this already."""
     project, told = declared.parse_any(declaration), json.loads(summary.read_text(encoding="utf-8"))
     parts = {"project": project.model_dump(mode="json"), "name": name, "function": function, "summary": told}
-    key = caching.key("extra", code=code.digests(function), **parts)
+    key = caching.key("extra", code=reach.digest("steps.extra", function), **parts)
     bucket = objects.lake()
     done = caching.recall(bucket, key)
     if done is None:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import click
 
-from steps.archive import layout, open_archive
+from steps.archive import layout
+from steps.archive.opening import open_archive
 from steps.archive.planned import Wanted, read_plan
 from steps.backends.objects import Bucket, Stored, lake
 from steps.contract import selection

@@ -17,7 +17,7 @@ from steps.contract.command import declaration_option, log, run, write_json, wri
 from steps.contract.declaration import TableDeclaration
 from steps.errors import CheckFailed
 from steps.features.table import features
-from steps.learning import enough, lake, trials
+from steps.learning import drawing, enough, lake
 from steps.learning.champion import live_recipe
 from steps.learning.table_dataset import Table
 from steps.learning.tables import fingerprint
@@ -94,7 +94,7 @@ def _make(bucket: Bucket, project: TableDeclaration, ever: Ever) -> TableDataset
     )
     enough.check(dataset, learning.folds, f"{len(rows)} rows of {project.name}")
     champion = live_recipe(project.name, learning.target)
-    drawn = {family.name: trials.draw(family, champion) for family in learning.families}
+    drawn = {family.name: drawing.draw(family, champion) for family in learning.families}
     lake.save(bucket, project.name, dataset, drawn)
     return dataset.summary(drawn)
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import click
 
-from steps.archive import layout, open_archive
+from steps.archive import layout
 from steps.archive.base import Archive, Found
+from steps.archive.opening import open_archive
 from steps.archive.planned import Plan, Wanted
 from steps.backends import catalog
 from steps.backends.objects import lake

@@ -20,13 +20,12 @@ from steps.backends import caching, catalog, datasets, judged, measurements, obj
 from steps.backends.objects import Bucket
 from steps.checking.leaks import finding as leaks
 from steps.contract import declaration as declared
-from steps.contract import selection
-from steps.contract.code import digests
+from steps.contract import reach, selection
 from steps.contract.command import declaration_option, log, run, selection_options, write_json, write_text
 from steps.contract.declaration import Declaration
 from steps.errors import CheckFailed
 from steps.features import keys
-from steps.learning import enough, inputs, lake, split, trials
+from steps.learning import DECIDED_BY, drawing, enough, inputs, lake, split
 from steps.learning.champion import live_recipe
 from steps.learning.dataset import Series, label
 from steps.summaries.dataset import SeriesDataset
@@ -81,7 +80,7 @@ def snapshot(
         "snapshot",
         days=sorted([day.location, day.day.isoformat(), day.etag] for day in days),
         declaration=project.model_dump(mode="json", exclude={"title", "locations", "window_days"}),
-        code=digests(*project.learning.code),
+        code=reach.digest("steps.snapshot", *DECIDED_BY, *project.learning.code),
         parameter=parameter,
         locations=sorted(locations),
         neighbours={str(month.location): month.neighbours for month in months},
@@ -105,7 +104,7 @@ def snapshot(
     what = f"{len(times)} rows with targets from {times.min():%F} to {times.max():%F}"
     enough.check(dataset, project.learning.folds, what)
     champion = live_recipe(project.name, parameter)
-    drawn = {family.name: trials.draw(family, champion) for family in project.learning.families}
+    drawn = {family.name: drawing.draw(family, champion) for family in project.learning.families}
     datasets.put_files(bucket, project.name, fingerprint, map(_raw_file, days))
     lake.save(bucket, project.name, dataset, drawn)
     summary = dataset.summary(drawn)

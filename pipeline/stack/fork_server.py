@@ -28,8 +28,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 LIGHT = (
-    *("atexit", "runpy", "click", "requests", "boto3.s3.transfer", "botocore.httpsession", "psycopg2"),
-    *("pydantic.types", "pydantic.type_adapter", "pydantic.functional_serializers"),
+    *("atexit", "runpy", "click", "requests", "pydantic.main", "boto3.s3.transfer", "botocore.httpsession", "psycopg2"),
     *("sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql", "sqlalchemy.ext.compiler"),
     *("numpy", "pandas", "pyarrow.csv", "pyarrow.parquet"),
 )
@@ -221,9 +220,12 @@ def know_s3() -> None:
     sys.modules["boto3"].client("s3", region_name="us-east-1", aws_access_key_id="-", aws_secret_access_key="-")  # noqa: S106
 
 
-def know_pydantic() -> None:
-    """Let pydantic import what it puts off until a first model is made (0.1 s), or each child would."""
-    sys.modules["pydantic"].create_model("First", number=(int, 0))
+def know_models() -> None:
+    """Let pydantic, which imports most of itself when it is asked for, do so, and look for its plugins in all installed
+    packages (0.1 s): once a first model is made."""
+    from pydantic import BaseModel, Field, RootModel, TypeAdapter, create_model, field_validator  # noqa: F401, PLC0415
+
+    TypeAdapter(create_model("First", number=(int, Field(0))))
 
 
 def use_huge_pages() -> None:
@@ -288,7 +290,7 @@ def main(path: str, root: str) -> NoReturn:
     for module in LIGHT:
         load(module)
     know_s3()
-    know_pydantic()
+    know_models()
     listener = listen(Path(path))
     ours, others = socket.socketpair()
     light = os.getpid()

@@ -23,6 +23,7 @@ from steps.archive.base import Archive, Found
 from steps.backends import caching
 from steps.backends.objects import Bucket
 from steps.backends.openaq import Hour, Location, OpenAQ, Sensor
+from steps.contract import reach
 from steps.contract.command import log
 from steps.errors import StepError
 
@@ -70,7 +71,7 @@ class Api(Archive):
         return found.body[: limit + 1] if found.body is not None else None
 
     def _location(self, number: int) -> Location:
-        key = caching.key("api-location", location=number, run=self._run)
+        key = caching.key("api-location", code=reach.digest(__name__), location=number, run=self._run)
         stored = caching.recall(self._memory, key)
         if stored is not None:
             return Location.model_validate(stored)
@@ -90,9 +91,8 @@ class Api(Archive):
         found: Hours = []
         while after < until:
             end = min(after + _SPAN, until)
-            key = caching.key(
-                "api-hours", sensor=sensor.id, after=after.isoformat(), until=end.isoformat(), run=self._run
-            )
+            span = {"after": after.isoformat(), "until": end.isoformat()}
+            key = caching.key("api-hours", code=reach.digest(__name__), sensor=sensor.id, **span, run=self._run)
             remembered = caching.recall(self._memory, key)
             if remembered is None:
                 remembered = [_line(one) for one in self._api.hours(sensor.id, after, end) if one.value is not None]

@@ -1,7 +1,7 @@
 """Nothing is computed twice: the outputs of a pure step live under a key made of everything they depend on.
 
-A key is a digest of the step's name, its version (the code of `steps/` and the versions of its libraries), its
-parameters and the digests of its inputs. Outputs are written first and the marker `done.json` last, so an unmarked
+A key is a digest of the step's name, the code that it reaches (`steps.contract.reach`), the versions of its libraries,
+its parameters and the digests of its inputs. Outputs are written first and the marker `done.json` last, so an unmarked
 folder is work interrupted by a crash, and is done again.
 """
 
@@ -33,17 +33,14 @@ def digest(value: object) -> str:
 
 
 @cache
-def version() -> str:
-    """The digest of this package's code and of the versions of its libraries.
+def libraries() -> str:
+    """The digest of the versions of the libraries that steps need.
 
     In a container `STEPS_LOCK` names the lock file it was installed from; in a checkout it is `uv.lock`. Where the
     package was installed without one, it is what is installed of the libraries that steps need.
     """
     lock = Path(os.environ.get("STEPS_LOCK") or _PACKAGE.parent / "uv.lock")
-    sha = hashlib.sha256(lock.read_bytes() if lock.is_file() else "\n".join(_installed()).encode())
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        sha.update(str(path).removeprefix(f"{_PACKAGE}{os.sep}").encode() + b"\0" + path.read_bytes() + b"\0")
-    return sha.hexdigest()[:32]
+    return digest(lock.read_bytes() if lock.is_file() else "\n".join(_installed()).encode())
 
 
 def _installed() -> list[str]:
@@ -60,9 +57,10 @@ def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def key(step: str, **parts: object) -> str:
-    """The cache key of `step` run with `parts`: its parameters and the digests of its inputs."""
-    return digest({"step": step, "version": version(), "parts": parts})
+def key(step: str, *, code: str, **parts: object) -> str:
+    """The cache key of `step`, computed by `code` (a digest), with `parts`: its parameters and the digests of its
+    inputs."""
+    return digest({"step": step, "code": code, "libraries": libraries(), "parts": parts})
 
 
 def recall(bucket: Bucket, cache_key: str) -> Any | None:

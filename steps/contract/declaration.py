@@ -25,7 +25,7 @@ _DAILY: Final[dict[str, object]] = {
 class Part(BaseModel):
     """A part of a declaration: what is unknown or of the wrong type is refused, and nothing changes afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class Quantity(Part):

@@ -25,7 +25,8 @@ import pandas as pd
 
 from steps.backends import caching, catalog, judged
 from steps.backends.objects import Bucket
-from steps.contract.code import digests, load
+from steps.contract import reach
+from steps.contract.code import load
 from steps.contract.declaration import Declaration
 from steps.contract.threads import each
 from steps.errors import CheckFailed
@@ -36,6 +37,7 @@ _HOUR = timedelta(hours=1)
 _LONGEST_MONTH = timedelta(days=31)
 _THREADS = 8
 _MADE_OF = {"frequency", "features", "lags", "windows", "horizon_hours"}  # of how it is learned
+_COMPUTED_BY = "steps.features.computing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def months(
     span = (first - around if first else date.min, last + around if last else date.max)
     days = _accepted(project, locations, *span)
     near = neighbours.nearest(catalog.places(project, locations), declaration.learning.neighbours)
-    made_by = _made_by(declaration)
+    made_by, code = _made_by(declaration), reach.digest(_COMPUTED_BY, declaration.learning.features)
     found: list[FeatureMonth] = []
     for start, location in sorted({(start, location) for location, own in days.items() for start in _present(own)}):
         end = _next(start)
@@ -112,6 +114,7 @@ def months(
             month=month,
             locations=sorted((location, *near[location])),
             made_by=made_by,
+            code=code,
         )
         key, earlier = _chain(base, start, seen)
         states = tuple(Earlier(before, f"{place}/{state}.parquet") for before, state in earlier)
@@ -185,7 +188,6 @@ def _made_by(declaration: Declaration) -> dict[str, object]:
         "quantities": quantities,
         "reference_celsius": declaration.reference_celsius,
         "null_share": declaration.expectations.null_share,
-        "code": digests(declaration.learning.features),
     }
 
 

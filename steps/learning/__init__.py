@@ -5,3 +5,6 @@ rolling-origin folds inside the training part; the winner is then scored once on
 beside the naive predictors and the champion's recipe trained on the same rows. Apart from `lake`, `decisions` and
 `champion`, everything here is a pure function of its arguments.
 """
+
+DECIDED_BY = ("steps.learning.judge", "steps.release.packing")
+"""A dataset is decided once, so its fingerprint covers the code by which it is judged and its model is packed, too."""

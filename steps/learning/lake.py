@@ -13,6 +13,7 @@ import pandas as pd
 
 from steps.backends import caching, datasets
 from steps.backends.objects import Bucket
+from steps.contract import reach
 from steps.contract.declaration import Judged
 from steps.contract.threads import each
 from steps.errors import BadInput, CheckFailed
@@ -115,7 +116,9 @@ def results(bucket: Bucket, project: str, learning: Judged, fingerprint: str) ->
 
 
 def _key(fingerprint: str, family: str, parameters: Parameters) -> str:
-    return caching.key("trial", family=family, parameters=parameters, dataset=fingerprint)
+    return caching.key(
+        "trial", code=reach.digest("steps.learning.trials"), family=family, parameters=parameters, dataset=fingerprint
+    )
 
 
 def _folder(project: str, fingerprint: str) -> str:

@@ -13,14 +13,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import lightgbm
 import numpy as np
 
 from steps.models.base import Array, Model, covers_the_year, numbers, parameters_of
 from steps.models.linear import Linear
 
 if TYPE_CHECKING:
+    import lightgbm
     import pandas as pd
+else:
+    from steps.models.slim import lightgbm
 
 DEFAULTS: Final = {
     "trees": 120,

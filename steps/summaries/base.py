@@ -81,6 +81,7 @@ class Part(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         allow_inf_nan=False,
+        defer_build=True,
         coerce_numbers_to_str=True,
         validate_by_name=True,
         validate_by_alias=True,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from steps.learning import split, trials
+from steps.learning import drawing, split, trials
 from steps.learning.dataset import Series
 from steps.learning.recipe import SEED
 from steps.models.base import Array, Model
@@ -68,7 +68,7 @@ def _tried(dataset: Series) -> dict[str, Predictor]:
 
 def _chosen(dataset: Series, number: int) -> dict[str, Any]:
     family = bench.LEARNING.families[number]
-    drawn = enumerate(trials.draw(family, None))
+    drawn = enumerate(drawing.draw(family, None))
     results = [trials.evaluate(dataset, bench.LEARNING, family.name, *one) for one in drawn]
     return dict(trials.best(results, bench.METRIC).parameters)
 

@@ -28,7 +28,7 @@ from pipeline.projects.openaq import OPENAQ
 from steps.contract import declaration
 from steps.contract.declaration import Learning
 from steps.features import hourly
-from steps.learning import split, trials
+from steps.learning import drawing, split, trials
 from steps.learning.dataset import Series, label
 from steps.learning.judge import judge
 from steps.learning.scoring import score
@@ -123,7 +123,7 @@ def _drawn(learning: Learning) -> list[tuple[str, int, trials.Parameters]]:
     return [
         (family.name, number, parameters)
         for family in learning.families
-        for number, parameters in enumerate(trials.draw(family, None))
+        for number, parameters in enumerate(drawing.draw(family, None))
     ]
 
 

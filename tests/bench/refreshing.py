@@ -15,7 +15,7 @@ from pipeline.quickstart.tabular_samples import look_alike
 from steps.contract import declaration
 from steps.contract.declaration import TableLearning
 from steps.features.table import features
-from steps.learning import trials
+from steps.learning import drawing, trials
 from steps.learning.judge import judge, refit
 from steps.learning.recipe import ask
 from steps.learning.refresh import Live
@@ -76,7 +76,7 @@ def _report(title: str, whole: Table) -> None:
 
 def _judged(dataset: Table, live: Live | None) -> Verdict:
     champion = live.recipe if live else None
-    lists = ((family.name, trials.draw(family, champion)) for family in LEARNING.families)
+    lists = ((family.name, drawing.draw(family, champion)) for family in LEARNING.families)
     drawn = [(family, number, one) for family, listed in lists for number, one in enumerate(listed)]
     results = [trials.evaluate(dataset, LEARNING, *one) for one in drawn]
     return judge(dataset, LEARNING, results, champion, live=live).verdict

@@ -12,7 +12,7 @@ are multiplied so that the two are equally good (a mean score of a half), and th
 import numpy as np
 import pandas as pd
 
-from steps.learning import trials
+from steps.learning import drawing
 from steps.learning.dataset import Series
 from steps.learning.recipe import ask, train
 from steps.models.base import Array
@@ -58,7 +58,7 @@ def _lived(dataset: Series, live: float) -> pd.DataFrame:
     rows = dataset.rows.loc[times >= begin]
     found = {}
     for family in bench.LEARNING.families:
-        recipe = Recipe(family=family.name, parameters=trials.draw(family, None)[0])
+        recipe = Recipe(family=family.name, parameters=drawing.draw(family, None)[0])
         model = train(bench.LEARNING, recipe, dataset, (times < begin - dataset.horizon).to_numpy())
         by_day = scores.pooled(scores.whole(scores.by_day(rows, ask(model, rows))))
         found[family.name] = by_day.set_index("day")["error"]

@@ -24,7 +24,7 @@ import pandas as pd
 
 from pipeline.projects.openaq import OPENAQ
 from steps.contract.units import mistakable
-from steps.learning import trials
+from steps.learning import drawing
 from steps.learning.dataset import Series, label
 from steps.learning.recipe import ask, train
 from steps.models import Model
@@ -85,7 +85,7 @@ def _lived(dataset: Series, begin: float, live: float) -> tuple[pd.DataFrame, pd
     ended = held, lived
     found = []
     for part, end in zip(parts, ended, strict=True):
-        recipe = Recipe(family="linear", parameters=trials.draw(bench.LEARNING.families[0], None)[0])
+        recipe = Recipe(family="linear", parameters=drawing.draw(bench.LEARNING.families[0], None)[0])
         model = train(bench.LEARNING, recipe, dataset, (times < end - dataset.horizon).to_numpy())
         rows = dataset.rows.loc[part]
         found.append(scores.pooled(scores.whole(scores.by_day(rows, ask(model, rows)))).sort_values("day"))
@@ -174,7 +174,7 @@ class Life:
         rows, times = dataset.rows, dataset.rows["target_at"]
         first, whole = times.min(), times.max() - times.min()
         held, live = first + 0.4 * whole, (first + 0.5 * whole).floor("D")
-        recipe = Recipe(family="linear", parameters=trials.draw(bench.LEARNING.families[0], None)[0])
+        recipe = Recipe(family="linear", parameters=drawing.draw(bench.LEARNING.families[0], None)[0])
         judged = train(bench.LEARNING, recipe, dataset, (times < held - dataset.horizon).to_numpy())
         part = rows[(times >= held) & (times < live)]
         model = train(bench.LEARNING, recipe, dataset, (times < live - dataset.horizon).to_numpy())

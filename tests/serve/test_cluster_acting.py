@@ -45,7 +45,7 @@ def upload(there: Served) -> str:
             connection, "wine", "r", "o", [ledger.Object("inbox", "wine/new/{{workflow.name}}.csv", "", "e", None, 7)]
         )
         verdict = ledger.Verdict(taken.upload, "quarantined", "wine/quarantine/a.csv", reason="it is white")
-        ledger.decide(connection, "o", [verdict], None)
+        ledger.decide(connection, "wine", "o", [verdict], None)
         ledger.cleared(connection, [taken.upload])
     return taken.upload
 

@@ -23,7 +23,7 @@ def put(state: str) -> str:
     with begin() as connection:
         [taken] = ledger.claim(connection, "wine", "r", "o", [ledger.Object("inbox", KEY, "", "e", None, 7)])
         place = f"wine/{state}/there.csv"
-        ledger.decide(connection, "o", [ledger.Verdict(taken.upload, state, place)], None)  # type: ignore[arg-type]
+        ledger.decide(connection, "wine", "o", [ledger.Verdict(taken.upload, state, place)], None)  # type: ignore[arg-type]
         ledger.cleared(connection, [taken.upload])
     return taken.upload
 

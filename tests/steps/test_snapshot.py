@@ -14,7 +14,7 @@ from steps.backends.judged import Doubt
 from steps.errors import BadInput, CheckFailed
 from steps.learning import lake
 from steps.learning.dataset import Series
-from steps.learning.trials import draw
+from steps.learning.drawing import draw
 from steps.summaries.dataset import SeriesDataset
 from tests.steps.support import leaks
 from tests.steps.support.learned import Learner, fill

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from steps.learning import trials
+from steps.learning.drawing import draw
 from steps.learning.judge import judge, refit
 from steps.summaries.decision import Trial
 from tests.steps.support.synthetic import LEARNING, dataset_of, observations
@@ -55,7 +55,7 @@ def main(file: Path, locations: int) -> None:
     began = told("snapshot", began)
     del rows
     family = LEARNING.families[0]
-    drawn, folds = trials.draw(family, None)[0], (1.0,) * LEARNING.folds
+    drawn, folds = draw(family, None)[0], (1.0,) * LEARNING.folds
     trial = Trial(family=family.name, number=0, parameters=drawn, mean=1.0, folds=folds, seconds=1.0)
     verdict = judge(dataset, LEARNING, [trial], None).verdict
     began = told("judge", began)

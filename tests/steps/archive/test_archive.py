@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from pipeline.stack.object_store import connect, make_bucket
-from steps.archive import layout, open_archive
+from steps.archive import layout
 from steps.archive.base import Archive
 from steps.archive.listing import NoListing, parse
+from steps.archive.opening import open_archive
 from steps.errors import BadInput, StepError
 from tests.public_bucket import open_to_all
 from tests.steps.support.openaq import FIRST, Seeded, put

@@ -1,4 +1,4 @@
-"""The version in every key: another one when the code or a library that steps need is another, and else the same."""
+"""The libraries in every key: others when one that steps need is another, and else the same."""
 
 import sys
 from pathlib import Path
@@ -24,16 +24,14 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("great_expectations-1.24.0", "numpy-1.26.4", "hera-7.1.0", "learning_pipelines-0.1.0"):
         (packages / f"{name}.dist-info").mkdir(parents=True)
     (packages / "learning_pipelines-0.1.0.dist-info" / "METADATA").write_text(METADATA, encoding="utf-8")
-    (packages / "steps").mkdir()
-    (packages / "steps" / "plan.py").write_text("", encoding="utf-8")
     monkeypatch.setattr(caching, "_PACKAGE", packages / "steps")
     monkeypatch.setattr(sys, "path", [str(packages)])
     monkeypatch.delenv("STEPS_LOCK", raising=False)
     return packages
 
 
-def version() -> str:
-    return caching.version.__wrapped__()
+def libraries() -> str:
+    return caching.libraries.__wrapped__()
 
 
 @pytest.mark.parametrize(
@@ -46,23 +44,17 @@ def version() -> str:
     ],
 )
 def test_a_library_that_steps_need_changes_it(packages: Path, before: str, after: str, other: bool) -> None:
-    first = version()
-    assert version() == first
+    first = libraries()
+    assert libraries() == first
     (packages / f"{before}.dist-info").rename(packages / f"{after}.dist-info")
-    assert (version() != first) == other
-
-
-def test_code_changes_it(packages: Path) -> None:
-    first = version()
-    (packages / "steps" / "plan.py").write_text("pass", encoding="utf-8")
-    assert version() != first
+    assert (libraries() != first) == other
 
 
 def test_a_lock_counts_and_nothing_else(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (packages.parent / "lock").write_text("numpy 1.26.4", encoding="utf-8")
     monkeypatch.setenv("STEPS_LOCK", str(packages.parent / "lock"))
-    first = version()
+    first = libraries()
     (packages / "numpy-1.26.4.dist-info").rename(packages / "numpy-1.26.5.dist-info")
-    assert version() == first
+    assert libraries() == first
     (packages.parent / "lock").write_text("numpy 1.26.5", encoding="utf-8")
-    assert version() != first
+    assert libraries() != first

@@ -1,7 +1,7 @@
 """What many waiting files cost: the same requests for each, and no more statements than for a few."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -34,9 +34,11 @@ class Counting(World):
 
     moments = 0
 
-    def point(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def point(self) -> Iterator[None]:
         self.moments += 1
-        return super().point()
+        with super().point():
+            yield
 
 
 @pytest.fixture

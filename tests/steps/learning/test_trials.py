@@ -9,7 +9,7 @@ import pytest
 from steps.backends.caching import canonical
 from steps.contract.declaration import Choice, Family, Range
 from steps.errors import BadInput
-from steps.learning import trials
+from steps.learning import drawing, trials
 from steps.learning.trials import best
 from steps.summaries.decision import Recipe, Trial
 from tests import ROOT
@@ -20,7 +20,7 @@ LINEAR, LIGHTGBM = LEARNING.families
 
 @pytest.mark.parametrize("family", LEARNING.families, ids=lambda family: family.name)
 def test_the_list_is_within_the_space_and_without_repetition(family: Family) -> None:
-    drawn = trials.draw(family, None)
+    drawn = drawing.draw(family, None)
     assert len(drawn) == family.trials
     assert len({canonical(one) for one in drawn}) == family.trials
     for name, part in family.space.items():
@@ -35,21 +35,21 @@ def test_the_list_is_within_the_space_and_without_repetition(family: Family) -> 
 def test_the_list_is_the_same_in_another_process() -> None:
     code = (
         "from tests.steps.support.synthetic import LEARNING; "
-        "from steps.backends.caching import canonical; from steps.learning import trials; "
-        "print(canonical([trials.draw(family, None) for family in LEARNING.families]))"
+        "from steps.backends.caching import canonical; from steps.learning import drawing; "
+        "print(canonical([drawing.draw(family, None) for family in LEARNING.families]))"
     )
     other = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert other.stdout.strip() == canonical([trials.draw(family, None) for family in LEARNING.families])
+    assert other.stdout.strip() == canonical([drawing.draw(family, None) for family in LEARNING.families])
 
 
 def test_the_champion_s_recipe_comes_first_and_takes_a_place() -> None:
-    fresh = trials.draw(LINEAR, None)
+    fresh = drawing.draw(LINEAR, None)
     champion = Recipe(family="linear", parameters={"alpha": 777.0, "pooling": 0.5, "root": 0.25})
-    drawn = trials.draw(LINEAR, champion)
+    drawn = drawing.draw(LINEAR, champion)
     assert drawn[0] == champion.parameters
     assert drawn[1:] == fresh[:-1]
     # one that is in the list already comes first and is not there twice
-    again = trials.draw(LINEAR, Recipe(family="linear", parameters=fresh[3]))
+    again = drawing.draw(LINEAR, Recipe(family="linear", parameters=fresh[3]))
     assert again[0] == fresh[3]
     assert sorted(map(canonical, again)) == sorted(map(canonical, fresh))
 
@@ -65,7 +65,7 @@ def test_the_champion_s_recipe_comes_first_and_takes_a_place() -> None:
     ids=["another family", "parameters lacking", "a parameter that is gone", "features of its own"],
 )
 def test_a_champion_of_another_space_is_no_trial(champion: Recipe) -> None:
-    assert trials.draw(LINEAR, champion) == trials.draw(LINEAR, None)
+    assert drawing.draw(LINEAR, champion) == drawing.draw(LINEAR, None)
 
 
 def test_a_space_that_is_smaller_than_the_list_is_drawn_whole() -> None:
@@ -73,14 +73,14 @@ def test_a_space_that_is_smaller_than_the_list_is_drawn_whole() -> None:
         "a": Choice(kind="choice", values=(1, 2)),
         "b": Range(kind="range", low=1, high=3, log=False),
     }
-    drawn = trials.draw(Family(name="small", model="steps.models.linear:Linear", trials=50, space=space), None)
+    drawn = drawing.draw(Family(name="small", model="steps.models.linear:Linear", trials=50, space=space), None)
     assert {(one["a"], one["b"]) for one in drawn} == {(a, b) for a in (1, 2) for b in (1, 2, 3)}
     assert len(drawn) == 6
 
 
 @pytest.mark.parametrize("family", LEARNING.families, ids=lambda family: family.name)
 def test_a_trial_twice_has_the_same_result_to_the_bit(family: Family) -> None:
-    parameters = trials.draw(family, None)[1]
+    parameters = drawing.draw(family, None)[1]
     first, second = (trials.evaluate(dataset(), LEARNING, family.name, 1, parameters) for _ in range(2))
     assert first.model_copy(update={"seconds": 0}) == second.model_copy(update={"seconds": 0})
     assert len(first.folds) == LEARNING.folds
@@ -91,7 +91,7 @@ def test_a_trial_sees_nothing_of_the_holdout() -> None:
     data = dataset()
     spoilt = data.rows.copy()
     spoilt.loc[spoilt["target_at"] >= data.holdout_from - data.horizon, "target"] = 1e6
-    parameters = trials.draw(LINEAR, None)[0]
+    parameters = drawing.draw(LINEAR, None)[0]
     clean, other = (
         trials.evaluate(one, LEARNING, "linear", 0, parameters) for one in (data, replace(data, rows=spoilt))
     )
@@ -100,7 +100,7 @@ def test_a_trial_sees_nothing_of_the_holdout() -> None:
 
 def test_a_trial_sees_only_the_newest_rows_it_may() -> None:
     data = dataset()
-    parameters = trials.draw(LINEAR, None)[0]
+    parameters = drawing.draw(LINEAR, None)[0]
     few = trials.evaluate(data, LEARNING.model_copy(update={"trial_rows": 600}), "linear", 0, parameters)
     cut = data.rows.index[data.rows["target_at"] < data.holdout_from - data.horizon][-600]
     short = replace(data, rows=data.rows.loc[cut:].reset_index(drop=True))
@@ -108,7 +108,7 @@ def test_a_trial_sees_only_the_newest_rows_it_may() -> None:
 
 
 def test_the_gate_s_metric_is_what_folds_are_scored_by() -> None:
-    parameters = trials.draw(LINEAR, None)[0]
+    parameters = drawing.draw(LINEAR, None)[0]
     absolute = LEARNING.model_copy(update={"gate": LEARNING.gate.model_copy(update={"metric": "mae"})})
     by_rmse, by_mae = (trials.evaluate(dataset(), one, "linear", 0, parameters).mean for one in (LEARNING, absolute))
     assert by_mae < by_rmse
