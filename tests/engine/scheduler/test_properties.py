@@ -6,7 +6,7 @@ which order leaves end, and where an engine died, changes nothing in the tree.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -329,6 +329,14 @@ def a_run_that_is_stopped_ends(workflow: Workflow, outcomes: int, order: int, mo
     world = World(workflow, outcomes, order, deaths, stops_after=moment).run()
     assert all(node.phase in FULFILLED for node in world.state.nodes.values())
     assert not world.state.live
+
+
+def test_an_exit_hook_begins_once_where_a_hook_beside_it_ends_with_its_node() -> None:
+    beside = Task("a", "plain", hooks={"h": Hook("plain", NOTHING, "true")}, on_exit=Hook("again"))
+    templates = {**LEAVES, "main": Template("main", steps=((beside,),))}
+    stopped = World(Workflow("w", "Workflow", "w.yaml", "main", templates), 0, 0, 0.2, stops_after=2)
+    for order in range(20):
+        replace(stopped, order=order).run()
 
 
 PROPERTIES: dict[Callable[..., None], dict[str, st.SearchStrategy[Any]]] = {

@@ -97,10 +97,13 @@ def begin_exit(run: Run, node: Node) -> bool:
     hook = _hook(run, node, frame) if frame is not None else None
     if frame is None or hook is None:
         return False
+    name = f"{node.name}.onExit"
+    if name in run.nodes:
+        return True  # the end of a hook beside it has begun this one already
     if not has_room(run, node.boundary):
         run.held_back.append(("ended", node))
         return True
-    name, position = f"{node.name}.onExit", Position(node.boundary, node.boundary, exiting=True)
+    position = Position(node.boundary, node.boundary, exiting=True)
     try:
         arguments = _arguments(run, frame, node, hook)
         if arguments is None:
