@@ -181,9 +181,12 @@ class World:
     def now(self) -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
 
-    @contextlib.contextmanager
-    def point(self) -> Iterator[None]:
+    def point(self) -> contextlib.AbstractContextManager[None]:
         """Before and after anything happens, a run can be held up."""
+        return self._held_up()
+
+    @contextlib.contextmanager
+    def _held_up(self) -> Iterator[None]:
         actor = threading.current_thread()
         if isinstance(actor, Actor):
             actor.rest()
