@@ -20,6 +20,7 @@ from pipeline.stack import Stack
 from pipeline.stack.object_store import connect, make_bucket
 from steps.backends.objects import inbox
 from tests import postgres
+from tests.bench.history import figure, kept
 from tests.steps.support.dropping import NEW, Dropper, survey
 
 COUNTS = [int(word) for word in sys.argv[1:] if word != "--postgres"] or [500, 1000, 2000, 4000]
@@ -66,9 +67,13 @@ def taken(stack: Stack, folder: Path, database: str, count: int) -> str:
     if process.returncode or dropper.read("summary", "many")["counts"]["accepted"] != count:
         raise RuntimeError((folder / "log").read_text()[-2000:])
     core, memory = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    figure(f"{count:,} files: time", wall, "s")
+    figure(f"{count:,} files: the step", core, "s of a core")
+    figure(f"{count:,} files: memory", memory, "MB")
     return f"| {count:,} | {wall:.1f} s | {core:.1f} s | {served:.1f} s | {memory:.0f} MB |"
 
 
+@kept("inbox")
 def main() -> None:
     """Print a table."""
     with tempfile.TemporaryDirectory() as place:

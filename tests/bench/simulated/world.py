@@ -120,6 +120,6 @@ def _left(folder: Path) -> Left:
     with closing(sqlite3.connect(folder / "pipeline.db")) as database:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         rows = {name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables}
-    size = (folder / "pipeline.db").stat().st_size / 1e6
+    size = sum(file.stat().st_size for file in folder.glob("pipeline.db*")) / 1e6  # with what is not merged into it yet
     megabytes = {kind: size / 1e6 for kind, size in stored.items()}
     return Left(dict(objects), megabytes, {name: count for name, count in rows.items() if count}, size)
