@@ -1,5 +1,5 @@
 """A repository with several things broken: all that stands in the way of a run is told at once, each with its line,
-before the first step. `explain`, `--dry-run` and `run` say the same."""
+before the first step. `--dry-run` and `run` say the same."""
 
 import re
 import shutil
