@@ -62,8 +62,8 @@ def tell(found: Sequence[Measured], learned: Mapping[int, Mapping[str, Mapping[s
         print(f"| {one.what.group}, {one.what.name} | {one.fit.exponent:.2f}{words} | {values} |")
         figure(f"{one.what.group}, {one.what.name}: {shard} locations", one.at(shard), one.what.unit)
         figure(f"{one.what.group}, {one.what.name}: power", one.fit.exponent, "")
-    print("\nWhat breaks, by the number of locations (with 400 days) at which it does:")
-    lines = [f"{quantity(size)}: {words}" for size, words in broken(whole)]
+    print("\nWhat breaks, with 400 days of each location, the first one first:")
+    lines = [f"at {size:,.0f} locations the {words}" for size, words in broken(whole)]
     print("\n".join(lines) or f"nothing up to {WHOLE:,}")
     print(f"\nAt list prices a month, in dollars, {SHARDS} shards of {shard} locations:")
     for name, dollars in costs.month(whole, shard, SHARDS).items():
@@ -71,7 +71,8 @@ def tell(found: Sequence[Measured], learned: Mapping[int, Mapping[str, Mapping[s
         figure(f"a month of {WHOLE:,} locations: {name}", dollars, "$")
     drawn = place().with_name("scale.html")
     drawn.parent.mkdir(parents=True, exist_ok=True)
-    drawn.write_text(page(whole, " ".join(f"{line}." for line in lines[:1])), encoding="utf-8")
+    lede = f"What breaks first: {lines[0]}." if lines else "Nothing breaks up to there."
+    drawn.write_text(page(whole, lede), encoding="utf-8")
     print(f"\n{drawn}")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from steps.pages.document import document
-from steps.pages.markup import Markup, tag
+from steps.pages.markup import Markup, join, tag
 from steps.pages.parts import code, facts, figure, section, table
 from steps.pages.plot import legend, line, marker, plot
 from steps.pages.scale import Tick, around
@@ -60,7 +60,7 @@ def _bench(name: str, runs: Sequence[Line], machines: Mapping[str, int]) -> tupl
     key = legend(*((f"s{number % _SHAPES}", words) for words, number in own.items()))
     blocks = [block for (title, unit), seen in figures.items() for block in _figure(title, unit, seen, machines)]
     note = f"{count(len(runs), 'run')}, the last one at {moment(runs[-1].at)}."
-    return name, note, tag("div", key, *blocks)
+    return name, note, join(key, *blocks)
 
 
 def _figure(title: str, unit: str, seen: Sequence[Seen], machines: Mapping[str, int]) -> list[Markup]:

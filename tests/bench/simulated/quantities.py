@@ -75,7 +75,8 @@ def _values(one: Measured) -> Iterator[tuple[What, float]]:
     for names, history in ((BACKFILL, True), (LEARNING, True), (DAILY, False)):
         for name in names:
             yield What("time", name, "s of a core", history), one.used[name].core
-            yield What("memory", name, "MB", history), one.used[name].memory
+            whole = history and names is not BACKFILL  # which is collected month by month
+            yield What("memory", name, "MB", whole), one.used[name].memory
     for title, names, history in (("backfill", BACKFILL, True), ("learning", LEARNING, True), ("a day", DAILY, False)):
         used = _together(one, names)
         for field, words in _REQUESTS.items():
