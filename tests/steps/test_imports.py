@@ -31,6 +31,7 @@ STEPS = {
     "prepare": "boto3 numpy pandas sqlalchemy",
     "publish": "boto3 numpy pandas sqlalchemy",
     "record": "sqlalchemy",
+    "review": "boto3 sqlalchemy",
     "rollback": "sqlalchemy",
     "snapshot": "boto3 numpy optuna pandas sqlalchemy",
     "tidy": "boto3 sqlalchemy",

@@ -10,7 +10,6 @@ from pipeline.projects.openaq import OPENAQ
 from steps.checking import expectations, features, plainly, suites
 from steps.checking.expectations import Expectations, Expected
 from steps.contract.declaration import parse, parse_table
-from steps.summaries.intervals import HOUR
 from steps.tables import suites as tables
 
 OF_SERIES = parse(OPENAQ.declaration())
@@ -49,8 +48,8 @@ TABLE: dict[str, list[Any]] = {
 }
 SUITES: dict[str, tuple[dict[str, Any], list[Expected]]] = {
     "rows": (ROWS, suites.of_rows(["no2"], OF_SERIES.quantities)),
-    "sensors": (SENSORS, suites.of_series(LIMITS, HOUR)),
-    "days": (DAYS, suites.of_days(LIMITS, "no2", HOUR)),
+    "sensors": (SENSORS, suites.of_series(LIMITS, OF_SERIES.learning.interval)),
+    "days": (DAYS, suites.of_days(LIMITS, "no2", OF_SERIES.learning.interval)),
     "features": (FEATURES, features._suite()),
     "table": (TABLE, tables.of_rows(ABALONES)),
 }
