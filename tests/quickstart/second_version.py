@@ -40,11 +40,11 @@ def make(*, released: bool = True) -> str:
     known = modelstore.known_rows(files)
     files[KNOWN_ROWS] = KnownRows(known.features, known.rows[1:], known.answers[1:]).to_bytes()
     for name, body in files.items():
-        artifacts().put(f"second/{name}", body)
+        artifacts().put(f"mlflow/second/{name}", body)
     digest = modelstore.digest(files)
     registered = requests.post(
         f"{os.environ['MLFLOW_TRACKING_URI']}/api/2.0/mlflow/model-versions/create",
-        json={"name": "openaq", "source": "s3://artifacts/second"},
+        json={"name": "openaq", "source": "s3://artifacts/mlflow/second"},
         timeout=30,
     )
     registered.raise_for_status()
@@ -65,7 +65,7 @@ def _promote(first: promotions.Promotion, version: int, digest: str, *, released
             scores=first.scores or [],
             recipe=first.recipe or {},
             version=version,
-            model_uri="s3://artifacts/second",
+            model_uri="s3://artifacts/mlflow/second",
             digest=digest,
             run="openaq-train-weekly-1",
             by="schedule",

@@ -101,7 +101,7 @@ def test_what_was_applied_and_never_went_live_is_not_served(done: tuple[Place, s
     digest = second_version.add(place)
     applied = json.loads((place.home / "models" / "openaq.json").read_text())
     [container] = applied["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
-    changed = {"MODEL_URI": "s3://artifacts/second", "MODEL_VERSION": "2", "MODEL_DIGEST": digest}
+    changed = {"MODEL_URI": "s3://artifacts/mlflow/second", "MODEL_VERSION": "2", "MODEL_DIGEST": digest}
     for each in container["env"]:
         each["value"] = changed.get(each["name"], each["value"])
     Stack(place.home).deploy(applied)
