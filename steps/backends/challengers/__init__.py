@@ -10,6 +10,7 @@ A challenger takes over by a new decision (`promotions.take_over`), as a rollbac
 undo it, and it cannot undo a later one. MLflow's alias `challenger` follows this table and decides nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -167,10 +168,10 @@ def last(connection: sa.Connection, project: str) -> Trial | None:
 
 
 def listed(connection: sa.Connection, project: str) -> dict[int, Trial]:
-    """All trials of the project, by decision."""
-    numbers = connection.execute(sa.select(challengers.c.decision).where(challengers.c.project == project)).scalars()
-    found = (get(connection, project, number) for number in numbers.all())
-    return {trial.model.decision: trial for trial in found if trial is not None}
+    """All trials of the project, by decision. Nothing is locked: who may only read may ask."""
+    made = {one.decision: one for one in promotions.listed(connection, project)}
+    rows = connection.execute(sa.select(challengers).where(challengers.c.project == project)).mappings()
+    return {row["decision"]: _trial(row, made[row["decision"]]) for row in rows}
 
 
 def ended_by(connection: sa.Connection, project: str, run: str) -> Trial | None:
@@ -190,10 +191,12 @@ def versions(connection: sa.Connection, trial: Trial) -> list[int]:
 def _first(connection: sa.Connection, project: str, *conditions: sa.ColumnElement[bool]) -> Trial | None:
     query = sa.select(challengers).where(challengers.c.project == project, *conditions)
     row = connection.execute(query.order_by(challengers.c.decision.desc()).limit(1)).mappings().first()
-    if row is None:
-        return None
+    return None if row is None else _trial(row, promotions.get(connection, project, row["decision"]))
+
+
+def _trial(row: Mapping[str, Any], model: Promotion) -> Trial:
     told: dict[str, Any] = {name: value for name, value in row.items() if name not in ("project", "decision")}
-    return Trial(promotions.get(connection, project, row["decision"]), **told)
+    return Trial(model, **told)
 
 
 def _update(connection: sa.Connection, trial: Trial, *conditions: sa.ColumnElement[bool], **columns: Any) -> bool:

@@ -44,6 +44,16 @@ def test_what_the_monitor_saw_is_kept() -> None:
     )
 
 
+def test_who_may_only_read_sees_the_trials() -> None:
+    """As the pages on a cluster do."""
+    release(decide("a", 1))
+    number = begin_trial("b", 2)
+    with begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        assert set(challengers.listed(connection, "openaq")) == {number}
+
+
 def trial_in(connection: sa.Connection, number: int) -> challengers.Trial:
     found = challengers.get(connection, "openaq", number)
     assert found is not None
