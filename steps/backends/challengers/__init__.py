@@ -10,7 +10,6 @@ A challenger takes over by a new decision (`promotions.take_over`), as a rollbac
 undo it, and it cannot undo a later one. MLflow's alias `challenger` follows this table and decides nothing.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -194,7 +193,7 @@ def _first(connection: sa.Connection, project: str, *conditions: sa.ColumnElemen
     return None if row is None else _trial(row, promotions.get(connection, project, row["decision"]))
 
 
-def _trial(row: Mapping[str, Any], model: Promotion) -> Trial:
+def _trial(row: sa.RowMapping, model: Promotion) -> Trial:
     told: dict[str, Any] = {name: value for name, value in row.items() if name not in ("project", "decision")}
     return Trial(model, **told)
 
