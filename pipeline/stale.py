@@ -25,7 +25,8 @@ from pipeline.errors import UserError
 _ROOT = Path(__file__).parents[1]
 CODE = (
     "pipeline/*.py", "pipeline/projects/*.py", "pipeline/workflows/*.py", "pipeline/events/*.py",
-    "steps/__init__.py", "steps/errors.py", "steps/contract/*.py",
+    "steps/__init__.py", "steps/errors.py", "steps/contract/*.py", "steps/summaries/__init__.py",
+    "steps/summaries/intervals.py",
 )  # fmt: skip
 
 

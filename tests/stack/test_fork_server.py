@@ -238,7 +238,7 @@ for each in fork_server.LIGHT:
 fork_server.know_s3()
 fork_server.know_models()
 there = set(sys.modules)
-for each in ("plan", "fetch", "prepare", "publish", "admit", "record", "extra", "tidy"):
+for each in ("plan", "fetch", "admit", "record", "extra", "tidy"):
     importlib.import_module(f"steps.{each}")
 ours = {"steps", *sys.stdlib_module_names}
 print(*sorted(name for name in set(sys.modules) - there if name.partition(".")[0] not in ours))

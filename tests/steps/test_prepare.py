@@ -109,8 +109,8 @@ def test_a_source_in_other_units_gives_the_features_of_one_in_the_declared_ones(
     text = collector.page().body
     for words in ("Converted units", "× 1.88043", "× 0.555556 − 17.7778", "× 0.44704"):
         assert words in text
-    [raw] = keys(f"openaq/raw/location=101/day={FIRST}/")[-1:]
-    assert b",ppb," in gzip.decompress(lake().get(raw) or b""), "the lake keeps what was delivered"
+    raw = [gzip.decompress(lake().get(key) or b"") for key in keys(f"openaq/raw/location=101/day={FIRST}/")]
+    assert any(b",ppb," in body for body in raw), "the lake keeps what was delivered"
 
 
 def test_what_is_left_out_is_named_and_counted(collector: Collector) -> None:
