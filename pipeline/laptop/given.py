@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from pipeline.errors import UserError
 from pipeline.project import Project, TableProject
 from steps.contract import selection
+from steps.pages.words import one_line
+
+_LONGEST = 500  # characters of a reason
 
 
 def refuse(
@@ -41,3 +44,17 @@ def _workers(text: str, option: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) > 0):
         raise UserError(f"{option} {text!r:.40} is no number of workers; wanted a whole number from 1 on")
     return int(text)
+
+
+def one_line_given(option: str, text: str) -> str:
+    """What a person typed, on one line, as a workflow's parameter.
+
+    Raises:
+        UserError: Argo would expand it, or it is too long.
+    """
+    words = one_line(text)
+    if "{{" in words:
+        raise UserError(f"{option} holds '{{{{', which Argo would expand: {words[:80]}; write it in other words")
+    if len(words) > _LONGEST:
+        raise UserError(f"{option} has {len(words)} characters; wanted at most {_LONGEST}")
+    return words

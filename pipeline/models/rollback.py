@@ -1,11 +1,9 @@
 """The way back, as a person types it: runs the workflow, and says what is live then."""
 
-from pipeline.errors import RunFailed, UserError
+from pipeline.errors import RunFailed
+from pipeline.laptop.given import one_line_given
 from pipeline.laptop.machine import LocalMachine, user
 from pipeline.models.decisions import decisions_of
-from steps.pages.words import one_line
-
-_LONGEST = 500  # characters of a reason
 
 
 def roll_back(machine: LocalMachine, project: str, *, to: int | None, why: str) -> str:
@@ -38,17 +36,3 @@ def parameters(to: int | None, why: str) -> dict[str, str]:
         UserError: the reason holds what Argo would expand, or is too long.
     """
     return {"by": one_line_given("--by", user() or "by hand"), "why": one_line_given("--why", why), "to": str(to or "")}
-
-
-def one_line_given(option: str, text: str) -> str:
-    """What a person typed, on one line, as a workflow's parameter.
-
-    Raises:
-        UserError: Argo would expand it, or it is too long.
-    """
-    words = one_line(text)
-    if "{{" in words:
-        raise UserError(f"{option} holds '{{{{', which Argo would expand: {words[:80]}; write it in other words")
-    if len(words) > _LONGEST:
-        raise UserError(f"{option} has {len(words)} characters; wanted at most {_LONGEST}")
-    return words

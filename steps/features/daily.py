@@ -49,22 +49,17 @@ def build(observations: pd.DataFrame, *, parameter: str, learning: Learning, loc
         location, time (t), value (`parameter` at t, NaN if missing; float64) and the features. Without rows where
         the location has no observation.
     """
-    mine = observations["location"] == location
-    if not mine.any():
+    known = wide.located(observations, location, parameter, DAY)
+    if known is None:
         return wide.nothing(observations)
-    own, rest = observations[mine], observations[~mine]
-    first, last = own["time"].min(), own["time"].max()
-    days = pd.date_range(first, last, freq=DAY.alias, name="time", unit=first.unit)
-    known = wide.own(own, days)
-    value = known[parameter] if parameter in known else pd.Series(np.nan, index=days)
     ahead = learning.horizon_hours // DAY.hours
     columns = (
-        _past(value, learning, ahead)
-        | _calendar(days, ahead)
-        | _beside(known.drop(columns=parameter, errors="ignore"))
-        | _others(wide.of_others(rest, days, (parameter,)))
+        _past(known.value, learning, ahead)
+        | _calendar(known.times, ahead)
+        | _beside(known.measured.drop(columns=parameter, errors="ignore"))
+        | _others(wide.of_others(known.rest, known.times, (parameter,)))
     )
-    return wide.rows(location, value, columns)
+    return wide.rows(location, known.value, columns)
 
 
 def _past(value: "pd.Series[float]", learning: Learning, ahead: int) -> Columns:

@@ -25,6 +25,7 @@ import pandas as pd
 from steps.contract.declaration import Learning
 from steps.features import wide, windows
 from steps.features.wide import Columns
+from steps.summaries.intervals import HOUR
 
 WEATHER: Final = ("temperature", "relativehumidity", "pressure", "wind_speed", "wind_direction")
 SAME_HOUR_DAYS: Final = 7
@@ -50,23 +51,18 @@ def build(observations: pd.DataFrame, *, parameter: str, learning: Learning, loc
         location, time (t), value (`parameter` at t, NaN if missing; float64) and the features. Without rows where
         the location has no observation.
     """
-    mine = observations["location"] == location
-    if not mine.any():
+    known = wide.located(observations, location, parameter, HOUR)
+    if known is None:
         return wide.nothing(observations)
-    own = observations[mine]
-    first, last = own["time"].min(), own["time"].max()
-    hours = pd.date_range(first, last, freq="h", name="time", unit=first.unit)
-    measured = wide.own(own, hours)
-    rest = observations[~mine]
-    value = measured[parameter] if parameter in measured else pd.Series(np.nan, index=hours)
+    hours, measured, rest = known.times, known.measured, known.rest
     columns = (
-        _past(value, learning)
-        | _calendar(own, hours, learning.horizon_hours)
+        _past(known.value, learning)
+        | _calendar(known.own, hours, learning.horizon_hours)
         | _pollutants(measured.drop(columns=[parameter, *WEATHER], errors="ignore"))
         | _weather(measured, wide.of_others(rest, hours, WEATHER), parameter)
         | _others(wide.of_others(rest, hours, (parameter,)))
     )
-    return wide.rows(location, value, columns)
+    return wide.rows(location, known.value, columns)
 
 
 def _mean(series: "pd.Series[float]", window: int) -> "pd.Series[float]":

@@ -1,5 +1,6 @@
 """Long observations as columns over time, of the location itself and of the others: what features are made from."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -7,10 +8,36 @@ import pandas as pd
 
 from steps.contract.declaration import Learning
 from steps.features import windows
+from steps.summaries.intervals import Interval
 
 KEYS: Final = ("location", "time", "value")
 
 Columns = dict[str, "pd.Series[float]"]
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """A location's observations, and those of the `rest`. `times`: all from its first to its last. `measured`: one
+    column per parameter, one row for each of them, NaN without an observation. `value`: the target's."""
+
+    own: pd.DataFrame
+    rest: pd.DataFrame
+    times: pd.DatetimeIndex
+    measured: pd.DataFrame
+    value: "pd.Series[float]"
+
+
+def located(observations: pd.DataFrame, location: int, parameter: str, interval: Interval) -> Located | None:
+    """What is known of a location and its target; None where it has no observation."""
+    mine = observations["location"] == location
+    if not mine.any():
+        return None
+    own = observations[mine]
+    first, last = own["time"].min(), own["time"].max()
+    times = pd.date_range(first, last, freq=interval.alias, name="time", unit=first.unit)
+    measured = own.pivot(index="time", columns="parameter", values="value").reindex(times).astype("float64")
+    value = measured[parameter] if parameter in measured else pd.Series(np.nan, index=times)
+    return Located(own, observations[~mine], times, measured, value)
 
 
 def nothing(observations: pd.DataFrame) -> pd.DataFrame:
@@ -18,11 +45,6 @@ def nothing(observations: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"location": pd.Series(dtype="int64"), "time": observations["time"].iloc[:0]}).assign(
         value=pd.Series(dtype="float64")
     )
-
-
-def own(observations: pd.DataFrame, times: pd.DatetimeIndex) -> pd.DataFrame:
-    """One column per parameter, one row for each of `times`; NaN without an observation."""
-    return observations.pivot(index="time", columns="parameter", values="value").reindex(times).astype("float64")
 
 
 def of_others(rest: pd.DataFrame, times: pd.DatetimeIndex, parameters: tuple[str, ...]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.serve.kubernetes_api import FakeApi
 from tests.serve.serving import LIBRARY, Served
 
 
@@ -32,6 +33,15 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     found.start()
     yield found
     found.close()
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[FakeApi]:
+    """What stands in for the Kubernetes API."""
+    found = FakeApi()
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
 
 
 def made(folder: Path) -> Path:

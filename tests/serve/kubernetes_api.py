@@ -1,11 +1,19 @@
 """A stand-in for the Kubernetes API, as far as the pages ask it."""
 
+import contextlib
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from pipeline.serve.cluster.tables import make
+from tests.serve.serving import Served, until
 
 POD = {
     "metadata": {"name": "mlflow-abc"},
@@ -84,3 +92,24 @@ class FakeApi:
         if found := self.workflows.get(name):
             found["spec"] |= patch["spec"]
         return found
+
+
+@contextlib.contextmanager
+def pages_of(api: FakeApi, folder: Path, *options: str) -> Iterator[Served]:
+    """The pages of a cluster with that API; their database is that of the environment meanwhile."""
+    found = Served(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", f"sqlite:///{found.folder / 'warehouse.db'}")
+        make()
+        where = ("--cluster", "--api", api.address, "--namespace", "laptop", *options)
+        found.process = found.spawn("--port", str(found.port), *where)
+        until(lambda: answers(found))
+        yield found
+        found.close()
+
+
+def answers(served: Served) -> bool:
+    try:
+        return requests.get(f"{served.address}/runs", timeout=5).ok
+    except requests.ConnectionError:
+        return False

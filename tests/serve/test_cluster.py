@@ -14,44 +14,22 @@ from pipeline.serve.cluster.workflows import view
 from steps.backends import ledger
 from steps.backends.database import begin, reshape
 from tests.postgres import new_database
-from tests.serve.kubernetes_api import FakeApi
+from tests.serve.kubernetes_api import FakeApi, answers, pages_of
 from tests.serve.serving import Served, dag, document, until, workflow
 from tests.serve.test_pages import HOSTILE, shown
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[FakeApi]:
-    found = FakeApi()
-    yield found
-    found.server.shutdown()
-    found.server.server_close()
-
-
-@pytest.fixture(scope="module")
 def there(api: FakeApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The pages of the cluster."""
-    found = Served(tmp_path_factory.mktemp("there"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", f"sqlite:///{found.folder / 'warehouse.db'}")
-        make()
+    with pages_of(api, tmp_path_factory.mktemp("there"), "--argo", "https://argo.example.com/") as found:
         with begin() as connection:
             [taken] = ledger.claim(
                 connection, "wine", "r", "o", [ledger.Object("inbox", "wine/new/a.csv", "", "e", None, 7)]
             )
             verdict = ledger.Verdict(taken.upload, "quarantined", "wine/quarantine/a.csv", reason=f"it is {HOSTILE}")
             ledger.decide(connection, "wine", "o", [verdict], None)
-        where = ("--cluster", "--api", api.address, "--namespace", "laptop", "--argo", "https://argo.example.com/")
-        found.process = found.spawn("--port", str(found.port), *where)
-        until(lambda: answers(found))
         yield found
-        found.close()
-
-
-def answers(served: Served) -> bool:
-    try:
-        return requests.get(f"{served.address}/runs", timeout=5).ok
-    except requests.ConnectionError:
-        return False
 
 
 def given(api: FakeApi, served: Served, manifest: dict[str, Any]) -> Any:

@@ -7,34 +7,17 @@ from typing import Any
 import pytest
 import requests
 
-from pipeline.serve.cluster.tables import make
 from steps.backends import ledger
 from steps.backends.database import begin
-from tests.serve.kubernetes_api import FakeApi
-from tests.serve.serving import Served, until
-from tests.serve.test_cluster import answers
+from tests.serve.kubernetes_api import FakeApi, pages_of
+from tests.serve.serving import Served
 from tests.serve.test_pages import pressed, shown
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[FakeApi]:
-    found = FakeApi()
-    yield found
-    found.server.shutdown()
-    found.server.server_close()
-
-
-@pytest.fixture(scope="module")
 def there(api: FakeApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    found = Served(tmp_path_factory.mktemp("acting"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", f"sqlite:///{found.folder / 'warehouse.db'}")
-        make()
-        where = ("--cluster", "--act", "--api", api.address, "--namespace", "laptop")
-        found.process = found.spawn("--port", str(found.port), *where)
-        until(lambda: answers(found))
+    with pages_of(api, tmp_path_factory.mktemp("acting"), "--act") as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ In a container they are the container's own; in a plain process they are folders
 one out must be told where it is. That is done in its text, where the text holds the whole path.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Final
 
 _OWN: Final = ("/tmp", "/var/tmp")  # noqa: S108 - of a step's own file system, not of this machine
@@ -29,13 +29,10 @@ def roots(declared: Iterable[str]) -> tuple[str, ...]:
 
 
 def of_the_machine(values: Iterable[str], declared: Iterable[str]) -> tuple[str, ...]:
-    """The values of parameters that name what is there on this machine, not a file of the step."""
-    steps = {path.rstrip("/") for path in declared}.difference(_OWN)  # a volume at /tmp is no one's folder by name
-    return tuple(
-        value
-        for value in values
-        if not any(value == path or value.startswith(f"{path}/") for path in steps) and Path(value).exists()
-    )
+    """The values of parameters that name what is there on this machine, not a file that the step declares by name. A
+    volume is at a folder that this machine may have too, and much else in it: /work, /data or /tmp."""
+    steps = {path.rstrip("/") for path in declared}
+    return tuple(value for value in values if value.rstrip("/") not in steps and os.path.exists(value))  # noqa: PTH110 - no value is too long for it
 
 
 def moved(text: str, own: Iterable[str], local: Callable[[str], str], kept: Iterable[str] = ()) -> str:

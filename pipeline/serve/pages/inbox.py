@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote
 
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
+from pipeline.laptop.given import one_line_given
 from pipeline.laptop.machine import user
 from pipeline.project import TableProject
 from pipeline.projects import every
 from pipeline.serve.api.requests import Call
 from pipeline.serve.pages.frame import dot, form, page
+from pipeline.serve.pages.starting import started
 from pipeline.serve.problems import invalid
 from steps.pages.markup import Markup, tag
 from steps.pages.parts import note, section, table
@@ -85,7 +87,6 @@ def _row(one: "Dropped", *, acts: bool) -> tuple[Markup | str, ...]:
 def act(what: str, call: Call) -> Response:
     """Let a file out of quarantine, and show the run that checks it again."""
     from pipeline.inbox.put import table_project  # noqa: PLC0415 - the object store's library is slow to import
-    from pipeline.models.rollback import one_line_given  # noqa: PLC0415 - SQLAlchemy is
 
     if what != "release":
         raise invalid(f"{what!r:.40} is nothing that is done to a file")
@@ -96,10 +97,8 @@ def act(what: str, call: Call) -> Response:
     if not why.strip():
         raise invalid("there is no reason; say in a few words why the file is right")
     given = {"action": "release", "key": upload, "why": why, "by": user() or "by hand"}
-    template = f"{table_project(call.name).name}-review"
-    parameters = [f"{name}={one_line_given(name, value)}" for name, value in given.items()]
-    made = call.service.submitter.submit("WorkflowTemplate", template, {"parameters": parameters}, "")
-    return RedirectResponse(f"/runs/{quote(made['metadata']['name'], safe='')}", 303)
+    said = {name: one_line_given(name, value) for name, value in given.items()}
+    return started(call, f"{table_project(call.name).name}-review", said)
 
 
 def put(call: Call, file: Path) -> Response:

@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from pipeline.project import Project, TableProject
 from pipeline.projects import every, find, problems
 from pipeline.serve.api.requests import Call
 from pipeline.serve.pages.documents import Document, listed, newest
 from pipeline.serve.pages.frame import form, page
+from pipeline.serve.pages.starting import started
 from pipeline.serve.problems import invalid
 from steps.backends.promotions import Promotion
 from steps.pages.markup import Markup, tag
@@ -129,6 +130,4 @@ def act(what: str, call: Call) -> Response:
         raise invalid("there is no reason; say in a few words why")
     if not to.isdecimal():
         raise invalid(f"{to!r:.40} is not a version; wanted a whole number")
-    given = [f"{name}={value}" for name, value in parameters(int(to), why).items()]
-    made = call.service.submitter.submit("WorkflowTemplate", f"{project.name}-rollback", {"parameters": given}, "")
-    return RedirectResponse(f"/runs/{quote(made['metadata']['name'], safe='')}", 303)
+    return started(call, f"{project.name}-rollback", parameters(int(to), why))

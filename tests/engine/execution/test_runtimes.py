@@ -75,6 +75,23 @@ def run(lab: Laboratory, script: str, **fields: str) -> str:
     return log_of(view)
 
 
+@pytest.mark.parametrize("where", ["process", "sandbox"])
+def test_a_volume_hides_no_file_of_this_machine_that_a_parameter_names(where: str, tmp_path: Path) -> None:
+    machine, lab = tmp_path / "machine", laboratory(where, tmp_path / "lab")
+    machine.mkdir()
+    (machine / "named.txt").write_text("of the machine", encoding="utf-8")
+    text = container(
+        "cat {{inputs.parameters.file}}; echo step > MACHINE/own.txt; cat MACHINE/own.txt".replace(
+            "MACHINE", str(machine)
+        ),
+        inputs=f"{{parameters: [{{name: file, value: {machine}/named.txt}}]}}",
+    )
+    text = text.replace("        image: i\n", f"        image: i\n        volumeMounts: [{{name: w, mountPath: {machine}}}]\n")
+    view = lab.run(text.replace("  templates:\n", "  volumes: [{name: w, emptyDir: {}}]\n  templates:\n", 1))
+    assert (view.phase, log_of(view)) == ("Succeeded", "of the machinestep\n"), view.message
+    assert [each.name for each in machine.iterdir()] == ["named.txt"]
+
+
 class TestContract:
     @pytest.mark.parametrize("folder", ["/tmp", "/work", "/tmp/in/it", "/opt/deep/er", "/var/lib/step"])
     def test_a_declared_path_that_is_spelled_out_is_the_steps_own(self, lab: Laboratory, folder: str) -> None:

@@ -46,9 +46,10 @@ def test_an_absolute_path_leads_nowhere_back() -> None:
 
 
 def test_a_value_that_names_what_is_there_is_of_the_machine(tmp_path: Path) -> None:
-    there = str(tmp_path)
-    assert of_the_machine([there, f"{there}/no"], ["/tmp/a.json", "/tmp"]) == (there,)
-    assert of_the_machine([there], [there]) == of_the_machine([there], [str(tmp_path.parent)]) == ()
+    there, below = str(tmp_path), str(tmp_path / "below")
+    Path(below).mkdir()
+    assert of_the_machine([there, f"{there}/no", f"/{'x' * 5000}"], ["/tmp/a.json", "/tmp"]) == (there,)
+    assert of_the_machine([there, f"{there}/", below], [there]) == (below,), "what it declares is its own"
     assert moved(f"ls {there} {there}/x {there}-2", ["/tmp"], "<>{}".format, [there]) == (
         f"ls {there} {there}/x <>{there}-2"
     )

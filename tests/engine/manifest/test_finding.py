@@ -99,7 +99,10 @@ def test_a_reference_that_leads_nowhere(tmp_path: Path) -> None:
     )
 
 
-def test_a_reference_to_another_folder_says_which(tmp_path: Path) -> None:
+def test_a_reference_to_another_folder_says_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    far = tmp_path / "far" / "away"  # from where whole paths are shown
+    far.mkdir(parents=True)
+    monkeypatch.chdir(far)
     write(tmp_path / "here", w=workflow("w", spec=CALLS))
     write(tmp_path / "there", lib=LIBRARY)
     with pytest.raises(Refused, match=f"it is in {tmp_path}/there/lib.yaml: pipeline run {tmp_path} w$"):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.engine.processes import wait_until
 from pipeline.projects.openaq import OPENAQ
 from steps.archive import layout
 from steps.backends import retention
@@ -24,6 +25,7 @@ def test_features_and_files_of_a_patch_that_was_taken_back_go_and_not_those_that
     collector = Collector(tmp_path, SEEDED.write(tmp_path / "archive"), SEEDED)
     original = SEEDED.body(101, DAY)
     for body in (original, SEEDED.body(101, DAY, without("no2", [5])), original):
+        next_second()
         put(collector.archive, layout.path(101, DAY), body)
         ended = collector.collect()
         assert ended.code == 0, ended.log
@@ -37,3 +39,16 @@ def test_features_and_files_of_a_patch_that_was_taken_back_go_and_not_those_that
     assert keys.read(lake(), wanted).equals(rows)
     assert len(list(lake().list("openaq/features/"))) == len(wanted)
     assert collector.collect().code == 0
+
+
+def next_second() -> None:
+    """The store's times are whole seconds: what is written from now on has a later one than what was before."""
+    began = clock()
+    assert wait_until(lambda: clock() > began, 10)
+
+
+def clock() -> datetime:
+    lake().put("clock", b"")
+    found = lake().look("clock")
+    assert found is not None
+    return found.modified

@@ -115,19 +115,26 @@ def _shown(work: Work) -> Iterator[str]:
     """What is mounted in the file system: volumes, the script, and what lies where the step has folders of its own."""
     place, template = work.place, work.template
     state = str(place.run.parent.parent)
-    for path in dict.fromkeys((*of_the_machine(template.given_paths, template.paths), *_of_the_engine())):
-        if path.startswith(tuple(f"{each}/" for each in PRIVATE)):
-            yield from ("--ro-bind-try", path, path)
+    seen = tuple(dict.fromkeys((*of_the_machine(template.given_paths, template.paths), *_of_the_engine())))
+    yield from _again(seen, PRIVATE)
     yield from ("--tmpfs", state)
     if template.script is not None:
         yield from ("--ro-bind", str(place.script), str(place.script))
     for each in place.bindings:
         yield from ("--ro-bind" if each.read_only else "--bind", str(each.source), each.path)
+    yield from _again(seen, [each.path for each in place.bindings if not each.read_only])
     for device in _devices():
         yield from ("--dev-bind", device, device)
 
 
-@cache
+def _again(seen: Iterable[str], folders: Iterable[str]) -> Iterator[str]:
+    """What of this machine is to be seen where one of `folders` now hides it."""
+    below = tuple(f"{each.rstrip('/')}/" for each in folders)
+    for path in seen:
+        if path.startswith(below):
+            yield from ("--ro-bind-try", path, path)
+
+
 def _program(name: str) -> str:
     return str(shutil.which(name))
 
