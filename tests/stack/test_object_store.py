@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.engine.processes import wait_until
 from pipeline.errors import PipelineError
 from pipeline.stack import Stack
 from pipeline.stack.object_store import BUCKETS, connect
@@ -61,8 +62,12 @@ def test_kill_9_loses_nothing_and_the_address_stays(stack: Stack) -> None:
 def test_one_that_hangs_is_replaced(stack: Stack) -> None:
     stack.ensure("object-store")
     [process] = processes_of(stack, "object-store")
-    process.suspend()
-    assert next(each.state for each in stack.status() if each.name == "object-store") == "silent"
+    process.suspend()  # its threads stop one by one
+
+    def silent() -> bool:
+        return next(each.state for each in stack.status() if each.name == "object-store") == "silent"
+
+    assert wait_until(silent, 10.0)
     Stack(stack.home, patience=0.1).ensure("object-store")
     assert processes_of(stack, "object-store") != [process]
 
