@@ -158,10 +158,23 @@ def test_a_moved_state_folder_keeps_its_data(stack: Stack, tmp_path: Path) -> No
         moved.stop()
 
 
-def test_a_program_that_fails_is_quoted(stack: Stack) -> None:
-    (stack.home / "store").mkdir()
-    (stack.home / "store" / "meta.db").write_text("not a database")
-    with pytest.raises(
-        PipelineError, match=r"the object store's volume in .*/store could not be made: .*not a database"
-    ):
+@pytest.mark.parametrize(
+    ("file", "said"), [("meta.db", "not a database"), ("meta/MANIFEST", "manifest has bad magic")]
+)
+def test_a_program_that_fails_is_quoted(stack: Stack, file: str, said: str) -> None:
+    broken = stack.home / "store" / file
+    broken.parent.mkdir(parents=True)
+    broken.write_text("not a database")
+    with pytest.raises(PipelineError, match=rf"the object store's volume in .*/store could not be made: .*{said}"):
         stack.ensure("object-store")
+
+
+def test_a_store_that_was_made_in_sqlite_stays_there(stack: Stack) -> None:
+    (stack.home / "store").mkdir()
+    (stack.home / "store" / "meta.db").touch()  # which is an empty database
+    stack.ensure("object-store")
+    _put(stack)
+    stack.stop()
+    stack.ensure("object-store")
+    assert _get(stack) == b"kept"
+    assert not (stack.home / "store" / "meta").exists()
