@@ -218,8 +218,9 @@ class World:
                 case Start():
                     self.check_start(command.node)
                     self.leaves.append(command.node.name)
-                case Kill():  # it ends, now or later; a daemon that is ready only then
-                    self.leaves += [command.node.name] if command.node.name in self.ready else []
+                case Kill() if command.node.name in self.ready:  # a daemon, which ends only then
+                    self.ready.remove(command.node.name)
+                    self.leaves.append(command.node.name)
                 case Lock():
                     self.wanting[command.node.name] = command
                 case Unlock():
