@@ -18,6 +18,7 @@ from pipeline.engine.scheduler.nodes import fnv1a
 Answer = dict[str, Any]
 
 ROOT: Final = "(root)"
+OVER: Final = ("Succeeded", "Failed", "Error")
 WIDTH: Final = 118
 MOST_NODES: Final = 60  # of a larger tree only the first and last ten are kept
 MOST_CHARACTERS: Final = 2000  # of a longer value only the beginning and the length
@@ -25,6 +26,7 @@ MOST_CHARACTERS: Final = 2000  # of a longer value only the beginning and the le
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| UTC| [-+]\d{4} UTC|[-+]\d\d:?\d\d)?")
 _ADDRESS: Final = re.compile(r"\b\d{1,3}(\.\d{1,3}){3}\b")
 _REPEATED: Final = re.compile(r"((?:[^.\]]+[.\]])+?)\1{5,}")
+_STOPPED: Final = "workflow shutdown with strategy"
 _LATE: Final = ("Pod was active on the node longer than the specified deadline", "Step exceeded its deadline")
 # Messages that mean the same in other words, as pattern and kind; what a step or a Go library says is cut off.
 _KINDS: Final = [
@@ -55,10 +57,8 @@ _KINDS: Final = [
 
 def of_controller(workflow: Mapping[str, Any]) -> Answer:
     """The normal form of a Workflow object as the API server returns it."""
-    metadata, status = workflow["metadata"], workflow.get("status", {})
-    root = metadata["name"]
-    nodes = sorted(status.get("nodes", {}).values(), key=lambda node: _natural(node["name"].removeprefix(root)))
-    names = _Names(root, metadata["uid"], nodes)
+    status, nodes = workflow.get("status", {}), _nodes(workflow)
+    names = _names(workflow, nodes)
     late = {node["id"] for node in nodes if node.get("message") in _LATE}
     late |= {node["id"] for node in nodes if node["type"] == "Retry" and late & set(node.get("children", ()))}
     found = {
@@ -68,6 +68,23 @@ def of_controller(workflow: Mapping[str, Any]) -> Answer:
         "nodes": _limited({names.of(node["id"]): _node(node, names, late=node["id"] in late) for node in nodes}),
     }
     return _without_nothing(found)
+
+
+def named_nodes(workflow: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The nodes of a Workflow object in their order, each with its name in the normal form."""
+    nodes = _nodes(workflow)
+    names = _names(workflow, nodes)
+    return [(names.of(node["id"]), node) for node in nodes]
+
+
+def _nodes(workflow: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    root = workflow["metadata"]["name"]
+    nodes = workflow.get("status", {}).get("nodes", {}).values()
+    return sorted(nodes, key=lambda node: _natural(node["name"].removeprefix(root)))
+
+
+def _names(workflow: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]]) -> "_Names":
+    return _Names(workflow["metadata"]["name"], workflow["metadata"]["uid"], nodes)
 
 
 def _node(node: Mapping[str, Any], names: "_Names", *, late: bool) -> Answer:
@@ -91,10 +108,10 @@ def _node(node: Mapping[str, Any], names: "_Names", *, late: bool) -> Answer:
 
 def of_engine(view: RunView, uid: str) -> Answer:
     """The normal form of a run of this engine."""
-    return of_controller(_as_object(view, uid))
+    return of_controller(as_object(view, uid))
 
 
-def _as_object(view: RunView, uid: str) -> dict[str, Any]:
+def as_object(view: RunView, uid: str) -> dict[str, Any]:
     """A run as the API server would return it.
 
     Where the controller leaves a workflow's message empty, this engine names the leaf that failed first; not here.
@@ -112,6 +129,7 @@ def _as_object(view: RunView, uid: str) -> dict[str, Any]:
                 "type": node.type,
                 "phase": node.phase,
                 "message": node.message,
+                "startedAt": str(node.started_at),
                 "templateName": node.template,
                 "boundaryID": node.boundary or "",
                 "children": node.children,
