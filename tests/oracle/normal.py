@@ -26,7 +26,6 @@ MOST_CHARACTERS: Final = 2000  # of a longer value only the beginning and the le
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| UTC| [-+]\d{4} UTC|[-+]\d\d:?\d\d)?")
 _ADDRESS: Final = re.compile(r"\b\d{1,3}(\.\d{1,3}){3}\b")
 _REPEATED: Final = re.compile(r"((?:[^.\]]+[.\]])+?)\1{5,}")
-_STOPPED: Final = "workflow shutdown with strategy"
 _LATE: Final = ("Pod was active on the node longer than the specified deadline", "Step exceeded its deadline")
 # Messages that mean the same in other words, as pattern and kind; what a step or a Go library says is cut off.
 _KINDS: Final = [
@@ -42,6 +41,7 @@ _KINDS: Final = [
         (r"^output artifact '[^']*': the step wrote nothing at .*", "<nothing for an artifact>"),
         (r"(withParam value could not be parsed as a JSON list): .*", r"\1"),
         ("|".join(_LATE), "<out of time>"),
+        (r"^(original pod:|reused from run) .*", r"\1 <one of the workflow before>"),
         (r"^PodInitializing$", ""),  # whether a pod was seen before it had begun is a matter of time
         (r"Waiting for [^/]+/Mutex", "Waiting for <namespace>/Mutex"),
         (r"(Maximum recursion depth exceeded).*", r"\1"),

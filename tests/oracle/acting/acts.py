@@ -7,8 +7,8 @@ The annotation `oracle/acts` holds one act a line, done in their order, each as 
 
 The condition names a node as the answers do, or the whole `workflow`. The command is `argo`'s, without the workflow's
 name. The answer then has, under `acts`, for each what there was when it was done: the phases of workflow and nodes (a
-node that is Pending is called Running: whether its pod has begun is a matter of time), what the command refused, and
-after a retry which leaves began again.
+node that is Pending is called Running: whether its pod has begun is a matter of time), whether the command was refused,
+and after a retry which leaves began again.
 """
 
 import re
@@ -25,7 +25,6 @@ ANNOTATION: Final = "oracle/acts"
 WORKFLOW: Final = "workflow"
 _ACT: Final = re.compile(r"(?P<node>\S.*?) is (?P<phase>\w+): argo (?P<command>.+)")
 _LEAVES: Final = ("Pod", "HTTP", "Suspend")
-_RPC: Final = re.compile(r"^(Error: |time=.*?msg=\"?)?(rpc error: code = \w+ desc = )?")
 
 
 @dataclass(frozen=True)
@@ -64,12 +63,12 @@ class Done:
     times: dict[str, str] = field(default_factory=dict)
     again: Answer | None = None  # where to note what began again
 
-    def note(self, act: Act, workflow: Mapping[str, Any], refused: str = "") -> None:
+    def note(self, act: Act, workflow: Mapping[str, Any], *, refused: bool = False) -> None:
         """An act is done to what stood so before."""
         self.close(workflow)
         found: Answer = {"did": act.text, "at": _phases(workflow)}
         if refused:
-            found["refused"] = plain(refused, workflow["metadata"]["name"])
+            found["refused"] = True
         elif act.verb == "retry":
             self.again, self.times = found, dict(_times(workflow))
         self.acts.append(found)
@@ -109,12 +108,6 @@ def _act(line: str, case: str) -> Act:
 def over(workflow: Mapping[str, Any]) -> bool:
     """Whether a workflow has ended."""
     return workflow.get("status", {}).get("phase") in OVER
-
-
-def plain(said: str, workflow: str) -> str:
-    """What a command said when it refused, without what differs from run to run and from place to place."""
-    line = next(filter(None, reversed([each.strip() for each in said.splitlines()])), "failed")
-    return _RPC.sub("", line).rstrip('"').replace(workflow, "<workflow>")
 
 
 def _phases(workflow: Mapping[str, Any]) -> dict[str, str]:

@@ -82,8 +82,8 @@ class Person:
             act = self._left.pop(0)
             try:
                 new = self._do(act)
-            except (PipelineError, Problem) as error:
-                self._done.note(act, found, str(error))
+            except (PipelineError, Problem):
+                self._done.note(act, found, refused=True)
                 continue
             self._done.note(act, found)
             self.name = new or self.name

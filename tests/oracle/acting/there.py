@@ -55,7 +55,7 @@ class Person:
         try:
             said = argo(act, self.name, self._namespace, *(("-o", "name") if new else ()))
         except UserError as error:
-            self._done.note(act, found, str(error))
+            self._done.note(act, found, refused=True)
             print(f"\n{self.name}: {act.text}: {error}", flush=True)
             return
         self._done.note(act, found)
