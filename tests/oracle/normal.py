@@ -4,7 +4,8 @@ What differs from run to run is taken out: times, ids and the workflow's random 
 are in the workflow (`a.b`, `a(0:x)`, `[0].a`, `onExit`; `(root)` for the root), in every text too: `<pod a>` stands
 for the name of a's pod, `<id a>` for a's id, `<workflow>` for the workflow's name, `<time>` for a time, `<address>`
 for a pod's address. Of a message only its kind counts: what a Go library or a step's stderr adds to it is cut off. A
-node that ran out of time has no exit code, for whether its command had begun is a matter of time.
+node that ran out of time has no exit code, for whether its command had begun is a matter of time; nor has one that was
+stopped, whose exit code the controller may or may not see before the workflow is over, and take for its message.
 """
 
 import json
@@ -26,6 +27,8 @@ MOST_CHARACTERS: Final = 2000  # of a longer value only the beginning and the le
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| UTC| [-+]\d{4} UTC|[-+]\d\d:?\d\d)?")
 _ADDRESS: Final = re.compile(r"\b\d{1,3}(\.\d{1,3}){3}\b")
 _REPEATED: Final = re.compile(r"((?:[^.\]]+[.\]])+?)\1{5,}")
+_STOPPED: Final = "workflow shutdown with strategy:  "
+_TERMINATED: Final = "main: Error (exit code 143)"
 _LATE: Final = ("Pod was active on the node longer than the specified deadline", "Step exceeded its deadline")
 # Messages that mean the same in other words, as pattern and kind; what a step or a Go library says is cut off.
 _KINDS: Final = [
@@ -59,15 +62,28 @@ def of_controller(workflow: Mapping[str, Any]) -> Answer:
     """The normal form of a Workflow object as the API server returns it."""
     status, nodes = workflow.get("status", {}), _nodes(workflow)
     names = _names(workflow, nodes)
-    late = {node["id"] for node in nodes if node.get("message") in _LATE}
+    shutdown = workflow.get("spec", {}).get("shutdown", "")
+    late = {node["id"] for node in nodes if _cut_off(node.get("message", ""), shutdown)}
     late |= {node["id"] for node in nodes if node["type"] == "Retry" and late & set(node.get("children", ()))}
     found = {
         "phase": status.get("phase") or "Pending",
-        "message": names.message(status.get("message", "")),
+        "message": names.message(_why(status.get("message", ""), shutdown)),
         "outputs": names.values(status.get("outputs")),
-        "nodes": _limited({names.of(node["id"]): _node(node, names, late=node["id"] in late) for node in nodes}),
+        "nodes": _limited(
+            {names.of(each["id"]): _node(each, names, shutdown, late=each["id"] in late) for each in nodes}
+        ),
     }
     return _without_nothing(found)
+
+
+def _cut_off(message: str, shutdown: str) -> bool:
+    """Whether a node was ended in the middle, by its message."""
+    return message in _LATE or _why(message, shutdown).startswith(_STOPPED)
+
+
+def _why(message: str, shutdown: str) -> str:
+    """A message in which the exit code of what was stopped is no reason."""
+    return f"{_STOPPED}{shutdown}" if shutdown and message.startswith(_TERMINATED) else message
 
 
 def named_nodes(workflow: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -87,7 +103,7 @@ def _names(workflow: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]]) -> "
     return _Names(workflow["metadata"]["name"], workflow["metadata"]["uid"], nodes)
 
 
-def _node(node: Mapping[str, Any], names: "_Names", *, late: bool) -> Answer:
+def _node(node: Mapping[str, Any], names: "_Names", shutdown: str, *, late: bool) -> Answer:
     outputs = names.values(node.get("outputs"))
     reference = node.get("templateRef")
     template = f"{reference['name']}/{reference['template']}" if reference else node.get("templateName")
@@ -96,7 +112,7 @@ def _node(node: Mapping[str, Any], names: "_Names", *, late: bool) -> Answer:
             "display": names.plain(node.get("displayName", "")),
             "type": node["type"],
             "phase": node.get("phase"),
-            "message": names.message(node.get("message", "")),
+            "message": names.message(_why(node.get("message", ""), shutdown)),
             "template": template,
             "boundary": names.of(node.get("boundaryID", "")),
             "children": names.all(node.get("children", ())),

@@ -36,6 +36,7 @@ from pipeline.engine.views.views import Nodes
 from pipeline.errors import UserError
 
 _GROUPS: Final = ("TaskGroup", "StepGroup")
+_LEAVES: Final = ("Pod", "HTTP")
 
 
 def retry(
@@ -74,7 +75,7 @@ def _again(nodes: Nodes, chosen: Callable[[NodeView], bool], *, whole_groups: bo
     failed = {
         node.id
         for node in nodes
-        if node.type == "Pod" and node.phase in BROKEN and not _led_on(tried.get(node.id, node), by_id, first)
+        if node.type in _LEAVES and node.phase in BROKEN and not _led_on(tried.get(node.id, node), by_id, first)
     }
     paused = {node.id for node in nodes if node.type == "Suspend" and node.phase in BROKEN}
     again = _below(first | failed | paused, by_id)
