@@ -16,7 +16,8 @@ from typing import Any
 
 from pipeline.errors import PipelineError, UserError
 from tests.oracle import cases, cluster, ours
-from tests.oracle.acting.there import Person
+from tests.oracle.acting import acts
+from tests.oracle.acting.there import Person, check_command
 from tests.oracle.cases import Case
 from tests.oracle.normal import OVER, Answer, of_controller, written
 from tests.oracle.waves import Waves
@@ -70,6 +71,8 @@ def _asked(chosen: Sequence[Case], options: argparse.Namespace) -> tuple[bool, d
     """Whether it was a controller of Argo 4, and what it has answered."""
     deployment = cluster.controller()
     print(f"asking the controller {cluster.version(deployment)} about {len(chosen)} cases", flush=True)
+    if any(acts.of(case) for case in chosen):
+        check_command(cluster.version(deployment))
     waves = Waves(chosen, options.namespace, at_once=options.at_once, quiet=options.quiet)
     with cluster.quick(deployment), cluster.namespace(options.namespace, keep=options.keep):
         waves.run()

@@ -42,13 +42,7 @@ class Waves:
         self.refusals: dict[str, Answer] = {}  # what the API server has not taken, by case
 
     def run(self) -> None:
-        """Submit all, and wait until each has ended or does not.
-
-        Raises:
-            UserError: there is no `argo`, and a case needs it; or the cluster cannot be asked.
-        """
-        if any(acts.of(case) for case in self._cases.values()):
-            there.check_command()
+        """Submit all, and wait until each has ended or does not."""
         for found in self._read():
             if found["kind"] == "Workflow":
                 self._waiting.append(found)

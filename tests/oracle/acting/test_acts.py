@@ -13,7 +13,6 @@ from tests.oracle import cases
 from tests.oracle.acting import acts, there
 from tests.oracle.acting.acts import Act, Done
 from tests.oracle.cases import Case
-from tests.oracle.waves import Waves
 
 RETRY = Act("workflow", "Failed", ("retry", "-p", "a=b c"))
 
@@ -117,8 +116,11 @@ def test_what_is_refused_is_noted_and_the_rest_goes_on(tmp_path: Path, monkeypat
     ]
 
 
-def test_without_the_command_nothing_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    case = one("a is Running: argo stop", tmp_path, monkeypatch)
+def test_the_command_must_be_of_the_controllers_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(tmp_path, monkeypatch, "echo argo: v3.7.18")
+    there.check_command("v3.7.17")
+    with pytest.raises(UserError, match=r"the argo on PATH is of the line 3, the controller is v4\.0\.5"):
+        there.check_command("v4.0.5")
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UserError, match="there is no argo on PATH"):
-        Waves([case], "oracle", at_once=1, quiet=1).run()
+        there.check_command("v3.7.18")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -16,6 +17,7 @@ from tests.oracle.cluster import kubectl
 from tests.oracle.normal import Answer
 
 _PATIENCE_SECONDS: Final = 60
+_VERSION: Final = re.compile(r"\bv(\d+)\.")
 _WHOLE_SECOND: Final = 1.1  # times on a cluster are whole seconds: what begins again has another one
 
 
@@ -83,11 +85,21 @@ def argo(act: Act, workflow: str, namespace: str, *more: str) -> str:
     return done.stdout
 
 
-def check_command() -> None:
-    """Whether there is an `argo` to do the acts with.
+def check_command(controller: str) -> None:
+    """Whether there is an `argo` of the controller's line to do the acts with: it makes the retried workflow itself.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or it is of another line.
     """
     if shutil.which("argo") is None:
         raise UserError("there is no argo on PATH, which does what a person does in some of the cases")
+    done = subprocess.run(["argo", "version", "--short"], capture_output=True, text=True, check=False)
+    own = _line(done.stdout)
+    if own != _line(controller):
+        raise UserError(f"the argo on PATH is of the line {own or 'unknown'}, the controller is {controller}")
+
+
+def _line(version: str) -> str:
+    """The first number of a version such as `argo: v3.7.18`."""
+    found = _VERSION.search(version)
+    return found[1] if found else ""
