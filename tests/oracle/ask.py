@@ -16,13 +16,14 @@ from typing import Any
 
 from pipeline.errors import PipelineError, UserError
 from tests.oracle import cases, cluster, ours
+from tests.oracle.acting import acts
+from tests.oracle.acting.there import Person, check_command
 from tests.oracle.cases import Case
-from tests.oracle.normal import Answer, of_controller, written
+from tests.oracle.normal import OVER, Answer, of_controller, written
 from tests.oracle.waves import Waves
 
 AT_ONCE = 8
 QUIET_SECONDS = 60.0
-_OVER = ("Succeeded", "Failed", "Error")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,6 +71,8 @@ def _asked(chosen: Sequence[Case], options: argparse.Namespace) -> tuple[bool, d
     """Whether it was a controller of Argo 4, and what it has answered."""
     deployment = cluster.controller()
     print(f"asking the controller {cluster.version(deployment)} about {len(chosen)} cases", flush=True)
+    if any(acts.of(case) for case in chosen):
+        check_command(cluster.version(deployment))
     waves = Waves(chosen, options.namespace, at_once=options.at_once, quiet=options.quiet)
     with cluster.quick(deployment), cluster.namespace(options.namespace, keep=options.keep):
         waves.run()
@@ -77,8 +80,10 @@ def _asked(chosen: Sequence[Case], options: argparse.Namespace) -> tuple[bool, d
     workflows = {each["metadata"]["name"]: each for each in found}
     answers = dict(waves.refusals)
     for case in chosen:
-        if case.name in waves.names:
-            answers[case.name] = _answer(workflows[waves.names[case.name]])
+        if case.name in waves.persons:
+            answers |= _with_acts(case, waves.persons[case.name], workflows)
+        elif case.name in waves.names:
+            answers[case.name] = _ended(of_controller(workflows[waves.names[case.name]]))
     return cluster.version(deployment).startswith("v4."), answers
 
 
@@ -96,9 +101,20 @@ def _both(case: Case, controllers: Answer) -> Answer:
         return {"controller": controllers, "ours": ours.ask(case, Path(folder)), "why": case.why}
 
 
-def _answer(workflow: Mapping[str, Any]) -> Answer:
-    answer = of_controller(workflow)
-    return answer if answer["phase"] in _OVER else {**answer, "phase": "does not end"}
+def _with_acts(case: Case, person: Person, workflows: Mapping[str, Mapping[str, Any]]) -> dict[str, Answer]:
+    """The answer to a case in which a person does something; none, and why, where its workflow is gone."""
+    if person.name not in workflows:
+        print(f"{case.name}: there is no workflow {person.name}")
+        return {}
+    answer = _ended(person.answer(workflows[person.name]))
+    for act in answer.get("acts", ()):
+        if "never" in act:
+            print(f"{case.name}: {act['did']} was not done, as never {act['never']}")
+    return {case.name: answer}
+
+
+def _ended(answer: Answer) -> Answer:
+    return answer if answer["phase"] in OVER else {**answer, "phase": "does not end"}
 
 
 def _report(case: Case, controllers: Answer, *, write: bool) -> bool:

@@ -4,7 +4,8 @@ What differs from run to run is taken out: times, ids and the workflow's random 
 are in the workflow (`a.b`, `a(0:x)`, `[0].a`, `onExit`; `(root)` for the root), in every text too: `<pod a>` stands
 for the name of a's pod, `<id a>` for a's id, `<workflow>` for the workflow's name, `<time>` for a time, `<address>`
 for a pod's address. Of a message only its kind counts: what a Go library or a step's stderr adds to it is cut off. A
-node that ran out of time has no exit code, for whether its command had begun is a matter of time.
+node that ran out of time has no exit code, for whether its command had begun is a matter of time; nor has one that was
+stopped, whose exit code the controller may or may not see before the workflow is over, and take for its message.
 """
 
 import json
@@ -18,6 +19,7 @@ from pipeline.engine.scheduler.nodes import fnv1a
 Answer = dict[str, Any]
 
 ROOT: Final = "(root)"
+OVER: Final = ("Succeeded", "Failed", "Error")
 WIDTH: Final = 118
 MOST_NODES: Final = 60  # of a larger tree only the first and last ten are kept
 MOST_CHARACTERS: Final = 2000  # of a longer value only the beginning and the length
@@ -25,6 +27,8 @@ MOST_CHARACTERS: Final = 2000  # of a longer value only the beginning and the le
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| UTC| [-+]\d{4} UTC|[-+]\d\d:?\d\d)?")
 _ADDRESS: Final = re.compile(r"\b\d{1,3}(\.\d{1,3}){3}\b")
 _REPEATED: Final = re.compile(r"((?:[^.\]]+[.\]])+?)\1{5,}")
+_STOPPED: Final = "workflow shutdown with strategy:  "
+_TERMINATED: Final = "main: Error (exit code 143)"
 _LATE: Final = ("Pod was active on the node longer than the specified deadline", "Step exceeded its deadline")
 # Messages that mean the same in other words, as pattern and kind; what a step or a Go library says is cut off.
 _KINDS: Final = [
@@ -40,6 +44,7 @@ _KINDS: Final = [
         (r"^output artifact '[^']*': the step wrote nothing at .*", "<nothing for an artifact>"),
         (r"(withParam value could not be parsed as a JSON list): .*", r"\1"),
         ("|".join(_LATE), "<out of time>"),
+        (r"^(original pod:|reused from run) .*", r"\1 <one of the workflow before>"),
         (r"^PodInitializing$", ""),  # whether a pod was seen before it had begun is a matter of time
         (r"Waiting for [^/]+/Mutex", "Waiting for <namespace>/Mutex"),
         (r"(Maximum recursion depth exceeded).*", r"\1"),
@@ -55,22 +60,50 @@ _KINDS: Final = [
 
 def of_controller(workflow: Mapping[str, Any]) -> Answer:
     """The normal form of a Workflow object as the API server returns it."""
-    metadata, status = workflow["metadata"], workflow.get("status", {})
-    root = metadata["name"]
-    nodes = sorted(status.get("nodes", {}).values(), key=lambda node: _natural(node["name"].removeprefix(root)))
-    names = _Names(root, metadata["uid"], nodes)
-    late = {node["id"] for node in nodes if node.get("message") in _LATE}
+    status, nodes = workflow.get("status", {}), _nodes(workflow)
+    names = _names(workflow, nodes)
+    shutdown = workflow.get("spec", {}).get("shutdown", "")
+    late = {node["id"] for node in nodes if _cut_off(node.get("message", ""), shutdown)}
     late |= {node["id"] for node in nodes if node["type"] == "Retry" and late & set(node.get("children", ()))}
     found = {
         "phase": status.get("phase") or "Pending",
-        "message": names.message(status.get("message", "")),
+        "message": names.message(_why(status.get("message", ""), shutdown)),
         "outputs": names.values(status.get("outputs")),
-        "nodes": _limited({names.of(node["id"]): _node(node, names, late=node["id"] in late) for node in nodes}),
+        "nodes": _limited(
+            {names.of(each["id"]): _node(each, names, shutdown, late=each["id"] in late) for each in nodes}
+        ),
     }
     return _without_nothing(found)
 
 
-def _node(node: Mapping[str, Any], names: "_Names", *, late: bool) -> Answer:
+def _cut_off(message: str, shutdown: str) -> bool:
+    """Whether a node was ended in the middle, by its message."""
+    return message in _LATE or _why(message, shutdown).startswith(_STOPPED)
+
+
+def _why(message: str, shutdown: str) -> str:
+    """A message in which the exit code of what was stopped is no reason."""
+    return f"{_STOPPED}{shutdown}" if shutdown and message.startswith(_TERMINATED) else message
+
+
+def named_nodes(workflow: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The nodes of a Workflow object in their order, each with its name in the normal form."""
+    nodes = _nodes(workflow)
+    names = _names(workflow, nodes)
+    return [(names.of(node["id"]), node) for node in nodes]
+
+
+def _nodes(workflow: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    root = workflow["metadata"]["name"]
+    nodes = workflow.get("status", {}).get("nodes", {}).values()
+    return sorted(nodes, key=lambda node: _natural(node["name"].removeprefix(root)))
+
+
+def _names(workflow: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]]) -> "_Names":
+    return _Names(workflow["metadata"]["name"], workflow["metadata"]["uid"], nodes)
+
+
+def _node(node: Mapping[str, Any], names: "_Names", shutdown: str, *, late: bool) -> Answer:
     outputs = names.values(node.get("outputs"))
     reference = node.get("templateRef")
     template = f"{reference['name']}/{reference['template']}" if reference else node.get("templateName")
@@ -79,7 +112,7 @@ def _node(node: Mapping[str, Any], names: "_Names", *, late: bool) -> Answer:
             "display": names.plain(node.get("displayName", "")),
             "type": node["type"],
             "phase": node.get("phase"),
-            "message": names.message(node.get("message", "")),
+            "message": names.message(_why(node.get("message", ""), shutdown)),
             "template": template,
             "boundary": names.of(node.get("boundaryID", "")),
             "children": names.all(node.get("children", ())),
@@ -91,10 +124,10 @@ def _node(node: Mapping[str, Any], names: "_Names", *, late: bool) -> Answer:
 
 def of_engine(view: RunView, uid: str) -> Answer:
     """The normal form of a run of this engine."""
-    return of_controller(_as_object(view, uid))
+    return of_controller(as_object(view, uid))
 
 
-def _as_object(view: RunView, uid: str) -> dict[str, Any]:
+def as_object(view: RunView, uid: str) -> dict[str, Any]:
     """A run as the API server would return it.
 
     Where the controller leaves a workflow's message empty, this engine names the leaf that failed first; not here.
@@ -112,6 +145,7 @@ def _as_object(view: RunView, uid: str) -> dict[str, Any]:
                 "type": node.type,
                 "phase": node.phase,
                 "message": node.message,
+                "startedAt": str(node.started_at),
                 "templateName": node.template,
                 "boundaryID": node.boundary or "",
                 "children": node.children,

@@ -7,8 +7,9 @@ from pathlib import Path
 from pipeline import engine
 from pipeline.errors import PipelineError
 from tests.engine.laboratory import PlainHost
+from tests.oracle.acting.here import Person
 from tests.oracle.cases import Case
-from tests.oracle.normal import Answer, of_engine
+from tests.oracle.normal import Answer
 
 PATIENCE_SECONDS = 30.0
 CORES = 4
@@ -23,12 +24,17 @@ def ask(case: Case, folder: Path) -> Answer:
         run = engine.submit(journal, engine.load(case.file), case.workflow, {}, where="process")
     except PipelineError as error:
         return {"refused": _LINE.sub("", str(error).replace(str(case.file), case.file.name))}
+    person = Person(case, journal, folder, run)
     stop = threading.Event()
     timer = threading.Timer(PATIENCE_SECONDS, stop.set)
     timer.start()
     try:
-        view = engine.execute(journal, run, PlainHost(), folder, cores=CORES, stop=stop)
+        while True:
+            with person.beside():
+                engine.execute(journal, person.name, PlainHost(), folder, cores=CORES, stop=stop)
+            if stop.is_set() or not person.look():
+                break
     finally:
         timer.cancel()
-    answer = of_engine(view, str(journal.row(run)["uid"]))
+    answer = person.answer()
     return {**answer, "phase": "does not end"} if stop.is_set() else answer

@@ -1,6 +1,7 @@
 """Submitting many workflows to a small cluster: only so many at a time, the next as others end.
 
 What still runs when nothing has changed on the cluster for a while does not end; it is put aside, and the others go on.
+Between two changes of a workflow it is seen to that what its case says a person does to it is done.
 """
 
 import json
@@ -16,11 +17,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from pipeline.errors import UserError
+from tests.oracle.acting import acts, there
 from tests.oracle.cases import Case
 from tests.oracle.cluster import kubectl
-from tests.oracle.normal import Answer
+from tests.oracle.normal import OVER, Answer
 
-_OVER = ("Succeeded", "Failed", "Error")
 _PAUSE_SECONDS = 0.2
 _REFUSED = re.compile(r"is invalid: |strict decoding error: ")
 _PHASES = 'jsonpath={.metadata.name} {.status.phase} {.status.nodes.*.phase}{"\\n"}'
@@ -35,7 +36,9 @@ class Waves:
         self._waiting: deque[dict[str, Any]] = deque()
         self._running: set[str] = set()
         self._over = 0
+        self._persons: dict[str, there.Person] = {}  # who does something to a workflow, by its name
         self.names: dict[str, str] = {}  # of the workflows, by case
+        self.persons: dict[str, there.Person] = {}  # the same, by case
         self.refusals: dict[str, Answer] = {}  # what the API server has not taken, by case
 
     def run(self) -> None:
@@ -55,11 +58,28 @@ class Waves:
                     self._over += len(self._running)
                     self._running.clear()
                     continue
-                if phase in _OVER and name in self._running:
+                if name in self._running and self._ended(name, phase):
                     self._running.remove(name)
                     self._over += 1
                     print(f"\r{self._over} of {len(self._cases)} done", end="", flush=True)
         print()
+
+    def _ended(self, name: str, phase: str) -> bool:
+        """Whether a workflow is over, and nothing is left to be done to it; what is due is done."""
+        person = self._persons.get(name)
+        if person is None:
+            return phase in OVER
+        try:
+            ended = person.look()
+        except UserError as error:  # of this one nothing more is known; the others go on
+            print(f"\n{name}: {error}", flush=True)
+            return True
+        if person.name != name:  # it was submitted again, and the new one counts
+            self._running.add(person.name)
+            self._over -= 1
+            self._persons[person.name] = person
+            return True
+        return ended
 
     def _read(self) -> Iterator[dict[str, Any]]:
         """The objects of all cases as kubectl reads them, each workflow with a random suffix."""
@@ -92,6 +112,12 @@ class Waves:
                 self._over += 1
             else:
                 self._running.add(name)
+                self._accompany(name)
+
+    def _accompany(self, name: str) -> None:
+        case = next(case for case in self._cases.values() if self.names.get(case.name) == name)
+        if acts.of(case):
+            self.persons[case.name] = self._persons[name] = there.Person(case, self._namespace, name)
 
 
 @contextmanager

@@ -2,12 +2,13 @@
 
 The journal forgets what happened to those nodes, as the controller deletes them from the workflow's status: the events
 that are left make a run in which they have not begun. Which nodes these are follows the controller's rules
-(`FormulateRetryWorkflow`), but that a pause which was stopped waits again.
+(`FormulateRetryWorkflow`), but that a pause which was stopped waits again, and that a daemon runs again for what begins
+again beside it, as when a run is resumed.
 https://argo-workflows.readthedocs.io/en/latest/cli/argo_retry/
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from pipeline.engine.execution.journal import Journal, Row
@@ -35,6 +36,7 @@ from pipeline.engine.views.views import Nodes
 from pipeline.errors import UserError
 
 _GROUPS: Final = ("TaskGroup", "StepGroup")
+_LEAVES: Final = ("Pod", "HTTP")
 
 
 def retry(
@@ -59,8 +61,9 @@ def retry(
         raise UserError(f"cannot retry {run_id}: it succeeded; say which nodes begin again (restartSuccessful and a "
                         "nodeFieldSelector)")  # fmt: skip
     given = {**row["parameters"], **(parameters or {})}
-    again = _again(from_tree(row).nodes, chosen or (lambda _: False), whole_groups=bool(parameters))
-    kept = _kept(journal, row, given, again)
+    nodes = from_tree(row).nodes
+    again = _again(nodes, chosen or (lambda _: False), whole_groups=bool(parameters))
+    kept = _kept(journal, row, given, again, told={node.name for node in nodes if node.phase == "Succeeded"})
     at = time.time()
     journal.begin_again(run_id, [*kept, Retried(at)], given, at)
 
@@ -72,7 +75,7 @@ def _again(nodes: Nodes, chosen: Callable[[NodeView], bool], *, whole_groups: bo
     failed = {
         node.id
         for node in nodes
-        if node.type == "Pod" and node.phase in BROKEN and not _led_on(tried.get(node.id, node), by_id, first)
+        if node.type in _LEAVES and node.phase in BROKEN and not _led_on(tried.get(node.id, node), by_id, first)
     }
     paused = {node.id for node in nodes if node.type == "Suspend" and node.phase in BROKEN}
     again = _below(first | failed | paused, by_id)
@@ -98,8 +101,10 @@ def _below(ids: Iterable[str], by_id: Mapping[str, NodeView]) -> set[str]:
     return found
 
 
-def _kept(journal: Journal, row: Row, parameters: Mapping[str, str], again: set[str]) -> list[Event]:
-    """The events of a run in which the nodes `again` have not begun.
+def _kept(
+    journal: Journal, row: Row, parameters: Mapping[str, str], again: set[str], *, told: Collection[str]
+) -> list[Event]:
+    """The events of a run in which the nodes `again` have not begun. `told`: daemons that ended as they were told to.
 
     Raises:
         UserError: nothing is left to be done in it.
@@ -112,7 +117,7 @@ def _kept(journal: Journal, row: Row, parameters: Mapping[str, str], again: set[
     exiting = f"{run.id}.onExit"
     kept: list[Event] = []
     for event in journal.events(run.id):
-        if not run.over and _fits(run, event, again, exiting):
+        if not run.over and _fits(run, event, again, exiting) and not _runs_on(run, event, told):
             advance(run, event)
             kept.append(event)
     if run.over or not kept:
@@ -136,6 +141,11 @@ def _fits(run: Run, event: Event, again: set[str], exiting: str) -> bool:
     if isinstance(event, Recalled):
         return event.node in run.recalling and event.node not in again
     return isinstance(event, Began) or run.started_at is not None
+
+
+def _runs_on(run: Run, event: Event, told: Collection[str]) -> bool:
+    """Whether a daemon ended because of what begins again now: then it has not ended."""
+    return isinstance(event, Ended) and event.node in run.daemons and event.node in told
 
 
 def _ticks(run: Run, event: Tick, again: set[str]) -> bool:

@@ -183,7 +183,7 @@ def _end_unfinished(run: Run, ends: Callable[[Node], bool], message: str, *, pau
     """End what runs, pauses, or waits for a mutex or another attempt. `pauses`: the message for pauses."""
     for node in [*run.live.values(), *run.daemons.values()]:
         if ends(node) and not node.condemned:
-            node.condemned = message
+            node.condemned, node.cut_off = message, node.phase == "Running"
             run.commands.append(Kill(node))
     for node in list(run.locking.values()):
         if node.lock == "waiting" and ends(node):

@@ -141,3 +141,35 @@ def test_every_change_has_a_number_of_its_own(lab: Laboratory, tmp_path: Path) -
     lab.journal.delete(one)
     engine.suspend(lab.journal, other)
     assert one in lab.journal.changes(seen)
+
+
+def test_a_daemon_runs_again_for_what_begins_again_beside_it(lab: Laboratory, tmp_path: Path) -> None:
+    spec = f"""
+    entrypoint: main
+    templates:
+      - name: main
+        dag:
+          tasks:
+            - {{name: server, template: server}}
+            - {{name: user, template: user, depends: server}}
+      - name: server
+        daemon: true
+        container:
+          image: i
+          command: [sh, -c, "echo x >> {tmp_path}/starts; trap 'exit 0' TERM; while true; do sleep 0.1; done"]
+      - name: user
+        container: {{image: i, command: [sh, -c, "test -e {tmp_path}/flag"]}}
+    """
+    run = lab.submit(spec)
+    assert phases(lab.execute(run)) == {"(root)": "Failed", "server": "Succeeded", "user": "Failed"}
+    (tmp_path / "flag").touch()
+    engine.retry(lab.journal, run)
+    assert phases(lab.execute(run)) == {"(root)": "Succeeded", "server": "Succeeded", "user": "Succeeded"}
+    assert (tmp_path / "starts").read_text() == "x\nx\n"
+
+
+def test_a_request_that_failed_begins_again(lab: Laboratory) -> None:
+    run = lab.submit("entrypoint: main\ntemplates:\n  - name: main\n    http: {url: 'http://127.0.0.1:9/'}\n")
+    assert lab.execute(run).phase in ("Failed", "Error")
+    engine.retry(lab.journal, run)
+    assert engine.view(lab.journal, run).phase == "Running"
