@@ -158,9 +158,7 @@ def test_a_moved_state_folder_keeps_its_data(stack: Stack, tmp_path: Path) -> No
         moved.stop()
 
 
-@pytest.mark.parametrize(
-    ("file", "said"), [("meta.db", "not a database"), ("meta/MANIFEST", "manifest has bad magic")]
-)
+@pytest.mark.parametrize(("file", "said"), [("meta.db", "not a database"), ("meta/MANIFEST", "manifest has bad magic")])
 def test_a_program_that_fails_is_quoted(stack: Stack, file: str, said: str) -> None:
     broken = stack.home / "store" / file
     broken.parent.mkdir(parents=True)

@@ -181,6 +181,8 @@ def _stopped(run: Run, event: Stopped) -> None:
 
 def _end_unfinished(run: Run, ends: Callable[[Node], bool], message: str, *, pauses: str) -> None:
     """End what runs, pauses, or waits for a mutex or another attempt. `pauses`: the message for pauses."""
+    for node in daemons.withdrawn(run, ends):
+        finish(run, node, "Failed", message)
     for node in [*run.live.values(), *run.daemons.values()]:
         if ends(node) and not node.condemned:
             node.condemned, node.cut_off = message, node.phase == "Running"

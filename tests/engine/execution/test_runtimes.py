@@ -86,7 +86,9 @@ def test_a_volume_hides_no_file_of_this_machine_that_a_parameter_names(where: st
         ),
         inputs=f"{{parameters: [{{name: file, value: {machine}/named.txt}}]}}",
     )
-    text = text.replace("        image: i\n", f"        image: i\n        volumeMounts: [{{name: w, mountPath: {machine}}}]\n")
+    text = text.replace(
+        "        image: i\n", f"        image: i\n        volumeMounts: [{{name: w, mountPath: {machine}}}]\n"
+    )
     view = lab.run(text.replace("  templates:\n", "  volumes: [{name: w, emptyDir: {}}]\n  templates:\n", 1))
     assert (view.phase, log_of(view)) == ("Succeeded", "of the machinestep\n"), view.message
     assert [each.name for each in machine.iterdir()] == ["named.txt"]

@@ -149,6 +149,20 @@ def test_a_resumed_run_starts_it_first(prepare: Simulate) -> None:
     assert simulation.finish().run.phase == "Succeeded"
 
 
+def test_what_waits_for_it_in_a_resumed_run_does_not_begin_once_the_run_is_stopped(prepare: Simulate) -> None:
+    spec = DAG.replace("entrypoint: main\n", "entrypoint: main\nonExit: leaf\n")
+    simulation = prepare(spec).begin()
+    simulation.step()
+    simulation.waiting.clear()
+    simulation.tell(Resumed(simulation.now))
+    simulation.stop()
+    assert simulation.run.nodes["w-1.a"].phase == "Failed"
+    simulation.waiting.clear()
+    simulation.step()  # the daemon, which is told to end, ends
+    assert [node.name for node in simulation.waiting] == ["w-1.onExit"]
+    assert simulation.finish().run.phase == "Failed"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

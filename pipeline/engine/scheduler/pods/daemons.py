@@ -4,6 +4,8 @@ part of; until then one that ends by itself has failed.
 https://argo-workflows.readthedocs.io/en/latest/walk-through/daemon-containers/
 """
 
+from collections.abc import Callable
+
 from pipeline.engine.scheduler.state import Node, Run, Start
 
 
@@ -27,6 +29,8 @@ def ready(run: Run, node: Node) -> None:
 def gone(run: Run, node: Node) -> None:
     """A daemon that was told to end has ended; what follows its dag or steps was waiting for that."""
     del run.retired[node.name]
+    if node in run.reviving:
+        revived(run, node)
     whole = node.boundary
     if whole is not None and not lingers(run, whole):
         run.todo.append(("ended", whole))
@@ -53,6 +57,14 @@ def revived(run: Run, node: Node) -> None:
     run.reviving.remove(node)
     if was_first:
         _go_on(run)
+
+
+def withdrawn(run: Run, ends: Callable[[Node], bool]) -> list[Node]:
+    """What has not begun again, since a daemon before it is not ready, and never will, of what `ends`."""
+    waiting = [*run.reviving[1:], *run.postponed]
+    run.reviving = [*run.reviving[:1], *(node for node in run.reviving[1:] if not ends(node))]
+    run.postponed = [node for node in run.postponed if not ends(node)]
+    return [node for node in waiting if ends(node) and not node.fulfilled]
 
 
 def start(run: Run, node: Node) -> None:
