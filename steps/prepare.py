@@ -35,6 +35,7 @@ from steps.errors import CheckFailed
 from steps.features import keys
 from steps.features.computing import Computed, compute
 from steps.features.judging import judge
+from steps.features.kept import Kept
 from steps.features.loading import load
 from steps.features.neighbours import kilometres
 from steps.features.observations import Observations
@@ -45,6 +46,7 @@ log = logging.getLogger("steps")
 _THREADS = 8
 _STILL_KM = 1.0  # what a place may be off by
 _FILES_AT_ONCE = 400  # some 60,000 rows of a station with six parameters
+_DAYS_LATE = 3  # that a location may be behind others
 _MOST_NAMED = 20  # reasons for which values are left out; files may hold any names
 _BYTES_AT_ONCE = 1024 * 1024  # compressed, for stations that report more often
 
@@ -92,7 +94,8 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     store = lake()
     expectations = Expectations()
     examiner = Examiner(project, plan.parameter, expectations)
-    observations = Observations(store, examiner, list(project.quantities))
+    kept = Kept(store, project, plan.locations, days=keys.looking_back(project).days + _DAYS_LATE)
+    observations = Observations(store, examiner, list(project.quantities), kept)
     taken = Taken()
     fetched = _fetched(store, project.name, plan)
     for files in batches(fetched, lambda file: len(file.body), largest=_BYTES_AT_ONCE, most=_FILES_AT_ONCE):
@@ -117,6 +120,7 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     if stopped is None:
         wanted = keys.months(project.name, project, plan.locations, plan.parameter)
         computed = compute(store, wanted, observations, expectations, declaration=project, parameter=plan.parameter)
+        observations.leave()
         stopped = _all_stale(project, plan, stale)
     summary = _summary(plan, taken, computed, stale, left_out).model_copy(update=_whereabouts(project.name, plan))
     write_json(summary_out, summary.to_json())

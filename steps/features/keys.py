@@ -89,7 +89,7 @@ def months(
     locations = [location for location in locations if location not in left_out]
     if left_out and not locations:
         raise CheckFailed(all_left_out(left_out))
-    history = timedelta(hours=load(_history_name(declaration))(declaration.learning))
+    history = looking_back(declaration)
     around = history + _LONGEST_MONTH + _LONGEST_DAY
     span = (first - around if first else date.min, last + around if last else date.max)
     days = _accepted(project, locations, *span)
@@ -121,6 +121,13 @@ def months(
         which = (location, month, key, f"{place}/{key}.parquet")
         found.append(FeatureMonth(*which, start, end, history, near[location], tuple(seen), states))
     return found
+
+
+def looking_back(declaration: Declaration) -> timedelta:
+    """How far a row of features looks back."""
+    return timedelta(
+        hours=load(f"{declaration.learning.features.partition(':')[0]}:history_hours")(declaration.learning)
+    )
 
 
 def all_left_out(left_out: Mapping[int, str]) -> str:
@@ -189,10 +196,6 @@ def _made_by(declaration: Declaration) -> dict[str, object]:
         "reference_celsius": declaration.reference_celsius,
         "null_share": declaration.expectations.null_share,
     }
-
-
-def _history_name(declaration: Declaration) -> str:
-    return f"{declaration.learning.features.partition(':')[0]}:history_hours"
 
 
 def _present(days: Iterable[catalog.Accepted]) -> set[datetime]:
