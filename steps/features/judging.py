@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from steps.backends import judged
 from steps.backends.database import begin
 from steps.backends.judged import Doubt
+from steps.backends.sql import seconds_of
 from steps.backends.warehouse.schema import measurements
 from steps.checking import agreement
 from steps.contract.declaration import Declaration
@@ -43,7 +44,7 @@ def judge(
 def _hours(project: str, parameter: str, locations: Sequence[int], since: date) -> pd.DataFrame:
     """The hours of `parameter` from `since` on: location, time (UTC) and value."""
     table = measurements.c
-    query = sa.select(table.location, table.time, table.value).where(
+    query = sa.select(table.location, seconds_of(table.time), table.value).where(
         table.project == project,
         table.location.in_(list(locations)),
         table.time >= datetime.combine(since, time(), UTC),
@@ -61,7 +62,7 @@ def _frame(rows: Sequence[sa.Row[Any, Any, Any]]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "location": np.array(locations_, dtype="int64"),
-            "time": pd.to_datetime(pd.Series(times, dtype="object"), utc=True).dt.as_unit("us"),
+            "time": pd.Series(np.array(times, dtype="datetime64[s]").astype("datetime64[us]")).dt.tz_localize("UTC"),
             "value": np.array(values, dtype="float64"),
         }
     )
