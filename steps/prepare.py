@@ -37,6 +37,7 @@ from steps.features.computing import Computed, compute
 from steps.features.judging import judge
 from steps.features.kept import Kept
 from steps.features.loading import load
+from steps.features.look import Look
 from steps.features.neighbours import kilometres
 from steps.features.observations import Observations
 from steps.summaries import validation as summaries
@@ -118,8 +119,9 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
         stopped = keys.all_left_out(left_out)
     computed = Computed(0, 0, 0, 0, 0, [])
     if stopped is None:
-        wanted = keys.months(project.name, project, plan.locations, plan.parameter)
-        computed = compute(store, wanted, observations, expectations, declaration=project, parameter=plan.parameter)
+        basis = keys.Basis.of(project.name, project, plan.locations, plan.parameter)
+        look = Look.begin(basis, plan.first, plan.last)
+        computed = compute(store, look, observations, expectations, declaration=project, parameter=plan.parameter)
         observations.leave()
         stopped = _all_stale(project, plan, stale)
     summary = _summary(plan, taken, computed, stale, left_out).model_copy(update=_whereabouts(project.name, plan))

@@ -131,7 +131,7 @@ class _Off:
 def _months(hours: pd.DatetimeIndex) -> dict[str, slice]:
     """Which of `hours`, one after the other, are in each month (YYYY-MM, UTC)."""
     months, begins = np.unique(hours.tz_convert(None).to_numpy().astype(_MONTH), return_index=True)
-    ends = [*begins[1:], len(hours)]
+    ends = np.append(begins, len(hours))[1:]
     return {str(month): slice(begin, end) for month, begin, end in zip(months, begins, ends, strict=True)}
 
 
