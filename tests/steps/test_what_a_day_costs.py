@@ -1,5 +1,6 @@
 """A day that comes in or is patched costs what depends on it, however many locations and days there are."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from pipeline.projects.openaq import OPENAQ
 from steps.archive import layout
+from steps.backends import database
 from steps.backends.objects import Bucket, lake
 from steps.checking.examine import Examined, Examiner
 from steps.checking.reading import RawFile
@@ -16,6 +18,7 @@ from steps.contract.declaration import parse
 from steps.features import keys as feature_keys
 from tests.steps.support.collecting import Collector, keys
 from tests.steps.support.openaq import Seeded, put
+from tests.steps.support.reads import counted
 
 pytestmark = pytest.mark.usefixtures("database_environment", "store_environment")
 
@@ -23,6 +26,7 @@ LEARNING = OPENAQ.learning.model_copy(update={"neighbours": 1})
 DECLARED = OPENAQ.model_copy(update={"learning": LEARNING}).declaration()
 SEEDED = Seeded(locations=(101, 102, 111, 112), days=13)  # two pairs, each alone
 PATCHED = date(2021, 3, 12)
+JUDGED_BY = "rows of measurements"  # the target's hours of 400 days
 
 
 @pytest.fixture
@@ -120,3 +124,22 @@ def test_a_month_that_another_parameter_comes_to_is_computed_at_once(collector: 
     here = rows().set_index(["location", "time"]).loc[101]
     assert here["co_o3"].loc[datetime.fromisoformat("2021-03-13T05:00Z")] > 0
     assert here.loc[: datetime.fromisoformat("2021-03-13T00:00Z"), "co_o3"].isna().all()
+
+
+@pytest.mark.soak
+def test_it_does_not_matter_how_long_the_history_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeded = Seeded(locations=(101, 102, 103), days=229)
+    collector = Collector(tmp_path, seeded.write(tmp_path / "archive"), seeded, DECLARED)
+    read: dict[date, Counter[str]] = {}
+    for day in (date(2021, 4, 15), date(2021, 10, 15)):
+        assert collector.collect(to=day - timedelta(days=1)).code == 0
+        collector.plan(from_=day - timedelta(days=9), to=day)
+        collector.fetch()
+        database._engine.cache_clear()  # so that it is connected to once more
+        with counted(monkeypatch) as read[day]:
+            assert collector.prepare().code == 0
+        database._engine.cache_clear()
+        assert (collector.summary()["location_days"], collector.summary()["features"]["computed"]) == (3, 3)
+        assert collector.summary()["features"]["months"] == 3 * (day.month - 2)
+    short, long = ({what: many for what, many in one.items() if what != JUDGED_BY} for one in read.values())
+    assert short == long
