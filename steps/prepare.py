@@ -109,12 +109,14 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     good, bad = _decisions(project.name, taken)
     catalog.record(project.name, good, bad, at=decided_at)
     quarantine.clear(store, project.name, taken.verdicts)
+    revision = catalog.revision(project.name)
     loaded = load(project, plan.locations, observations)
 
     fresh, stale = _freshness(project, plan)
     taken.outcomes.append(fresh)
     stopped = _too_many_refused(project, taken)
-    left_out = judge(project, plan.parameter, plan.locations, plan.first, plan.last, at=decided_at)
+    span = {"first": plan.first, "last": plan.last}
+    left_out = judge(store, project, plan.parameter, plan.locations, **span, revision=revision, at=decided_at)
     if stopped is None and left_out.keys() == set(plan.locations):
         stopped = keys.all_left_out(left_out)
     computed = Computed(0, 0, 0, 0, 0, [])
