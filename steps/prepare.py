@@ -35,7 +35,9 @@ from steps.errors import CheckFailed
 from steps.features import keys
 from steps.features.computing import Computed, compute
 from steps.features.judging import judge
+from steps.features.kept import Kept
 from steps.features.loading import load
+from steps.features.look import Look
 from steps.features.neighbours import kilometres
 from steps.features.observations import Observations
 from steps.summaries import validation as summaries
@@ -45,6 +47,7 @@ log = logging.getLogger("steps")
 _THREADS = 8
 _STILL_KM = 1.0  # what a place may be off by
 _FILES_AT_ONCE = 400  # some 60,000 rows of a station with six parameters
+_DAYS_LATE = 3  # that a location may be behind others
 _MOST_NAMED = 20  # reasons for which values are left out; files may hold any names
 _BYTES_AT_ONCE = 1024 * 1024  # compressed, for stations that report more often
 
@@ -92,7 +95,8 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     store = lake()
     expectations = Expectations()
     examiner = Examiner(project, plan.parameter, expectations)
-    observations = Observations(store, examiner, list(project.quantities))
+    kept = Kept(store, project, plan.locations, days=keys.looking_back(project).days + _DAYS_LATE)
+    observations = Observations(store, examiner, list(project.quantities), kept)
     taken = Taken()
     fetched = _fetched(store, project.name, plan)
     for files in batches(fetched, lambda file: len(file.body), largest=_BYTES_AT_ONCE, most=_FILES_AT_ONCE):
@@ -105,18 +109,22 @@ def command(*, declaration: str, plan_file: Path, created: str, report_out: Path
     good, bad = _decisions(project.name, taken)
     catalog.record(project.name, good, bad, at=decided_at)
     quarantine.clear(store, project.name, taken.verdicts)
+    revision = catalog.revision(project.name)
     loaded = load(project, plan.locations, observations)
 
     fresh, stale = _freshness(project, plan)
     taken.outcomes.append(fresh)
     stopped = _too_many_refused(project, taken)
-    left_out = judge(project, plan.parameter, plan.locations, plan.first, plan.last, at=decided_at)
+    span = {"first": plan.first, "last": plan.last}
+    left_out = judge(store, project, plan.parameter, plan.locations, **span, revision=revision, at=decided_at)
     if stopped is None and left_out.keys() == set(plan.locations):
         stopped = keys.all_left_out(left_out)
     computed = Computed(0, 0, 0, 0, 0, [])
     if stopped is None:
-        wanted = keys.months(project.name, project, plan.locations, plan.parameter)
-        computed = compute(store, wanted, observations, expectations, declaration=project, parameter=plan.parameter)
+        basis = keys.Basis.of(project.name, project, plan.locations, plan.parameter)
+        look = Look.begin(basis, plan.first, plan.last)
+        computed = compute(store, look, observations, expectations, declaration=project, parameter=plan.parameter)
+        observations.leave()
         stopped = _all_stale(project, plan, stale)
     summary = _summary(plan, taken, computed, stale, left_out).model_copy(update=_whereabouts(project.name, plan))
     write_json(summary_out, summary.to_json())

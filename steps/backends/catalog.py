@@ -5,6 +5,9 @@ version is named by the source's etag. An accepted version replaces the one befo
 an accepted one: the row stays accepted as it was and keeps the refused etag, so that a bad patch loses nothing and is
 not fetched again.
 
+Each `record` has a revision, the next number of its project, and so has each day that it decides: what is newer than a
+revision is what has changed since.
+
 A fault of the file itself counts for every run (`refused_for` is null); a fault of one parameter refuses the day only
 if that parameter is the target, so a run with another target examines the file again.
 """
@@ -13,12 +16,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from steps.backends.columns import Utc
-from steps.backends.database import begin, metadata, upsert
+from steps.backends.database import begin, metadata, transact, upsert
 
 ACCEPTED = "accepted"
 QUARANTINED = "quarantined"
@@ -42,6 +46,8 @@ location_days = sa.Table(
     sa.Column("latitude", sa.Float),  # as the accepted file says; null if it does not
     sa.Column("longitude", sa.Float),
     sa.Column("loaded_etag", sa.String(128)),  # the version whose rows are in the table `measurements`
+    sa.Column("revision", sa.BigInteger),  # of the `record` that decided it; null if that was before they were counted
+    sa.Index("location_days_revised", "project", "revision"),
 )
 
 
@@ -186,14 +192,47 @@ def decided(
     return dict(known)
 
 
-def record(project: str, good: Sequence[Accepted], bad: Sequence[Refused], *, at: datetime) -> None:
-    """Record what a run decided, in one transaction."""
+def revision(project: str) -> int:
+    """The revision of the newest `record`; 0 before the first."""
     with begin() as connection:
-        kept = _kept(connection, project, bad)
-        upsert(connection, location_days, [_accepted_row(project, one, at) for one in good])
-        upsert(connection, location_days, [_refused_row(project, one, at) for one in bad if one not in kept])
-        for one in kept:
-            connection.execute(_remember(project, one))
+        return _revision(connection, project)
+
+
+def changed(project: str, locations: Iterable[int], *, after: int) -> list[tuple[int, date, int]]:
+    """The locations and days that were decided after a revision, each with its own."""
+    table = location_days.c
+    query = sa.select(table.location, table.day, table.revision).where(
+        table.project == project, table.revision > after, table.location.in_(list(locations))
+    )
+    with begin() as connection:
+        return [(row.location, row.day, row.revision) for row in connection.execute(query)]
+
+
+def record(project: str, good: Sequence[Accepted], bad: Sequence[Refused], *, at: datetime) -> None:
+    """Record what a run decided, in one transaction.
+
+    Raises:
+        StepError: the database does not answer, or others were first every time.
+    """
+    transact(partial(_record, project, good, bad, at))
+
+
+def _record(
+    project: str, good: Sequence[Accepted], bad: Sequence[Refused], at: datetime, connection: sa.Connection
+) -> None:
+    kept = _kept(connection, project, bad)
+    decided_by = {"revision": _revision(connection, project) + 1}
+    rows = [_accepted_row(project, one, at) for one in good]
+    rows += [_refused_row(project, one, at) for one in bad if one not in kept]
+    upsert(connection, location_days, [row | decided_by for row in rows])
+    for one in kept:
+        connection.execute(_remember(project, one))
+
+
+def _revision(connection: sa.Connection, project: str) -> int:
+    table = location_days.c
+    newest = sa.select(sa.func.max(table.revision)).where(table.project == project, table.revision > 0)
+    return connection.scalar(newest) or 0
 
 
 def _accepted_of(project: str, locations: Iterable[int]) -> tuple[sa.ColumnElement[bool], ...]:

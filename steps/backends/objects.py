@@ -114,9 +114,10 @@ class Bucket:
             raise StepError(f"the object store did not answer a copy in bucket {self.name}: {error}") from error
         return True
 
-    def list(self, prefix: str) -> Iterator[Stored]:
-        """All objects whose key begins with `prefix`, in the order of their keys."""
-        token: dict[str, str] = {}
+    def list(self, prefix: str, *, after: str = "") -> Iterator[Stored]:
+        """All objects whose key begins with `prefix`, in the order of their keys; only those that come after a key, if
+        one is given."""
+        token: dict[str, str] = _only(StartAfter=after)
         while True:
             page = self._call("list_objects_v2", Prefix=prefix, **token)
             for entry in page.get("Contents", ()):

@@ -23,6 +23,13 @@ class hours_before(GenericFunction[Any]):
     inherit_cache = True
 
 
+class seconds_of(GenericFunction[Any]):
+    """A time in whole seconds since 1970: of many rows it is read in a fraction of what a time takes."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
 class hours_ago(GenericFunction[Any]):
     """How many hours a time is before now, by the database's clock."""
 
@@ -50,6 +57,16 @@ def _(element: Any, compiler: Any, **kw: Any) -> str:
 def _(element: Any, compiler: Any, **kw: Any) -> str:
     time, hours = (compiler.process(clause, **kw) for clause in element.clauses)
     return f"{time} - INTERVAL '{hours} hours'"
+
+
+@compiles(seconds_of, "sqlite")
+def _(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"CAST(strftime('%s', {compiler.process(element.clauses, **kw)}) AS INTEGER)"
+
+
+@compiles(seconds_of, "postgresql")
+def _(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"CAST(EXTRACT(EPOCH FROM {compiler.process(element.clauses, **kw)}) AS BIGINT)"
 
 
 @compiles(hours_ago, "sqlite")

@@ -31,6 +31,7 @@ _MARGIN: Final = np.where(_DAYS, 0.15, 0.2)
 _HOURS: Final = 400  # of a month, that both must have
 _PEAK: Final = np.where(_NEAR, np.inf, np.where(_DAYS, 0.4, 0.6))
 _TIMES: Final = 50.0
+_MONTH: Final = "datetime64[M]"
 _DEAD: Final = 120  # hours, or days, of exactly 0, the newest among them; clean air has rarely a day of it
 
 
@@ -70,9 +71,11 @@ def shifted(rows: pd.DataFrame) -> dict[int, Doubt]:
     wide = rows.pivot(index="time", columns="location", values="value").asfreq("h")
     hours, ranks = pd.DatetimeIndex(wide.index), wide.rank(pct=True)
     unusual = ranks - ranks.groupby(hours.hour).transform("mean")
+    months = _months(hours)
     found: dict[int, Doubt] = {}
     while len(unusual.columns) > 1:
-        off = [one for one in map(partial(_off, unusual, unusual.sum(axis=1), unusual.count(axis=1)), unusual) if one]
+        known = unusual.sum(axis=1), unusual.count(axis=1)
+        off = [one for one in map(partial(_off, unusual, months, *known), unusual) if one]
         named = off if len(unusual.columns) == 2 else sorted(off, key=lambda one: -one.gain)[:1]
         found |= {_number(one.location): one.doubt for one in named}
         if len(named) != 1:
@@ -87,7 +90,7 @@ def jumped(rows: pd.DataFrame) -> dict[int, Doubt]:
     A month's level is what a tenth of its hours exceed: where air is clean the median is 0 or nearly, and any other
     month's is many times that. Months with few hours are not judged, nor those with nothing but zeros.
     """
-    months = rows["time"].dt.strftime("%Y-%m")
+    months = pd.DatetimeIndex(rows["time"]).tz_convert(None).to_numpy().astype(_MONTH).astype(np.int64)
     of_months = rows.groupby(["location", months])["value"]
     judged = of_months.quantile(0.9)[of_months.count() >= _ROWS]
     found = {}
@@ -95,12 +98,12 @@ def jumped(rows: pd.DataFrame) -> dict[int, Doubt]:
         usual, levels = float(own.median()), own.droplevel("location")
         bad = levels[(levels > usual * _TIMES) | (levels * _TIMES < usual)]
         if len(bad):
-            month, level = bad.index[0], float(bad.iloc[0])
+            month, level = str(np.datetime64(int(bad.index[0]), "M")), float(bad.iloc[0])
             reason = (
                 f"it is above {level:.3g} a tenth of the time in {month}, above {usual:.3g} in most months; "
                 f"{count(len(bad), 'month')} {'are' if len(bad) > 1 else 'is'} like that, as if the unit had changed"
             )
-            found[_number(location)] = Doubt(reason, str(month))
+            found[_number(location)] = Doubt(reason, month)
     return found
 
 
@@ -125,20 +128,32 @@ class _Off:
         return Doubt(f"its hours are stamped {shift} {where}", self.months[0])
 
 
-def _off(unusual: pd.DataFrame, total: "pd.Series[float]", known: "pd.Series[int]", location: int) -> _Off | None:
+def _months(hours: pd.DatetimeIndex) -> dict[str, slice]:
+    """Which of `hours`, one after the other, are in each month (YYYY-MM, UTC)."""
+    months, begins = np.unique(hours.tz_convert(None).to_numpy().astype(_MONTH), return_index=True)
+    ends = np.append(begins, len(hours))[1:]
+    return {str(month): slice(begin, end) for month, begin, end in zip(months, begins, ends, strict=True)}
+
+
+def _off(
+    unusual: pd.DataFrame,
+    months: dict[str, slice],
+    total: "pd.Series[float]",
+    known: "pd.Series[int]",
+    location: int,
+) -> _Off | None:
     """None if the location's clock is right; `total` and `known`: of all locations, at each hour."""
     own = unusual[location]
     rest = known - own.notna().astype(int)
     others = (total - own.fillna(0.0)) / rest.where(rest > 0)
     later = dependence.later(others.to_numpy(dtype=np.float64), _LAGS)
-    months = pd.DatetimeIndex(own.index).strftime("%Y-%m")
     found: dict[str, Any] = {}
-    for month, here in pd.Series(range(len(own))).groupby(months).indices.items():
-        if len(here) < _HOURS:
+    for month, here in months.items():
+        if here.stop - here.start < _HOURS:
             continue
         fits = _correlations(own.to_numpy()[here], later[here])
         if (fits > np.maximum(_PEAK, fits[0] + _MARGIN)).any():
-            found[str(month)] = fits
+            found[month] = fits
     if not found:
         return None
     fits = np.mean(list(found.values()), axis=0)

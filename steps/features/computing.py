@@ -8,7 +8,7 @@ A month's present state is the one that was written last. What tidies the lake r
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -23,6 +23,7 @@ from steps.contract.batches import batches
 from steps.contract.declaration import Declaration
 from steps.contract.threads import each
 from steps.features.keys import FeatureMonth
+from steps.features.look import Look
 from steps.features.making import Made, Maker
 from steps.features.observations import Observations
 
@@ -35,7 +36,8 @@ _MONTHS_AT_ONCE = 50
 @dataclass(frozen=True)
 class Computed:
     """What was done: of `months`, `computed` were missing; they have `rows` rows and `columns` features. `kept` of the
-    rows were copied from earlier states of their months."""
+    rows were copied from earlier states of their months. `months` counts those, too, that there was no need to look
+    at."""
 
     months: int
     computed: int
@@ -47,18 +49,19 @@ class Computed:
 
 def compute(
     store: Bucket,
-    months: list[FeatureMonth],
+    look: Look,
     observations: Observations,
     expectations: Expectations,
     *,
     declaration: Declaration,
     parameter: str,
 ) -> Computed:
-    """Store the features of those `months` that the lake lacks.
+    """Store the features of those months that are looked at and that the lake lacks.
 
     Raises:
         CheckFailed: they are not as expected; those of earlier months are stored.
     """
+    months = look.months
     there = _there(store, declaration.name, parameter, months)
     lacking = [month for month in months if month.object_key not in there]
     _put_last(store, there, months)
@@ -73,7 +76,8 @@ def compute(
             kept += made.kept
             columns = max(columns, len(made.rows.columns) - len(checking.ROW))
         log.info("features of %d location-months stored", len(batch))
-    return Computed(len(months), len(lacking), rows, kept, columns, outcomes)
+    look.end()
+    return Computed(look.count, len(lacking), rows, kept, columns, outcomes)
 
 
 def _made(maker: Maker, months: list[FeatureMonth]) -> Iterator[Made]:
@@ -82,7 +86,7 @@ def _made(maker: Maker, months: list[FeatureMonth]) -> Iterator[Made]:
         yield from map(maker.make, some)
 
 
-def _put_last(store: Bucket, there: Mapping[str, datetime], months: list[FeatureMonth]) -> None:
+def _put_last(store: Bucket, there: Mapping[str, datetime], months: Sequence[FeatureMonth]) -> None:
     """Write again what is there and is present again, since the source has taken a patch back, say."""
     last: dict[str, datetime] = {}
     for key, modified in there.items():
@@ -98,10 +102,13 @@ def _folder(key: str) -> str:
     return key.rpartition("/")[0]
 
 
-def _there(store: Bucket, project: str, parameter: str, months: list[FeatureMonth]) -> dict[str, datetime]:
-    """The keys in the lake of these locations' months, and when each was written."""
-    prefixes = sorted({f"{project}/features/{parameter}/location={month.location}/" for month in months})
-    listed = each(lambda prefix: list(store.list(prefix)), prefixes, threads=_THREADS)
+def _there(store: Bucket, project: str, parameter: str, months: Sequence[FeatureMonth]) -> dict[str, datetime]:
+    """The keys in the lake of these locations' months, from the first of each on, and when each was written."""
+    begin: dict[int, str] = {}
+    for month in months:
+        begin[month.location] = min(month.month, begin.get(month.location, month.month))
+    folders = [(f"{project}/features/{parameter}/location={one}/", first) for one, first in sorted(begin.items())]
+    listed = each(lambda of: list(store.list(of[0], after=f"{of[0]}month={of[1]}")), folders, threads=_THREADS)
     return {one.key: one.modified for _, found in listed for one in found}
 
 

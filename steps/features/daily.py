@@ -23,6 +23,7 @@ import pandas as pd
 from steps.contract.declaration import Learning
 from steps.features import wide, windows
 from steps.features.wide import Columns
+from steps.features.windows import Values
 from steps.summaries.intervals import DAY
 
 SAME_WEEKDAYS: Final = 4
@@ -56,23 +57,18 @@ def build(observations: pd.DataFrame, *, parameter: str, learning: Learning, loc
     columns = (
         _past(known.value, learning, ahead)
         | _calendar(known.times, ahead)
-        | _beside(known.measured.drop(columns=parameter, errors="ignore"))
-        | _others(wide.of_others(known.rest, known.times, (parameter,)))
+        | _beside({name: of for name, of in known.measured.items() if name != parameter})
+        | _others(wide.of_others(known, (parameter,)))
     )
-    return wide.rows(location, known.value, columns)
+    return wide.rows(location, known, columns)
 
 
-def _past(value: "pd.Series[float]", learning: Learning, ahead: int) -> Columns:
-    columns = wide.past(value, learning)
+def _past(value: Values, learning: Learning, ahead: int) -> Columns:
     # the day that is predicted less as many whole weeks as make it no later than t
     newest = -ahead % _WEEK
-    same = pd.concat([value.shift(newest + _WEEK * week) for week in range(SAME_WEEKDAYS)], axis=1)
-    enough = same.notna().sum(axis=1) >= 2
-    columns["mean_same_weekday"] = same.mean(axis=1).where(enough)
-    columns["std_same_weekday"] = same.std(axis=1).where(enough)
-    for lag in (1, _WEEK):
-        columns[f"change_{lag}"] = value - value.shift(lag)
-    return columns
+    same = [newest + _WEEK * week for week in range(SAME_WEEKDAYS)]
+    changes = {f"change_{lag}": value - wide.shifted(value, lag) for lag in (1, _WEEK)}
+    return wide.past(value, learning) | wide.alike(value, "same_weekday", same) | changes
 
 
 def _calendar(days: pd.DatetimeIndex, ahead: int) -> Columns:
@@ -80,31 +76,26 @@ def _calendar(days: pd.DatetimeIndex, ahead: int) -> Columns:
     noon = days + pd.Timedelta(hours=DAY.hours * ahead - DAY.hours // 2)
     weekday = noon.weekday.to_numpy()
     year = 2 * np.pi * (noon.dayofyear.to_numpy() - 0.5) / _YEAR
-    numbers = {
+    return {
         "cal_weekday": weekday,
-        "cal_weekend": weekday >= 5,
+        "cal_weekend": (weekday >= 5).astype(np.float64),
         "cal_monthday": noon.day.to_numpy(),
         "cal_month": noon.month.to_numpy(),
         "cal_year_sin": np.sin(year),
         "cal_year_cos": np.cos(year),
     }
-    return {name: pd.Series(number, index=days, dtype="float32") for name, number in numbers.items()}
 
 
-def _beside(known: pd.DataFrame) -> Columns:
+def _beside(measured: Columns) -> Columns:
     columns: Columns = {}
-    for name in known:
-        columns[f"co_{name}"] = known[name]
-        columns[f"co_{name}_mean_7"] = windows.mean(known[name], _WEEK, 2)
+    for name, now in measured.items():
+        columns |= {f"co_{name}": now, f"co_{name}_mean_7": windows.mean(now, _WEEK, 2)}
     return columns
 
 
-def _others(means: pd.DataFrame) -> Columns:
-    if means.empty:
-        return {}
-    other = means.iloc[:, 0]
-    return {
-        "others_now": other,
-        "others_mean_7": windows.mean(other, _WEEK, 2),
-        "others_change_7": other - other.shift(_WEEK),
-    }
+def _others(means: Columns) -> Columns:
+    columns: Columns = {}
+    for now in means.values():
+        columns |= {"others_now": now, "others_mean_7": windows.mean(now, _WEEK, 2)}
+        columns["others_change_7"] = now - wide.shifted(now, _WEEK)
+    return columns

@@ -24,7 +24,8 @@ import pandas as pd
 
 from steps.contract.declaration import Learning
 from steps.features import wide, windows
-from steps.features.wide import Columns
+from steps.features.wide import Columns, Located
+from steps.features.windows import Values
 from steps.summaries.intervals import HOUR
 
 WEATHER: Final = ("temperature", "relativehumidity", "pressure", "wind_speed", "wind_direction")
@@ -54,86 +55,88 @@ def build(observations: pd.DataFrame, *, parameter: str, learning: Learning, loc
     known = wide.located(observations, location, parameter, HOUR)
     if known is None:
         return wide.nothing(observations)
-    hours, measured, rest = known.times, known.measured, known.rest
     columns = (
         _past(known.value, learning)
-        | _calendar(known.own, hours, learning.horizon_hours)
-        | _pollutants(measured.drop(columns=[parameter, *WEATHER], errors="ignore"))
-        | _weather(measured, wide.of_others(rest, hours, WEATHER), parameter)
-        | _others(wide.of_others(rest, hours, (parameter,)))
+        | _calendar(known, learning.horizon_hours)
+        | _pollutants({name: of for name, of in known.measured.items() if name not in (parameter, *WEATHER)})
+        | _weather(known.measured, wide.of_others(known, WEATHER), parameter)
+        | _others(wide.of_others(known, (parameter,)))
     )
-    return wide.rows(location, known.value, columns)
+    return wide.rows(location, known, columns)
 
 
-def _mean(series: "pd.Series[float]", window: int) -> "pd.Series[float]":
-    return windows.mean(series, window, max(1, window // 4))
+def _means(columns: Columns, window: int) -> Columns:
+    """Of the last hours, by the same names."""
+    if not columns:
+        return {}
+    together = np.column_stack([*columns.values()])
+    return dict(zip(columns, windows.mean(together, window, max(1, window // 4)).T, strict=True))
 
 
-def _past(value: "pd.Series[float]", learning: Learning) -> Columns:
-    columns = wide.past(value, learning)
+def _past(value: Values, learning: Learning) -> Columns:
     # t + horizon less as many whole days as make it no later than t
     newest = -learning.horizon_hours % _DAY
-    days = pd.concat([value.shift(newest + _DAY * day) for day in range(SAME_HOUR_DAYS)], axis=1)
-    enough = days.notna().sum(axis=1) >= 2
-    columns["mean_same_hour"] = days.mean(axis=1).where(enough)
-    columns["std_same_hour"] = days.std(axis=1).where(enough)
-    for lag in (1, 3, _DAY):
-        columns[f"change_{lag}"] = value - value.shift(lag)
-    return columns
+    same = [newest + _DAY * day for day in range(SAME_HOUR_DAYS)]
+    changes = {f"change_{lag}": value - wide.shifted(value, lag) for lag in (1, 3, _DAY)}
+    return wide.past(value, learning) | wide.alike(value, "same_hour", same) | changes
 
 
-def _calendar(own: pd.DataFrame, hours: pd.DatetimeIndex, horizon: int) -> Columns:
+def _calendar(known: Located, horizon: int) -> Columns:
     """Of the hour that ends at t + horizon, by the local time in force at t: its middle, so that an hour that ends at
     midnight belongs to the day it was in. The hours are those of the local clock, which at +05:30 end before their
     stamp."""
-    offset = own.groupby("time")["offset_minutes"].max().reindex(hours).ffill()
-    ends = (hours + pd.to_timedelta(offset.to_numpy(), unit="min")).floor("h")
+    ends = (known.times + pd.to_timedelta(known.offset_minutes, unit="min")).floor("h")
     middle = ends + pd.to_timedelta(60 * horizon - 30, unit="min")
     hour = middle.hour.to_numpy()
     weekday = middle.weekday.to_numpy()
     day_angle = 2 * np.pi * (hour + 0.5) / _DAY
     year_angle = 2 * np.pi * (middle.dayofyear.to_numpy() - 0.5) / 365.25
-    numbers = {
+    numbers: Columns = {
         "cal_hour": hour,
         "cal_weekday": weekday,
-        "cal_weekend": weekday >= 5,
+        "cal_weekend": (weekday >= 5).astype(np.float64),
         "cal_year_sin": np.sin(year_angle),
         "cal_year_cos": np.cos(year_angle),
     }
     for harmonic in (1, 2, 3):
         numbers[f"cal_day_sin_{harmonic}"] = np.sin(harmonic * day_angle)
         numbers[f"cal_day_cos_{harmonic}"] = np.cos(harmonic * day_angle)
-    return {name: pd.Series(number, index=hours, dtype="float32") for name, number in numbers.items()}
+    return numbers
 
 
-def _pollutants(measured: pd.DataFrame) -> Columns:
+def _pollutants(measured: Columns) -> Columns:
     columns: Columns = {}
-    for name in measured:
-        columns[f"co_{name}"] = measured[name]
-        columns[f"co_{name}_mean_24"] = _mean(measured[name], _DAY)
+    of_day = _means(measured, _DAY)
+    for name, now in measured.items():
+        columns |= {f"co_{name}": now, f"co_{name}_mean_24": of_day[name]}
     return columns
 
 
-def _weather(own: pd.DataFrame, others: pd.DataFrame, parameter: str) -> Columns:
-    measured = own.reindex(columns=[name for name in WEATHER if name in own or name in others])
-    weather = measured.fillna(others) if not others.empty else measured
+def _weather(own: Columns, others: Columns, parameter: str) -> Columns:
+    weather: Columns = {}
+    for name in WEATHER:
+        if name in own and name in others:
+            weather[name] = np.where(np.isnan(own[name]), others[name], own[name])
+        elif name in own or name in others:
+            weather[name] = own[name] if name in own else others[name]
+    direction, speed = weather.pop("wind_direction", None), weather.get("wind_speed")
     columns: Columns = {}
-    if "wind_speed" in weather and "wind_direction" in weather:
-        angle = np.deg2rad(weather.pop("wind_direction"))  # where the wind comes from, clockwise from north
-        weather["wind_east"] = -weather["wind_speed"] * np.sin(angle)
-        weather["wind_north"] = -weather["wind_speed"] * np.cos(angle)
+    if speed is not None and direction is not None:
+        angle = np.deg2rad(direction)  # where the wind comes from, clockwise from north
+        weather |= {"wind_east": -speed * np.sin(angle), "wind_north": -speed * np.cos(angle)}
         for harmonic in (1, 2):  # streets and sources have a bearing at any wind speed
             columns[f"wx_wind_from_sin_{harmonic}"] = np.sin(harmonic * angle)
             columns[f"wx_wind_from_cos_{harmonic}"] = np.cos(harmonic * angle)
-    for name in weather.columns.difference([parameter, "wind_direction"], sort=False):
-        columns[f"wx_{name}"] = weather[name]
-        columns[f"wx_{name}_mean_6"] = _mean(weather[name], 6)
-        columns[f"wx_{name}_mean_24"] = _mean(weather[name], _DAY)
+    weather.pop(parameter, None)
+    of_six, of_day = _means(weather, 6), _means(weather, _DAY)
+    for name, now in weather.items():
+        columns |= {f"wx_{name}": now, f"wx_{name}_mean_6": of_six[name], f"wx_{name}_mean_24": of_day[name]}
     return columns
 
 
-def _others(means: pd.DataFrame) -> Columns:
-    if means.empty:
-        return {}
-    other = means.iloc[:, 0]
-    return {"others_now": other, "others_mean_24": _mean(other, _DAY), "others_change_3": other - other.shift(3)}
+def _others(means: Columns) -> Columns:
+    columns: Columns = {}
+    for name, now in means.items():
+        columns |= {"others_now": now, "others_mean_24": _means(means, _DAY)[name]}
+        columns["others_change_3"] = now - wide.shifted(now, 3)
+    return columns

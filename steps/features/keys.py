@@ -16,7 +16,7 @@ Months are in UTC; an hour belongs to the month in which it ends, the first hour
 import hashlib
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
@@ -34,7 +34,6 @@ from steps.features import neighbours
 
 _LONGEST_DAY = timedelta(hours=48)  # no location's day spans more
 _HOUR = timedelta(hours=1)
-_LONGEST_MONTH = timedelta(days=31)
 _THREADS = 8
 _MADE_OF = {"frequency", "features", "lags", "windows", "horizon_hours"}  # of how it is learned
 _COMPUTED_BY = "steps.features.computing"
@@ -68,6 +67,81 @@ class FeatureMonth:
     earlier: tuple[Earlier, ...] = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Basis:
+    """What the keys of a run's months are made of beside the days: `near` has the locations that are not left out, and
+    the neighbours of each."""
+
+    project: str
+    parameter: str
+    near: Mapping[int, tuple[int, ...]]
+    history: timedelta
+    made_by: Mapping[str, object]
+    code: str
+
+    @classmethod
+    def of(cls, project: str, declaration: Declaration, locations: Sequence[int], parameter: str) -> "Basis":
+        """That of those `locations` which have accepted days and are not left out.
+
+        Raises:
+            CheckFailed: all are left out.
+        """
+        left_out = judged.left_out(project, parameter, locations)
+        locations = [location for location in locations if location not in left_out]
+        if left_out and not locations:
+            raise CheckFailed(all_left_out(left_out))
+        near = neighbours.nearest(catalog.places(project, locations), declaration.learning.neighbours)
+        code = reach.digest(_COMPUTED_BY, declaration.learning.features)
+        return cls(project, parameter, near, looking_back(declaration), _made_by(declaration), code)
+
+    def key(self, location: int, **month: str) -> str:
+        """The digest of all that a location's features, or those of one month, depend on beside the days."""
+        around = sorted((location, *self.near[location]))
+        parts = {"parameter": self.parameter, "location": location, "locations": around, "made_by": self.made_by}
+        return caching.key("features", code=self.code, **parts, **month)
+
+    def months(
+        self,
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        wanted: Callable[[int, datetime], bool] = lambda _location, _start: True,
+    ) -> Iterator[FeatureMonth]:
+        """See the function `months`; only those `wanted`, by their location and start."""
+        days = _accepted(self.project, list(self.near), *self._span(first, last))
+        for start, location in sorted({(start, location) for location, own in days.items() for start in _present(own)}):
+            within = not (first and _next(start).date() <= first) and not (last and start.date() > last)
+            if within and wanted(location, start):
+                yield self._month(location, start, days)
+
+    def seeing(self, first: date, last: date) -> Iterator[datetime]:
+        """The starts of the months that may see an hour of the days from `first` to `last`."""
+        start = _start(first - _LONGEST_DAY)
+        while start - self.history - _LONGEST_DAY <= _midnight(last):
+            yield start
+            start = _next(start)
+
+    def _span(self, first: date | None, last: date | None) -> tuple[date, date]:
+        """The days that the months between the two look at."""
+        begin = _start(first) - self.history - _LONGEST_DAY if first else None
+        end = _next(_start(last)) + _LONGEST_DAY if last else None
+        return begin.date() if begin else date.min, end.date() if end else date.max
+
+    def _month(self, location: int, start: datetime, days: Mapping[int, list[catalog.Accepted]]) -> FeatureMonth:
+        since, end = start - self.history, _next(start)
+        own = _between(days[location], since, end)
+        end = min(end, max(one.last_hour for one in own) + _HOUR)
+        near = self.near[location]
+        seen = own + [one for other in near for one in _between(days.get(other, []), since, end)]
+        seen.sort(key=lambda one: (one.first_hour, one.location, one.day))
+        month = f"{start:%Y-%m}"
+        place = f"{self.project}/features/{self.parameter}/location={location}/month={month}"
+        key, earlier = _chain(self.key(location, month=month), start, seen)
+        states = tuple(Earlier(before, f"{place}/{state}.parquet") for before, state in earlier)
+        which = (location, month, key, f"{place}/{key}.parquet")
+        return FeatureMonth(*which, start, end, self.history, near, tuple(seen), states)
+
+
 def months(
     project: str,
     declaration: Declaration,
@@ -85,42 +159,14 @@ def months(
     Raises:
         CheckFailed: all are left out.
     """
-    left_out = judged.left_out(project, parameter, locations)
-    locations = [location for location in locations if location not in left_out]
-    if left_out and not locations:
-        raise CheckFailed(all_left_out(left_out))
-    history = timedelta(hours=load(_history_name(declaration))(declaration.learning))
-    around = history + _LONGEST_MONTH + _LONGEST_DAY
-    span = (first - around if first else date.min, last + around if last else date.max)
-    days = _accepted(project, locations, *span)
-    near = neighbours.nearest(catalog.places(project, locations), declaration.learning.neighbours)
-    made_by, code = _made_by(declaration), reach.digest(_COMPUTED_BY, declaration.learning.features)
-    found: list[FeatureMonth] = []
-    for start, location in sorted({(start, location) for location, own in days.items() for start in _present(own)}):
-        end = _next(start)
-        if (first and end.date() <= first) or (last and start.date() > last):
-            continue
-        since = start - history
-        own = _between(days[location], since, end)
-        end = min(end, max(one.last_hour for one in own) + _HOUR)
-        seen = own + [one for other in near[location] for one in _between(days[other], since, end)]
-        seen.sort(key=lambda one: (one.first_hour, one.location, one.day))
-        month = f"{start:%Y-%m}"
-        place = f"{project}/features/{parameter}/location={location}/month={month}"
-        base = caching.key(
-            "features",
-            parameter=parameter,
-            location=location,
-            month=month,
-            locations=sorted((location, *near[location])),
-            made_by=made_by,
-            code=code,
-        )
-        key, earlier = _chain(base, start, seen)
-        states = tuple(Earlier(before, f"{place}/{state}.parquet") for before, state in earlier)
-        which = (location, month, key, f"{place}/{key}.parquet")
-        found.append(FeatureMonth(*which, start, end, history, near[location], tuple(seen), states))
-    return found
+    return list(Basis.of(project, declaration, locations, parameter).months(first=first, last=last))
+
+
+def looking_back(declaration: Declaration) -> timedelta:
+    """How far a row of features looks back."""
+    return timedelta(
+        hours=load(f"{declaration.learning.features.partition(':')[0]}:history_hours")(declaration.learning)
+    )
 
 
 def all_left_out(left_out: Mapping[int, str]) -> str:
@@ -191,10 +237,6 @@ def _made_by(declaration: Declaration) -> dict[str, object]:
     }
 
 
-def _history_name(declaration: Declaration) -> str:
-    return f"{declaration.learning.features.partition(':')[0]}:history_hours"
-
-
 def _present(days: Iterable[catalog.Accepted]) -> set[datetime]:
     """The starts of the months in which `days` have an hour."""
     found: set[datetime] = set()
@@ -208,6 +250,14 @@ def _present(days: Iterable[catalog.Accepted]) -> set[datetime]:
 
 def _month(hour: datetime) -> datetime:
     return datetime(hour.year, hour.month, 1, tzinfo=UTC)
+
+
+def _start(day: date) -> datetime:
+    return datetime(day.year, day.month, 1, tzinfo=UTC)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _next(start: datetime) -> datetime:

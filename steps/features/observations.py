@@ -1,14 +1,13 @@
 """The usable observations of accepted location-days, from which features are made.
 
-What a run has examined stays in memory; older days, which a month's first rows need as history, are read from the lake
-and examined again, so there is one rule for what is usable. Memory is bounded: what was used longest ago is dropped
-first and read again when needed.
+What a run has examined stays in memory. Older days, which the new rows need as history, the runs before it have kept;
+the others are read from the lake and examined again, so there is one rule for what is usable. Memory is bounded: what
+was used longest ago is dropped first and read again when needed.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import batched
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,8 @@ from steps.checking.examine import Examined, Examiner
 from steps.checking.reading import RawFile
 from steps.contract.threads import each
 from steps.errors import CheckFailed
+from steps.features.day import Day, Version
+from steps.features.kept import Kept
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,38 +30,28 @@ _THREADS = 8
 _FILES_AT_ONCE = 400
 _MOST_ROWS = 10_000_000  # some 200 MB
 
-Version = tuple[int, date, str]
-
-
-@dataclass(frozen=True)
-class _Day:
-    """The observations of one version of a location's day, in arrays of one length."""
-
-    time: "NDArray[np.datetime64]"
-    offset: "NDArray[np.int16]"
-    parameter: "NDArray[np.int16]"  # its number among the declared parameters
-    value: "NDArray[np.float64]"
-
 
 class Observations:
-    """Observations by location-day. `examiner` says which are usable.
+    """Observations by location-day. `examiner` says which are usable, `kept` what earlier runs have left.
 
     Raises:
         CheckFailed: an accepted file is not in the lake.
     """
 
-    def __init__(self, store: Bucket, examiner: Examiner, parameters: Sequence[str]) -> None:
+    def __init__(self, store: Bucket, examiner: Examiner, parameters: Sequence[str], kept: Kept) -> None:
         self._store = store
         self._examiner = examiner
         self._parameters = pd.Index(sorted(parameters))
-        self._days: OrderedDict[Version, _Day] = OrderedDict()
+        self._days: OrderedDict[Version, Day] = OrderedDict()
         self._rows = 0
+        self._kept = kept
+        self._recalled: set[Version] | None = None  # before anything was needed
 
     def keep(self, examined: Examined) -> None:
         """Remember what was examined."""
         found = examined.observations
         files = found["file"].to_numpy()
-        every = _Day(
+        every = Day(
             found["time"].dt.tz_localize(None).to_numpy(),
             found["offset_minutes"].to_numpy(),
             self._parameters.get_indexer(pd.Index(found["parameter"])).astype("int16"),
@@ -68,11 +59,13 @@ class Observations:
         )
         for number, verdict in enumerate(examined.verdicts):
             part = slice(*np.searchsorted(files, [number, number + 1]))
-            day = _Day(every.time[part], every.offset[part], every.parameter[part], every.value[part])
-            self._days[_version(verdict.file)] = day
-            self._rows += len(day.value)
-        while self._rows > _MOST_ROWS and len(self._days) > _FILES_AT_ONCE:
-            self._rows -= len(self._days.popitem(last=False)[1].value)
+            day = Day(every.time[part], every.offset[part], every.parameter[part], every.value[part])
+            self._add(_version(verdict.file), day)
+
+    def leave(self) -> None:
+        """Leave the newest days for the next run, if it does not have them already."""
+        if self._days and not self._days.keys() <= (self._recalled or set()):
+            self._kept.write(self._days.items())
 
     def read(self, days: Sequence[Accepted]) -> None:
         """Make all of `days` available. Examining some hundred files takes little longer than examining a few."""
@@ -104,8 +97,10 @@ class Observations:
             parameters = [names[number] for number in part.parameter.tolist()]
             yield day, list(zip(times, parameters, part.value.tolist(), strict=True))
 
-    def _parts(self, days: Sequence[Accepted]) -> Iterator[tuple[Accepted, _Day]]:
+    def _parts(self, days: Sequence[Accepted]) -> Iterator[tuple[Accepted, Day]]:
         for some in batched(days, _FILES_AT_ONCE):
+            if any(_version(day) not in self._days for day in some):
+                self._recall()
             known = {_version(day) for day in some} & self._days.keys()
             for version in known:
                 self._days.move_to_end(version)  # so that what is read next does not push it out
@@ -114,6 +109,20 @@ class Observations:
                 files = [file for _, file in each(self._read, unknown, threads=_THREADS)]
                 self.keep(self._examiner.examine(files))
             yield from ((day, self._days[_version(day)]) for day in some)
+
+    def _recall(self) -> None:
+        if self._recalled is None:
+            found = dict(self._kept.read())
+            self._recalled = set(found)
+            for version, day in found.items():
+                if version not in self._days:
+                    self._add(version, day)
+
+    def _add(self, version: Version, day: Day) -> None:
+        self._days[version] = day
+        self._rows += len(day.value)
+        while self._rows > _MOST_ROWS and len(self._days) > _FILES_AT_ONCE:
+            self._rows -= len(self._days.popitem(last=False)[1].value)
 
     def _read(self, day: Accepted) -> RawFile:
         body = self._store.get(day.raw_key)

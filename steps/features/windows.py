@@ -5,44 +5,59 @@ in its last digit, on where the series begins. Here the hours of each row are ad
 the same hours give the same bits in a month computed at once and in one that grew by a day.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-_Values = np.ndarray[Any, np.dtype[np.float64]]
-
-
-def mean(series: "pd.Series[float]", window: int, least: int) -> "pd.Series[float]":
-    """The mean of each row and the `window` − 1 before it, as far as they exist; NaN with fewer than `least`."""
-    values = series.to_numpy(dtype=np.float64)
-    total, count = np.zeros(len(values)), np.zeros(len(values))
-    for here, then in _pairs(values, window):
-        total[here] += np.nan_to_num(then)
-        count[here] += ~np.isnan(then)
-    return pd.Series(_over(total, count, count >= least), index=series.index)
+Values = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def std(series: "pd.Series[float]", window: int, least: int) -> "pd.Series[float]":
-    """As `mean`, the sample's standard deviation; `least` is 2 or more. Of equal values it is exactly 0."""
-    newest = series.ffill()  # deviations are taken from it, so that equal values have none
-    values, origin = series.to_numpy(dtype=np.float64), newest.to_numpy(dtype=np.float64)
-    total, count, squares = (np.zeros(len(values)) for _ in range(3))
-    for here, then in _pairs(values, window):
-        total[here] += np.nan_to_num(then - origin[here])
-        count[here] += ~np.isnan(then)
-    middle = _over(total, count, count >= least)
-    for here, then in _pairs(values, window):
-        squares[here] += np.nan_to_num((then - origin[here] - middle[here]) ** 2)
-    return pd.Series(np.sqrt(_over(squares, count - 1, count >= least)), index=series.index)
+def mean(values: Values, window: int, least: int) -> Values:
+    """The mean of each row and the `window` − 1 before it, as far as they exist; NaN with fewer than `least`. Of rows ×
+    columns, that of each column."""
+    total = added(_last(np.nan_to_num(values), window, 0.0))
+    count = _known(values, window)
+    return _over(total, count, count >= least)
 
 
-def _pairs(values: _Values, window: int) -> Iterator[tuple[slice, _Values]]:
-    """Rows, and the values so many hours before each: window − 1, …, 1, 0."""
-    for back in reversed(range(min(window, len(values)))):
-        yield slice(back, None), values[: len(values) - back]
+def std(values: Values, window: int, least: int) -> Values:
+    """As `mean`, of one column, the sample's standard deviation; `least` is 2 or more. Of equal values it is exactly
+    0."""
+    origin = newest(values)  # deviations are taken from it, so that equal values have none
+    away = _last(values, window, np.nan) - origin
+    count = _known(values, window)
+    middle = _over(added(np.nan_to_num(away)), count, count >= least)
+    squares = added(np.nan_to_num((away - middle) ** 2))
+    return np.sqrt(_over(squares, count - 1, count >= least))
 
 
-def _over(total: _Values, count: _Values, enough: "np.ndarray[Any, np.dtype[np.bool_]]") -> _Values:
-    return np.divide(total, count, out=np.full(len(total), np.nan), where=enough)
+def newest(values: Values) -> Values:
+    """The newest value that is known at each row; NaN before the first."""
+    at = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(len(values))))
+    found: Values = values[at]
+    return found
+
+
+def added(parts: Values) -> Values:
+    """The sum of what lies along the first axis, one after the other."""
+    total = np.zeros(parts.shape[1:])
+    for part in parts:
+        total += part
+    return total
+
+
+def _last(values: Values, window: int, lacking: float) -> Values:
+    """The value `window` − 1 rows before each row, …, its own: window × the shape of `values`."""
+    padded = np.concatenate([np.full((window, *values.shape[1:]), lacking), values])
+    return np.moveaxis(np.lib.stride_tricks.sliding_window_view(padded, window, axis=0)[1:], -1, 0)
+
+
+def _known(values: Values, window: int) -> Values:
+    """How many of each row and the `window` − 1 before it there are."""
+    known = np.cumsum(~np.isnan(values), axis=0, dtype=np.float64)
+    known[window:] -= known[:-window].copy()
+    return known
+
+
+def _over(total: Values, count: Values, enough: "np.ndarray[Any, np.dtype[np.bool_]]") -> Values:
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=enough)

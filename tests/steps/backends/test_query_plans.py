@@ -72,6 +72,8 @@ CALLS: dict[ModuleType, dict[str, Call]] = {
         "places": lambda _: catalog.places(P, PLACES),
         "travels": lambda _: catalog.travels(P, PLACES),
         "decided": lambda _: catalog.decided(P, PLACES, T, first=DAY, last=DAY),
+        "revision": lambda _: catalog.revision(P),
+        "changed": lambda _: catalog.changed(P, PLACES, after=3),
         "record": lambda _: catalog.record(P, [GOOD], [BAD], at=START),
     },
     measurements: {
