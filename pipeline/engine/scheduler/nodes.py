@@ -108,7 +108,7 @@ def retire(run: Run, whole: Node | None) -> None:
         node.touch()
         if leaf is not None:
             run.retired[node.name] = node
-            run.commands.append(Kill(node))
+            run.commands.extend([] if node.condemned else [Kill(node)])  # else it has been told
 
 
 def _runs_on(node: Node) -> bool:
