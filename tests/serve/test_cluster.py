@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import requests
 
+from pipeline.serve.cluster.kubernetes import Kubernetes
+from pipeline.serve.cluster.machine import Pods
 from pipeline.serve.cluster.tables import make
 from pipeline.serve.cluster.workflows import view
+from pipeline.stack import Stack
 from steps.backends import ledger
 from steps.backends.database import begin, reshape
 from tests.postgres import new_database
@@ -160,3 +163,10 @@ def test_a_role_that_may_only_read_is_enough(
             shown(reader, path)
     finally:
         reader.close()
+
+
+def test_of_servers_the_pages_ask_there_what_they_ask_of_a_laptop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
+    pods = Pods(Kubernetes("http://127.0.0.1:1", "ml"))
+    assert [pods.answering(name) for name in ("tracking", "object-store")] == ["http://mlflow:5000", None]
+    assert hasattr(Stack, "answering"), "it has another name now"

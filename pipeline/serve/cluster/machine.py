@@ -26,7 +26,7 @@ class Pods:
         found = self._kubernetes.pods(labelSelector=f"!{_OF_A_RUN}")
         return sorted(map(_shown, found), key=lambda each: each.name)
 
-    def running(self, name: str) -> str | None:
+    def answering(self, name: str) -> str | None:
         """The address of MLflow; other servers are not asked by the pages."""
         return os.environ.get("MLFLOW_TRACKING_URI") if name == "tracking" else None
 
