@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from steps.backends import catalog, completed
-from steps.backends.completed import Complete
+from steps.backends import catalog
+from steps.backends.warehouse import completed
+from steps.backends.warehouse.completed import Complete
 from steps.features.keys import Basis, FeatureMonth
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from steps.backends import completed
-from steps.backends.completed import Complete
+from steps.backends.warehouse import completed
+from steps.backends.warehouse.completed import Complete
 
 pytestmark = pytest.mark.usefixtures("database")
 
