@@ -32,7 +32,8 @@ def of_the_machine(values: Iterable[str], declared: Iterable[str]) -> tuple[str,
     """The values of parameters that name what is there on this machine, not a file that the step declares by name. A
     volume is at a folder that this machine may have too, and much else in it: /work, /data or /tmp."""
     steps = {path.rstrip("/") for path in declared}
-    return tuple(value for value in values if value.rstrip("/") not in steps and os.path.exists(value))  # noqa: PTH110 - no value is too long for it
+    others = (value for value in values if value.rstrip("/") not in steps)
+    return tuple(value for value in others if os.path.exists(value))  # noqa: PTH110 - no value is too long for it
 
 
 def moved(text: str, own: Iterable[str], local: Callable[[str], str], kept: Iterable[str] = ()) -> str:

@@ -108,7 +108,8 @@ def retire(run: Run, whole: Node | None) -> None:
         node.touch()
         if leaf is not None:
             run.retired[node.name] = node
-            run.commands.extend([] if node.condemned else [Kill(node)])  # else it has been told
+            if not node.condemned:  # else it has been told
+                run.commands.append(Kill(node))
 
 
 def _runs_on(node: Node) -> bool:
