@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 BUCKETS = ("inbox", "lake", "artifacts")
 _VOLUME = "store"
 _LOGGED = re.compile(r".*<[A-Z]+>: (.*) \[\S+\]")
+_FULL = "no space left on device"
 _connecting = threading.Lock()
 
 
@@ -52,7 +53,7 @@ class ObjectStore(Server):
         )
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            why = _LOGGED.sub(r"\1", last)
+            why = "the disk is full" if _FULL in last else _LOGGED.sub(r"\1", last)
             raise PipelineError(f"the object store's volume in {self._folder} could not be made: {why}")
 
     def command(self, ports: Ports) -> list[str]:

@@ -18,10 +18,11 @@ def fail_fast(run: Run, whole: Node) -> None:
 
 
 def end_early(run: Run, whole: Node, frame: Frame, phase: Phase, message: str) -> None:
-    """End a dag or steps with all in it that has not ended; nothing in it begins any more, no hook either."""
+    """End a dag or steps with all in it that has not ended; nothing in it begins any more, no hook either. Its daemons
+    end as they do at any end."""
     frame.tripped = True
     for node in reversed(list(run.nodes.values())):
-        if not node.fulfilled and _is_within(node, whole):
+        if not node.fulfilled and not node.daemoned and _is_within(node, whole):
             if node.frame is not None:
                 node.frame.tripped = True
             finish(run, node, phase, message)

@@ -83,17 +83,9 @@ def task_ended(run: Run, dag: Node, name: str) -> None:
     frame.open -= 1
     if frame.tripped:
         return
-    followers = frame.plan.followers[name] if not _cut_off(run, dag, frame.nodes[name]) else ()
+    followers = frame.plan.followers[name]
     for follower in followers:
         frame.waiting[follower] -= 1
     _set_ready(run, dag, frame, [follower for follower in followers if frame.waiting[follower] == 0])
     if frame.open == 0:
         end(run, dag, frame)
-
-
-def _cut_off(run: Run, dag: Node, task: Node) -> bool:
-    """Whether a task ran when the run was stopped: then nothing comes after it, not even as Omitted."""
-    if run.strategy is None or dag.exiting:
-        return False
-    items = [each for each in task.children.values() if each.owner is task] if task.type == "TaskGroup" else [task]
-    return any(each.last_attempt.cut_off for each in items)

@@ -185,7 +185,7 @@ def _end_unfinished(run: Run, ends: Callable[[Node], bool], message: str, *, pau
         finish(run, node, "Failed", message)
     for node in [*run.live.values(), *run.daemons.values()]:
         if ends(node) and not node.condemned:
-            node.condemned, node.cut_off = message, node.phase == "Running"
+            node.condemned = message
             run.commands.append(Kill(node))
     for node in list(run.locking.values()):
         if node.lock == "waiting" and ends(node):

@@ -106,7 +106,9 @@ def retire(run: Run, whole: Node | None) -> None:
         node.phase, node.daemoned, node.finished_at = "Succeeded", False, run.now
         node.bound, node.due_at = None, None
         node.touch()
-        if leaf is not None:
+        if node in run.reviving[1:]:  # it has not begun again
+            run.reviving.remove(node)
+        elif leaf is not None:
             run.retired[node.name] = node
             if not node.condemned:  # else it has been told
                 run.commands.append(Kill(node))

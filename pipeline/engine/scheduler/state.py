@@ -122,7 +122,6 @@ class Node:
     daemoned: bool = False  # a daemon that is ready; what follows goes on
     told: bool = False  # its owner knows that it has ended, or is ready
     condemned: str = ""  # the message with which it fails once its process has ended
-    cut_off: bool = False  # it ran when it was condemned
     lock: Literal["", "waiting", "held"] = ""
     mutexes: tuple[str, ...] = ()  # that it waits for or holds
     recalled: str | None = None  # the run whose outputs it has; empty: looked for, and none found

@@ -149,8 +149,12 @@ def test_a_resumed_run_starts_it_first(prepare: Simulate) -> None:
     assert simulation.finish().run.phase == "Succeeded"
 
 
-def test_what_waits_for_it_in_a_resumed_run_does_not_begin_once_the_run_is_stopped(prepare: Simulate) -> None:
+@pytest.mark.parametrize("more", ["", "    failFast: true\n"])
+def test_what_waits_for_it_in_a_resumed_run_does_not_begin_once_the_run_is_stopped(
+    prepare: Simulate, more: str
+) -> None:
     spec = DAG.replace("entrypoint: main\n", "entrypoint: main\nonExit: leaf\n")
+    spec = spec.replace("name: main\n", f"name: main\n{more}")
     simulation = prepare(spec).begin()
     simulation.step()
     simulation.waiting.clear()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipeline.engine.scheduler.events import Resumed, Running, Tick
+from pipeline.engine.scheduler.events import Resumed, Tick
 from tests.engine.laboratory import Simulate, outcome
 
 EXIT = """
@@ -107,17 +107,6 @@ def test_stop_ends_what_runs_and_runs_the_exit_handler(prepare: Simulate) -> Non
     assert found.node("b").message == found.run.message == "Stopped with strategy 'Stop'"
     assert "w-1.c" not in found.started
     assert found.run.phase == "Failed"
-
-
-def test_nothing_comes_after_what_ran_when_the_run_was_stopped(prepare: Simulate) -> None:
-    found = prepare(SLOW).begin()
-    for leaf in found.waiting:
-        found.tell(Running(found.now, leaf.name))
-    found.stop()
-    found.finish()
-    assert found.tree == {
-        "(root)": "DAG Failed", "a": "Pod Failed", "b": "Retry Failed", "b(0)": "Pod Failed", "onExit": "Pod Succeeded",
-    }  # fmt: skip
 
 
 def test_terminate_ends_all_and_runs_no_exit_handler(prepare: Simulate) -> None:
