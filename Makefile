@@ -82,7 +82,7 @@ down: .venv/.ready ## Stop the embedded servers and the model server
 	@.venv/bin/pipeline down
 
 .PHONY: test
-test: .venv/.ready-dev ## Format, types and the fast tests (8 minutes on two cores)
+test: .venv/.ready-dev ## Format, types and the fast tests (10 minutes on two cores)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
