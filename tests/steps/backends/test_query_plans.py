@@ -23,6 +23,7 @@ from tests.steps.support.large_tables import PROJECT, START
 
 DAY = START.date()
 LATER = START + timedelta(days=2)
+SOON = START + timedelta(hours=2)  # of the hours that are there as little as the watched days are of years
 NAMES = {table.name for table in large_tables.TABLES}
 PLACES = [1, 2]
 _BY_MORE = re.compile(
@@ -83,7 +84,7 @@ CALLS: dict[ModuleType, dict[str, Call]] = {
     },
     warehouse: {
         "record": lambda c: warehouse.record(c, P, T, [MADE]),
-        "outcomes": lambda c: warehouse.outcomes(c, P, T, START, LATER),
+        "outcomes": lambda c: warehouse.outcomes(c, P, T, START, SOON),
         "began": lambda c: warehouse.began(c, P, T, 1),
     },
     skill: {

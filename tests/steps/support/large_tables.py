@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from steps.backends import sql
 from steps.backends.catalog import location_days
 from steps.backends.database import begin
 from steps.backends.history import history
@@ -34,11 +35,14 @@ def fill(doublings: int) -> None:
 
 
 def _double(connection: sa.Connection, table: sa.Table, number: int) -> None:
-    """Add as many rows as there are, with other keys. SQLite's plans ask no statistics."""
+    """Add as many rows as there are, with other keys: in turn of other locations and of earlier hours."""
     moved = BASE * 2**number
     others: dict[str, Any] = {name: table.c[name] + moved for name in ("sequence", "location") if name in table.c}
+    hour = next((name for name in ("time", "target_at") if name in table.c), None)
+    if hour is not None and number % 2:
+        others = {hour: sql.hours_before(table.c[hour], sa.literal_column(str(moved)))}
     if table is uploads:
-        others = {name: table.c[name] + "." for name in ("upload", "key", "place", "holder")}
+        others = {name: table.c[name] + f".{number}" for name in ("upload", "key", "place", "holder")}
     columns = [others.get(column.name, column) for column in table.columns]
     connection.execute(table.insert().from_select([column.name for column in table.columns], sa.select(*columns)))
 
