@@ -5,7 +5,9 @@ are in the workflow (`a.b`, `a(0:x)`, `[0].a`, `onExit`; `(root)` for the root),
 for the name of a's pod, `<id a>` for a's id, `<workflow>` for the workflow's name, `<time>` for a time, `<address>`
 for a pod's address. Of a message only its kind counts: what a Go library or a step's stderr adds to it is cut off. A
 node that ran out of time has no exit code, for whether its command had begun is a matter of time; nor has one that was
-stopped, whose exit code the controller may or may not see before the workflow is over, and take for its message.
+stopped, whose exit code the controller may or may not see before the workflow is over, and take for its message. Where
+it does not, it does not list either what would have come after, nor end the fan-out or retry node; so of a stopped
+workflow nodes that are Omitted are left out, and such a node has failed.
 """
 
 import json
@@ -45,6 +47,7 @@ _KINDS: Final = [
         (r"(withParam value could not be parsed as a JSON list): .*", r"\1"),
         ("|".join(_LATE), "<out of time>"),
         (r"^(original pod:|reused from run) .*", r"\1 <one of the workflow before>"),
+        (r"(; )?Resumed by: .*", ""),  # it says who is logged in, and nothing where nobody is
         (r"^PodInitializing$", ""),  # whether a pod was seen before it had begun is a matter of time
         (r"Waiting for [^/]+/Mutex", "Waiting for <namespace>/Mutex"),
         (r"(Maximum recursion depth exceeded).*", r"\1"),
@@ -94,9 +97,25 @@ def named_nodes(workflow: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any
 
 
 def _nodes(workflow: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    root = workflow["metadata"]["name"]
-    nodes = workflow.get("status", {}).get("nodes", {}).values()
+    root, status = workflow["metadata"]["name"], workflow.get("status", {})
+    nodes = status.get("nodes", {}).values()
+    if status.get("phase") in OVER and str(status.get("message", "")).startswith("Stopped with strategy"):
+        nodes = _settled(nodes)
     return sorted(nodes, key=lambda node: _natural(node["name"].removeprefix(root)))
+
+
+def _settled(nodes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The nodes of a stopped workflow, whatever the controller has seen of what it stopped."""
+    left = {node["id"] for node in nodes if node.get("phase") != "Omitted"}
+    return [
+        {
+            **node,
+            "phase": "Failed" if node["phase"] == "Running" and node["type"] in ("TaskGroup", "Retry") else node["phase"],
+            "children": [each for each in node.get("children") or () if each in left],
+        }
+        for node in nodes
+        if node["id"] in left
+    ]
 
 
 def _names(workflow: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]]) -> "_Names":

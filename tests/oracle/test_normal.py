@@ -35,6 +35,7 @@ def test_nodes_are_named_by_their_place() -> None:
         (f"{RUN}.a began 2026-01-02T03:04:05Z", "<workflow>.a began <time>"),
         ("main: Error (exit code 3): why it failed: said stderr", "main: Error (exit code 3)"),
         ("Pod was active on the node longer than the specified deadline", "<out of time>"),
+        ("asked for; Resumed by: map[User:admin]", "asked for"),
         ("when '1 == 2' evaluated false", "when '1 == 2' evaluated false"),
     ],
 )

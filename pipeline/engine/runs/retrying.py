@@ -36,7 +36,7 @@ from pipeline.engine.views.views import Nodes
 from pipeline.errors import UserError
 
 _GROUPS: Final = ("TaskGroup", "StepGroup")
-_LEAVES: Final = ("Pod", "HTTP")
+_LEAVES: Final = ("Pod", "HTTP", "Container")
 
 
 def retry(
@@ -77,8 +77,9 @@ def _again(nodes: Nodes, chosen: Callable[[NodeView], bool], *, whole_groups: bo
         for node in nodes
         if node.type in _LEAVES and node.phase in BROKEN and not _led_on(tried.get(node.id, node), by_id, first)
     }
+    pods = {by_id[id].boundary or "" for id in failed if by_id[id].type == "Container"}
     paused = {node.id for node in nodes if node.type == "Suspend" and node.phase in BROKEN}
-    again = _below(first | failed | paused, by_id)
+    again = _below(first | failed | pods | paused, by_id)
     if whole_groups:
         groups = (node for node in nodes if node.type in _GROUPS and again & set(node.children))
         again |= _below({child for group in groups for child in group.children}, by_id)

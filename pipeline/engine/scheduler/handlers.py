@@ -103,7 +103,9 @@ def _ended(run: Run, event: Ended) -> None:
     is_daemon = node.bound is not None and node.bound.daemon
     if node.bound is not None and event.outputs is not None:
         publish(run, node.bound, event.outputs)
-    if node.condemned:
+    if node.condemned and node.daemoned and event.phase == "Succeeded":
+        finish(run, node, "Succeeded")  # it was told to end, and did
+    elif node.condemned:
         outputs = replace(event.outputs, exit_code=None) if event.outputs is not None else None
         finish(run, node, "Failed", node.condemned, outputs)
     else:
