@@ -110,7 +110,9 @@ def _settled(nodes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             **node,
-            "phase": "Failed" if node["phase"] == "Running" and node["type"] in ("TaskGroup", "Retry") else node["phase"],
+            "phase": "Failed"
+            if node["phase"] == "Running" and node["type"] in ("TaskGroup", "Retry")
+            else node["phase"],
             "children": [each for each in node.get("children") or () if each in left],
         }
         for node in nodes

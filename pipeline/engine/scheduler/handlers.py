@@ -237,6 +237,7 @@ def _retried(run: Run, event: Retried) -> None:
 
 
 def _resumed(run: Run, _event: Resumed) -> None:
+    run.reviving, run.postponed = [], []
     for node in [*run.live.values(), *run.daemons.values()]:
         if node.condemned:
             finish(run, node, "Failed", node.condemned)

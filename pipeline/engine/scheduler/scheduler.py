@@ -112,7 +112,8 @@ def _ended(run: Run, node: Node) -> None:
 def _tell_owner(run: Run, node: Node) -> None:
     owner = node.owner
     if node.told and not node.is_attempt:
-        return  # a daemon that ended by itself
+        daemons.settled(run, node)  # it ended by itself
+        return
     node.told = True
     if owner is not None:
         if not owner.fulfilled or owner.daemoned:

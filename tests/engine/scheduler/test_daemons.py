@@ -3,6 +3,8 @@
 As the controller's source has it (3.7.18, `workflow/controller/operator.go`, `exec_control.go`, `dag.go`).
 """
 
+from typing import Literal
+
 import pytest
 
 from pipeline.engine.scheduler.events import Ended, Resumed
@@ -129,13 +131,31 @@ def test_a_failed_task_beside_it_ends_a_dag_that_fails_fast(prepare: Simulate) -
     assert simulation.run.phase == "Failed" and simulation.killed == ["w-1.server"]
 
 
-def test_a_stopped_run_ends_it(prepare: Simulate) -> None:
+@pytest.mark.parametrize("phase", ["Failed", "Succeeded"])
+def test_a_stopped_run_ends_it(prepare: Simulate, phase: Literal["Failed", "Succeeded"]) -> None:
     simulation = prepare(DAG).begin()
     simulation.step()
     simulation.stop()
     assert set(simulation.killed) == {"w-1.server", "w-1.a"}
-    simulation.tell(Ended(simulation.now, "w-1.server", "Failed"))
+    simulation.tell(Ended(simulation.now, "w-1.server", phase))
+    assert simulation.run.nodes["w-1.server"].phase == phase
     assert simulation.finish().run.phase == "Failed"
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_the_exit_hook_of_one_that_ends_by_itself_is_awaited(prepare: Simulate, stops: bool) -> None:
+    hooked = STEPS.replace("{name: server, template: server}", "{name: server, template: server, onExit: leaf}")
+    simulation = prepare(hooked).begin()
+    simulation.step()
+    if stops:
+        simulation.stop()
+    simulation.tell(Ended(simulation.now, "w-1[0].inner[0].server", "Failed"))
+    while (leaf := next((each for each in simulation.waiting if not each.exiting), None)) is not None:
+        simulation.waiting.remove(leaf)
+        simulation.tell(Ended(simulation.now, leaf.name, "Failed" if leaf.condemned else "Succeeded"))
+    assert simulation.phases["[0].inner"] == ("Failed" if stops else "Succeeded")
+    assert not simulation.run.over and "[1].after" not in simulation.phases
+    assert simulation.finish().run.nodes["w-1[0].inner[0].server.onExit"].phase == "Succeeded"
 
 
 def test_a_resumed_run_starts_it_first(prepare: Simulate) -> None:

@@ -273,7 +273,8 @@ def before(frame: Frame, task: str) -> list[Node]:
         found = [node for name in names for node in frame.items.get(name) or [frame.nodes[name]]]
     else:
         found = [frame.nodes[other] for other in frame.plan.conditions[task].tasks]
-    hooks = [child for node in found for child in node.children.values() if node in (child.exit_of, child.beside)]
+    awaited = [node for node in found if not (node.told and node.template == "server")]  # not of a daemon's own end
+    hooks = [child for node in awaited for child in node.children.values() if node in (child.exit_of, child.beside)]
     return [*found, *hooks]
 
 

@@ -120,7 +120,7 @@ def _hook(run: Run, node: Node, frame: Frame) -> Hook | None:
     """The hook that runs now that a node has ended."""
     if not node.task or node.type == "StepGroup" or node.is_attempt or node.phase not in COMPLETED:
         return None
-    if frame.tripped or run.strategy == "Terminate":
+    if frame.tripped or run.strategy == "Terminate" or (node.boundary is not None and node.boundary.fulfilled):
         return None
     return node.hook if node.type != "TaskGroup" else frame.tasks[node.task].on_exit
 
