@@ -18,7 +18,6 @@ from tests.oracle.normal import Answer, written
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "cases"
-UNASKED = HERE / "unasked"
 README = HERE / "README.md"
 _FILE = re.compile(r"^\S+\.yaml: ")
 _NOT_GOOD = ("Failed", "Error", "Pending")
@@ -104,9 +103,9 @@ class Case:
         self.answer_file.write_text(written(answer) + "\n", encoding="utf-8")
 
 
-def find(pattern: str = "", folder: Path = FOLDER) -> list[Case]:
+def find(pattern: str = "") -> list[Case]:
     """The cases whose name holds `pattern`, in the order of their names."""
-    return [case for case in map(Case, sorted(folder.rglob("*.yaml"))) if pattern in case.name]
+    return [case for case in map(Case, sorted(FOLDER.rglob("*.yaml"))) if pattern in case.name]
 
 
 def in_short(answer: Answer) -> str:

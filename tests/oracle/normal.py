@@ -4,10 +4,11 @@ What differs from run to run is taken out: times, ids and the workflow's random 
 are in the workflow (`a.b`, `a(0:x)`, `[0].a`, `onExit`; `(root)` for the root), in every text too: `<pod a>` stands
 for the name of a's pod, `<id a>` for a's id, `<workflow>` for the workflow's name, `<time>` for a time, `<address>`
 for a pod's address. Of a message only its kind counts: what a Go library or a step's stderr adds to it is cut off. A
-node that ran out of time has no exit code, for whether its command had begun is a matter of time; nor has one that was
-stopped, whose exit code the controller may or may not see before the workflow is over, and take for its message. Where
-it does not, it does not list either what would have come after, nor end the fan-out or retry node; so of a stopped
-workflow nodes that are Omitted are left out, and such a node has failed.
+node that ran out of time has no exit code, for whether its command had begun is a matter of time; nor has a daemon that
+ended with what it is part of. What was stopped has none either: the controller may or may not see it before the
+workflow is over, and take it for the node's message. Where it does not, it neither lists what would have come after,
+nor ends the fan-out or retry node; so of a stopped workflow nodes that are Omitted are left out, and such a node has
+failed.
 """
 
 import json
@@ -68,6 +69,8 @@ def of_controller(workflow: Mapping[str, Any]) -> Answer:
     shutdown = workflow.get("spec", {}).get("shutdown", "")
     late = {node["id"] for node in nodes if _cut_off(node.get("message", ""), shutdown)}
     late |= {node["id"] for node in nodes if node["type"] == "Retry" and late & set(node.get("children", ()))}
+    daemons = {each["name"] for each in workflow.get("spec", {}).get("templates", ()) if each.get("daemon")}
+    late |= {node["id"] for node in nodes if node.get("templateName") in daemons and node.get("phase") == "Succeeded"}
     found = {
         "phase": status.get("phase") or "Pending",
         "message": names.message(_why(status.get("message", ""), shutdown)),
@@ -130,7 +133,7 @@ def _node(node: Mapping[str, Any], names: "_Names", shutdown: str, *, late: bool
     template = f"{reference['name']}/{reference['template']}" if reference else node.get("templateName")
     return _without_nothing(
         {
-            "display": names.plain(node.get("displayName", "")),
+            "display": names.displayed(node.get("displayName", "")),
             "type": node["type"],
             "phase": node.get("phase"),
             "message": names.message(_why(node.get("message", ""), shutdown)),
@@ -191,6 +194,7 @@ class _Names:
         self._run, self._uid = run, uid
         self._names = {node["id"]: self._short(node["name"]) for node in nodes}
         self._hashes = {str(fnv1a(node["name"])): self._short(node["name"]) for node in nodes}
+        self._before = re.compile(re.escape(run[: run.rfind("-")]) + "(-[a-z0-9]{5})?")
         self._reference = re.compile(re.escape(run) + r"(?:(-[a-z0-9][-a-z0-9]*?)?-(\d{5,10})(?!\d))?")
 
     def _short(self, name: str) -> str:
@@ -216,6 +220,10 @@ class _Names:
             return "<workflow>"
         name = self._hashes.get(number, "of no node")
         return f"<{'pod' if template else 'id'} {name}>"
+
+    def displayed(self, text: str) -> str:
+        """A display name; of what was resubmitted the root may keep that of the workflow before."""
+        return "<workflow before>" if text != self._run and self._before.fullmatch(text) else self.plain(text)
 
     def message(self, text: str) -> str:
         """A message's kind."""

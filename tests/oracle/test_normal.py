@@ -63,6 +63,26 @@ def test_what_ran_out_of_time_has_no_exit_code() -> None:
     assert "outputs" not in of_controller(late)["nodes"]["a"]
 
 
+def test_a_daemon_that_ended_as_told_has_no_exit_code() -> None:
+    told = workflow(phase="Succeeded", templateName="server", outputs={"exitCode": "0"})
+    told["spec"] = {"templates": [{"name": "server", "daemon": True}]}
+    assert "outputs" not in of_controller(told)["nodes"]["a"]
+
+
+def test_of_a_stopped_workflow_it_does_not_count_what_the_controller_saw_last() -> None:
+    stopped = workflow(type="TaskGroup", phase="Running", children=["b"])
+    stopped["status"]["message"] = "Stopped with strategy 'Stop'"
+    stopped["status"]["nodes"]["b"] = {"id": "b", "name": f"{RUN}.b", "type": "Skipped", "phase": "Omitted"}
+    found = of_controller(stopped)["nodes"]
+    assert "b" not in found and found["a"]["phase"] == "Failed" and "children" not in found["a"]
+
+
+def test_the_workflow_before_is_not_named() -> None:
+    again = workflow()
+    again["status"]["nodes"][RUN]["displayName"] = "dag-diamond-vwxyz"
+    assert of_controller(again)["nodes"]["(root)"]["display"] == "<workflow before>"
+
+
 def test_failures_are_put_in_order() -> None:
     failures = [{"displayName": "b"}, {"displayName": "a"}]
     inputs = {"parameters": [{"name": "f", "value": json.dumps(failures)}]}
