@@ -227,6 +227,7 @@ class Run:
     daemons: dict[str, Node] = field(default_factory=dict)  # leaves that are ready, and run on
     containers: dict[str, Node] = field(default_factory=dict)  # those of containerSets that have not ended
     retired: dict[str, Node] = field(default_factory=dict)  # daemons that are told to end
+    late: dict[str, Node] = field(default_factory=dict)  # daemons that ended by themselves, and whose exit hook runs
     reviving: list[Node] = field(default_factory=list)  # daemons of a resumed run that are not ready again
     postponed: list[Node] = field(default_factory=list)  # leaves that wait for these
     locking: dict[str, Node] = field(default_factory=dict)  # nodes with mutexes, waiting or held

@@ -112,6 +112,8 @@ def begin_exit(run: Run, node: Node) -> bool:
     except (NotReady, expr.NotEvaluated) as problem:
         made = create(run, name, "Skipped", "Error", template=hook.template, position=position, message=str(problem))
     made.exit_of = node
+    if node.told:
+        run.late[node.name] = node
     link((node,), made)
     return True
 

@@ -36,6 +36,7 @@ def gone(run: Run, node: Node) -> None:
 
 def settled(run: Run, node: Node) -> None:
     """A daemon has ended, and so has its exit hook."""
+    run.late.pop(node.name, None)
     whole = node.boundary
     if whole is not None and whole.fulfilled and not whole.told and not lingers(run, whole):
         run.todo.append(("ended", whole))
@@ -43,12 +44,7 @@ def settled(run: Run, node: Node) -> None:
 
 def lingers(run: Run, whole: Node) -> bool:
     """Whether a daemon of a dag or steps is still about to end, or the exit hook of one that ended by itself."""
-    if any(each.boundary is whole for each in run.retired.values()):
-        return True
-    return run.has_daemons and any(
-        node.boundary is whole and node.exit_of is not None and node.exit_of.told and not node.fulfilled
-        for node in run.nodes.values()
-    )
+    return any(each.boundary is whole for each in (*run.retired.values(), *run.late.values()))
 
 
 def revive(run: Run) -> None:
