@@ -221,6 +221,7 @@ def _client(endpoint: str, user: str) -> "S3Client":
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
                 s3={"addressing_style": "path"},
+                user_agent="learning-pipelines",  # botocore writes its own anew for each request
             ),
         )
 

@@ -37,7 +37,6 @@ def counted(
         accepted: which files are.
     """
     codes, number = table.rows["code"].to_numpy(), table.rows["series"].to_numpy()
-    of = [series for _, series in judged.iterrows()]
     left = accepted[table.rows["file"].to_numpy()]
     counts: Counter[str] = Counter()
 
@@ -45,7 +44,7 @@ def counted(
         nonlocal left
         which, many = np.unique(number[flags & left], return_counts=True)
         for one, rows in zip(which.tolist(), many.tolist(), strict=True):
-            counts[say(of[one])] += rows
+            counts[say(judged.iloc[one])] += rows
         left = left & ~flags
 
     def of_series(flags: "_Flags | pd.Series[bool]", what: Callable[[pd.Series], str]) -> None:
