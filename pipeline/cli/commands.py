@@ -2,6 +2,7 @@
 then, so that `pipeline --help` answers at once."""
 
 import sys
+from gc import set_threshold
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -432,6 +433,7 @@ def down() -> None:
 
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 try again, 2 bad input, 3 a run that did not succeed, 130 Ctrl-C."""
+    set_threshold(50_000, 10, 10)  # at Python's 700, looking for garbage is a tenth of a command
     try:
         cli(standalone_mode=False, prog_name="pipeline")
     except click.ClickException as error:
