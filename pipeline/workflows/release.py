@@ -4,9 +4,12 @@ The mutex keeps two releases apart but not in order, so `admit` is the fence: it
 admitted a later one. A `resource` template cannot splice text into its manifest safely, so it takes the whole manifest
 from admit's artifact. However the workflow ends, its exit handler records it; if it fails, the server that the alias
 `champion` names is restored.
+
+A release is steps and not a dag: Argo (3.7 and 4.0) frees the mutex of a dag that fails only when it looks at the dag
+again, which it does not where the workflow fails with it, and the exit handler would wait for the mutex for ever.
 """
 
-from hera.workflows import DAG, Artifact, Container, Parameter, Resource, Task
+from hera.workflows import DAG, Artifact, Container, Parameter, Resource, Step, Steps, Task
 from hera.workflows.models import Artifact as ManifestArtifact
 from hera.workflows.models import ManifestFrom, Mutex, Synchronization, ValueFrom
 
@@ -23,10 +26,10 @@ _DECISION = {"decision": "{{inputs.parameters.decision}}"}
 _SERVING = {"deployment": "{{inputs.artifacts.deployment.path}}", "image": SERVING}
 
 
-def templates(project: Project | TableProject, workflow: str) -> list[Container | Resource | DAG]:
-    """The steps of a release in `workflow`, those of its exit handler, and a DAG for each."""
+def templates(project: Project | TableProject, workflow: str) -> list[Container | Resource | DAG | Steps]:
+    """The steps of a release in `workflow`, those of its exit handler, and what orders them."""
     decision = Parameter(name="decision")
-    steps: list[Container | Resource | DAG] = [
+    steps: list[Container | Resource | DAG | Steps] = [
         leaf(
             project.name,
             "admit",
@@ -46,7 +49,7 @@ def templates(project: Project | TableProject, workflow: str) -> list[Container 
         ),
         follow(project),
     ]
-    return [*steps, recording.record(project, workflow), _release(project), _restore(project)]
+    return [*steps, recording.record(project, workflow), _release(project), _go_live(), _restore(project)]
 
 
 def follow(project: Project | TableProject) -> Container:
@@ -85,24 +88,35 @@ def _mutex(project: Project | TableProject) -> Synchronization:
     return Synchronization(mutexes=[Mutex(name=f"{project.name}-release")])
 
 
-def _release(project: Project | TableProject) -> DAG:
-    with DAG(name="release", inputs=[Parameter(name="decision")], synchronization=_mutex(project)) as dag:
-        decision = Parameter(name="decision", value="{{inputs.parameters.decision}}")
-        Task(name="admit", template="admit", arguments=[decision])
-        Task(
+def _release(project: Project | TableProject) -> Steps:
+    inputs = [Parameter(name="decision")]
+    decision = Parameter(name="decision", value="{{inputs.parameters.decision}}")
+    with Steps(name="release", inputs=inputs, synchronization=_mutex(project)) as steps:
+        Step(name="admit", template="admit", arguments=[decision])
+        Step(
+            name="go-live",
+            template="go-live",
+            when="{{steps.admit.outputs.parameters.admitted}} == true",
+            arguments=[decision, Artifact(name="manifest", from_="{{steps.admit.outputs.artifacts.manifest}}")],
+        )
+    return steps
+
+
+def _go_live() -> Steps:
+    inputs: list[Parameter | Artifact] = [Parameter(name="decision"), Artifact(name="manifest")]
+    decision = Parameter(name="decision", value="{{inputs.parameters.decision}}")
+    with Steps(name="go-live", inputs=inputs) as steps:
+        Step(
             name="deploy",
             template="deploy",
-            depends="admit",
-            when="{{tasks.admit.outputs.parameters.admitted}} == true",
-            arguments=[Artifact(name="manifest", from_="{{tasks.admit.outputs.artifacts.manifest}}")],
+            arguments=[Artifact(name="manifest", from_="{{inputs.artifacts.manifest}}")],
         )
-        Task(
+        Step(
             name="verify",
             template="verify",
-            depends="deploy.Succeeded",
-            arguments=[decision, Parameter(name="url", value="{{tasks.deploy.outputs.parameters.url}}")],
+            arguments=[decision, Parameter(name="url", value="{{steps.deploy.outputs.parameters.url}}")],
         )
-    return dag
+    return steps
 
 
 def _restore(project: Project | TableProject) -> DAG:
