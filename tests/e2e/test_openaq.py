@@ -90,6 +90,16 @@ def test_the_model_answers_inside_the_cluster(runs: dict[str, Ended], cluster: C
     assert len(answer["data"]["ndarray"]) == 1
 
 
+def test_a_release_that_fails_is_recorded(runs: dict[str, Ended], cluster: Cluster) -> None:
+    """The exit handler gets the mutex that the release had."""
+    assert runs
+    unknown = SAME | {"as-of": f"{YESTERDAY:%FT%TZ}", "decision": "999"}
+    found = ended(cluster, submit(cluster, "workflowtemplate", "openaq-train", unknown, "release"), patience=300)
+    assert found.phase == "Failed"
+    assert found.node("admit")["phase"] == "Failed"
+    assert found.node("record")["phase"] == found.node("follow")["phase"] == "Succeeded"
+
+
 def test_predictions_are_four_pods_away(runs: dict[str, Ended]) -> None:
     """The monitor comes after them, the exit handler when all is done."""
     done = runs["daily"]

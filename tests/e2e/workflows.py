@@ -70,8 +70,8 @@ class Ended:
         return total
 
 
-def submit(cluster: Cluster, kind: str, name: str, parameters: Mapping[str, str]) -> str:
-    """Start it as `argo submit --from KIND/NAME` does; the workflow's name."""
+def submit(cluster: Cluster, kind: str, name: str, parameters: Mapping[str, str], entrypoint: str = "") -> str:
+    """Start it as `argo submit --from KIND/NAME` does, with its own entrypoint or another; the workflow's name."""
     given = [{"name": key, "value": value} for key, value in parameters.items()]
     spec = {"workflowTemplateRef": {"name": name}, "arguments": {"parameters": given}}
     if kind == "cronworkflow":
@@ -82,7 +82,7 @@ def submit(cluster: Cluster, kind: str, name: str, parameters: Mapping[str, str]
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Workflow",
         "metadata": {"generateName": f"{name}-"},
-        "spec": spec,
+        "spec": spec | ({"entrypoint": entrypoint} if entrypoint else {}),
     }
     return cluster.kubectl("create", "-o", "name", "-f", "-", given=yaml.safe_dump(workflow)).strip().split("/")[1]
 
