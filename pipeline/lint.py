@@ -7,10 +7,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.engine.spec import Workflow
 
 
 def command(name: str) -> str | None:
@@ -26,8 +30,8 @@ def folders(place: Path) -> list[Path]:
 
 
 def lint(folder: Path, line: str) -> Iterator[str]:
-    """One line for each workflow and Sensor that is run here, one for a cluster with that line of Argo, one for what
-    argo says, and where there are Sensors, one for what argo-events says.
+    """One line for each workflow and Sensor that is run here, and for each that would hang on a cluster; one for a
+    cluster with that line of Argo, one for what argo says, and where there are Sensors, one for what argo-events says.
 
     Raises:
         Refused: it would not be run here, or the cluster would not admit it.
@@ -37,8 +41,10 @@ def lint(folder: Path, line: str) -> Iterator[str]:
     from pipeline.engine.manifest import check_admission, files  # noqa: PLC0415
     from pipeline.events.reading import read_sensors  # noqa: PLC0415
 
-    for name in load(folder).names():
+    manifests = load(folder)
+    for name in manifests.names():
         yield f"ok   {name}: this engine runs it"
+        yield from _hanging(manifests.workflows[name])
     sensors, refused = read_sensors(files(folder))
     if refused:
         raise refused[0]
@@ -50,6 +56,20 @@ def lint(folder: Path, line: str) -> Iterator[str]:
     yield _asked(folder, "argo", ["lint", "--offline"])
     if sensors:
         yield _asked(folder, "argo-events", ["lint", "--strict", "--recursive"])
+
+
+def _hanging(workflow: "Workflow") -> Iterator[str]:
+    """The dags that keep a mutex for ever, on a cluster, from the exit handler: `mutexes/of-a-dag-that-fails` of the
+    oracle."""
+    handler = workflow.templates.get(workflow.on_exit)
+    wanted = set(handler.mutexes) if handler is not None else set()
+    for name, template in workflow.templates.items():
+        for mutex in sorted(wanted.intersection(template.mutexes)):
+            if template.dag is not None and template is not handler:
+                yield (
+                    f"!!   {workflow.name}: where the dag {name} and the workflow with it fail, a cluster keeps its mutex "
+                    f"{mutex}, and the exit handler {workflow.on_exit} waits for ever; make it steps"
+                )
 
 
 def _asked(folder: Path, program: str, options: Sequence[str]) -> str:
