@@ -67,7 +67,7 @@ def _hanging(workflow: "Workflow") -> Iterator[str]:
         for mutex in sorted(wanted.intersection(template.mutexes)):
             if template.dag is not None and template is not handler:
                 yield (
-                    f"!!   {workflow.name}: where the dag {name} and the workflow with it fail, a cluster keeps its mutex "
+                    f"!!   {workflow.name}: where the dag {name} and the workflow fail, a cluster keeps its mutex "
                     f"{mutex}, and the exit handler {workflow.on_exit} waits for ever; make it steps"
                 )
 
