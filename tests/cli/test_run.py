@@ -104,7 +104,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
     (tmp_path / "mine").mkdir()
     found = Place(tmp_path / "mine", tmp_path / "home")
     found.write("hello.yaml", HELLO)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup the commands would not hear of it either
     yield found
+    signal.signal(signal.SIGHUP, before)
     for child in found.started:
         child.kill()
         child.communicate()
