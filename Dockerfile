@@ -17,7 +17,8 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/opt/venv/bin:$PATH
 RUN python -m compileall -q --invalidation-mode unchecked-hash -x '/(site-packages|ensurepip|idlelib|lib2to3|turtledemo)/' \
     "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 # LightGBM's one library that the slim image lacks, and the time zones that OpenAQ's locations are in
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libgomp1 tzdata && rm -rf /var/lib/apt/lists/* \
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libgomp1 tzdata \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/ldconfig/aux-cache /var/log/apt /var/log/dpkg.log \
  && groupadd --gid 8737 pipeline && useradd --uid 8737 --gid 8737 --no-create-home --home-dir /tmp pipeline
 WORKDIR /work
 
