@@ -23,7 +23,8 @@ RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libgomp
 WORKDIR /work
 
 FROM base AS locked
-ENV UV_PROJECT_ENVIRONMENT=/opt/venv UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH
+# PYTHONHASHSEED: in which order bytecode has the members of a set, so that two builds come out the same
+ENV PYTHONHASHSEED=0 UV_PROJECT_ENVIRONMENT=/opt/venv UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH
 RUN python -m venv /opt/uv && /opt/uv/bin/pip install --quiet --no-cache-dir uv==0.13.9
 WORKDIR /app
 COPY pyproject.toml uv.lock ./
