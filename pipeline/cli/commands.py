@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline import __version__
-from pipeline.cli import cluster, inbox, models, notebook, secret
+from pipeline.cli import cluster, forked, inbox, models, notebook, secret
 from pipeline.cli.help import example
 from pipeline.cli.init import init
 from pipeline.cli.pairs import named_values
@@ -435,6 +435,8 @@ def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 try again, 2 bad input, 3 a run that did not succeed, 130 Ctrl-C."""
     set_threshold(50_000, 10, 10)  # at Python's 700, looking for garbage is a tenth of a command
     try:
+        if (code := forked.done(sys.argv[1:])) is not None:
+            sys.exit(code)
         cli(standalone_mode=False, prog_name="pipeline")
     except click.ClickException as error:
         asked = getattr(error, "ctx", None)

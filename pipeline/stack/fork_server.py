@@ -9,8 +9,9 @@ It is two processes: one has the light libraries after a second and serves at on
 the heavy ones, and takes over the listening socket when it has them. Neither outlives the other.
 
 Protocol, one JSON line each way over a private Unix socket: a request {module, arguments, env, cwd, stdout, stderr} is
-answered {pid, started} or {error}, and later {exit}. The child runs while the connection is open; if the other end
-closes first, its client is dead, and the child's whole group is killed. Children die with this process too.
+answered {pid, started} or {error}, and later {exit}. Instead of the two files, their descriptors may come with it. The
+child runs while the connection is open; if the other end closes first, its client is dead, and the child's whole group
+is killed. Children die with this process too.
 """
 
 import contextlib
@@ -24,6 +25,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -95,12 +97,11 @@ class ForkLoop:
 
     def _take_request(self, connection: socket.socket) -> None:
         try:
-            with connection.makefile("rb") as stream:
-                line = stream.readline()
+            line, passed = _received(connection)
             if not line:
                 self._drop(connection)
                 return
-            pid = self._fork(json.loads(line))
+            pid = self._fork(json.loads(line), passed)
         except (OSError, ValueError, KeyError) as error:
             self._send(connection, {"error": str(error)})
             self._drop(connection)
@@ -108,14 +109,17 @@ class ForkLoop:
         self._children[connection] = pid
         self._send(connection, {"pid": pid, "started": started(pid)})
 
-    def _fork(self, request: dict[str, Any]) -> int:
+    def _fork(self, request: dict[str, Any], passed: list[int]) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         with contextlib.ExitStack() as opened:
+            for file in passed:
+                opened.callback(os.close, file)
             files = [os.open(os.devnull, os.O_RDONLY)]
             opened.callback(os.close, files[0])
-            for name in ("stdout", "stderr"):
+            for name in () if passed else ("stdout", "stderr"):
                 files.append(os.open(request[name], flags, 0o644))
                 opened.callback(os.close, files[-1])
+            files += passed
             folder = os.open(request["cwd"], os.O_RDONLY | os.O_DIRECTORY)
             opened.callback(os.close, folder)
             pid = os.fork()
@@ -142,6 +146,7 @@ class ForkLoop:
             os.umask(0o022)
             os.environ.clear()
             os.environ.update(request["env"])
+            time.tzset()
             code = run_module(self._root, request["module"], request["arguments"])
         except BaseException:
             sys.excepthook(*sys.exc_info())
@@ -265,6 +270,18 @@ def die_with(parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def _received(connection: socket.socket) -> tuple[bytes, list[int]]:
+    """A request's line, and the descriptors that came with it: of its standard output and error, or none."""
+    line: bytes = b""
+    passed: list[int] = []
+    while not line.endswith(b"\n"):
+        part, files, _, _ = socket.recv_fds(connection, 1 << 16, 2)
+        line, passed = line + part, passed + files
+        if not part:
+            break
+    return line, passed
 
 
 def _kill_group(pid: int) -> None:

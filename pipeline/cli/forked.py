@@ -1,0 +1,61 @@
+"""A command that only looks, done in a child of the fork server where one runs, which has imported what the command
+would: most of its time. The child has this process's folder, environment, output and errors."""
+
+import json
+import os
+import socket
+import struct
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+_LOOK = frozenset({"status", "models", "inbox"})
+_DO_NOT = frozenset({"--cluster", "release", "retract"})
+_SLOW = "sqlalchemy"  # to import; this is such a child if it is there
+_PATIENCE = 1.0  # seconds for the server to take it
+_ROOT = Path(__file__).parents[2]
+
+
+def done(arguments: Sequence[str]) -> int | None:
+    """The exit code of `pipeline arguments…`, done there; None if it was not: it does more than look, or no server with
+    this process's libraries and code answers."""
+    only_looks = arguments and arguments[0] in _LOOK and _DO_NOT.isdisjoint(arguments)
+    if not only_looks or _SLOW in sys.modules or "PYTHONPATH" in os.environ:
+        return None
+    with socket.socket(socket.AF_UNIX) as connection:
+        if (answers := _asked(connection, arguments)) is None:
+            return None
+        if not (ended := answers.readline()):
+            print("error: the fork server ended before the command did; try again", file=sys.stderr)
+            return 1
+        code = int(json.loads(ended)["exit"])
+        return code if code >= 0 else 128 - code
+
+
+def _asked(connection: socket.socket, arguments: Sequence[str]) -> BinaryIO | None:
+    """Where the server that has begun the command will say how it ended; None if it has not."""
+    request = {"module": "pipeline", "arguments": list(arguments), "env": dict(os.environ), "cwd": str(Path.cwd())}
+    line = json.dumps(request).encode() + b"\n"
+    try:
+        connection.settimeout(_PATIENCE)
+        connection.connect(str(Path(os.environ.get("PIPELINE_HOME") or ".pipeline", "fork-server.sock")))
+        if not _is_ours(connection):
+            return None
+        sent = socket.send_fds(connection, [line], [1, 2])
+        connection.sendall(line[sent:])
+        answers = connection.makefile("rb")
+        if "pid" not in json.loads(answers.readline()):
+            return None
+    except (OSError, ValueError):
+        return None
+    connection.settimeout(None)
+    return answers
+
+
+def _is_ours(connection: socket.socket) -> bool:
+    """Whether the server there has our libraries, and takes our modules from where this one lies."""
+    size = struct.calcsize("3i")
+    pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    python, *_, root = Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
+    return Path(python).parent == Path(sys.executable).parent and Path(root) == _ROOT
