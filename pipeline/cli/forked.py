@@ -54,8 +54,9 @@ def _asked(connection: socket.socket, arguments: Sequence[str]) -> BinaryIO | No
 
 
 def _is_ours(connection: socket.socket) -> bool:
-    """Whether the server there has our libraries, and takes our modules from where this one lies."""
+    """Whether the server there is this user's, has our libraries, and takes our modules from where this one lies."""
     size = struct.calcsize("3i")
-    pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    pid, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
     python, *_, root = Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
-    return Path(python).parent == Path(sys.executable).parent and Path(root) == _ROOT
+    same_code = Path(python).parent == Path(sys.executable).parent and Path(root) == _ROOT
+    return user == os.getuid() and same_code

@@ -30,11 +30,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack.stop()
 
 
-def asked(home: Path, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    """What becomes of a command that is put to the server."""
+def asked(home: Path, *words: str, first: str = "") -> "subprocess.CompletedProcess[str]":
+    """What becomes of a command that is put to the server. `first`: what the process that asks does before."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment = kept | {"PIPELINE_HOME": str(home)} | settings
-    command = [sys.executable, "-c", ASKED, *words]
+    environment = kept | {"PIPELINE_HOME": str(home)}
+    command = [sys.executable, "-c", first + ASKED, *words]
     return subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=60)
 
 
@@ -67,6 +67,11 @@ def test_what_does_more_than_look_is_not_done_there(stack: Stack, words: tuple[s
 
 def test_a_folder_without_a_server_asks_none(tmp_path: Path) -> None:
     assert asked(tmp_path, "status").returncode == 1
+
+
+def test_a_server_of_another_user_is_not_told_our_environment(stack: Stack) -> None:
+    other = f"import os; os.getuid = lambda: {os.getuid() + 1}; "
+    assert asked(stack.home, "status", first=other).returncode == 1
 
 
 def test_a_server_of_another_code_is_not_asked(tmp_path: Path) -> None:
