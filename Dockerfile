@@ -23,32 +23,37 @@ RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libgomp
 WORKDIR /work
 
 FROM base AS locked
-# PYTHONHASHSEED: in which order bytecode has the members of a set, so that two builds come out the same
-ENV PYTHONHASHSEED=0 UV_PROJECT_ENVIRONMENT=/opt/venv UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH
+# One process compiles all, file after file: what bytecode marks as shared depends on what the process compiled before,
+# so that of uv, whose processes share the files as they come, is another with each build
+ENV PYTHONHASHSEED=0 UV_PROJECT_ENVIRONMENT=/opt/venv UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1 \
+    COMPILE="python -m compileall -q --invalidation-mode unchecked-hash /opt/venv"
 RUN python -m venv /opt/uv && /opt/uv/bin/pip install --quiet --no-cache-dir uv==0.13.9
 WORKDIR /app
 COPY pyproject.toml uv.lock ./
 
 FROM locked AS steps-libraries
 RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-project --extra steps --extra platform \
- && find /opt/venv -type d -name tests -prune -exec rm -rf {} + && rm -rf /opt/venv/lib/python3.12/site-packages/pyarrow/include
+ && find /opt/venv -type d -name tests -prune -exec rm -rf {} + && rm -rf /opt/venv/lib/python3.12/site-packages/pyarrow/include \
+ && $COMPILE
 
 FROM locked AS notebooks-libraries
 RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-project --extra steps --extra notebooks \
- && find /opt/venv -type d -name tests -prune -exec rm -rf {} + && rm -rf /opt/venv/lib/python3.12/site-packages/pyarrow/include
+ && find /opt/venv -type d -name tests -prune -exec rm -rf {} + && rm -rf /opt/venv/lib/python3.12/site-packages/pyarrow/include \
+ && $COMPILE
 
 FROM locked AS features-libraries
 COPY steps/featurestore/locked/pyproject.toml steps/featurestore/locked/uv.lock ./
 RUN /opt/uv/bin/uv sync --quiet --frozen --no-install-project \
- && rm -rf /opt/venv/lib/python3.12/site-packages/pyarrow/include
+ && rm -rf /opt/venv/lib/python3.12/site-packages/pyarrow/include && $COMPILE
 
 FROM locked AS serve-libraries
 RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-project --extra serving \
- && find /opt/venv -type d -name tests -prune -exec rm -rf {} + && rm -rf /opt/venv/lib/python3.12/site-packages/pyarrow/include
+ && find /opt/venv -type d -name tests -prune -exec rm -rf {} + && rm -rf /opt/venv/lib/python3.12/site-packages/pyarrow/include \
+ && $COMPILE
 
 FROM locked AS mlflow-libraries
 RUN /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-project --extra tracking \
- && find /opt/venv -type d -name tests -prune -exec rm -rf {} +
+ && find /opt/venv -type d -name tests -prune -exec rm -rf {} + && $COMPILE
 
 FROM base AS code
 COPY steps /app/steps
