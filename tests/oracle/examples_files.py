@@ -146,11 +146,12 @@ def templates(document: Document) -> Iterator[Document]:
 
 
 def containers(document: Document) -> Iterator[Document]:
-    """All containers and scripts of its templates."""
+    """All containers and scripts of its templates, those beside and before them too."""
     for template in templates(document):
-        for kind in ("container", "script"):
-            if isinstance(template.get(kind), dict):
-                yield template[kind]
+        alone = (template.get(kind) for kind in ("container", "script"))
+        together = template.get("containerSet", {}).get("containers", ())
+        beside = (*template.get("initContainers", ()), *template.get("sidecars", ()))
+        yield from (each for each in (*alone, *together, *beside) if isinstance(each, dict))
 
 
 def with_entry_points(documents: Iterable[Document]) -> list[Document]:

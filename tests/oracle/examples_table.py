@@ -16,7 +16,30 @@ REFUSED: Final = "refused"
 NOTHING: Final = "nothing to run"
 VERDICTS: Final = (SAME, CHANGED, EXPLAINED, OTHERWISE, ALONE, NEEDS, REFUSED, NOTHING)
 
-REASONS: Final = {
+_ALIKE: Final = {
+    "an image's own command, of which the one image there says nothing": (
+        *("artifacts-workflowtemplate", "daemon-step", "dag-daemon-task", "timeouts-workflow"),
+    ),
+    "the stand-ins, which could not be mounted there beside other containers": (
+        *("container-set-template/graph-workflow", "container-set-template/outputs-result-workflow"),
+        *("container-set-template/parallel-workflow", "container-set-template/sequence-workflow"),
+        *("container-set-template/workspace-workflow", "init-container"),
+    ),
+    "an object store, which was not given here": (
+        *("artifact-gc-workflow", "input-artifact-s3", "key-only-artifact", "map-reduce", "output-artifact-s3"),
+    ),
+    "an address of the internet": (
+        *("arguments-artifacts", "http-hello-world", "http-success-condition", "input-artifact-http"),
+        *("life-cycle-hooks-tmpl-level", "life-cycle-hooks-wf-level"),
+    ),
+    "a ConfigMap or Secret that was given to neither: `pipeline run` refuses it before it starts": (
+        *("arguments-parameters-from-configmap", "global-parameters-from-configmap", "secrets"),
+        *("global-parameters-from-configmap-referenced-as-local-variable", "synchronization-tmpl-level"),
+        *("synchronization-tmpl-level-legacy", "synchronization-wf-level", "synchronization-wf-level-legacy"),
+    ),
+    "a database of the controller's": ("synchronization-db-mutex-tmpl-level", "synchronization-db-mutex-wf-level"),
+}
+REASONS: Final = {f"{name}.yaml": f"it needs {what}" for what, names in _ALIKE.items() for name in names} | {
     "artifact-disable-archive.yaml": "an artifact is a folder of its image: not there here, and with links that the "
     "executor refuses in the one image there",
     "dag-task-level-timeout.yaml": "a pod that sleeps for 15 of its 20 seconds is late by the time it takes to start",
