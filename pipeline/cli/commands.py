@@ -431,11 +431,12 @@ def down() -> None:
     click.echo("stopped")
 
 
-def main() -> None:
-    """Run the command line. Exit codes: 0 done, 1 try again, 2 bad input, 3 a run that did not succeed, 130 Ctrl-C."""
+def main(*, here: bool = False) -> None:
+    """Run the command line. Exit codes: 0 done, 1 try again, 2 bad input, 3 a run that did not succeed, 130 Ctrl-C.
+    `here`: in this process, whatever runs beside it."""
     set_threshold(50_000, 10, 10)  # at Python's 700, looking for garbage is a tenth of a command
     try:
-        if (code := forked.done(sys.argv[1:])) is not None:
+        if not here and (code := forked.done(sys.argv[1:])) is not None:
             sys.exit(code)
         cli(standalone_mode=False, prog_name="pipeline")
     except click.ClickException as error:

@@ -96,8 +96,9 @@ class ForkLoop:
             self._drop(what)
 
     def _take_request(self, connection: socket.socket) -> None:
+        passed: list[int] = []
         try:
-            line, passed = _received(connection)
+            line = _received(connection, passed)
             if not line:
                 self._drop(connection)
                 return
@@ -106,14 +107,15 @@ class ForkLoop:
             self._send(connection, {"error": str(error)})
             self._drop(connection)
             return
+        finally:
+            for file in passed:
+                os.close(file)
         self._children[connection] = pid
         self._send(connection, {"pid": pid, "started": started(pid)})
 
     def _fork(self, request: dict[str, Any], passed: list[int]) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         with contextlib.ExitStack() as opened:
-            for file in passed:
-                opened.callback(os.close, file)
             files = [os.open(os.devnull, os.O_RDONLY)]
             opened.callback(os.close, files[0])
             for name in () if passed else ("stdout", "stderr"):
@@ -272,16 +274,16 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _received(connection: socket.socket) -> tuple[bytes, list[int]]:
-    """A request's line, and the descriptors that came with it: of its standard output and error, or none."""
-    line: bytes = b""
-    passed: list[int] = []
+def _received(connection: socket.socket, passed: list[int]) -> bytes:
+    """A request's line. Added to `passed`: the descriptors that come with it, of its standard output and error."""
+    line = b""
     while not line.endswith(b"\n"):
         part, files, _, _ = socket.recv_fds(connection, 1 << 16, 2)
-        line, passed = line + part, passed + files
+        line += part
+        passed += files
         if not part:
             break
-    return line, passed
+    return line
 
 
 def _kill_group(pid: int) -> None:

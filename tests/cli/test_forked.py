@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -94,6 +96,20 @@ def test_what_two_commands_write_to_one_file_stands_one_after_the_other(stack: S
         subprocess.run(["sh", "-c", script], env=environment, stdout=file, stderr=file, check=False)
     lines = out.read_text().splitlines()
     assert lines[0].startswith("SERVER") and lines[-2].startswith("pipeline") and lines[-1].startswith("error: ")
+
+
+@pytest.mark.parametrize("sent", [b"no JSON\n", b'{"module": "cut off'])
+def test_what_a_client_passed_is_given_back_though_its_request_is_none(stack: Stack, sent: bytes) -> None:
+    """Or whoever reads from it would wait for ever."""
+    read, write = os.pipe()
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(stack.home / "fork-server.sock"))
+        socket.send_fds(connection, [sent], [write, write])
+        os.close(write)
+        connection.shutdown(socket.SHUT_WR)
+        assert select.select([read], [], [], 20)[0], "it is still held"
+    assert os.read(read, 1) == b""
+    os.close(read)
 
 
 def test_it_ends_with_the_process_that_asked(stack: Stack) -> None:
