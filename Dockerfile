@@ -25,7 +25,7 @@ WORKDIR /work
 FROM base AS locked
 # One process compiles all, file after file: what bytecode marks as shared depends on what the process compiled before,
 # so that of uv, whose processes share the files as they come, is another with each build
-ENV PYTHONHASHSEED=0 UV_PROJECT_ENVIRONMENT=/opt/venv UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1 \
+ENV UV_PROJECT_ENVIRONMENT=/opt/venv UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1 \
     COMPILE="python -m compileall -q --invalidation-mode unchecked-hash /opt/venv"
 RUN python -m venv /opt/uv && /opt/uv/bin/pip install --quiet --no-cache-dir uv==0.13.9
 WORKDIR /app

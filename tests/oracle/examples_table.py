@@ -33,8 +33,8 @@ _ALIKE: Final = {
         *("life-cycle-hooks-tmpl-level", "life-cycle-hooks-wf-level"),
     ),
     "a ConfigMap or Secret that was given to neither: `pipeline run` refuses it before it starts": (
-        *("arguments-parameters-from-configmap", "global-parameters-from-configmap", "secrets"),
-        *("global-parameters-from-configmap-referenced-as-local-variable", "synchronization-tmpl-level"),
+        *("global-parameters-from-configmap", "global-parameters-from-configmap-referenced-as-local-variable"),
+        *("secrets", "synchronization-tmpl-level"),
         *("synchronization-tmpl-level-legacy", "synchronization-wf-level", "synchronization-wf-level-legacy"),
     ),
     "a database of the controller's": ("synchronization-db-mutex-tmpl-level", "synchronization-db-mutex-wf-level"),
